@@ -1,0 +1,70 @@
+"""One page of a list: two queries, whatever the list's length."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.extensions import db
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a list's items, and where in the list they stand. number counts from 1."""
+
+    items: Sequence[Any]
+    total: int
+    number: int
+    per_page: int
+    q: str = ""
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        """Return the place of the page's first item, counted from 1; 0 on an empty list."""
+        return (self.number - 1) * self.per_page + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.items) - 1 if self.items else 0
+
+    @property
+    def numbers(self) -> list[int | None]:
+        """Return the page numbers to offer: both ends, the neighbours, and None for a gap."""
+        near = {1, self.pages, *range(max(1, self.number - 1), min(self.pages, self.number + 1) + 1)}
+        offered: list[int | None] = []
+        for number in sorted(near):
+            if offered and offered[-1] is not None and number > offered[-1] + 1:
+                offered.append(None)
+            offered.append(number)
+        return offered
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
+def paged(select: sa.Select[Any], number: int = 1, per_page: int = 25, *, q: str = "") -> Page:
+    """Return page `number` of what `select` finds; the last page where `number` lies beyond it.
+
+    select: gives objects where it selects one thing, rows where it selects several. It needs an order.
+    """
+    session = db.session
+    counted = sa.select(sa.func.count()).select_from(select.order_by(None).options().subquery())
+    total = session.scalar(counted) or 0
+    number = min(max(1, number), max(1, -(-total // per_page)))
+    if not total:
+        return Page([], 0, 1, per_page, q)
+    found = session.execute(select.limit(per_page).offset((number - 1) * per_page))
+    single = len(select.column_descriptions) == 1
+    items: Sequence[Any] = found.unique().scalars().all() if single else found.all()
+    return Page(items, total, number, per_page, q)

@@ -1,0 +1,145 @@
+"""What every template may use: dates and words said as readers say them, icons, addresses of static files."""
+
+import hashlib
+from collections.abc import Callable
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, request, url_for
+from markupsafe import Markup, escape
+from whitenoise import WhiteNoise
+
+from outreach.delivery import wording
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+
+YEAR_S = 365 * 24 * 3600
+# A state's colour; its word always stands beside it.
+TONES: dict[tuple[type, str], str] = {
+    (ActivityState, "draft"): "secondary",
+    (ActivityState, "published"): "teal",
+    (ActivityState, "held"): "blue",
+    (ActivityState, "cancelled"): "red",
+    (InvitationState, "prepared"): "secondary",
+    (InvitationState, "invited"): "blue",
+    (InvitationState, "coming"): "green",
+    (InvitationState, "not_coming"): "red",
+    (InvitationState, "represented"): "teal",
+    (InvitationState, "no_answer"): "orange",
+    (InvitationState, "waitlisted"): "yellow",
+    (InvitationState, "withdrawn"): "secondary",
+    (ReminderState, "scheduled"): "blue",
+    (ReminderState, "expanded"): "green",
+    (ReminderState, "missed"): "orange",
+    (ReminderState, "cancelled"): "secondary",
+    (MessageState, "due"): "blue",
+    (MessageState, "leased"): "blue",
+    (MessageState, "handing_over"): "blue",
+    (MessageState, "sent"): "green",
+    (MessageState, "retry"): "yellow",
+    (MessageState, "failed"): "red",
+    (MessageState, "unknown"): "orange",
+    (MessageState, "skipped"): "secondary",
+    (MessageState, "cancelled"): "secondary",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the app's templates their filters and globals, and serve its static files with a long cache."""
+    _serve_static(app)
+    env = app.jinja_env
+    env.filters.update(
+        day=wording.day, short_day=wording.short_day, clock=wording.clock, moment=wording.moment,
+        phone=wording.phone, label=wording.label, tone=tone,
+    )  # fmt: skip
+    env.globals.update(
+        span=wording.span, days=wording.days, in_days=wording.in_days, url_with=url_with, icon=icon, badge=badge, control=control,
+        static_url=app.extensions["outreach_static_url"], languages=wording.LOCALES, language=wording.language,
+        office_zone=office_zone, endpoints=app.view_functions,
+    )  # fmt: skip
+
+
+def tone(state: StrEnum | None) -> str:
+    """Return the colour in which a state is shown."""
+    return "secondary" if state is None else TONES.get((type(state), state.value), "secondary")
+
+
+def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
+    """Return a state by word and colour; or any `text` in a `colour`."""
+    return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or wording.label(state))
+
+
+def icon(name: str, label: str = "", extra: str = "") -> Markup:
+    """Return an icon of static/icons.svg; hidden from screen readers unless it has a label of its own."""
+    from flask import current_app
+
+    return _icon(current_app.extensions["outreach_static_url"]("icons.svg"), name, label, extra)
+
+
+@lru_cache(maxsize=512)
+def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
+    about = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon{}" {}><use href="{}#{}"/></svg>').format(
+        f" {extra}" if extra else "", about, sprite, escape(name)
+    )
+
+
+def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
+    """Return a form field's control, tied to its help and its errors for eyes and for screen readers.
+
+    given: further attributes; class_ is added to the control's own class.
+    """
+    shape = {"SelectField": "form-select", "SelectMultipleField": "form-select", "BooleanField": "form-check-input"}
+    classes = [shape.get(field.type, "form-control")]
+    attributes = dict(given)
+    if extra := attributes.pop("class_", ""):
+        classes.append(extra)
+    if field.errors:
+        classes.append("is-invalid")
+        attributes["aria-invalid"] = "true"
+    notes = [f"{field.id}-help"] * bool(about) + [f"{field.id}-error"] * bool(field.errors)
+    if notes:
+        attributes["aria-describedby"] = " ".join(notes)
+    return field(**{"class": " ".join(classes)}, **attributes)
+
+
+def url_with(**query: Any) -> str:
+    """Return the present page's address with some query values changed; None takes one away."""
+    kept = {**request.args.to_dict(flat=False), **(request.view_args or {}), **query}
+    return url_for(request.endpoint or "overview.index", **{k: v for k, v in kept.items() if v is not None})
+
+
+def office_zone() -> ZoneInfo:
+    """Return the zone in which pages show instants that belong to no activity."""
+    office = g.get("office")
+    return office.zone if office else ZoneInfo("Asia/Jakarta")
+
+
+def _serve_static(app: Flask) -> None:
+    root = Path(app.static_folder or "")
+    digest = _digest(root)
+    hashed = f"/static/{digest}/"
+
+    def static_url(name: str) -> str:
+        return hashed + name
+
+    def immutable(_path: str, url: str) -> bool:
+        return url.startswith(hashed)
+
+    noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600)
+    noise.add_files(str(root), prefix="static/")
+    noise.add_files(str(root), prefix=hashed.strip("/") + "/")
+    app.wsgi_app = noise  # type: ignore[method-assign]
+    found: Callable[[str], str] = static_url
+    app.extensions["outreach_static_url"] = found
+
+
+def _digest(root: Path) -> str:
+    """Return a short hash over all static files: a new release has new addresses, so old copies are never shown."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        total.update(str(path.relative_to(root)).encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]

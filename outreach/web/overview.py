@@ -1,0 +1,13 @@
+"""The coordinator's start page."""
+
+from flask import Blueprint, render_template
+
+from outreach.web.shell import staff_required
+
+bp = Blueprint("overview", __name__)
+
+
+@bp.get("/")
+@staff_required
+def index() -> str:
+    return render_template("overview/index.html")

@@ -1,0 +1,90 @@
+"""The shell around every page: accounts, access, headers, words and looks. Views import their helpers from here."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from flask_babel import gettext
+from flask_security import SQLAlchemyUserDatastore
+
+from outreach.delivery.wording import label, moment
+from outreach.domain.problems import Problem
+from outreach.extensions import db, security
+from outreach.models import Role, User
+from outreach.settings import Settings
+from outreach.web import guard, looks
+from outreach.web.guard import (
+    administrator_required,
+    coordinator_required,
+    error_page,
+    has_role,
+    may_change,
+    staff_required,
+)
+from outreach.web.looks import badge, icon, office_zone, url_with
+
+__all__ = [
+    "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
+    "office_zone", "page_number", "say", "staff_required", "url_with",
+]  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    """Bind accounts, access rules, headers, error pages and the templates' words to the app."""
+    settings: Settings = app.extensions["outreach"]
+    _set_up_accounts(app, settings)
+    guard.init_app(app, settings)
+    looks.init_app(app)
+    app.jinja_env.globals.update(may_change=may_change, has_role=has_role, demo=settings.demo)
+
+
+def say(problem: Problem) -> str:
+    """Return a problem's sentence in the reader's language, its values said as a reader says them.
+
+    An instant among the values is told in the problem's own zone ("zone"), else in the office's.
+    """
+    zone = problem.values.get("zone")
+    return gettext(problem.message, **{k: _said(v, zone if isinstance(zone, ZoneInfo) else office_zone()) for k, v in problem.values.items()})
+
+
+def _said(value: Any, zone: ZoneInfo) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return moment(value, zone)
+    return label(value) if isinstance(value, StrEnum) else value
+
+
+def page_number() -> int:
+    """Return which page of a list is asked for by ?page=; 1 where that is no number."""
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def _set_up_accounts(app: Flask, settings: Settings) -> None:
+    import hashlib
+    import hmac
+
+    salt = hmac.new(settings.secret_key.encode(), b"password salt", hashlib.sha256).hexdigest()
+    app.config.update(
+        WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
+        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_SALT=salt,
+        SECURITY_PASSWORD_LENGTH_MIN=10,
+        SECURITY_REGISTERABLE=False,
+        SECURITY_RECOVERABLE=False,
+        SECURITY_CHANGEABLE=True,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_CHANGE_URL="/password",
+        SECURITY_POST_LOGIN_VIEW="/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_POST_CHANGE_VIEW="/",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_DATETIME_FACTORY=lambda: datetime.now(UTC),
+        SECURITY_API_ENABLED_METHODS=["session"],
+        SECURITY_JOIN_USER_ROLES=False,
+        SECURITY_CACHE_CONTROL=None,  # guard.py says it for all pages
+    )
+    security.init_app(app, SQLAlchemyUserDatastore(db, User, Role))
+    guard.accounts(app, security)
+    guard.limit_logins(app, settings)
