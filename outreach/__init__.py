@@ -1,0 +1,92 @@
+"""Outreach: plan multi-day programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
+
+__version__ = "0.1.0"
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from outreach import logs, settings
+from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
+from outreach.settings import ROOT, Settings, check_for_serving
+
+
+def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask:
+    """Return the Flask app. config: by default read from the environment and instance/.
+
+    serving: False for commands that show no pages (migrations, set-up), which need no secret key.
+    Raise SettingsError where serving with these settings would be unsafe.
+    """
+    config = config or settings.load()
+    if serving:
+        check_for_serving(config)
+    logs.configure()
+    app = Flask(
+        __name__,
+        instance_path=str(config.instance),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "outreach" / "static"),
+    )
+    config.instance.mkdir(parents=True, exist_ok=True)
+    app.config.from_mapping(_flask_config(config))
+    app.extensions["outreach"] = config
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, directory=str(ROOT / "outreach" / "migrations"), render_as_batch=True)
+    mail.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+
+    from outreach import web
+
+    babel.init_app(app, locale_selector=web.choose_locale)
+    web.register(app)
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies, config.proxies, config.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def current_settings() -> Settings:
+    """Return the running app's settings."""
+    from flask import current_app
+
+    found: Settings = current_app.extensions["outreach"]
+    return found
+
+
+def _flask_config(config: Settings) -> dict[str, Any]:
+    prefix = "__Host-" if config.https else ""
+    return {
+        "SECRET_KEY": config.secret_key or None,
+        "SECRET_KEY_FALLBACKS": [k for k in config.previous_secret_keys.split(",") if k],
+        "SQLALCHEMY_DATABASE_URI": config.sqlalchemy_url,
+        "MAX_CONTENT_LENGTH": config.upload_limit_mb * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "MAX_FORM_PARTS": 5000,
+        "BABEL_DEFAULT_LOCALE": "id",
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Jakarta",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "outreach" / "translations"),
+        "SESSION_COOKIE_NAME": f"{prefix}outreach",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.https,
+        "SESSION_COOKIE_PATH": "/",
+        "REMEMBER_COOKIE_NAME": f"{prefix}outreach-remember",
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": config.https,
+        "PREFERRED_URL_SCHEME": "https" if config.https else "http",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "RATELIMIT_STORAGE_URI": config.rate_storage,
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "MAIL_SERVER": config.mail_server,
+        "MAIL_PORT": config.mail_port,
+        "MAIL_USE_TLS": config.mail_use_tls,
+        "MAIL_USE_SSL": config.mail_use_ssl,
+        "MAIL_USERNAME": config.mail_username or None,
+        "MAIL_PASSWORD": config.mail_password or None,
+        "MAIL_DEFAULT_SENDER": config.mail_sender,
+        "MAIL_TIMEOUT": config.mail_timeout_s,
+    }

@@ -1,0 +1,103 @@
+"""The tokens of answer links: derived with the secret key from a link's stored nonce, so the database alone reveals none.
+
+A token is 16 characters of nonce and 22 of a MAC (128 bits). Each mail can carry the same link, since it can be made again.
+Whether a link is expired or revoked is for services/links.py.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.kinds import LinkPurpose
+from outreach.models import Link, Organisation, Person
+from outreach.settings import Settings
+
+NONCE_LENGTH = 16  # characters; 96 bits
+MAC_LENGTH = 22  # characters; 128 bits
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def token(link: Link) -> str:
+    """Return the link's token, 38 URL-safe characters, always the same for the same link and secret key."""
+    return link.nonce + _mac(_settings().secret_key, link.purpose, link.nonce)
+
+
+def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
+    """Return the nonce of a genuine token; None for a forged, ill-formed or foreign-purpose one."""
+    if len(token) != NONCE_LENGTH + MAC_LENGTH or not token.isascii():
+        return None
+    nonce, mac = token[:NONCE_LENGTH], token[NONCE_LENGTH:]
+    config = _settings()
+    keys = [config.secret_key, *(k for k in config.previous_secret_keys.split(",") if k)]
+    return nonce if any(hmac.compare_digest(mac, _mac(key, purpose, nonce)) for key in keys) else None
+
+
+def answer_url(link: Link, choice: str = "") -> str:
+    """Return the absolute address of the link's answer page; `choice` ("hadir", "tidak", "wakil") is only preselected."""
+    url = f"{_settings().base_url.rstrip('/')}/j/{token(link)}"
+    return f"{url}?pilih={choice}" if choice else url
+
+
+def link_for(session: Session, holder: Person | Organisation) -> Link:
+    """Return the holder's answer link, made now where there was none."""
+    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
+    wanted = sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == holder.id)
+    found = session.scalar(wanted)
+    if found is None:
+        ensure_links(session, **{"person_ids" if isinstance(holder, Person) else "organisation_ids": [holder.id]})
+        found = session.scalars(wanted).one()
+    return found
+
+
+def ensure_links(
+    session: Session,
+    *,
+    person_ids: Collection[int] = (),
+    organisation_ids: Collection[int] = (),
+    expires_at: datetime | None = None,
+) -> None:
+    """Make the answer links that are missing, in one statement each for people and organisations.
+
+    expires_at: links that would expire sooner are prolonged to it; without it, new links wait for a first activity.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    until = expires_at or clock.now() + timedelta(days=_settings().link_days)
+    for column, ids in (("person_id", person_ids), ("organisation_id", organisation_ids)):
+        rows = [
+            {"purpose": LinkPurpose.ANSWER, column: holder, "nonce": new_nonce(), "expires_at": until}
+            for holder in sorted(set(ids))
+        ]
+        for start in range(0, len(rows), 500):
+            statement = insert(Link).values(rows[start : start + 500])
+            if expires_at is None:
+                session.execute(statement.on_conflict_do_nothing(index_elements=["purpose", column]))
+            else:
+                session.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["purpose", column],
+                        set_={"expires_at": statement.excluded.expires_at},
+                        where=Link.expires_at < statement.excluded.expires_at,
+                    )
+                )
+
+
+def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:
+    derived = hmac.digest(key.encode(), b"outreach link " + purpose.value.encode(), sha256)
+    return urlsafe_b64encode(hmac.digest(derived, nonce.encode(), sha256)[:16]).rstrip(b"=").decode()
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["outreach"]
+    return found

@@ -1,0 +1,220 @@
+"""How dates, times and the closed lists of words are said to a reader, in Indonesian or English.
+
+Shared by mails, calendars and pages, so that one thing has one word everywhere.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
+
+from outreach.domain.answers import Choice
+from outreach.domain.failures import ChannelTrouble, FailureReason
+from outreach.domain.kinds import (
+    ActivityKind,
+    AnswerSource,
+    AttendanceSource,
+    Audience,
+    CadreKind,
+    MailKind,
+    Role,
+    Sector,
+    Sex,
+    StaffRole,
+)
+from outreach.domain.reminders import MissedReason
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.domain.truth import SkipReason
+from outreach.domain.zones import zone_name
+
+LOCALES = {"id": "Bahasa Indonesia", "en": "English"}
+
+# Members of different lists can be equal as strings, so each key carries its list.
+LABELS: dict[tuple[type, str], object] = {
+    (ActivityKind, ActivityKind.COORDINATION.value): _l("Coordination meeting"),
+    (ActivityKind, ActivityKind.TRAINING.value): _l("Training"),
+    (ActivityKind, ActivityKind.OUTREACH.value): _l("Community outreach"),
+    (ActivityKind, ActivityKind.GUIDANCE.value): _l("Community guidance"),
+    (ActivityKind, ActivityKind.OTHER.value): _l("Other"),
+    (Role, Role.SPEAKER.value): _l("Speaker"),
+    (Role, Role.MODERATOR.value): _l("Moderator"),
+    (Role, Role.PARTICIPANT.value): _l("Participant"),
+    (Role, Role.CADRE.value): _l("Cadre"),
+    (Sector, Sector.GOVERNMENT.value): _l("Government office"),
+    (Sector, Sector.POLICE.value): _l("Police"),
+    (Sector, Sector.PROSECUTOR.value): _l("Prosecutor"),
+    (Sector, Sector.MILITARY.value): _l("Military"),
+    (Sector, Sector.DISTRICT.value): _l("Kecamatan"),
+    (Sector, Sector.VILLAGE.value): _l("Kelurahan"),
+    (Sector, Sector.SCHOOL.value): _l("School"),
+    (Sector, Sector.WOMEN.value): _l("Women's organisation"),
+    (Sector, Sector.FAITH.value): _l("Faith"),
+    (Sector, Sector.HEALTH.value): _l("Health"),
+    (Sector, Sector.OTHER.value): _l("Other"),
+    (CadreKind, CadreKind.PATBM.value): "PATBM",
+    (CadreKind, CadreKind.PKK.value): "PKK",
+    (CadreKind, CadreKind.POSYANDU.value): "Posyandu",
+    (CadreKind, CadreKind.FORUM_ANAK.value): "Forum Anak",
+    (CadreKind, CadreKind.SATGAS_PPA.value): "Satgas PPA",
+    (CadreKind, CadreKind.OTHER.value): _l("Other"),
+    (Sex, Sex.FEMALE.value): _l("Female"),
+    (Sex, Sex.MALE.value): _l("Male"),
+    (AnswerSource, AnswerSource.LINK.value): _l("by the link"),
+    (AnswerSource, AnswerSource.PHONE.value): _l("by phone"),
+    (AnswerSource, AnswerSource.WHATSAPP.value): _l("by WhatsApp"),
+    (AnswerSource, AnswerSource.LETTER.value): _l("by letter"),
+    (AnswerSource, AnswerSource.IN_PERSON.value): _l("in person"),
+    (AttendanceSource, AttendanceSource.QR.value): "QR",
+    (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),
+    (AttendanceSource, AttendanceSource.PAPER.value): _l("paper list"),
+    (MailKind, MailKind.CANCELLATION.value): _l("Cancellation"),
+    (MailKind, MailKind.WITHDRAWAL.value): _l("Withdrawal"),
+    (MailKind, MailKind.CHANGE.value): _l("Change"),
+    (MailKind, MailKind.SEAT.value): _l("Freed seat"),
+    (MailKind, MailKind.INVITATION.value): _l("Invitation"),
+    (MailKind, MailKind.REMINDER.value): _l("Reminder"),
+    (MailKind, MailKind.THANKS.value): _l("Thank-you"),
+    (Audience, Audience.NEWLY_INVITED.value): _l("newly invited"),
+    (Audience, Audience.UNANSWERED.value): _l("those without an answer"),
+    (Audience, Audience.COMING.value): _l("those coming, or their representative"),
+    (Audience, Audience.EXPECTED.value): _l("everyone who has not declined"),
+    (Audience, Audience.PRESENT.value): _l("those present"),
+    (Audience, Audience.ABSENT.value): _l("those who said they would come and did not"),
+    (Audience, Audience.ONE.value): _l("one invitee"),
+    (StaffRole, StaffRole.ADMINISTRATOR.value): _l("Administrator"),
+    (StaffRole, StaffRole.COORDINATOR.value): _l("Coordinator"),
+    (StaffRole, StaffRole.VIEWER.value): _l("Viewer"),
+    (ActivityState, ActivityState.DRAFT.value): _l("Draft"),
+    (ActivityState, ActivityState.PUBLISHED.value): _l("Published"),
+    (ActivityState, ActivityState.HELD.value): _l("Held"),
+    (ActivityState, ActivityState.CANCELLED.value): _l("Cancelled"),
+    (InvitationState, InvitationState.PREPARED.value): _l("Prepared"),
+    (InvitationState, InvitationState.INVITED.value): _l("Invited"),
+    (InvitationState, InvitationState.COMING.value): _l("Coming"),
+    (InvitationState, InvitationState.NOT_COMING.value): _l("Not coming"),
+    (InvitationState, InvitationState.REPRESENTED.value): _l("Represented"),
+    (InvitationState, InvitationState.NO_ANSWER.value): _l("No answer"),
+    (InvitationState, InvitationState.WAITLISTED.value): _l("Waiting for a seat"),
+    (InvitationState, InvitationState.WITHDRAWN.value): _l("Withdrawn"),
+    (Choice, Choice.COMING.value): _l("Coming"),
+    (Choice, Choice.NOT_COMING.value): _l("Not coming"),
+    (Choice, Choice.REPRESENTED.value): _l("Represented"),
+    (ReminderState, ReminderState.SCHEDULED.value): _l("Scheduled"),
+    (ReminderState, ReminderState.EXPANDED.value): _l("Written"),
+    (ReminderState, ReminderState.MISSED.value): _l("Missed"),
+    (ReminderState, ReminderState.CANCELLED.value): _l("Cancelled"),
+    (MessageState, MessageState.DUE.value): _l("Due"),
+    (MessageState, MessageState.LEASED.value): _l("Being prepared"),
+    (MessageState, MessageState.HANDING_OVER.value): _l("Being handed over"),
+    (MessageState, MessageState.SENT.value): _l("Sent"),
+    (MessageState, MessageState.RETRY.value): _l("Will be tried again"),
+    (MessageState, MessageState.FAILED.value): _l("Failed"),
+    (MessageState, MessageState.UNKNOWN.value): _l("Unknown"),
+    (MessageState, MessageState.SKIPPED.value): _l("Not sent"),
+    (MessageState, MessageState.CANCELLED.value): _l("Cancelled"),
+    (MissedReason, MissedReason.ACTIVITY_BEGAN.value): _l("The activity had begun before anything could be sent."),
+    (MissedReason, MissedReason.SUPERSEDED.value): _l("A later reminder to the same people was due by then."),
+    (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
+    (SkipReason, SkipReason.NO_ADDRESS.value): _l("No e-mail address is known."),
+    (SkipReason, SkipReason.STOPPED.value): _l("They asked for no more reminders."),
+    (SkipReason, SkipReason.ERASED.value): _l("Their data has been erased."),
+    (SkipReason, SkipReason.ACTIVITY_CANCELLED.value): _l("The activity was cancelled."),
+    (SkipReason, SkipReason.ACTIVITY_MOVED.value): _l("The activity was moved; the notice of change says more."),
+    (SkipReason, SkipReason.NOT_PUBLISHED.value): _l("The activity is not published."),
+    (SkipReason, SkipReason.WITHDRAWN.value): _l("The invitation was withdrawn."),
+    (SkipReason, SkipReason.ANSWERED.value): _l("They have answered meanwhile."),
+    (SkipReason, SkipReason.DECLINED.value): _l("They are not coming."),
+    (SkipReason, SkipReason.NOT_ATTENDING.value): _l("They are not among those it is for any more."),
+    (SkipReason, SkipReason.NEVER_TOLD.value): _l("They never heard of the activity."),
+    (SkipReason, SkipReason.ALREADY_WRITTEN_TODAY.value): _l("They already had a mail about it that day."),
+    (SkipReason, SkipReason.SAID_BY_ANOTHER_LINE.value): _l("Another part of the same mail says it."),
+    (SkipReason, SkipReason.TOO_LATE.value): _l("It was too late to be of use."),
+    (FailureReason, FailureReason.REFUSED.value): _l("The mail server refused it for good."),
+    (FailureReason, FailureReason.TEMPORARY.value): _l("The mail server could not take it just then."),
+    (FailureReason, FailureReason.IN_DOUBT.value): _l("It was handed over, but the mail server never confirmed it."),
+    (FailureReason, FailureReason.NOT_COMPOSED.value): _l("Its text could not be made."),
+    (FailureReason, FailureReason.GAVE_UP.value): _l("It was tried until it would have been too late."),
+    (ChannelTrouble, ChannelTrouble.UNREACHABLE.value): _l("The mail server cannot be reached."),
+    (ChannelTrouble, ChannelTrouble.TLS.value): _l("The mail server's certificate cannot be trusted."),
+    (ChannelTrouble, ChannelTrouble.LOGIN.value): _l("The mail server refuses our login."),
+    (ChannelTrouble, ChannelTrouble.SENDER.value): _l("The mail server refuses our sender address."),
+    (ChannelTrouble, ChannelTrouble.UNRELIABLE.value): _l("The mail server breaks off again and again."),
+}
+
+
+def label(member: StrEnum | None) -> str:
+    """Return the word for a member of a closed list, in the current locale; "" for None."""
+    return "" if member is None else str(LABELS[type(member), member.value])
+
+
+def language() -> str:
+    """Return the current locale's language: "id" or "en"."""
+    locale = get_locale()
+    return locale.language if locale else "id"
+
+
+def day(value: date | datetime, zone: ZoneInfo | None = None, *, weekday: bool = True) -> str:
+    """Return "Senin, 18 Januari 2027" or "Monday, 18 January 2027". An instant needs its zone."""
+    if isinstance(value, datetime):
+        if zone is None:
+            raise ValueError("An instant needs a zone to have a day.")
+        value = value.astimezone(zone).date()
+    return format_date(value, "EEEE, d MMMM y" if weekday else "d MMMM y", locale=language())
+
+
+def short_day(value: date | datetime, zone: ZoneInfo | None = None) -> str:
+    """Return "Sen, 18 Jan 2027" or "Mon, 18 Jan 2027"."""
+    if isinstance(value, datetime):
+        assert zone is not None
+        value = value.astimezone(zone).date()
+    return format_date(value, "EEE, d MMM y", locale=language())
+
+
+def clock(instant: datetime, zone: ZoneInfo, *, with_zone: bool = True) -> str:
+    """Return "08.00 WIB" in Indonesian, "08:00 WIB" in English."""
+    local = instant.astimezone(zone)
+    text = f"{local:%H.%M}" if language() == "id" else f"{local:%H:%M}"
+    return f"{text} {zone_name(zone)}" if with_zone else text
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """Return "Senin, 18 Januari 2027 pukul 08.00 WIB"."""
+    return gettext("%(day)s at %(time)s", day=day(instant, zone), time=clock(instant, zone))
+
+
+def span(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Return "08.00–12.00 WIB"; over several days, both moments."""
+    if starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date():
+        return f"{clock(starts_at, zone, with_zone=False)}–{clock(ends_at, zone)}"
+    return f"{moment(starts_at, zone)} – {moment(ends_at, zone)}"
+
+
+def days(first: date, last: date) -> str:
+    """Return "18–21 Januari 2027" for a range of days."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{format_date(last, 'd MMMM y', locale=language())}"
+    return f"{format_date(first, 'd MMMM y', locale=language())} – {format_date(last, 'd MMMM y', locale=language())}"
+
+
+def in_days(count: int) -> str:
+    """Return "today", "tomorrow" or "in 3 days", as a mail says how far off an activity is."""
+    if count <= 0:
+        return gettext("today")
+    if count == 1:
+        return gettext("tomorrow")
+    if count == 7:
+        return gettext("in one week")
+    return gettext("in %(count)d days", count=count)
+
+
+def phone(number: str) -> str:
+    """Return an E.164 number as people there write it: +6281212345678 as 0812-1234-5678."""
+    if not number.startswith("+62"):
+        return number
+    digits = "0" + number[3:]
+    return "-".join(part for part in (digits[:4], digits[4:8], digits[8:]) if part)

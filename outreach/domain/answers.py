@@ -1,0 +1,78 @@
+"""What an invitee may answer, and when: deadlines, seats, and who is asked to represent whom.
+
+Pure: recording an answer is services/answering.py.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+
+DEADLINE_DAYS = 2
+DEADLINE_AT = time(16, 0)
+
+
+class Choice(StrEnum):
+    COMING = "coming"
+    NOT_COMING = "not_coming"
+    REPRESENTED = "represented"
+
+
+@dataclass(frozen=True)
+class Representative:
+    name: str
+    post: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class DeadlinePassed(Problem):
+    message = "The time for answering ended on %(deadline)s. Please call %(contact)s."
+
+
+class ActivityClosed(Problem):
+    message = "This activity has been cancelled or is over, so there is nothing to answer any more."
+
+
+class NotInvited(Problem):
+    message = "This invitation has been withdrawn. Please call %(contact)s if you think that is a mistake."
+
+
+class RepresentativeUnnamed(Problem):
+    message = "Please write the name of the person who will come in your place."
+    field = "representative_name"
+
+
+def default_deadline(starts_at: datetime, zone: ZoneInfo, now: datetime, days: int = DEADLINE_DAYS) -> datetime:
+    """Return the answer deadline: `days` before the start at 16.00 there; for short notice, the start itself."""
+    day: date = starts_at.astimezone(zone).date() - timedelta(days=days)
+    deadline = datetime.combine(day, DEADLINE_AT, tzinfo=zone)
+    return deadline if deadline > now else starts_at
+
+
+def refusal(
+    activity_state: ActivityState, invitation_state: InvitationState, deadline: datetime, now: datetime, contact: str
+) -> Problem | None:
+    """Return why an invitee may not answer by link at `now`, or None if they may."""
+    if invitation_state is InvitationState.WITHDRAWN:
+        return NotInvited(contact=contact)
+    if activity_state is not ActivityState.PUBLISHED:
+        return ActivityClosed()
+    if now >= deadline:
+        return DeadlinePassed(deadline=deadline, contact=contact)
+    return None
+
+
+def state_for(choice: Choice, *, seats_left: int | None, had_a_seat: bool) -> InvitationState:
+    """Return the invitation's new state. seats_left: None where the activity has no capacity.
+
+    Who has a seat already keeps it; who comes to a full activity waits.
+    """
+    if choice is Choice.NOT_COMING:
+        return InvitationState.NOT_COMING
+    if not had_a_seat and seats_left is not None and seats_left <= 0:
+        return InvitationState.WAITLISTED
+    return InvitationState.COMING if choice is Choice.COMING else InvitationState.REPRESENTED

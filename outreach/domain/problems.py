@@ -1,0 +1,17 @@
+"""Errors named after what the user did wrong. Each carries the sentence that the page must say, in the reader's language.
+
+A problem's message is an English message id with %(name)s places; the page translates it.
+"""
+
+
+class Problem(Exception):
+    """Something the user asked for cannot be done; nothing was changed."""
+
+    message = "This cannot be done."
+    field: str | None = None  # the form field it is about, where there is one
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **values: object) -> None:
+        self.message = message or type(self).message
+        self.field = field or type(self).field
+        self.values = values
+        super().__init__(self.message % values if values else self.message)

@@ -1,0 +1,98 @@
+"""Whether one line of a mail is still true at the moment of sending, and if not, why not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
+
+
+class SkipReason(StrEnum):
+    """Why a mail, or a line of it, was not sent; the page shows the sentence for it."""
+
+    NO_ADDRESS = "no_address"
+    STOPPED = "stopped"  # the reader asked for no more mails
+    ERASED = "erased"
+    ACTIVITY_CANCELLED = "activity_cancelled"
+    ACTIVITY_MOVED = "activity_moved"
+    NOT_PUBLISHED = "not_published"
+    WITHDRAWN = "withdrawn"
+    ANSWERED = "answered"  # a reminder to answer, and the answer has come
+    DECLINED = "declined"
+    NOT_ATTENDING = "not_attending"
+    NEVER_TOLD = "never_told"  # a change or cancellation of what the reader never heard of
+    ALREADY_WRITTEN_TODAY = "already_written_today"
+    SAID_BY_ANOTHER_LINE = "said_by_another_line"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What is known, at the moment of sending, about one line: a mail of `kind` about one invitation."""
+
+    kind: MailKind
+    audience: Audience
+    activity_state: ActivityState
+    activity_sequence: int
+    line_sequence: int  # the activity's sequence when the line was written
+    invitation_state: InvitationState
+    present: bool
+    stopped: bool  # the reader stopped reminders
+    told_before: bool  # a mail about this invitation went out earlier
+    useful_until: datetime
+
+
+def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
+    """Return why the line must not be sent, or None if it is still true.
+
+    Who stopped the mails still hears of changes and cancellations of what they accepted.
+    """
+    state = facts.invitation_state
+    accepted = state in TAKES_A_SEAT
+    if facts.stopped and not (facts.kind in (MailKind.CHANGE, MailKind.CANCELLATION) and accepted):
+        return SkipReason.STOPPED
+    if now >= facts.useful_until:
+        return SkipReason.TOO_LATE
+    if facts.kind is MailKind.WITHDRAWAL:
+        if state is not InvitationState.WITHDRAWN:
+            return SkipReason.SAID_BY_ANOTHER_LINE
+        return None if facts.told_before else SkipReason.NEVER_TOLD
+    if state is InvitationState.WITHDRAWN:
+        return SkipReason.WITHDRAWN
+    if facts.kind is MailKind.CANCELLATION:
+        if state is InvitationState.NOT_COMING:
+            return SkipReason.DECLINED
+        return None if facts.told_before else SkipReason.NEVER_TOLD
+    if facts.activity_state is ActivityState.CANCELLED:
+        return SkipReason.ACTIVITY_CANCELLED
+    if facts.activity_state is ActivityState.DRAFT:
+        return SkipReason.NOT_PUBLISHED
+    if facts.kind is MailKind.CHANGE:
+        if state is InvitationState.NOT_COMING:
+            return SkipReason.DECLINED
+        return None if facts.told_before else SkipReason.NEVER_TOLD
+    if facts.kind is MailKind.INVITATION:
+        return SkipReason.ANSWERED if state not in UNANSWERED | {InvitationState.PREPARED} else None
+    if facts.kind is MailKind.SEAT:
+        return None if accepted else SkipReason.NOT_ATTENDING
+    if facts.kind is MailKind.REMINDER and facts.line_sequence != facts.activity_sequence:
+        return SkipReason.ACTIVITY_MOVED
+    return _outside_audience(facts)
+
+
+def _outside_audience(facts: LineFacts) -> SkipReason | None:
+    state = facts.invitation_state
+    match facts.audience:
+        case Audience.UNANSWERED:
+            return None if state in UNANSWERED else SkipReason.ANSWERED
+        case Audience.COMING:
+            return None if state in TAKES_A_SEAT else SkipReason.NOT_ATTENDING
+        case Audience.EXPECTED:
+            return SkipReason.DECLINED if state is InvitationState.NOT_COMING else None
+        case Audience.PRESENT:
+            return None if facts.present else SkipReason.NOT_ATTENDING
+        case Audience.ABSENT:
+            return SkipReason.NOT_ATTENDING if facts.present or state not in TAKES_A_SEAT else None
+        case _:
+            return None

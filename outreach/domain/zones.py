@@ -1,0 +1,16 @@
+"""Indonesia's time zones and how people there name them."""
+
+from zoneinfo import ZoneInfo
+
+NAMES = {
+    "Asia/Jakarta": "WIB",
+    "Asia/Pontianak": "WIB",
+    "Asia/Makassar": "WITA",
+    "Asia/Jayapura": "WIT",
+}
+CHOICES = [("Asia/Jakarta", "WIB (Jakarta)"), ("Asia/Makassar", "WITA (Makassar)"), ("Asia/Jayapura", "WIT (Jayapura)")]
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """Return "WIB", "WITA" or "WIT"; the IANA name for a zone outside Indonesia."""
+    return NAMES.get(zone.key, zone.key)

@@ -1,0 +1,1 @@
+"""What runs the work: the engines decide when and where, never what."""

@@ -1,0 +1,61 @@
+"""Column types and mixins that all tables share."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UTCDateTime(TypeDecorator):
+    """An aware instant, stored in UTC. Refuses naive datetimes."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A naive datetime cannot be stored.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Zone(TypeDecorator):
+    """An IANA time zone, stored by its name."""
+
+    impl = sa.String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: ZoneInfo | None, dialect: Any) -> str | None:
+        return None if value is None else value.key
+
+    def process_result_value(self, value: str | None, dialect: Any) -> ZoneInfo | None:
+        return None if value is None else ZoneInfo(value)
+
+
+def enum_of(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
+    """Return a column for a StrEnum, stored by value as plain text, so that a new member needs no migration of types."""
+    return mapped_column(
+        sa.Enum(
+            kind, native_enum=False, length=24, create_constraint=False, values_callable=lambda e: [m.value for m in e]
+        ),
+        **options,
+    )
+
+
+class Identified:
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Created:
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())

@@ -1,0 +1,168 @@
+"""Reminder rules and texts, reminders, and the outbox of messages."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.states import MessageState, ReminderState
+from outreach.extensions import Model
+from outreach.models.base import Created, Identified, UTCDateTime, enum_of
+from outreach.models.invitations import Invitation
+from outreach.models.people import Organisation, Person
+from outreach.models.programmes import Activity
+
+
+class ReminderRule(Identified, Model):
+    """A rule of the office (no scope), or of one programme or activity, where it replaces the wider rule of the same key."""
+
+    __tablename__ = "reminder_rule"
+    __table_args__ = (
+        sa.Index(
+            "uq_reminder_rule_scope_key",
+            sa.text("coalesce(programme_id, 0)"),
+            sa.text("coalesce(activity_id, 0)"),
+            "key",
+            unique=True,
+        ),
+        sa.CheckConstraint("programme_id IS NULL OR activity_id IS NULL", name="one_scope"),
+        sa.CheckConstraint("days >= 0", name="days_not_negative"),
+    )
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="CASCADE"))
+    activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(40))  # "seven-days-before"
+    name: Mapped[str] = mapped_column(sa.String(120), default="")  # empty: the words made of its values
+    kind: Mapped[MailKind] = enum_of(MailKind)
+    timing: Mapped[RuleTiming] = enum_of(RuleTiming)
+    audience: Mapped[Audience] = enum_of(Audience)
+    days: Mapped[int] = mapped_column(default=0)
+    at: Mapped[time] = mapped_column(default=time(8, 0))  # local to the activity
+    text_key: Mapped[str] = mapped_column(sa.String(60), default="")  # empty: chosen by kind and role
+    enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class MessageText(Identified, Model):
+    """An edited text; where none is stored, the one shipped in outreach/data/texts holds."""
+
+    __tablename__ = "message_text"
+    __table_args__ = (
+        sa.Index(
+            "uq_message_text_scope_key",
+            sa.text("coalesce(programme_id, 0)"),
+            sa.text("coalesce(activity_id, 0)"),
+            "key",
+            "locale",
+            unique=True,
+        ),
+        sa.CheckConstraint("programme_id IS NULL OR activity_id IS NULL", name="one_scope"),
+    )
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="CASCADE"))
+    activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(60))  # "reminder-unanswered", or "rule-…" for one rule's own text
+    locale: Mapped[str] = mapped_column(sa.String(5))
+    subject: Mapped[str] = mapped_column(sa.String(200))
+    greeting: Mapped[str] = mapped_column(sa.String(300), default="")
+    body: Mapped[str] = mapped_column(sa.Text)
+
+
+class Reminder(Identified, Created, Model):
+    """A rule, or an event (invitation, change, cancellation, a freed seat), applied to one activity: one due instant."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        sa.UniqueConstraint("activity_id", "key", "occurrence"),
+        sa.Index(
+            "ix_reminder_due",
+            "due_at",
+            sqlite_where=sa.text("state = 'scheduled'"),
+            postgresql_where=sa.text("state = 'scheduled'"),
+        ),
+    )
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"), index=True)
+    key: Mapped[str] = mapped_column(sa.String(40))  # the rule's key, or the event's kind
+    occurrence: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[MailKind] = enum_of(MailKind)
+    audience: Mapped[Audience] = enum_of(Audience)
+    invitation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"), index=True)  # for Audience.ONE
+    text_key: Mapped[str] = mapped_column(sa.String(60), default="")
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[ReminderState] = enum_of(ReminderState, default=ReminderState.SCHEDULED)
+    reason: Mapped[str] = mapped_column(sa.String(40), default="")  # a MissedReason, or why it was cancelled
+    expanded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    detail: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, default=dict
+    )  # a change: what it was before, and the reason
+    activity: Mapped[Activity] = relationship()
+    invitation: Mapped[Invitation | None] = relationship()
+
+
+class Message(Identified, Created, Model):
+    """One mail to one person (or organisation): all that is to be said to them on one day. The outbox is the table of these."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index(
+            "ix_message_to_send",
+            "due_at",
+            sqlite_where=sa.text("state IN ('due', 'retry')"),
+            postgresql_where=sa.text("state IN ('due', 'retry')"),
+        ),
+        sa.Index(
+            "ix_message_leased",
+            "leased_until",
+            sqlite_where=sa.text("state IN ('leased', 'handing_over')"),
+            postgresql_where=sa.text("state IN ('leased', 'handing_over')"),
+        ),
+        sa.Index("ix_message_state", "state", "id"),
+    )
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    kind: Mapped[MailKind] = enum_of(MailKind)  # its most important line's
+    local_day: Mapped[date]
+    merge_key: Mapped[str | None] = mapped_column(sa.String(40), unique=True)  # set while further lines may join
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[MessageState] = enum_of(MessageState, default=MessageState.DUE)
+    reason: Mapped[str] = mapped_column(sa.String(60), default="")  # a SkipReason, or a class of failure
+    rfc_message_id: Mapped[str] = mapped_column(sa.String(120), default="")  # the same at every attempt
+    address: Mapped[str] = mapped_column(sa.String(254), default="")  # where it went
+    subject: Mapped[str] = mapped_column(sa.String(250), default="")  # as it went
+    fence: Mapped[int] = mapped_column(default=0)  # raised by each claim; settling names it
+    worker: Mapped[str] = mapped_column(sa.String(80), default="")
+    leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    server_reply: Mapped[str] = mapped_column(sa.String(300), default="")
+    resend_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
+    person: Mapped[Person | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    lines: Mapped[list["MessageLine"]] = relationship(back_populates="message", order_by="MessageLine.id")
+
+
+class MessageLine(Identified, Model):
+    """One thing a message says: one reminder, to one invitation. The unique key makes a second expansion harmless."""
+
+    __tablename__ = "message_line"
+    __table_args__ = (sa.UniqueConstraint("reminder_id", "invitation_id"),)
+    message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
+    reminder_id: Mapped[int] = mapped_column(sa.ForeignKey("reminder.id"))
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
+    sequence: Mapped[int]  # the activity's, when the line was written
+    skipped: Mapped[str] = mapped_column(sa.String(40), default="")  # a SkipReason, where only this line fell away
+    message: Mapped[Message | None] = relationship(back_populates="lines")
+    reminder: Mapped[Reminder] = relationship()
+    invitation: Mapped[Invitation] = relationship()
+
+
+class Attempt(Identified, Model):
+    """One try at handing a message over: when, which worker, the server's code and words."""
+
+    __tablename__ = "attempt"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    worker: Mapped[str] = mapped_column(sa.String(80))
+    outcome: Mapped[MessageState] = enum_of(MessageState)
+    code: Mapped[int | None]  # SMTP reply code
+    reply: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -1,0 +1,77 @@
+"""People, the organisations they belong to, and cadres."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.domain.kinds import CadreKind, Sector, Sex
+from outreach.extensions import Model
+from outreach.models.base import Created, Identified, UTCDateTime, enum_of
+from outreach.models.places import Region
+
+
+class Organisation(Identified, Created, Model):
+    __tablename__ = "organisation"
+    name: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    short_name: Mapped[str] = mapped_column(sa.String(60), default="")
+    sector: Mapped[Sector] = enum_of(Sector, index=True)
+    region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    locale: Mapped[str] = mapped_column(sa.String(5), default="id")
+    reminders_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    region: Mapped[Region | None] = relationship()
+
+    @property
+    def display_name(self) -> str:
+        return self.name
+
+
+class Person(Identified, Created, Model):
+    """Somebody known by name, or by post alone ("Kapolres Metro") where the name is not known."""
+
+    __tablename__ = "person"
+    __table_args__ = (sa.CheckConstraint("name <> '' OR post <> ''", name="named"),)
+    name: Mapped[str] = mapped_column(sa.String(160), default="", index=True)  # as written, without titles
+    title_before: Mapped[str] = mapped_column(sa.String(60), default="")  # "Dr. Hj."
+    title_after: Mapped[str] = mapped_column(sa.String(60), default="")  # "S.H., M.H."
+    post: Mapped[str] = mapped_column(sa.String(160), default="")  # jabatan
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    sex: Mapped[Sex | None] = enum_of(Sex)
+    email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)  # may be shared by several people
+    phone: Mapped[str] = mapped_column(sa.String(20), default="", index=True)  # E.164
+    locale: Mapped[str] = mapped_column(sa.String(5), default="id")
+    note: Mapped[str] = mapped_column(sa.String(300), default="")
+    reminders_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    organisation: Mapped[Organisation | None] = relationship()
+    region: Mapped[Region | None] = relationship()
+    cadre_roles: Mapped[list["Cadre"]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+    @property
+    def full_name(self) -> str:
+        """Return the name with its titles: "Dr. Hj. Siti Rahmawati, S.H."; the post where no name is known."""
+        if not self.name:
+            return self.post
+        name = f"{self.title_before} {self.name}".strip()
+        return f"{name}, {self.title_after}" if self.title_after else name
+
+    @property
+    def display_name(self) -> str:
+        return self.full_name
+
+
+class Cadre(Identified, Model):
+    """A person as a volunteer of one kind, of one kelurahan."""
+
+    __tablename__ = "cadre"
+    __table_args__ = (sa.UniqueConstraint("person_id", "kind"),)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"))
+    kind: Mapped[CadreKind] = enum_of(CadreKind, index=True)
+    region_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"), index=True)  # kelurahan/desa
+    active: Mapped[bool] = mapped_column(default=True)
+    person: Mapped[Person] = relationship(back_populates="cadre_roles")
+    region: Mapped[Region] = relationship()

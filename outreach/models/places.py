@@ -1,0 +1,50 @@
+"""Regions by Kemendagri code, venues, and the office that uses this installation."""
+
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.extensions import Model
+from outreach.models.base import Identified, Zone
+
+
+class Region(Model):
+    """A province, kabupaten/kota, kecamatan or kelurahan/desa; only those of the office's own area are stored."""
+
+    __tablename__ = "region"
+    code: Mapped[str] = mapped_column(sa.String(13), primary_key=True)  # "18.72.01.1001"
+    name: Mapped[str] = mapped_column(sa.String(120))
+    level: Mapped[int]  # 1 province, 2 kabupaten/kota, 3 kecamatan, 4 kelurahan/desa
+    parent_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    parent: Mapped["Region | None"] = relationship(remote_side=[code])
+
+
+class Venue(Identified, Model):
+    __tablename__ = "venue"
+    name: Mapped[str] = mapped_column(sa.String(160), unique=True)
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    capacity: Mapped[int | None]  # people
+    region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    latitude: Mapped[float | None]  # degrees, WGS 84
+    longitude: Mapped[float | None]
+    note: Mapped[str] = mapped_column(sa.String(300), default="")
+    region: Mapped[Region | None] = relationship()
+
+
+class Office(Identified, Model):
+    """The office whose programme this is: one row, made at set-up."""
+
+    __tablename__ = "office"
+    name: Mapped[str] = mapped_column(sa.String(200))  # in full
+    short_name: Mapped[str] = mapped_column(sa.String(60))  # "DP3AP2KB Kota Metro"
+    region_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))  # its kabupaten/kota
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    email: Mapped[str] = mapped_column(sa.String(254), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")  # E.164
+    contact_name: Mapped[str] = mapped_column(sa.String(120), default="")  # whom invitees call
+    contact_phone: Mapped[str] = mapped_column(sa.String(20), default="")  # E.164
+    zone: Mapped[ZoneInfo] = mapped_column(Zone)
+    locale: Mapped[str] = mapped_column(sa.String(5), default="id")
+    deadline_days: Mapped[int] = mapped_column(default=2)  # answers are due this many days before, at 16.00
+    region: Mapped[Region] = relationship()

@@ -1,0 +1,95 @@
+"""Programmes, activities and their agenda."""
+
+from datetime import date, datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.domain.kinds import ActivityKind
+from outreach.domain.states import ActivityState
+from outreach.extensions import Model
+from outreach.models.base import Created, Identified, UTCDateTime, Zone, enum_of
+from outreach.models.people import Person
+from outreach.models.places import Region, Venue
+from outreach.models.staff import User
+
+
+class Programme(Identified, Created, Model):
+    __tablename__ = "programme"
+    title: Mapped[str] = mapped_column(sa.String(200))
+    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # neutral; empty: the title
+    purpose: Mapped[str] = mapped_column(sa.Text, default="")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    zone: Mapped[ZoneInfo] = mapped_column(Zone)
+    coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    contact_name: Mapped[str] = mapped_column(sa.String(120), default="")  # empty: the office's
+    contact_phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    copied_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="SET NULL"))
+    coordinator: Mapped[User | None] = relationship()
+    activities: Mapped[list["Activity"]] = relationship(back_populates="programme", order_by="Activity.starts_at")
+
+
+class Activity(Identified, Created, Model):
+    __tablename__ = "activity"
+    __table_args__ = (sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),)
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"), index=True)
+    kind: Mapped[ActivityKind] = enum_of(ActivityKind)
+    title: Mapped[str] = mapped_column(sa.String(200))
+    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # stands in subjects and calendars
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    things_to_bring: Mapped[str] = mapped_column(sa.String(200), default="")
+    zone: Mapped[ZoneInfo] = mapped_column(Zone)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    registration_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    respond_by_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id"), index=True)
+    region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    capacity: Mapped[int | None]  # people; empty: the venue's
+    coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    state: Mapped[ActivityState] = enum_of(ActivityState, default=ActivityState.DRAFT, index=True)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: raised by a move or cancellation
+    uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")
+    version: Mapped[int] = mapped_column(default=1)  # two people saving one form: the second is told
+    programme: Mapped[Programme | None] = relationship(back_populates="activities")
+    venue: Mapped[Venue | None] = relationship()
+    region: Mapped[Region | None] = relationship()
+    coordinator: Mapped[User | None] = relationship()
+    agenda: Mapped[list["AgendaItem"]] = relationship(
+        back_populates="activity", order_by="AgendaItem.starts_at, AgendaItem.id", cascade="all, delete-orphan"
+    )
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def neutral_title(self) -> str:
+        return self.public_title or self.title
+
+    @property
+    def seats(self) -> int | None:
+        """Return how many people fit, or None where nothing limits them."""
+        if self.capacity is not None:
+            return self.capacity
+        return self.venue.capacity if self.venue else None
+
+
+agenda_speaker = sa.Table(
+    "agenda_speaker",
+    Model.metadata,
+    sa.Column("agenda_item_id", sa.ForeignKey("agenda_item.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey("person.id"), primary_key=True),
+)
+
+
+class AgendaItem(Identified, Model):
+    __tablename__ = "agenda_item"
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    topic: Mapped[str] = mapped_column(sa.String(300))
+    activity: Mapped[Activity] = relationship(back_populates="agenda")
+    speakers: Mapped[list[Person]] = relationship(secondary=agenda_speaker)

@@ -1,0 +1,57 @@
+"""The people who work with the pages (accounts), and what they did (audit)."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.extensions import Model
+from outreach.models.base import Identified, UTCDateTime
+
+user_role = sa.Table(
+    "user_role",
+    Model.metadata,
+    sa.Column("user_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True),
+)
+
+
+class Role(Identified, RoleMixin, Model):
+    __tablename__ = "role"
+    name: Mapped[str] = mapped_column(sa.String(80), unique=True)  # a StaffRole
+    description: Mapped[str | None] = mapped_column(sa.String(255))
+    permissions: Mapped[Any] = mapped_column(MutableList.as_mutable(sa.JSON()), nullable=True)
+
+
+class User(Identified, UserMixin, Model):
+    __tablename__ = "user"
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120), default="")
+    password: Mapped[str] = mapped_column(sa.String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    locale: Mapped[str] = mapped_column(sa.String(5), default="id")
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
+    tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
+    tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
+    roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="joined")
+
+
+class AuditEntry(Identified, Model):
+    """One change made by staff: who, when, to what, and what it was."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (sa.Index("ix_audit_entry_subject", "subject_type", "subject_id"),)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"), index=True)  # empty: the command line
+    action: Mapped[str] = mapped_column(sa.String(40))  # "activity.moved"
+    subject_type: Mapped[str] = mapped_column(sa.String(40))
+    subject_id: Mapped[int | None]
+    subject_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    user: Mapped[User | None] = relationship()

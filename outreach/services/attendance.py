@@ -1,0 +1,77 @@
+"""Who really was there: ticked by staff, from the door or from the paper list."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.domain.kinds import AttendanceSource
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Attendance, Invitation, User
+from outreach.services import audit
+from outreach.services.booking import activity_for_change
+
+
+class NotYet(Problem):
+    message = "Attendance can be ticked from the day of the activity on."
+
+
+class NotOpen(Problem):
+    message = "Attendance can be ticked only for an activity that is published or held."
+
+
+def tick(
+    activity_id: int,
+    present_ids: Collection[int],
+    shown_ids: Collection[int],
+    source: AttendanceSource,
+    *,
+    by: User | None,
+    now: datetime,
+) -> int:
+    """Set, for the invitations that were on the sheet, who was there. Return how many are present in all.
+
+    present_ids, shown_ids: invitation ids; those not shown keep what they have. Raise NotYet before the activity's day.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        if activity.state not in (ActivityState.PUBLISHED, ActivityState.HELD):
+            raise NotOpen
+        if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
+            raise NotYet
+        shown = session.scalars(
+            sa.select(Invitation).where(Invitation.activity_id == activity_id, Invitation.id.in_(shown_ids))
+        ).all()
+        known = {
+            a.invitation_id: a
+            for a in session.scalars(sa.select(Attendance).where(Attendance.invitation_id.in_([i.id for i in shown])))
+        }
+        changed = 0
+        for invitation in shown:
+            present = invitation.id in present_ids
+            row = known.get(invitation.id)
+            if row is None and not present:
+                continue
+            if row is None:
+                row = Attendance(invitation_id=invitation.id)
+                session.add(row)
+            elif row.present == present:
+                continue
+            row.present, row.source, row.recorded_at = present, source, now
+            row.recorded_by_id = by.id if by else None
+            changed += 1
+        session.flush()
+        total = session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Attendance)
+            .join(Invitation, Invitation.id == Attendance.invitation_id)
+            .where(Invitation.activity_id == activity_id, Attendance.present)
+        )
+        if changed:
+            audit.record(
+                session, by, "activity.attendance_ticked", activity, now=now, changed=changed, present=total,
+                source=source.value,
+            )  # fmt: skip
+    return total or 0

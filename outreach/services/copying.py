@@ -1,0 +1,127 @@
+"""Copying a programme, as one copies last year's: its days, activities, agenda, invitees, rules and texts, but no answers."""
+
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import writing
+from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
+from outreach.services import audit
+from outreach.services.booking import ProgrammeMissing, TitleMissing, check_venue
+from outreach.services.planning import usual_deadline
+from outreach.services.scheduling import LINK_LIFE
+
+
+def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, date]]:
+    """Return, for each activity that would be copied, the day on which its copy would be."""
+    shift = starts_on - programme.starts_on
+    return [
+        (a, a.starts_at.astimezone(a.zone).date() + shift)
+        for a in programme.activities
+        if a.state is not ActivityState.CANCELLED
+    ]
+
+
+def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User | None, now: datetime) -> Programme:
+    """Make drafts of a programme's activities on the same days counted from `starts_on`, at the same local times.
+
+    Invitees are prepared anew; nominees, answers and attendance are not copied. Cancelled activities are left out.
+    Raise ProgrammeMissing, TitleMissing or VenueTaken, having made nothing.
+    """
+    with writing() as session:
+        source = session.get(Programme, programme_id)
+        if source is None:
+            raise ProgrammeMissing
+        if not title.strip():
+            raise TitleMissing
+        shift = starts_on - source.starts_on
+        copy = Programme(
+            title=title.strip(),
+            public_title=source.public_title,
+            purpose=source.purpose,
+            starts_on=starts_on,
+            ends_on=source.ends_on + shift,
+            zone=source.zone,
+            coordinator_id=by.id if by else None,
+            contact_name=source.contact_name,
+            contact_phone=source.contact_phone,
+            copied_from_id=source.id,
+        )
+        session.add(copy)
+        session.flush()
+        _copy_scoped(session, "programme_id", source.id, copy.id)
+        for activity, _day in copied_days(source, starts_on):
+            _copy_activity(session, activity, copy, shift, by, now)
+        audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
+    return copy
+
+
+def _copy_activity(
+    session: Session, source: Activity, programme: Programme, shift: timedelta, by: User | None, now: datetime
+) -> None:
+    def moved(instant: datetime) -> datetime:
+        local = instant.astimezone(source.zone)
+        return datetime.combine(local.date() + shift, local.time(), tzinfo=source.zone)
+
+    activity = Activity(
+        programme_id=programme.id,
+        coordinator_id=by.id if by else None,
+        zone=source.zone,
+        starts_at=moved(source.starts_at),
+        ends_at=moved(source.ends_at),
+        registration_at=moved(source.registration_at) if source.registration_at else None,
+        respond_by_at=usual_deadline(session, moved(source.starts_at), source.zone, now),
+        **{
+            name: getattr(source, name)
+            for name in (
+                "kind", "title", "public_title", "description", "things_to_bring", "venue_id", "region_code", "capacity",
+            )
+        },
+    )  # fmt: skip
+    session.add(activity)
+    session.flush()
+    check_venue(session, activity)
+    for item in source.agenda:
+        activity.agenda.append(
+            AgendaItem(
+                starts_at=moved(item.starts_at), ends_at=moved(item.ends_at), topic=item.topic,
+                speakers=list(item.speakers),
+            )
+        )  # fmt: skip
+    for old in session.scalars(
+        sa.select(Invitation).where(
+            Invitation.activity_id == source.id,
+            Invitation.nominated_under_id.is_(None),
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+    ).all():
+        if old.person is not None and old.person.erased_at is not None:
+            continue
+        session.add(
+            Invitation(
+                activity_id=activity.id, role=old.role, person_id=old.person_id,
+                organisation_id=old.organisation_id, quota=old.quota,
+            )
+        )  # fmt: skip
+    session.flush()
+    holders = session.execute(
+        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
+    ).all()
+    tokens.ensure_links(
+        session,
+        person_ids=[h.person_id for h in holders if h.person_id],
+        organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
+        expires_at=activity.ends_at + LINK_LIFE,
+    )
+    _copy_scoped(session, "activity_id", source.id, activity.id)
+
+
+def _copy_scoped(session: Session, column: str, source_id: int, copy_id: int) -> None:
+    """Copy the rules and texts that a programme or activity has of its own."""
+    for model in (ReminderRule, MessageText):
+        for row in session.scalars(sa.select(model).where(getattr(model, column) == source_id)).all():
+            values = {c.key: getattr(row, c.key) for c in model.__table__.columns if c.key not in ("id", column)}
+            session.add(model(**values, **{column: copy_id}))

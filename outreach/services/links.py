@@ -1,0 +1,69 @@
+"""Opening, renewing and revoking the links by which invitees answer without login. Deriving them is delivery/tokens.py."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.delivery import tokens
+from outreach.delivery.tokens import answer_url, link_for
+from outreach.domain.kinds import LinkPurpose
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Link, Organisation, Person, User
+from outreach.services import audit
+
+__all__ = ["LinkExpired", "LinkRevoked", "LinkUnknown", "answer_url", "link_for", "open_link", "renew", "revoke"]
+
+RENEWED_FOR = timedelta(days=90)
+
+
+class LinkUnknown(Problem):
+    message = "This link is not complete or not known. Please open the link in our latest mail again, or call us."
+
+
+class LinkExpired(Problem):
+    message = "This link is no longer valid, because its activities are long over."
+
+
+class LinkRevoked(Problem):
+    message = "This link has been replaced by a newer one. Please use the link in our latest mail, or call us."
+
+
+def open_link(token: str, *, now: datetime, session: Session | None = None) -> Link:
+    """Return the link behind a token with its holder loaded; raise LinkUnknown, LinkExpired or LinkRevoked."""
+    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
+    if nonce is None:
+        raise LinkUnknown
+    link = (session or db.session).scalar(
+        sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
+    )
+    if link is None:
+        raise LinkUnknown
+    if link.revoked_at is not None:
+        raise LinkRevoked
+    if now >= link.expires_at:
+        raise LinkExpired
+    return link
+
+
+def renew(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+    """Give the holder a new link; the old one stops working at once. The next mail carries the new one."""
+    with writing() as session:
+        session.add(holder)
+        link = link_for(session, holder)
+        link.nonce = tokens.new_nonce()
+        link.revoked_at = None
+        link.expires_at = max(link.expires_at, now + RENEWED_FOR)
+        audit.record(session, by, "link.renewed", holder, now=now)
+    return link
+
+
+def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+    """Stop the holder's link from working, until it is renewed."""
+    with writing() as session:
+        session.add(holder)
+        link = link_for(session, holder)
+        link.revoked_at = now
+        audit.record(session, by, "link.revoked", holder, now=now)
+    return link

@@ -1,0 +1,329 @@
+"""Making and editing programmes, activities and agendas. What sends mail (publish, move, cancel) is publishing.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.answers import DEADLINE_DAYS, default_deadline
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Activity, AgendaItem, Invitation, Office, Person, Programme, Region, Reminder, User, Venue
+from outreach.services import audit, inviting
+from outreach.services.booking import (
+    EndBeforeStart,
+    OutsideProgramme,
+    ProgrammeMissing,
+    TitleMissing,
+    activity_for_change,
+    check_times,
+    check_venue,
+    check_within,
+)
+
+NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
+
+
+class NeedsMove(Problem):
+    message = (
+        "This activity is published: changing its time or place tells everyone invited. Use “Move” and give the reason."
+    )
+
+
+class NotADraft(Problem):
+    message = "Only a draft can be deleted. Cancel a published activity instead, so that everyone invited is told."
+
+
+class CannotEdit(Problem):
+    message = "An activity that is over or cancelled cannot be changed any more."
+
+
+class LastBeforeFirst(Problem):
+    message = "The last day must not be earlier than the first."
+    field = "ends_on"
+
+
+class NoKelurahan(Problem):
+    message = "Choose at least one kelurahan."
+    field = "region_codes"
+
+
+class AgendaOutside(Problem):
+    message = "“%(topic)s” lies outside the activity, which runs from registration to %(end)s."
+
+
+class TopicMissing(Problem):
+    message = "Please write a topic for every line of the agenda, or empty the line."
+
+
+@dataclass(frozen=True)
+class ProgrammeValues:
+    title: str
+    starts_on: date
+    ends_on: date
+    zone: ZoneInfo
+    public_title: str = ""
+    purpose: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+@dataclass(frozen=True)
+class ActivityValues:
+    """respond_by_at: None for the office's usual deadline. Instants are aware."""
+
+    kind: ActivityKind
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    public_title: str = ""
+    description: str = ""
+    things_to_bring: str = ""
+    registration_at: datetime | None = None
+    respond_by_at: datetime | None = None
+    venue_id: int | None = None
+    region_code: str | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class AgendaValues:
+    starts_at: datetime
+    ends_at: datetime
+    topic: str
+    speaker_ids: tuple[int, ...] = ()
+
+
+def create_programme(
+    values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
+) -> Programme:
+    """Make a programme with its activities, as drafts; raise a Problem, having made nothing."""
+    with writing() as session:
+        programme = Programme(coordinator_id=by.id if by else None)
+        _fill_programme(programme, values)
+        session.add(programme)
+        session.flush()
+        audit.record(session, by, "programme.created", programme, now=now)
+        for one in activities:
+            _add_activity(session, one, programme, by, now)
+    return programme
+
+
+def edit_programme(programme_id: int, values: ProgrammeValues, *, by: User | None, now: datetime) -> Programme:
+    """Change a programme's own facts. Its days must still hold the activities that lie in them."""
+    with writing() as session:
+        programme = _programme(session, programme_id)
+        before = _facts(programme, ProgrammeValues)
+        inside = {a.id for a in programme.activities if _lies_within(programme, a)}
+        _fill_programme(programme, values)
+        for activity in programme.activities:
+            if activity.id in inside and activity.state is not ActivityState.CANCELLED:
+                check_within(programme, activity.starts_at, activity.ends_at)
+        audit.record(
+            session, by, "programme.edited", programme, now=now, **_changes(before, _facts(programme, ProgrammeValues))
+        )
+    return programme
+
+
+def create_activity(
+    values: ActivityValues, *, programme_id: int | None = None, by: User | None, now: datetime
+) -> Activity:
+    """Make one activity as a draft, in a programme or alone; raise a Problem, having made nothing."""
+    with writing() as session:
+        programme = _programme(session, programme_id) if programme_id else None
+        return _add_activity(session, values, programme, by, now)
+
+
+def create_community_activities(
+    values: ActivityValues,
+    region_codes: Sequence[str],
+    *,
+    programme_id: int | None = None,
+    by: User | None,
+    now: datetime,
+) -> list[Activity]:
+    """Make one activity for each kelurahan, at its Balai Kelurahan (made where unknown), all at the given time."""
+    if not region_codes:
+        raise NoKelurahan
+    with writing() as session:
+        programme = _programme(session, programme_id) if programme_id else None
+        made = []
+        regions = session.scalars(
+            sa.select(Region).where(Region.code.in_(region_codes), Region.level == 4).order_by(Region.code)
+        )
+        for region in regions.all():
+            own = replace(
+                values,
+                title=f"{values.title} {region.name}",
+                public_title=f"{values.public_title} {region.name}" if values.public_title else "",
+                region_code=region.code,
+                venue_id=values.venue_id or _village_hall(session, region).id,
+            )
+            made.append(_add_activity(session, own, programme, by, now))
+        if not made:
+            raise NoKelurahan
+        return made
+
+
+def edit_activity(
+    activity_id: int, values: ActivityValues, version: int, *, by: User | None, now: datetime
+) -> Activity:
+    """Change an activity; raise NeedsMove where a published one would change its time or place, Stale if someone was faster."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+            raise CannotEdit
+        if activity.state is ActivityState.PUBLISHED and any(
+            getattr(activity, name) != getattr(values, name) for name in NEEDS_A_MOVE
+        ):
+            raise NeedsMove
+        before = _facts(activity, ActivityValues)
+        _fill_activity(session, activity, values, now)
+        check_times(activity)
+        if activity.programme and activity.state is ActivityState.DRAFT and _days_changed(before, activity):
+            check_within(activity.programme, activity.starts_at, activity.ends_at)
+        check_venue(session, activity)
+        audit.record(
+            session, by, "activity.edited", activity, now=now, **_changes(before, _facts(activity, ActivityValues))
+        )
+    return activity
+
+
+def set_agenda(activity_id: int, items: Sequence[AgendaValues], *, by: User | None, now: datetime) -> Activity:
+    """Replace the agenda. Its speakers who are not yet invited are prepared as speakers of the activity.
+
+    Raise AgendaOutside, TopicMissing or EndBeforeStart, having changed nothing.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        if activity.state in (ActivityState.CANCELLED, ActivityState.HELD):
+            raise CannotEdit
+        opens = activity.registration_at or activity.starts_at
+        agenda = []
+        for item in items:
+            if not item.topic.strip():
+                raise TopicMissing
+            if item.ends_at <= item.starts_at:
+                raise EndBeforeStart
+            if item.starts_at < opens or item.ends_at > activity.ends_at:
+                raise AgendaOutside(topic=item.topic, end=activity.ends_at.astimezone(activity.zone))
+            speakers = session.scalars(sa.select(Person).where(Person.id.in_(item.speaker_ids))).all()
+            agenda.append(
+                AgendaItem(
+                    starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(), speakers=list(speakers)
+                )
+            )
+        activity.agenda = agenda
+        speaker_ids = {one for item in items for one in item.speaker_ids}
+        inviting.add_people(session, [activity], speaker_ids, Role.SPEAKER, now=now)
+        audit.record(session, by, "activity.agenda_set", activity, now=now, lines=len(agenda))
+    return activity
+
+
+def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
+    """Delete an activity nobody has heard of; raise NotADraft otherwise."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        if activity.state is not ActivityState.DRAFT:
+            raise NotADraft
+        audit.record(session, by, "activity.deleted", activity, now=now)
+        session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
+        session.execute(
+            sa.update(Invitation).where(Invitation.activity_id == activity.id).values(nominated_under_id=None)
+        )
+        session.execute(sa.delete(Invitation).where(Invitation.activity_id == activity.id))
+        session.delete(activity)
+
+
+def _programme(session: Session, programme_id: int) -> Programme:
+    programme = session.get(Programme, programme_id)
+    if programme is None:
+        raise ProgrammeMissing
+    return programme
+
+
+def _fill_programme(programme: Programme, values: ProgrammeValues) -> None:
+    if not values.title.strip():
+        raise TitleMissing
+    if values.ends_on < values.starts_on:
+        raise LastBeforeFirst
+    programme.title = values.title.strip()
+    programme.public_title = values.public_title.strip()
+    programme.purpose = values.purpose.strip()
+    programme.starts_on = values.starts_on
+    programme.ends_on = values.ends_on
+    programme.zone = values.zone
+    programme.contact_name = values.contact_name.strip()
+    programme.contact_phone = values.contact_phone.strip()
+
+
+def _add_activity(
+    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
+) -> Activity:
+    activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
+    _fill_activity(session, activity, values, now)
+    check_times(activity)
+    if programme:
+        check_within(programme, activity.starts_at, activity.ends_at)
+    check_venue(session, activity)
+    session.add(activity)
+    audit.record(session, by, "activity.created", activity, now=now)
+    return activity
+
+
+def _fill_activity(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
+    activity.kind = values.kind
+    activity.title = values.title.strip()
+    activity.public_title = values.public_title.strip()
+    activity.description = values.description.strip()
+    activity.things_to_bring = values.things_to_bring.strip()
+    activity.zone = values.zone
+    activity.starts_at = values.starts_at
+    activity.ends_at = values.ends_at
+    activity.registration_at = values.registration_at
+    activity.respond_by_at = values.respond_by_at or usual_deadline(session, values.starts_at, values.zone, now)
+    activity.venue_id = values.venue_id
+    activity.region_code = values.region_code
+    activity.capacity = values.capacity
+
+
+def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the deadline for answers that the office's setting gives an activity."""
+    days = session.scalar(sa.select(Office.deadline_days).order_by(Office.id).limit(1))
+    return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
+
+
+def _village_hall(session: Session, region: Region) -> Venue:
+    name = f"Balai Kelurahan {region.name}"
+    venue = session.scalar(sa.select(Venue).where(Venue.name == name))
+    if venue is None:
+        venue = Venue(name=name, region_code=region.code)
+        session.add(venue)
+        session.flush()
+    return venue
+
+
+def _lies_within(programme: Programme, activity: Activity) -> bool:
+    try:
+        check_within(programme, activity.starts_at, activity.ends_at)
+    except OutsideProgramme:
+        return False
+    return True
+
+
+def _days_changed(before: dict[str, str], activity: Activity) -> bool:
+    return before["starts_at"] != str(activity.starts_at) or before["ends_at"] != str(activity.ends_at)
+
+
+def _facts(row: Programme | Activity, values: type) -> dict[str, str]:
+    return {name: str(getattr(row, name)) for name in values.__dataclass_fields__}
+
+
+def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, list[str]]:
+    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}

@@ -1,0 +1,183 @@
+"""What sends mail: publishing, moving and cancelling activities. Each writes its reminders in the same transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import writing
+from outreach.models import Activity, Invitation, User
+from outreach.services import audit, seats
+from outreach.services.booking import activity_for_change, check_times, check_venue
+from outreach.services.planning import usual_deadline
+from outreach.services.scheduling import LINK_LIFE, cancel_scheduled, event_reminder, schedule
+
+
+class AlreadyPublished(Problem):
+    message = "“%(title)s” is published already."
+
+
+class NotPublished(Problem):
+    message = "Only a published activity can be moved or cancelled. A draft can simply be edited or deleted."
+
+
+class InThePast(Problem):
+    message = "“%(title)s” would start in the past. Give it a later time first."
+    field = "starts_at"
+
+
+class NothingToPublish(Problem):
+    message = "There is no draft to publish."
+
+
+class NothingMoved(Problem):
+    message = "Time and place are the same as before, so there is nothing to tell anyone."
+
+
+class ReasonMissing(Problem):
+    message = "Please give the reason; it stands in the mail, for example “bentrok dengan agenda Wali Kota”."
+    field = "reason"
+
+
+@dataclass(frozen=True)
+class Move:
+    """The new time and place. respond_by_at: None for the office's usual deadline."""
+
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    venue_id: int | None
+    registration_at: datetime | None = None
+    respond_by_at: datetime | None = None
+
+
+def publish(activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
+    """Publish drafts: their invitees get the invitation at the next tick, and one reminder is written for each rule.
+
+    All or none: raise AlreadyPublished, InThePast or NothingToPublish, having changed nothing.
+    """
+    if not activity_ids:
+        raise NothingToPublish
+    with writing() as session:
+        activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+        for activity in activities:
+            if activity.state is not ActivityState.DRAFT:
+                raise AlreadyPublished(title=activity.title)
+            if activity.starts_at <= now:
+                raise InThePast(title=activity.title)
+            activity.state = ActivityState.PUBLISHED
+            activity.published_at = now
+            session.flush()
+            event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+            schedule(session, activity, now=now)
+            audit.record(session, by, "activity.published", activity, now=now)
+    return activities
+
+
+def move(activity_id: int, move: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Activity:
+    """Give a published activity another time or place, tell everyone who was told of it, and move its reminders.
+
+    The sequence rises (RFC 5546), so calendars replace the old entry and answers show that they were given before.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        if activity.state is not ActivityState.PUBLISHED:
+            raise NotPublished
+        if not reason.strip():
+            raise ReasonMissing
+        if not _differs(activity, move):
+            raise NothingMoved
+        if move.starts_at <= now:
+            raise InThePast(title=activity.title)
+        old = {
+            "old_starts_at": activity.starts_at.isoformat(),
+            "old_ends_at": activity.ends_at.isoformat(),
+            "old_zone": activity.zone.key,
+            "old_venue": activity.venue.name if activity.venue else "",
+            "reason": reason.strip(),
+        }
+        apply_move(session, activity, move, now)
+        check_times(activity)
+        check_venue(session, activity)
+        activity.sequence += 1
+        session.flush()
+        session.refresh(activity, ["venue"])
+        event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
+        schedule(session, activity, now=now)
+        _reopen(session, activity, now)
+        _prolong_links(session, activity)
+        seats.offer_freed(session, activity, now=now)
+        audit.record(session, by, "activity.moved", activity, now=now, **old)
+    return activity
+
+
+def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:
+    """Cancel a published activity: everyone who was told of it gets the cancellation, and nothing else any more."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        if activity.state is not ActivityState.PUBLISHED:
+            raise NotPublished
+        if not reason.strip():
+            raise ReasonMissing
+        activity.state = ActivityState.CANCELLED
+        activity.cancelled_reason = reason.strip()
+        activity.sequence += 1
+        cancel_scheduled(session, activity, "activity_cancelled")
+        event_reminder(
+            session, activity, MailKind.CANCELLATION, Audience.EXPECTED, now=now, detail={"reason": reason.strip()}
+        )
+        audit.record(session, by, "activity.cancelled", activity, now=now, reason=reason.strip())
+    return activity
+
+
+def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
+    """Let a published activity's reminders follow its rules, inside the caller's transaction."""
+    if activity.state is ActivityState.PUBLISHED:
+        schedule(session, activity, now=now)
+
+
+def apply_move(session: Session, activity: Activity, move: Move, now: datetime) -> None:
+    """Set the new time and place on the row, without telling anyone."""
+    shift = move.starts_at - activity.starts_at
+    activity.starts_at, activity.ends_at, activity.zone = move.starts_at, move.ends_at, move.zone
+    activity.venue_id = move.venue_id
+    activity.registration_at = move.registration_at or (
+        activity.registration_at + shift if activity.registration_at else None
+    )
+    activity.respond_by_at = move.respond_by_at or usual_deadline(session, move.starts_at, move.zone, now)
+    for item in activity.agenda:
+        item.starts_at += shift
+        item.ends_at += shift
+
+
+def _differs(activity: Activity, move: Move) -> bool:
+    return any(getattr(activity, name) != getattr(move, name) for name in ("starts_at", "ends_at", "zone", "venue_id"))
+
+
+def _reopen(session: Session, activity: Activity, now: datetime) -> None:
+    """A later deadline gives those who had not answered their time back."""
+    if activity.respond_by_at > now:
+        session.execute(
+            sa.update(Invitation)
+            .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.NO_ANSWER)
+            .values(state=InvitationState.INVITED)
+        )
+
+
+def _prolong_links(session: Session, activity: Activity) -> None:
+    rows = session.execute(
+        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
+    ).all()
+    tokens.ensure_links(
+        session,
+        person_ids=[r.person_id for r in rows if r.person_id],
+        organisation_ids=[r.organisation_id for r in rows if r.organisation_id],
+        expires_at=activity.ends_at + LINK_LIFE,
+    )

