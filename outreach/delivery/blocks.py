@@ -1,0 +1,103 @@
+"""The shape of a filled text: paragraphs, tables of "Label: value" lines, and links to press.
+
+The shape is that of the template, so that no value can change it; text and HTML are both drawn from these blocks.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from outreach.delivery.placeholders import BY_NAME, TOKEN, Part, fill_line
+
+ANSWER_LINKS = frozenset({"link", "link_yes", "link_no", "link_rep"})
+_LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    lines: tuple[tuple[Part, ...], ...]
+    kind: str = "paragraph"
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    rows: tuple[Row, ...]
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Button:
+    """A link to press. label: "" where the text gave the bare link."""
+
+    label: str
+    url: str
+    kind: str = "button"
+
+
+Block = Paragraph | Table | Button
+
+
+def blocks_of(body: str, values: Mapping[str, str], *, without_answer_links: bool = False) -> list[Block]:
+    """Return a body's blocks with the values in. Stretches of the body are divided by empty lines.
+
+    without_answer_links: leave out the stretches that ask for an answer, for a mail that asks once for all.
+    """
+    found: list[Block] = []
+    for stretch in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n").strip("\n")):
+        lines = [line.strip() for line in stretch.split("\n") if line.strip()]
+        if without_answer_links and any(_asks(line) for line in lines):
+            continue
+        found.extend(_stretch(lines, values))
+    return found
+
+
+def _stretch(lines: Iterable[str], values: Mapping[str, str]) -> list[Block]:
+    found: list[Block] = []
+    for line in lines:
+        block = _line(line, values)
+        if block is None:
+            continue
+        last = found[-1] if found else None
+        if isinstance(block, Table) and isinstance(last, Table):
+            found[-1] = Table(last.rows + block.rows)
+        elif isinstance(block, Paragraph) and isinstance(last, Paragraph):
+            found[-1] = Paragraph(last.lines + block.lines)
+        else:
+            found.append(block)
+    return found
+
+
+def _line(line: str, values: Mapping[str, str]) -> Block | None:
+    if bare := _only_link(line):
+        parts = fill_line(bare, values)
+        return Button("", parts[0].text) if parts else None
+    labelled = _LABELLED.fullmatch(line)
+    if labelled is None:
+        parts = fill_line(line, values)
+        return Paragraph((tuple(parts),)) if parts else None
+    label, rest = labelled[1].strip(), labelled[2]
+    parts = fill_line(rest, values)
+    if not parts:
+        return None
+    if _only_link(rest) and _names(rest) <= ANSWER_LINKS:
+        return Button(label, parts[0].text)
+    return Table((Row(label, tuple(parts)),))
+
+
+def _only_link(text: str) -> str:
+    match = TOKEN.fullmatch(text.strip())
+    return match[0] if match and match[1] in BY_NAME and BY_NAME[match[1]].is_link else ""
+
+
+def _names(text: str) -> set[str]:
+    return {BY_NAME[m[1]].name for m in TOKEN.finditer(text) if m[1] in BY_NAME}
+
+
+def _asks(line: str) -> bool:
+    return bool(_names(line) & ANSWER_LINKS)
