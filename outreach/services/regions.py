@@ -93,6 +93,10 @@ class Gazetteer:
         """Return the name of the kecamatan that a kelurahan's code lies in; "" for a code not stored."""
         return self._parents[code].name if code in self._parents else ""
 
+    def lies_in(self, code: str, kecamatan: str) -> bool:
+        """Return whether a kelurahan lies in the kecamatan of that written name."""
+        return placenames.key(self.kecamatan_of(code)) == placenames.key(kecamatan)
+
     def _add(self, spelling: str, kelurahan: Kelurahan) -> None:
         known = self._by_key.setdefault(placenames.letters(spelling), [])
         if kelurahan not in known:

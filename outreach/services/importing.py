@@ -1,0 +1,244 @@
+"""Reading people and cadres from a spreadsheet: first what would be taken and what refused and why, then storing it.
+
+Reading changes nothing; storing reads again inside its transaction, so the same sheet twice adds nobody twice.
+Opening the file is services/workbooks.py, what makes a row good services/entries.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import names, spreadsheet
+from outreach.domain.kinds import CadreKind
+from outreach.domain.problems import Problem
+from outreach.domain.spreadsheet import Cell, Column, Row, Table
+from outreach.extensions import db, writing
+from outreach.models import AuditEntry, Cadre, Organisation, Person, User
+from outreach.services import regions
+from outreach.services.entries import Directory, Entry, Known, Note, against, entry_of
+from outreach.services.workbooks import Sheet, open_workbook
+
+
+class NoTable(Problem):
+    message = (
+        "“%(filename)s” has no table of people. One row must hold the headings, such as "
+        "Nama Lengkap, Kelurahan, No. HP, Email, Jenis Kader."
+    )
+    field = "file"
+
+
+class NoRegions(Problem):
+    message = "The office's kabupaten or kota is not set up yet, so no kelurahan is known. Please do that first."
+
+
+class SheetLeftOut(Note):
+    message = "The sheet “%(sheet)s” has no table of people and was left out."
+
+
+class HiddenSheetLeftOut(Note):
+    message = "The hidden sheet “%(sheet)s” was left out."
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that is not taken: where it stands, what was written there, and why."""
+
+    sheet: str
+    number: int
+    written: dict[Column, str]
+    problem: Problem
+
+    @property
+    def name(self) -> str:
+        return self.written.get(Column.NAME, "")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file says: rows that would be taken, rows refused, and what else to know about it."""
+
+    filename: str
+    accepted: tuple[Entry, ...]
+    refused: tuple[Refused, ...]
+    notes: tuple[Note, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return len(self.accepted) + len(self.refused)
+
+    @property
+    def new(self) -> tuple[Entry, ...]:
+        """Return the entries of people who are not known yet."""
+        return tuple(entry for entry in self.accepted if entry.is_new)
+
+    @property
+    def completed(self) -> tuple[Entry, ...]:
+        """Return the entries that add to somebody who is known already, or met higher up in the file."""
+        return tuple(entry for entry in self.accepted if not entry.is_new)
+
+    @property
+    def without_address(self) -> int:
+        return sum(1 for entry in self.new if not entry.email)
+
+    @property
+    def with_notes(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.accepted if entry.notes)
+
+
+@dataclass
+class _Reader:
+    places: regions.Gazetteer
+    organisations: dict[str, int]
+    directory: Directory
+    default_kinds: tuple[CadreKind, ...]
+    accepted: list[Entry] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    def take(self, row: Row, sheet: str) -> None:
+        try:
+            entry = entry_of(row, sheet, self.places, self.organisations, self.default_kinds)
+            entry = against(entry, self.directory)
+        except Problem as problem:
+            written = {column: row.text(column) for column in row.cells}
+            self.refused.append(Refused(sheet, row.number, written, problem))
+            return
+        self.accepted.append(entry)
+        _remember(self.directory, entry)
+
+
+def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = ()) -> Reading:
+    """Return what a spreadsheet would bring, having changed nothing.
+
+    default_kinds: the kinds of cadre for rows that name none; without them such a row is a person and no cadre.
+    Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) where the file as a whole cannot be read.
+    """
+    return _read(db.session(), open_workbook(data, filename), filename, default_kinds)
+
+
+def store(
+    data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (), by: User | None, now: datetime
+) -> Reading:
+    """Store what a spreadsheet brings, in one transaction; return what was stored and what was refused."""
+    sheets = open_workbook(data, filename)
+    with writing() as session:
+        reading = _read(session, sheets, filename, default_kinds)
+        _store(session, reading)
+        session.add(
+            AuditEntry(
+                at=now,
+                user_id=by.id if by else None,
+                action="person.imported",
+                subject_type=Person.__tablename__,
+                subject_name=filename[:200],
+                detail={
+                    "new": len(reading.new),
+                    "completed": len(reading.completed),
+                    "refused": len(reading.refused),
+                },
+            )
+        )
+    return reading
+
+
+def _read(session: Session, sheets: list[Sheet], filename: str, default_kinds: tuple[CadreKind, ...]) -> Reading:
+    places = regions.gazetteer(session)
+    if not places.tree:
+        raise NoRegions
+    reader = _Reader(places, _organisations(session), Directory(_people(session)), default_kinds)
+    notes: list[Note] = []
+    columns: dict[Column, None] = {}
+    found = False
+    for sheet, table in _tables(sheets):
+        if table is None:
+            if sheet.hidden:
+                notes.append(HiddenSheetLeftOut(sheet=sheet.name))
+            elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
+                notes.append(SheetLeftOut(sheet=sheet.name))
+            continue
+        found = True
+        columns.update(dict.fromkeys(table.columns))
+        for row in table.rows:
+            reader.take(row, sheet.name)
+    if not found:
+        raise NoTable(filename=filename)
+    return Reading(filename, tuple(reader.accepted), tuple(reader.refused), tuple(notes), tuple(columns))
+
+
+def _tables(sheets: list[Sheet]) -> Iterator[tuple[Sheet, Table | None]]:
+    for sheet in sheets:
+        rows: list[list[Cell]] = sheet.rows
+        yield sheet, None if sheet.hidden else spreadsheet.find_table(rows)
+
+
+def _people(session: Session) -> list[Known]:
+    kinds: dict[int, set[CadreKind]] = {}
+    for person_id, kind in session.execute(sa.select(Cadre.person_id, Cadre.kind)):
+        kinds.setdefault(person_id, set()).add(kind)
+    people = session.execute(
+        sa.select(Person.id, Person.name, Person.region_code, Person.phone, Person.email)
+        .where(Person.erased_at.is_(None), Person.name != "")
+        .order_by(Person.id)
+    )
+    return [Known(p.name, p.region_code, p.phone, p.email, kinds.get(p.id, set()), person_id=p.id) for p in people]
+
+
+def _organisations(session: Session) -> dict[str, int]:
+    found: dict[str, int] = {}
+    rows = session.execute(sa.select(Organisation.id, Organisation.name, Organisation.short_name))
+    for organisation_id, name, short_name in rows:
+        for spelling in (name, short_name):
+            if spelling:
+                found.setdefault(names.key(spelling), organisation_id)
+    return found
+
+
+def _remember(directory: Directory, entry: Entry) -> None:
+    """Let the rows below know of this one; who is completed is known with all of it from here on."""
+    known = directory.find(entry)
+    if known is None:
+        kinds = set(entry.kinds)
+        directory.add(Known(entry.name.name, entry.place, entry.phone, entry.email, kinds, entry=entry))
+        return
+    known.kinds |= set(entry.kinds)
+    known.phone = known.phone or entry.phone
+    known.email = known.email or entry.email
+
+
+def _store(session: Session, reading: Reading) -> None:
+    completed = {entry.person_id for entry in reading.accepted if entry.person_id}
+    people = {p.id: p for p in session.scalars(sa.select(Person).where(Person.id.in_(completed)))}
+    by_row: dict[tuple[str, int], Person] = {}
+    for entry in reading.accepted:
+        if entry.person_id is not None:
+            _complete(people[entry.person_id], entry)
+        elif entry.same_as is not None:
+            _complete(by_row[entry.same_as], entry)
+        else:
+            by_row[entry.sheet, entry.number] = person = _person(entry)
+            session.add(person)
+
+
+def _person(entry: Entry) -> Person:
+    return Person(
+        name=entry.name.name,
+        title_before=entry.name.before,
+        title_after=entry.name.after,
+        post=entry.post,
+        organisation_id=entry.organisation_id,
+        region_code=entry.place,
+        sex=entry.sex,
+        email=entry.email,
+        phone=entry.phone,
+        cadre_roles=[Cadre(kind=kind, region_code=entry.place) for kind in entry.kinds],
+    )
+
+
+def _complete(person: Person, entry: Entry) -> None:
+    person.email = person.email or entry.email
+    person.phone = person.phone or entry.phone
+    for kind in entry.kinds:
+        person.cadre_roles.append(Cadre(kind=kind, region_code=entry.place))

@@ -1,0 +1,100 @@
+"""Files kept for an hour between two steps of one user's work, under names that nobody can guess."""
+
+import json
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+
+from outreach.domain.problems import Problem
+from outreach.models import User
+from outreach.settings import Settings
+
+KEPT_FOR = timedelta(hours=1)
+_KEY = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+class UploadGone(Problem):
+    message = "This file is no longer kept here. Please choose it again."
+    field = "file"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One kept file. options: JSON values that belong to it, such as a report on it."""
+
+    key: str
+    filename: str
+    data: bytes
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def keep(data: bytes, filename: str, options: dict[str, Any] | None = None, *, by: User, now: datetime) -> Upload:
+    """Store a file for `by` alone; forget those whose time is over."""
+    folder = _folder()
+    forget_old(now=now)
+    key = secrets.token_urlsafe(24)
+    _write(folder / f"{key}.bin", data)
+    upload = Upload(key, filename, data, options or {})
+    _describe(upload, by, now + KEPT_FOR)
+    return upload
+
+
+def fetch(key: str, *, by: User, now: datetime) -> Upload:
+    """Return what `by` stored under `key`; raise UploadGone for another's, an expired or an unknown one."""
+    if not _KEY.fullmatch(key):
+        raise UploadGone
+    folder = _folder()
+    try:
+        about = json.loads((folder / f"{key}.json").read_text("utf-8"))
+        data = (folder / f"{key}.bin").read_bytes()
+    except (OSError, ValueError):
+        raise UploadGone from None
+    if about["user_id"] != by.id or now >= datetime.fromisoformat(about["expires_at"]):
+        raise UploadGone
+    return Upload(key, about["filename"], data, about["options"])
+
+
+def note(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
+    """Store other options with a kept file; its time begins anew."""
+    _describe(Upload(upload.key, upload.filename, upload.data, options), by, now + KEPT_FOR)
+
+
+def forget(upload: Upload) -> None:
+    for suffix in (".bin", ".json"):
+        (_folder() / f"{upload.key}{suffix}").unlink(missing_ok=True)
+
+
+def forget_old(*, now: datetime) -> None:
+    """Remove the files whose time is over, and any that were left half written."""
+    oldest = (now - KEPT_FOR).timestamp()
+    for path in _folder().iterdir():
+        if path.suffix in (".bin", ".json") and path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+
+
+def _describe(upload: Upload, by: User, expires_at: datetime) -> None:
+    about = {
+        "user_id": by.id,
+        "filename": upload.filename,
+        "expires_at": expires_at.isoformat(),
+        "options": upload.options,
+    }
+    _write(_folder() / f"{upload.key}.json", json.dumps(about).encode())
+    (_folder() / f"{upload.key}.bin").touch()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+
+
+def _folder() -> Path:
+    config: Settings = current_app.extensions["outreach"]
+    folder = config.instance / "uploads"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
