@@ -1,0 +1,38 @@
+# The few commands a newcomer needs. On Windows, see README.md.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test bench pictures clean
+
+# Installed again only where setup.cfg or pyproject.toml has changed since.
+$(VENV)/.installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Outreach needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 demo"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Outreach into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# The whole product with made-up people, on this machine only. FRESH=1 begins again with an empty database.
+demo: $(VENV)/.installed
+	@$(BIN)/outreach demo $(if $(FRESH),--fresh)
+
+# Everything: style, types, layers, translations, tests with real servers.
+test: $(VENV)/.installed-dev
+	@$(BIN)/python tests/run.py
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks
+
+# docs/pictures/, made anew from a running demo.
+pictures: $(VENV)/.installed-dev
+	@$(BIN)/python docs/pictures.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
