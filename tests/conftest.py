@@ -83,26 +83,27 @@ def app(tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def postgresql_app(tmp_path: Path, postgresql_server: str) -> Iterator[Flask]:
-    """The app on an empty PostgreSQL database, inside an application context."""
-    name = "t_" + tmp_path.name.replace("-", "_").lower()[:40] + f"_{abs(hash(str(tmp_path))) % 10**8}"
-    admin = sa.create_engine(
-        postgresql_server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    url = sa.make_url(postgresql_server).set(database=name)
-    app = create_app(settings_for(tmp_path, database_url=url.render_as_string(hide_password=False)))
-    app.testing = True
+@pytest.fixture(scope="session")
+def _postgresql_tables(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=postgresql_server))
     with app.app_context():
         db.create_all()
+        db.engine.dispose()
+    return postgresql_server
+
+
+@pytest.fixture
+def postgresql_app(tmp_path: Path, _postgresql_tables: str) -> Iterator[Flask]:
+    """The app on an empty PostgreSQL database, inside an application context."""
+    app = create_app(settings_for(tmp_path, database_url=_postgresql_tables))
+    app.testing = True
+    with app.app_context():
         yield app
         db.session.remove()
+        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         db.engine.dispose()
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -16,7 +16,6 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from outreach import clock
 from outreach.domain.kinds import LinkPurpose
 from outreach.models import Link, Organisation, Person
 from outreach.settings import Settings
@@ -50,47 +49,51 @@ def answer_url(link: Link, choice: str = "") -> str:
     return f"{url}?pilih={choice}" if choice else url
 
 
-def link_for(session: Session, holder: Person | Organisation) -> Link:
-    """Return the holder's answer link, made now where there was none."""
+def link_for(session: Session, holder: Person | Organisation, *, expires_at: datetime | None = None) -> Link:
+    """Return the holder's answer link. A missing one is made where `expires_at` says how long it lives.
+
+    Raise LookupError where it is missing otherwise: who was ever invited has one.
+    """
     column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
     wanted = sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == holder.id)
     found = session.scalar(wanted)
-    if found is None:
-        ensure_links(session, **{"person_ids" if isinstance(holder, Person) else "organisation_ids": [holder.id]})
-        found = session.scalars(wanted).one()
-    return found
+    if found is not None:
+        return found
+    if expires_at is None:
+        raise LookupError(f"{holder.__tablename__} {holder.id} has no answer link")
+    kind = "person_ids" if isinstance(holder, Person) else "organisation_ids"
+    ensure_links(session, **{kind: [holder.id]}, expires_at=expires_at)
+    return session.scalars(wanted).one()
 
 
 def ensure_links(
     session: Session,
     *,
+    expires_at: datetime,
     person_ids: Collection[int] = (),
     organisation_ids: Collection[int] = (),
-    expires_at: datetime | None = None,
 ) -> None:
-    """Make the answer links that are missing, in one statement each for people and organisations.
-
-    expires_at: links that would expire sooner are prolonged to it; without it, new links wait for a first activity.
-    """
+    """Make the answer links that are missing, and prolong those that would expire before `expires_at`; a statement a kind."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    until = expires_at or clock.now() + timedelta(days=_settings().link_days)
     for column, ids in (("person_id", person_ids), ("organisation_id", organisation_ids)):
         rows = [
-            {"purpose": LinkPurpose.ANSWER, column: holder, "nonce": new_nonce(), "expires_at": until}
+            {"purpose": LinkPurpose.ANSWER, column: holder, "nonce": new_nonce(), "expires_at": expires_at}
             for holder in sorted(set(ids))
         ]
         for start in range(0, len(rows), 500):
             statement = insert(Link).values(rows[start : start + 500])
-            if expires_at is None:
-                session.execute(statement.on_conflict_do_nothing(index_elements=["purpose", column]))
-            else:
-                session.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["purpose", column],
-                        set_={"expires_at": statement.excluded.expires_at},
-                        where=Link.expires_at < statement.excluded.expires_at,
-                    )
+            session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["purpose", column],
+                    set_={"expires_at": statement.excluded.expires_at},
+                    where=Link.expires_at < statement.excluded.expires_at,
                 )
+            )
+
+
+def lifetime() -> timedelta:
+    """Return how long an answer link outlives its holder's last activity."""
+    return timedelta(days=_settings().link_days)
 
 
 def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:

@@ -15,18 +15,17 @@ from outreach.models.people import Organisation, Person
 from outreach.models.programmes import Activity
 
 
+OFFICE_WIDE = sa.text("programme_id IS NULL AND activity_id IS NULL")
+
+
 class ReminderRule(Identified, Model):
     """A rule of the office (no scope), or of one programme or activity, where it replaces the wider rule of the same key."""
 
     __tablename__ = "reminder_rule"
     __table_args__ = (
-        sa.Index(
-            "uq_reminder_rule_scope_key",
-            sa.text("coalesce(programme_id, 0)"),
-            sa.text("coalesce(activity_id, 0)"),
-            "key",
-            unique=True,
-        ),
+        sa.UniqueConstraint("programme_id", "key"),
+        sa.UniqueConstraint("activity_id", "key"),
+        sa.Index("uq_reminder_rule_office", "key", unique=True, sqlite_where=OFFICE_WIDE, postgresql_where=OFFICE_WIDE),
         sa.CheckConstraint("programme_id IS NULL OR activity_id IS NULL", name="one_scope"),
         sa.CheckConstraint("days >= 0", name="days_not_negative"),
     )
@@ -48,13 +47,15 @@ class MessageText(Identified, Model):
 
     __tablename__ = "message_text"
     __table_args__ = (
+        sa.UniqueConstraint("programme_id", "key", "locale"),
+        sa.UniqueConstraint("activity_id", "key", "locale"),
         sa.Index(
-            "uq_message_text_scope_key",
-            sa.text("coalesce(programme_id, 0)"),
-            sa.text("coalesce(activity_id, 0)"),
+            "uq_message_text_office",
             "key",
             "locale",
             unique=True,
+            sqlite_where=OFFICE_WIDE,
+            postgresql_where=OFFICE_WIDE,
         ),
         sa.CheckConstraint("programme_id IS NULL OR activity_id IS NULL", name="one_scope"),
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
+from outreach.delivery import tokens
 from outreach.delivery.wording import phone
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.kinds import AnswerSource, Role
@@ -372,6 +373,11 @@ def _replace_nominees(session: Session, invitation: Invitation, nominees: Sequen
         person.post, person.phone, person.email = one.post.strip(), one.phone.strip(), one.email.strip()
         found.state = InvitationState.COMING
         kept.add(name.casefold())
+    tokens.ensure_links(
+        session,
+        person_ids=[n.person_id for n in invitation.nominees if n.person_id],
+        expires_at=invitation.activity.ends_at + tokens.lifetime(),
+    )
     freed = False
     for key, nominee in present.items():
         if key not in kept and nominee.state is not InvitationState.WITHDRAWN:

@@ -12,7 +12,6 @@ from outreach.models import Activity, AgendaItem, Invitation, MessageText, Progr
 from outreach.services import audit
 from outreach.services.booking import ProgrammeMissing, TitleMissing, check_venue
 from outreach.services.planning import usual_deadline
-from outreach.services.scheduling import LINK_LIFE
 
 
 def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, date]]:
@@ -114,7 +113,7 @@ def _copy_activity(
         session,
         person_ids=[h.person_id for h in holders if h.person_id],
         organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
-        expires_at=activity.ends_at + LINK_LIFE,
+        expires_at=activity.ends_at + tokens.lifetime(),
     )
     _copy_scoped(session, "activity_id", source.id, activity.id)
 

@@ -18,7 +18,7 @@ from outreach.extensions import db, writing
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person, User
 from outreach.services import audit, seats
 from outreach.services.booking import activity_for_change
-from outreach.services.scheduling import LINK_LIFE, event_reminder
+from outreach.services.scheduling import event_reminder
 
 
 class NobodyChosen(Problem):
@@ -104,7 +104,7 @@ def invite_organisations(
                 _make_new(invitation)
                 session.add(invitation)
                 new.append(invitation)
-        tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + LINK_LIFE)
+        tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
         _announce(session, activities, new, now)
         without = _count_without_address(session, new)
         result = Invited(len(new), len(known) * len(activities) - len(new), without)
@@ -208,7 +208,7 @@ def add_people(
             session.add(invitation)
             new.append(invitation)
     if known and activities:
-        tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + LINK_LIFE)
+        tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + tokens.lifetime())
     _announce(session, activities, new, now)
     return Invited(len(new), len(known) * len(activities) - len(new), _count_without_address(session, new))
 

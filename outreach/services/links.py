@@ -51,7 +51,7 @@ def renew(holder: Person | Organisation, *, by: User | None, now: datetime) -> L
     """Give the holder a new link; the old one stops working at once. The next mail carries the new one."""
     with writing() as session:
         session.add(holder)
-        link = link_for(session, holder)
+        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
         link.expires_at = max(link.expires_at, now + RENEWED_FOR)
@@ -63,7 +63,7 @@ def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> 
     """Stop the holder's link from working, until it is renewed."""
     with writing() as session:
         session.add(holder)
-        link = link_for(session, holder)
+        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
         link.revoked_at = now
         audit.record(session, by, "link.revoked", holder, now=now)
     return link

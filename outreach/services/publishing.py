@@ -17,7 +17,7 @@ from outreach.models import Activity, Invitation, User
 from outreach.services import audit, seats
 from outreach.services.booking import activity_for_change, check_times, check_venue
 from outreach.services.planning import usual_deadline
-from outreach.services.scheduling import LINK_LIFE, cancel_scheduled, event_reminder, schedule
+from outreach.services.scheduling import cancel_scheduled, event_reminder, schedule
 
 
 class AlreadyPublished(Problem):
@@ -179,5 +179,5 @@ def _prolong_links(session: Session, activity: Activity) -> None:
         session,
         person_ids=[r.person_id for r in rows if r.person_id],
         organisation_ids=[r.organisation_id for r in rows if r.organisation_id],
-        expires_at=activity.ends_at + LINK_LIFE,
+        expires_at=activity.ends_at + tokens.lifetime(),
     )

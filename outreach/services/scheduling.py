@@ -1,7 +1,7 @@
 """Writing an activity's reminders: one row a rule, one row an event. Expanding them into messages is reminding.py."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +12,6 @@ from outreach.domain.reminders import Rule, due_at, missed_because, upcoming
 from outreach.domain.states import ReminderState
 from outreach.models import Activity, Invitation, Reminder
 from outreach.services.rules import rules_for
-
-LINK_LIFE = timedelta(days=30)  # an answer link outlives its last activity by this
 
 
 def event_reminder(

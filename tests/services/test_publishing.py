@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, MailKind, Role
+from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Invitation, Message, MessageLine, Reminder
@@ -52,7 +52,9 @@ def scheduled(activity) -> dict[str, str]:
 
 def messages_sent() -> None:
     """Pretend that the outbox has sent what is due: no line joins those messages any more."""
-    db.session.execute(sa.update(Message).where(Message.sent_at.is_(None)).values(state="sent", sent_at=NOW, merge_key=None))
+    db.session.execute(
+        sa.update(Message).where(Message.sent_at.is_(None)).values(state="sent", sent_at=NOW, merge_key=None)
+    )
     db.session.commit()
 
 
@@ -175,7 +177,9 @@ def test_a_reminder_after_the_start_is_missed_and_says_why(activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     reminding.tick(at(18, 8))
-    missed = {r.key: r.reason for r in db.session.scalars(sa.select(Reminder).where(Reminder.state == ReminderState.MISSED))}
+    missed = {
+        r.key: r.reason for r in db.session.scalars(sa.select(Reminder).where(Reminder.state == ReminderState.MISSED))
+    }
     assert missed == {
         "seven-days-before": "superseded",
         "three-days-before": "activity_began",
@@ -256,7 +260,9 @@ def test_every_change_is_in_the_audit_log(activity, coordinator):
     publishing.publish([activity.id], by=coordinator, now=NOW)
     publishing.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=coordinator, now=NOW)
     publishing.cancel(activity.id, "Banjir", by=coordinator, now=NOW)
-    entries = db.session.execute(sa.select(AuditEntry.action, AuditEntry.user_id).where(AuditEntry.user_id.is_not(None)))
+    entries = db.session.execute(
+        sa.select(AuditEntry.action, AuditEntry.user_id).where(AuditEntry.user_id.is_not(None))
+    )
     assert [tuple(e) for e in entries] == [
         ("activity.published", coordinator.id),
         ("activity.moved", coordinator.id),

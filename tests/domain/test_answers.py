@@ -1,0 +1,59 @@
+"""Deadlines and seats, on both sides of each boundary."""
+
+from datetime import timedelta
+
+import pytest
+
+from outreach.domain.answers import (
+    ActivityClosed,
+    Choice,
+    DeadlinePassed,
+    NotInvited,
+    default_deadline,
+    refusal,
+    state_for,
+)
+from outreach.domain.states import ActivityState, InvitationState
+from tests.conftest import JAKARTA, at
+
+SECOND = timedelta(seconds=1)
+
+
+def test_answers_are_due_two_days_before_at_four():
+    assert default_deadline(at(18), JAKARTA, at(4)) == at(16, 16)
+
+
+def test_at_short_notice_they_are_due_at_the_start():
+    assert default_deadline(at(18), JAKARTA, at(16, 15, 59)) == at(16, 16)
+    assert default_deadline(at(18), JAKARTA, at(16, 16)) == at(18)
+
+
+def test_an_answer_is_taken_until_the_deadline():
+    published, invited = ActivityState.PUBLISHED, InvitationState.INVITED
+    assert refusal(published, invited, at(16, 16), at(16, 16) - SECOND, "0812") is None
+    assert isinstance(refusal(published, invited, at(16, 16), at(16, 16), "0812"), DeadlinePassed)
+
+
+@pytest.mark.parametrize("state", [ActivityState.DRAFT, ActivityState.HELD, ActivityState.CANCELLED])
+def test_only_a_published_activity_takes_answers(state):
+    assert isinstance(refusal(state, InvitationState.INVITED, at(16), at(5), "0812"), ActivityClosed)
+
+
+def test_a_withdrawn_invitation_takes_no_answer():
+    assert isinstance(refusal(ActivityState.PUBLISHED, InvitationState.WITHDRAWN, at(16), at(5), "0812"), NotInvited)
+
+
+@pytest.mark.parametrize(
+    ("choice", "seats_left", "had_a_seat", "state"),
+    [
+        (Choice.COMING, 1, False, InvitationState.COMING),
+        (Choice.COMING, 0, False, InvitationState.WAITLISTED),
+        (Choice.COMING, 0, True, InvitationState.COMING),
+        (Choice.COMING, None, False, InvitationState.COMING),
+        (Choice.REPRESENTED, 1, False, InvitationState.REPRESENTED),
+        (Choice.REPRESENTED, 0, False, InvitationState.WAITLISTED),
+        (Choice.NOT_COMING, 0, True, InvitationState.NOT_COMING),
+    ],
+)
+def test_a_full_activity_makes_newcomers_wait(choice, seats_left, had_a_seat, state):
+    assert state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat) is state

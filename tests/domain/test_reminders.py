@@ -1,0 +1,116 @@
+"""When reminders fall due, on both sides of each boundary."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.reminders import (
+    MissedReason,
+    Rule,
+    days_ahead,
+    due_at,
+    local_day,
+    missed_because,
+    upcoming,
+    useful_until,
+)
+
+JAKARTA, JAYAPURA = ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Jayapura")
+START = datetime(2027, 1, 18, 8, tzinfo=JAKARTA)
+END = START + timedelta(hours=4)
+SECOND = timedelta(seconds=1)
+
+
+def before(days: int, at: time = time(8), audience: Audience = Audience.UNANSWERED) -> Rule:
+    return Rule(f"{days}-before", MailKind.REMINDER, RuleTiming.BEFORE_START, audience, days, at)
+
+
+THANKS = Rule("thanks", MailKind.THANKS, RuleTiming.AFTER_END, Audience.PRESENT, 1)
+AT_ONCE = Rule("invitation", MailKind.INVITATION, RuleTiming.AT_PUBLISHING, Audience.NEWLY_INVITED)
+
+
+def test_three_days_before_at_eight_is_eight_o_clock_there():
+    assert due_at(START, END, JAKARTA, before(3)) == datetime(2027, 1, 15, 8, tzinfo=JAKARTA)
+    assert due_at(START, END, JAYAPURA, before(3)) == datetime(2027, 1, 15, 6, tzinfo=JAKARTA)
+
+
+def test_days_are_counted_on_the_local_calendar_not_in_utc():
+    early = datetime(2027, 1, 18, 5, tzinfo=JAYAPURA)  # still the 17th in UTC
+    assert due_at(early, early + timedelta(hours=1), JAYAPURA, before(1)) == datetime(2027, 1, 17, 8, tzinfo=JAYAPURA)
+
+
+def test_thanks_are_due_the_day_after_the_end():
+    assert due_at(START, END, JAKARTA, THANKS) == datetime(2027, 1, 19, 8, tzinfo=JAKARTA)
+
+
+def test_an_invitation_has_no_moment_of_its_own():
+    assert due_at(START, END, JAKARTA, AT_ONCE) is None
+
+
+def test_negative_days_and_naive_instants_are_refused():
+    with pytest.raises(ValueError, match="negative"):
+        due_at(START, END, JAKARTA, before(-1))
+    with pytest.raises(ValueError, match="aware"):
+        due_at(START.replace(tzinfo=None), END, JAKARTA, before(1))
+
+
+def test_only_moments_ahead_are_upcoming():
+    moment = datetime(2027, 1, 15, 8, tzinfo=JAKARTA)
+    assert [d.due_at for d in upcoming([before(3)], START, END, JAKARTA, moment - SECOND)] == [moment]
+    assert upcoming([before(3)], START, END, JAKARTA, moment) == []
+
+
+def test_a_rule_on_the_day_itself_after_the_start_is_never_due():
+    now = START - timedelta(days=1)
+    assert len(upcoming([before(0, time(7, 59))], START, END, JAKARTA, now)) == 1
+    assert upcoming([before(0, time(8))], START, END, JAKARTA, now) == []
+
+
+def test_switched_off_rules_are_never_due():
+    off = Rule("x", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.COMING, 3, enabled=False)
+    assert upcoming([off], START, END, JAKARTA, START - timedelta(days=30)) == []
+
+
+def test_a_reminder_is_useful_until_the_start_and_thanks_for_a_week():
+    due = datetime(2027, 1, 17, 8, tzinfo=JAKARTA)
+    assert missed_because(MailKind.REMINDER, due, START, END, START - SECOND) is None
+    assert missed_because(MailKind.REMINDER, due, START, END, START) is MissedReason.ACTIVITY_BEGAN
+    thanks = datetime(2027, 1, 19, 8, tzinfo=JAKARTA)
+    assert missed_because(MailKind.THANKS, thanks, START, END, thanks + timedelta(days=7) - SECOND) is None
+    assert missed_because(MailKind.THANKS, thanks, START, END, thanks + timedelta(days=7)) is MissedReason.TOO_OLD
+
+
+def test_a_later_rule_for_the_same_people_supersedes_a_missed_one():
+    due = datetime(2027, 1, 11, 8, tzinfo=JAKARTA)
+    late = due + timedelta(days=5)
+    assert missed_because(MailKind.REMINDER, due, START, END, late, later_rule_is_due=True) is MissedReason.SUPERSEDED
+    assert missed_because(MailKind.INVITATION, due, START, END, late, later_rule_is_due=True) is None
+
+
+def test_a_cancellation_is_worth_sending_until_the_end():
+    assert useful_until(MailKind.CANCELLATION, START, START, END) == END
+    assert useful_until(MailKind.CHANGE, START, START, END) == START
+
+
+def test_midnight_separates_today_from_tomorrow():
+    midnight = datetime(2027, 1, 18, 0, 0, tzinfo=JAKARTA)
+    assert days_ahead(START, midnight - SECOND, JAKARTA) == 1
+    assert days_ahead(START, midnight, JAKARTA) == 0
+    assert local_day((midnight - SECOND).astimezone(UTC), JAKARTA).day == 17
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)),
+    st.integers(0, 60),
+    st.times(),
+    st.sampled_from([ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Makassar"), ZoneInfo("Asia/Jayapura")]),
+)
+def test_whatever_the_start_a_rule_falls_due_at_its_local_time_on_its_local_day(starts, days, at, zone):
+    starts = starts.replace(tzinfo=UTC)
+    due = due_at(starts, starts + timedelta(hours=2), zone, before(days, at)).astimezone(zone)
+    assert due.time() == at
+    assert (starts.astimezone(zone).date() - due.date()).days == days

@@ -1,0 +1,85 @@
+"""Whether a line is still true at the moment of sending."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.truth import LineFacts, SkipReason, skip_because
+from tests.conftest import NOW
+
+REMINDER = LineFacts(
+    kind=MailKind.REMINDER,
+    audience=Audience.UNANSWERED,
+    activity_state=ActivityState.PUBLISHED,
+    activity_sequence=0,
+    line_sequence=0,
+    invitation_state=InvitationState.INVITED,
+    present=False,
+    stopped=False,
+    told_before=True,
+    useful_until=NOW + timedelta(hours=1),
+)
+INVITATION = replace(REMINDER, kind=MailKind.INVITATION, audience=Audience.NEWLY_INVITED, told_before=False)
+CHANGE = replace(REMINDER, kind=MailKind.CHANGE, audience=Audience.EXPECTED)
+CANCELLATION = replace(CHANGE, kind=MailKind.CANCELLATION, activity_state=ActivityState.CANCELLED)
+THANKS = replace(
+    REMINDER, kind=MailKind.THANKS, audience=Audience.PRESENT, activity_state=ActivityState.HELD, present=True
+)
+WITHDRAWAL = replace(
+    REMINDER, kind=MailKind.WITHDRAWAL, audience=Audience.ONE, invitation_state=InvitationState.WITHDRAWN
+)
+TO_COME = replace(REMINDER, audience=Audience.COMING, invitation_state=InvitationState.COMING)
+
+
+@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, TO_COME])
+def test_each_is_sent_when_it_is_true(facts):
+    assert skip_because(facts, NOW) is None
+
+
+@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, TO_COME])
+def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
+    assert skip_because(facts, facts.useful_until - timedelta(seconds=1)) is None
+    assert skip_because(facts, facts.useful_until) is SkipReason.TOO_LATE
+
+
+@pytest.mark.parametrize(
+    ("facts", "changes", "reason"),
+    [
+        (REMINDER, {"invitation_state": InvitationState.COMING}, SkipReason.ANSWERED),
+        (REMINDER, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.ANSWERED),
+        (REMINDER, {"invitation_state": InvitationState.WITHDRAWN}, SkipReason.WITHDRAWN),
+        (REMINDER, {"activity_state": ActivityState.CANCELLED}, SkipReason.ACTIVITY_CANCELLED),
+        (REMINDER, {"activity_state": ActivityState.DRAFT}, SkipReason.NOT_PUBLISHED),
+        (REMINDER, {"activity_sequence": 1}, SkipReason.ACTIVITY_MOVED),
+        (REMINDER, {"stopped": True}, SkipReason.STOPPED),
+        (TO_COME, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.NOT_ATTENDING),
+        (TO_COME, {"invitation_state": InvitationState.INVITED}, SkipReason.NOT_ATTENDING),
+        (INVITATION, {"invitation_state": InvitationState.COMING}, SkipReason.ANSWERED),
+        (INVITATION, {"activity_state": ActivityState.CANCELLED}, SkipReason.ACTIVITY_CANCELLED),
+        (INVITATION, {"stopped": True}, SkipReason.STOPPED),
+        (CHANGE, {"told_before": False}, SkipReason.NEVER_TOLD),
+        (CHANGE, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
+        (CHANGE, {"stopped": True}, SkipReason.STOPPED),
+        (CANCELLATION, {"told_before": False}, SkipReason.NEVER_TOLD),
+        (CANCELLATION, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
+        (THANKS, {"present": False}, SkipReason.NOT_ATTENDING),
+        (WITHDRAWAL, {"told_before": False}, SkipReason.NEVER_TOLD),
+        (WITHDRAWAL, {"invitation_state": InvitationState.INVITED}, SkipReason.SAID_BY_ANOTHER_LINE),
+    ],
+)
+def test_each_is_held_back_once_it_is_no_longer_true(facts, changes, reason):
+    assert skip_because(facts, NOW) is None
+    assert skip_because(replace(facts, **changes), NOW) is reason
+
+
+@pytest.mark.parametrize("state", [InvitationState.COMING, InvitationState.REPRESENTED])
+@pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
+def test_who_stopped_the_mails_still_hears_that_what_they_accepted_changed(facts, state):
+    assert skip_because(replace(facts, stopped=True, invitation_state=state), NOW) is None
+
+
+def test_a_represented_invitee_is_still_reminded_the_day_before():
+    assert skip_because(replace(TO_COME, invitation_state=InvitationState.REPRESENTED), NOW) is None

@@ -1,0 +1,74 @@
+"""Two at the same moment: one hall, one last seat, one reminder. Exactly one wins, on both databases."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, MessageLine
+from outreach.services import answering, booking, inviting, planning, publishing, reminding, rules
+from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+
+ROUNDS = 8
+
+
+def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
+    """Run the actions at the same moment, each in its own thread and context; return each one's outcome by name."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> str:
+        with app.app_context():
+            barrier.wait()
+            try:
+                action()
+            except Exception as error:
+                return type(error).__name__
+            finally:
+                db.session.remove()
+            return "done"
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
+    hall_id = hall.id
+    for hour in range(ROUNDS):
+        values = planning.ActivityValues(
+            ActivityKind.OTHER, "Rakor", at(18 + hour, 8), at(18 + hour, 12), JAKARTA, venue_id=hall_id
+        )
+        outcomes = at_once(any_app, [lambda v=values: planning.create_activity(v, by=None, now=NOW)] * 4)
+        assert Counter(outcomes) == {"done": 1, booking.VenueTaken.__name__: 3}
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == ROUNDS
+
+
+def test_the_last_seat_is_given_once(any_app, programme, hall):
+    rules.install_defaults(now=NOW)
+    activity = draft_activity(programme, hall, capacity=1)
+    activity_id = activity.id
+    people = [a_person(f"Kader{i} Satu") for i in range(4)]
+    inviting.invite_people([activity_id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity_id], by=None, now=NOW)
+    reminding.tick(NOW)
+    keys = [tokens.token(tokens.link_for(db.session, p)) for p in people]
+    db.session.rollback()
+    at_once(any_app, [lambda k=k: answering.answer(k, activity_id, Choice.COMING, now=at(5)) for k in keys])
+    states = Counter(db.session.scalars(sa.select(Invitation.state)))
+    assert states == {InvitationState.COMING: 1, InvitationState.WAITLISTED: 3}
+
+
+def test_two_schedulers_by_mistake_expand_a_reminder_once(any_app, activity, ani, budi):
+    rules.install_defaults(now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    db.session.rollback()
+    assert at_once(any_app, [lambda: reminding.tick(NOW)] * 3) == ["done"] * 3
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(MessageLine)) == 2
