@@ -136,6 +136,7 @@ LABELS: dict[tuple[type, str], object] = {
     (FailureReason, FailureReason.TEMPORARY.value): _l("The mail server could not take it just then."),
     (FailureReason, FailureReason.IN_DOUBT.value): _l("It was handed over, but the mail server never confirmed it."),
     (FailureReason, FailureReason.NOT_COMPOSED.value): _l("Its text could not be made."),
+    (FailureReason, FailureReason.BAD_ADDRESS.value): _l("No mail can be sent to an address like that. Please correct it."),
     (FailureReason, FailureReason.GAVE_UP.value): _l("It was tried until it would have been too late."),
     (ChannelTrouble, ChannelTrouble.UNREACHABLE.value): _l("The mail server cannot be reached."),
     (ChannelTrouble, ChannelTrouble.TLS.value): _l("The mail server's certificate cannot be trusted."),

@@ -1,1 +1,1 @@
-"""What runs the work: the engines decide when and where, never what."""
+"""What runs the work: when and where, never what."""

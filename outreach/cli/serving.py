@@ -1,0 +1,130 @@
+"""`outreach serve` (pages, ticks and sending in one process) and `outreach worker` (ticks and sending, without pages)."""
+
+import dataclasses
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from types import FrameType
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from waitress import create_server
+
+from outreach import create_app
+from outreach.engines.embedded import Engine
+from outreach.settings import Settings, SettingsError, load
+
+PORTS_TO_TRY = 50
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests answered at once.")
+@click.option("--engine/--no-engine", default=True, help="Also look for due mails and send them (the default).")
+def serve(host: str, port: int, threads: int, engine: bool) -> None:
+    """Show the pages, and send what is due."""
+    settings = loaded()
+    taken = free_port(host, port)
+    app = made(with_port(settings, port, taken))
+    click.echo(f"Outreach is at {app.extensions['outreach'].base_url}  (stop with Ctrl+C)", err=True)
+    serve_app(app, host, taken, threads=threads, engine=engine)
+
+
+@click.command()
+def worker() -> None:
+    """Look for due mails and send them, without showing pages."""
+    app = made(loaded())
+    stopped = threading.Event()
+    with _on_signals(stopped.set), Engine(app):
+        click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
+        stopped.wait()
+
+
+def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
+    """Serve the app until SIGTERM or Ctrl+C; then finish the requests and the mails that are under way."""
+    settings: Settings = app.extensions["outreach"]
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
+        max_request_body_size=settings.upload_limit_mb * 1024 * 1024 + 65536,
+    )
+    with Engine(app) if engine else nullcontext(), _on_signals(_leave):
+        server.run()  # ends by SystemExit from the signal, having let the threads finish
+    server.close()
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted`, or, saying so, the next port that is free. Raise ClickException where the address is not ours."""
+    for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                if sys.platform != "win32":
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES, getattr(errno, "WSAEADDRINUSE", None)):
+                raise click.ClickException(
+                    f"Cannot listen on {host}: {error.strerror}. Choose another --host."
+                ) from None
+            continue
+        if port != wanted:
+            click.echo(f"Port {wanted} is in use by another program; taking {port} instead.", err=True)
+        return port
+    raise click.ClickException(f"No port from {wanted} on is free. Choose another with --port.")
+
+
+def with_port(settings: Settings, wanted: int, taken: int) -> Settings:
+    """Return the settings with links that lead to the port really taken, where they led to this machine."""
+    url = urlsplit(settings.base_url)
+    if url.hostname in ("localhost", "127.0.0.1") and url.scheme == "http" and url.port in (wanted, 8000):
+        return dataclasses.replace(settings, base_url=f"http://{url.hostname}:{taken}")
+    return settings
+
+
+def loaded() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def made(settings: Settings) -> Flask:
+    try:
+        return create_app(settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _leave() -> None:
+    sys.exit(0)
+
+
+@contextmanager
+def _on_signals(act: Callable[[], object]) -> Iterator[None]:
+    """Call `act` on SIGTERM and SIGINT. In a thread that may not listen to signals, do nothing."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,156 @@
+"""A small real SMTP server for the demo: it takes every mail and keeps it in a folder, where /mailbox shows it.
+
+Each mail is one .eml file, byte for byte; index.jsonl has a line for each with its envelope. It never forwards anything.
+"""
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from outreach import clock
+
+INDEX = "index.jsonl"
+LIMIT_BYTES = 10 * 1024 * 1024
+KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Caught:
+    """One caught mail as a list shows it. sender, recipient: the envelope's; from_name, subject: as the mail says."""
+
+    key: str
+    received_at: datetime
+    sender: str
+    recipient: str
+    from_name: str
+    to_name: str
+    subject: str
+    size: int  # bytes
+
+
+class Catcher:
+    """The server. start() returns once it listens; `port` is then the one it listens on. Use as a context, or stop()."""
+
+    def __init__(self, host: str, port: int, folder: Path, *, now: Callable[[], datetime] = clock.now) -> None:
+        self.host = host
+        self.port = port  # 0: any free one
+        self.folder = folder
+        self._now = now
+        self._writing = threading.Lock()
+        self._controller: Controller | None = None
+
+    def start(self) -> None:
+        """Raise OSError where the port is taken."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or _any_port(self.host)
+        controller = Controller(
+            self,
+            hostname=self.host,
+            port=self.port,
+            data_size_limit=LIMIT_BYTES,
+            enable_SMTPUTF8=True,
+            ready_timeout=10,
+        )
+        controller.start()
+        self._controller = controller
+
+    def stop(self) -> None:
+        controller, self._controller = self._controller, None
+        if controller is not None:
+            controller.stop()
+
+    def __enter__(self) -> "Catcher":
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        data = envelope.content or b""
+        data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+        for recipient in envelope.rcpt_tos:
+            self._keep(data, envelope.mail_from or "", recipient)
+        return "250 2.0.0 caught"
+
+    def _keep(self, data: bytes, sender: str, recipient: str) -> None:
+        mail = parsed(data)
+        caught = Caught(
+            key=uuid4().hex,
+            received_at=self._now(),
+            sender=sender[:254],
+            recipient=recipient[:254],
+            from_name=_name(mail, "From") or sender,
+            to_name=_name(mail, "To") or recipient,
+            subject=header(mail, "Subject"),
+            size=len(data),
+        )
+        line = json.dumps({**asdict(caught), "received_at": caught.received_at.isoformat()}) + "\n"
+        (self.folder / f"{caught.key}.eml").write_bytes(data)
+        with self._writing, (self.folder / INDEX).open("a", encoding="utf-8") as index:
+            index.write(line)
+
+
+def listing(folder: Path) -> list[Caught]:
+    """Return what was caught, newest first."""
+    path = folder / INDEX
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return [caught for line in reversed(lines) for caught in _read(line)]
+
+
+def find(folder: Path, key: str) -> tuple[Caught, EmailMessage] | None:
+    """Return a caught mail by its key, or None."""
+    path = folder / f"{key}.eml"
+    if not KEY.fullmatch(key) or not path.is_file():
+        return None
+    found = next((caught for caught in listing(folder) if caught.key == key), None)
+    return (found, parsed(path.read_bytes())) if found else None
+
+
+def parsed(data: bytes) -> EmailMessage:
+    """Return the mail, however broken: what cannot be understood stands as an empty mail."""
+    try:
+        return message_from_bytes(data, _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type, return-value]
+    except Exception:
+        return EmailMessage()
+
+
+def header(mail: EmailMessage, name: str) -> str:
+    """Return a header's value on one line, decoded; "" where it is missing or cannot be read."""
+    try:
+        return " ".join(str(mail.get(name, "")).split())[:500]
+    except Exception:
+        return ""
+
+
+def _name(mail: EmailMessage, name: str) -> str:
+    shown, address = parseaddr(header(mail, name))
+    return shown or address
+
+
+def _read(line: str) -> Iterator[Caught]:
+    try:
+        values: dict[str, Any] = json.loads(line)
+        yield Caught(**{**values, "received_at": datetime.fromisoformat(values["received_at"])})
+    except (ValueError, TypeError, KeyError):  # a line cut off by a crash
+        return
+
+
+def _any_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

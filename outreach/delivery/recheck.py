@@ -1,0 +1,205 @@
+"""Asking again, just before sending, what is still true of each message: its lines' facts, in a fixed number of queries.
+
+The rule itself is domain/truth.py; what becomes of the message is delivery/outbox.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.domain.reminders import useful_until
+from outreach.domain.states import MessageState
+from outreach.domain.truth import LineFacts, SkipReason, skip_because
+from outreach.extensions import writing
+from outreach.models import Activity, AgendaItem, Attempt, Invitation, Link, Message, MessageLine, Organisation, Person
+
+WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What other messages have told about the same invitations and activities."""
+
+    told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
+    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message that a worker is about to send about it
+    days: frozenset[tuple[int | None, int | None, int, object]] = (
+        frozenset()
+    )  # reader, activity, local day of those mails
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a message has left to say."""
+
+    lines: tuple[MessageLine, ...] = ()
+    skipped: dict[int, SkipReason] = field(default_factory=dict)  # by the line's id
+    useful_until: datetime | None = None
+
+    @property
+    def reason(self) -> SkipReason:
+        """Return why nothing is left: the first line's reason speaks for the message."""
+        return next(iter(self.skipped.values()), SkipReason.TOO_LATE)
+
+
+def load(session: Session, message_ids: Collection[int]) -> list[Message]:
+    """Return the messages with all that judging and composing them reads, however many, in a fixed number of queries."""
+    person = (
+        joinedload(Person.organisation).joinedload(Organisation.region),
+        joinedload(Person.region),
+        selectinload(Person.cadre_roles),
+    )
+    invitation = selectinload(Message.lines).joinedload(MessageLine.invitation)
+    activity = invitation.joinedload(Invitation.activity)
+    found = session.scalars(
+        sa.select(Message)
+        .where(Message.id.in_(message_ids))
+        .order_by(Message.due_at, Message.id)
+        .options(
+            joinedload(Message.person).options(*person),
+            joinedload(Message.organisation).joinedload(Organisation.region),
+            selectinload(Message.lines).joinedload(MessageLine.reminder),
+            invitation.joinedload(Invitation.attendance),
+            invitation.joinedload(Invitation.person),
+            invitation.joinedload(Invitation.organisation),
+            invitation.joinedload(Invitation.nominated_under),
+            invitation.selectinload(Invitation.nominees),
+            activity.joinedload(Activity.programme),
+            activity.joinedload(Activity.venue),
+            activity.joinedload(Activity.region),
+            activity.joinedload(Activity.coordinator),
+            activity.selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return list(found.unique())
+
+
+def make_missing_links(session: Session, message_ids: Collection[int], *, expires_at: datetime) -> None:
+    """Make sure that each reader has an answer link before mails with it are composed, in a transaction of its own."""
+    missing = session.execute(
+        sa.select(Message.person_id, Message.organisation_id)
+        .outerjoin(
+            Link,
+            sa.and_(
+                Link.purpose == LinkPurpose.ANSWER,
+                sa.or_(Link.person_id == Message.person_id, Link.organisation_id == Message.organisation_id),
+            ),
+        )
+        .where(Message.id.in_(message_ids), Link.id.is_(None))
+    ).all()
+    if missing:
+        with writing() as own:
+            tokens.ensure_links(
+                own,
+                expires_at=expires_at,
+                person_ids=[row.person_id for row in missing if row.person_id],
+                organisation_ids=[row.organisation_id for row in missing if row.organisation_id],
+            )
+
+
+def earlier(session: Session, messages: Sequence[Message]) -> Earlier:
+    """Return what other messages told about the invitations that these are about."""
+    own = {message.id for message in messages}
+    invitation_ids = {line.invitation_id for message in messages for line in message.lines}
+    if not invitation_ids:
+        return Earlier()
+    doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    rows = session.execute(
+        sa.select(MessageLine.invitation_id, Invitation.activity_id, Message.id, Message.state, Message.person_id,
+                  Message.organisation_id, Message.local_day)
+        .join(Message, MessageLine.message_id == Message.id)
+        .join(Invitation, MessageLine.invitation_id == Invitation.id)
+        .where(
+            MessageLine.invitation_id.in_(invitation_ids),
+            MessageLine.skipped == "",
+            sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), sa.and_(Message.attempts > 0, doubted)),
+        )
+    ).all()  # fmt: skip
+    others = [row for row in rows if row.id not in own]
+    went = [row for row in others if row.state is not MessageState.LEASED]
+    return Earlier(
+        told=frozenset(row.invitation_id for row in went),
+        in_work=frozenset((row.invitation_id, row.id) for row in others if row.state is MessageState.LEASED),
+        days=frozenset((row.person_id, row.organisation_id, row.activity_id, row.local_day) for row in went),
+    )
+
+
+def judge(
+    message: Message, lines: Iterable[MessageLine], known: Earlier, now: datetime, *, resent: bool = False
+) -> Verdict:
+    """Return which lines are still true. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
+    left: list[MessageLine] = []
+    skipped: dict[int, SkipReason] = {}
+    until: list[datetime] = []
+    for line in lines:
+        facts = _facts(message, line, known, resent)
+        reason = _person_reason(message) or skip_because(facts, now)
+        if reason is None and not resent and _written_today(message, line, known):
+            reason = SkipReason.ALREADY_WRITTEN_TODAY
+        if reason is not None:
+            skipped[line.id] = reason
+            continue
+        left.append(line)
+        until.append(facts.useful_until)
+    return Verdict(tuple(left), skipped, max(until, default=None))
+
+
+def useful_line_until(line: MessageLine) -> datetime:
+    """Return the instant after which a line helps nobody, by its activity as it is now."""
+    activity, reminder = line.invitation.activity, line.reminder
+    return useful_until(reminder.kind, reminder.due_at, activity.starts_at, activity.ends_at)
+
+
+def must_wait(message: Message, known: Earlier) -> bool:
+    """Return whether an older message about the same invitation is just being sent: what is true depends on that one."""
+    about = {line.invitation_id for line in message.lines}
+    return any(invitation_id in about and other_id < message.id for invitation_id, other_id in known.in_work)
+
+
+def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
+    """Return, by message, how often it was handed over without the server's word ever coming."""
+    counts: dict[int, int] = defaultdict(int)
+    rows = session.execute(
+        sa.select(Attempt.message_id, sa.func.count())
+        .where(Attempt.message_id.in_(message_ids), Attempt.outcome == MessageState.UNKNOWN)
+        .group_by(Attempt.message_id)
+    )
+    for message_id, count in rows:
+        counts[message_id] = count
+    return counts
+
+
+def _facts(message: Message, line: MessageLine, known: Earlier, resent: bool) -> LineFacts:
+    invitation, reminder = line.invitation, line.reminder
+    activity = invitation.activity
+    reader = message.person or message.organisation
+    return LineFacts(
+        kind=reminder.kind,
+        audience=reminder.audience,
+        activity_state=activity.state,
+        activity_sequence=activity.sequence,
+        line_sequence=activity.sequence if resent else line.sequence,
+        invitation_state=invitation.state,
+        present=bool(invitation.attendance and invitation.attendance.present),
+        stopped=bool(reader and reader.reminders_stopped_at),
+        told_before=invitation.id in known.told,
+        useful_until=useful_line_until(line),
+    )
+
+
+def _person_reason(message: Message) -> SkipReason | None:
+    return SkipReason.ERASED if message.person and message.person.erased_at else None
+
+
+def _written_today(message: Message, line: MessageLine, known: Earlier) -> bool:
+    """A reminder adds nothing on a day on which a mail about the same activity went out."""
+    if line.reminder.kind is not MailKind.REMINDER:
+        return False
+    about = (message.person_id, message.organisation_id, line.invitation.activity_id, message.local_day)
+    return about in known.days

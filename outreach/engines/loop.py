@@ -1,0 +1,44 @@
+"""One look for due work, the same under every engine: expand what is due, then send it."""
+
+import os
+import socket
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from outreach import clock
+from outreach.delivery import outbox
+from outreach.delivery.outbox import Drained
+from outreach.extensions import db
+from outreach.services import reminding
+
+log = structlog.get_logger()
+
+
+def worker_name() -> str:
+    """Return this process's and thread's name, as leases and attempts carry it."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{threading.get_native_id()}"
+
+
+def tick(
+    app: Flask, *, now: Callable[[], datetime] = clock.now, worker: str = "", stop: Callable[[], bool] = lambda: False
+) -> Drained | None:
+    """Do what is due. A failure is logged, without names, and the next tick tries again; it returns None then."""
+    with app.app_context():
+        try:
+            expanded = reminding.tick(now())
+            drained = outbox.drain(now=now, worker=worker or worker_name(), stop=stop)
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("tick failed", error=type(error).__name__, at=f"{Path(frame.filename).name}:{frame.lineno}")
+            return None
+        finally:
+            db.session.remove()
+    if expanded.expanded or expanded.missed or any(vars(drained).values()):
+        log.info("tick", expanded=expanded.expanded, missed=expanded.missed, **vars(drained))
+    return drained

@@ -1,0 +1,86 @@
+"""The message log: what was mailed to whom, what became of it, and sending one again."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.states import FINISHED
+from outreach.services import messages
+from outreach.services.messages import Filters, Group, MessageMissing
+from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+
+bp = Blueprint("messages", __name__, url_prefix="/messages")
+
+
+@bp.errorhandler(MessageMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> str:
+    asked = request.args
+    wanted = Filters(
+        group=asked.get("state", type=Group),
+        person_id=asked.get("person", type=int),
+        activity_id=asked.get("activity", type=int),
+        q=asked.get("q", "").strip()[:100],
+    )
+    page, wanted = messages.find(wanted, page_number())
+    return render_template(
+        "messages/index.html",
+        page=page,
+        wanted=wanted,
+        groups=_groups(),
+        reason_of=messages.reason_of,
+        zone_of=messages.zone_of,
+        channel=messages.channel_problem(),
+    )
+
+
+@bp.get("/<int:message_id>")
+@staff_required
+def show(message_id: int) -> str:
+    return _page(message_id)
+
+
+@bp.post("/<int:message_id>/resend")
+@coordinator_required
+def resend(message_id: int) -> Any:
+    try:
+        new = messages.resend(message_id, by=current_user, now=clock.now())
+    except MessageMissing:
+        raise
+    except Problem as problem:
+        return _page(message_id, say(problem)), 422
+    flash(_("It will be sent again in a moment."), "success")
+    return redirect(url_for(".show", message_id=new.id))
+
+
+def _page(message_id: int, problem: str = "") -> str:
+    shown = messages.show(message_id)
+    return render_template(
+        "messages/show.html",
+        shown=shown,
+        message=shown.message,
+        zone=messages.zone_of(shown.message),
+        reason_of=messages.reason_of,
+        reason_named=messages.reason_named,
+        finished=shown.message.state in FINISHED,
+        problem=problem,
+    )
+
+
+def _groups() -> list[tuple[str | None, str]]:
+    return [
+        (None, _("All")),
+        (Group.WAITING.value, _("Waiting")),
+        (Group.SENT.value, _("Sent")),
+        (Group.FAILED.value, _("Failed or unknown")),
+        (Group.SKIPPED.value, _("Not sent")),
+    ]

@@ -1,0 +1,29 @@
+"""Fixtures for tests that send."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from outreach.services import rules
+from tests.conftest import NOW
+from tests.delivery.outbox_help import Clock, send_through
+from tests.delivery.smtp_server import Server
+
+
+@pytest.fixture
+def server(current_app_: Flask) -> Iterator[Server]:
+    """A mail server that the app sends through."""
+    with Server() as server:
+        send_through(current_app_, server)
+        yield server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def default_rules(office) -> None:
+    rules.install_defaults(now=NOW)
