@@ -50,12 +50,9 @@ def limit_logins(app: Flask, settings: Settings) -> None:
             app.view_functions[endpoint] = limiter.limit(settings.rate_login, methods=["POST"])(view)
 
 
-def has_role(*roles: StaffRole) -> bool:
+def has_role(*roles: StaffRole | str) -> bool:
     """Return whether the present user holds one of the roles."""
-    if not current_user.is_authenticated:
-        return False
-    held = {role.name for role in current_user.roles}
-    return any(role.value in held for role in roles)
+    return current_user.is_authenticated and any(role.name in roles for role in current_user.roles)
 
 
 def may_change() -> bool:

@@ -2,15 +2,19 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Flask, g, request, url_for
 from markupsafe import Markup, escape
 from whitenoise import WhiteNoise
+from wtforms import BooleanField
+from wtforms.widgets import Select
 
 from outreach.delivery import wording
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
@@ -55,7 +59,7 @@ def init_app(app: Flask) -> None:
         phone=wording.phone, label=wording.label, tone=tone,
     )  # fmt: skip
     env.globals.update(
-        span=wording.span, days=wording.days, in_days=wording.in_days, url_with=url_with, icon=icon, badge=badge, control=control,
+        span=wording.span, days=wording.days, in_days=wording.in_days, url_with=url_with, icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar,
         static_url=app.extensions["outreach_static_url"], languages=wording.LOCALES, language=wording.language,
         office_zone=office_zone, endpoints=app.view_functions,
     )  # fmt: skip
@@ -86,13 +90,51 @@ def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
     )
 
 
+def leaf(instant: datetime, zone: ZoneInfo) -> Markup:
+    """Return a calendar leaf: weekday, day, month."""
+    day = instant.astimezone(zone).date()
+    return _leaf(day, wording.language())
+
+
+@lru_cache(maxsize=1024)
+def _leaf(day: date, language: str) -> Markup:
+    return Markup('<time class="leaf" datetime="{}">{}<b>{}</b>{}</time>').format(
+        day.isoformat(), format_date(day, "EEE", locale=language), day.day, format_date(day, "MMM", locale=language)
+    )
+
+
+def answers_bar(answers: Any) -> Markup:
+    """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from readers."""
+    parts = (
+        ("yes", answers.coming), ("other", answers.represented), ("wait", answers.waiting),
+        ("no", answers.not_coming), ("open", answers.open),
+    )  # fmt: skip
+    return _bar(parts)
+
+
+@lru_cache(maxsize=1024)
+def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
+    total = sum(count for _, count in parts) or 1
+    drawn, x = [], 0.0
+    for name, count in parts:
+        if count:
+            width = 100 * count / total
+            drawn.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+            x += width
+    return Markup('<svg class="answers" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>').format(
+        Markup("".join(drawn))  # noqa: S704  numbers only
+    )
+
+
 def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
     """Return a form field's control, tied to its help and its errors for eyes and for screen readers.
 
     given: further attributes; class_ is added to the control's own class.
     """
-    shape = {"SelectField": "form-select", "SelectMultipleField": "form-select", "BooleanField": "form-check-input"}
-    classes = [shape.get(field.type, "form-control")]
+    if isinstance(field, BooleanField):
+        classes = ["form-check-input"]
+    else:
+        classes = ["form-select" if isinstance(field.widget, Select) else "form-control"]
     attributes = dict(given)
     if extra := attributes.pop("class_", ""):
         classes.append(extra)

@@ -2,6 +2,8 @@
 
 from flask import Blueprint, render_template
 
+from outreach import clock
+from outreach.services.overview import overview
 from outreach.web.shell import staff_required
 
 bp = Blueprint("overview", __name__)
@@ -10,4 +12,4 @@ bp = Blueprint("overview", __name__)
 @bp.get("/")
 @staff_required
 def index() -> str:
-    return render_template("overview/index.html")
+    return render_template("overview/index.html", found=overview(now=clock.now()))

@@ -1,15 +1,19 @@
 """The shell around every page: accounts, access, headers, words and looks. Views import their helpers from here."""
 
+import hashlib
+import hmac
+import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import gettext
 from flask_security import SQLAlchemyUserDatastore
 
 from outreach.delivery.wording import label, moment
+from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import db, security
 from outreach.models import Role, User
@@ -37,7 +41,7 @@ def init_app(app: Flask) -> None:
     _set_up_accounts(app, settings)
     guard.init_app(app, settings)
     looks.init_app(app)
-    app.jinja_env.globals.update(may_change=may_change, has_role=has_role, demo=settings.demo)
+    app.jinja_env.globals.update(may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins)
 
 
 def say(problem: Problem) -> str:
@@ -60,10 +64,16 @@ def page_number() -> int:
     return max(1, request.args.get("page", 1, type=int))
 
 
-def _set_up_accounts(app: Flask, settings: Settings) -> None:
-    import hashlib
-    import hmac
+def demo_logins() -> list[tuple[str, StaffRole, str]]:
+    """Return the demo's logins as (address, role, password); none where this is no demo."""
+    settings: Settings = current_app.extensions["outreach"]
+    path = settings.instance / "demo" / "logins.json"
+    if not settings.demo or not path.exists():
+        return []
+    return [(email, StaffRole(role), password) for role, email, password in json.loads(path.read_text("utf-8"))["logins"]]
 
+
+def _set_up_accounts(app: Flask, settings: Settings) -> None:
     salt = hmac.new(settings.secret_key.encode(), b"password salt", hashlib.sha256).hexdigest()
     app.config.update(
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect

@@ -1,0 +1,72 @@
+"""The office's page: set-up at the first start, changes later. For administrators."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from outreach import clock
+from outreach.delivery import wording
+from outreach.domain.problems import Problem
+from outreach.models import Office
+from outreach.services import offices, regions
+from outreach.web.forms.fields import add_error
+from outreach.web.forms.office_forms import OfficeForm
+from outreach.web.shell import administrator_required, say
+
+bp = Blueprint("office", __name__)
+
+LOOK_UP = "look_up"  # the button that searches a city without saving
+
+
+@bp.route("/office", methods=["GET", "POST"])
+@administrator_required
+def edit() -> str | Response | tuple[str, int]:
+    office = offices.get()
+    form = OfficeForm() if request.method == "POST" else _filled(office)
+    q = request.values.get("city", "").strip()
+    form.region_code.choices = _cities(q, form, office)
+    if form.is_submitted() and LOOK_UP not in request.form and form.validate():
+        try:
+            offices.save(form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            add_error(form[problem.field] if problem.field in form else form.name, say(problem))
+        else:
+            if office is None:
+                flash(_("Your office is set up. Next: plan your first programme."), "success")
+                return redirect(url_for("overview.index"))
+            flash(_("The office was changed."), "success")
+            return redirect(url_for(".edit"))
+    refused = form.is_submitted() and LOOK_UP not in request.form
+    return render_template("office/form.html", form=form, office=office, q=q), 422 if refused else 200
+
+
+@bp.get("/office/cities")
+@administrator_required
+def cities() -> str:
+    """Return the choices for what is being typed, for the page to put in place (htmx)."""
+    form = OfficeForm(formdata=None)
+    q = request.args.get("city", "").strip()
+    form.region_code.choices = _cities(q, form, offices.get())
+    return render_template("office/_cities.html", form=form, q=q)
+
+
+def _filled(office: Office | None) -> OfficeForm:
+    if office is None:
+        return OfficeForm(zone="Asia/Jakarta")
+    return OfficeForm(
+        obj=office,
+        data={"zone": office.zone.key, "phone": wording.phone(office.phone), "contact_phone": wording.phone(office.contact_phone)},
+    )
+
+
+def _cities(q: str, form: OfficeForm, office: Office | None) -> list[tuple[str, str]]:
+    """Return the cities to choose from: those found, with the present one first."""
+    found = dict(regions.search_cities(q, limit=8)) if q else {}
+    chosen = form.region_code.data if form.region_code.data not in (None, "None", "") else ""
+    present = {}
+    if office is not None:
+        present[office.region_code] = office.region.name
+    elif chosen and chosen not in found:
+        present = {code: name for code, name in regions.search_cities("", limit=1000) if code == chosen}
+    return list({**present, **found}.items())

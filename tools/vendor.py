@@ -1,0 +1,99 @@
+"""Copy what the pages use of other people's styles, scripts and icons into outreach/static: `python tools/vendor.py`.
+
+Each package is fetched by `npm pack` (or read from a folder of .tgz files given as the only argument), compared with
+the hash pinned here, and only the files named here are kept. Run it after changing a version or adding an icon.
+"""
+
+import gzip
+import hashlib
+import io
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "outreach" / "static"
+VENDOR = STATIC / "vendor"
+
+# package, version: the archive's name, its SHA-256, {file in the archive: file in static/vendor}
+PINNED = {
+    ("@tabler/core", "1.6.1"): (
+        "tabler-core-1.6.1.tgz",
+        "d02d679e51f6c179b21f035e154c13cdcb2ae8b18579e56ea606408ba7fc7a87",
+        {"package/dist/css/tabler.min.css": "tabler.min.css"},
+    ),
+    ("htmx.org", "2.0.11"): (
+        "htmx.org-2.0.11.tgz",
+        "165a2655073e9e6e55e307a7c74e8ebcdb76afb7701f9c16cfd106a13add408e",
+        {"package/dist/htmx.min.js": "htmx.min.js", "package/LICENSE": "htmx.LICENSE.txt"},
+    ),
+    ("@tabler/icons", "3.52.0"): (
+        "tabler-icons-3.52.0.tgz",
+        "626620c7d42afd2f294fba167ce4653b5cb946336d186b4991c70b700e5616af",
+        {"package/LICENSE": "tabler-icons.LICENSE.txt"},
+    ),
+}
+ICONS = ROOT / "tools" / "icons.txt"  # the names of the icons in use, one a line
+SPRITE = STATIC / "icons.svg"
+
+
+def main(arguments: list[str]) -> int:
+    """Fetch, compare, copy. Return the exit code."""
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for (package, version), (archive, digest, wanted) in PINNED.items():
+            data = _archive(package, version, archive, Path(arguments[0]) if arguments else None, Path(scratch))
+            if hashlib.sha256(data).hexdigest() != digest:
+                print(f"{archive} is not the file that was pinned. Nothing of it was copied.")
+                return 1
+            with tarfile.open(fileobj=io.BytesIO(data)) as opened:
+                for inside, name in wanted.items():
+                    _write(VENDOR / name, _read(opened, inside))
+                if package == "@tabler/icons":
+                    _write(SPRITE, _sprite(opened))
+    print(f"{len(PINNED)} packages, {len(_icon_names())} icons")
+    return 0
+
+
+def _archive(package: str, version: str, archive: str, folder: Path | None, scratch: Path) -> bytes:
+    if folder is None:
+        subprocess.run(  # noqa: S603
+            ["npm", "pack", "--silent", f"{package}@{version}"],  # noqa: S607
+            cwd=scratch,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    return ((folder or scratch) / archive).read_bytes()
+
+
+def _read(opened: tarfile.TarFile, inside: str) -> bytes:
+    member = opened.extractfile(inside)
+    if member is None:
+        raise FileNotFoundError(inside)
+    return re.sub(rb"\n?/[/*]# sourceMappingURL=[^\n]*", b"", member.read())
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    if len(data) > 2000 and not path.name.endswith(".txt"):
+        Path(f"{path}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+
+
+def _icon_names() -> list[str]:
+    return sorted(set(ICONS.read_text("utf-8").split()))
+
+
+def _sprite(opened: tarfile.TarFile) -> bytes:
+    symbols = []
+    for name in _icon_names():
+        drawing = _read(opened, f"package/icons/outline/{name}.svg").decode()
+        paths = re.findall(r"<path[^>]*/>", drawing)
+        symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{"".join(paths)}</symbol>')
+    return ('<svg xmlns="http://www.w3.org/2000/svg">' + "\n".join(symbols) + "</svg>\n").encode()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
