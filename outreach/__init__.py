@@ -48,14 +48,6 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     return app
 
 
-def current_settings() -> Settings:
-    """Return the running app's settings."""
-    from flask import current_app
-
-    found: Settings = current_app.extensions["outreach"]
-    return found
-
-
 def _flask_config(config: Settings) -> dict[str, Any]:
     prefix = "__Host-" if config.https else ""
     return {

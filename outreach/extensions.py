@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from flask import current_app
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -14,6 +15,9 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from outreach import ratestore  # noqa: F401  makes the limits' storage "process-memory://" known
+from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
 
@@ -43,6 +47,12 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+def current_settings() -> Settings:
+    """Return the running app's settings."""
+    found: Settings = current_app.extensions["outreach"]
+    return found
 
 
 @contextmanager

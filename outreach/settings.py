@@ -44,7 +44,7 @@ class Settings:
     rate_login: str = "10/minute"
     rate_answer: str = "60/minute"
     rate_public: str = "120/minute"
-    rate_storage: str = "memory://"  # Flask-Limiter's storage; a shared one for several web processes
+    rate_storage: str = "process-memory://"  # Flask-Limiter's storage; a shared one for several web processes
     proxies: int = 0  # how many reverse proxies stand before the app (X-Forwarded-*)
     upload_limit_mb: int = 5
     link_days: int = 30  # an answer link stays valid this long after its last activity
@@ -84,7 +84,7 @@ def load(**overrides: Any) -> Settings:
 
 
 def _converted(name: str, raw: Any) -> Any:
-    wanted = type(getattr(Settings, name, ""))
+    wanted: Any = type(getattr(Settings, name, ""))
     try:
         if wanted is bool:
             if str(raw).lower() in {"1", "true", "yes", "on"}:

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import LinkPurpose
+from outreach.extensions import current_settings
 from outreach.models import Link, Organisation, Person
-from outreach.settings import Settings
 
 NONCE_LENGTH = 16  # characters; 96 bits
 MAC_LENGTH = 22  # characters; 128 bits
@@ -30,7 +29,7 @@ def new_nonce() -> str:
 
 def token(link: Link) -> str:
     """Return the link's token, 38 URL-safe characters, always the same for the same link and secret key."""
-    return link.nonce + _mac(_settings().secret_key, link.purpose, link.nonce)
+    return link.nonce + _mac(current_settings().secret_key, link.purpose, link.nonce)
 
 
 def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
@@ -38,14 +37,14 @@ def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
     if len(token) != NONCE_LENGTH + MAC_LENGTH or not token.isascii():
         return None
     nonce, mac = token[:NONCE_LENGTH], token[NONCE_LENGTH:]
-    config = _settings()
+    config = current_settings()
     keys = [config.secret_key, *(k for k in config.previous_secret_keys.split(",") if k)]
     return nonce if any(hmac.compare_digest(mac, _mac(key, purpose, nonce)) for key in keys) else None
 
 
 def answer_url(link: Link, choice: str = "") -> str:
     """Return the absolute address of the link's answer page; `choice` ("hadir", "tidak", "wakil") is only preselected."""
-    url = f"{_settings().base_url.rstrip('/')}/j/{token(link)}"
+    url = f"{current_settings().base_url.rstrip('/')}/j/{token(link)}"
     return f"{url}?pilih={choice}" if choice else url
 
 
@@ -93,14 +92,9 @@ def ensure_links(
 
 def lifetime() -> timedelta:
     """Return how long an answer link outlives its holder's last activity."""
-    return timedelta(days=_settings().link_days)
+    return timedelta(days=current_settings().link_days)
 
 
 def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:
     derived = hmac.digest(key.encode(), b"outreach link " + purpose.value.encode(), sha256)
     return urlsafe_b64encode(hmac.digest(derived, nonce.encode(), sha256)[:16]).rstrip(b"=").decode()
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["outreach"]
-    return found

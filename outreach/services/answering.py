@@ -259,7 +259,7 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
     return link
 
 
-def _of_holder(link: Link) -> sa.Select[tuple[Invitation]]:
+def _of_holder(link: Link) -> sa.Select[Invitation]:
     if link.person_id:
         return sa.select(Invitation).where(Invitation.person_id == link.person_id)
     return sa.select(Invitation).where(Invitation.organisation_id == link.organisation_id)
@@ -368,9 +368,9 @@ def _replace_nominees(session: Session, invitation: Invitation, nominees: Sequen
             session.add(found)
             found.person = person
             invitation.nominees.append(found)
-        person = found.person
-        assert person is not None
-        person.post, person.phone, person.email = one.post.strip(), one.phone.strip(), one.email.strip()
+        assert found.person is not None
+        found.person.post, found.person.phone = one.post.strip(), one.phone.strip()
+        found.person.email = one.email.strip()
         found.state = InvitationState.COMING
         kept.add(name.casefold())
     tokens.ensure_links(

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.domain.kinds import AttendanceSource
+from outreach.delivery import tokens
+from outreach.domain.kinds import AttendanceSource, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
-from outreach.models import Attendance, Invitation, User
+from outreach.models import Activity, Attendance, Invitation, User
 from outreach.services import audit
 from outreach.services.booking import activity_for_change
 
@@ -37,10 +38,7 @@ def tick(
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
-        if activity.state not in (ActivityState.PUBLISHED, ActivityState.HELD):
-            raise NotOpen
-        if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
-            raise NotYet
+        check_open(activity, now)
         shown = session.scalars(
             sa.select(Invitation).where(Invitation.activity_id == activity_id, Invitation.id.in_(shown_ids))
         ).all()
@@ -75,3 +73,40 @@ def tick(
                 source=source.value,
             )  # fmt: skip
     return total or 0
+
+
+def walk_in(
+    activity_id: int, person_id: int, *, source: AttendanceSource, by: User | None, now: datetime
+) -> Invitation:
+    """Note a person who came without being invited: a participant, present."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        check_open(activity, now)
+        invitation = session.scalar(
+            sa.select(Invitation)
+            .where(Invitation.activity_id == activity_id, Invitation.person_id == person_id)
+            .order_by(Invitation.id)
+            .limit(1)
+        )
+        if invitation is None:
+            invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
+            session.add(invitation)
+        invitation.state = InvitationState.COMING
+        invitation.invited_at = invitation.invited_at or now
+        session.flush()
+        tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
+        row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
+        if row is None:
+            row = Attendance(invitation_id=invitation.id)
+            session.add(row)
+        row.present, row.source, row.recorded_at, row.recorded_by_id = True, source, now, by.id if by else None
+        audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id)
+    return invitation
+
+
+def check_open(activity: Activity, now: datetime) -> None:
+    """Raise NotOpen or NotYet where attendance cannot be ticked at `now`."""
+    if activity.state not in (ActivityState.PUBLISHED, ActivityState.HELD):
+        raise NotOpen
+    if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
+        raise NotYet

@@ -14,7 +14,7 @@ NOT_EXPECTED = (InvitationState.PREPARED, InvitationState.NOT_COMING, Invitation
 
 def invitations_in(
     activity: Activity, kind: MailKind, audience: Audience, due_at: datetime, invitation_id: int | None = None
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[int]:
     """Return a select of the ids of the invitations that a reminder due at `due_at` is for.
 
     A reminder is not for those invited on its day or later: they have just been written to, or joined too late for it.

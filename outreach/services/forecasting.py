@@ -122,7 +122,7 @@ def _event(activity: Activity, kind: MailKind, audience: Audience, now: datetime
 
 
 def _ruled(activity: Activity, starts_at: datetime, ends_at: datetime, zone: ZoneInfo, now: datetime) -> list[_Planned]:
-    rules = rules_for(db.session, activity)
+    rules = rules_for(db.session(), activity)
     ahead = [
         _Planned(activity.id, activity.title, zone, due.due_at, due.rule.kind, due.rule.audience)
         for due in upcoming(rules, starts_at, ends_at, zone, now)
@@ -175,7 +175,7 @@ def _readers(activity_ids: Collection[int]) -> dict[int, list[_Reader]]:
     )  # fmt: skip
     found: dict[int, list[_Reader]] = defaultdict(list)
     for activity_id, person_id, organisation_id, state, has_address, invited_at, was_told in rows:
-        key = ("person", person_id) if person_id else ("organisation", organisation_id)
+        key = ("person", person_id) if person_id else ("organisation", int(organisation_id or 0))
         found[activity_id].append(_Reader(key, state, bool(has_address), invited_at, bool(was_told)))
     return found
 

@@ -1,7 +1,7 @@
 """Making and editing programmes, activities and agendas. What sends mail (publish, move, cancel) is publishing.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -126,7 +126,12 @@ def edit_programme(programme_id: int, values: ProgrammeValues, *, by: User | Non
             if activity.id in inside and activity.state is not ActivityState.CANCELLED:
                 check_within(programme, activity.starts_at, activity.ends_at)
         audit.record(
-            session, by, "programme.edited", programme, now=now, **_changes(before, _facts(programme, ProgrammeValues))
+            session,
+            by,
+            "programme.edited",
+            programme,
+            now=now,
+            changed=_changes(before, _facts(programme, ProgrammeValues)),
         )
     return programme
 
@@ -190,7 +195,12 @@ def edit_activity(
             check_within(activity.programme, activity.starts_at, activity.ends_at)
         check_venue(session, activity)
         audit.record(
-            session, by, "activity.edited", activity, now=now, **_changes(before, _facts(activity, ActivityValues))
+            session,
+            by,
+            "activity.edited",
+            activity,
+            now=now,
+            changed=_changes(before, _facts(activity, ActivityValues)),
         )
     return activity
 
@@ -321,8 +331,8 @@ def _days_changed(before: dict[str, str], activity: Activity) -> bool:
     return before["starts_at"] != str(activity.starts_at) or before["ends_at"] != str(activity.ends_at)
 
 
-def _facts(row: Programme | Activity, values: type) -> dict[str, str]:
-    return {name: str(getattr(row, name)) for name in values.__dataclass_fields__}
+def _facts(row: Programme | Activity, values: type[ProgrammeValues | ActivityValues]) -> dict[str, str]:
+    return {field.name: str(getattr(row, field.name)) for field in fields(values)}
 
 
 def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, list[str]]:
