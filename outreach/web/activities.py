@@ -1,0 +1,197 @@
+"""Activities: their list, new ones (alone or for many kelurahan), their page, editing, and deleting a draft.
+
+The agenda is web/agendas.py; what tells people (publish, move, cancel) is web/announcing.py.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.services import browsing, planning, showing
+from outreach.services.booking import ActivityMissing, ProgrammeMissing, Stale
+from outreach.services.browsing import ActivityFilter, Time
+from outreach.services.planning import NeedsMove
+from outreach.web.forms import lists
+from outreach.web.forms.activity_forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
+from outreach.web.forms.instants import move_query
+from outreach.web.forms.problems import show_problem
+from outreach.web.reminderwords import reason_words
+from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
+
+bp = Blueprint("activities", __name__, url_prefix="/activities")
+
+
+@bp.errorhandler(ActivityMissing)
+@bp.errorhandler(ProgrammeMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    asked = request.args
+    wanted = ActivityFilter(
+        q=asked.get("q", "").strip(),
+        state=asked.get("state", type=ActivityState),
+        programme_id=asked.get("programme", type=int),
+        time=asked.get("time", Time.COMING, type=Time),
+        region_code=asked.get("region", ""),
+    )
+    page = browsing.activities(wanted, page_number(), now=clock.now())
+    return render_template(
+        "activities/index.html",
+        page=page,
+        wanted=wanted,
+        programmes=browsing.programme_choices(),
+        districts=browsing.districts(),
+        states=list(ActivityState),
+        times=list(Time),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = NewActivityForm()
+    _offer(form)
+    if request.method == "GET":
+        form.zone.data = office_zone().key
+        form.programme_id.data = request.args.get("programme", type=int)
+        form.on.data = browsing.first_day(form.programme_id.data)
+        return render_template("activities/new.html", form=form)
+    if form.validate():
+        try:
+            made = planning.create_activity(
+                form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
+            return redirect(url_for(".show", activity_id=made.id))
+    return render_template("activities/new.html", form=form), 422
+
+
+@bp.route("/community", methods=["GET", "POST"])
+@coordinator_required
+def community() -> Any:
+    """Make the same activity in each of several kelurahan."""
+    form = CommunityForm()
+    districts = browsing.districts()
+    _offer(form)
+    if request.method == "GET":
+        form.suggest(office_zone(), request.args.get("programme", type=int))
+        return render_template("activities/community.html", form=form, districts=districts)
+    if form.validate():
+        codes = form.chosen_codes(region.code for district in districts for region in district.kelurahan)
+        try:
+            made = planning.create_community_activities(
+                form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(
+                ngettext(
+                    "One draft is made. Set its day on its page.",
+                    "%(num)d drafts are made, one for each kelurahan. Set their days one by one.",
+                    len(made),
+                ),
+                "success",
+            )
+            if form.programme_id.data:
+                return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
+            return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
+    return render_template("activities/community.html", form=form, districts=districts), 422
+
+
+@bp.get("/<int:activity_id>")
+@staff_required
+def show(activity_id: int) -> Any:
+    page = showing.activity(activity_id, now=clock.now())
+    return render_template("activities/show.html", page=page, activity=page.activity, reason_words=reason_words)
+
+
+@bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(activity_id: int) -> Any:
+    """Change a draft, or the words of a published activity; its new time or place goes on to the page for moving."""
+    activity = showing.activity_with_agenda(activity_id)
+    form = ActivityForm()
+    _offer(form)
+    if request.method == "GET":
+        form.fill(activity)
+        return render_template("activities/edit.html", form=form, activity=activity)
+    if not form.validate():
+        return render_template("activities/edit.html", form=form, activity=activity), 422
+    values, version = form.values(), form.version_number
+    try:
+        try:
+            planning.edit_activity(activity_id, values, version, by=current_user, now=clock.now())
+        except NeedsMove:
+            activity = showing.activity_with_agenda(activity_id)
+            planning.edit_activity(
+                activity_id,
+                replace(values, **lists.times_and_place(activity)),
+                version,
+                by=current_user,
+                now=clock.now(),
+            )
+            flash(
+                _("The rest is saved. Everyone invited is told of a new time or place, so please give the reason."),
+                "info",
+            )
+            return redirect(url_for(".move", activity_id=activity_id, **move_query(form)))
+    except ActivityMissing:
+        raise
+    except Problem as problem:
+        show_problem(form, problem)
+        activity = showing.activity_with_agenda(activity_id)
+        if isinstance(problem, Stale):
+            form.version.data = str(activity.version)
+        page = render_template("activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale))
+        return page, 422
+    flash(_("Saved."), "success")
+    return redirect(url_for(".show", activity_id=activity_id))
+
+
+@bp.route("/<int:activity_id>/delete", methods=["GET", "POST"])
+@coordinator_required
+def delete(activity_id: int) -> Any:
+    """GET asks; POST deletes a draft that nobody has heard of."""
+    page = showing.activity(activity_id, now=clock.now())
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        programme_id, title = page.activity.programme_id, page.activity.title
+        try:
+            planning.delete_draft(activity_id, by=current_user, now=clock.now())
+        except Problem as problem:
+            problem_said = say(problem)
+            page = showing.activity(activity_id, now=clock.now())
+        else:
+            flash(_("“%(title)s” is deleted.", title=title), "success")
+            if programme_id:
+                return redirect(url_for("programmes.show", programme_id=programme_id))
+            return redirect(url_for(".index"))
+    return render_template(
+        "activities/delete.html", form=form, page=page, activity=page.activity, problem=problem_said
+    ), 422 if problem_said else 200
+
+
+def _offer(form: ActivityForm) -> None:
+    form.venue_id.choices = lists.venues()
+    form.region_code.choices = lists.kelurahan(browsing.districts())
+    if isinstance(form, NewActivityForm):
+        form.programme_id.choices = lists.programmes()
+
+
+# The rest of the blueprint's pages.
+from outreach.web import agendas, announcing  # noqa: E402, F401

@@ -1,0 +1,117 @@
+"""Pages for what tells people: publishing, moving and cancelling an activity. Each first says who gets which mail when."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.services import forecasting, publishing, showing
+from outreach.services.booking import ActivityMissing, Stale
+from outreach.services.forecasting import Forecast
+from outreach.web.activities import bp
+from outreach.web.forms import lists
+from outreach.web.forms.activity_forms import CancelForm, ConfirmForm, MoveForm
+from outreach.web.forms.problems import show_problem
+from outreach.web.shell import coordinator_required, say
+
+
+@bp.route("/<int:activity_id>/publish", methods=["GET", "POST"])
+@coordinator_required
+def publish(activity_id: int) -> Any:
+    """GET says who gets which mail when; POST publishes."""
+    now = clock.now()
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            publishing.publish([activity_id], by=current_user, now=now)
+        except ActivityMissing:
+            raise
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(_("Published. The invitations go out now."), "success")
+            return redirect(url_for(".show", activity_id=activity_id))
+    page = showing.activity(activity_id, now=now)
+    return render_template(
+        "activities/publish.html",
+        form=form,
+        page=page,
+        activity=page.activity,
+        problem=problem_said,
+        forecast=forecasting.for_publishing([activity_id], now=now),
+        unreachable=showing.without_address([activity_id]),
+    ), 422 if problem_said else 200
+
+
+@bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
+@coordinator_required
+def move(activity_id: int) -> Any:
+    """A form; then who gets which mail when; then, confirmed, the move."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    form = MoveForm()
+    form.venue_id.choices = lists.venues()
+    if request.method == "GET":
+        form.fill(activity, request.args)
+        return render_template("activities/move.html", form=form, activity=activity)
+    forecast: Forecast | None = None
+    status = 422
+    if form.validate() and _may(form, activity.state):
+        if "confirm" not in request.form:
+            status = 200
+            if "back" not in request.form:
+                forecast = forecasting.for_move(activity_id, form.move(), now=now)
+        else:
+            try:
+                publishing.move(
+                    activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
+                )
+            except Problem as problem:
+                show_problem(form, problem)
+                activity = showing.activity_with_agenda(activity_id)
+                if isinstance(problem, Stale):
+                    form.version.data = str(activity.version)
+            else:
+                flash(_("Moved. Everyone who was invited is told now."), "success")
+                return redirect(url_for(".show", activity_id=activity_id))
+    return render_template("activities/move.html", form=form, activity=activity, forecast=forecast), status
+
+
+@bp.route("/<int:activity_id>/cancel", methods=["GET", "POST"])
+@coordinator_required
+def cancel(activity_id: int) -> Any:
+    """The reason; then who gets which mail; then, confirmed, the cancellation."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    form = CancelForm()
+    if request.method == "GET":
+        return render_template("activities/cancel.html", form=form, activity=activity)
+    forecast: Forecast | None = None
+    status = 422
+    if form.validate() and _may(form, activity.state):
+        if "confirm" not in request.form:
+            status = 200
+            if "back" not in request.form:
+                forecast = forecasting.for_cancelling(activity_id, now=now)
+        else:
+            try:
+                publishing.cancel(activity_id, form.reason.data.strip(), by=current_user, now=now)
+            except Problem as problem:
+                show_problem(form, problem)
+                activity = showing.activity_with_agenda(activity_id)
+            else:
+                flash(_("Cancelled. Everyone who was invited is told now."), "success")
+                return redirect(url_for(".show", activity_id=activity_id))
+    return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
+
+
+def _may(form: MoveForm | CancelForm, state: ActivityState) -> bool:
+    """Say at once, and not only after the preview, that a draft is not moved but edited."""
+    if state is ActivityState.PUBLISHED:
+        return True
+    show_problem(form, publishing.NotPublished())
+    return False

@@ -1,0 +1,153 @@
+"""Programmes: their list, a new one with its days and activities, their page, editing, copying and publishing."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.services import browsing, copying, forecasting, planning, publishing, showing
+from outreach.services.booking import ProgrammeMissing
+from outreach.web.forms import lists
+from outreach.web.forms.activity_forms import ConfirmForm
+from outreach.web.forms.instants import same_day_next_year
+from outreach.web.forms.problems import show_problem
+from outreach.web.forms.programme_forms import CopyForm, NewProgrammeForm, ProgrammeForm
+from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
+
+bp = Blueprint("programmes", __name__, url_prefix="/programmes")
+
+
+@bp.errorhandler(ProgrammeMissing)
+def _missing(problem: ProgrammeMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    page = browsing.programmes(request.args.get("q", "").strip(), page_number())
+    return render_template("programmes/index.html", page=page)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = NewProgrammeForm()
+    if request.method == "GET":
+        form.zone.data = office_zone().key
+    else:
+        form.date_rows()
+    if "add" in request.form:
+        form.add_row()
+    elif "drop" in request.form:
+        form.drop_row(request.form.get("drop", -1, type=int))
+    form.offer_venues(lists.venues())
+    if request.method == "GET" or "add" in request.form or "drop" in request.form:
+        return render_template("programmes/new.html", form=form)
+    if form.validate():
+        try:
+            programme = planning.create_programme(
+                form.values(), form.activity_values(), by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
+            return redirect(url_for(".show", programme_id=programme.id))
+    return render_template("programmes/new.html", form=form), 422
+
+
+@bp.get("/<int:programme_id>")
+@staff_required
+def show(programme_id: int) -> Any:
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
+    return render_template("programmes/show.html", page=page, programme=page.programme, forecast=forecast)
+
+
+@bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(programme_id: int) -> Any:
+    page = showing.programme(programme_id, now=clock.now())
+    form = ProgrammeForm()
+    if request.method == "GET":
+        form.fill(page.programme)
+        return render_template("programmes/edit.html", form=form, programme=page.programme)
+    if form.validate():
+        try:
+            planning.edit_programme(programme_id, form.values(), by=current_user, now=clock.now())
+        except ProgrammeMissing:
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for(".show", programme_id=programme_id))
+    return render_template("programmes/edit.html", form=form, programme=page.programme), 422
+
+
+@bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
+@coordinator_required
+def copy(programme_id: int) -> Any:
+    """GET asks for the new first day, and with it shows where everything would fall; POST copies."""
+    page = showing.programme(programme_id, now=clock.now())
+    asked = request.method == "POST" or "starts_on" in request.args
+    form = CopyForm(request.form if request.method == "POST" else request.args if asked else None)
+    if not asked:
+        form.title.data = page.programme.title
+        form.starts_on.data = same_day_next_year(page.programme.starts_on)
+    status, preview = 200, None
+    if request.method == "POST":
+        status = 422
+        if form.validate() and form.starts_on.data:
+            try:
+                made = copying.copy_programme(
+                    programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
+                )
+            except Problem as problem:
+                show_problem(form, problem)
+            else:
+                flash(_("Copied, with its agenda and invitees. Nobody has been told yet."), "success")
+                return redirect(url_for(".show", programme_id=made.id))
+    if form.starts_on.data:
+        preview = browsing.copy_preview(programme_id, form.starts_on.data)
+    return render_template("programmes/copy.html", form=form, programme=page.programme, preview=preview), status
+
+
+@bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
+@coordinator_required
+def publish(programme_id: int) -> Any:
+    """GET says who gets which mail when; POST publishes all drafts of the programme."""
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    ids = [activity.id for activity in page.drafts]
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            made = publishing.publish(ids, by=current_user, now=now)
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(
+                ngettext(
+                    "One activity is published. The invitations go out now.",
+                    "%(num)d activities are published. The invitations go out now.",
+                    len(made),
+                ),
+                "success",
+            )
+            return redirect(url_for(".show", programme_id=programme_id))
+    return render_template(
+        "programmes/publish.html",
+        form=form,
+        page=page,
+        programme=page.programme,
+        problem=problem_said,
+        forecast=forecasting.for_publishing(ids, now=now),
+        unreachable=showing.without_address(ids),
+    ), 422 if problem_said else 200

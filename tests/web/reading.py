@@ -1,0 +1,39 @@
+"""Reading a page's form as a browser would."""
+
+from html.parser import HTMLParser
+
+
+class _Fields(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.select = ""
+        self.inside = False
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if tag == "main":
+            self.inside = True
+        if not self.inside:
+            return
+        if tag == "input" and "name" in values:
+            if values.get("type") not in ("checkbox", "radio") or "checked" in values:
+                self.found.append((values["name"], values.get("value") or ""))
+        elif tag == "select":
+            self.select = values.get("name", "")
+        elif tag == "option" and "selected" in values:
+            self.found.append((self.select, values.get("value") or ""))
+
+    def handle_endtag(self, tag):
+        if tag == "main":
+            self.inside = False
+
+
+def fields(page: str) -> dict[str, list[str]]:
+    """Return the values that the inputs and selects in the page's <main> hold, by name."""
+    parser = _Fields()
+    parser.feed(page)
+    result: dict[str, list[str]] = {}
+    for name, value in parser.found:
+        result.setdefault(name, []).append(value)
+    return result
