@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
-from outreach import current_settings
 from outreach.delivery import calendar, letter, merging, placeholders, texts, tokens, values
 from outreach.delivery.calendar import Attendee, Method
 from outreach.delivery.merging import worth_saying
@@ -27,7 +26,7 @@ from outreach.delivery.readers import Reader, reader_of
 from outreach.domain.kinds import MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.extensions import db
+from outreach.extensions import current_settings, db
 from outreach.models import Invitation, Message, MessageLine, Office
 
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
@@ -90,6 +89,7 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
         )
         mail = _mail(message, written, reader, office, now=now)
         _add_calendars(mail, session, said, reader, office, now=now)
+    mail["Content-Language"] = reader.locale  # at last: adding parts moves Content- headers into the first of them
     return Composed(
         written.subject, mail.as_bytes(), parseaddr(current_settings().mail_sender)[1], _ascii(reader.address)
     )
@@ -150,11 +150,10 @@ def _mail(
     mail["To"] = _address(reader.name, reader.address)
     if office and office.email:
         mail["Reply-To"] = _address(office.short_name, office.email)
-    mail["Subject"] = written.subject
+    mail["Subject"] = _plain(written.subject)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id(message)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = reader.locale
     mail.set_content(written.text, cte="quoted-printable")
     mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
     return mail
@@ -217,9 +216,14 @@ def _still_invited(session: Session, withdrawn: Invitation) -> bool:
 
 def _address(name: str, address: str) -> Address:
     try:
-        return Address(display_name=placeholders.clean(name), addr_spec=_ascii(address))
+        return Address(display_name=_plain(placeholders.clean(name)), addr_spec=_ascii(address))
     except (ValueError, IndexError, MessageError) as error:
         raise AddressUnusable(address=address) from error
+
+
+def _plain(text: str) -> str:
+    """Keep what merely looks like an encoded word (RFC 2047) from being decoded: it could hide a line break."""
+    return text.replace("=?", "= ?")
 
 
 def _ascii(address: str) -> str:

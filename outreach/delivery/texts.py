@@ -59,6 +59,13 @@ def key_for(
             return kind.value
 
 
+def usual_key(kind: MailKind, audience: Audience) -> str:
+    """Return the key of the text that most mails of a rule take."""
+    if kind is MailKind.REMINDER:
+        return "reminder-unanswered" if audience is Audience.UNANSWERED else "reminder-coming"
+    return "absent" if audience is Audience.ABSENT else "thanks"
+
+
 def rule_text_key(rule_key: str) -> str:
     return RULE_PREFIX + rule_key
 

@@ -88,7 +88,7 @@ def map_url(venue: Venue | None) -> str:
     if venue is None or venue.latitude is None or venue.longitude is None:
         return ""
     at = f"{venue.latitude:.5f}", f"{venue.longitude:.5f}"
-    return f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}#map=17/{at[0]}/{at[1]}"
+    return f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}&zoom=17"
 
 
 def _venue(venue: Venue | None) -> str:

@@ -83,7 +83,7 @@ def text_keys_for(session: Session, activity: Activity) -> dict[str, str]:
 
 
 def as_rule(row: ReminderRule) -> Rule:
-    return Rule(row.key, row.kind, row.timing, row.audience, row.days, row.at, row.enabled)
+    return Rule(row.key, row.kind, row.timing, row.audience, row.days, row.at, row.enabled, row.text_key)
 
 
 def rules_in(session: Session, scope: Scope) -> list[RuleInScope]:

@@ -1,0 +1,93 @@
+"""Reminder rules: the office's, and where a programme or an activity has others."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.texts import rule_text_key
+from outreach.domain.problems import Problem
+from outreach.services import rule_changes, rule_pages
+from outreach.services.rule_changes import RuleFixed, RuleMissing
+from outreach.services.scopes import ScopeMissing
+from outreach.web.forms.problems import show_problem
+from outreach.web.forms.rule_forms import NewRuleForm, RuleForm
+from outreach.web.rule_words import moment_words, rule_words
+from outreach.web.scoping import crumbs, scope_ids, scope_query, scope_words
+from outreach.web.shell import coordinator_required, error_page, say, staff_required
+
+bp = Blueprint("rules", __name__, url_prefix="/rules")
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "crumbs": crumbs, "scope_words": scope_words, "moment_words": moment_words, "rule_words": rule_words,
+        "rule_text_key": rule_text_key,
+    }  # fmt: skip
+
+
+@bp.errorhandler(ScopeMissing)
+@bp.errorhandler(RuleMissing)
+@bp.errorhandler(RuleFixed)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    return render_template("rules/index.html", page=rule_pages.rules_page(**scope_ids()))
+
+
+@bp.route("/<key>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(key: str) -> Any:
+    found = rule_pages.rule_page(key, **scope_ids())
+    form = RuleForm()
+    form.offer(found.row.timing)
+    if request.method == "GET":
+        form.fill(found.row)
+        return render_template("rules/edit.html", form=form, rule=found.row, own=found.own, scope=found.scope)
+    if form.validate():
+        try:
+            rule_changes.edit(key, form.values(), **scope_ids(), by=current_user, now=clock.now())
+        except (ScopeMissing, RuleMissing, RuleFixed):
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The rule is saved. Reminders that were scheduled already follow it."), "success")
+            return redirect(url_for(".index", **scope_query()))
+    return render_template("rules/edit.html", form=form, rule=found.row, own=found.own, scope=found.scope), 422
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    scope = rule_pages.scope_page(**scope_ids())
+    form = NewRuleForm()
+    form.offer_all()
+    if request.method == "GET":
+        return render_template("rules/edit.html", form=form, rule=None, own=True, scope=scope)
+    if form.validate():
+        try:
+            made = rule_changes.add(form.chosen_timing, form.values(), **scope_ids(), by=current_user, now=clock.now())
+        except ScopeMissing:
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The rule is added: %(rule)s.", rule=rule_words(made)), "success")
+            return redirect(url_for(".index", **scope_query()))
+    return render_template("rules/edit.html", form=form, rule=None, own=True, scope=scope), 422
+
+
+@bp.post("/<key>/reset")
+@coordinator_required
+def reset(key: str) -> Any:
+    rule_changes.reset(key, **scope_ids(), by=current_user, now=clock.now())
+    flash(_("Done. Reminders that were scheduled already follow."), "success")
+    return redirect(url_for(".index", **scope_query()))

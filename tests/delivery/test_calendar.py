@@ -1,0 +1,133 @@
+"""Calendar entries: what a calendar program is told, in a mail and by the answer page."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from outreach.delivery import tokens
+from outreach.delivery.calendar import publish_ics
+from outreach.delivery.compose import compose
+from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.delivery.compose_help import calendar_parts, event_in, invited, line, mail_of, message_of
+
+
+def test_an_invitation_asks_the_calendar_too(activity, ani):
+    mail = mail_of(line(invited(activity, ani), MailKind.INVITATION))
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html", "text/calendar"]
+    (part,) = calendar_parts(mail)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    event = event_in(part)
+    assert event["UID"] == activity.uid
+    assert event["SEQUENCE"] == 0
+    assert event.start == at(18)
+    assert event.end == at(18, 12)
+    assert event["DTSTART"].params["TZID"] == "Asia/Jakarta"
+    assert event["DTSTAMP"].dt == NOW
+    assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
+    assert event["LOCATION"] == "Aula Bappeda, Jl. Jenderal Sudirman, Metro"
+    assert event["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
+    assert event["ORGANIZER"] == "mailto:outreach@example.com"
+    assert event["ATTENDEE"] == "mailto:ani@example.com"
+    assert dict(event["ATTENDEE"].params) == {
+        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE",
+    }  # fmt: skip
+
+
+def test_an_entry_carries_its_time_zone(activity, ani):
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani), MailKind.INVITATION)))
+    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone["TZID"] == "Asia/Jakarta"
+    (standard,) = zone.walk("STANDARD")
+    assert standard["TZOFFSETTO"].td == timedelta(hours=7)
+
+
+def test_the_calendar_part_is_never_base64_and_its_lines_end_as_they_must(activity, hall, ani):
+    hall.name = "Gedung “Sessat Agung”, lantai 2"
+    message = message_of(line(invited(activity, ani), MailKind.INVITATION))
+    data = compose(message, message.lines, now=NOW).data
+    assert b"base64" not in data
+    assert data.isascii()
+    assert all(len(row) <= 998 for row in data.split(b"\r\n"))
+    (part,) = calendar_parts(mail_of(line(invited(draft_activity(None, hall, 25), ani), MailKind.INVITATION)))
+    assert event_in(part)["LOCATION"].startswith("Gedung “Sessat Agung”, lantai 2")
+
+
+def test_a_move_raises_the_sequence_and_asks_again(activity, ani):
+    invitation = invited(activity, ani, state=InvitationState.COMING, answered_sequence=0)
+    activity.sequence = 1
+    db.session.commit()
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.CHANGE, detail={"reason": "x"})))
+    event = event_in(part)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    assert event["SEQUENCE"] == 1
+    assert event["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
+
+
+@pytest.mark.parametrize(
+    ("state", "partstat"),
+    [
+        (InvitationState.INVITED, "NEEDS-ACTION"),
+        (InvitationState.COMING, "ACCEPTED"),
+        (InvitationState.NOT_COMING, "DECLINED"),
+        (InvitationState.REPRESENTED, "DELEGATED"),
+        (InvitationState.WAITLISTED, "TENTATIVE"),
+    ],
+)
+def test_the_calendar_knows_the_answer(activity, ani, state, partstat):
+    invitation = invited(activity, ani, state=state, answered_sequence=0)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == partstat
+
+
+@pytest.mark.parametrize("kind", [MailKind.CANCELLATION, MailKind.WITHDRAWAL])
+def test_a_cancellation_takes_the_entry_back(activity, ani, kind):
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani, state=InvitationState.COMING), kind)))
+    assert part["Content-Type"].params["method"] == "CANCEL"
+    event = event_in(part)
+    assert event["UID"] == activity.uid
+    assert event["STATUS"] == "CANCELLED"
+
+
+def test_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
+    invited(activity, ani, Role.SPEAKER, state=InvitationState.COMING)
+    withdrawn = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.WITHDRAWN)
+    assert calendar_parts(mail_of(line(withdrawn, MailKind.WITHDRAWAL))) == []
+
+
+@pytest.mark.parametrize("kind", [MailKind.REMINDER, MailKind.THANKS])
+def test_a_reminder_leaves_the_calendar_alone(activity, ani, kind):
+    assert calendar_parts(mail_of(line(invited(activity, ani), kind, Audience.UNANSWERED))) == []
+
+
+def test_several_activities_are_as_many_attachments_with_one_uid_each(programme, hall, ani):
+    activities = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
+    mail = mail_of(*[line(invited(one, ani), MailKind.INVITATION) for one in activities])
+    assert mail.get_content_type() == "multipart/mixed"
+    parts = calendar_parts(mail)
+    assert [part.get_filename() for part in parts] == ["undangan-1.ics", "undangan-2.ics", "undangan-3.ics"]
+    assert [event_in(part)["UID"] for part in parts] == [one.uid for one in activities]
+    assert {part["Content-Type"].params["method"] for part in parts} == {"REQUEST"}
+
+
+def test_the_answer_page_offers_the_entry_without_asking(activity):
+    calendar = Calendar.from_ical(publish_ics(activity, url="https://example.com/j/x", now=NOW))
+    assert calendar["METHOD"] == "PUBLISH"
+    (event,) = calendar.walk("VEVENT")
+    assert event["DTSTART"].dt == datetime(2027, 1, 18, 8, tzinfo=JAKARTA)
+    assert event["DESCRIPTION"] == "https://example.com/j/x"
+    assert event["DTSTAMP"].dt == NOW.astimezone(UTC)
+    assert "ATTENDEE" not in event
+
+
+def test_a_title_with_line_breaks_adds_nothing_to_the_calendar(activity):
+    activity.public_title = "Rapat\r\nATTENDEE:mailto:x@example.com"
+    calendar = Calendar.from_ical(publish_ics(activity, url="", now=NOW))
+    (event,) = calendar.walk("VEVENT")
+    assert event["SUMMARY"] == "Rapat ATTENDEE:mailto:x@example.com"
+    assert "ATTENDEE" not in event
