@@ -1,0 +1,57 @@
+"""The words of the answer pages that are the same for everybody, looked up once for each language."""
+
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import gettext as _
+
+from outreach.delivery.wording import label
+from outreach.domain.states import ANSWERED
+
+
+@lru_cache(8)
+def words(_language: str) -> dict[str, Any]:
+    """Return the words in a language, which must be the current one."""
+    return {
+        "title": _("Invitation"),
+        "dear": _("Dear"),
+        "time": _("Time"),
+        "registration": _("registration from"),
+        "place": _("Place"),
+        "role": _("As"),
+        "bring": _("Please bring"),
+        "map": _("Show on a map"),
+        "calendar": _("Add to calendar"),
+        "yours": _("Your answer:"),
+        "none": _("none yet"),
+        "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
+        "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
+        "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),
+        "question": _("Will you come?"),
+        "coming": _("Coming"),
+        "not_coming": _("Not coming"),
+        "represented": _("Represented by"),
+        "name": _("Name"),
+        "post": _("Post"),
+        "phone": _("Phone"),
+        "email": _("E-mail (optional)"),
+        "send": _("Send answer"),
+        "until": _("You can change it until"),
+        "all_coming": _("Coming to all"),
+        "all_not_coming": _("Not coming to any"),
+        "all_represented": _("Represented at all"),
+        "somebody": _("Somebody else comes in my place"),
+        "nothing": _("There is no activity here at present to which you are invited."),
+        "questions": _("Any questions?"),
+        "call": _("Call"),
+        "data": _("Reminders and your data"),
+        "stopped": _("You get no reminders, as you asked."),
+        "resume": _("Send me reminders again"),
+        "reminded": _("We remind you by e-mail before an activity."),
+        "stop": _("Send me no more reminders"),
+        "kept": _(
+            "We keep your name, post, phone, e-mail and answers, only to arrange these activities. "
+            "To see, correct or erase them, call the number above."
+        ),
+        "states": {state: label(state) for state in ANSWERED},
+    }
