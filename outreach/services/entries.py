@@ -9,81 +9,28 @@ from dataclasses import dataclass, field, replace
 from outreach.domain import contacts, names, phones, spreadsheet
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.names import Name
-from outreach.domain.problems import Problem
 from outreach.domain.spreadsheet import Column, Row
 from outreach.services.regions import Gazetteer, Kelurahan
-
-
-class NameMissing(Problem):
-    message = "There is no name. Please write the full name of this person."
-
-
-class NotAName(Problem):
-    message = "“%(name)s” is not a name. Please write the full name of this person."
-
-
-class NameTooLong(Problem):
-    message = "The name is too long. Please write at most 160 characters, and titles of at most 60."
-
-
-class KelurahanMissing(Problem):
-    message = "There is no kelurahan. A cadre belongs to one; please write it."
-
-
-class RowRepeated(Problem):
-    message = "This is the same person as in row %(row)s."
-
-
-class RowRepeatedInSheet(RowRepeated):
-    message = "This is the same person as in row %(row)s of the sheet “%(sheet)s”."
-
-
-class PersonKnown(Problem):
-    message = "%(name)s is among the people already, with the same data."
-
-
-class Note(Problem):
-    """What the reader of an accepted row should know. Said like a problem, but nothing was refused."""
-
-
-class PhoneLeftOut(Note):
-    message = "The phone number “%(phone)s” cannot be right and was left out."
-
-
-class NoContact(Note):
-    message = "Neither an e-mail address nor a phone number: nobody can be reached."
-
-
-class NameRespelt(Note):
-    message = "“%(written)s” is taken as %(name)s."
-
-
-class KelurahanRespelt(Note):
-    message = "Kelurahan “%(written)s” is taken as %(name)s."
-
-
-class OtherKecamatan(Note):
-    message = "%(kelurahan)s lies in kecamatan %(kecamatan)s, not in “%(written)s”."
-
-
-class KindUnknown(Note):
-    message = "The kind of cadre “%(written)s” is not known here and counts as other."
-
-
-class OrganisationUnknown(Note):
-    message = "“%(written)s” is not among the organisations and was left out."
-
-
-class AddressShared(Note):
-    message = "Shares the address %(email)s with %(name)s."
-
-
-class RoleAdded(Note):
-    message = "Known already: gets a further role as a cadre."
-
-
-class ContactAdded(Note):
-    message = "Known already: gets the missing e-mail address or phone number."
+from outreach.services.remarks import (
+    AddressShared,
+    ContactAdded,
+    KelurahanMissing,
+    KelurahanRespelt,
+    KindUnknown,
+    NameMissing,
+    NameRespelt,
+    NameTooLong,
+    NoContact,
+    NotAName,
+    Note,
+    OrganisationUnknown,
+    OtherKecamatan,
+    PersonKnown,
+    PhoneLeftOut,
+    RoleAdded,
+    RowRepeated,
+    RowRepeatedInSheet,
+)
 
 
 @dataclass(frozen=True)

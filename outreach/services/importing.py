@@ -18,7 +18,8 @@ from outreach.domain.spreadsheet import Cell, Column, Row, Table
 from outreach.extensions import db, writing
 from outreach.models import AuditEntry, Cadre, Organisation, Person, User
 from outreach.services import regions
-from outreach.services.entries import Directory, Entry, Known, Note, against, entry_of
+from outreach.services.entries import Directory, Entry, Known, against, entry_of
+from outreach.services.remarks import Note
 from outreach.services.workbooks import Sheet, open_workbook
 
 

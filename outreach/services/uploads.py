@@ -59,14 +59,10 @@ def fetch(key: str, *, by: User, now: datetime) -> Upload:
     return Upload(key, about["filename"], data, about["options"])
 
 
-def note(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
-    """Store other options with a kept file; its time begins anew."""
-    _describe(Upload(upload.key, upload.filename, upload.data, options), by, now + KEPT_FOR)
-
-
-def forget(upload: Upload) -> None:
-    for suffix in (".bin", ".json"):
-        (_folder() / f"{upload.key}{suffix}").unlink(missing_ok=True)
+def settle(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
+    """Forget the file itself and keep other options in its place; its time begins anew."""
+    _write(_folder() / f"{upload.key}.bin", b"")
+    _describe(Upload(upload.key, upload.filename, b"", options), by, now + KEPT_FOR)
 
 
 def forget_old(*, now: datetime) -> None:

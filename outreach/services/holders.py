@@ -1,0 +1,72 @@
+"""What a person and an organisation have in common as invitees: their answer link, their invitations, stopped reminders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import LinkPurpose
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, Link, Organisation, Person, User
+from outreach.services import audit
+
+MOST_INVITATIONS = 100
+
+
+@dataclass(frozen=True)
+class AnswerLink:
+    """A holder's link as staff see it. url: empty where it does not work."""
+
+    url: str
+    expires_at: datetime
+    revoked: bool
+    expired: bool
+
+
+def link_of(holder: Person | Organisation, *, now: datetime) -> AnswerLink | None:
+    """Return the holder's link, or None where none was made yet."""
+    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
+    link = db.session.scalar(sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == holder.id))
+    if link is None:
+        return None
+    revoked, expired = link.revoked_at is not None, now >= link.expires_at
+    return AnswerLink("" if revoked or expired else tokens.answer_url(link), link.expires_at, revoked, expired)
+
+
+def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
+    """Return what the holder was asked to, over all activities, newest first. One query."""
+    column = Invitation.person_id if isinstance(holder, Person) else Invitation.organisation_id
+    return db.session.scalars(
+        sa.select(Invitation)
+        .join(Invitation.activity)
+        .where(column == holder.id)
+        .options(
+            joinedload(Invitation.activity).joinedload(Activity.venue),
+            joinedload(Invitation.attendance),
+            joinedload(Invitation.answer_recorded_by),
+            joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
+        )
+        .order_by(Activity.starts_at.desc(), Invitation.id.desc())
+        .limit(MOST_INVITATIONS)
+    ).all()
+
+
+def stop_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
+    """Send the holder no more invitations and reminders; of changes to what they accepted they still hear."""
+    with writing() as session:
+        session.add(holder)
+        if holder.reminders_stopped_at is None:
+            holder.reminders_stopped_at = now
+            audit.record(session, by, f"{holder.__tablename__}.reminders_stopped", holder, now=now)
+
+
+def resume_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
+    """Send the holder invitations and reminders again."""
+    with writing() as session:
+        session.add(holder)
+        if holder.reminders_stopped_at is not None:
+            holder.reminders_stopped_at = None
+            audit.record(session, by, f"{holder.__tablename__}.reminders_resumed", holder, now=now)

@@ -1,0 +1,215 @@
+"""What is held about a person: exporting all of it to them, and erasing it (UU PDP 27/2022, articles 7 and 8).
+
+Erasing is never refused: the right does not wait for an activity to be over. It takes the person out of what is still to
+come, where others may have counted on them, so the page names those activities before it is confirmed. What is over keeps
+its counts: the invitations stay, of somebody without a name.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState
+from outreach.domain.truth import SkipReason
+from outreach.extensions import db, writing
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    Attempt,
+    AuditEntry,
+    Invitation,
+    Link,
+    Message,
+    Person,
+    User,
+    agenda_speaker,
+)
+from outreach.services import audit, seats
+from outreach.services.booking import activity_for_change
+from outreach.services.people import PersonErased, PersonMissing, get
+
+ERASED = "(erased)"
+AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)
+
+
+def upcoming(person_id: int, *, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations that erasing would withdraw: to activities not over yet. One query."""
+    return db.session.scalars(_ahead(person_id, now)).all()
+
+
+def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
+    """Return everything held about a person as JSON values, and note in the audit log that it was handed out."""
+    person = get(person_id)
+    if person.erased_at is not None:
+        raise PersonErased
+    found = {
+        "exported_at": now.isoformat(),
+        "person": _columns(person, without=("id",)),
+        "organisation": person.organisation.name if person.organisation else None,
+        "kelurahan": person.region.name if person.region else None,
+        "cadre_roles": [
+            {"kind": role.kind.value, "kelurahan": role.region.name, "active": role.active}
+            for role in person.cadre_roles
+        ],
+        "invitations": [_invitation(one) for one in db.session.scalars(_invitations(person_id))],
+        "named_as_representative": [
+            {"activity": one.activity.title, "starts_at": one.activity.starts_at.isoformat()}
+            for one in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
+        ],
+        "mails": [
+            _columns(m, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
+            for m in db.session.scalars(sa.select(Message).where(Message.person_id == person_id).order_by(Message.id))
+        ],
+        "link": [
+            {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
+            for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
+        ],
+        "changes_by_staff": [
+            {"at": entry.at.isoformat(), "action": entry.action}
+            for entry in db.session.scalars(_audit_of(person_id).order_by(AuditEntry.id))
+        ],
+    }
+    with writing() as session:
+        session.add(person)
+        audit.record(session, by, "person.exported", person, now=now)
+    return found
+
+
+def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
+    """Erase who a person is, for good; raise PersonMissing or PersonErased.
+
+    Invitations to what is still to come are withdrawn (no mail is sent), freed seats offered to those waiting, the link
+    revoked, mails not yet sent stopped, and the name taken out of the message and audit logs.
+    """
+    with writing() as session:
+        person = session.get(Person, person_id, with_for_update=True)
+        if person is None:
+            raise PersonMissing
+        if person.erased_at is not None:
+            raise PersonErased
+        _withdraw(session, person_id, now)
+        _forget_mails(session, person_id)
+        _forget_answers(session, person)
+        _forget_log(session, person_id)
+        session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
+        for role in person.cadre_roles:
+            role.active = False
+        person.name, person.erased_at, person.sex, person.organisation_id = ERASED, now, None, None
+        for column in ("title_before", "title_after", "post", "email", "phone", "note"):
+            setattr(person, column, "")
+        audit.record(session, by, "person.erased", person, now=now, name=ERASED)
+    return person
+
+
+def _withdraw(session: Session, person_id: int, now: datetime) -> None:
+    ahead = session.scalars(_ahead(person_id, now)).all()
+    activities = sorted({invitation.activity_id for invitation in ahead})
+    for activity_id in activities:
+        activity_for_change(session, activity_id)
+    for invitation in ahead:
+        invitation.state = InvitationState.WITHDRAWN
+    items = sa.select(AgendaItem.id).join(Activity).where(Activity.state.in_(AHEAD), Activity.ends_at > now)
+    session.execute(
+        sa.delete(agenda_speaker).where(
+            agenda_speaker.c.person_id == person_id, agenda_speaker.c.agenda_item_id.in_(items)
+        )
+    )
+    session.flush()
+    for activity_id in activities:
+        seats.offer_freed(session, session.get_one(Activity, activity_id), now=now)
+
+
+def _forget_mails(session: Session, person_id: int) -> None:
+    own = sa.select(Message.id).where(Message.person_id == person_id)
+    session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
+    session.execute(
+        sa.update(Message)
+        .where(Message.person_id == person_id, Message.state.in_(TO_SEND))
+        .values(state=MessageState.SKIPPED, reason=SkipReason.ERASED.value, merge_key=None)
+    )
+    session.execute(sa.update(Message).where(Message.person_id == person_id).values(address="", server_reply=""))
+
+
+def _forget_answers(session: Session, person: Person) -> None:
+    nobody = {"representative_post": "", "representative_phone": "", "representative_email": ""}
+    session.execute(
+        sa.update(Invitation)
+        .where(Invitation.person_id == person.id)
+        .values(answer_note="", representative_name="", **nobody)
+    )
+    for invitation in session.scalars(_represented_by(person)):
+        invitation.representative_name = ERASED
+        for column in nobody:
+            setattr(invitation, column, "")
+
+
+def _forget_log(session: Session, person_id: int) -> None:
+    entries = _audit_of(person_id).with_only_columns(AuditEntry.id)
+    session.execute(
+        sa.update(AuditEntry)
+        .where(AuditEntry.id.in_(entries))
+        .values(subject_name=ERASED, detail={})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _ahead(person_id: int, now: datetime) -> sa.Select[Any]:
+    return (
+        _invitations(person_id)
+        .where(Activity.state.in_(AHEAD), Activity.ends_at > now, Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(None)
+        .order_by(Activity.starts_at, Invitation.id)
+    )
+
+
+def _invitations(person_id: int) -> sa.Select[Any]:
+    return (
+        sa.select(Invitation)
+        .join(Invitation.activity)
+        .where(Invitation.person_id == person_id)
+        .options(joinedload(Invitation.activity), joinedload(Invitation.attendance))
+        .order_by(Invitation.id)
+    )
+
+
+def _represented_by(person: Person) -> sa.Select[Any]:
+    """Whom others named to come in their place: known again by name and by address or phone together."""
+    ways = []
+    if person.email:
+        ways.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
+    if person.phone:
+        ways.append(Invitation.representative_phone == person.phone)
+    same_name = sa.func.lower(Invitation.representative_name).contains(person.name.lower(), autoescape=True)
+    return sa.select(Invitation).where(sa.or_(*ways, sa.false()), same_name, sa.literal(bool(person.name)))
+
+
+def _audit_of(person_id: int) -> sa.Select[Any]:
+    invitations = sa.select(Invitation.id).where(Invitation.person_id == person_id)
+    return sa.select(AuditEntry).where(
+        sa.or_(
+            sa.and_(AuditEntry.subject_type == Person.__tablename__, AuditEntry.subject_id == person_id),
+            sa.and_(AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id.in_(invitations)),
+        )
+    )
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    kept = _columns(invitation, without=("id", "activity_id", "person_id", "organisation_id", "nominated_under_id"))
+    attendance = invitation.attendance
+    return {
+        "activity": invitation.activity.title,
+        "starts_at": invitation.activity.starts_at.isoformat(),
+        **kept,
+        "present": attendance.present if attendance else None,
+    }
+
+
+def _columns(row: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {c.key: _plain(getattr(row, c.key)) for c in sa.inspect(row).mapper.column_attrs if c.key not in without}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

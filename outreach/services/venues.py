@@ -1,0 +1,105 @@
+"""Venues: adding and correcting them. Their list is services/directories.py, booking them services/booking.py."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import names
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Region, User, Venue
+from outreach.services import audit
+
+MOST_SEATS = 100_000
+
+
+class VenueMissing(Problem):
+    message = "There is no such venue in the list."
+
+
+class NameMissing(Problem):
+    message = "Please write the venue's name, such as Aula Bappeda."
+    field = "name"
+
+
+class NameTaken(Problem):
+    message = "“%(name)s” is in the list already."
+    field = "name"
+
+
+class CapacityOdd(Problem):
+    message = "Please write how many people fit, as a number from 1 on; or leave it empty."
+    field = "capacity"
+
+
+@dataclass(frozen=True)
+class VenueValues:
+    name: str
+    address: str = ""
+    capacity: int | None = None  # people
+    region_code: str | None = None
+    note: str = ""
+
+
+def get(venue_id: int) -> Venue:
+    """Return a venue; raise VenueMissing."""
+    found = db.session.get(Venue, venue_id)
+    if found is None:
+        raise VenueMissing
+    return found
+
+
+def add(values: VenueValues, *, by: User | None, now: datetime) -> Venue:
+    """Store a new venue; raise NameTaken or another Problem of values."""
+    values = _checked(values)
+    with writing() as session:
+        _check_name_free(session, values.name, None)
+        venue = Venue()
+        _fill(session, venue, values)
+        session.add(venue)
+        audit.record(session, by, "venue.added", venue, now=now)
+    return venue
+
+
+def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) -> Venue:
+    """Correct a venue; raise VenueMissing, NameTaken or another Problem of values."""
+    values = _checked(values)
+    with writing() as session:
+        venue = session.get(Venue, venue_id)
+        if venue is None:
+            raise VenueMissing
+        _check_name_free(session, values.name, venue_id)
+        before = vars(values_of(venue)).copy()
+        _fill(session, venue, values)
+        changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])
+        if changed:
+            audit.record(session, by, "venue.edited", venue, now=now, changed=changed)
+    return venue
+
+
+def values_of(venue: Venue) -> VenueValues:
+    """Return what is stored about a venue, as the form shows it."""
+    return VenueValues(venue.name, venue.address, venue.capacity, venue.region_code, venue.note)
+
+
+def _checked(values: VenueValues) -> VenueValues:
+    name = names.tidy(values.name)
+    if not name:
+        raise NameMissing
+    if values.capacity is not None and not 1 <= values.capacity <= MOST_SEATS:
+        raise CapacityOdd
+    return replace(values, name=name, address=names.tidy(values.address), note=names.tidy(values.note))
+
+
+def _check_name_free(session: Session, name: str, but: int | None) -> None:
+    wanted = sa.select(Venue.name).where(sa.func.lower(Venue.name) == name.lower(), Venue.id != (but or 0))
+    if taken := session.scalar(wanted):
+        raise NameTaken(name=taken)
+
+
+def _fill(session: Session, venue: Venue, values: VenueValues) -> None:
+    known = values.region_code and session.get(Region, values.region_code)
+    for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
+        setattr(venue, name, value)

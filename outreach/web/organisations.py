@@ -1,0 +1,115 @@
+"""Organisations: their list, a new one, one's page with its people and invitations, and correcting it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import Sector
+from outreach.domain.problems import Problem
+from outreach.services import directories, holders, links, organisations
+from outreach.services.organisations import OrganisationMissing
+from outreach.web.forms.invitation_forms import member
+from outreach.web.forms.organisation_forms import OrganisationForm
+from outreach.web.forms.problems import show_problem
+from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+
+bp = Blueprint("organisations", __name__, url_prefix="/organisations")
+
+
+@bp.errorhandler(OrganisationMissing)
+def _missing(problem: OrganisationMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    q, sector = request.args.get("q", "").strip()[:100], member(Sector, request.args.get("sector"))
+    no_address = request.args.get("no_address") == "1"
+    return render_template(
+        "organisations/index.html",
+        page=directories.organisations(q, sector, no_address=no_address, number=page_number()),
+        q=q,
+        sector=sector,
+        no_address=no_address,
+        sectors=list(Sector),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = OrganisationForm()
+    if request.method == "GET":
+        return render_template("organisations/form.html", form=form, organisation=None)
+    if form.validate():
+        try:
+            organisation = organisations.add(form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("%(name)s is in the list now.", name=organisation.name), "success")
+            return redirect(url_for(".show", organisation_id=organisation.id))
+    return render_template("organisations/form.html", form=form, organisation=None), 422
+
+
+@bp.get("/<int:organisation_id>")
+@staff_required
+def show(organisation_id: int) -> Any:
+    organisation = organisations.get(organisation_id)
+    return render_template(
+        "organisations/show.html",
+        organisation=organisation,
+        people=organisations.people_of(organisation_id),
+        invitations=holders.invitations_of(organisation),
+        link=holders.link_of(organisation, now=clock.now()),
+    )
+
+
+@bp.route("/<int:organisation_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(organisation_id: int) -> Any:
+    organisation = organisations.get(organisation_id)
+    if request.method == "GET":
+        form = OrganisationForm.of(organisations.values_of(organisation))
+        return render_template("organisations/form.html", form=form, organisation=organisation)
+    form = OrganisationForm()
+    if form.validate():
+        try:
+            organisations.edit(organisation_id, form.values, by=current_user, now=clock.now())
+        except OrganisationMissing:
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for(".show", organisation_id=organisation_id))
+    organisation = organisations.get(organisation_id)
+    return render_template("organisations/form.html", form=form, organisation=organisation), 422
+
+
+@bp.post("/<int:organisation_id>/reminders/stop")
+@coordinator_required
+def stop(organisation_id: int) -> Any:
+    holders.stop_reminders(organisations.get(organisation_id), by=current_user, now=clock.now())
+    flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/reminders/resume")
+@coordinator_required
+def resume(organisation_id: int) -> Any:
+    holders.resume_reminders(organisations.get(organisation_id), by=current_user, now=clock.now())
+    flash(_("They get invitations and reminders again."), "success")
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/link")
+@coordinator_required
+def renew_link(organisation_id: int) -> Any:
+    links.renew(organisations.get(organisation_id), by=current_user, now=clock.now())
+    flash(_("There is a new link. The old one does not work any more."), "success")
+    return redirect(url_for(".show", organisation_id=organisation_id))

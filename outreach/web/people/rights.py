@@ -1,0 +1,73 @@
+"""What a person may ask for: no more reminders, a new link, a copy of what is held about them, its erasure."""
+
+from typing import Any
+
+from flask import Response, flash, json, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.services import holders, links, people, privacy
+from outreach.services.people import PersonErased
+from outreach.web.forms.fields import add_error
+from outreach.web.forms.people_forms import EraseForm
+from outreach.web.people.blueprint import bp
+from outreach.web.shell import coordinator_required
+
+
+@bp.post("/<int:person_id>/reminders/stop")
+@coordinator_required
+def stop(person_id: int) -> Any:
+    holders.stop_reminders(_person(person_id), by=current_user, now=clock.now())
+    flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
+    return redirect(url_for(".show", person_id=person_id))
+
+
+@bp.post("/<int:person_id>/reminders/resume")
+@coordinator_required
+def resume(person_id: int) -> Any:
+    holders.resume_reminders(_person(person_id), by=current_user, now=clock.now())
+    flash(_("They get invitations and reminders again."), "success")
+    return redirect(url_for(".show", person_id=person_id))
+
+
+@bp.post("/<int:person_id>/link")
+@coordinator_required
+def renew_link(person_id: int) -> Any:
+    links.renew(_person(person_id), by=current_user, now=clock.now())
+    flash(_("There is a new link. The old one does not work any more."), "success")
+    return redirect(url_for(".show", person_id=person_id))
+
+
+@bp.post("/<int:person_id>/export")
+@coordinator_required
+def export(person_id: int) -> Any:
+    """A download that is written in the audit log; therefore a POST."""
+    found = privacy.export(person_id, by=current_user, now=clock.now())
+    response = Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=f"person-{person_id}.json")
+    return response
+
+
+@bp.route("/<int:person_id>/erase", methods=["GET", "POST"])
+@coordinator_required
+def erase(person_id: int) -> Any:
+    person = _person(person_id)
+    form = EraseForm()
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate() and form.sure.data:
+            privacy.erase(person_id, by=current_user, now=clock.now())
+            flash(_("The data is erased."), "success")
+            return redirect(url_for(".index"))
+        add_error(form.sure, _("Please tick this, if it is really meant."))
+    ahead = privacy.upcoming(person_id, now=clock.now())
+    return render_template("people/erase.html", form=form, person=person, upcoming=ahead), status
+
+
+def _person(person_id: int) -> people.Person:
+    person = people.get(person_id)
+    if person.erased_at is not None:
+        raise PersonErased
+    return person

@@ -1,0 +1,215 @@
+"""The pages of people: the list, adding and correcting, what a person may ask for."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+from tests.conftest import a_person
+
+from outreach.domain.kinds import CadreKind
+from outreach.extensions import db
+from outreach.models import AuditEntry, Cadre, Link, Person
+
+ANI_FORM = {
+    "name": "Ani Wijaya",
+    "organisation_id": "",
+    "region_code": "18.72.01.1003",
+    "sex": "female",
+    "kinds": ["patbm"],
+    "email": "ani@example.com",
+    "phone": "0812-3456-7890",
+    "locale": "id",
+}
+
+
+def names(response):
+    """Return the names that a list page links to."""
+    text = response.get_data(as_text=True)
+    return [part.split("</a>")[0].rpartition(">")[2] for part in text.split('class="name"')[1:]]
+
+
+def actions():
+    return [entry.action for entry in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
+
+
+def test_the_list_is_in_the_order_of_names_and_a_post_stands_for_a_missing_name(viewer_client, budi, ani, chief):
+    assert names(viewer_client.get("/people")) == ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=wijaya", ["Ani Wijaya"]),
+        ("q=WIJAYA+ani", ["Ani Wijaya"]),
+        ("q=polres", ["Kapolres Metro"]),
+        ("q=0812-3456", ["Ani Wijaya", "Budi Santoso"]),
+        ("q=%2B62812", ["Ani Wijaya", "Budi Santoso"]),
+        ("q=%25", []),
+        ("q=_", []),
+        ("kind=pkk", ["Budi Santoso"]),
+        ("kind=nonsense", ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]),
+        ("region=18.72.01", ["Ani Wijaya"]),
+        ("region=18.72.04.1001", ["Budi Santoso"]),
+        ("region=18.72.0", []),
+        ("sector=police", ["Kapolres Metro"]),
+        ("no_address=1", []),
+        ("page=99", ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]),
+        ("page=x", ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]),
+    ],
+)
+def test_the_list_is_searched_and_narrowed(viewer_client, ani, budi, chief, query, found):
+    assert names(viewer_client.get(f"/people?{query}")) == found
+
+
+def test_the_list_costs_as_many_queries_for_300_people_as_for_three(viewer_client, queries, office, police):
+    def add(count):
+        for n in range(count):
+            person = Person(name=f"Kader {n}", region_code="18.72.01.1003", organisation_id=police.id)
+            person.cadre_roles = [Cadre(kind=CadreKind.PKK, region_code="18.72.01.1003")]
+            db.session.add(person)
+        db.session.commit()
+
+    add(3)
+    viewer_client.get("/people")
+    few = queries(lambda: viewer_client.get("/people"))
+    add(297)
+    assert queries(lambda: viewer_client.get("/people")) == few
+    assert len(names(viewer_client.get("/people?page=12"))) == 25
+
+
+def test_a_person_is_added_with_titles_split_from_the_name_and_phone_in_e164(coordinator_client):
+    form = {**ANI_FORM, "name": "HJ. ANI WIJAYA, S.PD.", "kinds": ["patbm", "pkk"]}
+    response = coordinator_client.post("/people/new", data=form)
+    ani = db.session.scalars(sa.select(Person)).one()
+    assert (response.status_code, response.location) == (302, f"/people/{ani.id}")
+    assert (ani.full_name, ani.phone, ani.email) == ("Hj. Ani Wijaya, S.Pd.", "+6281234567890", "ani@example.com")
+    assert sorted(role.kind for role in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
+    assert actions() == ["person.added"]
+
+
+def test_a_person_may_be_known_by_post_only(coordinator_client):
+    form = {**ANI_FORM, "name": "", "post": "Kapolres Metro", "kinds": [], "region_code": ""}
+    assert coordinator_client.post("/people/new", data=form).status_code == 302
+    assert db.session.scalars(sa.select(Person)).one().full_name == "Kapolres Metro"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"name": ""}, "Please write a name; or the post, where the name is not known."),
+        ({"name": "=1+1"}, "is not a name"),
+        ({"email": "ani@example,com"}, "Is it perhaps ani@example.com?"),
+        ({"email": "ani"}, "is not an e-mail address. One looks like nama@example.com."),
+        ({"phone": "12"}, "“12” is not a phone number. One looks like 0812-1234-5678."),
+        ({"region_code": ""}, "A cadre belongs to a kelurahan. Please choose it."),
+        ({"region_code": "99"}, "Please choose one from the list."),
+        ({"kinds": ["lurah"]}, "One of these choices does not exist any more."),
+        ({"name": "a" * 161}, "Please shorten this a little."),
+        ({"locale": "xx"}, "Please choose one from the list."),
+    ],
+)
+def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_changes_nothing(coordinator_client, wrong, sentence):
+    response = coordinator_client.post("/people/new", data={**ANI_FORM, "note": "via lurah", **wrong})
+    text = response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert sentence in text
+    assert 'value="via lurah"' in text
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
+
+
+def test_a_namesake_in_the_same_kelurahan_is_asked_about_once(coordinator_client, ani):
+    response = coordinator_client.post("/people/new", data={**ANI_FORM, "name": "ani wijaya"})
+    assert response.status_code == 422
+    assert "Ani Wijaya of Imopuro is in the list already." in response.get_data(as_text=True)
+    again = {**ANI_FORM, "name": "ani wijaya", "namesake": "y"}
+    assert coordinator_client.post("/people/new", data=again).status_code == 302
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+
+
+def test_the_form_shows_what_is_stored_and_saving_it_unchanged_changes_nothing(coordinator_client, ani):
+    text = coordinator_client.get(f"/people/{ani.id}/edit").get_data(as_text=True)
+    assert 'value="Ani Wijaya"' in text
+    assert '<option selected value="18.72.01.1003">' in text
+    form = {**ANI_FORM, "sex": "", "phone": ani.phone}
+    assert coordinator_client.post(f"/people/{ani.id}/edit", data=form).status_code == 302
+    assert actions() == []
+
+
+def test_a_correction_is_in_the_audit_log_without_the_values(coordinator_client, ani):
+    form = {**ANI_FORM, "sex": "", "phone": ani.phone, "email": "ani.wijaya@example.com", "kinds": ["pkk"]}
+    coordinator_client.post(f"/people/{ani.id}/edit", data=form)
+    entry = db.session.scalars(sa.select(AuditEntry)).one()
+    assert (entry.action, entry.detail) == ("person.edited", {"changed": ["email", "kinds"]})
+    roles = {role.kind: role.active for role in db.session.get(Person, ani.id).cadre_roles}
+    assert roles == {CadreKind.PATBM: False, CadreKind.PKK: True}
+
+
+def test_a_correction_that_is_wrong_changes_nothing(coordinator_client, ani):
+    response = coordinator_client.post(f"/people/{ani.id}/edit", data={**ANI_FORM, "email": "ani@"})
+    assert response.status_code == 422
+    db.session.expire_all()
+    assert ani.email == "ani@example.com"
+
+
+def test_somebody_who_is_not_there_is_a_page_that_says_so(coordinator_client):
+    assert coordinator_client.get("/people/1").status_code == 404
+    assert coordinator_client.get("/people/1/edit").status_code == 404
+    assert coordinator_client.post("/people/1/erase", data={"sure": "y"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["new", "import", "{id}/edit", "{id}/erase"])
+def test_a_viewer_may_look_and_not_change(viewer_client, ani, path):
+    assert viewer_client.get(f"/people/{ani.id}").status_code == 200
+    assert viewer_client.get("/people/" + path.format(id=ani.id)).status_code == 403
+
+
+@pytest.mark.parametrize("action", ["reminders/stop", "reminders/resume", "link", "export", "erase"])
+def test_a_viewer_may_not_act_for_a_person(viewer_client, ani, action):
+    assert viewer_client.post(f"/people/{ani.id}/{action}").status_code == 403
+
+
+def test_reminders_are_stopped_and_resumed(coordinator_client, ani):
+    coordinator_client.post(f"/people/{ani.id}/reminders/stop")
+    db.session.expire_all()
+    assert ani.reminders_stopped_at is not None
+    coordinator_client.post(f"/people/{ani.id}/reminders/resume")
+    db.session.expire_all()
+    assert ani.reminders_stopped_at is None
+    assert actions() == ["person.reminders_stopped", "person.reminders_resumed"]
+
+
+def test_looking_at_a_person_makes_no_link_and_the_button_makes_and_renews_it(coordinator_client, ani):
+    coordinator_client.get(f"/people/{ani.id}")
+    assert db.session.scalar(sa.select(Link)) is None
+    coordinator_client.post(f"/people/{ani.id}/link")
+    first = db.session.scalars(sa.select(Link)).one().nonce
+    assert f"http://localhost/j/{first}" in coordinator_client.get(f"/people/{ani.id}").get_data(as_text=True)
+    coordinator_client.post(f"/people/{ani.id}/link")
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(Link)).one().nonce != first
+
+
+def test_the_export_is_a_download_of_everything_and_in_the_audit_log(coordinator_client, ani):
+    response = coordinator_client.post(f"/people/{ani.id}/export")
+    assert response.headers["Content-Disposition"] == f"attachment; filename=person-{ani.id}.json"
+    found = json.loads(response.data)
+    assert (found["person"]["name"], found["kelurahan"]) == ("Ani Wijaya", "Imopuro")
+    assert found["cadre_roles"] == [{"kind": "patbm", "kelurahan": "Imopuro", "active": True}]
+    assert actions() == ["person.exported"]
+
+
+def test_erasing_needs_the_tick_and_then_the_person_is_gone_from_the_list(coordinator_client, ani, budi):
+    assert coordinator_client.post(f"/people/{ani.id}/erase").status_code == 422
+    assert names(coordinator_client.get("/people")) == ["Ani Wijaya", "Budi Santoso"]
+    assert coordinator_client.post(f"/people/{ani.id}/erase", data={"sure": "y"}).location == "/people"
+    assert names(coordinator_client.get("/people")) == ["Budi Santoso"]
+    assert coordinator_client.get(f"/people/{ani.id}/edit").status_code == 410
+    assert coordinator_client.post(f"/people/{ani.id}/link").status_code == 410
+    assert "Erased on" in coordinator_client.get(f"/people/{ani.id}").get_data(as_text=True)
+
+
+def test_a_name_with_markup_is_shown_as_text(coordinator_client, office):
+    person = a_person("x", post="<script>alert(1)</script>")
+    text = coordinator_client.get(f"/people/{person.id}").get_data(as_text=True)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
