@@ -1,0 +1,159 @@
+"""The pages of the message log and of the demo's inbox."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from flask import g
+
+from outreach.delivery import outbox
+from outreach.delivery.catcher import Catcher
+from outreach.domain.kinds import Role
+from outreach.extensions import db
+from outreach.models import Message
+from outreach.services import inviting, reminding, rules
+from tests.conftest import NOW, a_person
+from tests.delivery.outbox_help import Clock, invited, send_through
+from tests.delivery.smtp_server import Server
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+@pytest.fixture
+def server(app):
+    with Server() as server:
+        send_through(app, server)
+        yield server
+
+
+def drain():
+    outbox.drain(now=Clock(), worker="w")
+
+
+def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, ani, coordinator_client):
+    invited(activity, ani, a_person("Kartini", email=""))
+    drain()
+    page = coordinator_client.get("/messages?lang=en").text
+    assert "Ani Wijaya" in page
+    assert "No e-mail address is known." in page
+    assert "Kartini" not in coordinator_client.get("/messages?state=sent&lang=en").text
+
+
+def test_a_message_shows_its_attempts_and_the_servers_words(server, activity, ani, coordinator_client):
+    server.at["RCPT"] = "550 5.1.1 no such user"
+    invited(activity, ani)
+    drain()
+    page = coordinator_client.get(f"/messages/{db.session.scalar(sa.select(Message.id))}?lang=en").text
+    assert "550 5.1.1 no such user" in page
+    assert "The mail server refused it for good." in page
+
+
+def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinator_client):
+    # the page reads the wall clock, and the activity lies in its future or past: both answers are said in words
+    invited(activity, ani)
+    drain()
+    first = db.session.scalar(sa.select(Message.id))
+    answer = coordinator_client.post(f"/messages/{first}/resend")
+    assert answer.status_code in (302, 422)
+
+
+def test_a_viewer_may_look_but_not_send_again(server, activity, ani, viewer_client):
+    invited(activity, ani)
+    drain()
+    first = db.session.scalar(sa.select(Message.id))
+    assert viewer_client.get(f"/messages/{first}").status_code == 200
+    assert viewer_client.post(f"/messages/{first}/resend").status_code == 403
+
+
+def test_a_message_that_does_not_exist_is_a_page_that_says_so(coordinator_client):
+    assert coordinator_client.get("/messages/999").status_code == 404
+
+
+def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity, office, coordinator_client, queries):
+    invited(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    activity_id = activity.id
+    drain()
+
+    def look():
+        g.pop("_login_user", None)  # the next request asks again who it is, as in real life
+        return coordinator_client.get("/messages").text
+
+    look()
+    few = queries(look)
+    more = [a_person(f"Kader{i}").id for i in range(40)]
+    inviting.invite_people([activity_id], more, Role.CADRE, by=None, now=NOW)
+    reminding.tick(NOW)
+    assert queries(look) == few
+    assert look().count("/messages/") >= 25
+
+
+def test_an_unreachable_server_is_said_aloud(server, activity, ani, coordinator_client):
+    invited(activity, ani)
+    server.stop()
+    drain()
+    page = coordinator_client.get("/messages?lang=en").text
+    assert "No mail can go out" in page
+    assert "The mail server cannot be reached." in page
+
+
+@pytest.fixture
+def inbox(app, activity, ani):
+    """The demo's inbox with Ani's invitation in it."""
+    with Catcher("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as catcher:
+        app.extensions["outreach"] = replace(app.extensions["outreach"], demo=True)
+        send_through(app, catcher)
+        invited(activity, ani)
+        drain()
+        yield app.test_client()
+
+
+def key_in(page: str) -> str:
+    return page.split('href="/mailbox/')[1].split('"')[0]
+
+
+def test_the_inbox_is_not_there_outside_the_demo(app, office):
+    assert app.test_client().get("/mailbox").status_code == 404
+
+
+def test_the_inbox_lists_mails_as_their_readers_see_them_without_login(inbox):
+    page = inbox.get("/mailbox?lang=en").text
+    assert "Ani Wijaya" in page
+    assert "Nothing found" in inbox.get("/mailbox?to=budi&lang=en").text
+    assert "Ani Wijaya" in inbox.get("/mailbox?to=ANI@").text
+
+
+def test_a_mail_is_shown_with_text_attachments_and_headers(inbox):
+    key = key_in(inbox.get("/mailbox").text)
+    page = inbox.get(f"/mailbox/{key}?lang=en").text
+    assert "Message-ID" in page
+    assert "http://localhost/j/" in page
+    assert "For the calendar" in page
+    assert f"/mailbox/{key}/html" in page
+
+
+def test_the_mails_html_has_no_power_over_the_page(inbox):
+    key = key_in(inbox.get("/mailbox").text)
+    answer = inbox.get(f"/mailbox/{key}/html")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "allow-scripts" not in policy
+    assert '<base target="_top">' in answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_an_attachment_is_handed_out_as_a_file(inbox):
+    key = key_in(inbox.get("/mailbox").text)
+    page = inbox.get(f"/mailbox/{key}").text
+    number = page.split(f"/mailbox/{key}/files/")[1].split('"')[0]
+    answer = inbox.get(f"/mailbox/{key}/files/{number}")
+    assert answer.data.startswith(b"BEGIN:VCALENDAR")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert inbox.get(f"/mailbox/{key}/files/99").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/mailbox/nope", "/mailbox/..%2foutreach.db", "/mailbox/" + "0" * 32])
+def test_what_was_not_caught_is_not_there(inbox, path):
+    assert inbox.get(path).status_code == 404
