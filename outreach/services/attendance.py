@@ -98,8 +98,8 @@ def walk_in(
         row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
         if row is None:
             row = Attendance(invitation_id=invitation.id)
-            session.add(row)
         row.present, row.source, row.recorded_at, row.recorded_by_id = True, source, now, by.id if by else None
+        session.add(row)
         audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id)
     return invitation
 

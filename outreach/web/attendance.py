@@ -1,0 +1,123 @@
+"""The attendance sheet: at the door on a phone, or afterwards from the paper list. Also those who came uninvited."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import AttendanceSource
+from outreach.domain.problems import Problem
+from outreach.services import attendance, attendees, choosing, invitees
+from outreach.services.attendees import Shown
+from outreach.services.booking import ActivityMissing
+from outreach.web.forms.invitation_forms import ButtonForm, NewPersonForm, member
+from outreach.web.invitations.people import add_person, new_person_form, put_beside
+from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+
+bp = Blueprint("attendance", __name__)
+
+
+@bp.errorhandler(ActivityMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("/activities/<int:activity_id>/attendance")
+@staff_required
+def sheet(activity_id: int) -> Any:
+    return _sheet(activity_id)
+
+
+@bp.post("/activities/<int:activity_id>/attendance")
+@coordinator_required
+def tick(activity_id: int) -> Any:
+    """Set what was changed on the sheet. What somebody else ticked meanwhile, at another door, stays."""
+    present = set(request.form.getlist("present", type=int))
+    was = set(request.form.getlist("was", type=int))
+    changed = {one for one in request.form.getlist("shown", type=int) if (one in present) != (one in was)}
+    try:
+        attendance.tick(activity_id, present, changed, _source(), by=current_user, now=clock.now())
+    except Problem as problem:
+        return _sheet(activity_id, say(problem), present), 422
+    flash(ngettext("%(num)d change is saved.", "%(num)d changes are saved.", len(changed)), "success")
+    return redirect(url_for(".sheet", activity_id=activity_id, **_kept(request.form)))
+
+
+@bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>")
+@coordinator_required
+def tick_one(activity_id: int, invitation_id: int) -> Any:
+    """Set one tick at once, for the page that does not wait for the button. Answers with the row and the sums."""
+    present = [invitation_id] if request.form.get("on") == "1" else []
+    problem = ""
+    try:
+        attendance.tick(activity_id, present, [invitation_id], _source(), by=current_user, now=clock.now())
+    except Problem as refused:
+        problem = say(refused)
+    row = attendees.sheet_row(activity_id, invitation_id)
+    if row is None:
+        return error_page(404)
+    expected, there = attendees.totals(activity_id)
+    return render_template(
+        "attendance/_ticked.html", activity_id=activity_id, row=row, expected=expected, there=there, problem=problem
+    )
+
+
+@bp.route("/activities/<int:activity_id>/attendance/walk-in", methods=["GET", "POST"])
+@coordinator_required
+def walk_in(activity_id: int) -> Any:
+    """Find, or add, somebody who came without an invitation, and tick them."""
+    activity = invitees.activity_of(activity_id)
+    q = request.args.get("q", "").strip()
+    new = new_person_form()
+    pick = ButtonForm()
+
+    def page(problem: str = "", status: int = 200) -> Any:
+        shown = render_template(
+            "attendance/walk_in.html", activity=activity, q=q, found=choosing.find_people(q), new=new, pick=pick,
+            problem=problem, adding=status == 422,
+        )  # fmt: skip
+        return shown, status
+
+    if not new.is_submitted():
+        return page()
+    chosen = request.form.get("person_id", type=int)
+    if not (pick.validate() if chosen else new.validate()):
+        return page(status=422)
+    try:
+        person_id = chosen or _added(new)
+        invitation = attendance.walk_in(activity_id, person_id, source=_source(), by=current_user, now=clock.now())
+    except Problem as problem:
+        return page("" if put_beside(new, problem) else say(problem), 422)
+    flash(_("%(name)s is ticked as present.", name=invitation.invitee.display_name), "success")
+    return redirect(url_for(".sheet", activity_id=activity_id))
+
+
+def _added(form: NewPersonForm) -> int:
+    return add_person(form).id
+
+
+def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) -> str:
+    """ticked: what the user had ticked, where it could not be saved."""
+    asked = request.form if request.method == "POST" else request.args
+    q, shown = asked.get("q", "").strip(), member(Shown, asked.get("shown_only")) or Shown.ALL
+    number = page_number() if request.method == "GET" else max(1, request.form.get("page", 1, type=int))
+    found = attendees.sheet(activity_id, q, shown, number)
+    return render_template(
+        "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
+        ticked=ticked, form=ButtonForm(formdata=None), choices=Shown,
+    )  # fmt: skip
+
+
+_SOURCES = (AttendanceSource.HAND, AttendanceSource.PAPER)
+
+
+def _source() -> AttendanceSource:
+    found = member(AttendanceSource, request.values.get("source"))
+    return found if found in _SOURCES else AttendanceSource.HAND
+
+
+def _kept(form: Any) -> dict[str, Any]:
+    return {name: form[name] for name in ("q", "shown_only", "page", "source") if form.get(name)}

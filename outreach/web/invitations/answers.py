@@ -1,0 +1,160 @@
+"""One invitation: what is known of it, and what staff do with it: record an answer, quota, nominees, link, withdraw."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery import wording
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource
+from outreach.domain.problems import Problem
+from outreach.domain.states import InvitationState
+from outreach.services import answering, invitees, inviting, links, phoning
+from outreach.services.invitees import Row
+from outreach.web.forms.fields import add_error
+from outreach.web.forms.invitation_forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
+from outreach.web.invitations.blueprint import back_to_list, bp
+from outreach.web.shell import coordinator_required, say, staff_required
+
+
+@bp.get("/invitations/<int:invitation_id>")
+@staff_required
+def show(invitation_id: int) -> Any:
+    row = invitees.one(invitation_id)
+    call = phoning.call(row.invitation, row.invitation.activity, row.link)
+    nominees = invitees.nominees_of(invitation_id)
+    return render_template("invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm())
+
+
+@bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])
+@coordinator_required
+def record(invitation_id: int) -> Any:
+    """Record what a person answered by phone; or that an organisation sends nobody."""
+    row = invitees.one(invitation_id)
+    organisation = row.invitation.organisation_id is not None
+    form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
+    if form.validate_on_submit():
+        try:
+            answering.record_answer(
+                invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
+                form.note.data or "", by=current_user, now=clock.now(),
+            )  # fmt: skip
+        except Problem as problem:
+            return _refused(form, problem, row, "record")
+        flash(_("The answer of %(name)s is recorded.", name=row.invitation.invitee.display_name), "success")
+        return back_to_list(row.invitation.activity_id)
+    if organisation and not form.is_submitted() and "none" not in request.args:
+        return redirect(url_for(".nominees", invitation_id=invitation_id))
+    if not form.is_submitted():
+        form.choice.data, form.source.data, form.note.data = _answered(row), None, row.invitation.answer_note
+        form.representative_phone.data = wording.phone(row.invitation.representative_phone)
+    return _page("record", form, row)
+
+
+@bp.route("/invitations/<int:invitation_id>/nominees", methods=["GET", "POST"])
+@coordinator_required
+def nominees(invitation_id: int) -> Any:
+    """Write down whom an organisation sends: the full list, up to its quota."""
+    row = invitees.one(invitation_id)
+    if row.invitation.organisation_id is None:
+        return redirect(url_for(".record", invitation_id=invitation_id))
+    form = NomineesForm()
+    if form.validate_on_submit():
+        try:
+            answering.nominate_for(
+                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            return _refused(form, problem, row, "nominees")
+        flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")
+        return back_to_list(row.invitation.activity_id)
+    if not form.is_submitted():
+        named = [n.person for n in invitees.nominees_of(invitation_id) if n.person]
+        for person in [*named, *[None] * ((row.invitation.quota or 0) - len(named))]:
+            form.rows.append_entry(
+                {"name": person.name, "post": person.post, "phone": wording.phone(person.phone), "email": person.email}
+                if person
+                else None
+            )
+    return _page("nominees", form, row, decline=RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING]))
+
+
+@bp.route("/invitations/<int:invitation_id>/quota", methods=["GET", "POST"])
+@coordinator_required
+def quota(invitation_id: int) -> Any:
+    row = invitees.one(invitation_id)
+    form = QuotaForm(obj=row.invitation)
+    if form.validate_on_submit():
+        try:
+            inviting.set_quota(invitation_id, form.quota.data or 0, by=current_user, now=clock.now())
+        except Problem as problem:
+            return _refused(form, problem, row, "quota")
+        flash(_("The quota of %(name)s is changed.", name=row.invitation.invitee.display_name), "success")
+        return redirect(url_for(".show", invitation_id=invitation_id))
+    return _page("quota", form, row)
+
+
+@bp.route("/invitations/<int:invitation_id>/withdraw", methods=["GET", "POST"])
+@coordinator_required
+def withdraw(invitation_id: int) -> Any:
+    """Say what mail goes out, then withdraw."""
+    row = invitees.one(invitation_id)
+    form = ButtonForm()
+    if form.validate_on_submit():
+        try:
+            inviting.withdraw(invitation_id, by=current_user, now=clock.now())
+        except Problem as problem:
+            return _refused(form, problem, row, "withdraw")
+        flash(_("The invitation of %(name)s is withdrawn.", name=row.invitation.invitee.display_name), "success")
+        return back_to_list(row.invitation.activity_id)
+    told = invitees.told_of_withdrawal(invitation_id)
+    return _page("withdraw", form, row, told=told)
+
+
+@bp.post("/invitations/<int:invitation_id>/link/renew")
+@coordinator_required
+def renew_link(invitation_id: int) -> Any:
+    invitee = invitees.one(invitation_id).invitation.invitee
+    links.renew(invitee, by=current_user, now=clock.now())
+    flash(_("A new link is made. The old one no longer works; the next mail carries the new one."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
+
+
+@bp.post("/invitations/<int:invitation_id>/link/revoke")
+@coordinator_required
+def revoke_link(invitation_id: int) -> Any:
+    invitee = invitees.one(invitation_id).invitation.invitee
+    links.revoke(invitee, by=current_user, now=clock.now())
+    flash(_("The link no longer works. Make a new one when they need it."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
+
+
+def _page(name: str, form: Any, row: Row, **values: Any) -> Any:
+    status = 422 if form.is_submitted() else 200
+    return render_template(f"invitations/{name}.html", form=form, row=row, problem="", **values), status
+
+
+def _refused(form: Any, problem: Problem, row: Row, name: str) -> Any:
+    """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
+    sentence = say(problem)
+    values: dict[str, Any] = {}
+    row = invitees.one(row.invitation.id)
+    field = getattr(form, problem.field, None) if problem.field else None
+    if field is not None:
+        add_error(field, sentence)
+    if name == "nominees":
+        values["decline"] = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
+    if name == "withdraw":
+        values["told"] = 0
+    page = render_template(
+        f"invitations/{name}.html", form=form, row=row, problem="" if field is not None else sentence, **values
+    )
+    return page, 422
+
+
+def _answered(row: Row) -> str | None:
+    state = row.invitation.state
+    return state.value if state in set(Choice) and state is not InvitationState.PREPARED else None

@@ -1,0 +1,46 @@
+"""The blueprint that the invitees' views share, and what they all need: the invitation, and a page where it is missing."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.domain.problems import Problem
+from outreach.services.booking import ActivityMissing
+from outreach.services.inviting import InvitationMissing, Invited
+from outreach.web.shell import error_page, say
+
+bp = Blueprint("invitations", __name__)
+
+
+@bp.errorhandler(ActivityMissing)
+@bp.errorhandler(InvitationMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+def back_to_list(activity_id: int, **query: Any) -> Any:
+    return redirect(url_for("invitations.index", activity_id=activity_id, **query))
+
+
+def tell(invited: Invited) -> None:
+    """Flash what inviting did: how many are new, who was invited already, who has to be called."""
+    if not invited.new:
+        flash(_("Nobody new: all of them were invited already."), "info")
+        return
+    sentences = [
+        ngettext("%(num)d new invitation is in the list.", "%(num)d new invitations are in the list.", invited.new)
+    ]
+    if invited.already:
+        sentences.append(ngettext("%(num)d was there already.", "%(num)d were there already.", invited.already))
+    flash(" ".join(sentences), "success")
+    if invited.without_address:
+        flash(
+            ngettext(
+                "%(num)d of them has no e-mail address: invite them by phone, with the list of people to call.",
+                "%(num)d of them have no e-mail address: invite them by phone, with the list of people to call.",
+                invited.without_address,
+            ),
+            "warning",
+        )

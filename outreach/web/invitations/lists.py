@@ -1,0 +1,85 @@
+"""Who is invited to an activity: the list that keeps itself up to date, and the list of people to call."""
+
+import io
+from hashlib import sha256
+from typing import Any
+
+from defusedcsv import csv
+from flask import Response, render_template, request
+from flask_babel import gettext as _
+
+from outreach.delivery.wording import label
+from outreach.domain.kinds import Role, Sector
+from outreach.services import invitees, phoning
+from outreach.services.invitees import InviteeList, Row
+from outreach.web.forms.invitation_forms import filters_from
+from outreach.web.invitations.blueprint import bp
+from outreach.web.shell import page_number, staff_required
+
+
+@bp.get("/activities/<int:activity_id>/invitees")
+@staff_required
+def index(activity_id: int) -> Any:
+    """Show the list; for the page that asks again every few seconds only the table, and nothing where nothing changed."""
+    filters = filters_from(request.args)
+    found = invitees.listed(activity_id, filters, page_number())
+    table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
+    seen = sha256(table.encode()).hexdigest()[:16]
+    if request.headers.get("X-Seen") == seen:
+        return "", 204
+    live = render_template("invitations/_live.html", table=table, seen=seen)
+    if request.headers.get("HX-Request"):
+        return live
+    return render_template(
+        "invitations/index.html", found=found, filters=filters, live=live, filter_roles=Role, filter_sectors=Sector
+    )
+
+
+@bp.get("/activities/<int:activity_id>/invitees/to-call")
+@staff_required
+def calls(activity_id: int) -> Any:
+    """Show whom only a call or WhatsApp can reach, to work through or to print."""
+    activity = invitees.activity_of(activity_id)
+    rows = [(row, phoning.call(row.invitation, activity, row.link)) for row in invitees.to_call(activity_id)]
+    return render_template("invitations/calls.html", activity=activity, rows=rows)
+
+
+@bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
+@staff_required
+def calls_file(activity_id: int) -> Response:
+    """Give the same list as a file that a spreadsheet opens."""
+    activity = invitees.activity_of(activity_id)
+    out = io.StringIO()
+    sheet = csv.writer(out, delimiter=";")
+    sheet.writerow(
+        [_("Name"), _("Role"), _("Organisation or kelurahan"), _("Phone"), _("State"), _("Answer"), _("Note")]
+    )
+    for row in invitees.to_call(activity_id):
+        invitation = row.invitation
+        sheet.writerow(
+            [
+                invitation.invitee.display_name, label(invitation.role), _belongs_to(row),
+                phoning.call(invitation, activity, "").number, label(invitation.state), "", "",
+            ]
+        )  # fmt: skip
+    return Response(
+        "\ufeff" + out.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f"attachment; filename=to-call-{activity_id}.csv"},
+    )
+
+
+def _calls(found: InviteeList) -> dict[int, phoning.Call]:
+    return {
+        row.invitation.id: phoning.call(row.invitation, found.activity, row.link)
+        for row in found.rows
+        if not row.invitation.invitee.email
+    }
+
+
+def _belongs_to(row: Row) -> str:
+    person = row.invitation.person
+    if person is None:
+        return ""
+    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
+    return ", ".join(place for place in places if place)

@@ -1,0 +1,110 @@
+"""Inviting people one by one: search and tick, add who is not in the list yet, check what will be sent, invite."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import Role
+from outreach.domain.problems import Problem
+from outreach.models import Person
+from outreach.services import choosing, invitees, inviting, people
+from outreach.web.forms.fields import add_error
+from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
+from outreach.web.invitations.blueprint import back_to_list, bp, tell
+from outreach.web.invitations.groups import checking, refused
+from outreach.web.shell import coordinator_required, say
+
+
+@bp.route("/activities/<int:activity_id>/invite/people", methods=["GET", "POST"])
+@coordinator_required
+def invite_people(activity_id: int) -> Any:
+    """Choose people. Searching and checking change nothing; what was ticked is kept all along."""
+    activity = invitees.activity_of(activity_id)
+    activities = choosing.open_activities(activity)
+    form = InvitePeopleForm()
+    form.offer(activities, [activity_id, *request.args.getlist("activity", type=int)])
+    if not form.is_submitted():
+        form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
+        form.person_ids.data = request.args.getlist("person", type=int)
+
+    def choose(problem: str = "", status: int = 200, new: NewPersonForm | None = None) -> Any:
+        ticked = form.person_ids.data or []
+        page = render_template(
+            "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
+            chosen=choosing.people(ticked), found=choosing.find_people(form.q.data or "", ticked),
+            new=new or new_person_form(formdata=None), adding=new is not None,
+        )  # fmt: skip
+        return page, status
+
+    if not form.is_submitted() or request.form.get("do") in {"search", "back"}:
+        return choose()
+    if request.form.get("do") == "add":
+        return _add(activity_id, form, choose)
+    if not form.validate():
+        return choose(status=422)
+    wanted, chosen, role = form.activity_ids.data or [], form.person_ids.data or [], Role(form.role.data)
+    if request.form.get("do") == "invite":
+        try:
+            tell(inviting.invite_people(wanted, chosen, role, by=current_user, now=clock.now()))
+        except Problem as problem:
+            return refused(form, problem, choose)
+        return back_to_list(activity_id)
+    found = choosing.preview_people(wanted, chosen, role)
+    if not found.people:
+        return choose(_("Tick at least one person, or add a new one."), 422)
+    return checking(activity_id, found, {})
+
+
+def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
+    """Add a person and tick them; what was chosen before stays chosen."""
+    new = new_person_form()
+    if not new.validate():
+        return choose(status=422, new=new)
+    try:
+        person = add_person(new)
+    except Problem as problem:
+        if not put_beside(new, problem):
+            return choose(say(problem), 422, new)
+        return choose(status=422, new=new)
+    flash(_("%(name)s is added and chosen.", name=person.display_name), "success")
+    return redirect(
+        url_for(
+            ".invite_people", activity_id=activity_id, role=form.role.data, activity=form.activity_ids.data,
+            person=[*(form.person_ids.data or []), person.id],
+        )
+    )  # fmt: skip
+
+
+def new_person_form(**options: Any) -> NewPersonForm:
+    form = NewPersonForm(prefix="new-", **options)
+    form.organisation_id.choices = [
+        ("", _("none")), *((o.id, o.name) for _sector, group in choosing.organisations_by_sector() for o in group)
+    ]  # fmt: skip
+    return form
+
+
+def put_beside(form: NewPersonForm, problem: Problem) -> bool:
+    """Put a problem's sentence beside the field it is about; return whether there is such a field."""
+    field = getattr(form, problem.field, None) if problem.field else None
+    if field is None:
+        return False
+    add_error(field, say(problem))
+    return True
+
+
+def add_person(form: NewPersonForm) -> Person:
+    """Store the person a form describes; raise a Problem, having stored nobody."""
+    values = people.PersonValues(
+        name=form.name.data or "",
+        title_before=form.title_before.data or "",
+        title_after=form.title_after.data or "",
+        post=form.post.data or "",
+        organisation_id=form.organisation_id.data,
+        email=form.email.data or "",
+        phone=form.phone.data or "",
+        namesake=form.namesake.data,
+    )
+    return people.add(values, by=current_user, now=clock.now())

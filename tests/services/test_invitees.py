@@ -1,0 +1,171 @@
+"""The list of an activity's invitees: what it finds, counts and says of each."""
+
+import pytest
+
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation, Message, MessageLine, Reminder
+from outreach.services import answering, attendees, choosing, invitees, inviting, phoning, publishing
+from outreach.services.booking import ActivityMissing
+from outreach.services.invitee_select import Filters
+from tests.conftest import NOW, a_person, at
+
+
+def names(found):
+    return [row.invitation.invitee.display_name for row in found.rows]
+
+
+@pytest.fixture
+def invited(activity, ani, budi, chief, police, coordinator):
+    """The chief speaks, the police have two seats, Ani and Budi come as cadres."""
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
+    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    return activity
+
+
+def invitation_of(holder) -> Invitation:
+    column = Invitation.organisation if holder.__tablename__ == "organisation" else Invitation.person
+    return db.session.query(Invitation).filter(column == holder).one()
+
+
+def test_speakers_come_first_and_cadres_last(any_app, invited):
+    assert names(invitees.listed(invited.id, Filters())) == [
+        "Kapolres Metro",
+        "Polres Metro",
+        "Ani Wijaya",
+        "Budi Santoso",
+    ]
+
+
+def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    answering.nominate_for(
+        invitation_of(police).id, [answering.Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW
+    )
+    assert names(invitees.listed(invited.id, Filters(role=Role.PARTICIPANT))) == ["Polres Metro", "Zainal Abidin"]
+    assert names(invitees.listed(invited.id, Filters(q="polres"))) == [
+        "Kapolres Metro",
+        "Polres Metro",
+        "Zainal Abidin",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(q="wijaya"), ["Ani Wijaya"]),
+        (Filters(q="100%"), []),
+        (Filters(role=Role.SPEAKER), ["Kapolres Metro"]),
+        (Filters(region_code="18.72.01"), ["Ani Wijaya"]),
+        (Filters(region_code="18.72.04.1001"), ["Budi Santoso"]),
+        (Filters(sector=Sector.POLICE), ["Kapolres Metro", "Polres Metro"]),
+        (Filters(state=InvitationState.COMING), []),
+    ],
+)
+def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found):
+    assert names(invitees.listed(invited.id, filters)) == found
+
+
+def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    assert names(found) == ["Ani Wijaya"]
+    assert found.counts[InvitationState.COMING] == 1
+    assert found.total == 4
+    assert (found.seats.taken, found.seats.total) == (1, 100)
+
+
+def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani, budi, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    for person in (ani, budi):
+        person.email = ""
+    db.session.commit()
+    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Ani Wijaya", "Budi Santoso"]
+    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.WHATSAPP, by=coordinator, now=NOW)
+    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Budi Santoso"]
+    assert invitees.without_address(invited.id) == 1
+
+
+def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
+    row = invitees.one(invitation_of(ani).id)
+    with app.test_request_context():
+        call = phoning.call(row.invitation, invited, row.link)
+    assert call.number == "0812-3456-7890"
+    assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
+    assert row.link.startswith("http://localhost/j/")
+    assert row.link in call.text
+    assert "Rapat koordinasi lintas sektor" in call.text
+    assert "kekerasan" not in call.text
+
+
+def test_who_has_no_number_gets_no_whatsapp_link(app, invited, chief):
+    row = invitees.one(invitation_of(chief).id)
+    with app.test_request_context():
+        assert phoning.call(row.invitation, invited, row.link).whatsapp == ""
+
+
+def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    invitation = invitation_of(ani)
+    for occurrence, state in enumerate(("sent", "failed")):
+        reminder = Reminder(
+            activity_id=invited.id, key="seven-days-before", occurrence=occurrence, kind="reminder",
+            audience="unanswered", due_at=NOW,
+        )  # fmt: skip
+        db.session.add(reminder)
+        message = Message(
+            person_id=ani.id, kind="invitation", local_day=NOW.date(), due_at=NOW, expires_at=at(18), state=state
+        )
+        db.session.add(message)
+        db.session.flush()
+        db.session.add(
+            MessageLine(message_id=message.id, reminder_id=reminder.id, invitation_id=invitation.id, sequence=0)
+        )
+    db.session.commit()
+    assert invitees.one(invitation.id).last_mail.state == "failed"
+    assert invitees.last_mails([]) == {}
+
+
+def test_an_unknown_activity_is_said_to_be_missing(app, office):
+    with pytest.raises(ActivityMissing):
+        invitees.listed(99, Filters())
+
+
+def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    citra = a_person("Citra Dewi")
+    dian = a_person("Dian Permata", email="")
+    found = choosing.preview_people([invited.id], [ani.id, citra.id, dian.id], Role.CADRE)
+    assert (found.people, found.mails, found.without_address) == (3, 1, 1)
+    assert [(a.new, a.already) for a in found.activities] == [(2, 1)]
+
+
+def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
+    found = choosing.preview_cadres([activity.id], [CadreKind.PATBM], [])
+    assert (found.people, found.new, found.mails) == (1, 1, 0)
+
+
+def test_who_said_they_come_stands_first_on_the_sheet(any_app, invited, budi, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    answering.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    sheet = attendees.sheet(invited.id)
+    assert [(r.invitation.invitee.display_name, r.standing.value) for r in sheet.rows][0] == (
+        "Budi Santoso",
+        "expected",
+    )
+    assert (sheet.expected, sheet.present) == (1, 0)
+    assert [(c.name, c.expected, c.present) for c in sheet.by_region] == [("Yosodadi", 1, 0)]
+
+
+def test_an_organisation_leaves_the_sheet_to_those_it_named(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+    assert "Polres Metro" in on_it
+    answering.nominate_for(invitation_of(police).id, [answering.Nominee("Zainal Abidin")], by=coordinator, now=NOW)
+    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+    assert "Polres Metro" not in on_it
+    assert on_it[0] == "Zainal Abidin"

@@ -1,0 +1,108 @@
+"""Ticking who was there: on the sheet, at two doors at once, and those who came uninvited."""
+
+import pytest
+
+from outreach import clock
+from outreach.domain.kinds import AttendanceSource, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Attendance, Invitation, Person
+from outreach.services import inviting, publishing
+from tests.conftest import NOW, at, draft_activity
+
+
+@pytest.fixture
+def running(programme, hall, ani, budi, coordinator):
+    """An activity that began long ago by the wall clock, with Ani and Budi invited."""
+    activity = draft_activity(programme, hall)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    activity.starts_at, activity.ends_at = at(18, year=2021), at(18, 12, year=2021)
+    activity.registration_at = activity.respond_by_at = at(18, 7, year=2021)
+    db.session.commit()
+    return activity
+
+
+def invitation_of(person) -> Invitation:
+    return db.session.query(Invitation).filter_by(person_id=person.id).one()
+
+
+def present() -> list[tuple[str, bool, AttendanceSource]]:
+    db.session.rollback()
+    rows = db.session.query(Attendance).join(Invitation).order_by(Invitation.id)
+    return [(a.invitation.person.name, a.present, a.source) for a in rows]
+
+
+def test_a_ticked_sheet_is_saved_with_how_it_is_known(running, ani, budi, coordinator_client):
+    one, other = invitation_of(ani).id, invitation_of(budi).id
+    answer = coordinator_client.post(
+        f"/activities/{running.id}/attendance", data={"shown": [one, other], "present": [one], "source": "paper"}
+    )
+    assert answer.status_code == 302
+    assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
+
+
+def test_an_older_page_does_not_undo_what_another_door_ticked(running, ani, budi, coordinator_client):
+    one, other = invitation_of(ani).id, invitation_of(budi).id
+    address = f"/activities/{running.id}/attendance"
+    coordinator_client.post(address, data={"shown": [one, other], "present": [one]})
+    coordinator_client.post(address, data={"shown": [one, other], "present": [other]})
+    assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", True), ("Budi Santoso", True)]
+    coordinator_client.post(address, data={"shown": [one, other], "was": [one, other], "present": [other]})
+    assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", False), ("Budi Santoso", True)]
+
+
+def test_one_tick_answers_with_its_row_and_the_sums(running, ani, coordinator_client):
+    one = invitation_of(ani).id
+    answer = coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "source": "hand"})
+    assert "checked" in answer.text
+    assert "1 there, 0 expected" in answer.text
+    assert [name for name, there, _source in present() if there] == ["Ani Wijaya"]
+    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "0"})
+    assert [name for name, there, _source in present() if there] == []
+
+
+def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator_client):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    assert clock.now() < activity.starts_at
+    one = invitation_of(ani).id
+    answer = coordinator_client.post(f"/activities/{activity.id}/attendance", data={"shown": one, "present": one})
+    assert answer.status_code == 422
+    assert "from the day of the activity on" in answer.text
+    assert f'id="present-{one}" checked' in answer.text
+    assert present() == []
+
+
+def test_the_sheet_shows_who_is_still_missing(running, ani, budi, coordinator_client):
+    for person in (ani, budi):
+        invitation_of(person).state = InvitationState.COMING
+    db.session.commit()
+    one = invitation_of(ani).id
+    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1"})
+    missing = coordinator_client.get(f"/activities/{running.id}/attendance?shown_only=missing").text
+    there = coordinator_client.get(f"/activities/{running.id}/attendance?shown_only=present").text
+    assert ("Ani Wijaya" in missing, "Budi Santoso" in missing) == (False, True)
+    assert ("Ani Wijaya" in there, "Budi Santoso" in there) == (True, False)
+
+
+def test_somebody_from_the_list_who_came_uninvited_is_ticked(running, chief, coordinator_client):
+    address = f"/activities/{running.id}/attendance/walk-in"
+    assert "Kapolres Metro" in coordinator_client.get(f"{address}?q=kapol").text
+    coordinator_client.post(address, data={"person_id": chief.id})
+    assert invitation_of(chief).attendance.present is True
+
+
+def test_a_new_face_is_added_and_ticked(running, coordinator_client):
+    coordinator_client.post(
+        f"/activities/{running.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
+    )
+    citra = db.session.query(Person).filter_by(name="Citra Dewi").one()
+    assert invitation_of(citra).attendance.present is True
+
+
+def test_a_new_face_without_a_name_is_refused(running, coordinator_client):
+    answer = coordinator_client.post(f"/activities/{running.id}/attendance/walk-in", data={"new-phone": "081234567890"})
+    assert answer.status_code == 422
+    assert "Write a name, or the post" in answer.text
+    assert db.session.query(Attendance).count() == 0
