@@ -46,7 +46,8 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    Who stopped the mails still hears of changes and cancellations of what they accepted.
+    Who stopped the mails still hears of changes and cancellations of what they accepted. Who accepted has heard of the
+    activity, be it from their office that named them or by phone, even where no mail went out.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT
@@ -63,7 +64,7 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     if facts.kind is MailKind.CANCELLATION:
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
-        return None if facts.told_before else SkipReason.NEVER_TOLD
+        return None if facts.told_before or accepted else SkipReason.NEVER_TOLD
     if facts.activity_state is ActivityState.CANCELLED:
         return SkipReason.ACTIVITY_CANCELLED
     if facts.activity_state is ActivityState.DRAFT:
@@ -71,7 +72,7 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     if facts.kind is MailKind.CHANGE:
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
-        return None if facts.told_before else SkipReason.NEVER_TOLD
+        return None if facts.told_before or accepted else SkipReason.NEVER_TOLD
     if facts.kind is MailKind.INVITATION:
         return SkipReason.ANSWERED if state not in UNANSWERED | {InvitationState.PREPARED} else None
     if facts.kind is MailKind.SEAT:

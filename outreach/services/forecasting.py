@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import due_at, local_day, upcoming
-from outreach.domain.states import ActivityState, InvitationState, ReminderState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from outreach.services.publishing import Move
@@ -182,7 +182,7 @@ def _readers(activity_ids: Collection[int]) -> dict[int, list[_Reader]]:
 
 def _is_for(planned: _Planned, reader: _Reader) -> bool:
     state = reader.state
-    if planned.kind in TOLD and not reader.told:
+    if planned.kind in TOLD and not reader.told and state not in TAKES_A_SEAT:
         return False
     match planned.audience:
         case Audience.NEWLY_INVITED:

@@ -83,3 +83,10 @@ def test_who_stopped_the_mails_still_hears_that_what_they_accepted_changed(facts
 
 def test_a_represented_invitee_is_still_reminded_the_day_before():
     assert skip_because(replace(TO_COME, invitation_state=InvitationState.REPRESENTED), NOW) is None
+
+
+@pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
+def test_a_nominee_whom_only_the_office_told_still_hears_of_a_change(facts):
+    untold = replace(facts, told_before=False)
+    assert skip_because(replace(untold, invitation_state=InvitationState.COMING), NOW) is None
+    assert skip_because(replace(untold, invitation_state=InvitationState.INVITED), NOW) is SkipReason.NEVER_TOLD
