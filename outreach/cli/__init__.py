@@ -1,0 +1,68 @@
+"""The `outreach` command. Its parts are read only when asked for, so that a small command starts quickly."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from outreach import __version__
+from outreach.domain.problems import Problem
+from outreach.settings import SettingsError
+
+COMMANDS = {
+    "init": (
+        "outreach.cli.setup",
+        "init",
+        "Set up the office, its regions, the default rules and the first administrator.",
+    ),
+    "user": ("outreach.cli.setup", "user", "Accounts of the people who work with the pages."),
+    "db": ("outreach.cli.database", "db", "Make and change the tables (upgrade, migrate, ...)."),
+    "serve": ("outreach.cli.serving", "serve", "Serve the pages, and send what is due."),
+    "worker": ("outreach.cli.serving", "worker", "Send what is due, without pages."),
+    "demo": ("outreach.cli.demo.command", "demo", "Show the whole product with made-up people, on this machine only."),
+    "simulate": (
+        "outreach.cli.simulate.command",
+        "simulate",
+        "Play the demo from publishing to thank-you mails in seconds.",
+    ),
+}
+
+
+class Outreach(click.Group):
+    """The commands above; what a user did wrong is one sentence, not a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, Problem) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _app() -> Flask:
+    from outreach import create_app
+
+    return create_app(serving=False)
+
+
+@click.group(cls=Outreach)
+@click.version_option(__version__, prog_name="outreach")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Plan programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
+    ctx.obj = ScriptInfo(create_app=_app, set_debug_flag=False)

@@ -1,0 +1,118 @@
+"""How the demo's invitees answer: who, what, when, and by which way. Chosen once by a fixed seed, given through the services.
+
+Seven of ten have answered, fifteen of a hundred by a representative, and nobody comes from three kelurahan.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.cli.demo import content, names
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.extensions import db
+from outreach.models import Invitation, Link, Organisation, Person, User
+from outreach.services import answering
+from outreach.services.answering import Nominee
+
+ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
+SEED = 1872
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one invitation will be answered, and at which instant."""
+
+    invitation_id: int
+    choice: Choice
+    at: datetime
+
+
+def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> list[Reply]:
+    """Choose the answers to the activities' invitations, spread over the time from `first` to `last`, earliest first."""
+    draw = Random(SEED)
+    everyone = invitations_of(activity_ids)
+    chosen: dict[int, Choice] = {}
+    silent = [i for i in everyone if _region(i) in content.UNCOVERED and i.role is not Role.SPEAKER]
+    for invitation in silent[::3]:
+        chosen[invitation.id] = Choice.NOT_COMING
+    for invitation in everyone:
+        if (post := invitation.person.post if invitation.person else "") in content.SETTLED_POSTS:
+            chosen[invitation.id] = content.SETTLED_POSTS[post]
+    out = {i.id for i in silent} | chosen.keys() | {i.id for i in everyone if _post(i) in content.SILENT_POSTS}
+    rest = [i for i in everyone if i.id not in out]
+    draw.shuffle(rest)
+    rest.sort(key=lambda i: i.organisation_id is not None)  # people first: only they are represented
+    represented = round(REPRESENTED * len(everyone)) - sum(c is Choice.REPRESENTED for c in chosen.values())
+    for invitation in rest[:represented]:
+        chosen[invitation.id] = Choice.REPRESENTED
+    rest = rest[represented:]
+    draw.shuffle(rest)
+    open_answers = round(ANSWERED * len(everyone)) - len(chosen)
+    declined = max(0, round(DECLINED * len(everyone)) - sum(c is Choice.NOT_COMING for c in chosen.values()))
+    for number, invitation in enumerate(rest[:open_answers]):
+        chosen[invitation.id] = Choice.NOT_COMING if number < declined else Choice.COMING
+    span = (last - first).total_seconds()
+    given = [Reply(i, choice, first + timedelta(seconds=draw.random() * span)) for i, choice in sorted(chosen.items())]
+    return sorted(given, key=lambda reply: reply.at)
+
+
+def give(reply: Reply, by: User) -> None:
+    """Answer as the invitee would: by the link in the mail; by phone to the coordinator where there is no address."""
+    invitation = db.session.get_one(
+        Invitation, reply.invitation_id, options=[joinedload(Invitation.person), joinedload(Invitation.organisation)]
+    )
+    draw = Random(f"{SEED}-{invitation.id}")
+    activity_id, holder, quota = invitation.activity_id, invitation.invitee, invitation.quota or 1
+    represented = reply.choice is Choice.REPRESENTED
+    stand_in = Representative(names.made_up(draw), "Wakil", names.phone(draw)) if represented else None
+    if invitation.person_id and not holder.email:
+        source = AnswerSource.WHATSAPP if draw.random() < 0.7 else AnswerSource.PHONE
+        answering.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
+        return
+    token = tokens.token(_link(holder))
+    if invitation.organisation_id and reply.choice is Choice.COMING:
+        answering.nominate(token, invitation.id, nominees(holder.email, quota, draw), now=reply.at)
+    else:
+        answering.answer(token, activity_id, reply.choice, stand_in, now=reply.at)
+
+
+def nominees(office_address: str, quota: int, draw: Random) -> list[Nominee]:
+    """Return the people whom an office sends: up to its quota, mostly all of them."""
+    count = quota if draw.random() < 0.8 else max(1, quota - 1)
+    key = office_address.partition("@")[0]
+    found: dict[str, Nominee] = {}
+    while len(found) < count:
+        name = names.made_up(draw)
+        address = f"{names.address_part(name)}.{key}@example.com"
+        found[name] = Nominee(name, draw.choice(content.NOMINEE_POSTS), names.phone(draw), address)
+    return list(found.values())
+
+
+def invitations_of(activity_ids: Iterable[int]) -> list[Invitation]:
+    """Return the invitations that are not nominees', with their invitees loaded, in the order they were made."""
+    found = db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.activity_id.in_(list(activity_ids)), Invitation.nominated_under_id.is_(None))
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.id)
+    )
+    return list(found)
+
+
+def _link(holder: Person | Organisation) -> Link:
+    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
+    return db.session.scalars(sa.select(Link).where(column == holder.id)).one()
+
+
+def _region(invitation: Invitation) -> str | None:
+    return invitation.invitee.region_code
+
+
+def _post(invitation: Invitation) -> str:
+    return invitation.person.post if invitation.person else ""

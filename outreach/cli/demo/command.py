@@ -1,0 +1,122 @@
+"""`outreach demo`: makes its own secret, tables and people in instance/demo/, then serves pages, scheduler and SMTP server."""
+
+import dataclasses
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from outreach import clock, create_app, settings
+from outreach.cli import database
+from outreach.cli.demo import guide, soon
+from outreach.cli.demo.load import SOON, Moment, Prepared, bring_to_life, prepare
+from outreach.cli.serving import free_port, serve_app
+from outreach.delivery.catcher import Catcher
+from outreach.engines.embedded import Engine
+from outreach.settings import Settings
+
+HOST = "127.0.0.1"
+TICK_S = 2.0
+READY_WITHIN_S = 60.0
+REMINDER_COMES = "A reminder falls due in half a minute; look into the mailbox."
+COMPLETE = "complete"  # this file says that loading was not cut off
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--fresh", is_flag=True, help="Forget what was done in the demo, and begin again.")
+def demo(port: int, fresh: bool) -> None:
+    """Show the whole product with made-up people, on this machine only."""
+    began = time.monotonic()
+    folder = settings.load().instance / "demo"
+    if folder.exists() and not fresh and not (folder / COMPLETE).exists():
+        click.echo("The demo was stopped before all of it was loaded, so it begins again.")
+        fresh = True
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    taken = free_port(HOST, port)
+    moment = Moment(clock.now)
+    with Catcher(HOST, 0, folder / "mailbox", now=moment) as catcher:
+        app = create_app(demo_settings(folder, taken, catcher.port))
+        with app.app_context():
+            database.upgrade()
+            prepared = prepare(now=clock.now()) if database.is_empty() else None
+            if prepared is not None:
+                guide.keep(folder, prepared)
+                guide.show_refused(prepared)
+            guide.show(folder, f"http://localhost:{taken}")
+        with _life(app, folder, prepared, moment), _saying_ready(taken, began):
+            serve_app(app, HOST, taken, engine=False)
+
+
+def demo_settings(folder: Path, port: int, smtp_port: int) -> Settings:
+    """Return settings that touch nothing but `folder` and this machine, whatever the environment says."""
+    defaults = Settings(instance=folder)
+    return dataclasses.replace(
+        defaults,
+        secret_key=_secret(folder),
+        base_url=f"http://localhost:{port}",
+        demo=True,
+        mail_server=HOST,
+        mail_port=smtp_port,
+        mail_sender="DP3AP2KB Kota Metro <undangan@example.com>",
+        tick_s=TICK_S,
+    )
+
+
+def _secret(folder: Path) -> str:
+    path = folder / "secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), "ascii")
+    return path.read_text("ascii").strip()
+
+
+@contextmanager
+def _saying_ready(port: int, began: float) -> Iterator[None]:
+    """Say so once the pages answer."""
+
+    def wait() -> None:
+        while time.monotonic() - began < READY_WITHIN_S:
+            with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+                click.echo(f"  Ready after {time.monotonic() - began:.1f} s. Stop with Ctrl+C.")
+                return
+            time.sleep(0.05)
+
+    threading.Thread(target=wait, name="ready", daemon=True).start()
+    yield
+
+
+@contextmanager
+def _life(app: Flask, folder: Path, prepared: Prepared | None, moment: Moment) -> Iterator[None]:
+    """Bring a fresh demo to life behind the pages, then let the engine tick until the end."""
+    stopping = threading.Event()
+
+    def live() -> None:
+        if prepared is not None:
+            with app.app_context():
+                bring_to_life(prepared, moment)
+            (folder / COMPLETE).touch()
+            click.echo(f"  The invitations are out, and answers have come in. {REMINDER_COMES}")
+        else:
+            with app.app_context():
+                if soon.fall_due_again(clock.now() + SOON, now=clock.now()):
+                    click.echo(f"  {REMINDER_COMES}")
+        with Engine(app):
+            stopping.wait()
+
+    thread = threading.Thread(target=live, name="demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(timeout=10 if (folder / COMPLETE).exists() else 0)

@@ -1,0 +1,196 @@
+"""Who and what the demo is about: offices, posts, halls and agendas of Kota Metro. No person's real name, no real address.
+
+Times of day are local; the days are chosen by calendar.py.
+"""
+
+from dataclasses import dataclass
+from datetime import time
+
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import ActivityKind, CadreKind, Sector
+
+CITY = "18.72"
+OFFICE = "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan Keluarga Berencana Kota Metro"
+
+
+@dataclass(frozen=True)
+class Office:
+    key: str  # its address is <key>@example.com
+    name: str
+    short_name: str
+    sector: Sector
+
+
+@dataclass(frozen=True)
+class Post:
+    """A speaker or moderator, known by post alone."""
+
+    key: str
+    post: str
+    office: str = ""  # an Office's key
+
+
+@dataclass(frozen=True)
+class Hall:
+    name: str
+    address: str
+    seats: int
+    kelurahan: str  # code
+
+
+@dataclass(frozen=True)
+class Talk:
+    topic: str
+    speaker: str  # a Post's key
+
+
+@dataclass(frozen=True)
+class Day:
+    kind: ActivityKind
+    title: str
+    public_title: str
+    hall: str
+    talks: tuple[Talk, ...]
+    description: str
+    bring: str = "Alat tulis"
+    moderator: str = "kabid.ppa"
+    closing: str = "Penutup"
+    offices: tuple[str, ...] = ()  # keys; each with a quota of two
+    cadres: CadreKind | None = None
+    cadre_count: int = 0
+
+
+OFFICES = (
+    Office("bappeda", "Badan Perencanaan Pembangunan Daerah Kota Metro", "Bappeda", Sector.GOVERNMENT),
+    Office("disdikbud", "Dinas Pendidikan dan Kebudayaan Kota Metro", "Disdikbud", Sector.GOVERNMENT),
+    Office("dinkes", "Dinas Kesehatan Kota Metro", "Dinkes", Sector.HEALTH),
+    Office("dinsos", "Dinas Sosial Kota Metro", "Dinsos", Sector.GOVERNMENT),
+    Office("disdukcapil", "Dinas Kependudukan dan Pencatatan Sipil Kota Metro", "Disdukcapil", Sector.GOVERNMENT),
+    Office("kominfo", "Dinas Komunikasi dan Informatika Kota Metro", "Diskominfo", Sector.GOVERNMENT),
+    Office("satpolpp", "Satuan Polisi Pamong Praja Kota Metro", "Satpol PP", Sector.GOVERNMENT),
+    Office("kesbangpol", "Badan Kesatuan Bangsa dan Politik Kota Metro", "Kesbangpol", Sector.GOVERNMENT),
+    Office("polres", "Kepolisian Resor Metro", "Polres Metro", Sector.POLICE),
+    Office("kejari", "Kejaksaan Negeri Metro", "Kejari Metro", Sector.PROSECUTOR),
+    Office("kodim", "Komando Distrik Militer 0411/Metro", "Kodim 0411", Sector.MILITARY),
+    Office("gow", "Gabungan Organisasi Wanita Kota Metro", "GOW", Sector.WOMEN),
+    Office("tp.pkk", "TP PKK Kota Metro", "TP PKK", Sector.WOMEN),
+)
+WOMEN = (
+    Office("muslimat", "Muslimat NU Kota Metro", "Muslimat NU", Sector.WOMEN),
+    Office("aisyiyah", "Aisyiyah Kota Metro", "Aisyiyah", Sector.WOMEN),
+    Office("wki", "Wanita Katolik Kota Metro", "Wanita Katolik", Sector.WOMEN),
+    Office("dharmawanita", "Dharma Wanita Persatuan Kota Metro", "DWP", Sector.WOMEN),
+    Office("fkub", "Forum Kerukunan Umat Beragama Kota Metro", "FKUB", Sector.FAITH),
+    Office("kemenag", "Kantor Kementerian Agama Kota Metro", "Kemenag", Sector.FAITH),
+)
+SCHOOLS = tuple(
+    Office(f"smp{number}", f"SMP Negeri {number} Metro", f"SMPN {number}", Sector.SCHOOL) for number in range(1, 11)
+) + tuple(
+    Office(f"sma{number}", f"SMA Negeri {number} Metro", f"SMAN {number}", Sector.SCHOOL) for number in range(1, 7)
+)
+
+POSTS = (
+    Post("kepala.dinas", "Kepala DP3AP2KB Kota Metro"),
+    Post("kabid.ppa", "Kepala Bidang PPA DP3AP2KB Kota Metro"),
+    Post("kapolres", "Kapolres Metro", "polres"),
+    Post("kajari", "Kepala Kejaksaan Negeri Metro", "kejari"),
+    Post("kanit.ppa", "Kanit PPA Polres Metro", "polres"),
+    Post("psikolog", "Psikolog UPTD PPA Kota Metro"),
+    Post("kadis.dikbud", "Kepala Dinas Pendidikan dan Kebudayaan Kota Metro", "disdikbud"),
+    Post("jaksa", "Jaksa Fungsional Kejaksaan Negeri Metro", "kejari"),
+    Post("ketua.pkk", "Ketua TP PKK Kota Metro", "tp.pkk"),
+    Post("penyuluh", "Penyuluh Agama Kantor Kementerian Agama Kota Metro", "kemenag"),
+    Post("danramil", "Danramil Metro", "kodim"),
+)
+
+HALLS = (
+    Hall("Aula Bappeda Kota Metro", "Jl. A.H. Nasution, Metro", 120, "18.72.01.1003"),
+    Hall("Gedung Sessat Agung Bumi Sai Wawai", "Jl. Jenderal Sudirman, Metro", 300, "18.72.01.1003"),
+    Hall("Aula Disdikbud Kota Metro", "Jl. Veteran, Metro", 80, "18.72.01.1004"),
+    Hall("Wisma Haji Al-Khairiyah Metro", "Jl. Raden Intan, Metro", 100, "18.72.01.1005"),
+)
+
+DAYS = (
+    Day(
+        ActivityKind.COORDINATION,
+        "Rapat koordinasi lintas sektor perlindungan perempuan dan anak",
+        "Rapat koordinasi lintas sektor",
+        "Aula Bappeda Kota Metro",
+        (
+            Talk("Arah kebijakan perlindungan perempuan dan anak", "kepala.dinas"),
+            Talk("Pencegahan dan alur pelaporan", "kapolres"),
+            Talk("Penuntutan dan hak korban", "kajari"),
+        ),
+        "Menyamakan peran setiap instansi dan alur rujukan di Kota Metro.",
+        offices=tuple(office.key for office in OFFICES),
+    ),
+    Day(
+        ActivityKind.TRAINING,
+        "Penguatan kader PATBM",
+        "Pertemuan kader kelurahan",
+        "Wisma Haji Al-Khairiyah Metro",
+        (
+            Talk("Deteksi dini di lingkungan tempat tinggal", "kanit.ppa"),
+            Talk("Dukungan psikologis awal", "psikolog"),
+        ),
+        "Latihan bagi kader dari seluruh kelurahan.",
+        bring="Buku catatan kader",
+        cadres=CadreKind.PATBM,
+        cadre_count=49,
+    ),
+    Day(
+        ActivityKind.TRAINING,
+        "Sekolah aman: alur rujukan dan peran guru BK",
+        "Pertemuan kepala sekolah dan guru BK",
+        "Aula Disdikbud Kota Metro",
+        (
+            Talk("Surat edaran dan alur rujukan sekolah", "kadis.dikbud"),
+            Talk("Anak dan hukum", "jaksa"),
+        ),
+        "Untuk kepala sekolah dan guru BK. Anggota Forum Anak hadir dengan persetujuan orang tua.",
+        bring="Surat persetujuan orang tua bagi anggota Forum Anak",
+        offices=tuple(school.key for school in SCHOOLS),
+    ),
+    Day(
+        ActivityKind.OUTREACH,
+        "Organisasi perempuan dan tokoh masyarakat: rencana tindak lanjut",
+        "Pertemuan organisasi perempuan dan tokoh masyarakat",
+        "Gedung Sessat Agung Bumi Sai Wawai",
+        (
+            Talk("Ketahanan keluarga", "ketua.pkk"),
+            Talk("Peran tokoh agama", "penyuluh"),
+            Talk("Peran Babinsa di kelurahan", "danramil"),
+        ),
+        "Menyusun rencana tindak lanjut sampai ke kelurahan.",
+        closing="Rencana tindak lanjut dan penutup",
+        offices=("gow", "tp.pkk", *(office.key for office in WOMEN)),
+    ),
+)
+
+# One half day's agenda around its talks (demo-programme: registration 07.30, end 12.00).
+OPENS, STARTS, ENDS = time(7, 30), time(8, 0), time(12, 0)
+BEFORE_TALKS = ((time(8, 0), time(8, 30), "Pembukaan, Indonesia Raya, doa"), (time(8, 30), time(9, 0), "Sambutan"))
+TALK_TIMES = {
+    2: ((time(9, 0), time(10, 0)), (time(10, 15), time(11, 15))),
+    3: ((time(9, 0), time(9, 40)), (time(9, 40), time(10, 15)), (time(10, 30), time(11, 15))),
+}
+BREAK = {2: (time(10, 0), time(10, 15)), 3: (time(10, 15), time(10, 30))}
+DISCUSSION, CLOSING = (time(11, 15), time(11, 45)), (time(11, 45), time(12, 0))
+
+COMMUNITY_KIND = ActivityKind.OUTREACH
+COMMUNITY_TITLE = "Sosialisasi perlindungan perempuan dan anak Kelurahan"
+COMMUNITY_PUBLIC_TITLE = "Pertemuan warga Kelurahan"
+COMMUNITY_SEATS = 30
+MORNING, AFTERNOON = (time(9, 0), time(11, 0)), (time(13, 30), time(15, 30))
+
+# Nobody has said yet that they come from these kelurahan: what a coordinator should notice.
+UNCOVERED = ("18.72.02.1004", "18.72.03.1003", "18.72.05.1001")
+
+# Answers that the demo should always show, whatever chance says of the others.
+SETTLED_POSTS = {
+    "Kapolres Metro": Choice.COMING,
+    "Kepala Kejaksaan Negeri Metro": Choice.REPRESENTED,
+    "Kepala DP3AP2KB Kota Metro": Choice.COMING,
+}
+SILENT_POSTS = ("Danramil Metro",)
+NOMINEE_POSTS = ("Kepala Seksi", "Staf", "Analis", "Sekretaris", "Kepala Subbagian")

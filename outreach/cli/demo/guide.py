@@ -1,0 +1,74 @@
+"""What `outreach demo` says at its start: address, logins, and what to look at. Kept in instance/demo/, never elsewhere."""
+
+import json
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from outreach.cli.demo.load import Prepared
+from outreach.delivery.tokens import answer_url
+from outreach.domain.kinds import Role
+from outreach.extensions import db
+from outreach.models import Invitation, Link, Organisation, Person
+
+FILE = "logins.json"
+SPEAKER = "kapolres@example.com"
+OFFICE = "polres@example.com"
+
+
+def keep(folder: Path, prepared: Prepared) -> None:
+    """Store what cannot be known later: passwords in the clear, and whom to look at."""
+    path = folder / FILE
+    path.touch(mode=0o600)
+    about = {
+        "logins": [[login.role.value, login.email, login.password] for login in prepared.logins],
+        "programme": prepared.plan.programme_id,
+        "cadre_in": prepared.plan.days[1],
+    }
+    path.write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
+
+
+def show(folder: Path, base_url: str) -> None:
+    """Print address, logins, and what to look at. Needs an app context."""
+    about = json.loads((folder / FILE).read_text("utf-8"))
+    click.secho(f"\n  Outreach demo   {base_url}\n", bold=True)
+    for role, email, password in about["logins"]:
+        click.echo(f"  {role:<14} {email:<28} {password}")
+    click.echo("\n  Look at")
+    for words, address in [
+        ("the four days", f"{base_url}/programmes/{about['programme']}"),
+        ("all mails, as they arrive", f"{base_url}/mailbox"),
+        *((words, answer_url(link)) for words, link in _links(about["cadre_in"])),
+    ]:
+        click.echo(f"  {words:<27} {address}")
+    click.echo()
+
+
+def show_refused(prepared: Prepared) -> None:
+    """Print what the importer did not take of the cadres' spreadsheet, and why."""
+    reading = prepared.reading
+    click.echo(
+        f"  {len(reading.accepted)} cadres were read from the demo's spreadsheet, {len(reading.refused)} rows refused:"
+    )
+    for row in reading.refused:
+        click.echo(f"    row {row.number:<4} {row.name or '(no name)':<20} {row.problem}")
+    click.echo()
+
+
+def _links(activity_id: int) -> list[tuple[str, Link]]:
+    cadre = (
+        sa.select(Link)
+        .join(Invitation, Invitation.person_id == Link.person_id)
+        .join(Person, Person.id == Link.person_id)
+        .where(Invitation.activity_id == activity_id, Invitation.role == Role.CADRE, Person.email != "")
+        .order_by(Person.id)
+        .limit(1)
+    )
+    speaker = sa.select(Link).join(Person, Person.id == Link.person_id).where(Person.email == SPEAKER)
+    office = (
+        sa.select(Link).join(Organisation, Organisation.id == Link.organisation_id).where(Organisation.email == OFFICE)
+    )
+    wanted = (("a cadre's answer page", cadre), ("a speaker's", speaker), ("an office's, with its quota", office))
+    found = [(words, db.session.scalar(select)) for words, select in wanted]
+    return [(words, link) for words, link in found if link is not None]

@@ -1,0 +1,61 @@
+"""Last year's programme: planned, answered, held and ticked off at that time, so that there is something to copy."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+from outreach.cli.demo import content
+from outreach.cli.demo.answers import invitations_of
+from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, AttendanceSource
+from outreach.domain.working_days import working_days
+from outreach.services import answering, attendance, planning, publishing
+from outreach.services.answering import Nominee
+from outreach.services.planning import ProgrammeValues
+
+DAYS = 2
+OFFICES = ("polres", "kejari", "kodim", "disdikbud", "dinkes", "gow")
+CADRES = 12
+
+
+def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable[[datetime], None]) -> None:
+    """Play a small programme of about a year ago through the services, as it would have gone then."""
+    days = working_days(today - timedelta(days=364), DAYS, holidays)
+    planned = local(days[0] - timedelta(days=12), time(9, 0))
+    by = cast.coordinator
+    programme = planning.create_programme(
+        ProgrammeValues(
+            title=f"Penguatan perlindungan perempuan dan anak {days[0].year}",
+            public_title=f"Rangkaian pertemuan lintas sektor {days[0].year}",
+            starts_on=days[0],
+            ends_on=days[-1],
+            zone=JAKARTA,
+        ),
+        by=by,
+        now=planned,
+    )
+    whats = [replace(what, offices=OFFICES if what.offices else (), cadre_count=CADRES) for what in content.DAYS[:DAYS]]
+    made = [plan_day(cast, programme.id, what, day, now=planned) for what, day in zip(whats, days, strict=True)]
+    publishing.publish(made, by=by, now=planned + timedelta(hours=1))
+    send(planned + timedelta(hours=1))
+    answered_at = planned + timedelta(days=1)
+    for number, invitation in enumerate(invitations_of(made)):
+        if invitation.organisation:
+            people = [Nominee(f"Utusan {invitation.organisation.short_name}", "Staf")]
+            answering.nominate_for(invitation.id, people, by=by, now=answered_at)
+        else:
+            choice = Choice.NOT_COMING if number % 9 == 8 else Choice.COMING
+            answering.record_answer(invitation.id, choice, AnswerSource.PHONE, by=by, now=answered_at)
+    for days_before in (7, 3):  # the office's rules, each at its own moment
+        for day in days:
+            send(local(day - timedelta(days=days_before), time(8, 1)))
+    for activity_id, day in zip(made, days, strict=True):
+        send(local(day - timedelta(days=1), time(8, 1)))
+        over = local(day, time(13, 0))
+        send(over)
+        shown = [i.id for i in invitations_of([activity_id]) if i.person_id]
+        there = [one for number, one in enumerate(shown) if number % 6]
+        attendance.tick(activity_id, there, shown, AttendanceSource.PAPER, by=by, now=over)
+    for day in days:
+        send(local(day + timedelta(days=1), time(8, 1)))

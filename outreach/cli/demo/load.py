@@ -1,0 +1,112 @@
+"""Loading the demo into an empty database, in two steps: what must be there for the first page, and the life that follows.
+
+The second step sends the invitations of some days ago, gives the answers that came since, and plays last year's programme.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from outreach.cli.demo import answers, history, people, soon
+from outreach.cli.demo.calendar import demo_days
+from outreach.cli.demo.people import Login
+from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local, plan
+from outreach.delivery import outbox
+from outreach.domain.working_days import is_working_day
+from outreach.extensions import db
+from outreach.services import publishing, reminding
+from outreach.services.holidays import holidays_of
+from outreach.services.importing import Reading
+
+PUBLISHED_BEFORE_DAYS = 3
+SOON = timedelta(seconds=30)
+WORKER = "demo"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    logins: list[Login]
+    cast: Cast
+    plan: Plan
+    reading: Reading
+    soon_id: int
+    published_at: datetime
+
+
+class Moment:
+    """A clock that shows the instant it was last set to, and the present where it was not."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._set: datetime | None = None
+
+    def set(self, instant: datetime | None) -> None:
+        self._set = instant
+
+    def __call__(self) -> datetime:
+        return self._set or self._clock()
+
+
+def prepare(*, now: datetime) -> Prepared:
+    """Make the demo as it stands some days after publishing, with nothing sent yet. Needs an app context."""
+    today = now.astimezone(JAKARTA).date()
+    return stage(today, local(_published_on(today, holidays_around(today)), time(9, 10)))
+
+
+def stage(today: date, published: datetime) -> Prepared:
+    """Set up the office, its address book and a programme ten days ahead of `today`, published at that instant."""
+    holidays = holidays_around(today)
+    logins = people.set_up(now=published - timedelta(days=400))
+    cast, reading = people.assemble(now=published - timedelta(days=400))
+    drafted = published - timedelta(days=1)
+    made = plan(cast, *demo_days(today, holidays), now=drafted)
+    soon_id = soon.plan_soon(cast, today, holidays, now=drafted)
+    publishing.publish([*made.activities, soon_id], by=cast.coordinator, now=published)
+    reminding.tick(published)
+    return Prepared(logins, cast, made, reading, soon_id, published)
+
+
+def bring_to_life(prepared: Prepared, moment: Moment) -> None:
+    """Send what was due in the days gone by, through the mail server, and give the answers that have come since.
+
+    moment: the mail server's clock, so that caught mails bear the time at which they would have come.
+    """
+    now = moment()
+
+    def send(instant: datetime) -> None:
+        moment.set(instant)
+        work(instant)
+
+    send(prepared.published_at)
+    first, last = prepared.published_at + timedelta(minutes=30), now - timedelta(minutes=2)
+    for reply in answers.replies(prepared.plan.activities, first, last):
+        answers.give(reply, prepared.cast.coordinator)
+    today = now.astimezone(JAKARTA).date()
+    history.last_year(prepared.cast, today, holidays_around(today), send)
+    moment.set(None)
+    soon.let_fall_due(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
+    db.session.remove()
+
+
+def load(moment: Moment) -> Prepared:
+    """Do both steps."""
+    prepared = prepare(now=moment())
+    bring_to_life(prepared, moment)
+    return prepared
+
+
+def work(now: datetime) -> None:
+    """Do what an engine would have done at `now`."""
+    reminding.tick(now)
+    outbox.drain(now=lambda: now, worker=WORKER)
+
+
+def holidays_around(today: date) -> dict[date, str]:
+    return holidays_of([today.year - 1, today.year, today.year + 1])
+
+
+def _published_on(today: date, holidays: dict[date, str]) -> date:
+    day = today - timedelta(days=PUBLISHED_BEFORE_DAYS)
+    while not is_working_day(day, holidays):
+        day -= timedelta(days=1)
+    return day

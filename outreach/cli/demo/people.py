@@ -1,0 +1,104 @@
+"""Setting the demo's office up, and filling its address book: accounts, offices, posts, halls, and cadres from a spreadsheet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+from outreach.cli.demo import content
+from outreach.cli.demo.programme import JAKARTA, Cast
+from outreach.domain.kinds import Sector, StaffRole
+from outreach.extensions import db, writing
+from outreach.models import Organisation, Person, User, Venue
+from outreach.services import importing, offices, regions, rules, staff
+from outreach.services.importing import Reading
+from outreach.services.offices import OfficeValues
+from outreach.services.staff import UserValues
+
+SPREADSHEET = "kader-contoh.xlsx"
+ACCOUNTS = (
+    (StaffRole.ADMINISTRATOR, "Administrator"),
+    (StaffRole.COORDINATOR, "Koordinator Bidang PPA"),
+    (StaffRole.VIEWER, "Pimpinan"),
+)
+
+
+@dataclass(frozen=True)
+class Login:
+    role: StaffRole
+    email: str
+    password: str
+
+
+def set_up(*, now: datetime) -> list[Login]:
+    """Set up Kota Metro's office with its rules and three accounts, whose passwords are made now."""
+    offices.save(
+        OfficeValues(
+            name=content.OFFICE,
+            short_name="DP3AP2KB Kota Metro",
+            region_code=content.CITY,
+            zone=JAKARTA,
+            address="Jl. A.H. Nasution, Kota Metro, Lampung",
+            email="dp3ap2kb@example.com",
+            phone="0725-41000",
+            contact_name="Bidang PPA",
+            contact_phone="0812-3456-7890",
+        ),
+        by=None,
+        now=now,
+    )
+    rules.install_defaults(now=now)
+    logins = []
+    for role, name in ACCOUNTS:
+        added = staff.add(UserValues(name, f"{role.value}@example.com", role), by=None, now=now)
+        logins.append(Login(role, added.user.email, added.password))
+    return logins
+
+
+def assemble(*, now: datetime) -> tuple[Cast, Reading]:
+    """Fill the address book; return whom it holds, and what the importer took and refused of the cadres' spreadsheet."""
+    coordinator = db.session.scalars(db.select(User).filter_by(email="coordinator@example.com")).unique().one()
+    db.session.expunge(coordinator)
+    cast = Cast(coordinator)
+    with writing() as session:
+        known = (*content.OFFICES, *content.WOMEN, *content.SCHOOLS)
+        by_key = {
+            one.key: Organisation(
+                name=one.name, short_name=one.short_name, sector=one.sector, region_code=content.CITY,
+                email=f"{one.key}@example.com",
+            )
+            for one in known
+        }  # fmt: skip
+        posts = {
+            one.key: Person(post=one.post, organisation=by_key.get(one.office), email=f"{one.key}@example.com")
+            for one in content.POSTS
+        }
+        halls = {
+            one.name: Venue(name=one.name, address=one.address, capacity=one.seats, region_code=one.kelurahan)
+            for one in content.HALLS
+        }
+        districts, villages = {}, {}
+        for kecamatan in regions.kelurahan_tree(session):
+            districts[kecamatan.code] = _local_office("Kecamatan", kecamatan.name, kecamatan.code, Sector.DISTRICT)
+            for kelurahan in kecamatan.kelurahan:
+                villages[kelurahan.code] = _local_office("Kelurahan", kelurahan.name, kelurahan.code, Sector.VILLAGE)
+        for rows in (by_key, posts, halls, districts, villages):
+            session.add_all(rows.values())
+        session.flush()
+        cast.offices = {key: row.id for key, row in by_key.items()}
+        cast.people = {key: row.id for key, row in posts.items()}
+        cast.halls = {key: row.id for key, row in halls.items()}
+        cast.district_offices = {key: row.id for key, row in districts.items()}
+        cast.village_offices = {key: row.id for key, row in villages.items()}
+    data = (files("outreach") / "data" / "demo" / SPREADSHEET).read_bytes()
+    return cast, importing.store(data, SPREADSHEET, by=coordinator, now=now)
+
+
+def _local_office(kind: str, name: str, code: str, sector: Sector) -> Organisation:
+    key = f"{kind[:3]}.{name}".lower().replace(" ", "")
+    return Organisation(
+        name=f"Kantor {kind} {name}",
+        short_name=f"{kind} {name}",
+        sector=sector,
+        region_code=code,
+        email=f"{key}@example.com",
+    )

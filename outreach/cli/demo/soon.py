@@ -1,0 +1,82 @@
+"""A small activity whose reminder falls due shortly after the demo's start, so that a newcomer sees a mail come in."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
+from outreach.domain.kinds import ActivityKind, Audience, CadreKind, MailKind, Role, RuleTiming
+from outreach.domain.reminders import local_day
+from outreach.domain.states import ActivityState
+from outreach.domain.working_days import working_days
+from outreach.extensions import db, writing
+from outreach.models import Activity, Reminder, ReminderRule, User
+from outreach.services import audit, inviting, planning, publishing
+from outreach.services.planning import ActivityValues
+
+TITLE = "Rapat persiapan panitia"
+KEY = "three-days-before"  # the rule that gets another moment here
+CADRES = 3
+
+
+def plan_soon(cast: Cast, today: date, holidays: Mapping[date, str], *, now: datetime) -> int:
+    """Draft the committee's meeting three working days ahead; nobody will have answered. Return its id."""
+    day = working_days(today + timedelta(days=2), 2, holidays)[1]
+    by = cast.coordinator
+    activity = planning.create_activity(
+        ActivityValues(
+            kind=ActivityKind.COORDINATION,
+            title=TITLE,
+            public_title=TITLE,
+            starts_at=local(day, time(13, 30)),
+            ends_at=local(day, time(15, 0)),
+            zone=JAKARTA,
+            venue_id=cast.halls["Aula Disdikbud Kota Metro"],
+            respond_by_at=local(day, time(9, 0)),
+        ),
+        by=by,
+        now=now,
+    )
+    chosen = some_cadres(CadreKind.SATGAS_PPA, CADRES)
+    inviting.invite_people([activity.id], chosen, Role.CADRE, by=by, now=now)
+    return activity.id
+
+
+def days_and_time(starts_at: datetime, due_at: datetime) -> tuple[int, time]:
+    """Return a rule's days and local time of day by which it falls due at `due_at` before the start."""
+    local_due = due_at.astimezone(JAKARTA)
+    days = (local_day(starts_at, JAKARTA) - local_due.date()).days
+    return days, local_due.time().replace(microsecond=0)
+
+
+def let_fall_due(activity_id: int, due_at: datetime, *, by: User | None, now: datetime) -> None:
+    """Give the activity a reminder rule of its own, due at that moment, as a coordinator may on the rules' page."""
+    with writing() as session:
+        activity = session.get_one(Activity, activity_id)
+        rule = session.scalar(sa.select(ReminderRule).filter_by(activity_id=activity_id, key=KEY))
+        if rule is None:
+            rule = ReminderRule(
+                activity_id=activity_id, key=KEY, kind=MailKind.REMINDER, timing=RuleTiming.BEFORE_START,
+                audience=Audience.UNANSWERED,
+            )  # fmt: skip
+            session.add(rule)
+        rule.days, rule.at = days_and_time(activity.starts_at, due_at)
+        audit.record(session, by, "rule.changed", rule, name=KEY, now=now)
+        publishing.reschedule(session, activity, now=now)
+
+
+def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
+    """Do so at a later start of the demo, where its readers have had no mail today; return whether one falls due."""
+    activity = db.session.scalar(
+        sa.select(Activity).where(
+            Activity.title == TITLE, Activity.state == ActivityState.PUBLISHED, Activity.starts_at > due_at
+        )
+    )
+    if activity is None:
+        return False
+    last = db.session.scalar(sa.select(sa.func.max(Reminder.expanded_at)).filter_by(activity_id=activity.id))
+    if last is not None and local_day(last, JAKARTA) >= local_day(now, JAKARTA):
+        return False
+    let_fall_due(activity.id, due_at, by=None, now=now)
+    return True

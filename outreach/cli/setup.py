@@ -1,0 +1,104 @@
+"""`outreach init` and `outreach user`: the office, its regions, the default rules, and accounts, before any page can be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from outreach import clock, create_app
+from outreach.cli import database
+from outreach.delivery.wording import LOCALES
+from outreach.domain.kinds import StaffRole
+from outreach.extensions import db
+from outreach.services import offices, regions, rules, staff
+from outreach.services.offices import OfficeValues
+from outreach.services.staff import UserValues
+
+PASSWORD = click.option(
+    "--password",
+    envvar="OUTREACH_ADMIN_PASSWORD",
+    help="Better given by OUTREACH_ADMIN_PASSWORD; without it, one is made.",
+)
+
+
+@click.command()
+@click.option("--office", prompt="The office's full name", help="As it stands on letters.")
+@click.option("--short-name", prompt="Its short name, such as DP3AP2KB Kota Metro")
+@click.option("--city", prompt="Its kabupaten or kota: code or part of the name", help="Kota Metro is 18.72.")
+@click.option("--contact-name", prompt="Whom invitees may call")
+@click.option("--contact-phone", prompt="The number they call")
+@click.option("--name", prompt="Your own name", help="The first administrator's.")
+@click.option("--email", prompt="The address you will sign in with")
+@click.option("--language", type=click.Choice(list(LOCALES)), default="id", show_default=True)
+@PASSWORD
+def init(
+    office: str, short_name: str, city: str, contact_name: str, contact_phone: str, name: str, email: str, language: str,
+    password: str | None,
+) -> None:  # fmt: skip
+    """Set up the office, its regions, the default rules and the first administrator. Asks for what is not given."""
+    code = city_code(city)
+    with database_ready():
+        if not database.is_empty():
+            raise click.ClickException("This database has an office already. Add people with: outreach user add")
+        now = clock.now()
+        values = OfficeValues(
+            name=office, short_name=short_name, region_code=code, zone=offices.zone_of(code),
+            contact_name=contact_name, contact_phone=contact_phone, locale=language,
+        )  # fmt: skip
+        added = staff.add(
+            UserValues(name, email, StaffRole.ADMINISTRATOR, language), by=None, now=now, password=password or ""
+        )
+        offices.save(values, by=None, now=now)
+        rules.install_defaults(now=now)
+        kelurahan = sum(len(kecamatan.kelurahan) for kecamatan in regions.kelurahan_tree(db.session()))
+    click.echo(f"{short_name} is set up, with {kelurahan} kelurahan and the default reminder rules.")
+    _say_account(added, given=bool(password))
+    click.echo("Next: outreach serve")
+
+
+@click.group()
+def user() -> None:
+    """Accounts of the people who work with the pages."""
+
+
+@user.command()
+@click.option("--name", prompt="Name")
+@click.option("--email", prompt="Address they sign in with")
+@click.option("--role", type=click.Choice([role.value for role in StaffRole]), prompt="What they may do")
+@click.option("--language", type=click.Choice(list(LOCALES)), default="id", show_default=True)
+@PASSWORD
+def add(name: str, email: str, role: str, language: str, password: str | None) -> None:
+    """Add an account and say its password, once."""
+    with database_ready():
+        values = UserValues(name, email, StaffRole(role), language)
+        added = staff.add(values, by=None, now=clock.now(), password=password or "")
+    _say_account(added, given=bool(password))
+
+
+def city_code(wanted: str) -> str:
+    """Return the code of the one kabupaten or kota that is meant; say which ones it could be where it is not clear."""
+    wanted = wanted.strip()
+    if wanted.replace(".", "").isdigit():
+        return wanted
+    found = regions.search_cities(wanted)
+    exact = [(code, name) for code, name in found if name.casefold() == wanted.casefold()]
+    if len(exact or found) == 1:
+        return (exact or found)[0][0]
+    if not found:
+        raise click.ClickException(f"No kabupaten or kota is called “{wanted}”.")
+    lines = "\n".join(f"  {code}  {name}" for code, name in found)
+    raise click.ClickException(f"“{wanted}” could be several. Please give the code:\n{lines}")
+
+
+@contextmanager
+def database_ready() -> Iterator[None]:
+    """Run with an app that has its secret key, on tables of the present form."""
+    with create_app().app_context():
+        database.upgrade()
+        yield
+
+
+def _say_account(added: staff.Added, *, given: bool) -> None:
+    click.echo(f"{added.user.name} signs in with {added.user.email}")
+    if not given:
+        click.echo(f"and the password  {added.password}  (shown only now)")

@@ -1,0 +1,166 @@
+"""Whether the simulation kept the promises: what the mail server really received, against what should have been said.
+
+What should have been said is reckoned anew from invitations, answers and attendance, not from the reminders' own rows.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.cli.simulate.play import Story
+from outreach.delivery import catcher
+from outreach.domain.kinds import MailKind
+from outreach.domain.reminders import local_day
+from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
+from outreach.domain.truth import SkipReason
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+
+MORE_THAN_ONE_A_DAY = frozenset({MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT})
+FINE = frozenset({MessageState.SENT, MessageState.SKIPPED})
+SAID_ALREADY = (SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY)
+EIGHT = time(8, 0)
+
+
+@dataclass(frozen=True)
+class Received:
+    message_id: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """One line that reached its reader: of which kind and rule, about which invitation."""
+
+    key: str
+    invitation_id: int
+
+
+def complaints(story: Story, mailbox: Path) -> list[str]:
+    """Return one sentence for each promise that was broken; none, if all were kept."""
+    received = [_received(mailbox, caught) for caught in catcher.listing(mailbox)]
+    messages = db.session.scalars(sa.select(Message)).all()
+    sent = [m for m in messages if m.state is MessageState.SENT]
+    found = compared([(m.rfc_message_id, m.address) for m in sent], received)
+    found += twice_a_day((m.person_id, m.organisation_id, m.local_day, m.kind) for m in sent)
+    found += [f"Message {m.id} ended as {m.state.value} ({m.reason})." for m in messages if m.state not in FINE]
+    for reminder in db.session.scalars(sa.select(Reminder).where(Reminder.due_at < story.ends_at)):
+        cancelled_rightly = reminder.state is ReminderState.CANCELLED and reminder.activity_id == story.cancelled_id
+        if reminder.state is not ReminderState.EXPANDED and not cancelled_rightly:
+            found.append(f"Reminder {reminder.id} ({reminder.key}) is {reminder.state.value}: {reminder.reason}.")
+    said, doubled = _said({m.rfc_message_id for m in sent} & {r.message_id for r in received})
+    found += doubled
+    for wanted in sorted(expected(story) - said, key=lambda one: (one.key, one.invitation_id)):
+        found.append(f"Invitation {wanted.invitation_id} never got its {wanted.key}.")
+    for extra in sorted(said - expected(story), key=lambda one: (one.key, one.invitation_id)):
+        found.append(f"Invitation {extra.invitation_id} got a {extra.key} that it should not have got.")
+    db.session.rollback()
+    return found
+
+
+def compared(sent: Iterable[tuple[str, str]], received: Iterable[Received]) -> list[str]:
+    """Compare what the outbox says it sent, as (Message-ID, address), with what the mail server has."""
+    counts = Counter(received)
+    outbox = Counter(Received(*one) for one in sent)
+    found = [f"{one.message_id} arrived {count} times." for one, count in counts.items() if count > 1]
+    found += [f"{one.message_id} was sent and never arrived." for one in outbox.keys() - counts.keys()]
+    found += [f"{one.message_id} arrived, but was never sent." for one in counts.keys() - outbox.keys()]
+    return sorted(found)
+
+
+def twice_a_day(mails: Iterable[tuple[int | None, int | None, object, MailKind]]) -> list[str]:
+    """Return who got more than one mail on a day, changes and cancellations aside: (person, organisation, day, kind)."""
+    counts = Counter((person, office, day) for person, office, day, kind in mails if kind not in MORE_THAN_ONE_A_DAY)
+    return [
+        f"{f'Person {person}' if person else f'Organisation {office}'} got {count} mails on {day}."
+        for (person, office, day), count in counts.items()
+        if count > 1
+    ]
+
+
+def expected(story: Story) -> set[Said]:
+    """Return what every invitee should have heard, by key: a rule's, or what happened."""
+    found: set[Said] = set()
+    invitations = db.session.scalars(
+        sa.select(Invitation).options(
+            joinedload(Invitation.activity),
+            joinedload(Invitation.person),
+            joinedload(Invitation.organisation),
+            joinedload(Invitation.attendance),
+        )
+    ).all()
+    for one in invitations:
+        if one.invitee.email:
+            found |= {Said(key, one.id) for key in _keys(one, story)}
+    return found
+
+
+def _keys(one: Invitation, story: Story) -> Iterable[str]:
+    activity = one.activity
+    nominee = one.nominated_under_id is not None
+    cancelled = activity.id == story.cancelled_id
+    if not nominee:
+        yield MailKind.INVITATION
+    if activity.id == story.moved_id and not _declined_by(one, story.moved_at) and _there_by(one, story.moved_at):
+        yield MailKind.CHANGE
+    if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
+        yield MailKind.CANCELLATION
+    for key, days in (("seven-days-before", 7), ("three-days-before", 3)):
+        due = _days_before(activity, days)
+        late = local_day(due, activity.zone) <= local_day(story.prepared.published_at, activity.zone)
+        open_then = one.answered_at is None or one.answered_at > due
+        if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
+            yield key
+    due = _days_before(activity, 1)
+    if not cancelled and one.state in TAKES_A_SEAT and one.answered_at and one.answered_at < due:
+        yield "day-before"
+    if one.attendance is not None and one.attendance.present:
+        yield "thanks"
+
+
+def _days_before(activity: Activity, days: int) -> datetime:
+    day = local_day(activity.starts_at, activity.zone) - timedelta(days=days)
+    return datetime.combine(day, EIGHT, tzinfo=activity.zone)
+
+
+def _declined_by(one: Invitation, instant: datetime) -> bool:
+    return one.state is InvitationState.NOT_COMING and one.answered_at is not None and one.answered_at <= instant
+
+
+def _there_by(one: Invitation, instant: datetime) -> bool:
+    return one.invited_at is not None and one.invited_at <= instant
+
+
+def _said(arrived: set[str]) -> tuple[set[Said], list[str]]:
+    """Return what arrived mails said, and complaints about what was said twice.
+
+    A line left out because the same mail, or one of the same day, said it already to that reader counts as said.
+    """
+    counts: Counter[Said] = Counter()
+    left_out: list[tuple[Said, tuple[object, ...]]] = []
+    told: dict[tuple[object, ...], int] = defaultdict(int)
+    rows = db.session.execute(
+        sa.select(MessageLine, Reminder.key, Invitation, Message)
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .join(Invitation, MessageLine.invitation_id == Invitation.id)
+        .join(Message, MessageLine.message_id == Message.id)
+    ).all()
+    for line, key, invitation, message in rows:
+        reader = (message.person_id, message.organisation_id, invitation.activity_id, message.local_day)
+        if message.rfc_message_id in arrived and not line.skipped:
+            counts[Said(key, invitation.id)] += 1
+            told[reader] += 1
+        elif (line.skipped or message.reason) in SAID_ALREADY:
+            left_out.append((Said(key, invitation.id), reader))
+    doubled = [f"Invitation {one.invitation_id} got its {one.key} {n} times." for one, n in counts.items() if n > 1]
+    return set(counts) | {one for one, reader in left_out if told[reader]}, doubled
+
+
+def _received(mailbox: Path, caught: catcher.Caught) -> Received:
+    found = catcher.find(mailbox, caught.key)
+    return Received(catcher.header(found[1], "Message-ID") if found else "", caught.recipient)

@@ -1,0 +1,131 @@
+"""What happens in the simulation and when: answers over the days, a move, a cancellation, attendance; and the engine's ticks.
+
+Everything goes through the real services and the real outbox; only the clock is not real.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from itertools import groupby
+
+import sqlalchemy as sa
+
+from outreach.cli.demo import answers
+from outreach.cli.demo.answers import Reply
+from outreach.cli.demo.load import Moment, Prepared, stage, work
+from outreach.cli.demo.programme import JAKARTA, local
+from outreach.domain.kinds import AttendanceSource
+from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Message
+from outreach.services import attendance, publishing, reminding
+from outreach.services.publishing import Move
+
+MOVED, CANCELLED = 3, 6  # which of the community activities
+ANSWERS_WITHIN = timedelta(days=6)
+
+
+@dataclass(order=True)
+class Event:
+    at: datetime
+    order: int
+    happen: Callable[[], object] = field(compare=False)
+
+
+@dataclass
+class Story:
+    """The events still to come, and what the check must know afterwards."""
+
+    prepared: Prepared
+    ends_at: datetime
+    events: list[Event]
+    moved_id: int
+    cancelled_id: int
+    moved_at: datetime
+    cancelled_at: datetime
+
+
+def begin(today: date) -> Story:
+    """Set the demo up and publish it at 09.10 of that day; return what will happen to it."""
+    published = local(today, time(9, 10))
+    prepared = stage(today, published)
+    activities = list(db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.PUBLISHED)))
+    moved_id, cancelled_id = prepared.plan.community[MOVED], prepared.plan.community[CANCELLED]
+    moved_at, cancelled_at = (local(today + timedelta(days=days), time(10, 20)) for days in (7, 8))
+    happenings: list[tuple[datetime, Callable[[], object]]] = [
+        (moved_at, partial(_move, moved_id, prepared, moved_at)),
+        (cancelled_at, partial(_cancel, cancelled_id, prepared, cancelled_at)),
+    ]
+    replies = answers.replies(prepared.plan.activities, published + timedelta(minutes=30), published + ANSWERS_WITHIN)
+    replies += answers.replies([prepared.soon_id], published + timedelta(minutes=30), published + timedelta(hours=20))
+    for hour, group in groupby(sorted(replies, key=lambda r: r.at), key=lambda r: _hour(r.at)):
+        happenings.append((hour + timedelta(hours=1), partial(_answer, tuple(group), prepared)))
+    for activity in activities:
+        if activity.id != cancelled_id:
+            at = activity.ends_at + timedelta(hours=2)
+            happenings.append((at, partial(_tick_off, activity.id, prepared, at)))
+    ends_at = local(max(a.ends_at for a in activities).astimezone(JAKARTA).date() + timedelta(days=2), time(12, 0))
+    db.session.rollback()
+    events = sorted(Event(at, order, happen) for order, (at, happen) in enumerate(happenings))
+    return Story(prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at)
+
+
+def play(story: Story, moment: Moment) -> Iterator[datetime]:
+    """Let time pass until the end; yield each instant at which something was done."""
+    now = story.prepared.published_at
+    while now < story.ends_at:
+        moment.set(now)
+        while story.events and story.events[0].at <= now:
+            story.events.pop(0).happen()
+        work(now)
+        yield now
+        now = max(_next(story), now + timedelta(seconds=1))
+    moment.set(None)
+
+
+def _next(story: Story) -> datetime:
+    """Return when the next thing happens: an event, a reminder that falls due, or a mail to try again."""
+    waiting = db.session.scalar(sa.select(sa.func.min(Message.due_at)).where(Message.state.in_(TO_SEND)))
+    db.session.rollback()
+    found = [story.ends_at, reminding.next_due_at(), waiting, story.events[0].at if story.events else None]
+    return min(at for at in found if at is not None)
+
+
+def _hour(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+def _answer(replies: tuple[Reply, ...], prepared: Prepared) -> None:
+    for reply in replies:
+        answers.give(reply, prepared.cast.coordinator)
+
+
+def _cancel(activity_id: int, prepared: Prepared, now: datetime) -> None:
+    publishing.cancel(activity_id, "Balai kelurahan dipakai untuk vaksinasi", by=prepared.cast.coordinator, now=now)
+
+
+def _move(activity_id: int, prepared: Prepared, now: datetime) -> None:
+    activity = db.session.get_one(Activity, activity_id)
+    later = timedelta(hours=1)
+    move = Move(activity.starts_at + later, activity.ends_at + later, activity.zone, activity.venue_id)
+    version = activity.version
+    publishing.move(
+        activity_id, move, "Bentrok dengan kegiatan kelurahan", version, by=prepared.cast.coordinator, now=now
+    )
+
+
+def _tick_off(activity_id: int, prepared: Prepared, now: datetime) -> None:
+    """Tick most of those who said they would come."""
+    expected = db.session.scalars(
+        sa.select(Invitation.id)
+        .where(
+            Invitation.activity_id == activity_id,
+            Invitation.person_id.is_not(None),
+            Invitation.state.in_(TAKES_A_SEAT),
+        )
+        .order_by(Invitation.id)
+    ).all()
+    there = [one for number, one in enumerate(expected) if number % 8 != 7]
+    by = prepared.cast.coordinator
+    attendance.tick(activity_id, there, expected, AttendanceSource.HAND, by=by, now=now)
