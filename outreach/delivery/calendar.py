@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
 
-from outreach import current_settings
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import InvitationState
+from outreach.extensions import current_settings
 from outreach.models import Activity, Invitation
 
 PRODID = "-//Outreach//Outreach//ID"
