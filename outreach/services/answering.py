@@ -140,7 +140,7 @@ def answer(
             raise OrganisationsNominate
         _settle(session, mine, choice, representative, AnswerSource.LINK, now)
         if link.organisation_id:
-            _replace_nominees(session, mine[0], [], now)
+            _replace_nominees(session, mine[0], [], AnswerSource.LINK, now)
         return mine[0]
 
 
@@ -183,7 +183,8 @@ def nominate_for(
             raise NotAnOrganisation
         _check_recordable(invitation)
         _nominate(session, invitation, nominees, source, now)
-        invitation.answer_recorded_by_id = by.id if by else None
+        for one in (invitation, *invitation.nominees):
+            one.answer_recorded_by_id = by.id if by else None
         audit.record(
             session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
             named=len(nominees), activity=invitation.activity.title,
@@ -220,7 +221,7 @@ def record_answer(
             ).all()
         _settle(session, mine, choice, representative, source, now)
         if invitation.organisation_id:
-            _replace_nominees(session, invitation, [], now)
+            _replace_nominees(session, invitation, [], source, now)
         for one in mine:
             one.answer_recorded_by_id = by.id if by else None
             one.answer_note = note.strip()
@@ -340,7 +341,7 @@ def _nominate(
     present = [n for n in invitation.nominees if n.state in TAKES_A_SEAT]
     if free is not None and len(nominees) - len(present) > free:
         raise SeatsShort(left=free + len(present), contact=contact)
-    _replace_nominees(session, invitation, nominees, now)
+    _replace_nominees(session, invitation, nominees, source, now)
     if nominees:
         invitation.state = InvitationState.COMING
         _stamp(invitation, source, now)
@@ -349,7 +350,9 @@ def _nominate(
         invitation.answered_at = None
 
 
-def _replace_nominees(session: Session, invitation: Invitation, nominees: Sequence[Nominee], now: datetime) -> None:
+def _replace_nominees(
+    session: Session, invitation: Invitation, nominees: Sequence[Nominee], source: AnswerSource, now: datetime
+) -> None:
     """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
     present = {(n.person.name if n.person else "").casefold(): n for n in invitation.nominees}
     kept = set()
@@ -363,7 +366,7 @@ def _replace_nominees(session: Session, invitation: Invitation, nominees: Sequen
             found = Invitation(
                 activity_id=invitation.activity_id, person_id=person.id, role=Role.PARTICIPANT,
                 nominated_under_id=invitation.id, invited_at=now, answered_at=now,
-                answered_sequence=invitation.activity.sequence, answer_source=AnswerSource.LINK,
+                answered_sequence=invitation.activity.sequence, answer_source=source,
             )  # fmt: skip
             session.add(found)
             found.person = person

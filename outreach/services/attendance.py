@@ -6,9 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import AttendanceSource, Role
+from outreach.domain.kinds import AnswerSource, AttendanceSource, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Attendance, Invitation, User
 from outreach.services import audit
@@ -91,7 +91,11 @@ def walk_in(
         if invitation is None:
             invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
             session.add(invitation)
-        invitation.state = InvitationState.COMING
+        if invitation.state not in TAKES_A_SEAT:
+            invitation.state = InvitationState.COMING
+            invitation.answered_at, invitation.answer_source = now, AnswerSource.IN_PERSON
+            invitation.answered_sequence = activity.sequence
+            invitation.answer_recorded_by_id = by.id if by else None
         invitation.invited_at = invitation.invited_at or now
         session.flush()
         tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
