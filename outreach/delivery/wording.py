@@ -11,6 +11,7 @@ from babel.dates import format_date
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
+from outreach.domain import phones
 from outreach.domain.answers import Choice
 from outreach.domain.failures import ChannelTrouble, FailureReason
 from outreach.domain.kinds import (
@@ -136,7 +137,9 @@ LABELS: dict[tuple[type, str], object] = {
     (FailureReason, FailureReason.TEMPORARY.value): _l("The mail server could not take it just then."),
     (FailureReason, FailureReason.IN_DOUBT.value): _l("It was handed over, but the mail server never confirmed it."),
     (FailureReason, FailureReason.NOT_COMPOSED.value): _l("Its text could not be made."),
-    (FailureReason, FailureReason.BAD_ADDRESS.value): _l("No mail can be sent to an address like that. Please correct it."),
+    (FailureReason, FailureReason.BAD_ADDRESS.value): _l(
+        "No mail can be sent to an address like that. Please correct it."
+    ),
     (FailureReason, FailureReason.GAVE_UP.value): _l("It was tried until it would have been too late."),
     (ChannelTrouble, ChannelTrouble.UNREACHABLE.value): _l("The mail server cannot be reached."),
     (ChannelTrouble, ChannelTrouble.TLS.value): _l("The mail server's certificate cannot be trusted."),
@@ -215,7 +218,7 @@ def in_days(count: int) -> str:
 
 def phone(number: str) -> str:
     """Return an E.164 number as people there write it: +6281212345678 as 0812-1234-5678."""
-    if not number.startswith("+62"):
-        return number
+    if not number.startswith("+628"):
+        return phones.as_written(number)
     digits = "0" + number[3:]
     return "-".join(part for part in (digits[:4], digits[4:8], digits[8:]) if part)

@@ -35,6 +35,17 @@ def number(written: str | float | int | None) -> str:
     raise PhoneInvalid(phone=text[:40])
 
 
+def as_written(e164: str) -> str:
+    """Return a number that is no Indonesian mobile as people write it: "(0725) 41122", "+60 12-345 6789"."""
+    try:
+        found = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    at_home = found.country_code == phonenumbers.country_code_for_region(_COUNTRY)
+    formats = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(found, formats.NATIONAL if at_home else formats.INTERNATIONAL)
+
+
 def _text(written: str | float | int | None) -> str:
     if written is None:
         return ""

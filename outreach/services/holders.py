@@ -39,7 +39,7 @@ def link_of(holder: Person | Organisation, *, now: datetime) -> AnswerLink | Non
 def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
     """Return what the holder was asked to, over all activities, newest first. One query."""
     column = Invitation.person_id if isinstance(holder, Person) else Invitation.organisation_id
-    return db.session.scalars(
+    found = db.session.scalars(
         sa.select(Invitation)
         .join(Invitation.activity)
         .where(column == holder.id)
@@ -51,7 +51,8 @@ def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
         )
         .order_by(Activity.starts_at.desc(), Invitation.id.desc())
         .limit(MOST_INVITATIONS)
-    ).all()
+    )
+    return found.unique().all()
 
 
 def stop_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:

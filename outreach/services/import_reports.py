@@ -13,6 +13,7 @@ from defusedcsv import csv
 from outreach.domain.problems import Problem
 from outreach.domain.spreadsheet import Column
 from outreach.services.importing import Reading
+from outreach.services.remarks import PersonKnown
 
 # The headings of the refused rows' file: such as the import itself knows, so that the corrected file can be read again.
 HEADINGS = {
@@ -56,6 +57,16 @@ class Report:
     @property
     def taken(self) -> int:
         return self.new + self.completed
+
+    @property
+    def known(self) -> tuple[Line, ...]:
+        """Return the refused rows of people who are in the list already: there is nothing to correct about them."""
+        return tuple(line for line in self.refused if _is_known(line))
+
+    @property
+    def to_correct(self) -> tuple[Line, ...]:
+        """Return the refused rows that somebody has to look at."""
+        return tuple(line for line in self.refused if not _is_known(line))
 
     @property
     def several_sheets(self) -> bool:
@@ -104,7 +115,7 @@ def from_json(kept: dict[str, Any]) -> Report:
 
 
 def refused_csv(report: Report, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
-    """Return the refused rows as CSV: where each stands, what was written, why it was refused.
+    """Return the refused rows to correct as CSV: where each stands, what was written, why it was refused.
 
     headings: for the sheet, the row and the reason. Cells that a spreadsheet program would run as formulas are defused.
     """
@@ -112,10 +123,14 @@ def refused_csv(report: Report, headings: Iterable[str], say: Callable[[Problem]
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow([sheet, row, *report.headings, reason])
-    for line in report.refused:
+    for line in report.to_correct:
         cells = (line.written.get(column, "") for column in report.columns)
         writer.writerow([line.sheet, line.number, *cells, " ".join(say(problem) for problem in line.said)])
     return out.getvalue()
+
+
+def _is_known(line: Line) -> bool:
+    return any(problem.message == PersonKnown.message for problem in line.said)
 
 
 def _line_to_json(line: Line) -> dict[str, Any]:

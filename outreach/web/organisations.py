@@ -110,6 +110,10 @@ def resume(organisation_id: int) -> Any:
 @bp.post("/<int:organisation_id>/link")
 @coordinator_required
 def renew_link(organisation_id: int) -> Any:
-    links.renew(organisations.get(organisation_id), by=current_user, now=clock.now())
-    flash(_("There is a new link. The old one does not work any more."), "success")
+    holder = organisations.get(organisation_id)
+    had_one = holders.link_of(holder, now=clock.now()) is not None
+    links.renew(holder, by=current_user, now=clock.now())
+    flash(
+        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
+    )
     return redirect(url_for(".show", organisation_id=organisation_id))

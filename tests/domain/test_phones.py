@@ -41,6 +41,14 @@ def test_what_cannot_be_a_number_is_refused_with_a_sentence(bad):
     assert str(caught.value) == f"“{bad}” is not a phone number. One looks like 0812-1234-5678."
 
 
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [("+6272541122", "(0725) 41122"), ("+60123456789", "+60 12-345 6789"), ("", ""), ("call Ani", "call Ani")],
+)
+def test_a_number_that_is_no_mobile_is_written_as_people_write_it(number, written):
+    assert phones.as_written(number) == written
+
+
 @given(st.integers(10_000_000, 99_999_999))
 def test_what_excel_makes_of_a_number_is_the_same_number(rest):
     assert phones.number(float(f"812{rest}")) == phones.number(f"0812{rest}") == f"+62812{rest}"

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from tests.conftest import a_person
 
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Link, Person
+from tests.conftest import a_person
 
 ANI_FORM = {
     "name": "Ani Wijaya",

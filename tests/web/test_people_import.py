@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask import g
-from tests.conftest import NOW, log_in
 
 from outreach.extensions import db
 from outreach.models import Person
 from outreach.services import importing, uploads
+from tests.conftest import NOW, log_in
 
 GOOD = (
     "Nama Lengkap;Kelurahan;No. HP/WA;Email;Jenis Kader\nANI WIJAYA;Imopuro;'+62 812-3456-7890;ani@example.com;PATBM\n"

@@ -34,8 +34,12 @@ def resume(person_id: int) -> Any:
 @bp.post("/<int:person_id>/link")
 @coordinator_required
 def renew_link(person_id: int) -> Any:
-    links.renew(_person(person_id), by=current_user, now=clock.now())
-    flash(_("There is a new link. The old one does not work any more."), "success")
+    holder = _person(person_id)
+    had_one = holders.link_of(holder, now=clock.now()) is not None
+    links.renew(holder, by=current_user, now=clock.now())
+    flash(
+        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
+    )
     return redirect(url_for(".show", person_id=person_id))
 
 
