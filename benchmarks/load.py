@@ -3,6 +3,7 @@
 Both run in a process of their own, on the same machine, and open a connection for each request where the server closes it.
 """
 
+import http.client
 import json
 import re
 import shutil
@@ -25,6 +26,16 @@ def tool() -> str:
     return "wrk" if shutil.which("wrk") else "own generator"
 
 
+def check(url: str, cookie: str = "") -> None:
+    """Ask for a page once; raise LoadError unless it is there itself, at the very address."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", urlsplit(url).path, headers={"Cookie": cookie} if cookie else {})
+    status = connection.getresponse().status
+    connection.close()
+    if status != 200:
+        raise LoadError(f"A page answered {status} in place of 200.")
+
+
 def requests_per_s(url: str, seconds: float, cookie: str = "") -> float:
     """Return how many good answers a second came. Raise LoadError where any answer was not a 2xx."""
     return _wrk(url, seconds, cookie) if shutil.which("wrk") else _own(url, seconds, cookie)
@@ -36,7 +47,7 @@ def _wrk(url: str, seconds: float, cookie: str) -> float:
         command += ["-H", f"Cookie: {cookie}"]
     output = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     if bad := re.search(r"Non-2xx or 3xx responses: (\d+)", output):
-        raise LoadError(f"{bad[1]} answers of {urlsplit(url).path[:3]}… were no success.")
+        raise LoadError(f"{bad[1]} answers were no success.")
     found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     if found is None:
         raise LoadError("wrk's output could not be read.")

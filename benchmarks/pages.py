@@ -70,8 +70,9 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 
 def _answers(url: str, cookie: str, say: Callable[[str], None]) -> bool:
-    """Warm a page up; return whether it is served as it should be."""
+    """Warm a page up; return whether it is served as it should be, and not by a redirection to the login."""
     try:
+        load.check(url, cookie)
         load.requests_per_s(url, WARM_UP_S, cookie)
     except load.LoadError as error:
         say(str(error))

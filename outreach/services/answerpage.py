@@ -1,35 +1,22 @@
 """Reading what an answer page shows: the link's holder, and all they are invited to. Nothing is written here.
 
-A phone waits for this page, and after a mailing three hundred open it at once. So it reads the columns it shows, by
-statements made once, in two queries; two more only for speakers (their topics) and organisations (their nominees).
+A phone waits for this page, and after a mailing three hundred open it at once. So it reads just the columns it shows, in
+two queries made once (services/answerstatements.py); a third for speakers (their topics) or organisations (their nominees).
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.delivery.wording import phone
 from outreach.domain.answers import refusal
 from outreach.domain.kinds import LinkPurpose, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import (
-    Activity,
-    AgendaItem,
-    Invitation,
-    Link,
-    Office,
-    Organisation,
-    Person,
-    Programme,
-    Venue,
-    agenda_speaker,
-)
+from outreach.models import Activity, Person
+from outreach.services import answerstatements as statements
 from outreach.services import links
 from outreach.services.answering import NothingToAnswer
 
@@ -122,7 +109,7 @@ def read(token: str, *, now: datetime) -> AnswerPage:
     Raise LinkUnknown, LinkExpired or LinkRevoked.
     """
     nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
-    link = db.session.execute(_LINK, {"nonce": nonce}).first() if nonce else None
+    link = db.session.execute(statements.LINK, {"nonce": nonce}).first() if nonce else None
     if link is None:
         raise links.LinkUnknown
     if link.revoked_at is not None:
@@ -131,7 +118,8 @@ def read(token: str, *, now: datetime) -> AnswerPage:
         raise links.LinkExpired
     holder = _holder(link)
     rows = db.session.execute(
-        _OF_ORGANISATION if holder.organisation else _OF_PERSON, {"holder": holder.id, "since": now - links.RENEWED_FOR}
+        statements.OF_ORGANISATION if holder.organisation else statements.OF_PERSON,
+        {"holder": holder.id, "since": now - links.RENEWED_FOR},
     ).all()
     contact = _contact(link, rows[0] if rows else None)
     found: dict[int, list[Any]] = {}
@@ -147,7 +135,7 @@ def read(token: str, *, now: datetime) -> AnswerPage:
 
 def office_contact() -> Contact:
     """Return whom anybody may call whose link opens nothing."""
-    row = db.session.execute(_OFFICE).first()
+    row = db.session.execute(statements.OFFICE).first()
     return _contact(row, None) if row else Contact("", "", "")
 
 
@@ -213,145 +201,13 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
 
 def _with_topics(shown: list[Shown], person_id: int) -> list[Shown]:
     topics: dict[int, list[Topic]] = {}
-    for row in db.session.execute(_TOPICS, {"holder": person_id, "ids": [one.activity.id for one in shown]}):
+    for row in db.session.execute(statements.TOPICS, {"holder": person_id, "ids": [one.activity.id for one in shown]}):
         topics.setdefault(row.activity_id, []).append(Topic(row.starts_at, row.ends_at, row.topic))
     return [one._replace(topics=tuple(topics.get(one.activity.id, ()))) for one in shown]
 
 
 def _with_nominees(shown: list[Shown]) -> list[Shown]:
     named: dict[int, list[Named]] = {}
-    for row in db.session.execute(_NOMINEES, {"ids": [one.invitation_id for one in shown]}):
+    for row in db.session.execute(statements.NOMINEES, {"ids": [one.invitation_id for one in shown]}):
         named.setdefault(row.under, []).append(Named(row.name, row.post, row.phone, row.email))
     return [one._replace(nominees=tuple(named.get(one.invitation_id, ()))) for one in shown]
-
-
-def _columns(*models: Any) -> Iterable[Any]:
-    """Return the models' columns as their tables have them: for reading rows, the objects would only cost time."""
-    return (model.__table__.c for model in models)
-
-
-def _is_none_of(column: Any, states: Iterable[InvitationState]) -> Any:
-    return sa.and_(*(column != state for state in states))
-
-
-_ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROGRAMME, _VENUE = _columns(
-    Activity, AgendaItem, Invitation, Link, Office, Organisation, Person, Programme, Venue
-)
-_CONTACT = (
-    _OFFICES.short_name,
-    _OFFICES.contact_name.label("office_contact_name"),
-    _OFFICES.contact_phone.label("office_contact_phone"),
-    _OFFICES.phone.label("office_phone"),
-)
-_OFFICE = sa.select(*_CONTACT).order_by(_OFFICES.id).limit(1)
-_LINK = (
-    sa.select(
-        _LINKS.person_id,
-        _LINKS.organisation_id,
-        _LINKS.expires_at,
-        _LINKS.revoked_at,
-        _PERSON.name,
-        _PERSON.title_before,
-        _PERSON.title_after,
-        _PERSON.post,
-        _PERSON.locale,
-        _PERSON.reminders_stopped_at.label("stopped"),
-        _ORGANISATION.name.label("organisation_name"),
-        _ORGANISATION.locale.label("organisation_locale"),
-        _ORGANISATION.reminders_stopped_at.label("organisation_stopped"),
-        *_CONTACT,
-    )
-    .select_from(Link.__table__)
-    .outerjoin(Person.__table__, _PERSON.id == _LINKS.person_id)
-    .outerjoin(Organisation.__table__, _ORGANISATION.id == _LINKS.organisation_id)
-    .outerjoin(
-        Office.__table__, _OFFICES.id == sa.select(sa.func.min(sa.alias(Office.__table__).c.id)).scalar_subquery()
-    )
-    .where(_LINKS.nonce == sa.bindparam("nonce"), _LINKS.purpose == LinkPurpose.ANSWER)
-)
-
-
-def _invitations(holder: Any) -> sa.Select:
-    """Return the statement for one kind of holder. Seats are counted only for who has none and may still want one."""
-    other = sa.alias(Invitation.__table__).c
-    seats = sa.func.coalesce(_ACTIVITY.capacity, _VENUE.capacity)
-    taken = (
-        sa.select(sa.func.count(sa.distinct(other.person_id)))
-        .where(
-            other.activity_id == _ACTIVITY.id,
-            other.person_id.is_not(None),
-            sa.or_(*(other.state == state for state in sorted(TAKES_A_SEAT))),
-        )
-        .correlate(Activity.__table__)
-        .scalar_subquery()
-    )
-    needs = sa.and_(
-        seats.is_not(None), _is_none_of(_INVITATION.state, TAKES_A_SEAT), _ACTIVITY.state == ActivityState.PUBLISHED
-    )
-    return (
-        sa.select(
-            _INVITATION.id.label("invitation_id"),
-            _INVITATION.role,
-            _INVITATION.state,
-            _INVITATION.answered_sequence,
-            _INVITATION.quota,
-            _INVITATION.representative_name,
-            _INVITATION.representative_post,
-            _INVITATION.representative_phone,
-            _INVITATION.representative_email,
-            _ACTIVITY.id,
-            _ACTIVITY.title,
-            _ACTIVITY.public_title,
-            _ACTIVITY.zone,
-            _ACTIVITY.starts_at,
-            _ACTIVITY.ends_at,
-            _ACTIVITY.registration_at,
-            _ACTIVITY.respond_by_at,
-            _ACTIVITY.things_to_bring,
-            _ACTIVITY.state.label("activity_state"),
-            _ACTIVITY.sequence,
-            _VENUE.name.label("venue"),
-            _VENUE.address.label("venue_address"),
-            _VENUE.latitude,
-            _VENUE.longitude,
-            _PROGRAMME.contact_name,
-            _PROGRAMME.contact_phone,
-            seats.label("seats"),
-            sa.case((needs, taken)).label("taken"),
-        )
-        .select_from(Invitation.__table__)
-        .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)
-        .outerjoin(Venue.__table__, _VENUE.id == _ACTIVITY.venue_id)
-        .outerjoin(Programme.__table__, _PROGRAMME.id == _ACTIVITY.programme_id)
-        .where(
-            holder == sa.bindparam("holder"),
-            _ACTIVITY.state != ActivityState.DRAFT,
-            _is_none_of(_INVITATION.state, (InvitationState.PREPARED, InvitationState.WITHDRAWN)),
-            _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
-        )
-        .order_by(_ACTIVITY.starts_at, _ACTIVITY.id, _INVITATION.role)
-    )
-
-
-_OF_PERSON = _invitations(_INVITATION.person_id)
-_OF_ORGANISATION = _invitations(_INVITATION.organisation_id)
-_TOPICS = (
-    sa.select(_AGENDA.activity_id, _AGENDA.starts_at, _AGENDA.ends_at, _AGENDA.topic)
-    .select_from(AgendaItem.__table__)
-    .join(agenda_speaker, agenda_speaker.c.agenda_item_id == _AGENDA.id)
-    .where(
-        agenda_speaker.c.person_id == sa.bindparam("holder"),
-        _AGENDA.activity_id.in_(sa.bindparam("ids", expanding=True)),
-    )
-    .order_by(_AGENDA.starts_at, _AGENDA.id)
-)
-_NOMINEES = (
-    sa.select(_INVITATION.nominated_under_id.label("under"), _PERSON.name, _PERSON.post, _PERSON.phone, _PERSON.email)
-    .select_from(Invitation.__table__)
-    .join(Person.__table__, _PERSON.id == _INVITATION.person_id)
-    .where(
-        _INVITATION.nominated_under_id.in_(sa.bindparam("ids", expanding=True)),
-        _INVITATION.state != InvitationState.WITHDRAWN,
-    )
-    .order_by(_INVITATION.id)
-)

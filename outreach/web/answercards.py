@@ -72,11 +72,12 @@ def typed_who(form: AnswerForm) -> Row:
 
 def _card(one: Shown, picked: Choice | None, form: Sent | None, error: str) -> Card:
     is_open = one.refusal is None
+    closed_because = "" if one.refusal is None else say(one.refusal)
     return Card(
         shown=one,
         answered=one.state in ANSWERED,
         open=is_open,
-        closed_because="" if one.refusal is None else say(one.refusal),
+        closed_because=closed_because,
         over=one.activity.state is not ActivityState.PUBLISHED,
         moved=one.moved and is_open,
         full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
@@ -84,7 +85,7 @@ def _card(one: Shown, picked: Choice | None, form: Sent | None, error: str) -> C
         chosen=(form.choice.data if form else _stored_choice(one) or picked) or "",
         who=typed_who(form) if isinstance(form, AnswerForm) else _row(one.representative),
         rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
-        error=error,
+        error="" if error == closed_because else error,
     )
 
 
@@ -92,7 +93,7 @@ def _roles(one: Shown) -> str:
     """Return the roles in words, where they are more than being there."""
     if len(one.roles) == 1 and one.roles[0] in (Role.CADRE, Role.PARTICIPANT):
         return ""
-    return ", ".join(label(role) for role in one.roles)
+    return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
 
 
 def _stored_choice(one: Shown) -> Choice | None:

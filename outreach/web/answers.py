@@ -103,7 +103,7 @@ def nominate(token: str, activity_id: int) -> Any:
 def stop(token: str) -> Any:
     form = RemindersForm(meta={"csrf_context": token})
     if _foreign() or not form.validate():
-        return _drawn(token, _found(token), 400, notice=form.first_error)
+        return _drawn(token, _found(token), 400, notice=form.first_error or _foreign_sentence())
     if form.wish.data == "resume":
         answering.resume_reminders(token, now=clock.now())
         return _to_thanks(token, "resume")
@@ -183,6 +183,10 @@ def _foreign() -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
 
 
+def _foreign_sentence() -> str:
+    return _("This did not come from your own page. Nothing was changed; please press the button once more.")
+
+
 def _to_thanks(token: str, what: str = "answer") -> Any:
     asked = request.args.get("lang", "")
     values = {"for": what, "lang": asked if asked in LOCALES else None}
@@ -191,7 +195,13 @@ def _to_thanks(token: str, what: str = "answer") -> Any:
 
 def _refused(token: str, found: AnswerPage, typed_at: int, form: Sent, sentence: str = "") -> Response:
     status = 400 if _foreign() or form.forged else 422
-    return _drawn(token, found, status, typed={typed_at: form}, errors={typed_at: sentence or form.first_error})
+    return _drawn(
+        token,
+        found,
+        status,
+        typed={typed_at: form},
+        errors={typed_at: sentence or form.first_error or _foreign_sentence()},
+    )
 
 
 def _drawn(

@@ -13,20 +13,22 @@ import hmac
 from hashlib import sha256
 
 from flask import current_app
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, Form, FormField, RadioField, StringField, ValidationError
+from wtforms import Field, FieldList, Form, FormField, StringField, ValidationError
 from wtforms.csrf.core import CSRF
 from wtforms.validators import Email, Length, Optional
 
 from outreach.domain import phones
-from outreach.domain.answers import Choice
+from outreach.domain.answers import Choice, RepresentativeUnnamed
 from outreach.domain.phones import PhoneInvalid
 from outreach.services.answering import Nominee
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")
 ODD_EMAIL = _l("This e-mail address is not complete. An example: nama@contoh.go.id")
+UNCHOSEN = _l("Please choose one of the answers.")
 ODD_PHONE = _l("This is not a phone number. An example: 0812-3456-7890")
 STALE = _l("This page had been open too long. Nothing was changed; please press the button once more.")
 
@@ -84,7 +86,13 @@ def _stripped(value: str | None) -> str:
 
 
 def text(length: int, *validators: object) -> StringField:
-    return StringField(filters=[_stripped], validators=[Optional(), Length(max=length, message=TOO_LONG), *validators])
+    return StringField(filters=[_stripped], validators=[Length(max=length, message=TOO_LONG), *validators])
+
+
+def email() -> StringField:
+    return StringField(
+        filters=[_stripped], validators=[Optional(), Length(max=254, message=TOO_LONG), Email(message=ODD_EMAIL)]
+    )
 
 
 class PhoneField(StringField):
@@ -101,17 +109,19 @@ class PhoneField(StringField):
 class AnswerForm(LinkForm):
     """One answer, with who comes instead."""
 
-    choice = RadioField(
-        choices=[(c.value, c.value) for c in Choice], validate_choice=False, filters=[lambda value: value or ""]
-    )
+    choice = StringField()
     representative_name = text(160)
     representative_post = text(160)
     representative_phone = PhoneField()
-    representative_email = text(254, Email(message=ODD_EMAIL))
+    representative_email = email()
 
     def validate_choice(self, field: Field) -> None:
         if field.data not in set(Choice):
-            raise ValidationError(_l("Please choose one of the answers."))
+            raise ValidationError(str(UNCHOSEN))
+
+    def validate_representative_name(self, field: Field) -> None:
+        if self.choice.data == Choice.REPRESENTED and not field.data:
+            raise ValidationError(gettext(RepresentativeUnnamed.message))
 
 
 class NomineeForm(Form):
@@ -120,22 +130,22 @@ class NomineeForm(Form):
     name = text(160)
     post = text(160)
     phone = PhoneField()
-    email = text(254, Email(message=ODD_EMAIL))
+    email = email()
 
     def validate_name(self, field: Field) -> None:
         if not field.data and (self.post.data or self.phone.data or self.email.data):
-            raise ValidationError(_l("Please write this person's name as well."))
+            raise ValidationError(gettext("Please write this person's name as well."))
 
 
 class NominationForm(LinkForm):
     """An organisation's answer: whether it comes, and whom it sends."""
 
-    choice = RadioField(
-        choices=[(c.value, c.value) for c in (Choice.COMING, Choice.NOT_COMING)],
-        validate_choice=False,
-        filters=[lambda value: value or ""],
-    )
+    choice = StringField()
     rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
+
+    def validate_rows(self, field: Field) -> None:
+        if self.choice.data == Choice.COMING and not self.nominees():
+            raise ValidationError(gettext("Please write the name of at least one person who comes."))
 
     def nominees(self) -> list[Nominee]:
         """Return the people named; empty rows are nobody."""
@@ -144,7 +154,7 @@ class NominationForm(LinkForm):
 
     def validate_choice(self, field: Field) -> None:
         if field.data not in (Choice.COMING, Choice.NOT_COMING):
-            raise ValidationError(_l("Please choose one of the answers."))
+            raise ValidationError(str(UNCHOSEN))
 
 
 class RemindersForm(LinkForm):

@@ -1,0 +1,122 @@
+"""The answer pages in a real Chromium, on a phone and on a desk, without script and by axe's rules."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.serving import make_server
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation
+from outreach.services import inviting, links, publishing
+from tests.conftest import NOW, at, draft_activity
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture
+def address(app, monkeypatch) -> Iterator[str]:
+    """The app served to the browser, on a day before the programme."""
+    monkeypatch.setattr(clock, "now", lambda: at(5))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def pages(programme, hall, ani, chief, police) -> dict[str, str]:
+    """The paths of a cadre's, a speaker's and an organisation's page, all invited to two days."""
+    days = [draft_activity(programme, hall, day) for day in (18, 19)]
+    ids = [day.id for day in days]
+    inviting.invite_people(ids, [ani.id], Role.CADRE, by=None, now=NOW)
+    inviting.invite_people(ids, [chief.id], Role.SPEAKER, by=None, now=NOW)
+    inviting.invite_organisations(ids, {police.id: 2}, by=None, now=NOW)
+    publishing.publish(ids, by=None, now=NOW)
+    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+    holders = {"cadre": ani, "speaker": chief, "organisation": police}
+    return {name: "/j/" + tokens.token(links.link_for(db.session, who)) for name, who in holders.items()}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, pages, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = {}
+    context = chromium.new_context(viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for name, path in {**pages, "represented": pages["cadre"] + "?pilih=wakil", "forged": "/j/forged"}.items():
+        page.goto(address + path)
+        for details in page.locator("summary").all():
+            details.click()
+        found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert found == {name: [] for name in found}
+
+
+def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address, pages, ani):
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    asked: list[str] = []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address + pages["cadre"])
+    first, second = page.locator("section[aria-labelledby^=h]").all()
+    name = first.locator("input[name=representative_name]")
+    assert not name.is_visible()
+    first.locator("label[for^=w]").click()
+    assert name.is_visible()
+    name.fill("Budi Santoso")
+    first.locator("button").click()
+    assert page.locator("[role=status]").is_visible()
+    assert page.locator(".n.represented").count() == 1
+    second.locator("label[for^=c]").click()
+    second.locator("button").click()
+    assert page.locator(".n.coming").count() == 1
+    assert context.cookies() == []
+    assert [url for url in asked if not url.startswith((address, "data:"))] == []
+    db.session.rollback()
+    states = db.session.scalars(
+        sa.select(Invitation.state).where(Invitation.person_id == ani.id).order_by(Invitation.activity_id)
+    ).all()
+    assert states == [InvitationState.REPRESENTED, InvitationState.COMING]
+
+
+def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pages):
+    page = chromium.new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.goto(address + pages["cadre"])
+    heights = page.eval_on_selector_all(
+        "button, .c > label, .b, summary, .k, header a",
+        "all => all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)",
+    )
+    assert [h for h in heights if h < 44] == []
+    assert re.match(r"Undangan|Invitation", page.title())

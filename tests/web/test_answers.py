@@ -1,0 +1,521 @@
+"""The page behind an invitee's link: what it shows, what its buttons do, and that nothing but a button does anything."""
+
+import re
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem, Invitation, Link, Person
+from outreach.services import answering, inviting, links, publishing
+from outreach.web.forms.answer_forms import form_token
+from tests.conftest import NOW, a_person, at, draft_activity
+
+WINTER_TITLES = (
+    "Rapat koordinasi lintas sektor",
+    "Penguatan kapasitas kader",
+    "Pertemuan satuan pendidikan",
+    "Pertemuan organisasi perempuan dan tokoh masyarakat",
+)
+
+
+class Wall:
+    """The wall clock that the pages read."""
+
+    def __init__(self) -> None:
+        self.stands_at = at(5)
+
+    def now(self):
+        return self.stands_at
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    wall = Wall()
+    monkeypatch.setattr(clock, "now", wall.now)
+    return wall
+
+
+@pytest.fixture
+def browser(app):
+    """A cheap phone's browser without script; it gets a 500's error as it happens."""
+    return app.test_client()
+
+
+def published(*activities):
+    publishing.publish([a.id for a in activities], by=None, now=NOW)
+
+
+def invite(person, *activities, role=Role.CADRE):
+    """Invite somebody and let the invitation have gone out."""
+    inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
+    _went_out(Invitation.person_id == person.id)
+
+
+def invite_office(organisation, *activities, quota=2):
+    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
+    _went_out(Invitation.organisation_id == organisation.id)
+
+
+def _went_out(whose):
+    db.session.execute(sa.update(Invitation).where(whose).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+
+
+def link(holder) -> str:
+    return tokens.token(links.link_for(db.session, holder))
+
+
+def send(browser, holder, path, query="", **values):
+    token = link(holder)
+    return browser.post(f"/j/{token}/{path}{query}", data={"csrf_token": form_token(token), **values})
+
+
+def states(person) -> list[str]:
+    db.session.rollback()
+    wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
+    return [state.value for state in db.session.scalars(wanted)]
+
+
+def everything() -> dict[str, list[tuple]]:
+    """Return every row of every table."""
+    db.session.rollback()
+    return {
+        table.name: [tuple(row) for row in db.session.execute(sa.select(table))]
+        for table in db.metadata.sorted_tables
+    }  # fmt: skip
+
+
+@pytest.fixture
+def four_days(programme, hall):
+    days = [
+        draft_activity(programme, hall, 18 + n, public_title=title, things_to_bring="Surat tugas dan KTP")
+        for n, title in enumerate(WINTER_TITLES)
+    ]
+    published(*days)
+    return days
+
+
+@pytest.fixture
+def first(four_days):
+    return four_days[0]
+
+
+def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani):
+    invite(ani, *four_days)
+    before = everything()
+    for query in ("", "?pilih=hadir", "?pilih=tidak", "?pilih=wakil", "?lang=en"):
+        page = browser.get(f"/j/{link(ani)}{query}")
+        assert page.status_code == 200
+        assert [title in page.text for title in WINTER_TITLES] == [True] * 4
+        assert browser.head(f"/j/{link(ani)}{query}").status_code == 200
+    assert browser.get(f"/j/{link(ani)}/thanks").status_code == 200
+    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 200
+    assert everything() == before
+    assert send(browser, ani, four_days[0].id, choice="coming").status_code == 303
+    assert everything() != before
+
+
+@pytest.mark.parametrize("query", ["", "?lang=en", "?pilih=wakil"])
+def test_four_days_fit_in_14_kb_with_everything(browser, four_days, ani, query):
+    invite(ani, *four_days)
+    page = browser.get(f"/j/{link(ani)}{query}")
+    assert len(page.data) <= 14_000
+    assert re.findall(r"<(?:script|img|iframe)\b|\bon\w+=|style=|url\(|@import|stylesheet", page.text) == []
+
+
+def test_the_page_says_who_what_when_where_and_whom_to_call(browser, first, ani):
+    invite(ani, first)
+    text = unescape(browser.get(f"/j/{link(ani)}").text)
+    for fact in (
+        "Ani Wijaya", "DP3AP2KB Kota Metro", "Rapat koordinasi lintas sektor", "Senin, 18 Januari 2027",
+        "08.00–12.00 WIB", "07.30", "Aula Bappeda", "Jl. Jenderal Sudirman, Metro", "Surat tugas dan KTP",
+        "Sabtu, 16 Januari 2027", "https://maps.google.com/?q=Aula+Bappeda", "Bidang PPA, 0812-0000-0001",
+        'href="tel:+6281200000001"', 'href="https://wa.me/6281200000001"',
+    ):  # fmt: skip
+        assert fact in text
+
+
+def test_a_stranger_sees_no_more_than_the_neutral_title(browser, first, ani):
+    first.description = "Penanganan korban"
+    db.session.commit()
+    invite(ani, first)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert "Rapat koordinasi pencegahan kekerasan" not in page
+    assert "Penanganan korban" not in page
+    title = re.search("<title>(.*)</title>", page)[1]
+    assert title in ("Invitation", "Undangan")
+
+
+def test_the_page_keeps_itself_out_of_caches_and_search_engines(browser, first, ani):
+    invite(ani, first)
+    headers = browser.get(f"/j/{link(ani)}").headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "Set-Cookie" not in headers
+
+
+def test_ani_presses_coming_and_is_thanked(browser, first, ani):
+    invite(ani, first)
+    answered = send(browser, ani, first.id, choice="coming")
+    assert (answered.status_code, answered.location) == (303, f"/j/{link(ani)}/thanks?for=answer")
+    assert 'role="status"' in browser.get(answered.location).text
+    invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
+    assert (invitation.state, invitation.answer_source) == (InvitationState.COMING, AnswerSource.LINK)
+
+
+def test_ani_names_who_comes_instead(browser, first, ani):
+    invite(ani, first)
+    send(
+        browser, ani, first.id, choice="represented", representative_name=" Budi   Santoso ",
+        representative_post="Sekretaris", representative_phone="0812 3456 7890", representative_email="b@example.com",
+    )  # fmt: skip
+    db.session.rollback()
+    found = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
+    assert found.state is InvitationState.REPRESENTED
+    assert (found.representative_name, found.representative_post, found.representative_phone) == (
+        "Budi Santoso",
+        "Sekretaris",
+        "+6281234567890",
+    )
+    assert found.representative_email == "b@example.com"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"representative_name": ""}, "representative_name"),
+        ({"representative_phone": "rumah"}, "representative_phone"),
+        ({"representative_email": "budi@"}, "representative_email"),
+        ({"representative_name": "x" * 161}, "representative_name"),
+    ],
+)
+def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browser, first, ani, wrong, field):
+    invite(ani, first)
+    before = everything()
+    typed = {"representative_name": "Budi", "representative_post": "Ketua RW 04", **wrong}
+    page = send(browser, ani, first.id, choice="represented", **typed)
+    assert page.status_code == 422
+    assert 'value="Ketua RW 04"' in page.text
+    assert re.search(rf'name="{field}"[^>]* aria-invalid="true"', page.text)
+    assert 'role="alert"' in page.text
+    assert everything() == before
+    assert send(browser, ani, first.id, choice="represented", representative_name="Budi").status_code == 303
+
+
+@pytest.mark.parametrize("choice", ["", "maybe"])
+def test_an_answer_that_is_none_is_refused(browser, first, ani, choice):
+    invite(ani, first)
+    assert send(browser, ani, first.id, choice=choice).status_code == 422
+    assert states(ani) == ["invited"]
+
+
+def test_one_press_answers_all_four_days(browser, four_days, ani):
+    invite(ani, *four_days)
+    assert send(browser, ani, "all", choice="coming").status_code == 303
+    assert states(ani) == ["coming"] * 4
+
+
+def test_one_press_answers_what_is_still_open_and_no_more(browser, wall, four_days, ani):
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)  # the first day's deadline
+    assert send(browser, ani, "all", choice="not_coming").status_code == 303
+    assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
+
+
+def test_for_all_days_somebody_must_be_named_too(browser, four_days, ani):
+    invite(ani, *four_days)
+    page = send(browser, ani, "all", choice="represented", representative_post="Sekretaris")
+    assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
+    assert "<details open>" in page.text
+    assert 'value="Sekretaris"' in page.text
+    assert send(browser, ani, "all", choice="represented", representative_name="Budi").status_code == 303
+    assert states(ani) == ["represented"] * 4
+
+
+def test_the_deadline_binds_to_the_minute(browser, wall, first, ani):
+    invite(ani, first)
+    wall.stands_at = at(16, 15, 59)
+    assert 'name="choice"' in browser.get(f"/j/{link(ani)}").text
+    assert send(browser, ani, first.id, choice="coming").status_code == 303
+    wall.stands_at = at(16, 16)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert 'name="choice"' not in page
+    assert "Sabtu, 16 Januari 2027" in page
+    assert "Bidang PPA (0812-0000-0001)" in page
+    refused = send(browser, ani, first.id, choice="not_coming")
+    assert (refused.status_code, states(ani)) == (422, ["coming"])
+
+
+def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
+    invite(ani, first)
+    publishing.cancel(first.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert 'name="choice"' not in page
+    assert ".ics" not in page
+    assert send(browser, ani, first.id, choice="coming").status_code == 422
+
+
+def test_who_comes_to_a_full_hall_is_told_that_they_wait(browser, programme, hall, ani, budi):
+    small = draft_activity(programme, hall, capacity=1)
+    published(small)
+    invite(ani, small)
+    invite(budi, small)
+    full = re.compile("All seats are taken|Semua kursi")
+    assert not full.search(browser.get(f"/j/{link(budi)}").text)
+    send(browser, ani, small.id, choice="coming")
+    assert full.search(browser.get(f"/j/{link(budi)}").text)
+    assert not full.search(browser.get(f"/j/{link(ani)}").text)
+    send(browser, budi, small.id, choice="coming")
+    assert states(budi) == ["waitlisted"]
+    assert '<b class="n waitlisted">' in browser.get(f"/j/{link(budi)}").text
+
+
+def test_pilih_only_preselects(browser, first, ani):
+    invite(ani, first)
+    for pick, chosen in (("hadir", "coming"), ("tidak", "not_coming"), ("wakil", "represented"), ("apa", None)):
+        page = browser.get(f"/j/{link(ani)}?pilih={pick}").text
+        checked = re.findall(r'value="(\w+)" id="\w+"(?: class="w")? checked', page)
+        assert checked == ([chosen] if chosen else [])
+    assert states(ani) == ["invited"]
+
+
+def test_two_people_who_share_an_address_have_a_page_each(browser, first, ani):
+    sister = a_person("Ayu Wijaya", email=ani.email)
+    invite(ani, first)
+    invite(sister, first)
+    assert link(ani) != link(sister)
+    send(browser, sister, first.id, choice="coming")
+    assert (states(ani), states(sister)) == (["invited"], ["coming"])
+    assert "Ayu" not in browser.get(f"/j/{link(ani)}").text
+
+
+def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief):
+    first.agenda.append(
+        AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pencegahan & pelaporan", speakers=[chief])
+    )
+    first.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Milik orang lain"))
+    db.session.commit()
+    invite(chief, first, role=Role.SPEAKER)
+    invite(chief, first, role=Role.PARTICIPANT)
+    page = browser.get(f"/j/{link(chief)}").text
+    assert page.count("<section") == 1
+    assert "“Pencegahan &amp; pelaporan”, 09.00–10.00 WIB" in page
+    assert "Milik orang lain" not in page
+    send(browser, chief, first.id, choice="coming")
+    assert states(chief) == ["coming", "coming"]
+
+
+def test_names_are_shown_and_never_run(browser, programme, hall):
+    nasty = '<script>alert("x")</script>'
+    activity = draft_activity(programme, hall, public_title=f"Rapat {nasty}", things_to_bring=nasty)
+    person = a_person(nasty, email="x@example.com")
+    published(activity)
+    invite(person, activity)
+    send(browser, person, activity.id, choice="represented", representative_name=nasty, representative_post='" onx="')
+    page = browser.get(f"/j/{link(person)}").text
+    assert nasty not in page
+    assert 'onx="' not in page
+    assert page.count("&lt;script&gt;") >= 4
+
+
+def test_a_forged_post_changes_nothing(browser, first, ani, budi):
+    invite(ani, first)
+    invite(budi, first)
+    address = f"/j/{link(ani)}/{first.id}"
+    good = form_token(link(ani))
+    for values, headers in (
+        ({}, {}),
+        ({"csrf_token": ""}, {}),
+        ({"csrf_token": "é"}, {}),
+        ({"csrf_token": form_token(link(budi))}, {}),
+        ({"csrf_token": good}, {"Sec-Fetch-Site": "cross-site"}),
+        ({"csrf_token": good}, {"Sec-Fetch-Site": "same-site"}),
+    ):
+        for path in (address, f"/j/{link(ani)}/all", f"/j/{link(ani)}/reminders"):
+            answered = browser.post(path, data={"choice": "coming", "wish": "stop", **values}, headers=headers)
+            assert (answered.status_code, states(ani)) == (400, ["invited"])
+    assert db.session.get(Person, ani.id).reminders_stopped_at is None
+    same = browser.post(
+        address, data={"choice": "coming", "csrf_token": good}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert (same.status_code, states(ani)) == (303, ["coming"])
+
+
+def test_the_token_in_the_form_is_the_one_that_works_without_any_cookie(app, first, ani):
+    invite(ani, first)
+    browser = app.test_client(use_cookies=False)
+    page = browser.get(f"/j/{link(ani)}").text
+    action = re.search(rf'action="(/j/[^"]+/{first.id})"', page)[1]
+    hidden = re.search(r'name="csrf_token" value="(\w+)"', page)[1]
+    assert browser.post(action, data={"csrf_token": hidden, "choice": "not_coming"}).status_code == 303
+    assert states(ani) == ["not_coming"]
+
+
+def test_nobody_answers_for_an_activity_that_is_not_theirs(browser, four_days, ani, budi):
+    invite(ani, four_days[0])
+    invite(budi, four_days[1])
+    assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
+    assert send(browser, ani, 4711, choice="coming").status_code == 422
+    assert browser.get(f"/j/{link(ani)}/{four_days[1].id}.ics").status_code == 404
+    assert (states(ani), states(budi)) == (["invited"], ["invited"])
+
+
+def test_a_link_that_opens_nothing_gets_a_friendly_page(browser, wall, first, ani, coordinator):
+    invite(ani, first)
+    good = link(ani)
+    forged = good[:-1] + ("A" if good[-1] != "A" else "B")
+    unknown = [browser.get(f"/j/{token}") for token in (forged, "x", "é" * 38, good[:-1], "A" * 38)]
+    assert {page.status_code for page in unknown} == {404}
+    assert len({page.text for page in unknown}) == 1
+    assert "Ani" not in unknown[0].text
+    assert "0812-0000-0001" in unknown[0].text
+    links.revoke(ani, by=coordinator, now=NOW)
+    assert browser.get(f"/j/{good}").status_code == 410
+    assert browser.post(f"/j/{good}/all", data={"choice": "coming", "csrf_token": form_token(good)}).status_code == 410
+    links.renew(ani, by=coordinator, now=NOW)
+    assert browser.get(f"/j/{good}").status_code == 404
+    assert browser.get(f"/j/{link(ani)}").status_code == 200
+    wall.stands_at = db.session.scalars(sa.select(Link.expires_at)).one()
+    expired = browser.get(f"/j/{link(ani)}")
+    assert (expired.status_code, "Ani" in expired.text) == (410, False)
+
+
+def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
+    invite(ani, first)
+    stopped = send(browser, ani, "reminders", wish="stop")
+    assert (stopped.status_code, stopped.location) == (303, f"/j/{link(ani)}/thanks?for=stop")
+    db.session.rollback()
+    assert db.session.get(Person, ani.id).reminders_stopped_at == at(5)
+    assert 'value="resume"' in browser.get(stopped.location).text
+    send(browser, ani, "reminders", wish="resume")
+    db.session.rollback()
+    assert db.session.get(Person, ani.id).reminders_stopped_at is None
+
+
+def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
+    invite(ani, first)
+    file = browser.get(f"/j/{link(ani)}/{first.id}.ics")
+    text = file.text.replace("\r\n ", "")
+    assert file.content_type == "text/calendar; charset=utf-8"
+    assert file.headers["Referrer-Policy"] == "no-referrer"
+    assert "SUMMARY:Rapat koordinasi lintas sektor" in text
+    assert "METHOD:PUBLISH" in text
+    assert "kekerasan" not in text
+    assert f"/j/{link(ani)}" in text
+
+
+def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first, ani):
+    invite(ani, first)
+    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
+    english = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert "Monday, 18 January 2027" in english
+    assert f'action="/j/{link(ani)}/{first.id}?lang=en"' in english
+    assert send(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
+    ani.locale = "en"
+    db.session.commit()
+    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}").text
+    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}?lang=id").text
+    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}?lang=xx").text
+
+
+def test_whoever_answered_before_a_move_is_asked_to_look_again(browser, first, ani):
+    invite(ani, first)
+    answering.answer(link(ani), first.id, Choice.COMING, now=NOW)
+    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+    first.sequence = 1
+    db.session.commit()
+    assert 'class="m"' in browser.get(f"/j/{link(ani)}").text
+    send(browser, ani, first.id, choice="coming")
+    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+
+
+def nominees(of) -> list[tuple[str, str, str]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Person.name, Person.post, Person.phone)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .join(Invitation.nominated_under.of_type(sa.orm.aliased(Invitation, name="office")))
+        .where(Person.organisation_id == of.id, Invitation.state == InvitationState.COMING)
+        .order_by(Person.name)
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_the_police_name_two_people_and_change_one(browser, first, police):
+    invite_office(police, first)
+    page = browser.get(f"/j/{link(police)}").text
+    assert ("Polres Metro" in page, page.count('name="rows-'), 'value="represented"' in page) == (True, 8, False)
+    rows = {"rows-0-name": "Rina", "rows-0-post": "Kanit PPA", "rows-0-phone": "0812 3456 7890", "rows-1-name": "Dedi"}
+    assert send(browser, police, f"{first.id}/nominees", choice="coming", **rows).status_code == 303
+    assert nominees(police) == [("Dedi", "", ""), ("Rina", "Kanit PPA", "+6281234567890")]
+    assert 'value="Kanit PPA"' in browser.get(f"/j/{link(police)}").text
+    send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
+    assert [name for name, *_ in nominees(police)] == ["Rina", "Sari"]
+    send(browser, police, f"{first.id}/nominees", choice="not_coming")
+    assert nominees(police) == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"rows-0-name": "Rina", "rows-1-name": "Dedi", "rows-2-name": "Sari"},  # more than the quota
+        {"rows-0-name": "Rina", "rows-1-post": "Kanit"},  # somebody without a name
+        {"rows-0-name": "Rina", "rows-0-phone": "kantor"},
+        {"rows-0-name": "Rina", "rows-0-email": "rina@"},
+        {"rows-0-name": "", "rows-1-name": ""},
+    ],
+)
+def test_what_the_police_typed_wrong_is_kept_and_nobody_is_named(browser, first, police, rows):
+    invite_office(police, first)
+    before = everything()
+    page = send(browser, police, f"{first.id}/nominees", choice="coming", **rows)
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    assert all(f'name="{name}"' in page.text for name, value in rows.items() if value)
+    assert all(f'value="{value}"' in page.text for value in rows.values() if value)
+    assert everything() == before
+    assert send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
+
+
+def test_after_the_deadline_the_police_see_whom_they_named(browser, wall, first, police):
+    invite_office(police, first)
+    send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina"})
+    wall.stands_at = at(16, 16)
+    page = browser.get(f"/j/{link(police)}").text
+    assert ("<li>Rina" in page, 'name="rows-' in page) == (True, False)
+    assert send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
+    assert [name for name, *_ in nominees(police)] == ["Rina"]
+
+
+def test_too_many_openings_are_slowed_down_by_a_friendly_page(tmp_path, first, ani):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    address = f"/j/{link(ani)}"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
+    with slow.app_context():
+        browser = slow.test_client()
+        assert [browser.get(address).status_code for _ in range(3)] == [200, 200, 429]
+        assert "<main>" in browser.get(address).text
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_page_takes_two_queries_for_a_cadre_however_many_days(queries, four_days, ani, budi, browser):
+    invite(ani, *four_days[:1])
+    invite(budi, *four_days)
+    begin = 1
+    addresses = [f"/j/{link(ani)}", f"/j/{link(budi)}"]
+    for address in addresses:
+        assert queries(lambda address=address: browser.get(address)) == begin + 2
