@@ -51,8 +51,8 @@ def init(
         offices.save(values, by=None, now=now)
         rules.install_defaults(now=now)
         kelurahan = sum(len(kecamatan.kelurahan) for kecamatan in regions.kelurahan_tree(db.session()))
-    click.echo(f"{short_name} is set up, with {kelurahan} kelurahan and the default reminder rules.")
-    _say_account(added, given=bool(password))
+        click.echo(f"{short_name} is set up, with {kelurahan} kelurahan and the default reminder rules.")
+        _say_account(added, given=bool(password))
     click.echo("Next: outreach serve")
 
 
@@ -72,7 +72,7 @@ def add(name: str, email: str, role: str, language: str, password: str | None) -
     with database_ready():
         values = UserValues(name, email, StaffRole(role), language)
         added = staff.add(values, by=None, now=clock.now(), password=password or "")
-    _say_account(added, given=bool(password))
+        _say_account(added, given=bool(password))
 
 
 def city_code(wanted: str) -> str:

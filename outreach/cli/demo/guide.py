@@ -6,19 +6,20 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
+from outreach import clock
 from outreach.cli.demo.load import Prepared
 from outreach.delivery.tokens import answer_url
 from outreach.domain.kinds import Role
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Organisation, Person
+from outreach.models import Activity, Invitation, Link, Organisation, Person
 
-FILE = "logins.json"
+FILE = "guide.json"
 SPEAKER = "kapolres@example.com"
 OFFICE = "polres@example.com"
 
 
 def keep(folder: Path, prepared: Prepared) -> None:
-    """Store what cannot be known later: passwords in the clear, and whom to look at."""
+    """Store what cannot be known later: passwords in the clear, and whom to look at. For the owner's eyes only."""
     path = folder / FILE
     path.touch(mode=0o600)
     about = {
@@ -26,22 +27,29 @@ def keep(folder: Path, prepared: Prepared) -> None:
         "programme": prepared.plan.programme_id,
         "cadre_in": prepared.plan.days[1],
     }
-    path.write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
+    path.write_text(json.dumps(about, indent=1), "utf-8")
 
 
 def show(folder: Path, base_url: str) -> None:
-    """Print address, logins, and what to look at. Needs an app context."""
+    """Print address, logins, and what to look at; store address and links with them. Needs an app context."""
     about = json.loads((folder / FILE).read_text("utf-8"))
+    about["address"] = base_url
+    about.update(_links(about["cadre_in"]))
+    (folder / FILE).write_text(json.dumps(about, indent=1), "utf-8")
     click.secho(f"\n  Outreach demo   {base_url}\n", bold=True)
     for role, email, password in about["logins"]:
         click.echo(f"  {role:<14} {email:<28} {password}")
     click.echo("\n  Look at")
-    for words, address in [
+    for words, address in (
         ("the four days", f"{base_url}/programmes/{about['programme']}"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
-        *((words, answer_url(link)) for words, link in _links(about["cadre_in"])),
-    ]:
+        ("a cadre's answer page", about["cadre"]),
+        ("a speaker's", about["speaker"]),
+        ("an office's, with its quota", about["office"]),
+    ):
         click.echo(f"  {words:<27} {address}")
+    if _is_over():
+        click.secho("\n  The demo's days are over by now. FRESH=1 (or --fresh) begins again.", fg="yellow")
     click.echo()
 
 
@@ -56,7 +64,7 @@ def show_refused(prepared: Prepared) -> None:
     click.echo()
 
 
-def _links(activity_id: int) -> list[tuple[str, Link]]:
+def _links(activity_id: int) -> dict[str, str]:
     cadre = (
         sa.select(Link)
         .join(Invitation, Invitation.person_id == Link.person_id)
@@ -69,6 +77,10 @@ def _links(activity_id: int) -> list[tuple[str, Link]]:
     office = (
         sa.select(Link).join(Organisation, Organisation.id == Link.organisation_id).where(Organisation.email == OFFICE)
     )
-    wanted = (("a cadre's answer page", cadre), ("a speaker's", speaker), ("an office's, with its quota", office))
-    found = [(words, db.session.scalar(select)) for words, select in wanted]
-    return [(words, link) for words, link in found if link is not None]
+    wanted = {"cadre": cadre, "speaker": speaker, "office": office}
+    return {key: answer_url(db.session.scalars(select).one()) for key, select in wanted.items()}
+
+
+def _is_over() -> bool:
+    last = db.session.scalar(sa.select(sa.func.max(Activity.ends_at)))
+    return last is not None and last < clock.now()

@@ -20,6 +20,7 @@ from outreach.services.importing import Reading
 
 PUBLISHED_BEFORE_DAYS = 3
 SOON = timedelta(seconds=30)
+LATER = timedelta(hours=1)  # longer than loading takes
 WORKER = "demo"
 
 
@@ -50,17 +51,22 @@ class Moment:
 def prepare(*, now: datetime) -> Prepared:
     """Make the demo as it stands some days after publishing, with nothing sent yet. Needs an app context."""
     today = now.astimezone(JAKARTA).date()
-    return stage(today, local(_published_on(today, holidays_around(today)), time(9, 10)))
+    return stage(today, local(_published_on(today, holidays_around(today)), time(9, 10)), soon_due_at=now + LATER)
 
 
-def stage(today: date, published: datetime) -> Prepared:
-    """Set up the office, its address book and a programme ten days ahead of `today`, published at that instant."""
+def stage(today: date, published: datetime, *, soon_due_at: datetime | None = None) -> Prepared:
+    """Set up the office, its address book and a programme ten days ahead of `today`, published at that instant.
+
+    soon_due_at: when the small activity's only reminder falls due; without it, it follows the office's rules.
+    """
     holidays = holidays_around(today)
     logins = people.set_up(now=published - timedelta(days=400))
     cast, reading = people.assemble(now=published - timedelta(days=400))
     drafted = published - timedelta(days=1)
     made = plan(cast, *demo_days(today, holidays), now=drafted)
     soon_id = soon.plan_soon(cast, today, holidays, now=drafted)
+    if soon_due_at is not None:
+        soon.remind_once(soon_id, soon_due_at, by=cast.coordinator, now=drafted)
     publishing.publish([*made.activities, soon_id], by=cast.coordinator, now=published)
     reminding.tick(published)
     return Prepared(logins, cast, made, reading, soon_id, published)
@@ -77,14 +83,20 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
         moment.set(instant)
         work(instant)
 
+    def send_until(end: datetime) -> None:
+        while (due := reminding.next_due_at()) is not None and due <= end:
+            send(due)
+
+    today = now.astimezone(JAKARTA).date()
+    history.last_year(prepared.cast, today, holidays_around(today), send)
     send(prepared.published_at)
     first, last = prepared.published_at + timedelta(minutes=30), now - timedelta(minutes=2)
     for reply in answers.replies(prepared.plan.activities, first, last):
+        send_until(reply.at)
         answers.give(reply, prepared.cast.coordinator)
-    today = now.astimezone(JAKARTA).date()
-    history.last_year(prepared.cast, today, holidays_around(today), send)
+    send_until(now)
     moment.set(None)
-    soon.let_fall_due(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
+    soon.remind_once(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
     db.session.remove()
 
 

@@ -6,14 +6,16 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
-from outreach.domain.kinds import ActivityKind, Audience, CadreKind, MailKind, Role, RuleTiming
+from outreach.domain.kinds import ActivityKind, Audience, CadreKind, Role, RuleTiming
 from outreach.domain.reminders import local_day
 from outreach.domain.states import ActivityState
 from outreach.domain.working_days import working_days
-from outreach.extensions import db, writing
-from outreach.models import Activity, Reminder, ReminderRule, User
-from outreach.services import audit, inviting, planning, publishing
+from outreach.extensions import db
+from outreach.models import Activity, Reminder, User
+from outreach.services import inviting, planning, rule_changes
 from outreach.services.planning import ActivityValues
+from outreach.services.rule_changes import RuleValues
+from outreach.services.rules import DEFAULTS
 
 TITLE = "Rapat persiapan panitia"
 KEY = "three-days-before"  # the rule that gets another moment here
@@ -21,7 +23,7 @@ CADRES = 3
 
 
 def plan_soon(cast: Cast, today: date, holidays: Mapping[date, str], *, now: datetime) -> int:
-    """Draft the committee's meeting three working days ahead; nobody will have answered. Return its id."""
+    """Draft the committee's meeting a few days ahead; nobody will have answered. Return its id."""
     day = working_days(today + timedelta(days=2), 2, holidays)[1]
     by = cast.coordinator
     activity = planning.create_activity(
@@ -50,20 +52,18 @@ def days_and_time(starts_at: datetime, due_at: datetime) -> tuple[int, time]:
     return days, local_due.time().replace(microsecond=0)
 
 
-def let_fall_due(activity_id: int, due_at: datetime, *, by: User | None, now: datetime) -> None:
-    """Give the activity a reminder rule of its own, due at that moment, as a coordinator may on the rules' page."""
-    with writing() as session:
-        activity = session.get_one(Activity, activity_id)
-        rule = session.scalar(sa.select(ReminderRule).filter_by(activity_id=activity_id, key=KEY))
-        if rule is None:
-            rule = ReminderRule(
-                activity_id=activity_id, key=KEY, kind=MailKind.REMINDER, timing=RuleTiming.BEFORE_START,
-                audience=Audience.UNANSWERED,
-            )  # fmt: skip
-            session.add(rule)
-        rule.days, rule.at = days_and_time(activity.starts_at, due_at)
-        audit.record(session, by, "rule.changed", rule, name=KEY, now=now)
-        publishing.reschedule(session, activity, now=now)
+def remind_once(activity_id: int, due_at: datetime, *, by: User | None, now: datetime) -> None:
+    """Give the activity rules of its own, as a coordinator may on the rules' page: one reminder to answer,
+    due at that moment.
+    """
+    starts_at = db.session.get_one(Activity, activity_id).starts_at
+    days, at = days_and_time(starts_at, due_at)
+    values = RuleValues(days, at, Audience.UNANSWERED)
+    rule_changes.edit(KEY, values, activity_id=activity_id, by=by, now=now)
+    for key, usual in DEFAULTS.items():
+        if usual.timing is RuleTiming.BEFORE_START and usual.audience is Audience.UNANSWERED and key != KEY:
+            off = RuleValues(usual.days, usual.at, usual.audience, enabled=False)
+            rule_changes.edit(key, off, activity_id=activity_id, by=by, now=now)
 
 
 def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
@@ -78,5 +78,5 @@ def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
     last = db.session.scalar(sa.select(sa.func.max(Reminder.expanded_at)).filter_by(activity_id=activity.id))
     if last is not None and local_day(last, JAKARTA) >= local_day(now, JAKARTA):
         return False
-    let_fall_due(activity.id, due_at, by=None, now=now)
+    remind_once(activity.id, due_at, by=None, now=now)
     return True

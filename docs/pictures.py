@@ -1,0 +1,89 @@
+"""Takes the README's pictures anew from a running demo, so that they stay true: `make pictures`. Needs Chromium."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = Path(__file__).resolve().parent / "pictures"
+DESK, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+WITHIN_S = 90
+CADRE_MAIL = "Pertemuan kader kelurahan"
+
+
+def main() -> None:
+    """Start a fresh demo in a temporary folder, wait until it is complete, and take every picture."""
+    port = int(os.environ.get("PORT", "8790"))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        demo_folder = Path(name) / "demo"
+        command = [sys.executable, "-m", "outreach", "demo", "--port", str(port)]
+        process = subprocess.Popen(  # noqa: S603
+            command, env={**os.environ, "OUTREACH_INSTANCE": name}, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            wait_for(demo_folder / "complete")
+            take_all(json.loads((demo_folder / "guide.json").read_text("utf-8")))
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def take_all(guide: dict) -> None:
+    """Take the pictures of a demo that `guide` describes: its address, logins and links."""
+    FOLDER.mkdir(exist_ok=True)
+    base_url = guide["address"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or None, args=["--no-sandbox"])
+        desk = logged_in(browser, base_url, guide["logins"], DESK)
+        take(desk, f"{base_url}/", "overview")
+        take(desk, f"{base_url}/programmes/{guide['programme']}", "programme")
+        desk.goto(f"{base_url}/mailbox?q={CADRE_MAIL}")
+        desk.locator("main a[href^='/mailbox/']", has_text=CADRE_MAIL).last.click()
+        shoot(desk, "mail")
+        take(logged_in(browser, base_url, guide["logins"], PHONE), f"{base_url}/", "overview-phone")
+        phone = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="id-ID").new_page()
+        take(phone, guide["cadre"], "answer")
+        browser.close()
+
+
+def logged_in(browser: Browser, base_url: str, logins: list[list[str]], viewport: dict) -> Page:
+    """Return a page on which the coordinator has signed in."""
+    _, email, password = next(login for login in logins if login[0] == "coordinator")
+    page = browser.new_context(viewport=viewport, device_scale_factor=1.5, locale="id-ID").new_page()
+    page.goto(f"{base_url}/login")
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", password)
+    page.locator("form button[type=submit], form input[type=submit]").first.click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+def take(page: Page, address: str, name: str) -> None:
+    page.goto(address)
+    shoot(page, name)
+
+
+def shoot(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"{name}.png")
+    print(FOLDER / f"{name}.png")
+
+
+def wait_for(path: Path) -> None:
+    """Return once the file is there; exit with a sentence where it does not come."""
+    until = time.monotonic() + WITHIN_S
+    while not path.exists():
+        if time.monotonic() > until:
+            sys.exit(f"The demo was not complete within {WITHIN_S} s.")
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The demo, loaded once on a fixed day through a real SMTP server, for all tests that only look at it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from outreach import create_app
+from outreach.cli import database
+from outreach.cli.demo.command import demo_settings
+from outreach.cli.demo.load import Moment, load
+from outreach.delivery.catcher import Catcher
+from outreach.extensions import db
+
+LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB: the New Year and Isra' Mi'raj lie ahead
+
+
+@pytest.fixture(scope="session")
+def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    moment = Moment(lambda: LOADED_AT)
+    with Catcher("127.0.0.1", 0, folder / "mailbox", now=moment) as catcher:
+        app = create_app(demo_settings(folder, 8000, catcher.port))
+        with app.app_context():
+            database.upgrade()
+            prepared = load(moment)
+            db.session.remove()
+        yield SimpleNamespace(app=app, prepared=prepared, mailbox=folder / "mailbox", folder=folder)
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """The loaded demo, inside its app context; do not change what is in it."""
+    with _loaded_demo.app.app_context():
+        yield _loaded_demo
+        db.session.remove()

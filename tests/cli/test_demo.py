@@ -1,0 +1,161 @@
+"""The loaded demo is what the README promises."""
+
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from outreach.cli.demo import content
+from outreach.cli.demo.programme import JAKARTA
+from outreach.cli.serving import free_port
+from outreach.delivery import catcher
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import Activity, Attendance, Cadre, Invitation, Message, Person, Programme, Reminder, Role, User
+from outreach.services import reminding
+from tests.cli.conftest import LOADED_AT
+
+
+def _day(activity: Activity) -> date:
+    return activity.starts_at.astimezone(JAKARTA).date()
+
+
+def _activities(ids) -> list[Activity]:
+    return list(db.session.scalars(sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.starts_at)))
+
+
+def test_the_four_days_are_the_next_working_days_ten_days_ahead(loaded_demo):
+    # 28 December + 10 = Thursday 7 January; 5 January is a holiday, but already past
+    days = [_day(a) for a in _activities(loaded_demo.prepared.plan.days)]
+    assert days == [date(2027, 1, 7), date(2027, 1, 8), date(2027, 1, 11), date(2027, 1, 12)]
+
+
+def test_each_day_has_its_agenda_speakers_and_a_neutral_title(loaded_demo):
+    for activity in _activities(loaded_demo.prepared.plan.days):
+        topics = [item.topic for item in activity.agenda]
+        assert topics[0] == "Pembukaan, Indonesia Raya, doa"
+        assert "enutup" in topics[-1]
+        assert 2 <= sum(len(item.speakers) for item in activity.agenda) <= 3
+        assert activity.neutral_title != activity.title
+
+
+def test_22_community_activities_follow_one_in_each_kelurahan(loaded_demo):
+    community = _activities(loaded_demo.prepared.plan.community)
+    assert len(community) == len({a.region_code for a in community}) == 22
+    assert {a.state for a in community} == {ActivityState.PUBLISHED}
+    assert len({_day(a) for a in community}) == 9
+    assert min(_day(a) for a in community) == date(2027, 1, 13)
+
+
+def test_no_kecamatan_has_two_community_activities_on_one_half_day(loaded_demo):
+    halves = Counter(
+        (a.region_code.rpartition(".")[0], _day(a), a.starts_at.astimezone(JAKARTA).hour < 12)
+        for a in _activities(loaded_demo.prepared.plan.community)
+    )
+    assert max(halves.values()) == 1
+
+
+def test_seven_of_ten_have_answered_and_15_of_100_are_represented(loaded_demo):
+    states = db.session.scalars(
+        sa.select(Invitation.state).where(
+            Invitation.activity_id.in_(loaded_demo.prepared.plan.activities), Invitation.nominated_under_id.is_(None)
+        )
+    ).all()
+    answered = sum(state in ANSWERED for state in states)
+    represented = sum(state is InvitationState.REPRESENTED for state in states)
+    assert (round(100 * answered / len(states)), round(100 * represented / len(states))) == (70, 15)
+
+
+def test_nobody_comes_from_exactly_three_kelurahan(loaded_demo):
+    coming: dict[str, int] = defaultdict(int)
+    for region, state in db.session.execute(
+        sa.select(Cadre.region_code, Invitation.state)
+        .join(Person, Cadre.person_id == Person.id)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .where(Invitation.activity_id.in_(loaded_demo.prepared.plan.activities))
+    ):
+        coming[region] += state in TAKES_A_SEAT
+    assert sorted(region for region, count in coming.items() if count == 0) == sorted(content.UNCOVERED)
+
+
+def test_49_cadres_are_asked_to_the_second_day_and_every_office_to_the_first(loaded_demo):
+    first, second = loaded_demo.prepared.plan.days[:2]
+    offices = sa.select(sa.func.count(), sa.func.min(Invitation.quota)).where(
+        Invitation.activity_id == first, Invitation.organisation_id.is_not(None)
+    )
+    assert db.session.execute(offices).one() == (13 + 5 + 22, 2)
+    cadres = sa.select(sa.func.count()).where(Invitation.activity_id == second, Invitation.role == "cadre")
+    assert db.session.scalar(cadres) == 49
+
+
+def test_the_importer_says_which_rows_it_refused(loaded_demo):
+    reading = loaded_demo.prepared.reading
+    assert (len(reading.accepted), len(reading.refused)) == (304, 10)
+    assert [row.number for row in reading.refused][-4:] == [316, 317, 318, 319]
+
+
+def test_the_invitations_are_in_the_mailbox_dated_as_they_went_out(loaded_demo):
+    sent = db.session.scalars(sa.select(Message).where(Message.state == MessageState.SENT)).all()
+    caught = catcher.listing(loaded_demo.mailbox)
+    assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
+    invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
+    assert {m.sent_at.date() for m in invitations} == {date(2026, 12, 23)}  # 24 and 25 are days off
+    assert all(address.recipient.endswith("@example.com") for address in caught)
+
+
+def test_a_reminder_falls_due_within_a_minute_and_goes_to_somebody(loaded_demo):
+    due = db.session.scalars(
+        sa.select(Reminder).where(Reminder.due_at > LOADED_AT, Reminder.due_at <= LOADED_AT + timedelta(minutes=1))
+    ).all()
+    assert [reminder.activity_id for reminder in due] == [loaded_demo.prepared.soon_id]
+    assert reminding.next_due_at() == due[0].due_at
+    waiting = sa.select(sa.func.count()).where(
+        Invitation.activity_id == loaded_demo.prepared.soon_id, Invitation.state == InvitationState.INVITED
+    )
+    assert db.session.scalar(waiting) == 3
+
+
+def test_last_years_programme_was_held_and_ticked_off(loaded_demo):
+    old = db.session.scalars(sa.select(Programme).order_by(Programme.starts_on)).first()
+    assert old.starts_on.year in (2025, 2026)
+    assert {a.state for a in old.activities} == {ActivityState.HELD}
+    present = sa.select(sa.func.count()).where(Attendance.present)
+    assert db.session.scalar(present) > 0
+
+
+def test_nothing_waits_or_has_failed(loaded_demo):
+    states = set(db.session.scalars(sa.select(Message.state).distinct()))
+    assert states == {MessageState.SENT, MessageState.SKIPPED}
+
+
+def test_there_are_three_accounts_and_their_passwords_are_not_in_the_database(loaded_demo):
+    rows = db.session.execute(sa.select(User.email, Role.name, User.password).join(User.roles)).all()
+    assert {(row.email, row.name) for row in rows} == {
+        (f"{role}@example.com", role) for role in ("administrator", "coordinator", "viewer")
+    }
+    assert all(row.password.startswith("$argon2") for row in rows)
+    assert len({login.password for login in loaded_demo.prepared.logins}) == 3
+
+
+def test_the_secret_is_for_its_owner_only(loaded_demo):
+    assert (loaded_demo.folder / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_port_in_use_leads_to_the_next_one(capfd):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port("127.0.0.1", port) > port
+    assert f"Port {port} is in use" in capfd.readouterr().err
+
+
+def test_the_command_names_its_parts():
+    done = subprocess.run([sys.executable, "-m", "outreach", "--help"], capture_output=True, text=True, check=True)
+    for name in ("init", "user", "db", "serve", "worker", "demo", "simulate"):
+        assert f"  {name} " in done.stdout

@@ -1,0 +1,55 @@
+"""`outreach init` and `outreach user add`, run as commands on an empty machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+INIT = ["init", "--office", "Dinas PPPA Kota Metro", "--short-name", "DP3AP2KB Kota Metro", "--city", "18.72",
+        "--contact-name", "Bidang PPA", "--contact-phone", "081234567890", "--name", "Rina",
+        "--email", "rina@example.com"]  # fmt: skip
+
+
+@pytest.fixture
+def outreach(tmp_path: Path):
+    """Run the command with an instance folder of its own; return (exit code, what it printed)."""
+    values = {"OUTREACH_INSTANCE": str(tmp_path), "OUTREACH_SECRET_KEY": "for-tests-only-" + "0" * 32}
+
+    def run(*arguments: str, **changed: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "outreach", *arguments],
+            env={**os.environ, **values, **changed}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_an_office_is_set_up_once_with_its_kelurahan_and_first_administrator(outreach):
+    code, said = outreach(*INIT)
+    assert (code, "22 kelurahan" in said, "rina@example.com" in said) == (0, True, True)
+    code, said = outreach(*INIT)
+    assert (code, "has an office already" in said) == (1, True)
+
+
+def test_a_second_account_is_added_and_a_taken_address_refused(outreach):
+    assert outreach(*INIT)[0] == 0
+    add = ("user", "add", "--name", "Budi", "--email", "budi@example.com", "--role", "coordinator")
+    assert outreach(*add)[0] == 0
+    code, said = outreach(*add)
+    assert (code, "Budi already signs in" in said) == (1, True)
+
+
+def test_a_city_by_name_must_be_the_only_one(outreach):
+    wrong = [*INIT]
+    wrong[wrong.index("18.72")] = "Bandung"
+    code, said = outreach(*wrong)
+    assert (code, "could be several" in said) == (1, True)
+
+
+def test_without_a_secret_key_nothing_is_set_up(outreach, tmp_path: Path):
+    code, said = outreach(*INIT, OUTREACH_SECRET_KEY="")
+    assert (code, "OUTREACH_SECRET_KEY is missing" in said) == (1, True)
+    assert not (tmp_path / "outreach.db").exists()
