@@ -95,7 +95,9 @@ class Troubles:
     overdue: int = 0
     failed: int = 0
     unreachable: int = 0
-    uncovered: int = 0
+    uncovered: tuple[str, ...] = ()  # names of kelurahan
+    first_unreachable: Standing | None = None  # the soonest activity with somebody to call
+    first_with_cadres: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Need:
     activities: int = 0
     first: Standing | None = None
     since_at: datetime | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def urgency(self) -> str:
@@ -119,21 +122,23 @@ def needs(standings: Sequence[Standing], troubles: Troubles, now: datetime) -> l
     waiting = [s for s in told if s.answers.open and s.starts_at > now]
     found = [
         Need(NeedKind.CHANNEL, 1, since_at=troubles.channel_since_at) if troubles.channel_since_at else None,
-        _of_mails(NeedKind.NOTHING_SENDS, 0 if troubles.channel_since_at else troubles.overdue),
-        _of_mails(NeedKind.FAILED, troubles.failed),
+        _counted(NeedKind.NOTHING_SENDS, 0 if troubles.channel_since_at else troubles.overdue),
+        _counted(NeedKind.FAILED, troubles.failed),
         _of_invitees(NeedKind.SILENT, [s for s in waiting if s.respond_by_at <= now]),
-        _of_activities(NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]),
+        _of_activities(
+            NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]
+        ),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
-        _of_mails(NeedKind.CALL, troubles.unreachable),
-        _of_mails(NeedKind.UNCOVERED, troubles.uncovered),
+        _counted(NeedKind.CALL, troubles.unreachable, troubles.first_unreachable),
+        _counted(NeedKind.UNCOVERED, len(troubles.uncovered), troubles.first_with_cadres, troubles.uncovered),
         _of_activities(NeedKind.DRAFT, [s for s in standings if s.state is ActivityState.DRAFT]),
     ]
     return [need for need in found if need is not None]
 
 
-def _of_mails(kind: NeedKind, count: int) -> Need | None:
-    return Need(kind, count) if count else None
+def _counted(kind: NeedKind, count: int, first: Standing | None = None, names: tuple[str, ...] = ()) -> Need | None:
+    return Need(kind, count, first=first, names=names) if count else None
 
 
 def _of_invitees(kind: NeedKind, standings: Collection[Standing]) -> Need | None:

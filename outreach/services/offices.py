@@ -106,5 +106,5 @@ def _checked(values: OfficeValues) -> dict[str, object]:
         try:
             kept[key] = phones.number(str(kept[key]))
         except phones.PhoneInvalid as problem:
-            raise phones.PhoneInvalid(field=key, **problem.values) from None
+            raise phones.PhoneInvalid(field=key, phone=problem.values["phone"]) from None
     return kept

@@ -1,13 +1,15 @@
 """The coordinator's start page: what is next, what needs somebody, what goes out next.
 
 Reads only, in four statements however many activities there are, and as plain values: this page is opened all day long.
-What the numbers ask for is decided in domain/needs.py.
+So what was read is kept for three seconds, or until this process commits anything; only what another process wrote can
+be three seconds late. What the numbers ask for is decided in domain/needs.py.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,9 +20,21 @@ from outreach.domain.needs import Answers, Need, Standing, Troubles
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import (
-    Activity, AgendaItem, Cadre, Channel, Invitation, Message, Organisation, Person, Programme, Region, Reminder, Venue,
+    Activity,
+    AgendaItem,
+    Cadre,
+    Channel,
+    Invitation,
+    Message,
+    Organisation,
+    Person,
+    Programme,
+    Region,
+    Reminder,
+    Venue,
 )  # fmt: skip
 
+KEPT_FOR = timedelta(seconds=3)
 SHOWN = 5  # activities, and mails
 MAILS_WITHIN = timedelta(days=14)
 OVERDUE = timedelta(minutes=15)  # a due mail that waits longer means that nothing sends
@@ -40,8 +54,9 @@ class ComingMail:
     people: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Overview:
+    at: datetime
     next: list[Standing]
     upcoming: int
     needs: list[Need]
@@ -49,21 +64,47 @@ class Overview:
     programmes: int
 
 
+_kept: WeakKeyDictionary[sa.Engine, Overview] = WeakKeyDictionary()
+
+
 def overview(*, now: datetime) -> Overview:
-    """Return the start page's content at `now`."""
+    """Return the start page's content at `now`, or as it was at most KEPT_FOR before."""
+    kept = _kept.get(db.engine)
+    if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
+        kept = _kept[db.engine] = _read(now)
+    return kept
+
+
+@sa.event.listens_for(sa.Engine, "commit")
+def _forget(_connection: sa.Connection) -> None:
+    _kept.clear()
+
+
+def _read(now: datetime) -> Overview:
     session = db.session
     moment = {"now": now, "overdue": now - OVERDUE, "soon": now + MAILS_WITHIN}
     answers = {row[0]: Answers(*row[1:]) for row in session.execute(_ANSWERS, moment)}
     standings = [_standing(row, answers) for row in session.execute(_ACTIVITIES, moment)]
-    troubles = session.execute(_TROUBLES, moment).one()
+    channel_since_at, overdue, failed, unreachable, uncovered, call_id, cadres_id, programmes = session.execute(
+        _TROUBLES, moment
+    ).one()
     by_id = {one.id: one for one in standings}
-    mails = [_mail(row, by_id) for row in session.execute(_MAILS, moment)]
+    troubles = Troubles(
+        channel_since_at=channel_since_at,
+        overdue=overdue,
+        failed=failed,
+        unreachable=unreachable,
+        uncovered=tuple(sorted(uncovered.split(_COMMA))) if uncovered else (),
+        first_unreachable=by_id.get(call_id),
+        first_with_cadres=by_id.get(cadres_id),
+    )
     return Overview(
+        at=now,
         next=standings[:SHOWN],
         upcoming=len(standings),
-        needs=needs.needs(standings, Troubles(*troubles[:-1]), now),
-        mails=mails,
-        programmes=troubles[-1],
+        needs=needs.needs(standings, troubles, now),
+        mails=[_mail(row, by_id) for row in session.execute(_MAILS, moment)],
+        programmes=programmes,
     )
 
 
@@ -83,13 +124,14 @@ def _mail(row: Any, standings: dict[int, Standing]) -> ComingMail:
 
 
 _NOBODY = Answers()
+_COMMA = "|"  # between names, which have none
 
 
 def _values(states: Collection[Any]) -> list[Any]:
     return sorted(states)
 
 
-def _select_answers() -> sa.Select[Any]:
+def _select_answers() -> Any:
     """Answers per upcoming activity. An organisation that has named people is counted by them."""
     i = Invitation
     counted = i.person_id.is_not(None) | i.state.not_in(_values(TAKES_A_SEAT))
@@ -114,12 +156,14 @@ def _select_answers() -> sa.Select[Any]:
     )
 
 
-def _upcoming(*states: ActivityState) -> sa.Select[Any]:
+def _upcoming(*states: ActivityState) -> Any:
     return sa.select(Activity.id).where(Activity.state.in_(states or UPCOMING), Activity.ends_at > sa.bindparam("now"))
 
 
-def _select_activities() -> sa.Select[Any]:
-    lines = sa.select(sa.func.count()).where(AgendaItem.activity_id == Activity.id).correlate(Activity).scalar_subquery()
+def _select_activities() -> Any:
+    lines = (
+        sa.select(sa.func.count()).where(AgendaItem.activity_id == Activity.id).correlate(Activity).scalar_subquery()
+    )
     return (
         sa.select(
             Activity.id, Activity.title, Activity.state, Activity.starts_at, Activity.ends_at, Activity.zone,
@@ -132,7 +176,7 @@ def _select_activities() -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _select_mails() -> sa.Select[Any]:
+def _select_mails() -> Any:
     return (
         sa.select(
             Reminder.activity_id, Activity.title, Reminder.kind, Reminder.audience, Reminder.due_at, Activity.zone
@@ -148,41 +192,57 @@ def _select_mails() -> sa.Select[Any]:
     )
 
 
-def _select_troubles() -> sa.Select[Any]:
+def _select_troubles() -> Any:
     """One row of numbers: domain/needs.py's Troubles, then how many programmes there are."""
     published = _upcoming(ActivityState.PUBLISHED)
     open_ = _values(UNANSWERED | {InvitationState.PREPARED})
 
-    def unreachable(reader: Any, key: Any) -> Any:
+    def unreachable(what: Any, reader: Any, key: Any) -> Any:
         address = sa.select(reader.email).where(reader.id == key).correlate(Invitation).scalar_subquery()
-        return sa.select(sa.func.count(sa.distinct(key))).where(
-            Invitation.activity_id.in_(published), Invitation.state.in_(open_), address == ""
-        ).scalar_subquery()  # fmt: skip
+        return sa.select(what).where(
+            Invitation.activity_id.in_(published), Invitation.state.in_(open_), key.is_not(None), address == ""
+        )  # fmt: skip
 
-    invited_cadres = (
-        sa.select(Cadre.region_code, Invitation.state)
+    def soonest(invitations: Any) -> Any:
+        return (
+            sa.select(Activity.id)
+            .where(Activity.id.in_(invitations))
+            .order_by(Activity.starts_at, Activity.id)
+            .limit(1)
+        )
+
+    cadres = Invitation.role == Role.CADRE, Invitation.activity_id.in_(published)
+    coming_from = (
+        sa.select(Cadre.region_code)
         .join(Invitation, Invitation.person_id == Cadre.person_id)
-        .where(Invitation.activity_id.in_(published), Invitation.role == Role.CADRE)
+        .where(*cadres, Invitation.state.in_(_values(TAKES_A_SEAT)))
     )
-    coming_from = invited_cadres.with_only_columns(Cadre.region_code).where(Invitation.state.in_(_values(TAKES_A_SEAT)))
-    uncovered = sa.select(sa.func.count()).where(
-        Region.level == 4, Region.code.not_in(coming_from), sa.exists(invited_cadres.correlate(None))
-    )  # fmt: skip
+    uncovered = sa.select(sa.func.aggregate_strings(Region.name, _COMMA)).where(
+        Region.level == 4, Region.code.not_in(coming_from), sa.exists().where(*cadres)
+    )
 
     def messages(*states: MessageState) -> Any:
         return sa.select(sa.func.count()).select_from(Message).where(Message.state.in_(states))
 
-    waiting = messages(MessageState.DUE, MessageState.RETRY).where(Message.due_at < sa.bindparam("overdue"), Message.attempts == 0)
+    waiting = messages(MessageState.DUE, MessageState.RETRY).where(
+        Message.due_at < sa.bindparam("overdue"), Message.attempts == 0
+    )
     unexpanded = sa.select(sa.func.count()).where(
         Reminder.state == ReminderState.SCHEDULED, Reminder.due_at < sa.bindparam("overdue")
     )
     lost = messages(MessageState.FAILED, MessageState.UNKNOWN).where(Message.expires_at > sa.bindparam("now"))
+    people, offices = (Person, Invitation.person_id), (Organisation, Invitation.organisation_id)
+    count = [
+        unreachable(sa.func.count(sa.distinct(key)), reader, key).scalar_subquery() for reader, key in (people, offices)
+    ]
     return sa.select(
         sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1).scalar_subquery(),
         waiting.scalar_subquery() + unexpanded.scalar_subquery(),
         lost.scalar_subquery(),
-        unreachable(Person, Invitation.person_id) + unreachable(Organisation, Invitation.organisation_id),
+        count[0] + count[1],
         uncovered.scalar_subquery(),
+        soonest(unreachable(Invitation.activity_id, *people)).scalar_subquery(),
+        soonest(sa.select(Invitation.activity_id).where(*cadres)).scalar_subquery(),
         sa.select(sa.func.count()).select_from(Programme).scalar_subquery(),
     )
 

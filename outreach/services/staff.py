@@ -1,7 +1,6 @@
 """Accounts of the people who work with the pages: adding, changing, closing them. Signing in is Flask-Security's."""
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -165,7 +164,12 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
             raise OwnAccount
         if not (values.active and role is StaffRole.ADMINISTRATOR):
             _keep_an_administrator(session, user_id)
-        before: dict[str, Any] = {"full_name": user.name, "email": user.email, "role": role_of(user).value, "active": user.active}
+        before: dict[str, Any] = {
+            "full_name": user.name,
+            "email": user.email,
+            "role": role_of(user).value,
+            "active": user.active,
+        }
         if user.active and not values.active:
             user.fs_uniquifier = uuid4().hex
         user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
@@ -232,15 +236,11 @@ def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:
 
 
 def _keep_an_administrator(session: Session, leaving_id: int) -> None:
-    """Raise LastAdministrator if no other open account is an administrator's. Locks them, so that two cannot both leave."""
-    administrators: Collection[int] = session.scalars(
-        sa.select(User.id)
-        .join(User.roles)
-        .where(Role.name == StaffRole.ADMINISTRATOR.value, User.active)
-        .order_by(User.id)
-        .with_for_update(of=User)
-    ).all()
-    if leaving_id in administrators and len(administrators) == 1:
+    """Raise LastAdministrator if no other open account is an administrator's. Holds the role, so that two cannot both leave."""
+    administrator = Role.name == StaffRole.ADMINISTRATOR.value
+    session.execute(sa.select(Role.id).where(administrator).with_for_update())
+    open_ids = session.scalars(sa.select(User.id).join(User.roles).where(administrator, User.active)).all()
+    if list(open_ids) == [leaving_id]:
         raise LastAdministrator
 
 

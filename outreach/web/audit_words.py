@@ -121,7 +121,11 @@ def subject(subject_type: str) -> str:
 
 def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
     """Return an entry's details as "word: value", or "word: before → after"; instants by the zone's clock."""
-    return [f"{DETAILS.get(key, key.replace('_', ' '))}: {_value(value, zone)}" for key, value in detail.items() if value not in ("", None, [])]
+    return [
+        f"{DETAILS.get(key, key.replace('_', ' '))}: {_value(value, zone)}"
+        for key, value in detail.items()
+        if value not in ("", None, [])
+    ]
 
 
 def page_of(row: Any, endpoints: Any) -> tuple[str, dict[str, int]] | None:

@@ -26,6 +26,7 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+_OFFICE = sa.select(Office.id, Office.name, Office.short_name, Office.zone).limit(1)
 HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
@@ -45,8 +46,14 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def limit_logins(app: Flask, settings: Settings) -> None:
     """Limit how often one address may try a password or a code."""
-    for endpoint in ("security.login", "security.verify", "security.change_password", "security.two_factor_token_validation"):
-        if view := app.view_functions.get(endpoint):
+    for endpoint in (
+        "security.login",
+        "security.verify",
+        "security.change_password",
+        "security.two_factor_token_validation",
+    ):
+        view: Any = app.view_functions.get(endpoint)
+        if view:
             app.view_functions[endpoint] = limiter.limit(settings.rate_login, methods=["POST"])(view)
 
 
@@ -58,6 +65,13 @@ def has_role(*roles: StaffRole | str) -> bool:
 def may_change() -> bool:
     """Return whether the present user may change records: administrators and coordinators may, viewers only read."""
     return has_role(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)
+
+
+def office() -> Any:
+    """Return the office as a row of id, name, short_name and zone, or None before set-up; asked once a request."""
+    if "office" not in g:
+        g.office = db.session.execute(_OFFICE).first()
+    return g.office
 
 
 def staff_required(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,8 +121,7 @@ def _let_in() -> Any:
         return _to_login()
     if request.method not in SAFE_METHODS and request.endpoint not in OWN_AFFAIRS and not may_change():
         abort(403)
-    g.office = db.session.execute(sa.select(Office.id, Office.name, Office.short_name, Office.zone).limit(1)).first()
-    if g.office is None and request.blueprint not in SET_UP and has_role(StaffRole.ADMINISTRATOR):
+    if office() is None and request.blueprint not in SET_UP and has_role(StaffRole.ADMINISTRATOR):
         return redirect(url_for("office.edit"))
     return None
 
@@ -133,20 +146,28 @@ def _protect(settings: Settings) -> Callable[[Response], Response]:
 def _sentences(code: int) -> tuple[str, str]:
     return {
         400: (_("This request could not be understood"), _("Go back, load the page again, and try once more.")),
-        403: (_("This is not yours to change"), _("Your account may look, but not change this. Ask an administrator of your office.")),
+        403: (
+            _("This is not yours to change"),
+            _("Your account may look, but not change this. Ask an administrator of your office."),
+        ),
         404: (_("There is nothing here"), _("The page was moved or removed, or its address has a slip in it.")),
         405: (_("This page cannot be used that way"), _("Go back and use the page's own buttons.")),
         413: (_("This file is too large"), _("Choose a smaller file, or split it in parts.")),
         422: (_("Something in the form is not right"), _("Go back, correct what you entered, and send it again.")),
         429: (_("Too many tries"), _("Wait a minute, then try again.")),
-        500: (_("Something went wrong here"), _("Nothing of what you just sent was saved. The fault has been noted. Try again in a moment.")),
+        500: (
+            _("Something went wrong here"),
+            _("Nothing of what you just sent was saved. The fault has been noted. Try again in a moment."),
+        ),
     }.get(code, (_("This did not work"), _("Go back and try again.")))
 
 
 def error_page(code: int, title: str = "", text: str = "") -> tuple[str, int]:
     """Return a page that says what went wrong and where to go from there."""
     said_title, said_text = _sentences(code)
-    return render_template("errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text), code
+    return render_template(
+        "errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text
+    ), code
 
 
 def _error_page(error: HTTPException) -> Any:
@@ -163,7 +184,10 @@ def _forgery_page(_error: CSRFError) -> Any:
     return error_page(
         400,
         _("This form has expired"),
-        _("You were signed out meanwhile, or the page was open very long. Go back, load the page again, and send the form once more."),
+        _(
+            "You were signed out meanwhile, or the page was open very long. "
+            "Go back, load the page again, and send the form once more."
+        ),
     )
 
 
@@ -179,4 +203,4 @@ def _crash_page(error: Exception) -> Any:
 
 def accounts(app: Flask, security: Security) -> None:
     """Say who may not come in by Flask-Security's own pages in our words too."""
-    security.unauthn_handler(lambda mechanisms=None, headers=None: _to_login())
+    security.unauthn_handler(lambda *_, **__: _to_login())

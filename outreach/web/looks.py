@@ -7,10 +7,11 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, request, url_for
 from markupsafe import Markup, escape
 from whitenoise import WhiteNoise
 from wtforms import BooleanField
@@ -18,8 +19,8 @@ from wtforms.widgets import Select
 
 from outreach.delivery import wording
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.web import guard
 
-YEAR_S = 365 * 24 * 3600
 # A state's colour; its word always stands beside it.
 TONES: dict[tuple[type, str], str] = {
     (ActivityState, "draft"): "secondary",
@@ -53,15 +54,17 @@ TONES: dict[tuple[type, str], str] = {
 def init_app(app: Flask) -> None:
     """Give the app's templates their filters and globals, and serve its static files with a long cache."""
     _serve_static(app)
+    app.extensions["outreach_fragments"] = {}
     env = app.jinja_env
     env.filters.update(
         day=wording.day, short_day=wording.short_day, clock=wording.clock, moment=wording.moment,
         phone=wording.phone, label=wording.label, tone=tone,
     )  # fmt: skip
     env.globals.update(
-        span=wording.span, days=wording.days, in_days=wording.in_days, url_with=url_with, icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar,
-        static_url=app.extensions["outreach_static_url"], languages=wording.LOCALES, language=wording.language,
-        office_zone=office_zone, endpoints=app.view_functions,
+        span=wording.span, days=wording.days, in_days=wording.in_days, language=wording.language, languages=wording.LOCALES,
+        icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
+        static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
+        our_office=guard.office,
     )  # fmt: skip
 
 
@@ -77,8 +80,6 @@ def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
 
 def icon(name: str, label: str = "", extra: str = "") -> Markup:
     """Return an icon of static/icons.svg; hidden from screen readers unless it has a label of its own."""
-    from flask import current_app
-
     return _icon(current_app.extensions["outreach_static_url"]("icons.svg"), name, label, extra)
 
 
@@ -88,6 +89,22 @@ def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
     return Markup('<svg class="icon{}" {}><use href="{}#{}"/></svg>').format(
         f" {extra}" if extra else "", about, sprite, escape(name)
     )
+
+
+def fragment(*key: Any, caller: Callable[[], Markup], of: Any = None) -> Markup:
+    """Return what the {% call %} block draws, drawn once for each `key` and then kept.
+
+    of: what it is drawn of: it is forgotten with that object. Without it, it is kept as long as the process runs, so
+    that its key must name all that it depends on.
+    """
+    kept = current_app.extensions["outreach_fragments"] if of is None else _fragments.setdefault(of, {})
+    key = (*key, wording.language(), request.script_root)
+    if key not in kept:
+        kept[key] = caller()
+    return kept[key]
+
+
+_fragments: WeakKeyDictionary[Any, dict[tuple[Any, ...], Markup]] = WeakKeyDictionary()
 
 
 def leaf(instant: datetime, zone: ZoneInfo) -> Markup:
@@ -121,7 +138,9 @@ def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
             width = 100 * count / total
             drawn.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
             x += width
-    return Markup('<svg class="answers" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>').format(
+    return Markup(
+        '<svg class="answers" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+    ).format(
         Markup("".join(drawn))  # noqa: S704  numbers only
     )
 
@@ -155,8 +174,8 @@ def url_with(**query: Any) -> str:
 
 def office_zone() -> ZoneInfo:
     """Return the zone in which pages show instants that belong to no activity."""
-    office = g.get("office")
-    return office.zone if office else ZoneInfo("Asia/Jakarta")
+    found = guard.office()
+    return found.zone if found else ZoneInfo("Asia/Jakarta")
 
 
 def _serve_static(app: Flask) -> None:
@@ -170,7 +189,10 @@ def _serve_static(app: Flask) -> None:
     def immutable(_path: str, url: str) -> bool:
         return url.startswith(hashed)
 
-    noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600)
+    def protect(headers: Any, _path: str, _url: str) -> None:
+        headers["X-Content-Type-Options"] = "nosniff"
+
+    noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600, add_headers_function=protect)
     noise.add_files(str(root), prefix="static/")
     noise.add_files(str(root), prefix=hashed.strip("/") + "/")
     app.wsgi_app = noise  # type: ignore[method-assign]

@@ -30,7 +30,7 @@ def edit() -> str | Response | tuple[str, int]:
         try:
             offices.save(form.values, by=current_user, now=clock.now())
         except Problem as problem:
-            add_error(form[problem.field] if problem.field in form else form.name, say(problem))
+            add_error(form._fields.get(problem.field or "", form.name), say(problem))
         else:
             if office is None:
                 flash(_("Your office is set up. Next: plan your first programme."), "success")
@@ -54,10 +54,10 @@ def cities() -> str:
 def _filled(office: Office | None) -> OfficeForm:
     if office is None:
         return OfficeForm(zone="Asia/Jakarta")
-    return OfficeForm(
-        obj=office,
-        data={"zone": office.zone.key, "phone": wording.phone(office.phone), "contact_phone": wording.phone(office.contact_phone)},
-    )
+    form = OfficeForm(obj=office)
+    form.zone.data = office.zone.key
+    form.phone.data, form.contact_phone.data = wording.phone(office.phone), wording.phone(office.contact_phone)
+    return form
 
 
 def _cities(q: str, form: OfficeForm, office: Office | None) -> list[tuple[str, str]]:

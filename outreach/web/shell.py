@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import Flask, current_app, request
 from flask_babel import gettext
 from flask_security import SQLAlchemyUserDatastore
@@ -18,7 +19,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db, security
 from outreach.models import Role, User
 from outreach.settings import Settings
-from outreach.web import guard, looks
+from outreach.web import account_words, guard, looks
 from outreach.web.guard import (
     administrator_required,
     coordinator_required,
@@ -35,6 +36,18 @@ __all__ = [
 ]  # fmt: skip
 
 
+_OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
+
+
+class Accounts(SQLAlchemyUserDatastore):
+    """The store of accounts; the question that every request asks is put together once."""
+
+    def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
+        if wanted.keys() == {"fs_uniquifier"}:
+            return db.session.scalar(_OF_SESSION, {"uniquifier": wanted["fs_uniquifier"]})
+        return super().find_user(case_insensitive, **wanted)
+
+
 def init_app(app: Flask) -> None:
     """Bind accounts, access rules, headers, error pages and the templates' words to the app."""
     settings: Settings = app.extensions["outreach"]
@@ -47,15 +60,18 @@ def init_app(app: Flask) -> None:
 def say(problem: Problem) -> str:
     """Return a problem's sentence in the reader's language, its values said as a reader says them.
 
-    An instant among the values is told in the problem's own zone ("zone"), else in the office's.
+    An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
     """
     zone = problem.values.get("zone")
-    return gettext(problem.message, **{k: _said(v, zone if isinstance(zone, ZoneInfo) else office_zone()) for k, v in problem.values.items()})
+    return gettext(
+        problem.message,
+        **{k: _said(v, zone if isinstance(zone, ZoneInfo) else office_zone()) for k, v in problem.values.items()},
+    )
 
 
 def _said(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return moment(value, zone)
+        return moment(value, value.tzinfo if isinstance(value.tzinfo, ZoneInfo) else zone)
     return label(value) if isinstance(value, StrEnum) else value
 
 
@@ -70,14 +86,16 @@ def demo_logins() -> list[tuple[str, StaffRole, str]]:
     path = settings.instance / "demo" / "logins.json"
     if not settings.demo or not path.exists():
         return []
-    return [(email, StaffRole(role), password) for role, email, password in json.loads(path.read_text("utf-8"))["logins"]]
+    return [
+        (email, StaffRole(role), password) for role, email, password in json.loads(path.read_text("utf-8"))["logins"]
+    ]
 
 
 def _set_up_accounts(app: Flask, settings: Settings) -> None:
     salt = hmac.new(settings.secret_key.encode(), b"password salt", hashlib.sha256).hexdigest()
     app.config.update(
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method
         SECURITY_PASSWORD_SALT=salt,
         SECURITY_PASSWORD_LENGTH_MIN=10,
         SECURITY_REGISTERABLE=False,
@@ -93,8 +111,9 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
         SECURITY_DATETIME_FACTORY=lambda: datetime.now(UTC),
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_JOIN_USER_ROLES=False,
+        **account_words.settings(),
         SECURITY_CACHE_CONTROL=None,  # guard.py says it for all pages
     )
-    security.init_app(app, SQLAlchemyUserDatastore(db, User, Role))
+    security.init_app(app, Accounts(db, User, Role))
     guard.accounts(app, security)
     guard.limit_logins(app, settings)

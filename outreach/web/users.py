@@ -80,8 +80,7 @@ def _user(user_id: int) -> staff.User:
 
 
 def _show(problem: Problem, form: UserForm) -> None:
-    field = form[problem.field] if problem.field in form else form.name
-    add_error(field, say(problem))
+    add_error(form._fields.get(problem.field or "", form.name), say(problem))
 
 
 def _show_password(added: Added) -> Response:

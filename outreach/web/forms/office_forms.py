@@ -17,7 +17,10 @@ class OfficeForm(FlaskForm):
     name = StringField(
         _l("Full name"),
         [Sentence(_l("Please write the office's full name, as it stands on its letters.")), Length(max=200)],
-        description=_l("As it stands on letters: Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan Keluarga Berencana Kota Metro."),
+        description=_l(
+            "As it stands on letters: Dinas Pemberdayaan Perempuan, Perlindungan Anak, "
+            "Pengendalian Penduduk dan Keluarga Berencana Kota Metro."
+        ),
     )
     short_name = StringField(
         _l("Short name"),
@@ -25,10 +28,14 @@ class OfficeForm(FlaskForm):
         description=_l("Stands in mails and at the top of each page: DP3AP2KB Kota Metro."),
     )
     region_code = RadioField(_l("Kabupaten or kota"), choices=[], validate_choice=False)
-    address = StringField(_l("Address"), [Length(max=300)], description=_l("Such as Jl. Jenderal Sudirman 22, Kota Metro."))
+    address = StringField(
+        _l("Address"), [Length(max=300)], description=_l("Such as Jl. Jenderal Sudirman 22, Kota Metro.")
+    )
     email = EmailField(_l("E-mail"), [Length(max=254)], description=_l("Answers to your mails come here."))
     phone = TelField(_l("Phone"), [Length(max=40)], description=_l("Such as 0725-41234."))
-    contact_name = StringField(_l("Who answers questions"), [Length(max=120)], description=_l("Stands in each mail: Bidang PPA, or a name."))
+    contact_name = StringField(
+        _l("Who answers questions"), [Length(max=120)], description=_l("Stands in each mail: Bidang PPA, or a name.")
+    )
     contact_phone = TelField(_l("Their phone or WhatsApp"), [Length(max=40)], description=_l("Such as 0812-1234-5678."))
     zone = Choice(_l("Time zone"), choices=CHOICES)
     locale = Choice(_l("Language of mails, where a person has none"), choices=list(LOCALES.items()), default="id")

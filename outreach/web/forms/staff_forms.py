@@ -23,7 +23,9 @@ ROLES = [
 
 class UserForm(FlaskForm):
     name = StringField(
-        _l("Name"), [Sentence(_l("Please write their name.")), Length(max=120)], description=_l("Such as Siti Rahmawati.")
+        _l("Name"),
+        [Sentence(_l("Please write their name.")), Length(max=120)],
+        description=_l("Such as Siti Rahmawati."),
     )
     email = EmailField(
         _l("E-mail"),
@@ -49,13 +51,21 @@ class UserForm(FlaskForm):
 
 
 class UserEditForm(UserForm):
-    active = BooleanField(_l("May sign in"), description=_l("Take the tick away when somebody leaves. What they did stays in the audit log."))
+    active = BooleanField(
+        _l("May sign in"),
+        description=_l("Take the tick away when somebody leaves. What they did stays in the audit log."),
+    )
 
     @classmethod
     def of(cls, user: User, **kwargs: Any) -> "UserEditForm":
         """Return the form filled with an account's present values."""
         return cls(
-            name=user.name, email=user.email, role=staff.role_of(user).value, locale=user.locale, active=user.active, **kwargs
+            name=user.name,
+            email=user.email,
+            role=staff.role_of(user).value,
+            locale=user.locale,
+            active=user.active,
+            **kwargs,
         )
 
     @property

@@ -1,0 +1,31 @@
+"""What Flask-Security says, in our words and languages; it keeps its own words for what no page of ours uses."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+MESSAGES: dict[str, tuple[Any, str]] = {
+    "GENERIC_AUTHN_FAILED": (_l("The e-mail address or the password is not right."), "error"),
+    "EMAIL_NOT_PROVIDED": (_l("Please write your e-mail address."), "error"),
+    "INVALID_EMAIL_ADDRESS": (_l("This is not an e-mail address. One looks like nama@example.com."), "error"),
+    "PASSWORD_NOT_PROVIDED": (_l("Please write your password."), "error"),
+    "PASSWORD_INVALID_LENGTH": (_l("A password needs at least %(length)s characters."), "error"),
+    "PASSWORD_TOO_SIMPLE": (_l("This password is too easy to guess."), "error"),
+    "INVALID_PASSWORD": (_l("The password is not right."), "error"),
+    "RETYPE_PASSWORD_MISMATCH": (_l("The two passwords are not the same."), "error"),
+    "PASSWORD_MISMATCH": (_l("The two passwords are not the same."), "error"),
+    "PASSWORD_IS_THE_SAME": (_l("The new password is the same as the old one."), "error"),
+    "PASSWORD_CHANGE": (_l("Your password was changed."), "success"),
+    "DISABLED_ACCOUNT": (_l("This account is closed. Ask an administrator of your office."), "error"),
+    "UNAUTHENTICATED": (_l("Please sign in first."), "info"),
+    "UNAUTHORIZED": (_l("Your account may not do this."), "error"),
+    "REAUTHENTICATION_REQUIRED": (_l("Please write your password once more."), "info"),
+    "REAUTHENTICATION_SUCCESSFUL": (_l("Thank you. Go on."), "success"),
+    "ANONYMOUS_USER_REQUIRED": (_l("You are signed in already."), "info"),
+    "INVALID_REDIRECT": (_l("The address to go on to is not one of ours."), "error"),
+}
+
+
+def settings() -> dict[str, tuple[Any, str]]:
+    """Return the words as Flask-Security's settings."""
+    return {f"SECURITY_MSG_{key}": words for key, words in MESSAGES.items()}

@@ -1,0 +1,102 @@
+"""What asks for a coordinator on the start page."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from outreach.domain.kinds import Audience
+from outreach.domain.needs import Answers, Need, NeedKind, Standing, Troubles, needs
+from outreach.domain.states import ActivityState
+
+NOW = datetime(2027, 1, 15, 1, 0, tzinfo=UTC)
+NOBODY = Answers()
+SECOND = timedelta(seconds=1)
+
+
+def standing(number: int = 1, **values: object) -> Standing:
+    """Return a published activity on 18 January 2027 that asks for nothing."""
+    usual = {
+        "id": number, "title": f"Rapat {number}", "state": ActivityState.PUBLISHED,
+        "starts_at": datetime(2027, 1, 18, 1, 0, tzinfo=UTC), "ends_at": datetime(2027, 1, 18, 5, 0, tzinfo=UTC),
+        "zone": ZoneInfo("Asia/Jakarta"), "respond_by_at": NOW + timedelta(days=9), "venue": "Aula Bappeda",
+        "seats": 100, "agenda_lines": 0, "answers": NOBODY,
+    }  # fmt: skip
+    return Standing(**{**usual, **values})  # type: ignore[arg-type]
+
+
+def kinds(*standings: Standing, troubles: Troubles = Troubles()) -> list[NeedKind]:  # noqa: B008
+    return [need.kind for need in needs(standings, troubles, NOW)]
+
+
+def test_an_activity_in_order_asks_for_nothing():
+    assert kinds(standing()) == []
+
+
+@pytest.mark.parametrize(
+    ("respond_by_at", "expected"),
+    [
+        (NOW, [NeedKind.SILENT]),
+        (NOW + SECOND, [NeedKind.DEADLINE]),
+        (NOW + timedelta(days=3), [NeedKind.DEADLINE]),
+        (NOW + timedelta(days=3) + SECOND, []),
+    ],
+)
+def test_missing_answers_ask_three_days_before_the_deadline_and_after_it(
+    respond_by_at: datetime, expected: list[NeedKind]
+):
+    assert kinds(standing(respond_by_at=respond_by_at, answers=Answers(open=2))) == expected
+
+
+def test_missing_answers_of_several_activities_are_told_together_with_the_first():
+    first, second = (standing(n, respond_by_at=NOW, answers=Answers(open=n)) for n in (1, 2))
+    assert needs([first, second], Troubles(), NOW) == [Need(NeedKind.SILENT, 3, 2, first)]
+
+
+def test_nobody_asks_for_answers_once_the_activity_has_begun():
+    assert kinds(standing(starts_at=NOW, respond_by_at=NOW - SECOND, answers=Answers(open=2))) == []
+    assert kinds(standing(starts_at=NOW + SECOND, respond_by_at=NOW - SECOND, answers=Answers(open=2))) == [
+        NeedKind.SILENT
+    ]
+
+
+@pytest.mark.parametrize(("seats", "expected"), [(41, []), (40, []), (39, [NeedKind.FULL]), (None, [])])
+def test_an_activity_is_over_capacity_from_the_first_person_without_a_seat(seats: int | None, expected: list[NeedKind]):
+    assert kinds(standing(seats=seats, answers=Answers(coming=40, seats_taken=40))) == expected
+
+
+def test_an_agenda_without_a_speaker_asks_for_one():
+    assert kinds(standing(agenda_lines=3)) == [NeedKind.NO_SPEAKER]
+    assert kinds(standing(agenda_lines=3, answers=Answers(speakers=1))) == []
+    assert kinds(standing(agenda_lines=0)) == []
+
+
+def test_a_draft_asks_calmly_and_for_nothing_else():
+    draft = standing(state=ActivityState.DRAFT, agenda_lines=3, respond_by_at=NOW, answers=Answers(prepared=5))
+    assert [(need.kind, need.urgency) for need in needs([draft], Troubles(), NOW)] == [(NeedKind.DRAFT, "calm")]
+
+
+def test_the_mail_server_comes_first_and_explains_the_mails_that_wait():
+    assert kinds(troubles=Troubles(overdue=4)) == [NeedKind.NOTHING_SENDS]
+    assert kinds(troubles=Troubles(channel_since_at=NOW, overdue=4, failed=1)) == [NeedKind.CHANNEL, NeedKind.FAILED]
+
+
+def test_kelurahan_from_which_nobody_comes_are_named():
+    found = needs([], Troubles(uncovered=("Imopuro", "Yosodadi"), first_with_cadres=standing()), NOW)
+    assert found == [Need(NeedKind.UNCOVERED, 2, first=standing(), names=("Imopuro", "Yosodadi"))]
+
+
+@pytest.mark.parametrize(
+    ("audience", "people"),
+    [
+        (Audience.UNANSWERED, 3),
+        (Audience.COMING, 7),
+        (Audience.PRESENT, 7),
+        (Audience.EXPECTED, 11),
+        (Audience.NEWLY_INVITED, 4),
+    ],
+)
+def test_how_many_a_mail_is_for(audience: Audience, people: int):
+    answers = Answers(coming=5, represented=2, waiting=1, not_coming=6, open=3, prepared=4)
+    assert answers.in_audience(audience) == people
+    assert (answers.total, answers.answered) == (17, 14)

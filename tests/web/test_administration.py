@@ -1,0 +1,157 @@
+"""The pages of administrators: accounts, the office, the audit log; and the overview as a page."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.domain.kinds import StaffRole
+from outreach.extensions import db
+from outreach.models import AuditEntry, Office, User
+from tests.conftest import NOW, account, draft_activity, log_in
+from tests.web.browsers import browsers  # noqa: F401
+
+SITI = {"name": "Siti Rahmawati", "email": "siti@example.com", "role": "coordinator", "locale": "id"}
+
+
+def test_adding_siti_shows_her_password_once(administrator_client):
+    answer = administrator_client.post("/users/new", data=SITI)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/users")
+    first, second = administrator_client.get("/users").text, administrator_client.get("/users").text
+    assert 'class="secret"' in first
+    assert "Siti Rahmawati" in second
+    assert 'class="secret"' not in second
+
+
+def test_a_taken_address_is_told_beside_it_and_what_was_typed_stays(administrator_client):
+    refused = administrator_client.post("/users/new", data={**SITI, "email": "administrator@example.com"})
+    assert refused.status_code == 422
+    assert "Administrator already signs in with this address." in refused.text
+    assert 'value="Siti Rahmawati"' in refused.text
+
+
+def test_the_last_administrator_cannot_be_made_a_viewer(administrator_client, administrator: User):
+    form = {"name": "Administrator", "email": administrator.email, "role": "viewer", "locale": "en", "active": "y"}
+    refused = administrator_client.post(f"/users/{administrator.id}/edit", data=form)
+    assert refused.status_code == 422
+    assert "This is the last administrator." in refused.text
+
+
+def test_a_missing_account_is_a_page_not_found(administrator_client):
+    assert administrator_client.get("/users/999/edit").status_code == 404
+
+
+def test_a_new_installation_leads_its_administrator_to_the_set_up(app: Flask):
+    client = log_in(app, account(StaffRole.ADMINISTRATOR, "Dewi"))
+    assert client.get("/").headers["Location"] == "/office"
+    assert "Set up your office" in client.get("/office").text
+    searched = client.post(
+        "/office", data={"name": "Dinas PPPA", "city": "metro", "look_up": "1", "zone": "Asia/Jakarta"}
+    )
+    assert 'value="18.72"' in searched.text
+    assert 'value="Dinas PPPA"' in searched.text
+    assert db.session.query(Office).count() == 0
+    form = {"name": "Dinas PPPA", "short_name": "DP3A Metro", "region_code": "18.72", "zone": "Asia/Jakarta",
+            "locale": "id", "deadline_days": "3"}  # fmt: skip
+    assert client.post("/office", data=form).headers["Location"] == "/"
+    assert db.session.scalars(sa.select(Office.deadline_days)).all() == [3]
+
+
+def test_an_office_without_a_city_is_told_to_choose_one(app: Flask):
+    client = log_in(app, account(StaffRole.ADMINISTRATOR, "Dewi"))
+    form = {
+        "name": "Dinas PPPA",
+        "short_name": "DP3A Metro",
+        "zone": "Asia/Jakarta",
+        "locale": "id",
+        "deadline_days": "2",
+    }
+    refused = client.post("/office", data=form)
+    assert refused.status_code == 422
+    assert "Please choose your kabupaten or kota." in refused.text
+
+
+def test_cities_are_found_while_typing(administrator_client):
+    found = administrator_client.get("/office/cities?city=metro").text
+    assert "Kota Metro" in found
+    assert "<html" not in found
+    assert "Try fewer letters." in administrator_client.get("/office/cities?city=zzzz").text or "Kota Metro" in found
+
+
+def entries(count: int, **values: object) -> None:
+    for number in range(count):
+        db.session.add(
+            AuditEntry(
+                **{
+                    "at": NOW, "action": "activity.moved", "subject_type": "activity", "subject_id": number,
+                    "subject_name": f"Rapat {number}", "detail": {"reason": "banjir", "state": ["invited", "coming"]}, **values,
+                }
+            )
+        )  # fmt: skip
+    db.session.commit()
+
+
+def test_the_audit_log_says_who_did_what_and_from_what_to_what(administrator_client, administrator: User):
+    entries(1, user_id=administrator.id)
+    page = administrator_client.get("/audit").text
+    for words in ("Rapat 0", "moved", "reason: banjir", "state: Invited → Coming", "Mon, 4 Jan 2027", "08:00 WIB"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=rapat+1", 1),
+        ("about=activity", 3),
+        ("about=user", 0),
+        ("user=0", 3),
+        ("from=2027-01-04&to=2027-01-04", 3),
+        ("from=2027-01-05", 0),
+        ("to=2027-01-03", 0),
+    ],
+)
+def test_the_audit_log_is_searched(administrator_client, query: str, found: int):
+    entries(3)
+    assert administrator_client.get(f"/audit?{query}").text.count("Rapat ") == found
+
+
+def test_the_audit_log_takes_as_many_queries_for_three_as_for_three_hundred(administrator_client, queries: Callable):
+    entries(3)
+    few = queries(lambda: administrator_client.get("/audit"))
+    entries(297)
+    assert queries(lambda: administrator_client.get("/audit")) == few
+    assert "1–50 of 300" in administrator_client.get("/audit").text
+
+
+def test_the_list_of_accounts_takes_as_many_queries_for_three_as_for_thirty(administrator_client, queries: Callable):
+    few = queries(lambda: administrator_client.get("/users"))
+    for number in range(30):
+        db.session.add(
+            User(email=f"u{number}@example.com", name=f"U {number}", password="x", fs_uniquifier=f"u{number}")
+        )
+    db.session.commit()
+    assert queries(lambda: administrator_client.get("/users")) == few
+
+
+def test_the_overview_shows_what_is_next_and_the_drafts_that_nobody_heard_of(coordinator_client, activity):
+    draft_activity(None, None, 25, title="Sosialisasi di Imopuro")
+    page = coordinator_client.get("/").text
+    assert "Rapat koordinasi pencegahan kekerasan" in page
+    assert "Sosialisasi di Imopuro" in page
+    assert "2 drafts: nobody has heard of them yet" in page
+
+
+def test_an_empty_overview_says_what_to_do_first(coordinator_client):
+    page = coordinator_client.get("/").text
+    assert "Plan your first programme" in page
+    assert 'href="/programmes/new"' in page
+
+
+def test_a_viewers_overview_offers_nothing_to_change(viewer_client, activity):
+    assert "/programmes/new" not in viewer_client.get("/").text
+
+
+def test_health_is_told_without_a_login(app: Flask):
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"state": "ok"})
