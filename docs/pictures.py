@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 FOLDER = Path(__file__).resolve().parent / "pictures"
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 WITHIN_S = 90
-CADRE_MAIL = "Pertemuan kader kelurahan"
 
 
 def main() -> None:
@@ -44,8 +43,8 @@ def take_all(guide: dict) -> None:
         desk = logged_in(browser, base_url, guide["logins"], DESK)
         take(desk, f"{base_url}/", "overview")
         take(desk, f"{base_url}/programmes/{guide['programme']}", "programme")
-        desk.goto(f"{base_url}/mailbox?q={CADRE_MAIL}")
-        desk.locator("main a[href^='/mailbox/']", has_text=CADRE_MAIL).last.click()
+        desk.goto(f"{base_url}/mailbox?to={guide['cadre_address']}")
+        desk.locator("a.inbox-row").last.click()  # the oldest: the invitation
         shoot(desk, "mail")
         take(logged_in(browser, base_url, guide["logins"], PHONE), f"{base_url}/", "overview-phone")
         phone = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="id-ID").new_page()

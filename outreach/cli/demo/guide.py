@@ -78,7 +78,9 @@ def _links(activity_id: int) -> dict[str, str]:
         sa.select(Link).join(Organisation, Organisation.id == Link.organisation_id).where(Organisation.email == OFFICE)
     )
     wanted = {"cadre": cadre, "speaker": speaker, "office": office}
-    return {key: answer_url(db.session.scalars(select).one()) for key, select in wanted.items()}
+    found = {key: db.session.scalars(select).one() for key, select in wanted.items()}
+    readers = {"cadre_address": found["cadre"].person.email if found["cadre"].person else ""}
+    return readers | {key: answer_url(link) for key, link in found.items()}
 
 
 def _is_over() -> bool:
