@@ -133,16 +133,30 @@ def _expand(session: Session, reminder: Reminder, now: datetime) -> int:
         .where(Invitation.id.in_(own))
         .distinct()
     )  # fmt: skip
+    # Where a message is open already, the update that changes nothing locks it: no worker can claim it before its line joins.
+    opened = insert(Message).from_select(
+        [
+            "person_id",
+            "organisation_id",
+            "merge_key",
+            "kind",
+            "local_day",
+            "due_at",
+            "expires_at",
+            "state",
+            "reason",
+            "rfc_message_id",
+            "address",
+            "subject",
+            "worker",
+            "server_reply",
+            "fence",
+            "attempts",
+        ],
+        readers,
+    )
     session.execute(
-        insert(Message)
-        .from_select(
-            [
-                "person_id", "organisation_id", "merge_key", "kind", "local_day", "due_at", "expires_at", "state",
-                "reason", "rfc_message_id", "address", "subject", "worker", "server_reply", "fence", "attempts",
-            ],
-            readers,
-        )
-        .on_conflict_do_nothing(index_elements=["merge_key"])
+        opened.on_conflict_do_update(index_elements=["merge_key"], set_={"merge_key": opened.excluded.merge_key})
     )  # fmt: skip
     message_of_reader = (
         sa.select(Message.id)

@@ -1,0 +1,50 @@
+"""A real Chromium, and the whole product behind it: pages, engine, SMTP server, each on a port of its own."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from werkzeug.serving import make_server
+
+from outreach.delivery.catcher import Catcher
+from outreach.engines.embedded import Engine
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser; a test that asks for it is skipped, by name, where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def whole(app, tmp_path) -> Iterator[str]:
+    """The address at which everything runs as in `outreach demo`: what is published is mailed within a second."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    with Catcher("127.0.0.1", 0, tmp_path / "mailbox") as catcher:
+        app.extensions["outreach"] = replace(
+            app.extensions["outreach"],
+            base_url=f"http://127.0.0.1:{server.port}", mail_server="127.0.0.1", mail_port=catcher.port,
+            tick_s=0.3, demo=True, instance=tmp_path,
+        )  # fmt: skip
+        app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", catcher.port
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        with Engine(app):
+            yield f"http://127.0.0.1:{server.port}"
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,155 @@
+"""The main job, end to end in a browser: from login to publishing, from the mail to the answer, and back to the list."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+
+from outreach import clock
+from outreach.domain.states import InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Message
+from outreach.services import rules
+from tests.conftest import NOW, PASSWORD
+
+pytestmark = pytest.mark.browser
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def staff_page(request, chromium, whole):
+    context = chromium.new_context(viewport=request.param, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def holds(page, width: int) -> None:
+    """Nothing sticks out, and axe finds no violation."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
+    assert found == {}, page.url
+
+
+def wait_for(check, seconds: float = 20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        db.session.rollback()
+        if found := check():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("It did not happen.")
+
+
+def log_in(page, address: str, email: str) -> None:
+    page.goto(address + "/login")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()
+
+
+def mail_to(page, address: str, recipient: str) -> str:
+    """Read the newest mail to somebody in the demo's mailbox, as a person would; return the link in its text."""
+    page.goto(f"{address}/mailbox?lang=en")
+    page.locator(f"a[href*='/mailbox/']:has-text('{recipient}')").first.click()
+    return re.search(r"http://127\.0\.0\.1:\d+/j/[\w-]{38}", page.content())[0]
+
+
+def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
+    staff_page, chromium, whole, coordinator, chief, ani, hall
+):
+    page, width = staff_page, staff_page.viewport_size["width"]
+    day = clock.now().date() + timedelta(days=20)
+
+    log_in(page, whole, coordinator.email)
+    holds(page, width)
+
+    page.goto(whole + "/programmes/new")
+    holds(page, width)
+    page.fill("#title", "Empat hari penguatan perlindungan")
+    page.fill("#public_title", "Rangkaian pertemuan")
+    page.fill("#starts_on", day.isoformat())
+    page.fill("#activities-0-title", "Rapat koordinasi pencegahan kekerasan")
+    page.fill("#activities-0-on", day.isoformat())
+    page.get_by_role("button", name="Save as draft").click()
+    holds(page, width)
+    activity = wait_for(lambda: db.session.scalar(sa.select(Activity)))
+    activity_id = activity.id
+
+    page.goto(f"{whole}/activities/{activity_id}/edit")
+    page.fill("#public_title", "Rapat koordinasi")
+    page.get_by_role("button", name="Save").last.click()
+    holds(page, width)
+
+    page.goto(f"{whole}/activities/{activity_id}/invite/people?role=speaker")
+    page.fill("#q", "Kapolres")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("checkbox", name=re.compile("Kapolres Metro")).check()
+    holds(page, width)
+    page.get_by_role("button", name="Continue").click()
+    holds(page, width)
+    page.locator("main button[type=submit]").last.click()
+
+    page.goto(f"{whole}/activities/{activity_id}/invite/cadres")
+    page.get_by_role("checkbox", name=re.compile("Imopuro")).check()
+    holds(page, width)
+    page.get_by_role("button", name="Continue").click()
+    page.locator("main button[type=submit]").last.click()
+    wait_for(lambda: db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 2)
+
+    page.goto(f"{whole}/activities/{activity_id}/publish")
+    assert "Who gets which mail" in page.content() or "2" in page.locator("main").inner_text()
+    holds(page, width)
+    page.get_by_role("button", name=re.compile("Publish")).click()
+    wait_for(
+        lambda: db.session.scalars(sa.select(Message.state)).all() == [MessageState.SENT] * 2,
+    )
+
+    phone = chromium.new_context(viewport=PHONE, java_script_enabled=False).new_page()
+    phone.goto(mail_to(page, whole, "ani@example.com"))
+    assert state_of(ani) is InvitationState.INVITED
+    phone.locator("label:has-text('Hadir')").first.click()
+    phone.get_by_role("button", name="Kirim jawaban").first.click()
+    assert wait_for(lambda: state_of(ani) is InvitationState.COMING)
+
+    phone.goto(mail_to(page, whole, "kapolres@example.com"))
+    phone.locator("label:has-text('Diwakili')").first.click()
+    phone.locator("input[name*=name]:visible").first.fill("Rina Andriani")
+    phone.locator("input[name*=post]:visible").first.fill("Wakapolres")
+    phone.get_by_role("button", name="Kirim jawaban").first.click()
+    assert wait_for(lambda: state_of(chief) is InvitationState.REPRESENTED)
+
+    page.goto(f"{whole}/activities/{activity_id}/invitees")
+    assert "Rina Andriani" in page.locator("main").inner_text()
+    holds(page, width)
+
+
+def state_of(person) -> InvitationState:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Invitation.state).where(Invitation.person_id == person.id)).one()
+
+
+LOOKED_AT = [
+    "/", "/programmes", "/activities", "/activities/{activity}", "/activities/{activity}/edit",
+    "/activities/{activity}/agenda", "/activities/{activity}/invitees", "/activities/{activity}/publish",
+    "/activities/{activity}/invite/organisations", "/activities/community", "/people", "/people/new", "/people/{person}",
+    "/people/import", "/organisations", "/venues", "/rules", "/texts", "/texts/invitation-cadre/id", "/messages",
+    "/mailbox", "/audit", "/users", "/office",
+]  # fmt: skip
+
+
+def test_every_page_is_sound_by_axe_and_fits(staff_page, whole, administrator, activity, ani):
+    page, width = staff_page, staff_page.viewport_size["width"]
+    places = {"activity": activity.id, "person": ani.id}
+    log_in(page, whole, administrator.email)
+    for path in LOOKED_AT:
+        answered = page.goto(whole + path.format(**places))
+        assert (path, answered.status) == (path, 200)
+        holds(page, width)
