@@ -63,15 +63,13 @@ def say(problem: Problem) -> str:
     An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
     """
     zone = problem.values.get("zone")
-    return gettext(
-        problem.message,
-        **{k: _said(v, zone if isinstance(zone, ZoneInfo) else office_zone()) for k, v in problem.values.items()},
-    )
+    return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
 
 
-def _said(value: Any, zone: ZoneInfo) -> Any:
+def _said(value: Any, zone: object) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return moment(value, value.tzinfo if isinstance(value.tzinfo, ZoneInfo) else zone)
+        zones = (zone, value.tzinfo)
+        return moment(value, next((z for z in zones if isinstance(z, ZoneInfo)), None) or office_zone())
     return label(value) if isinstance(value, StrEnum) else value
 
 

@@ -519,3 +519,19 @@ def test_the_page_takes_two_queries_for_a_cadre_however_many_days(queries, four_
     addresses = [f"/j/{link(ani)}", f"/j/{link(budi)}"]
     for address in addresses:
         assert queries(lambda address=address: browser.get(address)) == begin + 2
+
+
+def test_a_closed_day_costs_no_query_more_and_its_deadline_is_said_in_its_own_zone(
+    queries, wall, four_days, ani, browser
+):
+    from zoneinfo import ZoneInfo
+
+    first = four_days[0]
+    first.zone = ZoneInfo("Asia/Makassar")
+    db.session.commit()
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)
+    address = f"/j/{link(ani)}"
+    pages = []
+    assert queries(lambda: pages.append(browser.get(address).text)) == 3
+    assert "17.00 WITA" in pages[0]
