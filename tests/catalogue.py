@@ -93,9 +93,9 @@ def _compiled_differs(stored: Catalog) -> list[str]:
     if not MO.exists():
         return [f"{MO.relative_to(ROOT)} is missing; make it with: python tests/catalogue.py update"]
     with MO.open("rb") as file:
-        compiled = {message.id: message.string for message in read_mo(file) if message.id}
-    written = {message.id: message.string for message in stored if message.id and message.string}
-    if {_key(i): s for i, s in compiled.items()} != {_key(i): s for i, s in written.items()}:
+        compiled = {_key(message.id): _strings(message.string) for message in read_mo(file) if message.id}
+    written = {_key(message.id): _strings(message.string) for message in stored if message.id and message.string}
+    if compiled != written:
         return [f"{MO.relative_to(ROOT)} is older than the .po; make it with: python tests/catalogue.py update"]
     return []
 
@@ -117,8 +117,8 @@ def _sentence(value: ast.expr) -> Iterator[tuple[str, int]]:
         yield value.value, value.lineno
 
 
-def _strings(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _strings(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _key(value: str | tuple[str, ...] | list[str]) -> str:

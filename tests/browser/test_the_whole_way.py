@@ -48,6 +48,11 @@ def wait_for(check, seconds: float = 20):
     raise AssertionError("It did not happen.")
 
 
+def press(button) -> None:
+    with button.page.expect_navigation():
+        button.click()
+
+
 def log_in(page, address: str, email: str) -> None:
     page.goto(address + "/login")
     page.fill("#email", email)
@@ -57,8 +62,9 @@ def log_in(page, address: str, email: str) -> None:
 
 def mail_to(page, address: str, recipient: str) -> str:
     """Read the newest mail to somebody in the demo's mailbox, as a person would; return the link in its text."""
-    page.goto(f"{address}/mailbox?lang=en")
-    page.locator(f"a[href*='/mailbox/']:has-text('{recipient}')").first.click()
+    page.goto(f"{address}/mailbox?to={recipient}")
+    with page.expect_navigation():
+        page.locator("main a[href*='/mailbox/']").first.click()
     return re.search(r"http://127\.0\.0\.1:\d+/j/[\w-]{38}", page.content())[0]
 
 
@@ -78,36 +84,36 @@ def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
     page.fill("#starts_on", day.isoformat())
     page.fill("#activities-0-title", "Rapat koordinasi pencegahan kekerasan")
     page.fill("#activities-0-on", day.isoformat())
-    page.get_by_role("button", name="Save as draft").click()
+    press(page.get_by_role("button", name="Save as draft"))
     holds(page, width)
     activity = wait_for(lambda: db.session.scalar(sa.select(Activity)))
     activity_id = activity.id
 
     page.goto(f"{whole}/activities/{activity_id}/edit")
     page.fill("#public_title", "Rapat koordinasi")
-    page.get_by_role("button", name="Save").last.click()
+    press(page.get_by_role("button", name="Save").last)
     holds(page, width)
 
     page.goto(f"{whole}/activities/{activity_id}/invite/people?role=speaker")
     page.fill("#q", "Kapolres")
-    page.get_by_role("button", name="Search").click()
+    press(page.get_by_role("button", name="Search"))
     page.get_by_role("checkbox", name=re.compile("Kapolres Metro")).check()
     holds(page, width)
-    page.get_by_role("button", name="Continue").click()
+    press(page.get_by_role("button", name="Continue"))
     holds(page, width)
-    page.locator("main button[type=submit]").last.click()
+    press(page.locator("main button[type=submit]").last)
 
     page.goto(f"{whole}/activities/{activity_id}/invite/cadres")
     page.get_by_role("checkbox", name=re.compile("Imopuro")).check()
     holds(page, width)
-    page.get_by_role("button", name="Continue").click()
-    page.locator("main button[type=submit]").last.click()
+    press(page.get_by_role("button", name="Continue"))
+    press(page.locator("main button[type=submit]").last)
     wait_for(lambda: db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 2)
 
     page.goto(f"{whole}/activities/{activity_id}/publish")
     assert "Who gets which mail" in page.content() or "2" in page.locator("main").inner_text()
     holds(page, width)
-    page.get_by_role("button", name=re.compile("Publish")).click()
+    press(page.get_by_role("button", name=re.compile("Publish")))
     wait_for(
         lambda: db.session.scalars(sa.select(Message.state)).all() == [MessageState.SENT] * 2,
     )
@@ -116,14 +122,14 @@ def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
     phone.goto(mail_to(page, whole, "ani@example.com"))
     assert state_of(ani) is InvitationState.INVITED
     phone.locator("label:has-text('Hadir')").first.click()
-    phone.get_by_role("button", name="Kirim jawaban").first.click()
+    press(phone.get_by_role("button", name="Kirim jawaban").first)
     assert wait_for(lambda: state_of(ani) is InvitationState.COMING)
 
     phone.goto(mail_to(page, whole, "kapolres@example.com"))
     phone.locator("label:has-text('Diwakili')").first.click()
     phone.locator("input[name*=name]:visible").first.fill("Rina Andriani")
     phone.locator("input[name*=post]:visible").first.fill("Wakapolres")
-    phone.get_by_role("button", name="Kirim jawaban").first.click()
+    press(phone.get_by_role("button", name="Kirim jawaban").first)
     assert wait_for(lambda: state_of(chief) is InvitationState.REPRESENTED)
 
     page.goto(f"{whole}/activities/{activity_id}/invitees")
