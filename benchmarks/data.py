@@ -82,9 +82,11 @@ def fill(folder: Path) -> Filled:
         people = _cadres()
         _invite_cadres(people, activities)
         _invite_offices(activities[0])
-        tokens.ensure_links(db.session, person_ids=[p.id for p in people], expires_at=clock.now() + timedelta(days=120))
+        tokens.ensure_links(
+            db.session(), person_ids=[p.id for p in people], expires_at=clock.now() + timedelta(days=120)
+        )
         db.session.commit()
-        path = "/j/" + tokens.token(tokens.link_for(db.session, people[0]))
+        path = "/j/" + tokens.token(tokens.link_for(db.session(), people[0]))
         cookie = _cookie(app, user)
         db.session.remove()
         db.engine.dispose()

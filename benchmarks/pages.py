@@ -51,7 +51,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
                 bare_per_s,
                 ratio,
                 wanted_ratio,
-                wanted_ratio is None or ratio >= wanted_ratio,
+                None if wanted_ratio is None else ratio >= wanted_ratio,
             )
         )
         faster = value / PUBLIC_SCHEDULE_PER_S
