@@ -1,6 +1,6 @@
 """How Alembic reaches the app's database and its tables (run by Flask-Migrate inside an app context)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
@@ -11,7 +11,7 @@ from outreach.models.base import UTCDateTime, Zone
 database = current_app.extensions["migrate"].db
 
 
-def render_item(kind: str, thing: Any, _autogen_context: Any) -> str | bool:
+def render_item(kind: str, thing: Any, _autogen_context: Any) -> str | Literal[False]:
     """Write our own column types as the plain ones they are stored as, so that old migrations outlive our code."""
     if kind == "type" and isinstance(thing, UTCDateTime):
         return "sa.DateTime(timezone=True)"

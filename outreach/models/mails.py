@@ -14,7 +14,6 @@ from outreach.models.invitations import Invitation
 from outreach.models.people import Organisation, Person
 from outreach.models.programmes import Activity
 
-
 OFFICE_WIDE = sa.text("programme_id IS NULL AND activity_id IS NULL")
 
 
