@@ -76,9 +76,12 @@ def _generate(url: str, seconds: float, cookie: str) -> dict[str, float]:
     def ask() -> None:
         good = bad = 0
         while time.perf_counter() < until:
-            with socket.create_connection(address, timeout=10) as connection:
-                connection.sendall(request)
-                status = _read_answer(connection)
+            try:
+                with socket.create_connection(address, timeout=10) as connection:
+                    connection.sendall(request)
+                    status = _read_answer(connection)
+            except OSError:
+                status = 0
             good, bad = (good + 1, bad) if status == 200 else (good, bad + 1)
         with lock:
             counts["good"] += good
