@@ -91,13 +91,12 @@ class StaffRow:
     email: str
     role: StaffRole
     active: bool
-    two_factor: bool
 
 
 def listed() -> list[StaffRow]:
     """Return all accounts, open ones first, by name. One query."""
     rows = db.session.execute(
-        sa.select(User.id, User.name, User.email, User.active, User.tf_primary_method, Role.name.label("role"))
+        sa.select(User.id, User.name, User.email, User.active, Role.name.label("role"))
         .outerjoin(User.roles)
         .order_by(User.active.desc(), sa.func.lower(User.name), User.id)
     )
@@ -106,7 +105,7 @@ def listed() -> list[StaffRow]:
         role = StaffRole(row.role) if row.role else StaffRole.VIEWER
         known = found.get(row.id)
         if known is None or _rank(role) < _rank(known.role):
-            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active, bool(row.tf_primary_method))
+            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active)
     return list(found.values())
 
 
@@ -192,7 +191,6 @@ def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
             raise UserMissing
         user.password = hashed
         user.fs_uniquifier = uuid4().hex
-        user.tf_primary_method = user.tf_totp_secret = None
         audit.record(session, by, "user.password_renewed", user, now=now)
     return Added(user, password)
 

@@ -45,12 +45,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def limit_logins(app: Flask, settings: Settings) -> None:
-    """Limit how often one address may try a password or a code."""
+    """Limit how often one address may try a password."""
     for endpoint in (
         "security.login",
         "security.verify",
         "security.change_password",
-        "security.two_factor_token_validation",
     ):
         view: Any = app.view_functions.get(endpoint)
         if view:
