@@ -44,7 +44,7 @@ def take_all(guide: dict) -> None:
         take(desk, f"{base_url}/", "overview")
         take(desk, f"{base_url}/programmes/{guide['programme']}", "programme")
         desk.goto(f"{base_url}/mailbox?to={guide['cadre_address']}")
-        desk.locator("a.inbox-row").last.click()  # the oldest: the invitation
+        desk.locator("a.inbox-row").first.click()  # the newest: this year's invitation
         shoot(desk, "mail")
         take(logged_in(browser, base_url, guide["logins"], PHONE), f"{base_url}/", "overview-phone")
         phone = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="id-ID").new_page()

@@ -1,5 +1,6 @@
 """The `outreach` command. Its parts are read only when asked for, so that a small command starts quickly."""
 
+import time
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from outreach import __version__
 from outreach.domain.problems import Problem
 from outreach.settings import SettingsError
 
+STARTED_S = time.monotonic()  # before the large imports, so that "ready after" is what a person waits
 COMMANDS = {
     "init": (
         "outreach.cli.setup",

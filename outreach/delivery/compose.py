@@ -80,6 +80,8 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     assert holder is not None
     link = cache(lambda: tokens.link_for(session, holder))
     reader = reader_of(message, said, lambda choice: tokens.answer_url(link(), choice))
+    if not reader.address:
+        raise AddressUnusable(address="")  # before the work of writing
     with force_locale(reader.locale):
         written = letter.write(
             [_said(message, line, reader, office, now=now) for line in said],

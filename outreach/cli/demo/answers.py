@@ -18,7 +18,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, User
 from outreach.services import answering
-from outreach.services.answering import Nominee
+from outreach.services.nominees import Nominee
 
 ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
 SEED = 1872

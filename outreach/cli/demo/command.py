@@ -14,7 +14,7 @@ import click
 from flask import Flask
 
 from outreach import clock, create_app, settings
-from outreach.cli import database
+from outreach.cli import STARTED_S, database
 from outreach.cli.demo import guide, soon
 from outreach.cli.demo.load import SOON, Moment, Prepared, bring_to_life, prepare
 from outreach.cli.serving import free_port, serve_app
@@ -34,7 +34,6 @@ COMPLETE = "complete"  # this file says that loading was not cut off
 @click.option("--fresh", is_flag=True, help="Forget what was done in the demo, and begin again.")
 def demo(port: int, fresh: bool) -> None:
     """Show the whole product with made-up people, on this machine only."""
-    began = time.monotonic()
     folder = settings.load().instance / "demo"
     if folder.exists() and not fresh and not (folder / COMPLETE).exists():
         click.echo("The demo was stopped before all of it was loaded, so it begins again.")
@@ -53,7 +52,7 @@ def demo(port: int, fresh: bool) -> None:
                 guide.keep(folder, prepared)
                 guide.show_refused(prepared)
             guide.show(folder, f"http://localhost:{taken}")
-        with _life(app, folder, prepared, moment), _saying_ready(taken, began):
+        with _life(app, folder, prepared, moment), _saying_ready(taken):
             serve_app(app, HOST, taken, engine=False)
 
 
@@ -81,13 +80,13 @@ def _secret(folder: Path) -> str:
 
 
 @contextmanager
-def _saying_ready(port: int, began: float) -> Iterator[None]:
+def _saying_ready(port: int) -> Iterator[None]:
     """Say so once the pages answer."""
 
     def wait() -> None:
-        while time.monotonic() - began < READY_WITHIN_S:
+        while time.monotonic() - STARTED_S < READY_WITHIN_S:
             with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-                click.echo(f"  Ready after {time.monotonic() - began:.1f} s. Stop with Ctrl+C.")
+                click.echo(f"  Ready after {time.monotonic() - STARTED_S:.1f} s. Stop with Ctrl+C.")
                 return
             time.sleep(0.05)
 

@@ -11,7 +11,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource
 from outreach.domain.working_days import working_days
 from outreach.services import answering, attendance, planning, publishing
-from outreach.services.answering import Nominee
+from outreach.services.nominees import Nominee
 from outreach.services.planning import ProgrammeValues
 
 DAYS = 2
