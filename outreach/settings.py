@@ -42,7 +42,7 @@ class Settings:
     claim_size: int = 200  # messages claimed at once
 
     rate_login: str = "10/minute"
-    rate_answer: str = "60/minute"
+    rate_answer: str = "120/minute"
     rate_public: str = "120/minute"
     rate_storage: str = "process-memory://"  # Flask-Limiter's storage; a shared one for several web processes
     proxies: int = 0  # how many reverse proxies stand before the app (X-Forwarded-*)

@@ -25,7 +25,7 @@ class Invitation(Identified, Created, Model):
         sa.CheckConstraint("(person_id IS NULL) <> (organisation_id IS NULL)", name="one_invitee"),
         sa.UniqueConstraint("activity_id", "person_id", "role"),
         sa.UniqueConstraint("activity_id", "organisation_id"),
-        sa.Index("ix_invitation_activity_state", "activity_id", "state"),
+        sa.Index("ix_invitation_seats", "activity_id", "state", "person_id"),
     )
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id"))
     role: Mapped[Role] = enum_of(Role)

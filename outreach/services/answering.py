@@ -4,23 +4,24 @@ Who may answer until when, and what becomes of a full activity, is domain/answer
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session
 
-from outreach.delivery import tokens
+from outreach.delivery.values import contact_of
 from outreach.delivery.wording import phone
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
-from outreach.extensions import db, writing
-from outreach.models import Activity, AgendaItem, Invitation, Link, Office, Organisation, Person, User
+from outreach.extensions import writing
+from outreach.models import Activity, Invitation, Link, Office, User
 from outreach.services import audit, links, seats
+from outreach.services import nominees as nominees_of
 from outreach.services.booking import activity_for_change
 from outreach.services.inviting import invitation_for_change
+from outreach.services.nominees import Nominee
 
 RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
@@ -37,87 +38,8 @@ class OrganisationsNominate(Problem):
     message = "An organisation answers by naming the people who come."
 
 
-class QuotaExceeded(Problem):
-    message = (
-        "You have %(quota)d seats, but named %(named)d people. Please take somebody off the list, or call %(contact)s."
-    )
-
-
-class NomineeUnnamed(Problem):
-    message = "Please write a name for everyone you list, or empty the line."
-
-
-class SeatsShort(Problem):
-    message = "Only %(left)d seats are left in this activity. Please name fewer people, or call %(contact)s."
-
-
 class NotRecordable(Problem):
     message = "An answer can be recorded only for a published activity and an invitation that stands."
-
-
-@dataclass(frozen=True)
-class Nominee:
-    name: str
-    post: str = ""
-    phone: str = ""  # E.164
-    email: str = ""
-
-
-@dataclass(frozen=True)
-class PageActivity:
-    """One activity on an invitee's page. refusal: why they may not answer now, if so. seats_left: None if unlimited."""
-
-    activity: Activity
-    invitations: tuple[Invitation, ...]
-    refusal: Problem | None
-    seats_left: int | None
-
-    @property
-    def invitation(self) -> Invitation:
-        return self.invitations[0]
-
-
-@dataclass(frozen=True)
-class AnswerPage:
-    link: Link
-    holder: Person | Organisation
-    office: Office | None
-    activities: tuple[PageActivity, ...]
-
-
-def page(token: str, *, now: datetime) -> AnswerPage:
-    """Return all that the holder of a link sees: their activities that were published, earliest first."""
-    link = links.open_link(token, now=now)
-    office = db.session.scalar(sa.select(Office).order_by(Office.id).limit(1))
-    found: dict[int, list[Invitation]] = {}
-    for invitation in db.session.scalars(
-        _of_holder(link)
-        .join(Invitation.activity)
-        .where(
-            Activity.state != ActivityState.DRAFT,
-            Invitation.state.not_in((InvitationState.PREPARED, InvitationState.WITHDRAWN)),
-            Activity.ends_at > now - links.RENEWED_FOR,
-        )
-        .options(
-            contains_eager(Invitation.activity).options(
-                joinedload(Activity.venue), selectinload(Activity.agenda).selectinload(AgendaItem.speakers)
-            ),
-            *([selectinload(Invitation.nominees).joinedload(Invitation.person)] if link.organisation_id else []),
-        )
-        .order_by(Activity.starts_at, Activity.id, Invitation.role)
-    ):
-        found.setdefault(invitation.activity_id, []).append(invitation)
-    free = _seats_left(found)
-    contact = contact_of(office)
-    return AnswerPage(
-        link,
-        link.person or link.organisation,  # type: ignore[arg-type]
-        office,
-        tuple(
-            PageActivity(i[0].activity, tuple(i), _refusal(i[0], now, contact), free[activity_id])
-            for activity_id, i in found.items()
-        ),
-    )
 
 
 def answer(
@@ -133,14 +55,14 @@ def answer(
         if link.organisation_id and choice is Choice.REPRESENTED:
             raise OrganisationsNominate
         mine = _held(session, link, activity_id)
-        problem = _refusal(mine[0], now, contact_of(_office(session)))
+        problem = _refusal(session, mine[0], now)
         if problem is not None:
             raise problem
         if link.organisation_id and choice is Choice.COMING:
             raise OrganisationsNominate
         _settle(session, mine, choice, representative, AnswerSource.LINK, now)
         if link.organisation_id:
-            _replace_nominees(session, mine[0], [], AnswerSource.LINK, now)
+            nominees_of.replace(session, mine[0], [], AnswerSource.LINK, now)
         return mine[0]
 
 
@@ -161,10 +83,12 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         if activity_id is None:
             raise NothingToAnswer
         invitation = _held(session, link, activity_id)[0]
-        problem = _refusal(invitation, now, contact_of(_office(session)))
+        problem = _refusal(session, invitation, now)
         if problem is not None:
             raise problem
-        _nominate(session, invitation, nominees, AnswerSource.LINK, now)
+        nominees_of.name(
+            session, invitation, nominees, AnswerSource.LINK, contact=_contact(session, invitation.activity), now=now
+        )
         return invitation
 
 
@@ -182,7 +106,7 @@ def nominate_for(
         if invitation.organisation_id is None:
             raise NotAnOrganisation
         _check_recordable(invitation)
-        _nominate(session, invitation, nominees, source, now)
+        nominees_of.name(session, invitation, nominees, source, contact=_contact(session, invitation.activity), now=now)
         for one in (invitation, *invitation.nominees):
             one.answer_recorded_by_id = by.id if by else None
         audit.record(
@@ -221,7 +145,7 @@ def record_answer(
             ).all()
         _settle(session, mine, choice, representative, source, now)
         if invitation.organisation_id:
-            _replace_nominees(session, invitation, [], source, now)
+            nominees_of.replace(session, invitation, [], source, now)
         for one in mine:
             one.answer_recorded_by_id = by.id if by else None
             one.answer_note = note.strip()
@@ -240,15 +164,6 @@ def stop_reminders(token: str, *, now: datetime) -> Link:
 def resume_reminders(token: str, *, now: datetime) -> Link:
     """Send the link's holder mails again."""
     return _set_stopped(token, None, now)
-
-
-def contact_of(office: Office | None) -> str:
-    """Return whom to call, as a sentence can name them: "Bidang PPA (0812-…)"; a plain word where none is set."""
-    if office is None:
-        return "–"
-    number = phone(office.contact_phone or office.phone)
-    name = office.contact_name or office.short_name
-    return f"{name} ({number})" if number else name
 
 
 def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
@@ -283,10 +198,17 @@ def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
     return [i for i in mine if i.state is not InvitationState.WITHDRAWN] or mine
 
 
-def _refusal(invitation: Invitation, now: datetime, contact: str) -> Problem | None:
+def _refusal(session: Session, invitation: Invitation, now: datetime) -> Problem | None:
     activity = invitation.activity
     deadline = activity.respond_by_at.astimezone(activity.zone)
-    return refusal(activity.state, invitation.state, deadline, now, contact)
+    return refusal(activity.state, invitation.state, deadline, now, _contact(session, activity))
+
+
+def _contact(session: Session, activity: Activity) -> str:
+    """Return whom to call, as a sentence names them: "Bidang PPA (0812-…)"."""
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    name, number = contact_of(activity.programme, office)
+    return f"{name} ({phone(number)})" if number else name
 
 
 def _settle(
@@ -311,7 +233,7 @@ def _settle(
         elif invitation.state is not InvitationState.WAITLISTED:
             invitation.waitlisted_at = now
         invitation.state = state
-        _stamp(invitation, source, now)
+        nominees_of.stamp(invitation, source, now)
         invitation.representative_name = named.name.strip()
         invitation.representative_post = named.post.strip()
         invitation.representative_phone = named.phone.strip()
@@ -321,100 +243,6 @@ def _settle(
         seats.offer_freed(session, activity, now=now)
 
 
-def _stamp(invitation: Invitation, source: AnswerSource, now: datetime) -> None:
-    invitation.answered_at = now
-    invitation.answered_sequence = invitation.activity.sequence
-    invitation.answer_source = source
-    invitation.answer_recorded_by_id = None
-    invitation.answer_note = ""
-
-
-def _nominate(
-    session: Session, invitation: Invitation, nominees: Sequence[Nominee], source: AnswerSource, now: datetime
-) -> None:
-    contact = contact_of(_office(session))
-    if any(not n.name.strip() for n in nominees):
-        raise NomineeUnnamed
-    if len(nominees) > (invitation.quota or 0):
-        raise QuotaExceeded(quota=invitation.quota or 0, named=len(nominees), contact=contact)
-    free = seats.left(session, invitation.activity)
-    present = [n for n in invitation.nominees if n.state in TAKES_A_SEAT]
-    if free is not None and len(nominees) - len(present) > free:
-        raise SeatsShort(left=free + len(present), contact=contact)
-    _replace_nominees(session, invitation, nominees, source, now)
-    if nominees:
-        invitation.state = InvitationState.COMING
-        _stamp(invitation, source, now)
-    elif invitation.state is InvitationState.COMING:
-        invitation.state = InvitationState.INVITED
-        invitation.answered_at = None
-
-
-def _replace_nominees(
-    session: Session, invitation: Invitation, nominees: Sequence[Nominee], source: AnswerSource, now: datetime
-) -> None:
-    """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
-    present = {(n.person.name if n.person else "").casefold(): n for n in invitation.nominees}
-    kept = set()
-    for one in nominees:
-        name = " ".join(one.name.split())
-        found = present.get(name.casefold())
-        if found is None:
-            person = Person(name=name, organisation_id=invitation.organisation_id)
-            session.add(person)
-            session.flush()
-            found = Invitation(
-                activity_id=invitation.activity_id, person_id=person.id, role=Role.PARTICIPANT,
-                nominated_under_id=invitation.id, invited_at=now, answered_at=now,
-                answered_sequence=invitation.activity.sequence, answer_source=source,
-            )  # fmt: skip
-            session.add(found)
-            found.person = person
-            invitation.nominees.append(found)
-        assert found.person is not None
-        found.person.post, found.person.phone = one.post.strip(), one.phone.strip()
-        found.person.email = one.email.strip()
-        found.state = InvitationState.COMING
-        kept.add(name.casefold())
-    tokens.ensure_links(
-        session,
-        person_ids=[n.person_id for n in invitation.nominees if n.person_id],
-        expires_at=invitation.activity.ends_at + tokens.lifetime(),
-    )
-    freed = False
-    for key, nominee in present.items():
-        if key not in kept and nominee.state is not InvitationState.WITHDRAWN:
-            nominee.state = InvitationState.WITHDRAWN
-            freed = True
-    session.flush()
-    if freed:
-        seats.offer_freed(session, invitation.activity, now=now)
-
-
 def _check_recordable(invitation: Invitation) -> None:
     if invitation.activity.state not in RECORDED or invitation.state is InvitationState.WITHDRAWN:
         raise NotRecordable
-
-
-def _seats_left(found: dict[int, list[Invitation]]) -> dict[int, int | None]:
-    limited = [i for i, mine in found.items() if mine[0].activity.seats is not None]
-    counts: dict[int, int] = {}
-    if limited:
-        rows = db.session.execute(
-            sa.select(Invitation.activity_id, sa.func.count(sa.distinct(Invitation.person_id)))
-            .where(
-                Invitation.activity_id.in_(limited),
-                Invitation.person_id.is_not(None),
-                Invitation.state.in_(TAKES_A_SEAT),
-            )
-            .group_by(Invitation.activity_id)
-        ).all()
-        counts = {row[0]: row[1] for row in rows}
-    return {
-        i: None if mine[0].activity.seats is None else mine[0].activity.seats - counts.get(i, 0)
-        for i, mine in found.items()
-    }
-
-
-def _office(session: Session) -> Office | None:
-    return session.scalar(sa.select(Office).order_by(Office.id).limit(1))

@@ -19,7 +19,7 @@ def words(_language: str) -> dict[str, Any]:
         "registration": _("registration from"),
         "place": _("Place"),
         "role": _("As"),
-        "bring": _("Please bring"),
+        "bring": _("To bring"),
         "map": _("Show on a map"),
         "calendar": _("Add to calendar"),
         "yours": _("Your answer:"),

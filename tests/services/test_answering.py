@@ -9,8 +9,8 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Message, Person, Reminder
-from outreach.services import answering, inviting, links, publishing, reminding, rules
-from outreach.services.answering import Nominee
+from outreach.services import answering, answerpage, inviting, links, nominees, publishing, reminding, rules
+from outreach.services.nominees import Nominee
 from tests.conftest import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -139,7 +139,7 @@ def test_the_police_name_two_people_and_change_one(activity, police):
 
 def test_more_nominees_than_the_quota_are_refused_and_nothing_changes(activity, police):
     invitation = quota_of(activity, police, 1)
-    with pytest.raises(answering.QuotaExceeded):
+    with pytest.raises(nominees.QuotaExceeded):
         answering.nominate(token(police), invitation.id, [Nominee("Rina"), Nominee("Joko")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
 
@@ -162,9 +162,9 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
     for activity in (*shown, hidden):
         invited(activity, ani)
     publish(*shown)
-    page = answering.page(token(ani), now=at(5))
+    page = answerpage.read(token(ani), now=at(5))
     assert [a.activity.id for a in page.activities] == [a.id for a in shown]
-    assert page.holder.display_name == "Ani Wijaya"
+    assert page.holder.name == "Ani Wijaya"
 
 
 def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activity, ani, coordinator):

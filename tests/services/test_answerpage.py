@@ -10,8 +10,9 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
 from outreach.services import answering, answerpage, inviting, links, publishing
-from outreach.services.answering import Nominee, NothingToAnswer
+from outreach.services.answering import NothingToAnswer
 from outreach.services.answerpage import Contact, Holder, Named, Topic
+from outreach.services.nominees import Nominee
 from tests.conftest import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")

@@ -10,6 +10,7 @@ from outreach.models import Invitation, Message, MessageLine, Reminder
 from outreach.services import answering, attendees, choosing, invitees, inviting, phoning, publishing
 from outreach.services.booking import ActivityMissing
 from outreach.services.invitee_select import Filters
+from outreach.services.nominees import Nominee
 from tests.conftest import NOW, a_person, at
 
 
@@ -42,9 +43,7 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
 
 def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
-    answering.nominate_for(
-        invitation_of(police).id, [answering.Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW
-    )
+    answering.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
     assert names(invitees.listed(invited.id, Filters(role=Role.PARTICIPANT))) == ["Polres Metro", "Zainal Abidin"]
     assert names(invitees.listed(invited.id, Filters(q="polres"))) == [
         "Kapolres Metro",
@@ -165,7 +164,7 @@ def test_an_organisation_leaves_the_sheet_to_those_it_named(any_app, invited, po
     publishing.publish([invited.id], by=coordinator, now=NOW)
     on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
     assert "Polres Metro" in on_it
-    answering.nominate_for(invitation_of(police).id, [answering.Nominee("Zainal Abidin")], by=coordinator, now=NOW)
+    answering.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
     on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
     assert "Polres Metro" not in on_it
     assert on_it[0] == "Zainal Abidin"

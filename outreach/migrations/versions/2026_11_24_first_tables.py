@@ -281,10 +281,10 @@ def upgrade():
     sa.UniqueConstraint('activity_id', 'person_id', 'role', name=op.f('uq_invitation_activity_id_person_id_role'))
     )
     with op.batch_alter_table('invitation', schema=None) as batch_op:
-        batch_op.create_index('ix_invitation_activity_state', ['activity_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_invitation_nominated_under_id'), ['nominated_under_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invitation_organisation_id'), ['organisation_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invitation_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_invitation_seats', ['activity_id', 'state', 'person_id'], unique=False)
 
     op.create_table('link',
     sa.Column('purpose', sa.String(length=24), nullable=False),
@@ -496,10 +496,10 @@ def downgrade():
     op.drop_table('message')
     op.drop_table('link')
     with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.drop_index('ix_invitation_seats')
         batch_op.drop_index(batch_op.f('ix_invitation_person_id'))
         batch_op.drop_index(batch_op.f('ix_invitation_organisation_id'))
         batch_op.drop_index(batch_op.f('ix_invitation_nominated_under_id'))
-        batch_op.drop_index('ix_invitation_activity_state')
 
     op.drop_table('invitation')
     with op.batch_alter_table('cadre', schema=None) as batch_op:

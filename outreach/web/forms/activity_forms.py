@@ -38,8 +38,8 @@ class Times(FlaskForm):
     """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
 
     on = Day(_l("Date"), [Sentence(_l("Please choose the day."))])
-    begins = Clock(_l("From"), [Sentence(_l("Please write when it starts, such as 08:00."))])
-    ends = Clock(_l("To"), [Sentence(_l("Please write when it ends, such as 12:00."))])
+    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
+    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
     ends_on = Day(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
     zone = Choice(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))

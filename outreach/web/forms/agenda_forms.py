@@ -34,8 +34,8 @@ class AgendaRow(Form):
     """One line. A row without a topic and speakers is left out."""
 
     on = Choice(_l("Day"), coerce=optional_text, choices=[])
-    begins = Clock(_l("From"), [Sentence(_l("Please write when it starts, such as 08:00."))])
-    ends = Clock(_l("To"), [Sentence(_l("Please write when it ends, such as 12:00."))])
+    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
+    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
     topic = StringField(_l("Topic"), [Sentence(_l("Please write a topic, such as Pembukaan.")), Length(max=300)])
     speakers = SelectMultipleField(_l("Speakers"), coerce=int, choices=[], validate_choice=False)
 

@@ -23,7 +23,7 @@ from wtforms.validators import Email, Length, Optional
 from outreach.domain import phones
 from outreach.domain.answers import Choice, RepresentativeUnnamed
 from outreach.domain.phones import PhoneInvalid
-from outreach.services.answering import Nominee
+from outreach.services.nominees import Nominee
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")

@@ -27,8 +27,8 @@ from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import Activity
-from outreach.services.answering import Nominee
 from outreach.services.invitee_select import Filters
+from outreach.services.nominees import Nominee
 from outreach.web.forms.fields import Between, Number, Sentence, optional_int
 from outreach.web.forms.fields import Choice as Select
 from outreach.web.shell import say

@@ -49,8 +49,8 @@ class ActivityRow(Form):
     kind = Choice(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
     title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
     on = Day(_l("Date"), [Sentence(_l("Please choose the day of this activity."))])
-    begins = Clock(_l("From"), [Sentence(_l("Please write when it starts, such as 08:00."))], default=MORNING)
-    ends = Clock(_l("To"), [Sentence(_l("Please write when it ends, such as 12:00."))], default=NOON)
+    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))], default=MORNING)
+    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))], default=NOON)
     venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)])
 

@@ -1,4 +1,4 @@
-"""Copy what the pages use of other people's styles, scripts and icons into outreach/static: `python tools/vendor.py`.
+"""Copy what the pages use of other people's styles, scripts and icons into outreach/static: `python .ci/vendor.py`.
 
 Each package is fetched by `npm pack` (or read from a folder of .tgz files given as the only argument), compared with
 the hash pinned here, and only the files named here are kept. Run it after changing a version or adding an icon.
@@ -36,7 +36,7 @@ PINNED = {
         {"package/LICENSE": "tabler-icons.LICENSE.txt"},
     ),
 }
-ICONS = ROOT / "tools" / "icons.txt"  # the names of the icons in use, one a line
+ICONS = ROOT / ".ci" / "icons.txt"  # the names of the icons in use, one a line
 SPRITE = STATIC / "icons.svg"
 
 
