@@ -75,6 +75,17 @@ def add(name: str, email: str, role: str, language: str, password: str | None) -
         _say_account(added, given=bool(password))
 
 
+@user.command()
+@click.option("--email", prompt="Address they sign in with")
+def password(email: str) -> None:
+    """Give an account a new password and say it, once: for those who are locked out."""
+    with database_ready():
+        found = next((row for row in staff.listed() if row.email == email.strip().lower()), None)
+        if found is None:
+            raise click.ClickException(f"Nobody signs in with {email}.")
+        _say_account(staff.renew_password(found.id, by=None, now=clock.now()), given=False)
+
+
 def city_code(wanted: str) -> str:
     """Return the code of the one kabupaten or kota that is meant; say which ones it could be where it is not clear."""
     wanted = wanted.strip()

@@ -42,6 +42,14 @@ def test_a_second_account_is_added_and_a_taken_address_refused(outreach):
     assert (code, "Budi already signs in" in said) == (1, True)
 
 
+def test_who_is_locked_out_gets_a_new_password(outreach):
+    assert outreach(*INIT)[0] == 0
+    code, said = outreach("user", "password", "--email", "rina@example.com")
+    assert (code, "shown only now" in said) == (0, True)
+    code, said = outreach("user", "password", "--email", "budi@example.com")
+    assert (code, "Nobody signs in with budi@example.com" in said) == (1, True)
+
+
 def test_a_city_by_name_must_be_the_only_one(outreach):
     wrong = [*INIT]
     wrong[wrong.index("18.72")] = "Bandung"
