@@ -1,7 +1,5 @@
 """The shell around every page: accounts, access, headers, words and looks. Views import their helpers from here."""
 
-import hashlib
-import hmac
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -90,11 +88,10 @@ def demo_logins() -> list[tuple[str, StaffRole, str]]:
 
 
 def _set_up_accounts(app: Flask, settings: Settings) -> None:
-    salt = hmac.new(settings.secret_key.encode(), b"password salt", hashlib.sha256).hexdigest()
     app.config.update(
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method
-        SECURITY_PASSWORD_SALT=salt,
+        SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 salts by itself, so passwords outlive a change of the secret key
         SECURITY_PASSWORD_LENGTH_MIN=10,
         SECURITY_REGISTERABLE=False,
         SECURITY_RECOVERABLE=False,
