@@ -11,6 +11,16 @@ class ActivityKind(StrEnum):
     OTHER = "other"
 
 
+# What a mail's subject and a calendar call an activity that was given no public title: true, and telling a stranger nothing.
+NEUTRAL_TITLES = {
+    ActivityKind.COORDINATION: "Rapat koordinasi",
+    ActivityKind.TRAINING: "Pelatihan",
+    ActivityKind.OUTREACH: "Sosialisasi",
+    ActivityKind.GUIDANCE: "Pembinaan",
+    ActivityKind.OTHER: "Pertemuan",
+}
+
+
 class Role(StrEnum):
     SPEAKER = "speaker"
     MODERATOR = "moderator"

@@ -119,6 +119,8 @@ class Message(Identified, Created, Model):
     )
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    # Set where the mail goes to whoever comes in the person's place, by what this invitation says of them.
+    representative_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))
     kind: Mapped[MailKind] = enum_of(MailKind)  # its most important line's
     local_day: Mapped[date]
     merge_key: Mapped[str | None] = mapped_column(sa.String(40), unique=True)  # set while further lines may join
@@ -138,17 +140,22 @@ class Message(Identified, Created, Model):
     resend_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"))
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
+    representative_of: Mapped[Invitation | None] = relationship()
     lines: Mapped[list["MessageLine"]] = relationship(back_populates="message", order_by="MessageLine.id")
 
 
 class MessageLine(Identified, Model):
-    """One thing a message says: one reminder, to one invitation. The unique key makes a second expansion harmless."""
+    """One thing a message says: one reminder, about one invitation, to the invitee or to their representative.
+
+    The unique key makes a second expansion harmless.
+    """
 
     __tablename__ = "message_line"
-    __table_args__ = (sa.UniqueConstraint("reminder_id", "invitation_id"),)
+    __table_args__ = (sa.UniqueConstraint("reminder_id", "invitation_id", "to_representative"),)
     message_id: Mapped[int | None] = mapped_column(sa.ForeignKey("message.id"), index=True)
     reminder_id: Mapped[int] = mapped_column(sa.ForeignKey("reminder.id"))
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
+    to_representative: Mapped[bool] = mapped_column(default=False)
     sequence: Mapped[int]  # the activity's, when the line was written
     skipped: Mapped[str] = mapped_column(sa.String(40), default="")  # a SkipReason, where only this line fell away
     message: Mapped[Message | None] = relationship(back_populates="lines")

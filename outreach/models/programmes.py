@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.kinds import ActivityKind
+from outreach.domain.kinds import NEUTRAL_TITLES, ActivityKind
 from outreach.domain.states import ActivityState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, Zone, enum_of
@@ -19,7 +19,7 @@ from outreach.models.staff import User
 class Programme(Identified, Created, Model):
     __tablename__ = "programme"
     title: Mapped[str] = mapped_column(sa.String(200))
-    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # neutral; empty: the title
+    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # neutral
     purpose: Mapped[str] = mapped_column(sa.Text, default="")
     starts_on: Mapped[date]
     ends_on: Mapped[date]
@@ -28,8 +28,10 @@ class Programme(Identified, Created, Model):
     contact_name: Mapped[str] = mapped_column(sa.String(120), default="")  # empty: the office's
     contact_phone: Mapped[str] = mapped_column(sa.String(20), default="")
     copied_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="SET NULL"))
+    version: Mapped[int] = mapped_column(default=1)
     coordinator: Mapped[User | None] = relationship()
     activities: Mapped[list["Activity"]] = relationship(back_populates="programme", order_by="Activity.starts_at")
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Activity(Identified, Created, Model):
@@ -67,7 +69,8 @@ class Activity(Identified, Created, Model):
 
     @property
     def neutral_title(self) -> str:
-        return self.public_title or self.title
+        """Return what may stand in a subject or a calendar: never the title, which may say too much."""
+        return self.public_title or NEUTRAL_TITLES[self.kind]
 
     @property
     def seats(self) -> int | None:

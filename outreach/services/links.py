@@ -10,10 +10,20 @@ from outreach.delivery.tokens import answer_url, link_for
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
-from outreach.models import Link, Organisation, Person, User
+from outreach.models import Activity, Invitation, Link, Organisation, Person, User
 from outreach.services import audit
 
-__all__ = ["LinkExpired", "LinkRevoked", "LinkUnknown", "answer_url", "link_for", "open_link", "renew", "revoke"]
+__all__ = [
+    "LinkExpired",
+    "LinkRevoked",
+    "LinkUnknown",
+    "answer_url",
+    "link_for",
+    "open_link",
+    "prolong_links",
+    "renew",
+    "revoke",
+]
 
 RENEWED_FOR = timedelta(days=90)
 
@@ -67,3 +77,16 @@ def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> 
         link.revoked_at = now
         audit.record(session, by, "link.revoked", holder, now=now)
     return link
+
+
+def prolong_links(session: Session, activity: Activity) -> None:
+    """Let everybody invited to an activity keep their link long enough after it, making those that are missing."""
+    holders = session.execute(
+        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
+    ).all()
+    tokens.ensure_links(
+        session,
+        person_ids=[h.person_id for h in holders if h.person_id],
+        organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
+        expires_at=activity.ends_at + tokens.lifetime(),
+    )

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery import tokens
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, User
-from outreach.services import audit, seats
+from outreach.services import audit, links, seats
 from outreach.services.booking import activity_for_change, check_times, check_venue
 from outreach.services.planning import usual_deadline
 from outreach.services.scheduling import cancel_scheduled, event_reminder, schedule
@@ -112,7 +111,7 @@ def move(activity_id: int, move: Move, reason: str, version: int | None, *, by: 
         event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
         schedule(session, activity, now=now)
         _reopen(session, activity, now)
-        _prolong_links(session, activity)
+        links.prolong_links(session, activity)
         seats.offer_freed(session, activity, now=now)
         audit.record(session, by, "activity.moved", activity, now=now, **old)
     return activity
@@ -169,15 +168,3 @@ def _reopen(session: Session, activity: Activity, now: datetime) -> None:
             .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.NO_ANSWER)
             .values(state=InvitationState.INVITED)
         )
-
-
-def _prolong_links(session: Session, activity: Activity) -> None:
-    rows = session.execute(
-        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
-    ).all()
-    tokens.ensure_links(
-        session,
-        person_ids=[r.person_id for r in rows if r.person_id],
-        organisation_ids=[r.organisation_id for r in rows if r.organisation_id],
-        expires_at=activity.ends_at + tokens.lifetime(),
-    )

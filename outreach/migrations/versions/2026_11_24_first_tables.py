@@ -125,6 +125,7 @@ def upgrade():
     sa.Column('contact_name', sa.String(length=120), nullable=False),
     sa.Column('contact_phone', sa.String(length=20), nullable=False),
     sa.Column('copied_from_id', sa.Integer(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('(CURRENT_TIMESTAMP)'), nullable=False),
     sa.ForeignKeyConstraint(['coordinator_id'], ['user.id'], name=op.f('fk_programme_coordinator_id_user')),
@@ -303,41 +304,6 @@ def upgrade():
     sa.UniqueConstraint('purpose', 'organisation_id', name=op.f('uq_link_purpose_organisation_id')),
     sa.UniqueConstraint('purpose', 'person_id', name=op.f('uq_link_purpose_person_id'))
     )
-    op.create_table('message',
-    sa.Column('person_id', sa.Integer(), nullable=True),
-    sa.Column('organisation_id', sa.Integer(), nullable=True),
-    sa.Column('kind', sa.String(length=24), nullable=False),
-    sa.Column('local_day', sa.Date(), nullable=False),
-    sa.Column('merge_key', sa.String(length=40), nullable=True),
-    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('state', sa.String(length=24), nullable=False),
-    sa.Column('reason', sa.String(length=60), nullable=False),
-    sa.Column('rfc_message_id', sa.String(length=120), nullable=False),
-    sa.Column('address', sa.String(length=254), nullable=False),
-    sa.Column('subject', sa.String(length=250), nullable=False),
-    sa.Column('fence', sa.Integer(), nullable=False),
-    sa.Column('worker', sa.String(length=80), nullable=False),
-    sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('server_reply', sa.String(length=300), nullable=False),
-    sa.Column('resend_of_id', sa.Integer(), nullable=True),
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('(CURRENT_TIMESTAMP)'), nullable=False),
-    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_message_organisation_id_organisation')),
-    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_message_person_id_person')),
-    sa.ForeignKeyConstraint(['resend_of_id'], ['message.id'], name=op.f('fk_message_resend_of_id_message')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
-    sa.UniqueConstraint('merge_key', name=op.f('uq_message_merge_key'))
-    )
-    with op.batch_alter_table('message', schema=None) as batch_op:
-        batch_op.create_index('ix_message_leased', ['leased_until'], unique=False, sqlite_where=sa.text("state IN ('leased', 'handing_over')"), postgresql_where=sa.text("state IN ('leased', 'handing_over')"))
-        batch_op.create_index(batch_op.f('ix_message_organisation_id'), ['organisation_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_message_person_id'), ['person_id'], unique=False)
-        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
-        batch_op.create_index('ix_message_to_send', ['due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'retry')"), postgresql_where=sa.text("state IN ('due', 'retry')"))
-
     op.create_table('message_text',
     sa.Column('programme_id', sa.Integer(), nullable=True),
     sa.Column('activity_id', sa.Integer(), nullable=True),
@@ -388,20 +354,6 @@ def upgrade():
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_agenda_speaker_person_id_person')),
     sa.PrimaryKeyConstraint('agenda_item_id', 'person_id', name=op.f('pk_agenda_speaker'))
     )
-    op.create_table('attempt',
-    sa.Column('message_id', sa.Integer(), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('worker', sa.String(length=80), nullable=False),
-    sa.Column('outcome', sa.String(length=24), nullable=False),
-    sa.Column('code', sa.Integer(), nullable=True),
-    sa.Column('reply', sa.String(length=300), nullable=False),
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_attempt_message_id_message'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt'))
-    )
-    with op.batch_alter_table('attempt', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_attempt_message_id'), ['message_id'], unique=False)
-
     op.create_table('attendance',
     sa.Column('invitation_id', sa.Integer(), nullable=False),
     sa.Column('present', sa.Boolean(), nullable=False),
@@ -414,6 +366,43 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attendance')),
     sa.UniqueConstraint('invitation_id', name=op.f('uq_attendance_invitation_id'))
     )
+    op.create_table('message',
+    sa.Column('person_id', sa.Integer(), nullable=True),
+    sa.Column('organisation_id', sa.Integer(), nullable=True),
+    sa.Column('representative_of_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('local_day', sa.Date(), nullable=False),
+    sa.Column('merge_key', sa.String(length=40), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=24), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=False),
+    sa.Column('rfc_message_id', sa.String(length=120), nullable=False),
+    sa.Column('address', sa.String(length=254), nullable=False),
+    sa.Column('subject', sa.String(length=250), nullable=False),
+    sa.Column('fence', sa.Integer(), nullable=False),
+    sa.Column('worker', sa.String(length=80), nullable=False),
+    sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('server_reply', sa.String(length=300), nullable=False),
+    sa.Column('resend_of_id', sa.Integer(), nullable=True),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('(CURRENT_TIMESTAMP)'), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_message_organisation_id_organisation')),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_message_person_id_person')),
+    sa.ForeignKeyConstraint(['representative_of_id'], ['invitation.id'], name=op.f('fk_message_representative_of_id_invitation')),
+    sa.ForeignKeyConstraint(['resend_of_id'], ['message.id'], name=op.f('fk_message_resend_of_id_message')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
+    sa.UniqueConstraint('merge_key', name=op.f('uq_message_merge_key'))
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('ix_message_leased', ['leased_until'], unique=False, sqlite_where=sa.text("state IN ('leased', 'handing_over')"), postgresql_where=sa.text("state IN ('leased', 'handing_over')"))
+        batch_op.create_index(batch_op.f('ix_message_organisation_id'), ['organisation_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_message_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_message_to_send', ['due_at'], unique=False, sqlite_where=sa.text("state IN ('due', 'retry')"), postgresql_where=sa.text("state IN ('due', 'retry')"))
+
     op.create_table('reminder',
     sa.Column('activity_id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(length=40), nullable=False),
@@ -439,10 +428,25 @@ def upgrade():
         batch_op.create_index('ix_reminder_due', ['due_at'], unique=False, sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
         batch_op.create_index(batch_op.f('ix_reminder_invitation_id'), ['invitation_id'], unique=False)
 
+    op.create_table('attempt',
+    sa.Column('message_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('worker', sa.String(length=80), nullable=False),
+    sa.Column('outcome', sa.String(length=24), nullable=False),
+    sa.Column('code', sa.Integer(), nullable=True),
+    sa.Column('reply', sa.String(length=300), nullable=False),
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_attempt_message_id_message'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempt'))
+    )
+    with op.batch_alter_table('attempt', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attempt_message_id'), ['message_id'], unique=False)
+
     op.create_table('message_line',
     sa.Column('message_id', sa.Integer(), nullable=True),
     sa.Column('reminder_id', sa.Integer(), nullable=False),
     sa.Column('invitation_id', sa.Integer(), nullable=False),
+    sa.Column('to_representative', sa.Boolean(), nullable=False),
     sa.Column('sequence', sa.Integer(), nullable=False),
     sa.Column('skipped', sa.String(length=40), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
@@ -450,7 +454,7 @@ def upgrade():
     sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_message_line_message_id_message')),
     sa.ForeignKeyConstraint(['reminder_id'], ['reminder.id'], name=op.f('fk_message_line_reminder_id_reminder')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message_line')),
-    sa.UniqueConstraint('reminder_id', 'invitation_id', name=op.f('uq_message_line_reminder_id_invitation_id'))
+    sa.UniqueConstraint('reminder_id', 'invitation_id', 'to_representative', name=op.f('uq_message_line_reminder_id_invitation_id_to_representative'))
     )
     with op.batch_alter_table('message_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_message_line_invitation_id'), ['invitation_id'], unique=False)
@@ -466,17 +470,25 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_message_line_invitation_id'))
 
     op.drop_table('message_line')
+    with op.batch_alter_table('attempt', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_attempt_message_id'))
+
+    op.drop_table('attempt')
     with op.batch_alter_table('reminder', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reminder_invitation_id'))
         batch_op.drop_index('ix_reminder_due', sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
         batch_op.drop_index(batch_op.f('ix_reminder_activity_id'))
 
     op.drop_table('reminder')
-    op.drop_table('attendance')
-    with op.batch_alter_table('attempt', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_attempt_message_id'))
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_to_send', sqlite_where=sa.text("state IN ('due', 'retry')"), postgresql_where=sa.text("state IN ('due', 'retry')"))
+        batch_op.drop_index('ix_message_state')
+        batch_op.drop_index(batch_op.f('ix_message_person_id'))
+        batch_op.drop_index(batch_op.f('ix_message_organisation_id'))
+        batch_op.drop_index('ix_message_leased', sqlite_where=sa.text("state IN ('leased', 'handing_over')"), postgresql_where=sa.text("state IN ('leased', 'handing_over')"))
 
-    op.drop_table('attempt')
+    op.drop_table('message')
+    op.drop_table('attendance')
     op.drop_table('agenda_speaker')
     with op.batch_alter_table('reminder_rule', schema=None) as batch_op:
         batch_op.drop_index('uq_reminder_rule_office', sqlite_where=sa.text('programme_id IS NULL AND activity_id IS NULL'), postgresql_where=sa.text('programme_id IS NULL AND activity_id IS NULL'))
@@ -486,14 +498,6 @@ def downgrade():
         batch_op.drop_index('uq_message_text_office', sqlite_where=sa.text('programme_id IS NULL AND activity_id IS NULL'), postgresql_where=sa.text('programme_id IS NULL AND activity_id IS NULL'))
 
     op.drop_table('message_text')
-    with op.batch_alter_table('message', schema=None) as batch_op:
-        batch_op.drop_index('ix_message_to_send', sqlite_where=sa.text("state IN ('due', 'retry')"), postgresql_where=sa.text("state IN ('due', 'retry')"))
-        batch_op.drop_index('ix_message_state')
-        batch_op.drop_index(batch_op.f('ix_message_person_id'))
-        batch_op.drop_index(batch_op.f('ix_message_organisation_id'))
-        batch_op.drop_index('ix_message_leased', sqlite_where=sa.text("state IN ('leased', 'handing_over')"), postgresql_where=sa.text("state IN ('leased', 'handing_over')"))
-
-    op.drop_table('message')
     op.drop_table('link')
     with op.batch_alter_table('invitation', schema=None) as batch_op:
         batch_op.drop_index('ix_invitation_seats')
