@@ -11,8 +11,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Attendance, Invitation, User
-from outreach.services import audit
+from outreach.services import audit, people
 from outreach.services.booking import activity_for_change
+from outreach.services.people import PersonValues
 
 
 class NotYet(Problem):
@@ -76,12 +77,16 @@ def tick(
 
 
 def walk_in(
-    activity_id: int, person_id: int, *, source: AttendanceSource, by: User | None, now: datetime
+    activity_id: int, who: int | PersonValues, *, source: AttendanceSource, by: User | None, now: datetime
 ) -> Invitation:
-    """Note a person who came without being invited: a participant, present."""
+    """Note a person who came without being invited: a participant, present.
+
+    who: a person's id, or what is known of somebody new, who is stored with the tick or not at all.
+    """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         check_open(activity, now)
+        person_id = who if isinstance(who, int) else people.store(session, who, by=by, now=now).id
         invitation = session.scalar(
             sa.select(Invitation)
             .where(Invitation.activity_id == activity_id, Invitation.person_id == person_id)

@@ -1,6 +1,6 @@
 """The attendance sheet: who is expected at an activity, who is there, and how many of each kelurahan.
 
-Reads only. Ticking is attendance.py, people without an invitation are walk_ins.py.
+Reads only. Ticking, and those who came uninvited, is attendance.py.
 """
 
 from dataclasses import dataclass

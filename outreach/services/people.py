@@ -79,14 +79,19 @@ def get(person_id: int) -> Person:
 
 def add(values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Store a new person; raise a Problem of values, or Namesake where the name is known in that kelurahan."""
-    values = _checked(values)
     with writing() as session:
-        if not values.namesake:
-            _check_namesake(session, values)
-        person = Person()
-        _fill(session, person, values)
-        session.add(person)
-        audit.record(session, by, "person.added", person, now=now)
+        return store(session, values, by=by, now=now)
+
+
+def store(session: Session, values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Do so inside the caller's transaction."""
+    values = _checked(values)
+    if not values.namesake:
+        _check_namesake(session, values)
+    person = Person()
+    _fill(session, person, values)
+    session.add(person)
+    audit.record(session, by, "person.added", person, now=now)
     return person
 
 

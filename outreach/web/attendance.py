@@ -13,8 +13,8 @@ from outreach.domain.problems import Problem
 from outreach.services import attendance, attendees, choosing, invitees
 from outreach.services.attendees import Shown
 from outreach.services.booking import ActivityMissing
-from outreach.web.forms.invitation_forms import ButtonForm, NewPersonForm, member
-from outreach.web.invitations.people import add_person, new_person_form, put_beside
+from outreach.web.forms.invitation_forms import ButtonForm, member
+from outreach.web.invitations.people import new_person_form, person_values, put_beside
 from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
 
 bp = Blueprint("attendance", __name__)
@@ -87,16 +87,12 @@ def walk_in(activity_id: int) -> Any:
     if not (pick.validate() if chosen else new.validate()):
         return page(status=422)
     try:
-        person_id = chosen or _added(new)
-        invitation = attendance.walk_in(activity_id, person_id, source=_source(), by=current_user, now=clock.now())
+        who = chosen or person_values(new)
+        invitation = attendance.walk_in(activity_id, who, source=_source(), by=current_user, now=clock.now())
     except Problem as problem:
         return page("" if put_beside(new, problem) else say(problem), 422)
     flash(_("%(name)s is ticked as present.", name=invitation.invitee.display_name), "success")
     return redirect(url_for(".sheet", activity_id=activity_id))
-
-
-def _added(form: NewPersonForm) -> int:
-    return add_person(form).id
 
 
 def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) -> str:

@@ -106,3 +106,14 @@ def test_a_new_face_without_a_name_is_refused(running, coordinator_client):
     assert answer.status_code == 422
     assert "Write a name, or the post" in answer.text
     assert db.session.query(Attendance).count() == 0
+
+
+def test_a_new_face_before_the_day_is_refused_and_leaves_nobody_in_the_list(activity, coordinator, coordinator_client):
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
+    )
+    assert answer.status_code == 422
+    assert "from the day of the activity on" in answer.text
+    db.session.rollback()
+    assert db.session.query(Person).count() == 0

@@ -134,6 +134,21 @@ def test_a_new_person_is_added_and_chosen(activity, police, coordinator_client):
     assert "Kasat Reskrim" in coordinator_client.get(answer.location).text
 
 
+def test_a_new_person_for_a_cancelled_activity_is_refused_and_left_out_of_the_list(
+    published, coordinator, coordinator_client
+):
+    publishing.cancel(published.id, "Aula dipakai", by=coordinator, now=NOW)
+    before = db.session.query(Person).count()
+    answer = coordinator_client.post(
+        f"/activities/{published.id}/invite/people",
+        data={"activity_ids": published.id, "role": "speaker", "do": "add", "new-name": "Citra Dewi"},
+    )
+    assert answer.status_code == 422
+    assert "is over or cancelled" in answer.text
+    db.session.rollback()
+    assert db.session.query(Person).count() == before
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

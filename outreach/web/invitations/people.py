@@ -9,8 +9,8 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
-from outreach.models import Person
-from outreach.services import choosing, invitees, inviting, people
+from outreach.services import choosing, invitees, inviting, newcomers
+from outreach.services.people import PersonValues
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
@@ -64,7 +64,9 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
     if not new.validate():
         return choose(status=422, new=new)
     try:
-        person = add_person(new)
+        person = newcomers.add_to_invite(
+            form.activity_ids.data or [], person_values(new), by=current_user, now=clock.now()
+        )
     except Problem as problem:
         if not put_beside(new, problem):
             return choose(say(problem), 422, new)
@@ -95,9 +97,8 @@ def put_beside(form: NewPersonForm, problem: Problem) -> bool:
     return True
 
 
-def add_person(form: NewPersonForm) -> Person:
-    """Store the person a form describes; raise a Problem, having stored nobody."""
-    values = people.PersonValues(
+def person_values(form: NewPersonForm) -> PersonValues:
+    return PersonValues(
         name=form.name.data or "",
         title_before=form.title_before.data or "",
         title_after=form.title_after.data or "",
@@ -107,4 +108,3 @@ def add_person(form: NewPersonForm) -> Person:
         phone=form.phone.data or "",
         namesake=form.namesake.data,
     )
-    return people.add(values, by=current_user, now=clock.now())
