@@ -33,8 +33,12 @@ class DeadlinePassed(Problem):
     message = "The time for answering ended on %(deadline)s. Please call %(contact)s."
 
 
-class ActivityClosed(Problem):
-    message = "This activity has been cancelled or is over, so there is nothing to answer any more."
+class ActivityCancelled(Problem):
+    message = "This activity has been cancelled. You need not answer any more."
+
+
+class ActivityEnded(Problem):
+    message = "This activity is over. It can no longer be answered."
 
 
 class NotInvited(Problem):
@@ -59,8 +63,10 @@ def refusal(
     """Return why an invitee may not answer by link at `now`, or None if they may."""
     if invitation_state is InvitationState.WITHDRAWN:
         return NotInvited(contact=contact)
+    if activity_state is ActivityState.CANCELLED:
+        return ActivityCancelled()
     if activity_state is not ActivityState.PUBLISHED:
-        return ActivityClosed()
+        return ActivityEnded()
     if now >= deadline:
         return DeadlinePassed(deadline=deadline, contact=contact)
     return None

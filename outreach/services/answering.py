@@ -3,7 +3,8 @@
 Who may answer until when, and what becomes of a full activity, is domain/answers.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from outreach.delivery.values import contact_of
 from outreach.delivery.wording import phone
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.names import tidy
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import writing
@@ -42,34 +44,51 @@ class NotRecordable(Problem):
     message = "An answer can be recorded only for a published activity and an invitation that stands."
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a link's holder says of one activity. nominees: whom an organisation that comes sends."""
+
+    choice: Choice
+    representative: Representative | None = None
+    nominees: Sequence[Nominee] = ()
+
+
 def answer(
     token: str, activity_id: int, choice: Choice, representative: Representative | None = None, *, now: datetime
 ) -> Invitation:
     """Record an invitee's own answer for one activity, in all their roles there. Return the invitation.
 
-    Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityClosed, NotInvited or RepresentativeUnnamed,
-    having changed nothing. In a full activity the invitee is put on the waiting list.
+    Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityCancelled, ActivityEnded, NotInvited,
+    OrganisationsNominate or RepresentativeUnnamed, having changed nothing. In a full activity they go on the waiting list.
     """
     with writing() as session:
         link = links.open_link(token, now=now, session=session)
-        if link.organisation_id and choice is Choice.REPRESENTED:
+        if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
-        mine = _held(session, link, activity_id)
-        problem = _refusal(session, mine[0], now)
-        if problem is not None:
-            raise problem
-        if link.organisation_id and choice is Choice.COMING:
-            raise OrganisationsNominate
-        _settle(session, mine, choice, representative, AnswerSource.LINK, now)
-        if link.organisation_id:
-            nominees_of.replace(session, mine[0], [], AnswerSource.LINK, now)
-        return mine[0]
+        return _take(session, link, activity_id, Reply(choice, representative), now)
+
+
+def answer_all(token: str, replies: Mapping[int, Reply], *, now: datetime) -> dict[int, Problem]:
+    """Record answers for several activities, {activity id: reply}, at once. Return those not taken, and why.
+
+    Raise a link's problem. An organisation comes by naming people.
+    """
+    refused: dict[int, Problem] = {}
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        for activity_id in sorted(replies):
+            try:
+                with session.begin_nested():
+                    _take(session, link, activity_id, replies[activity_id], now)
+            except Problem as problem:
+                refused[activity_id] = problem
+    return refused
 
 
 def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now: datetime) -> Invitation:
     """Replace the people whom an organisation sends, by its own link. An empty list leaves its answer open.
 
-    Raise as `answer` does, and NotAnOrganisation, QuotaExceeded, NomineeUnnamed or SeatsShort.
+    Raise as `answer` does, and NotAnOrganisation, or what services/nominees.py refuses.
     """
     with writing() as session:
         link = links.open_link(token, now=now, session=session)
@@ -82,14 +101,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         )
         if activity_id is None:
             raise NothingToAnswer
-        invitation = _held(session, link, activity_id)[0]
-        problem = _refusal(session, invitation, now)
-        if problem is not None:
-            raise problem
-        nominees_of.name(
-            session, invitation, nominees, AnswerSource.LINK, contact=_contact(session, invitation.activity), now=now
-        )
-        return invitation
+        return _take(session, link, activity_id, Reply(Choice.COMING, nominees=nominees), now)
 
 
 def nominate_for(
@@ -106,9 +118,10 @@ def nominate_for(
         if invitation.organisation_id is None:
             raise NotAnOrganisation
         _check_recordable(invitation)
-        nominees_of.name(session, invitation, nominees, source, contact=_contact(session, invitation.activity), now=now)
-        for one in (invitation, *invitation.nominees):
-            one.answer_recorded_by_id = by.id if by else None
+        nominees_of.name(
+            session, invitation, nominees, source, contact=_contact(session, invitation.activity), now=now,
+            recorded_by=by.id if by else None,
+        )  # fmt: skip
         audit.record(
             session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
             named=len(nominees), activity=invitation.activity.title,
@@ -145,7 +158,7 @@ def record_answer(
             ).all()
         _settle(session, mine, choice, representative, source, now)
         if invitation.organisation_id:
-            nominees_of.replace(session, invitation, [], source, now)
+            nominees_of.drop_all(session, invitation, now)
         for one in mine:
             one.answer_recorded_by_id = by.id if by else None
             one.answer_note = note.strip()
@@ -173,6 +186,25 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
         assert holder is not None
         holder.reminders_stopped_at = value
     return link
+
+
+def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: datetime) -> Invitation:
+    """Record one reply of a link's holder."""
+    mine = _held(session, link, activity_id)
+    problem = _refusal(session, mine[0], now)
+    if problem is not None:
+        raise problem
+    if link.organisation_id is None:
+        _settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
+    elif reply.choice is Choice.COMING:
+        contact = _contact(session, mine[0].activity)
+        nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=contact, now=now)
+    elif reply.choice is Choice.REPRESENTED:
+        raise OrganisationsNominate
+    else:
+        _settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
+        nominees_of.drop_all(session, mine[0], now)
+    return mine[0]
 
 
 def _of_holder(link: Link) -> sa.Select[Invitation]:
@@ -220,7 +252,7 @@ def _settle(
     now: datetime,
 ) -> None:
     """Set one person's invitations of one activity to their answer, and offer what seat it frees."""
-    if choice is Choice.REPRESENTED and (representative is None or not representative.name.strip()):
+    if choice is Choice.REPRESENTED and (representative is None or not tidy(representative.name)):
         raise RepresentativeUnnamed
     activity = mine[0].activity
     had_a_seat = any(i.state in TAKES_A_SEAT for i in mine)
@@ -234,8 +266,8 @@ def _settle(
             invitation.waitlisted_at = now
         invitation.state = state
         nominees_of.stamp(invitation, source, now)
-        invitation.representative_name = named.name.strip()
-        invitation.representative_post = named.post.strip()
+        invitation.representative_name = tidy(named.name)
+        invitation.representative_post = tidy(named.post)
         invitation.representative_phone = named.phone.strip()
         invitation.representative_email = named.email.strip()
     session.flush()

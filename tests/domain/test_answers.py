@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from outreach.domain.answers import (
-    ActivityClosed,
+    ActivityCancelled,
+    ActivityEnded,
     Choice,
     DeadlinePassed,
     NotInvited,
@@ -34,9 +35,16 @@ def test_an_answer_is_taken_until_the_deadline():
     assert isinstance(refusal(published, invited, at(16, 16), at(16, 16), "0812"), DeadlinePassed)
 
 
-@pytest.mark.parametrize("state", [ActivityState.DRAFT, ActivityState.HELD, ActivityState.CANCELLED])
-def test_only_a_published_activity_takes_answers(state):
-    assert isinstance(refusal(state, InvitationState.INVITED, at(16), at(5), "0812"), ActivityClosed)
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        (ActivityState.DRAFT, ActivityEnded),
+        (ActivityState.HELD, ActivityEnded),
+        (ActivityState.CANCELLED, ActivityCancelled),
+    ],
+)
+def test_only_a_published_activity_takes_answers(state, problem):
+    assert type(refusal(state, InvitationState.INVITED, at(16), at(5), "0812")) is problem
 
 
 def test_a_withdrawn_invitation_takes_no_answer():

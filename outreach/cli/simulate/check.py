@@ -104,8 +104,7 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
     activity = one.activity
     nominee = one.nominated_under_id is not None
     cancelled = activity.id == story.cancelled_id
-    if not nominee:
-        yield MailKind.INVITATION
+    yield MailKind.INVITATION
     if activity.id == story.moved_id and not _declined_by(one, story.moved_at) and _there_by(one, story.moved_at):
         yield MailKind.CHANGE
     if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
