@@ -166,7 +166,7 @@ class _Drainer:
         recheck.make_missing_links(session, list(fences), expires_at=now + timedelta(days=self.settings.link_days))
         with session.no_autoflush:
             messages = recheck.load(session, list(fences))
-            known = recheck.earlier(session, messages)
+            known = recheck.earlier(session, messages, now=now)
             doubts = recheck.doubts(session, [message.id for message in messages if message.attempts])
             for message in messages:
                 self._decide(group, fences[message.id], message, known, doubts.get(message.id, 0), now)

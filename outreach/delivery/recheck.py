@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose, MailKind
-from outreach.domain.reminders import useful_until
-from outreach.domain.states import MessageState
+from outreach.domain.reminders import Times, local_day, useful_until
+from outreach.domain.states import InvitationState, MessageState
 from outreach.domain.truth import LineFacts, SkipReason, skip_because
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Attempt, Invitation, Link, Message, MessageLine, Organisation, Person
@@ -27,10 +27,9 @@ class Earlier:
     """What other messages have told about the same invitations and activities."""
 
     told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
+    revoked: frozenset[tuple[int | None, int | None]] = frozenset()  # person, organisation whose answer link is revoked
     in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message that a worker is about to send about it
-    days: frozenset[tuple[int | None, int | None, int, object]] = (
-        frozenset()
-    )  # reader, activity, local day of those mails
+    today: frozenset[tuple[int | None, int | None, int]] = frozenset()  # person, organisation, activity of today's mails
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ def load(session: Session, message_ids: Collection[int]) -> list[Message]:
         .options(
             joinedload(Message.person).options(*person),
             joinedload(Message.organisation).joinedload(Organisation.region),
+            joinedload(Message.representative_of),
             selectinload(Message.lines).joinedload(MessageLine.reminder),
             invitation.joinedload(Invitation.attendance),
             invitation.joinedload(Invitation.person),
@@ -103,7 +103,7 @@ def make_missing_links(session: Session, message_ids: Collection[int], *, expire
             )
 
 
-def earlier(session: Session, messages: Sequence[Message]) -> Earlier:
+def earlier(session: Session, messages: Sequence[Message], *, now: datetime) -> Earlier:
     """Return what other messages told about the invitations that these are about."""
     own = {message.id for message in messages}
     invitation_ids = {line.invitation_id for message in messages for line in message.lines}
@@ -112,21 +112,37 @@ def earlier(session: Session, messages: Sequence[Message]) -> Earlier:
     doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
     rows = session.execute(
         sa.select(MessageLine.invitation_id, Invitation.activity_id, Message.id, Message.state, Message.person_id,
-                  Message.organisation_id, Message.local_day)
+                  Message.organisation_id, Message.sent_at, Activity.zone)
         .join(Message, MessageLine.message_id == Message.id)
         .join(Invitation, MessageLine.invitation_id == Invitation.id)
+        .join(Activity, Invitation.activity_id == Activity.id)
         .where(
             MessageLine.invitation_id.in_(invitation_ids),
             MessageLine.skipped == "",
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), sa.and_(Message.attempts > 0, doubted)),
         )
     ).all()  # fmt: skip
+    revoked = session.execute(
+        sa.select(Link.person_id, Link.organisation_id).where(
+            Link.purpose == LinkPurpose.ANSWER,
+            Link.revoked_at.is_not(None),
+            sa.or_(
+                Link.person_id.in_([m.person_id for m in messages if m.person_id]),
+                Link.organisation_id.in_([m.organisation_id for m in messages if m.organisation_id]),
+            ),
+        )
+    )
     others = [row for row in rows if row.id not in own]
     went = [row for row in others if row.state is not MessageState.LEASED]
     return Earlier(
+        revoked=frozenset((row.person_id, row.organisation_id) for row in revoked),
         told=frozenset(row.invitation_id for row in went),
         in_work=frozenset((row.invitation_id, row.id) for row in others if row.state is MessageState.LEASED),
-        days=frozenset((row.person_id, row.organisation_id, row.activity_id, row.local_day) for row in went),
+        today=frozenset(
+            (row.person_id, row.organisation_id, row.activity_id)
+            for row in went
+            if row.sent_at is None or local_day(row.sent_at, row.zone) == local_day(now, row.zone)
+        ),
     )
 
 
@@ -140,6 +156,8 @@ def judge(
     for line in lines:
         facts = _facts(message, line, known, resent)
         reason = _person_reason(message) or skip_because(facts, now)
+        if reason is None and line.to_representative and not _represented(line.invitation):
+            reason = SkipReason.NOT_ATTENDING
         if reason is None and not resent and _written_today(message, line, known):
             reason = SkipReason.ALREADY_WRITTEN_TODAY
         if reason is not None:
@@ -153,7 +171,8 @@ def judge(
 def useful_line_until(line: MessageLine) -> datetime:
     """Return the instant after which a line helps nobody, by its activity as it is now."""
     activity, reminder = line.invitation.activity, line.reminder
-    return useful_until(reminder.kind, reminder.due_at, activity.starts_at, activity.ends_at)
+    times = Times(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
 
 
 def must_wait(message: Message, known: Earlier) -> bool:
@@ -188,6 +207,8 @@ def _facts(message: Message, line: MessageLine, known: Earlier, resent: bool) ->
         invitation_state=invitation.state,
         present=bool(invitation.attendance and invitation.attendance.present),
         stopped=bool(reader and reader.reminders_stopped_at),
+        link_revoked=(message.person_id, message.organisation_id) in known.revoked,
+        nominated=invitation.nominated_under_id is not None,
         told_before=invitation.id in known.told,
         useful_until=useful_line_until(line),
     )
@@ -197,9 +218,12 @@ def _person_reason(message: Message) -> SkipReason | None:
     return SkipReason.ERASED if message.person and message.person.erased_at else None
 
 
+def _represented(invitation: Invitation) -> bool:
+    return invitation.state is InvitationState.REPRESENTED and bool(invitation.representative_email)
+
+
 def _written_today(message: Message, line: MessageLine, known: Earlier) -> bool:
-    """A reminder adds nothing on a day on which a mail about the same activity went out."""
-    if line.reminder.kind is not MailKind.REMINDER:
+    """A reminder adds nothing on a day on which its reader had a mail about the same activity."""
+    if line.reminder.kind is not MailKind.REMINDER or line.to_representative:
         return False
-    about = (message.person_id, message.organisation_id, line.invitation.activity_id, message.local_day)
-    return about in known.days
+    return (message.person_id, message.organisation_id, line.invitation.activity_id) in known.today

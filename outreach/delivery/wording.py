@@ -32,6 +32,10 @@ from outreach.domain.truth import SkipReason
 from outreach.domain.zones import zone_name
 
 LOCALES = {"id": "Bahasa Indonesia", "en": "English"}
+_NUMBERS = {
+    "id": ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh"),
+    "en": ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+}
 
 # Members of different lists can be equal as strings, so each key carries its list.
 LABELS: dict[tuple[type, str], object] = {
@@ -118,6 +122,8 @@ LABELS: dict[tuple[type, str], object] = {
     (MessageState, MessageState.CANCELLED.value): _l("Cancelled"),
     (MissedReason, MissedReason.ACTIVITY_BEGAN.value): _l("The activity had begun before anything could be sent."),
     (MissedReason, MissedReason.SUPERSEDED.value): _l("A later reminder to the same people was due by then."),
+    (MissedReason, MissedReason.DEADLINE_PASSED.value): _l("Answers were no longer taken by then."),
+    (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
     (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
     (SkipReason, SkipReason.NO_ADDRESS.value): _l("No e-mail address is known."),
     (SkipReason, SkipReason.STOPPED.value): _l("They asked for no more reminders."),
@@ -131,6 +137,8 @@ LABELS: dict[tuple[type, str], object] = {
     (SkipReason, SkipReason.NOT_ATTENDING.value): _l("They are not among those it is for any more."),
     (SkipReason, SkipReason.NEVER_TOLD.value): _l("They never heard of the activity."),
     (SkipReason, SkipReason.ALREADY_WRITTEN_TODAY.value): _l("They already had a mail about it that day."),
+    (SkipReason, SkipReason.JOINED.value): _l("What it says went out in a later mail."),
+    (SkipReason, SkipReason.LINK_REVOKED.value): _l("Their answer link is revoked. Renew it, then send again."),
     (SkipReason, SkipReason.SAID_BY_ANOTHER_LINE.value): _l("Another part of the same mail says it."),
     (SkipReason, SkipReason.TOO_LATE.value): _l("It was too late to be of use."),
     (FailureReason, FailureReason.REFUSED.value): _l("The mail server refused it for good."),
@@ -206,14 +214,15 @@ def days(first: date, last: date) -> str:
 
 
 def in_days(count: int) -> str:
-    """Return "today", "tomorrow" or "in 3 days", as a mail says how far off an activity is."""
+    """Return "today", "tomorrow", "in three days" or "in 12 days", as a mail says how far off an activity is."""
     if count <= 0:
         return gettext("today")
     if count == 1:
         return gettext("tomorrow")
     if count == 7:
         return gettext("in one week")
-    return gettext("in %(count)d days", count=count)
+    words = _NUMBERS[language()]
+    return gettext("in %(count)s days", count=words[count] if count < len(words) else count)
 
 
 def phone(number: str) -> str:

@@ -82,6 +82,9 @@ class MailKind(StrEnum):
     THANKS = "thanks"
 
 
+IMPORTANCE = list(MailKind)  # the first of them is what a mail that says several things is about
+
+
 class Audience(StrEnum):
     """Who among an activity's invitations a reminder is for."""
 

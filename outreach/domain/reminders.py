@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 
 THANKS_USEFUL_FOR = timedelta(days=7)
+ANSWERING_TAKES = timedelta(days=1)
+READING_TAKES = timedelta(hours=4)
+NEXT_MORNING = time(8, 0)
 
 
 class MissedReason(StrEnum):
@@ -20,6 +23,8 @@ class MissedReason(StrEnum):
     ACTIVITY_BEGAN = "activity_began"
     SUPERSEDED = "superseded"  # a later rule for the same people has fallen due meanwhile
     TOO_OLD = "too_old"
+    DEADLINE_PASSED = "deadline_passed"  # it asks for an answer that can no longer be given
+    MOMENT_PASSED = "moment_passed"  # before the activity was published, or moved
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,36 @@ def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -
     return datetime.combine(day, rule.at, tzinfo=zone)
 
 
-def useful_until(kind: MailKind, due: datetime, starts_at: datetime, ends_at: datetime) -> datetime:
-    """Return the instant after which a mail of `kind` helps nobody any more."""
+@dataclass(frozen=True)
+class Times:
+    """An activity's instants, all aware, that say how long a mail about it is of use."""
+
+    starts_at: datetime
+    ends_at: datetime
+    respond_by_at: datetime
+
+
+def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Times) -> datetime:
+    """Return the instant after which a mail of `kind` to `audience` helps nobody any more."""
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.WITHDRAWAL):
-        return ends_at
-    return starts_at
+        return times.ends_at
+    if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
+        return min(times.respond_by_at, times.starts_at)
+    return times.starts_at
+
+
+def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: Times) -> datetime | None:
+    """Return the latest instant to which a mail may be put off because its reader has had one today; None: not at all.
+
+    News cannot wait. What asks for an answer must leave a day for it.
+    """
+    if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS):
+        return None
+    asks = kind is MailKind.INVITATION or audience is Audience.UNANSWERED
+    latest = min(times.respond_by_at, times.starts_at) if asks else useful_until(kind, audience, due, times)
+    return latest - (ANSWERING_TAKES if asks else READING_TAKES)
 
 
 def upcoming(
@@ -90,9 +118,9 @@ def upcoming(
 
 def missed_because(
     kind: MailKind,
+    audience: Audience,
     due: datetime,
-    starts_at: datetime,
-    ends_at: datetime,
+    times: Times,
     now: datetime,
     *,
     later_rule_is_due: bool = False,
@@ -103,9 +131,11 @@ def missed_because(
     """
     if kind is MailKind.REMINDER and later_rule_is_due:
         return MissedReason.SUPERSEDED
-    if now < useful_until(kind, due, starts_at, ends_at):
+    if now < useful_until(kind, audience, due, times):
         return None
-    return MissedReason.TOO_OLD if kind is MailKind.THANKS else MissedReason.ACTIVITY_BEGAN
+    if kind is MailKind.THANKS:
+        return MissedReason.TOO_OLD
+    return MissedReason.ACTIVITY_BEGAN if now >= times.starts_at else MissedReason.DEADLINE_PASSED
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
@@ -116,3 +146,8 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
 def days_ahead(starts_at: datetime, now: datetime, zone: ZoneInfo) -> int:
     """Return how many midnights lie between `now` and the start, on the zone's calendar."""
     return (local_day(starts_at, zone) - local_day(now, zone)).days
+
+
+def next_morning(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return 08.00 of the next day on the zone's calendar."""
+    return datetime.combine(local_day(now, zone) + timedelta(days=1), NEXT_MORNING, tzinfo=zone)

@@ -7,6 +7,9 @@ from enum import StrEnum
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
+NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS})
+ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
+
 
 class SkipReason(StrEnum):
     """Why a mail, or a line of it, was not sent; the page shows the sentence for it."""
@@ -23,6 +26,8 @@ class SkipReason(StrEnum):
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change or cancellation of what the reader never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
+    JOINED = "joined"  # what it says stands in a later mail to the same reader
+    LINK_REVOKED = "link_revoked"
     SAID_BY_ANOTHER_LINE = "said_by_another_line"
     TOO_LATE = "too_late"
 
@@ -39,6 +44,8 @@ class LineFacts:
     invitation_state: InvitationState
     present: bool
     stopped: bool  # the reader stopped reminders
+    link_revoked: bool  # what asks for an answer would carry a dead link
+    nominated: bool  # by their organisation: the invitation tells them so, though the answer is given
     told_before: bool  # a mail about this invitation went out earlier
     useful_until: datetime
 
@@ -46,12 +53,12 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    Who stopped the mails still hears of changes and cancellations of what they accepted. Who accepted has heard of the
-    activity, be it from their office that named them or by phone, even where no mail went out.
+    Who stopped reminders gets none, nor thanks; of changes and cancellations they hear where they accepted. Who accepted
+    has heard of the activity, be it from their office that named them or by phone, even where no mail went out.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT
-    if facts.stopped and not (facts.kind in (MailKind.CHANGE, MailKind.CANCELLATION) and accepted):
+    if facts.stopped and (facts.kind in NOT_IF_STOPPED or (facts.kind in ONLY_IF_ACCEPTED and not accepted)):
         return SkipReason.STOPPED
     if now >= facts.useful_until:
         return SkipReason.TOO_LATE
@@ -73,7 +80,12 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
         return None if facts.told_before or accepted else SkipReason.NEVER_TOLD
+    asks = facts.kind is MailKind.INVITATION or facts.audience is Audience.UNANSWERED
+    if asks and facts.link_revoked:
+        return SkipReason.LINK_REVOKED
     if facts.kind is MailKind.INVITATION:
+        if facts.nominated and accepted:
+            return None
         return SkipReason.ANSWERED if state not in UNANSWERED | {InvitationState.PREPARED} else None
     if facts.kind is MailKind.SEAT:
         return None if accepted else SkipReason.NOT_ATTENDING

@@ -123,7 +123,7 @@ class Message(Identified, Created, Model):
     representative_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))
     kind: Mapped[MailKind] = enum_of(MailKind)  # its most important line's
     local_day: Mapped[date]
-    merge_key: Mapped[str | None] = mapped_column(sa.String(40), unique=True)  # set while further lines may join
+    merge_key: Mapped[str | None] = mapped_column(sa.String(320), unique=True)  # set while further lines may join
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[MessageState] = enum_of(MessageState, default=MessageState.DUE)

@@ -4,16 +4,19 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import AnswerSource, AttendanceSource, Role
+from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.domain.reminders import THANKS_USEFUL_FOR
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
 from outreach.extensions import writing
-from outreach.models import Activity, Attendance, Invitation, User
+from outreach.models import Activity, Attendance, Invitation, MessageLine, Reminder, User
 from outreach.services import audit, people
 from outreach.services.booking import activity_for_change
 from outreach.services.people import PersonValues
+from outreach.services.scheduling import event_reminder
 
 
 class NotYet(Problem):
@@ -47,7 +50,7 @@ def tick(
             a.invitation_id: a
             for a in session.scalars(sa.select(Attendance).where(Attendance.invitation_id.in_([i.id for i in shown])))
         }
-        changed = 0
+        changed, newly_present = 0, []
         for invitation in shown:
             present = invitation.id in present_ids
             row = known.get(invitation.id)
@@ -61,6 +64,8 @@ def tick(
             row.present, row.source, row.recorded_at = present, source, now
             row.recorded_by_id = by.id if by else None
             changed += 1
+            if present:
+                newly_present.append(invitation)
         session.flush()
         total = session.scalar(
             sa.select(sa.func.count())
@@ -68,6 +73,7 @@ def tick(
             .join(Invitation, Invitation.id == Attendance.invitation_id)
             .where(Invitation.activity_id == activity_id, Attendance.present)
         )
+        _thank_late(session, activity, newly_present, now)
         if changed:
             audit.record(
                 session, by, "activity.attendance_ticked", activity, now=now, changed=changed, present=total,
@@ -109,6 +115,8 @@ def walk_in(
             row = Attendance(invitation_id=invitation.id)
         row.present, row.source, row.recorded_at, row.recorded_by_id = True, source, now, by.id if by else None
         session.add(row)
+        session.flush()
+        _thank_late(session, activity, [invitation], now)
         audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id)
     return invitation
 
@@ -119,3 +127,38 @@ def check_open(activity: Activity, now: datetime) -> None:
         raise NotOpen
     if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
         raise NotYet
+
+
+def _thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:
+    """Thank those whose presence became known only after the thank-you mails were written, while it is of use."""
+    written = session.scalars(
+        sa.select(Reminder)
+        .where(
+            Reminder.activity_id == activity.id,
+            Reminder.kind == MailKind.THANKS,
+            Reminder.audience == Audience.PRESENT,
+            Reminder.invitation_id.is_(None),
+            Reminder.state == ReminderState.EXPANDED,
+        )
+        .order_by(Reminder.due_at.desc())
+        .limit(1)
+    ).first()
+    if written is None or now >= written.due_at + THANKS_USEFUL_FOR:
+        return
+    thanked = set(
+        session.scalars(
+            sa.select(MessageLine.invitation_id)
+            .join(Reminder, Reminder.id == MessageLine.reminder_id)
+            .where(
+                MessageLine.invitation_id.in_([i.id for i in present]),
+                Reminder.kind == MailKind.THANKS,
+                Reminder.audience == Audience.PRESENT,
+            )
+        )
+    )
+    for invitation in present:
+        if invitation.id not in thanked:
+            event_reminder(
+                session, activity, MailKind.THANKS, Audience.PRESENT,
+                now=now, invitation=invitation, text_key=written.text_key,
+            )  # fmt: skip

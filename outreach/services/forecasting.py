@@ -5,18 +5,29 @@ what depends on answers still to come is given as "at most".
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.reminders import due_at, local_day, upcoming
+from outreach.domain.reminders import (
+    MissedReason,
+    Rule,
+    Times,
+    due_at,
+    local_day,
+    may_wait_until,
+    missed_because,
+    next_morning,
+)
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
+from outreach.models import Activity, Invitation, Message, MessageLine, Office, Organisation, Person, Reminder
+from outreach.services import expanding
+from outreach.services.planning import usual_deadline
 from outreach.services.publishing import Move
 from outreach.services.rules import rules_for
 
@@ -26,7 +37,11 @@ TOLD = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
 
 @dataclass(frozen=True)
 class ForecastRow:
-    """One reminder of one activity. people: mails as things stand; at_most: if everyone still open becomes one of them."""
+    """One reminder of one activity.
+
+    people: mails as things stand; at_most: if everyone still open becomes one of them; later: those of `people` who have
+    had a mail that day already and get this one the next morning. note: why nothing goes out.
+    """
 
     day: date
     due_at: datetime
@@ -37,7 +52,8 @@ class ForecastRow:
     people: int
     at_most: int
     without_address: int
-    note: str = ""
+    later: int = 0
+    note: MissedReason | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +78,9 @@ class _Planned:
     due_at: datetime
     kind: MailKind
     audience: Audience
+    times: Times
     invitation_id: int | None = None
-    note: str = ""
+    note: MissedReason | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +97,8 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     planned = []
     for activity in _activities(activity_ids):
         planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now))
-        planned += _ruled(activity, activity.starts_at, activity.ends_at, activity.zone, now)
-    return _count(planned)
+        planned += _ruled(activity, expanding.times_of(activity), activity.zone, now)
+    return _count(planned, now)
 
 
 def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
@@ -89,27 +106,60 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     planned = []
     for activity in _activities([activity_id]):
         planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, now))
-        planned += _ruled(activity, move.starts_at, move.ends_at, move.zone, now)
-    return _count(planned)
+        deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
+        planned += _ruled(activity, Times(move.starts_at, move.ends_at, deadline), move.zone, now)
+    return _count(planned, now)
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
     """Foretell what cancelling this published activity would send."""
-    return _count([_event(a, MailKind.CANCELLATION, Audience.EXPECTED, now) for a in _activities([activity_id])])
+    return _count([_event(a, MailKind.CANCELLATION, Audience.EXPECTED, now) for a in _activities([activity_id])], now)
 
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     """Foretell what these activities will still send: the reminders that are scheduled."""
     reminders = db.session.execute(
-        sa.select(
-            Reminder.activity_id, Activity.title, Activity.zone, Reminder.due_at, Reminder.kind, Reminder.audience,
-            Reminder.invitation_id,
-        )
+        sa.select(Reminder, Activity)
         .join(Activity, Activity.id == Reminder.activity_id)
         .where(Reminder.activity_id.in_(activity_ids), Reminder.state == ReminderState.SCHEDULED)
-        .order_by(Reminder.due_at, Reminder.activity_id)
-    ).all()  # fmt: skip
-    return _count([_Planned(*row) for row in reminders])
+    ).all()
+    return _count(
+        [
+            _Planned(
+                activity.id, activity.title, activity.zone, reminder.due_at, reminder.kind, reminder.audience,
+                expanding.times_of(activity), reminder.invitation_id,
+            )
+            for reminder, activity in reminders
+        ],
+        now,
+    )  # fmt: skip
+
+
+def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rule]], *, now: datetime) -> Forecast:
+    """Foretell what published activities would still send under other rules. rules: by the activity's id."""
+    planned = []
+    for activity in activities:
+        planned += _under(activity, rules[activity.id], expanding.times_of(activity), activity.zone, now)
+    return _count(planned, now)
+
+
+def had_a_mail_today(*, now: datetime) -> set[tuple[str, int]]:
+    """Return ("person", id) and ("organisation", id) of those who have had a mail today or are just getting one."""
+    rows = db.session.execute(
+        sa.select(Message.person_id, Message.organisation_id, Message.local_day, Message.state).where(
+            Message.local_day.in_([now.date() + timedelta(days=n) for n in (-1, 0, 1)]),
+            Message.merge_key.is_(None),
+            Message.representative_of_id.is_(None),
+            Message.state.in_(expanding.GONE),
+        )
+    )
+    office_zone = db.session.scalar(sa.select(Office.zone).order_by(Office.id).limit(1)) or ZoneInfo("Asia/Jakarta")
+    today = local_day(now, office_zone)
+    return {
+        ("person", row.person_id) if row.person_id else ("organisation", row.organisation_id)
+        for row in rows
+        if row.local_day == today
+    }
 
 
 def _activities(activity_ids: Collection[int]) -> list[Activity]:
@@ -118,26 +168,30 @@ def _activities(activity_ids: Collection[int]) -> list[Activity]:
 
 
 def _event(activity: Activity, kind: MailKind, audience: Audience, now: datetime) -> _Planned:
-    return _Planned(activity.id, activity.title, activity.zone, now, kind, audience)
+    return _Planned(activity.id, activity.title, activity.zone, now, kind, audience, expanding.times_of(activity))
 
 
-def _ruled(activity: Activity, starts_at: datetime, ends_at: datetime, zone: ZoneInfo, now: datetime) -> list[_Planned]:
-    rules = rules_for(db.session(), activity)
-    ahead = [
-        _Planned(activity.id, activity.title, zone, due.due_at, due.rule.kind, due.rule.audience)
-        for due in upcoming(rules, starts_at, ends_at, zone, now)
-    ]
-    passed = [
-        _Planned(activity.id, activity.title, zone, moment, rule.kind, rule.audience, note="moment_passed")
-        for rule in rules
-        if rule.enabled and (moment := due_at(starts_at, ends_at, zone, rule)) is not None and moment <= now
-    ]
-    return passed + ahead
+def _ruled(activity: Activity, times: Times, zone: ZoneInfo, now: datetime) -> list[_Planned]:
+    return _under(activity, rules_for(db.session(), activity), times, zone, now)
 
 
-def _count(planned: Iterable[_Planned]) -> Forecast:
+def _under(activity: Activity, rules: Sequence[Rule], times: Times, zone: ZoneInfo, now: datetime) -> list[_Planned]:
+    planned = []
+    for rule in rules:
+        moment = due_at(times.starts_at, times.ends_at, zone, rule)
+        if not rule.enabled or moment is None:
+            continue
+        note = MissedReason.MOMENT_PASSED if moment <= now else None
+        if note is None:
+            note = missed_because(rule.kind, rule.audience, moment, times, moment)
+        planned.append(_Planned(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note))
+    return planned
+
+
+def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
     planned = sorted(planned, key=lambda p: (p.due_at, p.activity_id))
     readers = _readers({p.activity_id for p in planned})
+    had = had_a_mail_today(now=now) if planned else set()
     rows = []
     per_day: dict[date, set[tuple[str, int]]] = defaultdict(set)
     unreachable: set[tuple[str, int]] = set()
@@ -149,16 +203,23 @@ def _count(planned: Iterable[_Planned]) -> Forecast:
         most = set(mailed)
         if not one.note and one.audience in DEPENDS_ON_ANSWERS:
             most |= {r.key for r in readers[one.activity_id] if r.has_address and _may_become(one.audience, r)}
-        per_day[day] |= mailed
+        later = mailed & had if day == local_day(now, one.zone) and _may_wait(one, now) else set()
+        per_day[day] |= mailed - later
+        per_day[day + timedelta(days=1)] |= later
         unreachable |= without
         rows.append(
             ForecastRow(
                 day, one.due_at, one.zone, one.kind, one.audience, one.title, len(mailed), len(most), len(without),
-                one.note,
+                len(later), one.note,
             )
         )  # fmt: skip
     mails = tuple((day, len(keys)) for day, keys in sorted(per_day.items()) if keys)
     return Forecast(tuple(rows), mails, len(unreachable))
+
+
+def _may_wait(one: _Planned, now: datetime) -> bool:
+    latest = may_wait_until(one.kind, one.audience, one.due_at, one.times)
+    return latest is not None and next_morning(max(one.due_at, now), one.zone) <= latest
 
 
 def _readers(activity_ids: Collection[int]) -> dict[int, list[_Reader]]:

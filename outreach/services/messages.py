@@ -1,7 +1,7 @@
 """The message log: finding messages, seeing one with its attempts, sending one again, and whether mail can go out at all."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery import channel, recheck
 from outreach.domain.failures import ChannelTrouble, FailureReason
-from outreach.domain.kinds import MailKind
+from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, IN_WORK, TO_SEND, MessageState, ReminderState
@@ -32,7 +32,6 @@ from outreach.services import audit
 from outreach.services.paging import Page, paged
 
 RESEND = "resend"  # the key of reminders made by hand
-IMPORTANCE = list(MailKind)
 NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
 
 
@@ -75,9 +74,10 @@ class Filters:
 
     group: Group | None = None
     person_id: int | None = None
+    organisation_id: int | None = None
     activity_id: int | None = None
     q: str = ""
-    person_name: str = ""
+    name: str = ""  # the person's or the organisation's
     activity_title: str = ""
 
 
@@ -116,6 +116,8 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
         chosen = chosen.where(Message.state.in_(GROUPS[filters.group]))
     if filters.person_id is not None:
         chosen = chosen.where(Message.person_id == filters.person_id)
+    if filters.organisation_id is not None:
+        chosen = chosen.where(Message.organisation_id == filters.organisation_id)
     if filters.activity_id is not None:
         about = (
             sa.select(MessageLine.message_id)
@@ -199,14 +201,16 @@ def zone_of(message: Message) -> ZoneInfo | None:
 
 def _named(filters: Filters) -> Filters:
     person = db.session.get(Person, filters.person_id) if filters.person_id else None
+    organisation = db.session.get(Organisation, filters.organisation_id) if filters.organisation_id else None
     activity = db.session.get(Activity, filters.activity_id) if filters.activity_id else None
-    return Filters(
-        filters.group,
-        person.id if person else None,
-        activity.id if activity else None,
-        filters.q,
-        person.display_name if person else "",
-        activity.title if activity else "",
+    reader = person or organisation
+    return replace(
+        filters,
+        person_id=person.id if person else None,
+        organisation_id=organisation.id if organisation else None,
+        activity_id=activity.id if activity else None,
+        name=reader.display_name if reader else "",
+        activity_title=activity.title if activity else "",
     )
 
 
@@ -222,10 +226,10 @@ def _under_way(session: Session, old: Message) -> bool:
 
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
-    known = recheck.earlier(session, [old])
+    known = recheck.earlier(session, [old], now=now)
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
         told = frozenset(line.invitation_id for line in old.lines if not line.skipped)
-        known = recheck.Earlier(known.told | told, known.in_work, known.days)
+        known = replace(known, told=known.told | told)
     verdict = recheck.judge(old, old.lines, known, now, resent=True)
     if not verdict.lines:
         raise NothingToResend(reason=verdict.reason)
@@ -243,6 +247,7 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
     new = Message(
         person_id=old.person_id,
         organisation_id=old.organisation_id,
+        representative_of_id=old.representative_of_id,
         kind=first.reminder.kind,
         local_day=local_day(now, first.invitation.activity.zone),
         due_at=now,
@@ -274,7 +279,13 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
             detail=line.reminder.detail,
         )
         session.add(
-            MessageLine(message=new, reminder=reminder, invitation_id=line.invitation_id, sequence=activity.sequence)
+            MessageLine(
+                message=new,
+                reminder=reminder,
+                invitation_id=line.invitation_id,
+                to_representative=line.to_representative,
+                sequence=activity.sequence,
+            )
         )
     session.flush()
     return new

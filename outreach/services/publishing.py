@@ -138,8 +138,8 @@ def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> 
 
 def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
     """Let a published activity's reminders follow its rules, inside the caller's transaction."""
-    if activity.state is ActivityState.PUBLISHED:
-        schedule(session, activity, now=now)
+    if activity.state in (ActivityState.PUBLISHED, ActivityState.HELD):
+        schedule(session, activity, now=now, passed_reason="rule_changed")
 
 
 def apply_move(session: Session, activity: Activity, move: Move, now: datetime) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.reminders import Rule, due_at, missed_because, upcoming
+from outreach.domain.reminders import Rule, due_at, upcoming
 from outreach.domain.states import ReminderState
 from outreach.models import Activity, Invitation, Reminder
 from outreach.services.rules import rules_for
@@ -43,8 +43,12 @@ def event_reminder(
     return reminder
 
 
-def schedule(session: Session, activity: Activity, *, now: datetime) -> list[Reminder]:
+def schedule(
+    session: Session, activity: Activity, *, now: datetime, passed_reason: str = "moved_closer"
+) -> list[Reminder]:
     """Write or move one reminder for each rule whose moment lies ahead; take back those whose rule no longer holds.
+
+    passed_reason: why a moment has just come to lie in the past: the activity moved closer, or the rule changed.
 
     Those already expanded stay as history: where the activity moved so far that the rule's moment lies ahead again,
     a further reminder is written.
@@ -61,7 +65,7 @@ def schedule(session: Session, activity: Activity, *, now: datetime) -> list[Rem
     }
     for key, reminder in present.items():
         if key not in wanted:
-            _end_or_keep(session, activity, reminder, now)
+            _end_or_keep(session, activity, reminder, now, passed_reason)
     found = []
     for key, due in wanted.items():
         reminder = present.get(key) or Reminder(
@@ -77,10 +81,14 @@ def schedule(session: Session, activity: Activity, *, now: datetime) -> list[Rem
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
-    """Take back all reminders of an activity that have not been expanded."""
+    """Take back all reminders of an activity that have not been expanded; who was told to stay away still hears of it."""
     session.execute(
         sa.update(Reminder)
-        .where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
+        .where(
+            Reminder.activity_id == activity.id,
+            Reminder.state == ReminderState.SCHEDULED,
+            Reminder.kind != MailKind.WITHDRAWAL,
+        )
         .values(state=ReminderState.CANCELLED, reason=reason)
     )
 
@@ -89,7 +97,7 @@ def _has_a_moment(reminder: Reminder) -> bool:
     return reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.invitation_id is None
 
 
-def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime) -> None:
+def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:
     """A scheduled reminder whose rule is gone is cancelled; one whose moment has just passed is left to the next tick,
     or shown as missed where the activity moved past it."""
     rule = _rule(rules_for(session, activity), reminder.key)
@@ -100,8 +108,7 @@ def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: 
     moved = moment != reminder.due_at
     reminder.due_at = moment
     if moved:
-        missed = missed_because(reminder.kind, moment, activity.starts_at, activity.ends_at, now)
-        reminder.state, reminder.reason = ReminderState.MISSED, missed.value if missed else "moved_closer"
+        reminder.state, reminder.reason = ReminderState.MISSED, passed_reason
 
 
 def _rule(rules: Iterable[Rule], key: str) -> Rule | None:

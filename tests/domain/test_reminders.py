@@ -11,10 +11,13 @@ from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.reminders import (
     MissedReason,
     Rule,
+    Times,
     days_ahead,
     due_at,
     local_day,
+    may_wait_until,
     missed_because,
+    next_morning,
     upcoming,
     useful_until,
 )
@@ -75,25 +78,53 @@ def test_switched_off_rules_are_never_due():
     assert upcoming([off], START, END, JAKARTA, START - timedelta(days=30)) == []
 
 
+TIMES = Times(START, END, datetime(2027, 1, 16, 16, tzinfo=JAKARTA))
+
+
+def missed(kind: MailKind, due: datetime, now: datetime, audience: Audience = Audience.COMING, **more):
+    return missed_because(kind, audience, due, TIMES, now, **more)
+
+
 def test_a_reminder_is_useful_until_the_start_and_thanks_for_a_week():
     due = datetime(2027, 1, 17, 8, tzinfo=JAKARTA)
-    assert missed_because(MailKind.REMINDER, due, START, END, START - SECOND) is None
-    assert missed_because(MailKind.REMINDER, due, START, END, START) is MissedReason.ACTIVITY_BEGAN
+    assert missed(MailKind.REMINDER, due, START - SECOND) is None
+    assert missed(MailKind.REMINDER, due, START) is MissedReason.ACTIVITY_BEGAN
     thanks = datetime(2027, 1, 19, 8, tzinfo=JAKARTA)
-    assert missed_because(MailKind.THANKS, thanks, START, END, thanks + timedelta(days=7) - SECOND) is None
-    assert missed_because(MailKind.THANKS, thanks, START, END, thanks + timedelta(days=7)) is MissedReason.TOO_OLD
+    assert missed(MailKind.THANKS, thanks, thanks + timedelta(days=7) - SECOND) is None
+    assert missed(MailKind.THANKS, thanks, thanks + timedelta(days=7)) is MissedReason.TOO_OLD
+
+
+def test_asking_for_an_answer_is_useful_until_the_deadline():
+    due, deadline = datetime(2027, 1, 15, 8, tzinfo=JAKARTA), TIMES.respond_by_at
+    assert missed(MailKind.REMINDER, due, deadline - SECOND, Audience.UNANSWERED) is None
+    assert missed(MailKind.REMINDER, due, deadline, Audience.UNANSWERED) is MissedReason.DEADLINE_PASSED
+    assert missed(MailKind.REMINDER, due, deadline) is None
 
 
 def test_a_later_rule_for_the_same_people_supersedes_a_missed_one():
     due = datetime(2027, 1, 11, 8, tzinfo=JAKARTA)
     late = due + timedelta(days=5)
-    assert missed_because(MailKind.REMINDER, due, START, END, late, later_rule_is_due=True) is MissedReason.SUPERSEDED
-    assert missed_because(MailKind.INVITATION, due, START, END, late, later_rule_is_due=True) is None
+    assert missed(MailKind.REMINDER, due, late, later_rule_is_due=True) is MissedReason.SUPERSEDED
+    assert missed(MailKind.INVITATION, due, late, later_rule_is_due=True) is None
 
 
 def test_a_cancellation_is_worth_sending_until_the_end():
-    assert useful_until(MailKind.CANCELLATION, START, START, END) == END
-    assert useful_until(MailKind.CHANGE, START, START, END) == START
+    assert useful_until(MailKind.CANCELLATION, Audience.EXPECTED, START, TIMES) == END
+    assert useful_until(MailKind.CHANGE, Audience.EXPECTED, START, TIMES) == START
+
+
+def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_never():
+    due = datetime(2027, 1, 4, 8, tzinfo=JAKARTA)
+    assert may_wait_until(MailKind.INVITATION, Audience.NEWLY_INVITED, due, TIMES) == TIMES.respond_by_at - timedelta(days=1)
+    assert may_wait_until(MailKind.REMINDER, Audience.COMING, due, TIMES) == START - timedelta(hours=4)
+    for kind in (MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT):
+        assert may_wait_until(kind, Audience.EXPECTED, due, TIMES) is None
+
+
+def test_the_next_morning_is_eight_o_clock_on_the_next_local_day():
+    late = datetime(2027, 1, 4, 23, 59, tzinfo=JAKARTA)
+    assert next_morning(late, JAKARTA) == datetime(2027, 1, 5, 8, tzinfo=JAKARTA)
+    assert next_morning(late + timedelta(minutes=1), JAKARTA) == datetime(2027, 1, 6, 8, tzinfo=JAKARTA)
 
 
 def test_midnight_separates_today_from_tomorrow():

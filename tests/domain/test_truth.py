@@ -19,6 +19,8 @@ REMINDER = LineFacts(
     invitation_state=InvitationState.INVITED,
     present=False,
     stopped=False,
+    link_revoked=False,
+    nominated=False,
     told_before=True,
     useful_until=NOW + timedelta(hours=1),
 )
@@ -31,6 +33,7 @@ THANKS = replace(
 WITHDRAWAL = replace(
     REMINDER, kind=MailKind.WITHDRAWAL, audience=Audience.ONE, invitation_state=InvitationState.WITHDRAWN
 )
+SEAT = replace(REMINDER, kind=MailKind.SEAT, audience=Audience.ONE, invitation_state=InvitationState.COMING)
 TO_COME = replace(REMINDER, audience=Audience.COMING, invitation_state=InvitationState.COMING)
 
 
@@ -59,7 +62,9 @@ def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
         (TO_COME, {"invitation_state": InvitationState.INVITED}, SkipReason.NOT_ATTENDING),
         (INVITATION, {"invitation_state": InvitationState.COMING}, SkipReason.ANSWERED),
         (INVITATION, {"activity_state": ActivityState.CANCELLED}, SkipReason.ACTIVITY_CANCELLED),
-        (INVITATION, {"stopped": True}, SkipReason.STOPPED),
+        (INVITATION, {"link_revoked": True}, SkipReason.LINK_REVOKED),
+        (REMINDER, {"link_revoked": True}, SkipReason.LINK_REVOKED),
+        (THANKS, {"stopped": True}, SkipReason.STOPPED),
         (CHANGE, {"told_before": False}, SkipReason.NEVER_TOLD),
         (CHANGE, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
         (CHANGE, {"stopped": True}, SkipReason.STOPPED),
@@ -79,6 +84,18 @@ def test_each_is_held_back_once_it_is_no_longer_true(facts, changes, reason):
 @pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
 def test_who_stopped_the_mails_still_hears_that_what_they_accepted_changed(facts, state):
     assert skip_because(replace(facts, stopped=True, invitation_state=state), NOW) is None
+
+
+@pytest.mark.parametrize("facts", [INVITATION, WITHDRAWAL, SEAT])
+def test_who_stopped_reminders_still_hears_what_is_no_reminder(facts):
+    assert skip_because(replace(facts, stopped=True), NOW) is None
+
+
+def test_a_nominee_is_told_so_although_the_office_has_answered():
+    nominee = replace(INVITATION, invitation_state=InvitationState.COMING, nominated=True)
+    assert skip_because(nominee, NOW) is None
+    assert skip_because(replace(nominee, nominated=False), NOW) is SkipReason.ANSWERED
+    assert skip_because(replace(nominee, invitation_state=InvitationState.NOT_COMING), NOW) is SkipReason.ANSWERED
 
 
 def test_a_represented_invitee_is_still_reminded_the_day_before():

@@ -21,7 +21,7 @@ def default_rules(office):
 
 
 def rows(forecast) -> list[tuple]:
-    return [(r.day.day, r.kind.value, r.people, r.at_most, r.note) for r in forecast.rows]
+    return [(r.day.day, r.kind.value, r.people, r.at_most, r.note.value if r.note else "") for r in forecast.rows]
 
 
 def test_publishing_foretells_each_rule(activity, ani, budi, police):
@@ -64,6 +64,24 @@ def test_what_is_foretold_at_publishing_is_what_is_sent(activity, ani, budi):
         sa.select(Message.local_day, sa.func.count()).group_by(Message.local_day).order_by(Message.local_day)
     )
     assert tuple(tuple(row) for row in per_day) == foretold
+
+
+def test_who_had_a_mail_today_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani, budi):
+    first, second = (draft_activity(programme, hall, day) for day in (18, 19))
+    inviting.invite_people([first.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([first.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent()
+    inviting.invite_people([second.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(4, 9))
+    forecast = forecasting.for_publishing([second.id], now=at(4, 9))
+    assert (forecast.rows[0].people, forecast.rows[0].later) == (2, 1)
+    assert forecast.mails_per_day[:2] == ((date(2027, 1, 4), 1), (date(2027, 1, 5), 1))
+
+
+def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_going_out(programme, hall, ani):
+    activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_publishing([activity.id], now=NOW))
 
 
 def sent() -> None:

@@ -372,7 +372,7 @@ def upgrade():
     sa.Column('representative_of_id', sa.Integer(), nullable=True),
     sa.Column('kind', sa.String(length=24), nullable=False),
     sa.Column('local_day', sa.Date(), nullable=False),
-    sa.Column('merge_key', sa.String(length=40), nullable=True),
+    sa.Column('merge_key', sa.String(length=320), nullable=True),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('state', sa.String(length=24), nullable=False),
