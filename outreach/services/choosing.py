@@ -1,50 +1,21 @@
-"""What the invite forms offer to choose from, and what an invitation would do before it is confirmed.
+"""What the invite forms offer to choose from. Reads only.
 
-Reads only; the inviting itself is inviting.py.
+What inviting the chosen would do is previewing.py, the inviting itself inviting.py.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain.kinds import CadreKind, Role, Sector
+from outreach.domain.kinds import CadreKind, Sector
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person, Region
 
 OPEN = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 FOUND_AT_MOST = 30
-
-
-@dataclass(frozen=True)
-class ActivityPreview:
-    """What inviting would do to one activity. new, already: invitees."""
-
-    activity: Activity
-    new: int
-    already: int
-
-    @property
-    def mails_at_once(self) -> bool:
-        return self.activity.state is ActivityState.PUBLISHED and self.new > 0
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What inviting would do. mails: people who get one at once. without_address: of those chosen."""
-
-    activities: list[ActivityPreview]
-    people: int
-    mails: int
-    without_address: int
-    names: list[str]  # a first few, to recognise them by
-
-    @property
-    def new(self) -> int:
-        return sum(a.new for a in self.activities)
 
 
 @dataclass(frozen=True)
@@ -109,11 +80,14 @@ def people(person_ids: Collection[int]) -> list[Person]:
     )
 
 
-def organisations_by_sector() -> list[tuple[Sector, list[Organisation]]]:
-    """Return all organisations, grouped by sector in the sectors' order."""
-    found = db.session.scalars(
-        sa.select(Organisation).options(joinedload(Organisation.region)).order_by(Organisation.name)
-    ).all()
+def organisations_by_sector(q: str = "", keep: Collection[int] = ()) -> list[tuple[Sector, list[Organisation]]]:
+    """Return the organisations whose name holds the text, and those to keep, grouped by sector in the sectors' order."""
+    wanted = sa.select(Organisation).options(joinedload(Organisation.region)).order_by(Organisation.name)
+    if q.strip():
+        texts = (Organisation.name, Organisation.short_name)
+        fits = (text.icontains(q.strip(), autoescape=True) for text in texts)
+        wanted = wanted.where(sa.or_(Organisation.id.in_(keep), *fits))
+    found = db.session.scalars(wanted).all()
     groups = [(sector, [o for o in found if o.sector is sector]) for sector in Sector]
     return [(sector, group) for sector, group in groups if group]
 
@@ -158,67 +132,3 @@ def cadre_kinds() -> dict[CadreKind, int]:
     )
     counted = {row[0]: row[1] for row in rows}
     return {kind: counted.get(kind, 0) for kind in CadreKind}
-
-
-def preview_people(activity_ids: Collection[int], person_ids: Collection[int], role: Role) -> Preview:
-    """Return what inviting these people in a role would do."""
-    chosen = sa.select(Person.id, Person.name, Person.post, Person.email).where(
-        Person.id.in_(person_ids), Person.erased_at.is_(None)
-    )
-    return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == role)
-
-
-def preview_cadres(
-    activity_ids: Collection[int], kinds: Collection[CadreKind], region_codes: Collection[str]
-) -> Preview:
-    """Return what inviting the cadres of these kinds and kelurahan would do; an empty collection means all."""
-    chosen = (
-        sa.select(Person.id, Person.name, Person.post, Person.email)
-        .join(Cadre, Cadre.person_id == Person.id)
-        .where(Cadre.active, Person.erased_at.is_(None))
-        .distinct()
-    )
-    if kinds:
-        chosen = chosen.where(Cadre.kind.in_(kinds))
-    if region_codes:
-        chosen = chosen.where(Cadre.region_code.in_(region_codes))
-    return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == Role.CADRE)
-
-
-def preview_organisations(activity_ids: Collection[int], quotas: Mapping[int, int]) -> Preview:
-    """Return what inviting these organisations would do."""
-    chosen = sa.select(Organisation.id, Organisation.name, sa.literal("").label("post"), Organisation.email).where(
-        Organisation.id.in_(quotas)
-    )
-    return _preview(activity_ids, chosen, Invitation.organisation_id, sa.true())
-
-
-def _preview(activity_ids: Collection[int], chosen: sa.Select, column: Any, extra: sa.ColumnElement[bool]) -> Preview:
-    """chosen: rows of id, name, post, email. column: the invitation's, that holds such an id."""
-    rows = db.session.execute(chosen.order_by("name", "post")).all()
-    ids = {row.id for row in rows}
-    activities = db.session.scalars(
-        sa.select(Activity)
-        .where(Activity.id.in_(activity_ids), Activity.state.in_(OPEN))
-        .options(joinedload(Activity.venue))
-        .order_by(Activity.starts_at, Activity.id)
-    ).all()
-    invited: dict[int, set[int]] = {activity.id: set() for activity in activities}
-    for activity_id, holder_id in db.session.execute(
-        sa.select(Invitation.activity_id, column).where(
-            Invitation.activity_id.in_(invited),
-            column.is_not(None),
-            Invitation.state != InvitationState.WITHDRAWN,
-            extra,
-        )
-    ):
-        invited[activity_id].add(holder_id)
-    published = [a.id for a in activities if a.state is ActivityState.PUBLISHED]
-    mailed = {row.id for row in rows if row.email and any(row.id not in invited[one] for one in published)}
-    return Preview(
-        activities=[ActivityPreview(a, len(ids - invited[a.id]), len(ids & invited[a.id])) for a in activities],
-        people=len(ids),
-        mails=len(mailed),
-        without_address=sum(1 for row in rows if not row.email),
-        names=[row.name or row.post for row in rows[:12]],
-    )

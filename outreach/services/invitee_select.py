@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from outreach.domain.kinds import Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.models import Cadre, Invitation, Organisation, Person, User
+from outreach.services.counting import COUNTED
 
 _own = aliased(Organisation)  # the invited organisation
 _employer = aliased(Organisation)  # the invited person's
@@ -61,7 +62,7 @@ def matching(activity_id: int, filters: Filters) -> sa.Select[Any]:
     if filters.role:
         wanted = wanted.where(Invitation.role == filters.role)
     if filters.state:
-        wanted = wanted.where(Invitation.state == filters.state)
+        wanted = wanted.where(Invitation.state == filters.state, COUNTED)
     if filters.region_code:
         wanted = wanted.where(_in_region(filters.region_code))
     if filters.sector:

@@ -26,6 +26,7 @@ from outreach.models import (
 )
 from outreach.services import seats
 from outreach.services.booking import ActivityMissing
+from outreach.services.counting import count
 from outreach.services.invitee_select import Filters, matching, order, row_options
 from outreach.services.inviting import InvitationMissing
 from outreach.services.paging import Page, paged
@@ -67,14 +68,14 @@ class InviteeList:
     activity: Activity
     page: Page
     rows: list[Row]
-    counts: Mapping[InvitationState, int]
+    counts: Mapping[InvitationState, int]  # as counting.py counts
     seats: Seats
     without_address: int  # unanswered, and nothing to mail them at
     regions: list[Region] = field(default_factory=list)
 
     @property
     def total(self) -> int:
-        return sum(self.counts.values())
+        return sum(number for state, number in self.counts.items() if state is not InvitationState.WITHDRAWN)
 
 
 def activity_of(activity_id: int) -> Activity:
@@ -105,9 +106,15 @@ def one(invitation_id: int) -> Row:
 
 
 def listed(activity_id: int, filters: Filters, number: int = 1) -> InviteeList:
-    """Return one page of an activity's invitees; a nominee follows the organisation that named them."""
+    """Return one page of an activity's invitees; a nominee follows the organisation that named them.
+
+    Withdrawn ones are shown where they are asked for.
+    """
     activity = activity_of(activity_id)
-    page = paged(matching(activity_id, filters).options(*row_options()).order_by(*order()), number)
+    wanted = matching(activity_id, filters)
+    if filters.state is None:
+        wanted = wanted.where(Invitation.state != InvitationState.WITHDRAWN)
+    page = paged(wanted.options(*row_options()).order_by(*order()), number)
     return InviteeList(
         activity=activity,
         page=page,
@@ -185,10 +192,9 @@ def seats_of(activity: Activity) -> Seats:
 def _counts(activity_id: int, filters: Filters) -> dict[InvitationState, int]:
     others = Filters(q=filters.q, role=filters.role, region_code=filters.region_code,
                      sector=filters.sector, no_address=filters.no_address)  # fmt: skip
-    inner = matching(activity_id, others).with_only_columns(Invitation.state).subquery()
-    found = db.session.execute(sa.select(inner.c.state, sa.func.count()).group_by(inner.c.state))
-    by_state = {row[0]: row[1] for row in found}
-    return {state: by_state[state] for state in InvitationState if state in by_state}
+    counted = matching(activity_id, others).with_only_columns(Invitation.state, count()).group_by(Invitation.state)
+    by_state = {row[0]: row[1] for row in db.session.execute(counted)}
+    return {state: by_state[state] for state in InvitationState if by_state.get(state)}
 
 
 def _rows(invitations: Collection[Invitation]) -> list[Row]:

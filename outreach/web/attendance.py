@@ -10,6 +10,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import AttendanceSource
 from outreach.domain.problems import Problem
+from outreach.models import Activity
 from outreach.services import attendance, attendees, choosing, invitees
 from outreach.services.attendees import Shown
 from outreach.services.booking import ActivityMissing
@@ -82,7 +83,7 @@ def walk_in(activity_id: int) -> Any:
         return shown, status
 
     if not new.is_submitted():
-        return page()
+        return page(_closed(activity))
     chosen = request.form.get("person_id", type=int)
     if not (pick.validate() if chosen else new.validate()):
         return page(status=422)
@@ -103,8 +104,17 @@ def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) 
     found = attendees.sheet(activity_id, q, shown, number)
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
-        ticked=ticked, form=ButtonForm(formdata=None), choices=Shown,
+        ticked=ticked, form=ButtonForm(formdata=None), choices=Shown, closed=_closed(found.activity),
     )  # fmt: skip
+
+
+def _closed(activity: Activity) -> str:
+    """Return why nothing can be ticked now; "" where it can."""
+    try:
+        attendance.check_open(activity, clock.now())
+    except Problem as problem:
+        return say(problem)
+    return ""
 
 
 _SOURCES = (AttendanceSource.HAND, AttendanceSource.PAPER)

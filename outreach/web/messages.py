@@ -28,6 +28,7 @@ def index() -> str:
     wanted = Filters(
         group=asked.get("state", type=Group),
         person_id=asked.get("person", type=int),
+        organisation_id=asked.get("organisation", type=int),
         activity_id=asked.get("activity", type=int),
         q=asked.get("q", "").strip()[:100],
     )

@@ -6,8 +6,8 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, MessageLine, Reminder
-from outreach.services import answering, attendees, choosing, invitees, inviting, phoning, publishing
+from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.services import answering, attendees, browsing, invitees, inviting, phoning, previewing, publishing
 from outreach.services.booking import ActivityMissing
 from outreach.services.invitee_select import Filters
 from outreach.services.nominees import Nominee
@@ -78,6 +78,25 @@ def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, c
     assert (found.seats.taken, found.seats.total) == (1, 100)
 
 
+def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
+    answering.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
+    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
+    assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
+    counted = browsing.answers_by(Activity.id, [invited.id])[invited.id]
+    assert (found.total, found.seats.taken) == (counted.total, counted.seats_taken) == (5, 2)
+
+
+def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
+    inviting.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
+    everyone = invitees.listed(invited.id, Filters())
+    assert "Ani Wijaya" not in names(everyone)
+    assert everyone.total == 3
+    assert names(invitees.listed(invited.id, Filters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+
+
 def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani, budi, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     for person in (ani, budi):
@@ -138,13 +157,13 @@ def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     citra = a_person("Citra Dewi")
     dian = a_person("Dian Permata", email="")
-    found = choosing.preview_people([invited.id], [ani.id, citra.id, dian.id], Role.CADRE)
+    found = previewing.of_people([invited.id], [ani.id, citra.id, dian.id], Role.CADRE)
     assert (found.people, found.mails, found.without_address) == (3, 1, 1)
     assert [(a.new, a.already) for a in found.activities] == [(2, 1)]
 
 
 def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
-    found = choosing.preview_cadres([activity.id], [CadreKind.PATBM], [])
+    found = previewing.of_cadres([activity.id], [CadreKind.PATBM], [])
     assert (found.people, found.new, found.mails) == (1, 1, 0)
 
 

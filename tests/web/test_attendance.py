@@ -117,3 +117,20 @@ def test_a_new_face_before_the_day_is_refused_and_leaves_nobody_in_the_list(acti
     assert "from the day of the activity on" in answer.text
     db.session.rollback()
     assert db.session.query(Person).count() == 0
+
+
+def test_before_the_day_nothing_can_be_ticked_and_the_page_says_why(activity, ani, coordinator, coordinator_client):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{activity.id}/attendance").text
+    assert "Attendance can be ticked from the day of the activity on." in page
+    assert f'id="present-{invitation_of(ani).id}" disabled' in page
+    assert "Came uninvited" not in page
+
+
+def test_who_answered_that_they_come_does_not_look_present(running, ani, coordinator_client):
+    invitation_of(ani).state = InvitationState.COMING
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{running.id}/attendance").text
+    assert "said they would come" in page
+    assert "tone-green" not in page.partition('id="sums"')[2].partition("</form>")[0]

@@ -4,12 +4,19 @@ import pytest
 from flask import g
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Person, Reminder
+from outreach.models import Invitation, Link, Organisation, Person, Reminder
 from outreach.services import answering, inviting, publishing
 from tests.conftest import NOW, a_person, draft_activity
+
+
+def an_office(name: str, sector: Sector) -> Organisation:
+    office = Organisation(name=name, sector=sector, email=f"{name.lower().replace(' ', '.')}@example.com")
+    db.session.add(office)
+    db.session.commit()
+    return office
 
 
 def invitations() -> list[Invitation]:
@@ -186,6 +193,106 @@ def test_a_quota_that_is_no_number_of_seats_is_refused(activity, police, coordin
     assert "is not a number of seats" in answer.text
     assert f'value="{seats}"' in answer.text
     assert invitations() == []
+
+
+def test_all_bad_numbers_of_seats_are_named_at_once(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={
+            "activity_ids": activity.id, "organisation_ids": [police.id, kodim.id], "do": "check",
+            f"quota-{police.id}": "dua", f"quota-{kodim.id}": "0",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "2 numbers of seats are not right" in answer.text
+    assert ("“dua” is not a number of seats" in answer.text, "“0” is not a number of seats" in answer.text) == (
+        True,
+        True,
+    )
+
+
+def test_the_check_shows_each_office_s_seats_and_all_asked_beside_the_room(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={
+            "activity_ids": activity.id, "organisation_ids": [police.id, kodim.id], "do": "check",
+            f"quota-{police.id}": "3", f"quota-{kodim.id}": "98",
+        },
+    ).text  # fmt: skip
+    assert "Polres Metro: <strong>3</strong>" in page
+    assert "Kodim 0411: <strong>98</strong>" in page
+    assert "101 asked, 100 seats" in page
+    assert "more than seats" in page
+
+
+def test_a_whole_sector_is_ticked_by_one_button(activity, police, coordinator_client):
+    rows = [an_office("Kelurahan Imopuro", Sector.VILLAGE), an_office("Kelurahan Metro", Sector.VILLAGE)]
+    address = f"/activities/{activity.id}/invite/organisations"
+    page = coordinator_client.post(address, data={"activity_ids": activity.id, "sector": "village"}).text
+    assert [f'name="organisation_ids" value="{o.id}" checked' in page for o in [*rows, police]] == [True, True, False]
+    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [o.id for o in rows]}
+    assert 'name="organisation_ids" value' in coordinator_client.post(address, data=ticked).text
+    assert " checked>" not in coordinator_client.post(address, data=ticked).text.partition('id="offices"')[2]
+
+
+def test_organisations_are_searched_and_the_ticked_ones_stay(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    an_office("Dinas Kesehatan", Sector.HEALTH)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={"activity_ids": activity.id, "organisation_ids": police.id, "q": "kodim", "do": "search"},
+    ).text
+    shown = [name in page for name in ("Polres Metro", "Kodim 0411", "Dinas Kesehatan")]
+    assert shown == [True, True, False]
+    assert f'value="{kodim.id}" checked' not in page
+
+
+def test_the_check_hints_at_who_is_asked_elsewhere_at_that_hour(
+    activity, programme, ani, coordinator, coordinator_client
+):
+    elsewhere = draft_activity(programme, None, title="Pelatihan kader")
+    inviting.invite_people([elsewhere.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    chosen = {"activity_ids": activity.id, "role": "cadre", "person_ids": ani.id, "do": "check"}
+    page = coordinator_client.post(f"/activities/{activity.id}/invite/people", data=chosen).text
+    assert "1 of them is invited to another activity at the same time." in page
+
+
+def test_speakers_are_offered_first_while_nobody_is_invited(activity, ani, coordinator, coordinator_client):
+    address = f"/activities/{activity.id}/invitees"
+    page = coordinator_client.get(address).text
+    assert ("Invite speakers" in page, "Invite organisations" in page, "Invite cadres" in page) == (True, True, True)
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    page = coordinator_client.get(address).text
+    assert ("Invite speakers" in page, "Invite people" in page) == (False, True)
+
+
+def test_withdrawing_speaks_of_the_waiting_list_only_where_somebody_waits(published, anis, budi, coordinator_client):
+    address = f"/invitations/{anis.id}/withdraw"
+    assert "waits longest" not in coordinator_client.get(address).text
+    waiting = Invitation(activity=published, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
+    db.session.add(waiting)
+    db.session.commit()
+    assert "waits longest" in coordinator_client.get(address).text
+
+
+def test_a_viewer_finds_neither_answer_links_nor_whatsapp(published, anis, ani, viewer_client):
+    ani.email = ""
+    db.session.commit()
+    for path in ("invitees", "invitees/to-call", "invitees/to-call.csv"):
+        page = viewer_client.get(f"/activities/{published.id}/{path}").text
+        assert "Ani Wijaya" in page
+        assert ("/j/" in page, "%2Fj%2F" in page, "wa.me" in page) == (False, False, False)
+    page = viewer_client.get(f"/invitations/{anis.id}").text
+    assert ("/j/" in page, "wa.me" in page) == (False, False)
+
+
+def test_an_organisation_s_mails_are_a_click_away(published, the_polices, police, coordinator_client):
+    page = coordinator_client.get(f"/invitations/{the_polices.id}").text
+    address = f"/messages?activity={published.id}&amp;organisation={police.id}"
+    assert address in page
+    assert "To Polres Metro" in coordinator_client.get(address.replace("&amp;", "&")).text
 
 
 def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coordinator_client):

@@ -162,10 +162,15 @@ class NewPersonForm(FlaskForm):
 class InviteOrganisationsForm(InviteForm):
     """The ticked organisations, each with a number of seats beside it (fields `quota-<id>`)."""
 
+    q = text(_l("Search"), 100)
     organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.not_seats: dict[int, str] = {}  # what is wrong with the number of seats, by organisation
+
     def quotas(self, posted: Mapping[str, str]) -> dict[int, int] | None:
-        """Return {organisation id: seats} of the ticked ones; None, with an error, where a number is not one."""
+        """Return {organisation id: seats} of the ticked ones; None, with an error at each, where a number is not one."""
         found = {}
         for organisation_id in self.organisation_ids.data or ():
             raw = posted.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)
@@ -173,10 +178,10 @@ class InviteOrganisationsForm(InviteForm):
                 sentence = _l(
                     "“%(text)s” is not a number of seats. Write a number from 1 to %(most)d.", text=raw, most=MOST_SEATS
                 )
-                self.organisation_ids.errors = [str(sentence)]
-                return None
-            found[organisation_id] = int(raw)
-        return found
+                self.not_seats[organisation_id] = str(sentence)
+            else:
+                found[organisation_id] = int(raw)
+        return None if self.not_seats else found
 
 
 class InviteCadresForm(InviteForm):

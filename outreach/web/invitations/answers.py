@@ -110,8 +110,16 @@ def withdraw(invitation_id: int) -> Any:
             return _refused(form, problem, row, "withdraw")
         flash(_("The invitation of %(name)s is withdrawn.", name=row.invitation.invitee.display_name), "success")
         return back_to_list(row.invitation.activity_id)
-    told = invitees.told_of_withdrawal(invitation_id)
-    return _page("withdraw", form, row, told=told)
+    return _page("withdraw", form, row, **_consequences(row))
+
+
+def _consequences(row: Row) -> dict[str, Any]:
+    """Return what withdrawing sets off: the mails, and whether somebody waits for a seat."""
+    seats = invitees.seats_of(row.invitation.activity)
+    return {
+        "told": invitees.told_of_withdrawal(row.invitation.id),
+        "seat_goes_on": seats.total is not None and seats.waiting > 0,
+    }
 
 
 @bp.post("/invitations/<int:invitation_id>/link/renew")
@@ -148,7 +156,7 @@ def _refused(form: Any, problem: Problem, row: Row, name: str) -> Any:
     if name == "nominees":
         values["decline"] = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
     if name == "withdraw":
-        values["told"] = 0
+        values |= _consequences(row)
     page = render_template(
         f"invitations/{name}.html", form=form, row=row, problem="" if field is not None else sentence, **values
     )

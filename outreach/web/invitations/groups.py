@@ -7,16 +7,18 @@ from flask import render_template, request
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
-from outreach.services import choosing, invitees, inviting
-from outreach.services.choosing import Preview
+from outreach.services import choosing, invitees, inviting, previewing
 from outreach.services.inviting import Invited
+from outreach.services.previewing import Preview
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import (
     USUAL_QUOTA,
     InviteCadresForm,
     InviteForm,
     InviteOrganisationsForm,
+    member,
     words,
 )
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
@@ -33,14 +35,18 @@ def invite_organisations(activity_id: int) -> Any:
     form.offer(activities, [activity_id])
 
     def choose(problem: str = "", status: int = 200) -> Any:
+        q, ticked = form.q.data or "", form.organisation_ids.data or []
         page = render_template(
             "invitations/organisations.html", activity=activity, activities=activities, form=form, problem=problem,
-            sectors=choosing.organisations_by_sector(), invited=choosing.invited_organisation_ids(activity_id),
+            sectors=choosing.organisations_by_sector(q, ticked), invited=choosing.invited_organisation_ids(activity_id),
             quotas=request.form, usual=USUAL_QUOTA,
         )  # fmt: skip
         return page, status
 
-    if not form.is_submitted() or request.form.get("do") == "back":
+    if not form.is_submitted() or request.form.get("do") in {"search", "back"}:
+        return choose()
+    if sector := member(Sector, request.form.get("sector")):
+        _tick_sector(form, sector)
         return choose()
     valid = form.validate()
     quotas = form.quotas(request.form)
@@ -52,7 +58,7 @@ def invite_organisations(activity_id: int) -> Any:
         return inviting.invite_organisations(wanted, quotas, by=current_user, now=clock.now())
 
     return _check_or_invite(
-        activity_id, form, choose, invite, lambda: choosing.preview_organisations(wanted, quotas),
+        activity_id, form, choose, invite, lambda: previewing.of_organisations(wanted, quotas),
         {f"quota-{key}": value for key, value in quotas.items()},
     )  # fmt: skip
 
@@ -92,9 +98,7 @@ def invite_cadres(activity_id: int) -> Any:
     def invite() -> Invited:
         return inviting.invite_cadres(wanted, chosen, codes, by=current_user, now=clock.now())
 
-    return _check_or_invite(
-        activity_id, form, choose, invite, lambda: choosing.preview_cadres(wanted, chosen, codes), {}
-    )
+    return _check_or_invite(activity_id, form, choose, invite, lambda: previewing.of_cadres(wanted, chosen, codes), {})
 
 
 def _check_or_invite(
@@ -142,6 +146,14 @@ def checking(activity_id: int, found: Preview, more: dict[str, Any]) -> Any:
 
 def _counted(form: InviteCadresForm) -> tuple[int, int]:
     return inviting.count_cadres(form.kinds.data or [], form.region_codes.data or [])
+
+
+def _tick_sector(form: InviteOrganisationsForm, sector: Sector) -> None:
+    """Tick all of a sector's organisations that are shown, or untick them where all were ticked."""
+    ticked = set(form.organisation_ids.data or [])
+    shown = dict(choosing.organisations_by_sector(form.q.data or "", ticked))
+    of_it = {o.id for o in shown.get(sector, ())}
+    form.organisation_ids.data = sorted(ticked - of_it if of_it <= ticked else ticked | of_it)
 
 
 def _tick_district(form: InviteCadresForm, code: str, regions: list[choosing.RegionNode]) -> None:

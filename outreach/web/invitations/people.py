@@ -9,7 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
-from outreach.services import choosing, invitees, inviting, newcomers
+from outreach.services import choosing, invitees, inviting, newcomers, previewing
 from outreach.services.people import PersonValues
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
@@ -52,7 +52,7 @@ def invite_people(activity_id: int) -> Any:
         except Problem as problem:
             return refused(form, problem, choose)
         return back_to_list(activity_id)
-    found = choosing.preview_people(wanted, chosen, role)
+    found = previewing.of_people(wanted, chosen, role)
     if not found.people:
         return choose(_("Tick at least one person, or add a new one."), 422)
     return checking(activity_id, found, {})
