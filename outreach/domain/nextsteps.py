@@ -15,7 +15,7 @@ class NextStep(StrEnum):
     NEW_DATE = "new_date"  # a draft whose start has passed
     INVITE = "invite"
     PUBLISH = "publish"
-    FIND_SPEAKER = "find_speaker"  # published, an agenda, and nobody left who speaks
+    FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined, or nobody speaks in its agenda
     WAIT = "wait"  # published: answers come in
     ATTENDANCE = "attendance"  # over, and nobody ticked
     DONE = "done"
@@ -45,8 +45,10 @@ def next_step(
     speakers: int,
     agenda_lines: int,
     attended: int,
+    declined: int = 0,
 ) -> NextStep:
-    """Return what an activity asks for now. invitees, speakers: invitations that stand; attended: people ticked."""
+    """Return what an activity asks for now. invitees, speakers: invitations that stand; attended: people
+    ticked; declined: speakers who are not coming, and in whose place nobody speaks yet."""
     if state is ActivityState.CANCELLED:
         return NextStep.CANCELLED
     if state is ActivityState.DRAFT:
@@ -57,7 +59,7 @@ def next_step(
         return NextStep.DONE if attended else NextStep.ATTENDANCE
     if not invitees:
         return NextStep.INVITE
-    return NextStep.FIND_SPEAKER if agenda_lines and not speakers else NextStep.WAIT
+    return NextStep.FIND_SPEAKER if declined or (agenda_lines and not speakers) else NextStep.WAIT
 
 
 def programmes_next_step(steps: Collection[NextStep]) -> NextStep:

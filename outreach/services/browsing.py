@@ -4,7 +4,7 @@ What one programme's or activity's own page shows is services/showing.py. Nothin
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -28,10 +28,11 @@ from outreach.models import (
 )
 from outreach.services.booking import ProgrammeMissing
 from outreach.services.copying import copied_days
+from outreach.services.counting import count, missed
 from outreach.services.holidays import holidays_of
 from outreach.services.paging import Page, paged
 
-MOST_PEOPLE = 60  # how many a list of speakers to choose from offers at once
+MOST_PEOPLE = 12  # how many a list of speakers to choose from offers at once; the others are looked for
 
 
 class Time(StrEnum):
@@ -42,7 +43,7 @@ class Time(StrEnum):
 
 @dataclass(frozen=True)
 class Answers:
-    """How many invitees stand where. An organisation that has named people is counted by them."""
+    """How many invitees stand where, each counted once (services/counting.py). First seven: by state, in this order."""
 
     prepared: int = 0
     invited: int = 0
@@ -53,6 +54,7 @@ class Answers:
     waitlisted: int = 0
     seats_taken: int = 0  # people, each once
     speakers: int = 0  # asked to speak, and not declined
+    declined: int = 0  # speakers who are not coming, and in whose place nobody speaks yet
     attended: int = 0
 
     @property
@@ -75,7 +77,8 @@ class Answers:
     def parts(self) -> list[tuple[str, int]]:
         """Return what a bar shows, in its order: (name, count)."""
         return [
-            ("accepted", self.accepted),
+            ("coming", self.coming),
+            ("represented", self.represented),
             ("waitlisted", self.waitlisted),
             ("not_coming", self.not_coming),
             ("silent", self.silent),
@@ -176,6 +179,8 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
         chosen = chosen.where(_within(wanted.region_code))
     if wanted.time is Time.COMING:
         chosen = chosen.where(Activity.ends_at >= now)
+        if wanted.state is not ActivityState.CANCELLED:
+            chosen = chosen.where(Activity.state != ActivityState.CANCELLED)
     elif wanted.time is Time.PAST:
         chosen = chosen.where(Activity.ends_at < now)
     latest_first = wanted.time is Time.PAST
@@ -186,40 +191,32 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
 
 
 def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
-    """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query."""
+    """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query.
+
+    Each person counts once per activity (services/counting.py); a programme's numbers are the sum of its activities',
+    but for cancelled ones, from which nobody waits for an answer.
+    """
     if not ids:
         return {}
     speaks = Invitation.role == Role.SPEAKER
-    counted = Invitation.person_id.is_not(None) | Invitation.state.not_in(TAKES_A_SEAT)
-
-    def number(*conditions: Any) -> Any:
-        return sa.func.count().filter(counted, *conditions)
-
-    states = [s for s in InvitationState if s is not InvitationState.WITHDRAWN]
     rows = db.session.execute(
         sa.select(
             column.label("key"),
-            *(number(Invitation.state == state).label(state.value) for state in states),
-            sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.state.in_(TAKES_A_SEAT)).label("seats"),
-            number(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))).label(
-                "speakers"
-            ),
-            sa.func.count().filter(Attendance.present).label("attended"),
+            *(count(Invitation.state == InvitationState(field.name)) for field in fields(Answers)[:7]),
+            sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.state.in_(TAKES_A_SEAT)),
+            count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
+            count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
+            sa.func.count(sa.distinct(Invitation.person_id)).filter(Attendance.present),
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
-        .where(column.in_(ids))
-        .group_by(column)
+        .where(column.in_(ids), sa.or_(column == Activity.id, Activity.state != ActivityState.CANCELLED))
+        .group_by(column, Activity.id)
     )
-    return {
-        row.key: Answers(
-            **{state.value: getattr(row, state.value) for state in states},
-            seats_taken=row.seats,
-            speakers=row.speakers,
-            attended=row.attended,
-        )
-        for row in rows
-    }
+    found: dict[int, Answers] = {}
+    for key, *numbers in rows:
+        found[key] = Answers(*map(sum, zip(astuple(found.get(key, Answers())), numbers, strict=True)))
+    return found
 
 
 def programme_choices() -> list[tuple[int, str]]:
@@ -250,18 +247,24 @@ def districts() -> list[District]:
     return [District(r.code, r.name, tuple(inside.get(r.code, ()))) for r in regions if r.level == 3]
 
 
-def speaker_choices(chosen: Iterable[int], q: str = "") -> list[Person]:
-    """Return people to choose speakers from: those chosen already, those who match `q`, and without `q` those who
-    have spoken before or hold a post and are no cadres."""
+def speaker_choices(activity_id: int, chosen: Iterable[int], q: str = "") -> list[Person]:
+    """Return people to choose speakers from: those chosen already, then those who match `q`; without `q` those asked
+    to speak or moderate in this activity, then those who have spoken before, then those who hold a post and are no cadres."""
     keep = set(chosen)
+    asked = Invitation.person_id == Person.id, Invitation.role.in_((Role.SPEAKER, Role.MODERATOR))
+    asked_here = sa.exists().where(*asked, Invitation.activity_id == activity_id)
+    spoke = sa.exists().where(agenda_speaker.c.person_id == Person.id) | sa.exists().where(*asked)
     fits: sa.ColumnElement[bool]
     if q:
         office = Person.organisation.has(Organisation.name.icontains(q, autoescape=True))
         fits = Person.name.icontains(q, autoescape=True) | Person.post.icontains(q, autoescape=True) | office
     else:
-        spoke = sa.exists().where(agenda_speaker.c.person_id == Person.id)
-        fits = spoke | (~Person.cadre_roles.any() & (Person.post != ""))
-    people = sa.select(Person).where(Person.erased_at.is_(None)).order_by(Person.post == "", Person.post, Person.name)
+        fits = spoke | asked_here | (~Person.cadre_roles.any() & (Person.post != ""))
+    people = (
+        sa.select(Person)
+        .where(Person.erased_at.is_(None))
+        .order_by(~asked_here, ~spoke, Person.post == "", Person.post, Person.name)
+    )
     found = list(db.session.scalars(people.where(Person.id.in_(keep)))) if keep else []
     return found + list(db.session.scalars(people.where(fits, Person.id.not_in(keep)).limit(MOST_PEOPLE)))
 

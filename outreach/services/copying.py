@@ -5,13 +5,18 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery import tokens
+from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
-from outreach.services import audit
+from outreach.services import audit, links
 from outreach.services.booking import ProgrammeMissing, TitleMissing, check_venue
 from outreach.services.planning import usual_deadline
+
+
+class FirstDayPassed(Problem):
+    message = "The first day of the copy must lie ahead. Please choose a later day."
+    field = "starts_on"
 
 
 def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, date]]:
@@ -28,7 +33,7 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
     """Make drafts of a programme's activities on the same days counted from `starts_on`, at the same local times.
 
     Invitees are prepared anew; nominees, answers and attendance are not copied. Cancelled activities are left out.
-    Raise ProgrammeMissing, TitleMissing or VenueTaken, having made nothing.
+    Raise ProgrammeMissing, TitleMissing, FirstDayPassed or VenueTaken, having made nothing.
     """
     with writing() as session:
         source = session.get(Programme, programme_id)
@@ -36,6 +41,7 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
             raise ProgrammeMissing
         if not title.strip():
             raise TitleMissing
+        check_first_day(source, starts_on, now)
         shift = starts_on - source.starts_on
         copy = Programme(
             title=title.strip(),
@@ -56,6 +62,28 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
             _copy_activity(session, activity, copy, shift, by, now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
     return copy
+
+
+def usual_first_day(programme: Programme, *, now: datetime) -> date:
+    """Return the same weekday a year (52 weeks) later, or several, so that it lies ahead."""
+    day = programme.starts_on + timedelta(weeks=52)
+    while day <= now.astimezone(programme.zone).date():
+        day += timedelta(weeks=52)
+    return day
+
+
+def check_first_day(programme: Programme, starts_on: date, now: datetime) -> None:
+    """Raise FirstDayPassed unless the copy would begin tomorrow or later, by the programme's calendar."""
+    if starts_on <= now.astimezone(programme.zone).date():
+        raise FirstDayPassed
+
+
+def title_for(programme: Programme, starts_on: date) -> str:
+    """Return the title that a copy is usually given: the same, with the year of its first day."""
+    old, new = str(programme.starts_on.year), str(starts_on.year)
+    if old in programme.title:
+        return programme.title.replace(old, new)
+    return programme.title if old == new else f"{programme.title} {new}"
 
 
 def _copy_activity(
@@ -87,7 +115,7 @@ def _copy_activity(
         activity.agenda.append(
             AgendaItem(
                 starts_at=moved(item.starts_at), ends_at=moved(item.ends_at), topic=item.topic,
-                speakers=list(item.speakers),
+                speakers=[person for person in item.speakers if person.erased_at is None],
             )
         )  # fmt: skip
     for old in session.scalars(
@@ -106,15 +134,7 @@ def _copy_activity(
             )
         )  # fmt: skip
     session.flush()
-    holders = session.execute(
-        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
-    ).all()
-    tokens.ensure_links(
-        session,
-        person_ids=[h.person_id for h in holders if h.person_id],
-        organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
-        expires_at=activity.ends_at + tokens.lifetime(),
-    )
+    links.prolong_links(session, activity)
     _copy_scoped(session, "activity_id", source.id, activity.id)
 
 

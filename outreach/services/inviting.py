@@ -159,20 +159,25 @@ def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitatio
     """Take an invitation back. Who heard of it is told; nominees of an organisation go with it; a seat becomes free."""
     with writing() as session:
         invitation = invitation_for_change(session, invitation_id)
-        if invitation.state is InvitationState.WITHDRAWN:
-            raise AlreadyWithdrawn
-        for one in [invitation, *invitation.nominees]:
-            told = one.invited_at is not None
-            one.state = InvitationState.WITHDRAWN
-            if told and one.activity.state is ActivityState.PUBLISHED:
-                event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
-        session.flush()
-        seats.offer_freed(session, invitation.activity, now=now)
-        audit.record(
-            session, by, "invitation.withdrawn", invitation, now=now, name=invitation.invitee.display_name,
-            activity=invitation.activity.title,
-        )  # fmt: skip
+        take_back(session, invitation, by=by, now=now)
     return invitation
+
+
+def take_back(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:
+    """Withdraw an invitation inside the caller's transaction; raise AlreadyWithdrawn."""
+    if invitation.state is InvitationState.WITHDRAWN:
+        raise AlreadyWithdrawn
+    for one in [invitation, *invitation.nominees]:
+        told = one.invited_at is not None
+        one.state = InvitationState.WITHDRAWN
+        if told and one.activity.state is ActivityState.PUBLISHED:
+            event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
+    session.flush()
+    seats.offer_freed(session, invitation.activity, now=now)
+    audit.record(
+        session, by, "invitation.withdrawn", invitation, now=now, name=invitation.invitee.display_name,
+        activity=invitation.activity.title,
+    )  # fmt: skip
 
 
 def invitation_for_change(session: Session, invitation_id: int) -> Invitation:

@@ -1,4 +1,4 @@
-"""Making and editing programmes, activities and agendas. What sends mail (publish, move, cancel) is publishing.py."""
+"""Making, editing and deleting programmes and activities. Agendas are agendas.py; what sends mail is publishing.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
-from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.kinds import ActivityKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
-from outreach.models import Activity, AgendaItem, Invitation, Office, Person, Programme, Region, Reminder, User, Venue
-from outreach.services import audit, inviting
+from outreach.models import Activity, Invitation, Office, Programme, Region, Reminder, User, Venue
+from outreach.services import audit, seats
 from outreach.services.booking import (
-    EndBeforeStart,
     OutsideProgramme,
     ProgrammeMissing,
+    Stale,
     TitleMissing,
     activity_for_change,
     check_times,
@@ -53,12 +53,8 @@ class NoKelurahan(Problem):
     field = "region_codes"
 
 
-class AgendaOutside(Problem):
-    message = "“%(topic)s” lies outside the activity, which runs from registration to %(end)s."
-
-
-class TopicMissing(Problem):
-    message = "Please write a topic for every line of the agenda, or empty the line."
+class NotOnlyDrafts(Problem):
+    message = "Only a programme whose activities are all drafts can be deleted. “%(title)s” has been told to people."
 
 
 @dataclass(frozen=True)
@@ -92,14 +88,6 @@ class ActivityValues:
     capacity: int | None = None
 
 
-@dataclass(frozen=True)
-class AgendaValues:
-    starts_at: datetime
-    ends_at: datetime
-    topic: str
-    speaker_ids: tuple[int, ...] = ()
-
-
 def create_programme(
     values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
 ) -> Programme:
@@ -115,10 +103,14 @@ def create_programme(
     return programme
 
 
-def edit_programme(programme_id: int, values: ProgrammeValues, *, by: User | None, now: datetime) -> Programme:
-    """Change a programme's own facts. Its days must still hold the activities that lie in them."""
+def edit_programme(
+    programme_id: int, values: ProgrammeValues, version: int, *, by: User | None, now: datetime
+) -> Programme:
+    """Change a programme's own facts; raise Stale if someone was faster. Its days must still hold what lies in them."""
     with writing() as session:
         programme = _programme(session, programme_id)
+        if programme.version != version:
+            raise Stale
         before = _facts(programme, ProgrammeValues)
         inside = {a.id for a in programme.activities if _lies_within(programme, a)}
         _fill_programme(programme, values)
@@ -194,6 +186,8 @@ def edit_activity(
         if activity.programme and activity.state is ActivityState.DRAFT and _days_changed(before, activity):
             check_within(activity.programme, activity.starts_at, activity.ends_at)
         check_venue(session, activity)
+        session.flush()
+        seats.offer_freed(session, activity, now=now)
         audit.record(
             session,
             by,
@@ -205,50 +199,37 @@ def edit_activity(
     return activity
 
 
-def set_agenda(activity_id: int, items: Sequence[AgendaValues], *, by: User | None, now: datetime) -> Activity:
-    """Replace the agenda. Its speakers who are not yet invited are prepared as speakers of the activity.
-
-    Raise AgendaOutside, TopicMissing or EndBeforeStart, having changed nothing.
-    """
-    with writing() as session:
-        activity = activity_for_change(session, activity_id)
-        if activity.state in (ActivityState.CANCELLED, ActivityState.HELD):
-            raise CannotEdit
-        opens = activity.registration_at or activity.starts_at
-        agenda = []
-        for item in items:
-            if not item.topic.strip():
-                raise TopicMissing
-            if item.ends_at <= item.starts_at:
-                raise EndBeforeStart
-            if item.starts_at < opens or item.ends_at > activity.ends_at:
-                raise AgendaOutside(topic=item.topic, end=activity.ends_at.astimezone(activity.zone))
-            speakers = session.scalars(sa.select(Person).where(Person.id.in_(item.speaker_ids))).all()
-            agenda.append(
-                AgendaItem(
-                    starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(), speakers=list(speakers)
-                )
-            )
-        activity.agenda = agenda
-        speaker_ids = {one for item in items for one in item.speaker_ids}
-        inviting.add_people(session, [activity], speaker_ids, Role.SPEAKER, now=now)
-        audit.record(session, by, "activity.agenda_set", activity, now=now, lines=len(agenda))
-    return activity
-
-
 def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
     """Delete an activity nobody has heard of; raise NotADraft otherwise."""
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         if activity.state is not ActivityState.DRAFT:
             raise NotADraft
-        audit.record(session, by, "activity.deleted", activity, now=now)
-        session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
-        session.execute(
-            sa.update(Invitation).where(Invitation.activity_id == activity.id).values(nominated_under_id=None)
-        )
-        session.execute(sa.delete(Invitation).where(Invitation.activity_id == activity.id))
-        session.delete(activity)
+        _delete(session, activity, by, now)
+
+
+def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> None:
+    """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
+    with writing() as session:
+        programme = _programme(session, programme_id)
+        activities = [activity_for_change(session, activity.id) for activity in programme.activities]
+        for activity in activities:
+            if activity.state is not ActivityState.DRAFT:
+                raise NotOnlyDrafts(title=activity.title)
+        for activity in activities:
+            _delete(session, activity, by, now)
+        session.flush()
+        session.expire(programme, ["activities"])
+        audit.record(session, by, "programme.deleted", programme, now=now, activities=len(activities))
+        session.delete(programme)
+
+
+def _delete(session: Session, activity: Activity, by: User | None, now: datetime) -> None:
+    audit.record(session, by, "activity.deleted", activity, now=now)
+    session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
+    session.execute(sa.update(Invitation).where(Invitation.activity_id == activity.id).values(nominated_under_id=None))
+    session.execute(sa.delete(Invitation).where(Invitation.activity_id == activity.id))
+    session.delete(activity)
 
 
 def _programme(session: Session, programme_id: int) -> Programme:

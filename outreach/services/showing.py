@@ -68,6 +68,11 @@ class ProgrammePage:
         return [line.activity for line in self.lines if line.activity.state is ActivityState.DRAFT]
 
     @property
+    def only_drafts(self) -> bool:
+        """Whether nobody has been told of any of its activities, so that it may be deleted."""
+        return len(self.drafts) == len(self.lines)
+
+    @property
     def published(self) -> list[Activity]:
         return [line.activity for line in self.lines if line.activity.state is ActivityState.PUBLISHED]
 
@@ -85,6 +90,16 @@ class ActivityPage:
     def seats_left(self) -> int | None:
         seats = self.activity.seats
         return None if seats is None else seats - self.answers.seats_taken
+
+    @property
+    def declined(self) -> list[Invitation]:
+        """Return the speakers who are not coming."""
+        return [i for i in self.speakers if i.state is InvitationState.NOT_COMING]
+
+    @property
+    def stage_states(self) -> dict[int | None, InvitationState]:
+        """Return how each speaker has answered, by person."""
+        return {i.person_id: i.state for i in self.speakers}
 
     @property
     def moderators(self) -> list[Invitation]:
@@ -204,6 +219,20 @@ def moderator_of(activity_id: int) -> Invitation | None:
     ).one_or_none()
 
 
+def declined_speakers(activity_id: int) -> set[int]:
+    """Return the ids of the people who were asked to speak and are not coming."""
+    return set(
+        db.session.scalars(
+            sa.select(Invitation.person_id).where(
+                Invitation.activity_id == activity_id,
+                Invitation.role == Role.SPEAKER,
+                Invitation.state == InvitationState.NOT_COMING,
+                Invitation.person_id.is_not(None),
+            )
+        )
+    )  # type: ignore[arg-type]
+
+
 def _line(one: Activity, answers: Answers, now: datetime) -> ActivityLine:
     step = next_step(
         one.state,
@@ -213,6 +242,7 @@ def _line(one: Activity, answers: Answers, now: datetime) -> ActivityLine:
         invitees=answers.total,
         speakers=answers.speakers,
         agenda_lines=len(one.agenda),
+        declined=answers.declined,
         attended=answers.attended,
     )
     return ActivityLine(one, answers, step)

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import names
 from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
-from outreach.models import Region, User, Venue
-from outreach.services import audit
+from outreach.models import Activity, Region, User, Venue
+from outreach.services import audit, seats
+from outreach.services.booking import activity_for_change
 
 MOST_SEATS = 100_000
 
@@ -74,6 +76,8 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
         before = vars(values_of(venue)).copy()
         _fill(session, venue, values)
         changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])
+        if "capacity" in changed:
+            _offer_seats(session, venue, now)
         if changed:
             audit.record(session, by, "venue.edited", venue, now=now, changed=changed)
     return venue
@@ -82,6 +86,16 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
 def values_of(venue: Venue) -> VenueValues:
     """Return what is stored about a venue, as the form shows it."""
     return VenueValues(venue.name, venue.address, venue.capacity, venue.region_code, venue.note)
+
+
+def _offer_seats(session: Session, venue: Venue, now: datetime) -> None:
+    """Whoever waits for a seat in an activity there gets one, where more fit now."""
+    session.flush()
+    coming = sa.select(Activity.id).where(
+        Activity.venue_id == venue.id, Activity.state == ActivityState.PUBLISHED, Activity.starts_at > now
+    )
+    for activity_id in session.scalars(coming.order_by(Activity.id)).all():
+        seats.offer_freed(session, activity_for_change(session, activity_id), now=now)
 
 
 def _checked(values: VenueValues) -> VenueValues:

@@ -14,10 +14,12 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.services import browsing, planning, showing
+from outreach.models import Activity
+from outreach.services import browsing, cautions, planning, showing
 from outreach.services.booking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.browsing import ActivityFilter, Time
 from outreach.services.planning import NeedsMove
+from outreach.web.caution_words import flash_cautions
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
 from outreach.web.forms.instants import move_query
@@ -76,6 +78,7 @@ def new() -> Any:
             show_problem(form, problem)
         else:
             flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
+            flash_cautions(cautions.of_activities([made]))
             return redirect(url_for(".show", activity_id=made.id))
     return render_template("activities/new.html", form=form), 422
 
@@ -107,6 +110,7 @@ def community() -> Any:
                 ),
                 "success",
             )
+            flash_cautions(cautions.of_activities(made))
             if form.programme_id.data:
                 return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
             return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
@@ -125,6 +129,8 @@ def show(activity_id: int) -> Any:
 def edit(activity_id: int) -> Any:
     """Change a draft, or the words of a published activity; its new time or place goes on to the page for moving."""
     activity = showing.activity_with_agenda(activity_id)
+    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+        return to_its_page(activity)
     form = ActivityForm()
     _offer(form)
     if request.method == "GET":
@@ -149,7 +155,7 @@ def edit(activity_id: int) -> Any:
                 _("The rest is saved. Everyone invited is told of a new time or place, so please give the reason."),
                 "info",
             )
-            return redirect(url_for(".move", activity_id=activity_id, **move_query(form)))
+            return redirect(url_for(".move", activity_id=activity_id, **move_query(form, activity)))
     except ActivityMissing:
         raise
     except Problem as problem:
@@ -160,6 +166,8 @@ def edit(activity_id: int) -> Any:
         page = render_template("activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale))
         return page, 422
     flash(_("Saved."), "success")
+    if activity.state is ActivityState.DRAFT:
+        flash_cautions(cautions.of_activities([showing.activity_with_agenda(activity_id)]))
     return redirect(url_for(".show", activity_id=activity_id))
 
 
@@ -184,6 +192,15 @@ def delete(activity_id: int) -> Any:
     return render_template(
         "activities/delete.html", form=form, page=page, activity=page.activity, problem=problem_said
     ), 422 if problem_said else 200
+
+
+def to_its_page(activity: Activity) -> Any:
+    """Say that a cancelled or past activity cannot be changed, on its own page."""
+    if activity.state is ActivityState.CANCELLED:
+        flash(_("This activity is cancelled, so nothing of it can be changed any more."), "warning")
+    else:
+        flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
+    return redirect(url_for(".show", activity_id=activity.id))
 
 
 def _offer(form: ActivityForm) -> None:

@@ -8,12 +8,12 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.wording import day
-from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services import browsing, inviting, planning, showing
-from outreach.services.booking import ActivityMissing
-from outreach.web.activities import bp
+from outreach.services import agendas, browsing, showing
+from outreach.services.booking import ActivityMissing, Stale
+from outreach.web.activities import bp, to_its_page
 from outreach.web.forms import lists
 from outreach.web.forms.agenda_forms import AgendaForm, activity_days
 from outreach.web.forms.problems import show_problem
@@ -26,6 +26,8 @@ BUTTONS = ("add", "drop", "look")  # buttons that only change the form
 @coordinator_required
 def agenda(activity_id: int) -> Any:
     activity = showing.activity_with_agenda(activity_id)
+    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+        return to_its_page(activity)
     moderator = showing.moderator_of(activity_id)
     form = AgendaForm()
     if request.method == "GET":
@@ -36,35 +38,41 @@ def agenda(activity_id: int) -> Any:
         form.drop_row(request.form.get("drop", -1, type=int))
     _offer(form, activity)
     if request.method == "GET" or any(button in request.form for button in BUTTONS):
-        return render_template("activities/agenda.html", form=form, activity=activity, suggested=not activity.agenda)
+        return _page(form, activity, suggested=not activity.agenda and request.method == "GET")
     if form.validate():
         try:
-            planning.set_agenda(activity_id, form.values(activity), by=current_user, now=clock.now())
-            _set_moderator(activity_id, form.moderator_id.data)
+            agendas.set_agenda(
+                activity_id,
+                form.values(activity),
+                version=form.version_number,
+                moderator_id=form.moderator_id.data,
+                withdraw_removed=form.withdraw_removed.data,
+                overlaps=form.overlaps.data,
+                by=current_user,
+                now=clock.now(),
+            )
         except ActivityMissing:
             raise
         except Problem as problem:
             show_problem(form, problem)
             activity = showing.activity_with_agenda(activity_id)
+            if isinstance(problem, Stale):
+                form.version.data = str(activity.version)
         else:
             flash(_("The agenda is saved."), "success")
             return redirect(url_for(".show", activity_id=activity_id))
-    return render_template("activities/agenda.html", form=form, activity=activity, suggested=False), 422
+    return _page(form, activity), 422
 
 
-def _set_moderator(activity_id: int, person_id: int | None) -> None:
-    """Invite the moderator chosen; the one before is withdrawn, and told if they knew."""
-    before = showing.moderator_of(activity_id)
-    if person_id == (before.person_id if before else None):
-        return
-    if before:
-        inviting.withdraw(before.id, by=current_user, now=clock.now())
-    if person_id:
-        inviting.invite_people([activity_id], [person_id], Role.MODERATOR, by=current_user, now=clock.now())
+def _page(form: AgendaForm, activity: Activity, *, suggested: bool = False) -> str:
+    declined = showing.declined_speakers(activity.id)
+    return render_template(
+        "activities/agenda.html", form=form, activity=activity, suggested=suggested, declined=declined
+    )
 
 
 def _offer(form: AgendaForm, activity: Activity) -> None:
-    people = browsing.speaker_choices(form.chosen_people(), (form.find.data or "").strip())
+    people = browsing.speaker_choices(activity.id, form.chosen_people(), (form.find.data or "").strip())
     form.offer(
         activity,
         [(person.id, lists.person_label(person)) for person in people],

@@ -9,14 +9,19 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.services import forecasting, publishing, showing
+from outreach.models import Activity
+from outreach.services import cautions, forecasting, moving, publishing, showing
 from outreach.services.booking import ActivityMissing, Stale
 from outreach.services.forecasting import Forecast
-from outreach.web.activities import bp
+from outreach.web.activities import bp, to_its_page
+from outreach.web.caution_words import caution_words
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import CancelForm, ConfirmForm, MoveForm
 from outreach.web.forms.problems import show_problem
 from outreach.web.shell import coordinator_required, say
+
+
+OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 
 
 @bp.route("/<int:activity_id>/publish", methods=["GET", "POST"])
@@ -43,6 +48,7 @@ def publish(activity_id: int) -> Any:
         activity=page.activity,
         problem=problem_said,
         forecast=forecasting.for_publishing([activity_id], now=now),
+        cautions=caution_words(cautions.of_activities([page.activity])),
         unreachable=showing.without_address([activity_id]),
     ), 422 if problem_said else 200
 
@@ -53,32 +59,41 @@ def move(activity_id: int) -> Any:
     """A form; then who gets which mail when; then, confirmed, the move."""
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
+    if activity.state in OVER:
+        return to_its_page(activity)
     form = MoveForm()
     form.venue_id.choices = lists.venues()
     if request.method == "GET":
         form.fill(activity, request.args)
         return render_template("activities/move.html", form=form, activity=activity)
-    forecast: Forecast | None = None
-    status = 422
-    if form.validate() and _may(form, activity.state):
-        if "confirm" not in request.form:
-            status = 200
-            if "back" not in request.form:
-                forecast = forecasting.for_move(activity_id, form.move(), now=now)
-        else:
-            try:
-                publishing.move(
-                    activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
-                )
-            except Problem as problem:
-                show_problem(form, problem)
-                activity = showing.activity_with_agenda(activity_id)
-                if isinstance(problem, Stale):
-                    form.version.data = str(activity.version)
-            else:
-                flash(_("Moved. Everyone who was invited is told now."), "success")
-                return redirect(url_for(".show", activity_id=activity_id))
-    return render_template("activities/move.html", form=form, activity=activity, forecast=forecast), status
+    if "back" in request.form:
+        return render_template("activities/move.html", form=form, activity=activity)
+    if not form.validate():
+        return render_template("activities/move.html", form=form, activity=activity), 422
+    try:
+        if "confirm" in request.form:
+            publishing.move(
+                activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
+            )
+            flash(_("Moved. Everyone who was invited is told now."), "success")
+            return redirect(url_for(".show", activity_id=activity_id))
+        after = moving.foresee(activity, form.move(), form.version_number, now=now)
+    except ActivityMissing:
+        raise
+    except Problem as problem:
+        show_problem(form, problem)
+        activity = showing.activity_with_agenda(activity_id)
+        if isinstance(problem, Stale):
+            form.version.data = str(activity.version)
+        return render_template("activities/move.html", form=form, activity=activity), 422
+    return render_template(
+        "activities/move.html",
+        form=form,
+        activity=activity,
+        after=after,
+        forecast=forecasting.for_move(activity_id, form.move(), now=now),
+        cautions=caution_words(cautions.of_activities([after])),
+    )
 
 
 @bp.route("/<int:activity_id>/cancel", methods=["GET", "POST"])
@@ -87,12 +102,14 @@ def cancel(activity_id: int) -> Any:
     """The reason; then who gets which mail; then, confirmed, the cancellation."""
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
+    if activity.state in OVER:
+        return to_its_page(activity)
     form = CancelForm()
     if request.method == "GET":
         return render_template("activities/cancel.html", form=form, activity=activity)
     forecast: Forecast | None = None
     status = 422
-    if form.validate() and _may(form, activity.state):
+    if form.validate() and _may(form, activity):
         if "confirm" not in request.form:
             status = 200
             if "back" not in request.form:
@@ -109,9 +126,9 @@ def cancel(activity_id: int) -> Any:
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 
-def _may(form: MoveForm | CancelForm, state: ActivityState) -> bool:
-    """Say at once, and not only after the preview, that a draft is not moved but edited."""
-    if state is ActivityState.PUBLISHED:
+def _may(form: CancelForm, activity: Activity) -> bool:
+    """Say at once, and not only after the preview, that a draft is not cancelled but deleted."""
+    if activity.state is ActivityState.PUBLISHED:
         return True
     show_problem(form, publishing.NotPublished())
     return False

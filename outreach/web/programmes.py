@@ -9,12 +9,12 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.problems import Problem
-from outreach.services import browsing, copying, forecasting, planning, publishing, showing
-from outreach.services.booking import ProgrammeMissing
+from outreach.services import browsing, cautions, copying, forecasting, planning, publishing, showing
+from outreach.services.booking import ProgrammeMissing, Stale
+from outreach.web.caution_words import caution_words, flash_cautions
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
-from outreach.web.forms.instants import same_day_next_year
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import mistakes, show_problem
 from outreach.web.forms.programme_forms import CopyForm, NewProgrammeForm, ProgrammeForm
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
 
@@ -57,8 +57,9 @@ def new() -> Any:
             show_problem(form, problem)
         else:
             flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
+            flash_cautions(cautions.of_activities(programme.activities))
             return redirect(url_for(".show", programme_id=programme.id))
-    return render_template("programmes/new.html", form=form), 422
+    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form))), 422
 
 
 @bp.get("/<int:programme_id>")
@@ -80,11 +81,14 @@ def edit(programme_id: int) -> Any:
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
         try:
-            planning.edit_programme(programme_id, form.values(), by=current_user, now=clock.now())
+            planning.edit_programme(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
         except ProgrammeMissing:
             raise
         except Problem as problem:
             show_problem(form, problem)
+            if isinstance(problem, Stale):
+                page = showing.programme(programme_id, now=clock.now())
+                form.version.data = str(page.programme.version)
         else:
             flash(_("Saved."), "success")
             return redirect(url_for(".show", programme_id=programme_id))
@@ -94,29 +98,52 @@ def edit(programme_id: int) -> Any:
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
 @coordinator_required
 def copy(programme_id: int) -> Any:
-    """GET asks for the new first day, and with it shows where everything would fall; POST copies."""
+    """Asks for the new first day, and shows where everything would fall, until the button that copies is pressed."""
     page = showing.programme(programme_id, now=clock.now())
-    asked = request.method == "POST" or "starts_on" in request.args
-    form = CopyForm(request.form if request.method == "POST" else request.args if asked else None)
-    if not asked:
-        form.title.data = page.programme.title
-        form.starts_on.data = same_day_next_year(page.programme.starts_on)
-    status, preview = 200, None
-    if request.method == "POST":
-        status = 422
-        if form.validate() and form.starts_on.data:
-            try:
+    form, status, preview = CopyForm(), 200, None
+    if request.method == "GET":
+        first = form.starts_on.data = copying.usual_first_day(page.programme, now=clock.now())
+        form.title.data = copying.title_for(page.programme, first)
+    elif form.validate() and form.starts_on.data:
+        try:
+            if "look" not in request.form:
                 made = copying.copy_programme(
                     programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
                 )
-            except Problem as problem:
-                show_problem(form, problem)
-            else:
                 flash(_("Copied, with its agenda and invitees. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=made.id))
+            copying.check_first_day(page.programme, form.starts_on.data, clock.now())
+        except Problem as problem:
+            show_problem(form, problem)
+            status = 422
+    else:
+        status = 422
     if form.starts_on.data:
         preview = browsing.copy_preview(programme_id, form.starts_on.data)
     return render_template("programmes/copy.html", form=form, programme=page.programme, preview=preview), status
+
+
+@bp.route("/<int:programme_id>/delete", methods=["GET", "POST"])
+@coordinator_required
+def delete(programme_id: int) -> Any:
+    """GET asks; POST deletes a programme of which nobody has heard."""
+    page = showing.programme(programme_id, now=clock.now())
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        title = page.programme.title
+        try:
+            planning.delete_programme(programme_id, by=current_user, now=clock.now())
+        except ProgrammeMissing:
+            raise
+        except Problem as problem:
+            problem_said = say(problem)
+            page = showing.programme(programme_id, now=clock.now())
+        else:
+            flash(_("“%(title)s” is deleted.", title=title), "success")
+            return redirect(url_for(".index"))
+    return render_template(
+        "programmes/delete.html", form=form, page=page, programme=page.programme, problem=problem_said
+    ), 422 if problem_said else 200
 
 
 @bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
@@ -149,5 +176,6 @@ def publish(programme_id: int) -> Any:
         programme=page.programme,
         problem=problem_said,
         forecast=forecasting.for_publishing(ids, now=now),
+        cautions=caution_words(cautions.of_activities(page.drafts)),
         unreachable=showing.without_address(ids),
     ), 422 if problem_said else 200

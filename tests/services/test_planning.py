@@ -10,8 +10,9 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Programme, Venue
-from outreach.services import booking, copying, inviting, planning, publishing
-from outreach.services.planning import ActivityValues, AgendaValues, ProgrammeValues
+from outreach.services import agendas, booking, copying, inviting, planning, publishing
+from outreach.services.agendas import AgendaValues
+from outreach.services.planning import ActivityValues, ProgrammeValues
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -110,7 +111,7 @@ def test_the_second_to_save_is_told(activity, coordinator):
 
 
 def test_an_agenda_makes_its_speakers_invitees(activity, chief):
-    planning.set_agenda(
+    agendas.set_agenda(
         activity.id, [AgendaValues(at(18, 9), at(18, 10), "Pencegahan dan pelaporan", (chief.id,))], by=None, now=NOW
     )
     invitation = db.session.scalars(sa.select(Invitation)).one()
@@ -124,17 +125,17 @@ def test_an_agenda_makes_its_speakers_invitees(activity, chief):
 @pytest.mark.parametrize(
     ("item", "problem"),
     [
-        (AgendaValues(at(18, 9), at(18, 10), " "), planning.TopicMissing),
+        (AgendaValues(at(18, 9), at(18, 10), " "), agendas.TopicMissing),
         (AgendaValues(at(18, 9), at(18, 9), "Materi"), booking.EndBeforeStart),
-        (AgendaValues(at(18, 7, 29), at(18, 9), "Materi"), planning.AgendaOutside),
-        (AgendaValues(at(18, 11), at(18, 12, 1), "Materi"), planning.AgendaOutside),
+        (AgendaValues(at(18, 7, 29), at(18, 9), "Materi"), agendas.AgendaOutside),
+        (AgendaValues(at(18, 11), at(18, 12, 1), "Materi"), agendas.AgendaOutside),
     ],
 )
 def test_a_bad_agenda_is_refused_whole(activity, item, problem):
     good = AgendaValues(at(18, 7, 30), at(18, 12), "Registrasi")
-    planning.set_agenda(activity.id, [good], by=None, now=NOW)
+    agendas.set_agenda(activity.id, [good], by=None, now=NOW)
     with pytest.raises(problem):
-        planning.set_agenda(activity.id, [good, item], by=None, now=NOW)
+        agendas.set_agenda(activity.id, [good, item], by=None, now=NOW)
     assert count(AgendaItem) == 1
 
 
@@ -171,7 +172,7 @@ def test_copying_last_years_programme_keeps_days_times_invitees_and_no_answers(
     for day in (18, 20):
         activity = draft_activity(programme, hall, day)
         inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    planning.set_agenda(activity.id, [AgendaValues(at(20, 9), at(20, 10), "Materi", (chief.id,))], by=None, now=NOW)
+    agendas.set_agenda(activity.id, [AgendaValues(at(20, 9), at(20, 10), "Materi", (chief.id,))], by=None, now=NOW)
     copy = copying.copy_programme(programme.id, date(2028, 1, 17), "Empat hari 2028", by=coordinator, now=NOW)
     assert [(a.starts_at, a.venue_id) for a in copy.activities] == [
         (at(17, 8, year=2028), hall.id),

@@ -310,6 +310,7 @@ def test_an_agenda_prepares_its_speakers_and_its_moderator(coordinator_client, a
         **line(0, "09.00", "10.00", "Pencegahan", chief.id),
         **line(1, "10:00", "", ""),
         "moderator_id": str(ani.id),
+        "version": str(activity.version),
     }
     answer = coordinator_client.post(f"/activities/{activity.id}/agenda", data={**form, "find": "Ani"})
     assert answer.status_code == 302
@@ -325,8 +326,9 @@ def test_an_agenda_prepares_its_speakers_and_its_moderator(coordinator_client, a
 
 def test_another_moderator_takes_the_first_ones_place(coordinator_client, activity, chief, ani):
     path = f"/activities/{activity.id}/agenda"
-    coordinator_client.post(path, data={"moderator_id": str(ani.id), "find": "Ani"})
-    coordinator_client.post(path, data={"moderator_id": str(chief.id)})
+    for moderator in (ani, chief):
+        version = fields(coordinator_client.get(path).text)["version"]
+        coordinator_client.post(path, data={"moderator_id": str(moderator.id), "find": "Ani", "version": version})
     assert stage() == [
         (Role.MODERATOR, "Ani Wijaya", InvitationState.WITHDRAWN),
         (Role.MODERATOR, "Kapolres Metro", InvitationState.PREPARED),
@@ -357,10 +359,15 @@ def test_a_cadre_is_offered_as_speaker_once_looked_for(coordinator_client, activ
         (line(0, "", "10:00", "Materi"), "Please write when it starts"),
         (line(0, "11:30", "12:01", "Materi"), "lies outside the activity"),
         (line(0, "07:29", "08:00", "Materi"), "lies outside the activity"),
+        ({**line(0, "08:00", "09:00", "Materi"), **line(1, "09:00", "10:00", "")}, "Please write a topic"),
+        (
+            {**line(0, "08:00", "09:00", "Materi"), **line(1, "08:59", "10:00", "Materi 2")},
+            "tick that lines may overlap",
+        ),
     ],
 )
 def test_an_impossible_agenda_gets_a_sentence_and_changes_nothing(coordinator_client, activity, row, sentence):
-    page = coordinator_client.post(f"/activities/{activity.id}/agenda", data=row)
+    page = coordinator_client.post(f"/activities/{activity.id}/agenda", data={**row, "version": str(activity.version)})
     assert page.status_code == 422
     assert sentence in page.text
     assert fields(page.text)["lines-0-topic"] == ["Materi"]

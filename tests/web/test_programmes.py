@@ -222,7 +222,7 @@ def test_a_draft_in_the_past_stops_the_publishing_of_all(coordinator_client, act
 
 def test_a_copy_shows_its_days_first_and_says_which_is_a_holiday(coordinator_client, activity):
     path = f"/programmes/{activity.programme_id}/copy"
-    page = coordinator_client.get(f"{path}?title=Lagi&starts_on=2027-08-17").text
+    page = coordinator_client.post(path, data={"title": "Lagi", "starts_on": "2027-08-17", "look": "1"}).text
     assert "Tue, 17 Aug 2027" in page
     assert "A day off: Hari Kemerdekaan Republik Indonesia" in page
     assert len(programmes()) == 1
@@ -251,9 +251,74 @@ def test_a_copy_without_a_day_asks_for_it(coordinator_client, programme):
 def test_editing_changes_the_days_and_refuses_to_leave_activities_outside(coordinator_client, activity):
     path = f"/programmes/{activity.programme_id}/edit"
     form = {"title": "Lima hari", "starts_on": "2027-01-18", "days": "5", "zone": "Asia/Jakarta"}
+    form["version"] = str(activity.programme.version)
     assert coordinator_client.post(path, data=form).status_code == 302
     assert [(p.title, p.ends_on) for p in programmes()] == [("Lima hari", date(2027, 1, 22))]
+    form["version"] = fields(coordinator_client.get(path).text)["version"][0]
     page = coordinator_client.post(path, data={**form, "title": "Nanti", "starts_on": "2027-01-19"})
     assert page.status_code == 422
     assert 'value="Nanti"' in page.text
     assert [p.title for p in programmes()] == ["Lima hari"]
+
+
+def test_what_is_typed_on_the_page_for_copying_wins_over_what_it_suggested(coordinator_client, activity):
+    path = f"/programmes/{activity.programme_id}/copy"
+    shown = coordinator_client.get(path).text
+    assert (
+        shown.count("<form") == coordinator_client.get(f"/programmes/{activity.programme_id}").text.count("<form") + 1
+    )
+    assert fields(shown)["starts_on"] == ["2028-01-17"]
+    assert fields(shown)["title"] == ["Empat hari penguatan perlindungan perempuan dan anak 2028"]
+    coordinator_client.post(path, data={"title": "Lagi", "starts_on": "2027-02-02"})
+    assert [p.starts_on for p in programmes()] == [date(2027, 1, 18), date(2027, 2, 2)]
+
+
+@pytest.mark.parametrize("button", [{"look": "1"}, {}])
+@pytest.mark.parametrize(("day", "status"), [("2027-01-04", 422), ("2027-01-05", None)])
+def test_a_copy_begins_tomorrow_at_the_earliest(coordinator_client, activity, day, status, button):
+    path = f"/programmes/{activity.programme_id}/copy"
+    page = coordinator_client.post(path, data={"title": "Lagi", "starts_on": day, **button})
+    assert page.status_code == (status or (200 if button else 302))
+    assert ("must lie ahead" in page.text) == (status == 422)
+
+
+def test_a_wrong_copy_is_deleted_after_a_question(coordinator_client, activity):
+    path = f"/programmes/{activity.programme_id}"
+    assert f'href="{path}/delete"' in coordinator_client.get(path).text
+    assert "Delete the programme" in coordinator_client.get(f"{path}/delete").text
+    assert len(programmes()) == 1
+    assert coordinator_client.post(f"{path}/delete").location == "/programmes"
+    assert (programmes(), activities()) == ([], [])
+
+
+def test_a_programme_of_which_people_were_told_is_kept(coordinator_client, activity):
+    activity.state = ActivityState.PUBLISHED
+    db.session.commit()
+    page = coordinator_client.post(f"/programmes/{activity.programme_id}/delete")
+    assert page.status_code == 422
+    assert "has been told to people" in page.text
+    assert len(programmes()) == 1
+
+
+def test_mistakes_are_listed_at_the_top_with_links_to_their_fields(coordinator_client):
+    page = coordinator_client.post("/programmes/new", data=typed(title="", **{"activities-0-ends": "07:00"})).text
+    assert '<a href="#title">Title</a>: Please write a title' in page
+    assert '<a href="#activities-0-ends">Activity 1: Ends at</a>: The end must be later' in page
+
+
+def test_two_who_save_one_programme_do_not_undo_each_other(coordinator_client, programme):
+    path = f"/programmes/{programme.id}/edit"
+    form = {"starts_on": "2027-01-18", "days": "4", "zone": "Asia/Jakarta", "version": str(programme.version)}
+    coordinator_client.post(path, data={**form, "title": "Yang pertama"})
+    page = coordinator_client.post(path, data={**form, "title": "Yang kedua"})
+    assert (page.status_code, [p.title for p in programmes()]) == (422, ["Yang pertama"])
+    assert "Somebody else saved this meanwhile" in page.text
+
+
+def test_before_publishing_a_missing_venue_and_a_day_off_are_named(coordinator_client, programme):
+    draft_activity(
+        programme, None, day=18, starts_at=at(17, month=8), ends_at=at(17, 12, month=8), registration_at=None
+    )
+    page = coordinator_client.get(f"/programmes/{programme.id}/publish").text
+    assert "has no venue yet. Invitees read so." in page
+    assert "Tuesday, 17 August 2027 is a day off: Hari Kemerdekaan Republik Indonesia." in page

@@ -14,7 +14,8 @@ from outreach.domain.kinds import CadreKind, Role
 from outreach.extensions import db
 from outreach.models import Cadre, Person, User
 from outreach.services import inviting, planning, regions
-from outreach.services.planning import ActivityValues, AgendaValues, ProgrammeValues
+from outreach.services.agendas import AgendaValues, set_agenda
+from outreach.services.planning import ActivityValues, ProgrammeValues
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 QUOTA = 2
@@ -84,7 +85,7 @@ def plan_day(cast: Cast, programme_id: int, what: content.Day, day: date, *, now
         by=by,
         now=now,
     )
-    planning.set_agenda(activity.id, agenda(cast.people, what, day), by=by, now=now)
+    set_agenda(activity.id, agenda(cast.people, what, day), by=by, now=now)
     inviting.invite_people([activity.id], [cast.people[what.moderator]], Role.MODERATOR, by=by, now=now)
     if what.offices:
         quotas = {cast.offices[key]: QUOTA for key in what.offices}

@@ -180,6 +180,9 @@ class CommunityForm(NewActivityForm):
 class MoveForm(Times):
     """A new time or place for a published activity, and why."""
 
+    registration = Clock(
+        _l("Registration opens"), description=_l("Left empty: as long before the start as it does now.")
+    )
     venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
     reason = StringField(
         _l("Reason"),
@@ -195,6 +198,7 @@ class MoveForm(Times):
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
         """Show the present time and place, or those that were `asked` for on the page for editing."""
         self.fill_times(activity)
+        self.registration.data = None
         self.venue_id.data = activity.venue_id
         if asked.get("on"):
             typed = MultiDict(asked)

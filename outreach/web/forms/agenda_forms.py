@@ -7,12 +7,21 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, SelectMultipleField, StringField, ValidationError
+from wtforms import (
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import Length
 
 from outreach.models import Activity
-from outreach.services.planning import AgendaValues
-from outreach.web.forms.fields import Choice, Clock, Sentence, optional_int, optional_text, strip
+from outreach.services.agendas import AgendaValues
+from outreach.web.forms.fields import Choice, Clock, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.forms.instants import days_between, instant, wall_day, wall_time
 
 MAX_LINES = 40
@@ -31,7 +40,7 @@ HALF_DAY: tuple[tuple[int, int, str], ...] = (
 
 
 class AgendaRow(Form):
-    """One line. A row without a topic and speakers is left out."""
+    """One line. A row without an end, a topic and speakers is left out."""
 
     on = Choice(_l("Day"), coerce=optional_text, choices=[])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
@@ -41,7 +50,7 @@ class AgendaRow(Form):
 
     @property
     def blank(self) -> bool:
-        return not strip(self.topic.data) and not self.speakers.data
+        return not self.ends.raw_text and not strip(self.topic.data) and not self.speakers.data
 
     def validate(self, extra_validators: Any = None) -> bool:
         return True if self.blank else super().validate(extra_validators)
@@ -55,6 +64,13 @@ class AgendaForm(FlaskForm):
     lines = FieldList(FormField(AgendaRow), min_entries=0, max_entries=MAX_LINES)
     moderator_id = Choice(_l("Moderator"), coerce=optional_int, choices=[])
     find = StringField(_l("Find another speaker"), description=_l("By name or post, such as Kapolres."))
+    overlaps = BooleanField(_l("Lines may overlap: they run at the same time in several rooms"))
+    withdraw_removed = BooleanField(_l("Withdraw the invitation of speakers taken off the agenda"))
+    version = HiddenField()
+
+    @property
+    def version_number(self) -> int:
+        return whole(self.version.data)
 
     @property
     def rows(self) -> list[AgendaRow]:
@@ -63,6 +79,7 @@ class AgendaForm(FlaskForm):
     def fill(self, activity: Activity, moderator_id: int | None) -> None:
         """Show the stored agenda; an activity without one gets the usual half day, as far as it fits."""
         self.moderator_id.data = moderator_id
+        self.version.data = str(activity.version)
         zone = activity.zone
         for item in activity.agenda:
             self._add(

@@ -50,14 +50,14 @@ def days_between(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=offset)
 
 
-def same_day_next_year(day: date) -> date:
-    """Return the same weekday 52 weeks later: a Monday stays a Monday."""
-    return day + timedelta(weeks=52)
+def move_query(form: Any, activity: Any) -> dict[str, Any]:
+    """Return a form's time and place as query values, so that the page for moving begins with them.
 
-
-def move_query(form: Any) -> dict[str, Any]:
-    """Return a form's time and place as query values, so that the page for moving begins with them."""
-    names = ("on", "begins", "ends", "ends_on", "zone", "registration", "venue_id")
+    A registration that was not touched is left out: it moves with the start.
+    """
+    names = ["on", "begins", "ends", "ends_on", "zone", "venue_id"]
+    if form.registration_at != activity.registration_at and activity.starts_at != form.starts_at:
+        names.append("registration")
     return {name: _text(form[name].data) for name in names}
 
 

@@ -1,8 +1,10 @@
 """Showing a problem's sentence at the form field it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
+from wtforms import FieldList, Form, FormField
 
 from outreach.domain.problems import Problem
 from outreach.web.shell import say
@@ -26,3 +28,14 @@ def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = F
         form.form_errors.append(sentence)
     else:
         field.errors = [*field.errors, sentence]
+
+
+def mistakes(form: Form, whose: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield each mistake of a form: the id of its field, the field's label, the sentence."""
+    for field in form:
+        if isinstance(field, FieldList):
+            for number, entry in enumerate(field.entries, start=1):
+                yield from mistakes(entry.form, gettext("Activity %(number)d", number=number))
+        elif not isinstance(field, FormField):
+            label = f"{whose}: {field.label.text}" if whose else str(field.label.text)
+            yield from ((field.id, label, str(error)) for error in field.errors)

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, StringField, TextAreaField, ValidationError
+from wtforms import FieldList, Form, FormField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.delivery.wording import label, phone
@@ -26,6 +26,7 @@ from outreach.web.forms.fields import (
     add_error,
     optional_int,
     strip,
+    whole,
 )
 from outreach.web.forms.instants import instant, last_day, next_day, number_of_days, zone_of
 
@@ -35,7 +36,7 @@ MORNING, NOON = time(8, 0), time(12, 0)
 TITLE_MISSING = _l("Please write a title, such as Rapat koordinasi lintas sektor.")
 NEUTRAL_HELP = _l(
     "Stands in subjects and calendars, where strangers may see it: “Rapat koordinasi lintas sektor”, "
-    "not “Pencegahan kekerasan terhadap anak”. Left empty, the title itself is used."
+    "not “Pencegahan kekerasan terhadap anak”. Left empty, only a word such as “Rapat koordinasi” stands there, never the title."
 )
 
 
@@ -109,9 +110,16 @@ class ProgrammeForm(FlaskForm):
         _l("Their phone"), [Length(max=40), PhoneNumber()], description=_l("Such as 0812-3456-7890.")
     )
 
+    version = HiddenField()
+
+    @property
+    def version_number(self) -> int:
+        return whole(self.version.data)
+
     def fill(self, programme: Programme) -> None:
         """Show a stored programme's values, on the first visit."""
         self.process(obj=programme)
+        self.version.data = str(programme.version)
         self.zone.data = programme.zone.key
         self.contact_phone.data = phone(programme.contact_phone)
         self.days.data = number_of_days(programme.starts_on, programme.ends_on)
@@ -150,6 +158,8 @@ class NewProgrammeForm(ProgrammeForm):
             return
         last = self.rows[-1] if self.rows else None
         day = next_day(last.on.data) if last and last.on.data else self.starts_on.data
+        if day and self.starts_on.data and self.days.data and 1 <= self.days.data <= MAX_DAYS:
+            day = min(day, last_day(self.starts_on.data, self.days.data))
         hours = {"begins": last.begins.data, "ends": last.ends.data} if last else {}
         self.activities.append_entry({"on": day, **hours})
 
@@ -168,12 +178,17 @@ class NewProgrammeForm(ProgrammeForm):
                 row.on.data = self.starts_on.data
 
     def validate(self, extra_validators: Any = None) -> bool:
-        return super().validate(extra_validators) and self._rows_lie_within()
+        fine = super().validate(extra_validators)
+        if self.starts_on.errors or self.days.errors:
+            return False
+        return self._rows_lie_within() and fine
 
     def _rows_lie_within(self) -> bool:
-        values, fine = self.values(), True
+        assert self.starts_on.data
+        assert self.days.data
+        first, last, fine = self.starts_on.data, last_day(self.starts_on.data, self.days.data), True
         for row in self.rows:
-            if not row.blank and row.on.data and not values.starts_on <= row.on.data <= values.ends_on:
+            if not row.blank and row.on.data and not first <= row.on.data <= last:
                 add_error(row.on, gettext("This day is outside the programme's days."))
                 fine = False
         return fine

@@ -1,0 +1,28 @@
+"""Seeing a move before it is made: what the activity would be, or why it cannot be moved so. Making it is publishing.py."""
+
+from datetime import datetime
+
+from outreach.domain.states import ActivityState
+from outreach.extensions import db
+from outreach.models import Activity
+from outreach.services.booking import Stale, check_times, check_venue
+from outreach.services.planning import NEEDS_A_MOVE
+from outreach.services.publishing import InThePast, Move, NothingMoved, NotPublished, apply_move
+
+
+def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> Activity:
+    """Return a copy, never stored, of the activity as it would be; raise whatever the move itself would raise."""
+    if activity.state is not ActivityState.PUBLISHED:
+        raise NotPublished
+    if activity.version != version:
+        raise Stale
+    if all(getattr(activity, name) == getattr(move, name) for name in NEEDS_A_MOVE):
+        raise NothingMoved
+    if move.starts_at <= now:
+        raise InThePast(title=activity.title)
+    copied = ("id", "title", "starts_at", "ends_at", "registration_at", "respond_by_at", "zone", "venue_id", "capacity")
+    after = Activity(**{name: getattr(activity, name) for name in copied})
+    apply_move(db.session(), after, move, now)
+    check_times(after)
+    check_venue(db.session(), after)
+    return after
