@@ -14,7 +14,7 @@ from outreach.services.organisations import OrganisationMissing
 from outreach.web.forms.invitation_forms import member
 from outreach.web.forms.organisation_forms import OrganisationForm
 from outreach.web.forms.problems import show_problem
-from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.shell import coordinator_required, error_page, may_change, page_number, say, staff_required
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
 
@@ -65,7 +65,7 @@ def show(organisation_id: int) -> Any:
         organisation=organisation,
         people=organisations.people_of(organisation_id),
         invitations=holders.invitations_of(organisation),
-        link=holders.link_of(organisation, now=clock.now()),
+        link=holders.link_of(organisation, now=clock.now()) if may_change() else None,
     )
 
 

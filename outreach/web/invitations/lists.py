@@ -14,7 +14,7 @@ from outreach.services import invitees, phoning
 from outreach.services.invitees import InviteeList, Row
 from outreach.web.forms.invitation_forms import filters_from
 from outreach.web.invitations.blueprint import bp
-from outreach.web.shell import page_number, staff_required
+from outreach.web.shell import may_change, page_number, staff_required
 
 
 @bp.get("/activities/<int:activity_id>/invitees")
@@ -40,7 +40,7 @@ def index(activity_id: int) -> Any:
 def calls(activity_id: int) -> Any:
     """Show whom only a call or WhatsApp can reach, to work through or to print."""
     activity = invitees.activity_of(activity_id)
-    rows = [(row, phoning.call(row.invitation, activity, row.link)) for row in invitees.to_call(activity_id)]
+    rows = [(row, phoning.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
     return render_template("invitations/calls.html", activity=activity, rows=rows)
 
 
@@ -71,10 +71,15 @@ def calls_file(activity_id: int) -> Response:
 
 def _calls(found: InviteeList) -> dict[int, phoning.Call]:
     return {
-        row.invitation.id: phoning.call(row.invitation, found.activity, row.link)
+        row.invitation.id: phoning.call(row.invitation, found.activity, _link(row))
         for row in found.rows
         if not row.invitation.invitee.email
     }
+
+
+def _link(row: Row) -> str:
+    """Return the answer link for a reader who may pass it on; "" for one who only reads."""
+    return row.link if may_change() else ""
 
 
 def _belongs_to(row: Row) -> str:

@@ -13,7 +13,7 @@ from outreach.services.people import PersonErased, PersonMissing
 from outreach.web.forms.people_forms import PersonForm, filters_from, kind_words
 from outreach.web.forms.problems import show_problem
 from outreach.web.people.blueprint import bp
-from outreach.web.shell import coordinator_required, page_number, staff_required
+from outreach.web.shell import coordinator_required, may_change, page_number, staff_required
 
 
 @bp.get("")
@@ -57,7 +57,7 @@ def show(person_id: int) -> Any:
         "people/show.html",
         person=person,
         invitations=holders.invitations_of(person),
-        link=holders.link_of(person, now=clock.now()),
+        link=holders.link_of(person, now=clock.now()) if may_change() else None,
     )
 
 
