@@ -88,6 +88,8 @@ def key(name: str) -> str:
 
 def tidy(text: str) -> str:
     """Return the text with every run of blanks as one space, and without control and invisible characters."""
+    if text.isascii() and text.isprintable():  # most text; the rest is looked at letter by letter
+        return " ".join(text.split())
     text = unicodedata.normalize("NFC", text)
     kept = (
         " " if c.isspace() else c

@@ -13,6 +13,7 @@ from outreach.domain.names import tidy
 
 Cell = str | float | int | bool | None
 HEADER_WITHIN = 30  # rows
+LONGEST_HEADER = 80  # characters
 
 
 class Column(StrEnum):
@@ -102,6 +103,8 @@ def columns_of(header: Sequence[Cell]) -> dict[Column, int]:
 
 def column_named(header: str) -> Column | None:
     """Return what a header's words mean, or None: "No. HP/WA" is PHONE, "Nama Instansi" is ORGANISATION."""
+    if len(header) > LONGEST_HEADER:
+        return None
     key = _letters(header)
     if key in _WHOLE:
         return _WHOLE[key]
@@ -141,28 +144,29 @@ def _is_header(columns: dict[Column, int]) -> bool:
 
 
 def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column, int]) -> Iterator[Row]:
+    last = max(columns.values()) + 1  # what stands right of the known columns is nobody's business
     for at in range(header_at + 1, len(sheet)):
-        cells = sheet[at]
-        row = Row(at + 1, {column: cells[place] for column, place in columns.items() if place < len(cells)})
-        if not any(row.text(column) for column in columns):
+        cells = sheet[at][:last]
+        texts = [as_text(cell) for cell in cells]
+        known = [texts[place] for place in columns.values() if place < len(cells)]
+        if not any(known):
             continue
-        if _is_total(cells) or _is_column_numbers(cells) or _is_header(columns_of(cells)):
+        if _is_total(texts) or _is_column_numbers(texts) or _is_header(columns_of(known)):
             continue
-        yield row
+        yield Row(at + 1, {column: cells[place] for column, place in columns.items() if place < len(cells)})
 
 
-def _is_total(cells: Sequence[Cell]) -> bool:
-    texts = [text for cell in cells if (text := as_text(cell))]
-    words = [text for text in texts if not _is_number(text)]
+def _is_total(texts: Sequence[str]) -> bool:
+    words = [text for text in texts if text and not _is_number(text)]
     return len(words) == 1 and _TOTAL.match(words[0]) is not None
 
 
-def _is_column_numbers(cells: Sequence[Cell]) -> bool:
+def _is_column_numbers(texts: Sequence[str]) -> bool:
     """Return whether the row only numbers the columns, (1) (2) (3), as official tables do under their header."""
-    texts = [as_text(cell).strip("()") for cell in cells if as_text(cell)]
-    if len(texts) < 2 or not all(text.isdecimal() and len(text) < 3 for text in texts):
+    written = [text.strip("()") for text in texts if text]
+    if len(written) < 2 or not all(text.isdecimal() and len(text) < 3 for text in written):
         return False
-    numbers = [int(text) for text in texts]
+    numbers = [int(text) for text in written]
     return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 

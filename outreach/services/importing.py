@@ -1,6 +1,7 @@
 """Reading people and cadres from a spreadsheet: first what would be taken and what refused and why, then storing it.
 
-Reading changes nothing; storing reads again inside its transaction, so the same sheet twice adds nobody twice.
+Reading changes nothing. Storing reads the file before its transaction and compares with who is known inside it, so that
+the same sheet twice adds nobody twice, and a long sheet keeps nobody else from writing.
 Opening the file is services/workbooks.py, what makes a row good services/entries.py.
 """
 
@@ -91,24 +92,13 @@ class Reading:
 
 
 @dataclass
-class _Reader:
-    places: regions.Gazetteer
-    organisations: dict[str, int]
-    directory: Directory
-    default_kinds: tuple[CadreKind, ...]
-    accepted: list[Entry] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+class _Parsed:
+    """A file's rows, each an entry or refused, before anybody is looked up."""
 
-    def take(self, row: Row, sheet: str) -> None:
-        try:
-            entry = entry_of(row, sheet, self.places, self.organisations, self.default_kinds)
-            entry = against(entry, self.directory)
-        except Problem as problem:
-            written = {column: row.text(column) for column in row.cells}
-            self.refused.append(Refused(sheet, row.number, written, problem))
-            return
-        self.accepted.append(entry)
-        _remember(self.directory, entry)
+    filename: str
+    rows: list[tuple[Row, Entry | Refused]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    columns: dict[Column, None] = field(default_factory=dict)
 
 
 def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = ()) -> Reading:
@@ -117,16 +107,17 @@ def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (
     default_kinds: the kinds of cadre for rows that name none; without them such a row is a person and no cadre.
     Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) where the file as a whole cannot be read.
     """
-    return _read(db.session(), open_workbook(data, filename), filename, default_kinds)
+    session = db.session()
+    return _matched(session, _parsed(session, open_workbook(data, filename), filename, default_kinds))
 
 
 def store(
     data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (), by: User | None, now: datetime
 ) -> Reading:
     """Store what a spreadsheet brings, in one transaction; return what was stored and what was refused."""
-    sheets = open_workbook(data, filename)
+    parsed = _parsed(db.session(), open_workbook(data, filename), filename, default_kinds)
     with writing() as session:
-        reading = _read(session, sheets, filename, default_kinds)
+        reading = _matched(session, parsed)
         _store(session, reading)
         session.add(
             AuditEntry(
@@ -145,28 +136,53 @@ def store(
     return reading
 
 
-def _read(session: Session, sheets: list[Sheet], filename: str, default_kinds: tuple[CadreKind, ...]) -> Reading:
+def _parsed(session: Session, sheets: list[Sheet], filename: str, default_kinds: tuple[CadreKind, ...]) -> _Parsed:
     places = regions.gazetteer(session)
     if not places.tree:
         raise NoRegions
-    reader = _Reader(places, _organisations(session), Directory(_people(session)), default_kinds)
-    notes: list[Note] = []
-    columns: dict[Column, None] = {}
-    found = False
+    organisations = _organisations(session)
+    parsed = _Parsed(filename)
     for sheet, table in _tables(sheets):
         if table is None:
             if sheet.hidden:
-                notes.append(HiddenSheetLeftOut(sheet=sheet.name))
+                parsed.notes.append(HiddenSheetLeftOut(sheet=sheet.name))
             elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
-                notes.append(SheetLeftOut(sheet=sheet.name))
+                parsed.notes.append(SheetLeftOut(sheet=sheet.name))
             continue
-        found = True
-        columns.update(dict.fromkeys(table.columns))
+        parsed.columns.update(dict.fromkeys(table.columns))
         for row in table.rows:
-            reader.take(row, sheet.name)
-    if not found:
+            entry: Entry | Refused
+            try:
+                entry = entry_of(row, sheet.name, places, organisations, default_kinds)
+            except Problem as problem:
+                entry = _refused(row, sheet.name, problem)
+            parsed.rows.append((row, entry))
+    if not parsed.columns:
         raise NoTable(filename=filename)
-    return Reading(filename, tuple(reader.accepted), tuple(reader.refused), tuple(notes), tuple(columns))
+    return parsed
+
+
+def _matched(session: Session, parsed: _Parsed) -> Reading:
+    """Return the rows against everybody who is known, and against those higher up in the file."""
+    directory = Directory(_people(session))
+    accepted: list[Entry] = []
+    refused: list[Refused] = []
+    for row, entry in parsed.rows:
+        if isinstance(entry, Refused):
+            refused.append(entry)
+            continue
+        try:
+            found = against(entry, directory)
+        except Problem as problem:
+            refused.append(_refused(row, entry.sheet, problem))
+        else:
+            accepted.append(found)
+            _remember(directory, found)
+    return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), tuple(parsed.columns))
+
+
+def _refused(row: Row, sheet: str, problem: Problem) -> Refused:
+    return Refused(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
 
 
 def _tables(sheets: list[Sheet]) -> Iterator[tuple[Sheet, Table | None]]:

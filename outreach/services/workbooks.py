@@ -101,7 +101,7 @@ def _read_apart(data: bytes, filename: str) -> list[Sheet]:
         raise FileProtected(filename=filename)
     if done.returncode == workbook_process.UNREADABLE:
         raise NotASpreadsheet(filename=filename)
-    if done.returncode != 0:  # out of memory, or brought down by what the file claims
+    if done.returncode != 0:  # too much text, out of memory, or brought down by what the file claims
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
     return [Sheet(**sheet) for sheet in json.loads(done.stdout)]
 
@@ -117,7 +117,7 @@ def _read_text(data: bytes, filename: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([*row[:MOST_COLUMNS]])
+            rows.append([cell[: workbook_process.MOST_IN_A_CELL] for cell in row[:MOST_COLUMNS]])
             if len(rows) > MOST_ROWS:
                 break
     except csv.Error:
