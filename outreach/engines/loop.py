@@ -3,15 +3,13 @@
 import os
 import socket
 import threading
-import traceback
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 from flask import Flask
 
-from outreach import clock
+from outreach import clock, logs
 from outreach.delivery import outbox
 from outreach.delivery.outbox import Drained
 from outreach.extensions import db
@@ -34,8 +32,7 @@ def tick(
             expanded = reminding.tick(now())
             drained = outbox.drain(now=now, worker=worker or worker_name(), stop=stop)
         except Exception as error:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            log.error("tick failed", error=type(error).__name__, at=f"{Path(frame.filename).name}:{frame.lineno}")
+            log.error("tick failed", **logs.fault(error))
             return None
         finally:
             db.session.remove()
