@@ -2,14 +2,16 @@
 
 __version__ = "0.1.0"
 
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from outreach import logs, settings
 from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
-from outreach.settings import ROOT, Settings, check_for_serving
+from outreach.settings import ROOT, Settings, SettingsError, check_for_serving
 
 
 def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask:
@@ -22,13 +24,23 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     if serving:
         check_for_serving(config)
     logs.configure()
+    if not (ROOT / "templates" / "layout.html").exists():
+        raise SettingsError(
+            f"The folder {ROOT / 'templates'} is missing, and with it every page and mail. "
+            "Install Outreach from its clone with:  pip install -e ."
+        )
+    if serving and config.https and not config.proxies:
+        structlog.get_logger().warning(
+            "base_url is https but proxies is 0: all requests seem to come from one address. Set OUTREACH_PROXIES=1 "
+            "where one reverse proxy stands before the pages."
+        )
     app = Flask(
         __name__,
         instance_path=str(config.instance),
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "outreach" / "static"),
     )
-    config.instance.mkdir(parents=True, exist_ok=True)
+    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.from_mapping(_flask_config(config))
     app.extensions["outreach"] = config
     db.init_app(app)
@@ -54,6 +66,7 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "SECRET_KEY": config.secret_key or None,
         "SECRET_KEY_FALLBACKS": [k for k in config.previous_secret_keys.split(",") if k],
         "SQLALCHEMY_DATABASE_URI": config.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
         "MAX_CONTENT_LENGTH": config.upload_limit_mb * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "MAX_FORM_PARTS": 5000,
@@ -65,6 +78,8 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.https,
         "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # also how old any session cookie may be
+        "REMEMBER_COOKIE_DURATION": timedelta(days=14),
         "REMEMBER_COOKIE_NAME": f"{prefix}outreach-remember",
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",

@@ -48,7 +48,6 @@ class Settings:
     proxies: int = 0  # how many reverse proxies stand before the app (X-Forwarded-*)
     upload_limit_mb: int = 5
     link_days: int = 30  # an answer link stays valid this long after its last activity
-    audit_days: int = 3650
 
     @property
     def https(self) -> bool:

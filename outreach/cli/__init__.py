@@ -1,5 +1,6 @@
 """The `outreach` command. Its parts are read only when asked for, so that a small command starts quickly."""
 
+import os
 import time
 from importlib import import_module
 from typing import Any
@@ -67,4 +68,5 @@ def _app() -> Flask:
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Plan programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
+    os.umask(0o077)  # databases and mailboxes are for the service's own user
     ctx.obj = ScriptInfo(create_app=_app, set_debug_flag=False)

@@ -59,7 +59,7 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
         threads=threads,
         ident=None,
         clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
-        max_request_body_size=settings.upload_limit_mb * 1024 * 1024 + 65536,
+        max_request_body_size=10 * settings.upload_limit_mb * 1024 * 1024,  # so that the page can say it is too large
     )
     with Engine(app) if engine else nullcontext(), _on_signals(_leave):
         server.run()  # ends by SystemExit from the signal, having let the threads finish

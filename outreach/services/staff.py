@@ -195,6 +195,17 @@ def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
     return Added(user, password)
 
 
+def end_sessions(user_id: int) -> None:
+    """Sign somebody out everywhere: a copy of their cookie is worth nothing from now on."""
+    with writing() as session:
+        session.execute(sa.update(User).where(User.id == user_id).values(fs_uniquifier=uuid4().hex))
+
+
+def note_own_password(user: User, *, now: datetime) -> None:
+    """Write in the audit log that somebody changed their own password, inside the transaction that changes it."""
+    audit.record(db.session(), user, "user.password_changed", user, now=now)
+
+
 def choose_language(user_id: int, locale: str) -> None:
     """Show the pages to a user in a language from now on; an unknown one changes nothing."""
     if locale not in LOCALES:

@@ -15,8 +15,10 @@ BLUEPRINTS = (
 
 def register(app: Flask) -> None:
     """Bind the shell (accounts, headers, filters, error pages) and every blueprint to the app."""
-    from outreach.web import shell
+    from outreach.web import incoming, shell
 
+    app.request_class = incoming.CleanRequest
+    app.url_map.converters.update(int=incoming.RowId, string=incoming.Word, default=incoming.Word)
     shell.init_app(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"outreach.web.{name}").bp)

@@ -43,6 +43,7 @@ VERBS: dict[str, Any] = {
     "merged": _l("merged"),
     "moved": _l("moved"),
     "nominees_recorded": _l("nominees recorded"),
+    "password_changed": _l("own password changed"),
     "password_renewed": _l("new password made"),
     "published": _l("published"),
     "quota_set": _l("quota changed"),

@@ -2,20 +2,25 @@
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, g, redirect, render_template, request, url_for
+import structlog
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import Security
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from outreach import logs
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db, limiter
 from outreach.models import Office
 from outreach.settings import Settings
+
+log = structlog.get_logger()
 
 CACHED_ELSEWISE = frozenset({"answers", "health", "mailbox", "static"})
 PUBLIC = frozenset({"security", "answers", "health", "mailbox", "static"})  # blueprints that need no login
@@ -45,15 +50,16 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def limit_logins(app: Flask, settings: Settings) -> None:
-    """Limit how often one address may try a password."""
-    for endpoint in (
-        "security.login",
-        "security.verify",
-        "security.change_password",
-    ):
-        view: Any = app.view_functions.get(endpoint)
-        if view:
-            app.view_functions[endpoint] = limiter.limit(settings.rate_login, methods=["POST"])(view)
+    """Limit how often one address may try a password, and how often one account's may be tried from anywhere."""
+    for endpoint in ("security.login", "security.verify", "security.change_password"):
+        view: Any = limiter.limit(settings.rate_login, methods=["POST"])(app.view_functions[endpoint])
+        if endpoint == "security.login":
+            view = limiter.limit(settings.rate_login, key_func=_account_tried, methods=["POST"])(view)
+        app.view_functions[endpoint] = limiter.limit(settings.rate_public, methods=["GET"])(view)
+
+
+def _account_tried() -> str:
+    return "login " + sha256(request.form.get("email", "").strip().lower().encode()).hexdigest()
 
 
 def has_role(*roles: StaffRole | str) -> bool:
@@ -146,6 +152,11 @@ def _sentences(code: int) -> tuple[str, str]:
     return {
         400: (_("This request could not be understood"), _("Go back, load the page again, and try once more.")),
         403: (
+            _("This page is not for your account"),
+            _("Your account may neither see nor do this. Ask an administrator of your office."),
+        )
+        if request.method in SAFE_METHODS
+        else (
             _("This is not yours to change"),
             _("Your account may look, but not change this. Ask an administrator of your office."),
         ),
@@ -191,13 +202,15 @@ def _forgery_page(_error: CSRFError) -> Any:
 
 
 def _crash_page(error: Exception) -> Any:
-    from flask import current_app
-
     db.session.rollback()
     if current_app.testing or current_app.debug:
         raise error
-    current_app.logger.exception("crashed at %s %s", request.method, request.endpoint)
-    return error_page(500)
+    log.error("page crashed", method=request.method, endpoint=request.endpoint, **logs.fault(error))
+    try:
+        return error_page(500)
+    except Exception as second:  # the shell itself needs the database
+        log.error("error page crashed", **logs.fault(second))
+        return Response(" ".join(_sentences(500)), 500, mimetype="text/plain")
 
 
 def accounts(app: Flask, security: Security) -> None:

@@ -168,7 +168,8 @@ def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
 
 def url_with(**query: Any) -> str:
     """Return the present page's address with some query values changed; None takes one away."""
-    kept = {**request.args.to_dict(flat=False), **(request.view_args or {}), **query}
+    asked = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "endpoint" and not k.startswith("_")}
+    kept = {**asked, **(request.view_args or {}), **query}
     return url_for(request.endpoint or "overview.index", **{k: v for k, v in kept.items() if v is not None})
 
 

@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from flask import Flask, current_app, request
 from flask_babel import gettext
-from flask_security import SQLAlchemyUserDatastore
+from flask_login import user_logged_out
+from flask_security import SQLAlchemyUserDatastore, password_changed
 
+from outreach import clock
 from outreach.delivery.wording import label, moment
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import db, security
 from outreach.models import Role, User
+from outreach.services import staff
 from outreach.settings import Settings
 from outreach.web import account_words, guard, looks
 from outreach.web.guard import (
@@ -79,12 +82,21 @@ def page_number() -> int:
 def demo_logins() -> list[tuple[str, StaffRole, str]]:
     """Return the demo's logins as (address, role, password); none where this is no demo."""
     settings: Settings = current_app.extensions["outreach"]
-    path = settings.instance / "demo" / "logins.json"
+    path = settings.instance / "guide.json"
     if not settings.demo or not path.exists():
         return []
     return [
         (email, StaffRole(role), password) for role, email, password in json.loads(path.read_text("utf-8"))["logins"]
     ]
+
+
+def _logged_out(_app: Flask, user: Any = None, **_more: Any) -> None:
+    if user is not None and user.is_authenticated:
+        staff.end_sessions(user.id)
+
+
+def _password_changed(_app: Flask, user: Any, **_more: Any) -> None:
+    staff.note_own_password(user, now=clock.now())
 
 
 def _set_up_accounts(app: Flask, settings: Settings) -> None:
@@ -110,5 +122,9 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
         SECURITY_CACHE_CONTROL=None,  # guard.py says it for all pages
     )
     security.init_app(app, Accounts(db, User, Role))
+    security.want_json(lambda _request: False)
+    app.login_manager.request_loader(None)  # type: ignore[attr-defined]  no tokens: who is signed in has a session
+    user_logged_out.connect(_logged_out, app)
+    password_changed.connect(_password_changed, app)
     guard.accounts(app, security)
     guard.limit_logins(app, settings)

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -17,13 +17,11 @@ from outreach.web.shell import administrator_required, say, staff_required
 
 bp = Blueprint("users", __name__)
 
-SHOWN_ONCE = "shown_once"  # a new password, until the next page shows it
-
 
 @bp.get("/users")
 @administrator_required
 def index() -> str:
-    return render_template("users/index.html", users=staff.listed(), shown_once=session.pop(SHOWN_ONCE, None))
+    return render_template("users/index.html", users=staff.listed(), added=None)
 
 
 @bp.route("/users/new", methods=["GET", "POST"])
@@ -58,7 +56,7 @@ def edit(user_id: int) -> str | Response | tuple[str, int]:
 
 @bp.post("/users/<int:user_id>/password")
 @administrator_required
-def renew_password(user_id: int) -> Response:
+def renew_password(user_id: int) -> str:
     _user(user_id)
     return _show_password(staff.renew_password(user_id, by=current_user, now=clock.now()))
 
@@ -83,6 +81,6 @@ def _show(problem: Problem, form: UserForm) -> None:
     add_error(form._fields.get(problem.field or "", form.name), say(problem))
 
 
-def _show_password(added: Added) -> Response:
-    session[SHOWN_ONCE] = {"name": added.user.name, "email": added.user.email, "password": added.password}
-    return redirect(url_for(".index"))
+def _show_password(added: Added) -> str:
+    """Show a new password in the very answer that makes it: nothing keeps it, not even a cookie."""
+    return render_template("users/index.html", users=staff.listed(), added=added)

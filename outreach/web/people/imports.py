@@ -16,6 +16,7 @@ from outreach.services.uploads import Upload, UploadGone
 from outreach.services.workbooks import MOST_BYTES
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.import_forms import ImportForm
+from outreach.web.incoming import clean
 from outreach.web.people.blueprint import bp
 from outreach.web.shell import coordinator_required, say
 
@@ -35,7 +36,7 @@ def import_() -> Any:
         return render_template("people/import.html", form=form)
     if form.validate():
         chosen = form.file.data
-        name, data = chosen.filename[-120:], chosen.stream.read(MOST_BYTES + 1)
+        name, data = clean(chosen.filename)[-120:], chosen.stream.read(MOST_BYTES + 1)
         try:
             importing.read(data, name, default_kinds=form.default_kinds)
         except Problem as problem:

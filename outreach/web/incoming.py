@@ -1,0 +1,77 @@
+"""What comes in with a request, before any view reads it: no control characters, no number that no column could hold.
+
+No page takes JSON: what is not a form is no input.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
+
+MOST = 2**31 - 1  # what an id's column holds
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # keeps tab and line ends
+
+
+class Parameters(ImmutableMultiDict[str, str]):
+    """Query or form values; a number asked for by `type=int` that no column could hold counts as not given."""
+
+    def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # type: ignore[override]
+        return super().get(key, default, type=_number if type is int else type)  # type: ignore[arg-type]
+
+    def getlist(self, key: str, type: Callable[[str], Any] | None = None) -> list[Any]:  # type: ignore[override]
+        return super().getlist(key, type=_number if type is int else type)  # type: ignore[arg-type]
+
+
+class CleanRequest(Request):
+    """A request whose query and form are text as people write it: PostgreSQL, for one, takes no NUL."""
+
+    parameter_storage_class = Parameters
+    is_json = False
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        kept = self.__dict__.get("outreach_args")
+        if kept is None:
+            kept = self.__dict__["outreach_args"] = _cleaned(super().args)
+        return kept
+
+    def _load_form_data(self) -> None:
+        loaded = "form" in self.__dict__
+        super()._load_form_data()
+        if not loaded:
+            self.__dict__["form"] = _cleaned(self.__dict__["form"])
+
+
+class RowId(IntegerConverter):
+    """The <int:…> of an address; one too large for any column leads to no page."""
+
+    def __init__(self, map: Any, **given: Any) -> None:
+        super().__init__(map, **{"max": MOST, **given})
+
+
+class Word(UnicodeConverter):
+    """A word in an address; one with control characters leads to no page."""
+
+    def to_python(self, value: str) -> str:
+        if clean(value) != value:
+            raise ValidationError
+        return value
+
+
+def clean(text: str) -> str:
+    """Return the text without control characters, but with its tabs and line ends."""
+    return _CONTROL.sub("", text)
+
+
+def _cleaned(values: MultiDict[str, str]) -> Parameters:
+    return Parameters([(clean(key), clean(value)) for key, value in values.items(multi=True)])
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if abs(number) > MOST:
+        raise ValueError
+    return number
