@@ -15,7 +15,10 @@ _LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
 
 @dataclass(frozen=True)
 class Paragraph:
+    """asks: it stands with a link by which to answer, or did before that was left out."""
+
     lines: tuple[tuple[Part, ...], ...]
+    asks: bool = False
     kind: str = "paragraph"
 
 
@@ -43,44 +46,54 @@ class Button:
 Block = Paragraph | Table | Button
 
 
-def blocks_of(body: str, values: Mapping[str, str], *, without_answer_links: bool = False) -> list[Block]:
+def blocks_of(
+    body: str, values: Mapping[str, str], *, without_buttons: bool = False, without_asking: bool = False
+) -> list[Block]:
     """Return a body's blocks with the values in. Stretches of the body are divided by empty lines.
 
-    without_answer_links: leave out the stretches that ask for an answer, for a mail that asks once for all.
+    without_buttons: leave out the links by which to answer, for a mail that gives one for all. without_asking: leave out
+    the stretches with such links altogether, for a reader who answers for nobody.
     """
     found: list[Block] = []
     for stretch in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n").strip("\n")):
         lines = [line.strip() for line in stretch.split("\n") if line.strip()]
-        if without_answer_links and any(_asks(line) for line in lines):
+        asks = any(_names(line) & ANSWER_LINKS for line in lines)
+        if asks and without_asking:
             continue
-        found.extend(_stretch(lines, values))
+        blocks = _stretch(lines, values, asks=asks)
+        found.extend(block for block in blocks if not (without_buttons and isinstance(block, Button)))
     return found
 
 
-def _stretch(lines: Iterable[str], values: Mapping[str, str]) -> list[Block]:
+def asks(body: str) -> bool:
+    """Return whether a text asks for an answer."""
+    return bool(_names(body) & ANSWER_LINKS)
+
+
+def _stretch(lines: Iterable[str], values: Mapping[str, str], *, asks: bool) -> list[Block]:
     found: list[Block] = []
     for line in lines:
-        block = _line(line, values)
+        block = _line(line, values, asks=asks)
         if block is None:
             continue
         last = found[-1] if found else None
         if isinstance(block, Table) and isinstance(last, Table):
             found[-1] = Table(last.rows + block.rows)
         elif isinstance(block, Paragraph) and isinstance(last, Paragraph):
-            found[-1] = Paragraph(last.lines + block.lines)
+            found[-1] = Paragraph(last.lines + block.lines, asks)
         else:
             found.append(block)
     return found
 
 
-def _line(line: str, values: Mapping[str, str]) -> Block | None:
+def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
     if bare := _only_link(line):
         parts = fill_line(bare, values)
         return Button("", parts[0].text) if parts else None
     labelled = _LABELLED.fullmatch(line)
     if labelled is None:
         parts = fill_line(line, values)
-        return Paragraph((tuple(parts),)) if parts else None
+        return Paragraph((tuple(parts),), asks) if parts else None
     label, rest = labelled[1].strip(), labelled[2]
     parts = fill_line(rest, values)
     if not parts:
@@ -97,7 +110,3 @@ def _only_link(text: str) -> str:
 
 def _names(text: str) -> set[str]:
     return {BY_NAME[m[1]].name for m in TOKEN.finditer(text) if m[1] in BY_NAME}
-
-
-def _asks(line: str) -> bool:
-    return bool(_names(line) & ANSWER_LINKS)

@@ -15,7 +15,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
 
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import MailKind
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import current_settings
 from outreach.models import Activity, Invitation
 
@@ -39,8 +39,7 @@ METHODS = {
 _ANSWERS = {
     InvitationState.COMING: "ACCEPTED",
     InvitationState.NOT_COMING: "DECLINED",
-    InvitationState.REPRESENTED: "DELEGATED",
-    InvitationState.WAITLISTED: "TENTATIVE",
+    InvitationState.REPRESENTED: "DECLINED",  # somebody else comes
 }
 
 
@@ -52,7 +51,10 @@ class Attendee:
 
 
 def publish_ics(activity: Activity, *, url: str, now: datetime) -> bytes:
-    """Return the calendar file that an answer page offers, with the page's own address as its description."""
+    """Return the calendar file that an answer page offers, with the page's own address as its description.
+
+    Of a cancelled activity it says that it is cancelled.
+    """
     return ics_for(activity, Method.PUBLISH, url=url, now=now)
 
 
@@ -64,11 +66,13 @@ def ics_for(
     now: datetime,
     attendee: Attendee | None = None,
     organiser: str = "",
+    withdrawn: bool = False,
 ) -> bytes:
     """Return one activity's iCalendar object, UTF-8 with CRLF, lines folded.
 
     url: the reader's page, which is all the description says; "" for none. attendee: whom a REQUEST or CANCEL is for.
-    organiser: the office's name.
+    organiser: the office's name. withdrawn: the activity stands, but is taken from this reader's calendar; that must
+    outrank the request it takes back (RFC 5546, 3.2.5).
     """
     calendar = Calendar()
     calendar.add("prodid", PRODID)
@@ -77,7 +81,7 @@ def ics_for(
     calendar.add_component(_timezone(activity.zone.key))
     event = Event()
     event.add("uid", activity.uid)
-    event.add("sequence", activity.sequence)
+    event.add("sequence", activity.sequence + withdrawn)
     event.add("dtstamp", now)
     event.add("dtstart", activity.starts_at.astimezone(activity.zone))
     event.add("dtend", activity.ends_at.astimezone(activity.zone))
@@ -88,18 +92,21 @@ def ics_for(
             event.add("geo", vGeo((activity.venue.latitude, activity.venue.longitude)))
     if url:
         event.add("description", url)
-    event.add("status", "CANCELLED" if method is Method.CANCEL else "CONFIRMED")
+    off = method is Method.CANCEL or activity.state is ActivityState.CANCELLED
+    event.add("status", "CANCELLED" if off else "CONFIRMED")
     event.add("organizer", _organiser(organiser))
     if attendee is not None:
-        event.add("attendee", _attendee(attendee), encode=False)
+        event.add("attendee", _attendee(attendee, method), encode=False)
     calendar.add_component(event)
     return calendar.to_ical()
 
 
-def answer_of(invitation: Invitation) -> str:
-    """Return the PARTSTAT of an invitee; an answer from before a move must be given again."""
+def answer_of(invitation: Invitation, *, representative: bool = False) -> str:
+    """Return the PARTSTAT of an invitee or their representative; an answer from before a move must be given again."""
     if invitation.answered_before_the_move:
         return "NEEDS-ACTION"
+    if representative:
+        return "ACCEPTED"
     return _ANSWERS.get(invitation.state, "NEEDS-ACTION")
 
 
@@ -110,12 +117,14 @@ def _organiser(name: str) -> vCalAddress:
     return organiser
 
 
-def _attendee(attendee: Attendee) -> vCalAddress:
+def _attendee(attendee: Attendee, method: Method) -> vCalAddress:
+    """No reply is asked for: nobody reads what a calendar program sends back; the link in the mail is the way to answer."""
     found = vCalAddress(f"mailto:{clean(attendee.address)}")
     found.params["CN"] = clean(attendee.name) or attendee.address
     found.params["ROLE"] = "REQ-PARTICIPANT"
     found.params["PARTSTAT"] = attendee.partstat
-    found.params["RSVP"] = "TRUE"
+    if method is not Method.CANCEL:
+        found.params["RSVP"] = "FALSE"
     return found
 
 

@@ -13,7 +13,6 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask_babel import force_locale
@@ -79,7 +78,7 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     holder = message.person or message.organisation
     assert holder is not None
     link = cache(lambda: tokens.link_for(session, holder))
-    reader = reader_of(message, said, lambda choice: tokens.answer_url(link(), choice))
+    reader = reader_of(message, lambda choice: tokens.answer_url(link(), choice))
     if not reader.address:
         raise AddressUnusable(address="")  # before the work of writing
     with force_locale(reader.locale):
@@ -102,7 +101,8 @@ def message_id(message: Message) -> str:
     if message.rfc_message_id:
         return message.rfc_message_id
     made = int(message.created_at.timestamp()) if message.created_at else 0
-    return f"<{message.id}.{made}@{urlsplit(current_settings().base_url).hostname or 'localhost'}>"
+    domain = parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
+    return f"<{message.id}.{made}@{domain}>"
 
 
 def text_key_of(line: MessageLine) -> str:
@@ -114,12 +114,13 @@ def text_key_of(line: MessageLine) -> str:
         audience=reminder.audience,
         state=invitation.state,
         to_organisation=invitation.organisation_id is not None,
+        nominated=invitation.nominated_under_id is not None,
     )
 
 
 def say(
     text: texts.Text, invitation: Invitation, reader: Reader, office: Office | None, detail: dict[str, Any], *,
-    heading: str = "", now: datetime,
+    heading: str = "", kind: MailKind | None = None, now: datetime,
 ) -> letter.Said:  # fmt: skip
     """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
     wanted = placeholders.names_in("\n".join((text.subject, text.greeting, text.body)))
@@ -127,20 +128,19 @@ def say(
     return letter.Said(
         text,
         values.values_for(invitation, reader, office, detail, now=now, wanted=wanted),
-        {
-            "activity": activity.neutral_title,
-            "programme": activity.programme.public_title or activity.programme.title if activity.programme else "",
-        },
         heading,
         values.contact_of(activity.programme, office),
+        kind,
     )
 
 
 def _said(message: Message, line: MessageLine, reader: Reader, office: Office | None, *, now: datetime) -> letter.Said:
     invitation = line.invitation
     text = texts.text_for(text_key_of(line), reader.locale, invitation.activity, line.reminder.text_key)
-    heading = merging.heading_of(line)
-    return say(text, invitation, reader, office, merging.detail_of(message, line), heading=heading, now=now)
+    return say(
+        text, invitation, reader, office, merging.detail_of(message, line),
+        heading=merging.heading_of(line), kind=line.reminder.kind, now=now,
+    )  # fmt: skip
 
 
 def _mail(
@@ -153,7 +153,7 @@ def _mail(
     if office and office.email:
         mail["Reply-To"] = _address(office.short_name, office.email)
     mail["Subject"] = _plain(written.subject)
-    mail["Date"] = format_datetime(now)
+    mail["Date"] = format_datetime(now.astimezone(office.zone) if office else now)
     mail["Message-ID"] = message_id(message)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(written.text, cte="quoted-printable")
@@ -172,7 +172,8 @@ def _add_calendars(
     entries = list(_calendars(session, lines, reader, office, now=now))
     if len(lines) == 1:
         for method, entry in entries:
-            mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params={"method": method.value})
+            named = {"method": method.value, "name": f"{_FILES[reader.locale, method]}.ics"}
+            mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
         return
     for number, (method, entry) in enumerate(entries, 1):
         mail.add_attachment(
@@ -197,8 +198,13 @@ def _calendars(
             method,
             url=reader.link,
             now=now,
-            attendee=Attendee(reader.name, _ascii(reader.address), calendar.answer_of(invitation)),
+            attendee=Attendee(
+                reader.name,
+                _ascii(reader.address),
+                calendar.answer_of(invitation, representative=reader.represents),
+            ),
             organiser=office.short_name if office else "",
+            withdrawn=line.reminder.kind is MailKind.WITHDRAWAL,
         )
         yield method, entry.decode()
 

@@ -3,7 +3,6 @@
 Which text and which values is for compose.py; the shells are templates/email/message/.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,12 +10,15 @@ from flask import current_app
 from flask_babel import gettext
 
 from outreach.delivery import placeholders, wording
-from outreach.delivery.blocks import Block, Button, Paragraph, blocks_of
+from outreach.delivery.blocks import Block, Button, Paragraph, asks, blocks_of
 from outreach.delivery.placeholders import Part
 from outreach.delivery.readers import Reader
 from outreach.delivery.texts import Text
 from outreach.delivery.values import contact_line
+from outreach.domain.kinds import MailKind
 from outreach.models import Office
+
+_OPENING = {"id": "Dengan hormat,", "en": ""}  # an Indonesian letter has it, an English one nothing like it
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Said:
 
     text: Text
     values: dict[str, str]
-    neutral: dict[str, str]  # values that stand in the subject in place of the others
     heading: str
     contact: tuple[str, str]  # name and number of whom to call
+    kind: MailKind | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,10 @@ class _Content:
     letterhead: str
     letterhead_detail: str
     greeting: str
+    opening: list[str]
     sections: list[Section]
-    contacts: list[str]
+    contacts: str
+    closing: str
     unit: str
     footer: list[list[Part]] = field(default_factory=list)
 
@@ -61,21 +65,21 @@ def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common
     first = said[0]
     several = len(said) > 1
     sections = [_section(one, reader, several=several) for one in said]
+    asking = [one for one in said if asks(one.text.body)]
     if several:
         sections, closing = _said_once(sections)
-        if reader.link and any(_asks(one) for one in said):
-            ask = Paragraph(((Part(gettext("You can answer for all of them on one page; no account is needed.")),),))
-            closing.append([ask, Button(gettext("Answer"), reader.link)])
+        closing = _asked_once(said, closing, reader.link) if reader.link and asking else closing
         sections += [Section("", closing)] if closing else []
-    contacts = dict.fromkeys(contact_line(*one.contact) for one in said)
     content = _Content(
         subject=common_subject if several else subject_of(first),
         locale=reader.locale,
         letterhead=placeholders.clean(office.name) if office else "",
         letterhead_detail=_letterhead_detail(office),
         greeting=placeholders.fill(first.text.greeting, first.values),
+        opening=[words for words in (_OPENING[reader.locale], _introduction(said) if several else "") if words],
         sections=sections,
-        contacts=[contact for contact in contacts if contact],
+        contacts=_contacts(said, reader, asking=bool(asking)),
+        closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
         footer=_footer(reader, office),
     )
@@ -88,20 +92,58 @@ def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common
 
 
 def subject_of(said: Said) -> str:
-    filled = placeholders.fill_line(said.text.subject, said.values | said.neutral) or []
+    filled = placeholders.fill_line(said.text.subject, said.values) or []
     return "".join(part.text for part in filled).strip()
 
 
 def _section(said: Said, reader: Reader, *, several: bool) -> Section:
-    blocks = blocks_of(said.text.body, said.values, without_answer_links=several or reader.represents)
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=reader.represents)
     return Section(said.heading if several else "", _grouped(blocks))
 
 
 def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
-    """Take out what several sections say in the very same words, to be said once at the end."""
-    times = Counter(tuple(group) for section in sections for group in section.groups)
-    common = [list(group) for group, count in times.items() if count > 1]
+    """Take out what every section says in the very same words, to be said once at the end.
+
+    What only some say stays under their headings: there it cannot be read as said of the others.
+    """
+    common = [group for group in sections[0].groups if all(group in other.groups for other in sections)]
     return [Section(s.heading, [g for g in s.groups if g not in common]) for s in sections], common
+
+
+def _asked_once(said: Sequence[Said], closing: list[list[Block]], link: str) -> list[list[Block]]:
+    """Return the closing with one request to answer in it, by one link for all."""
+    if all(one.kind is MailKind.INVITATION for one in said):
+        words = gettext("All the invitations above can be answered on one page; no account is needed.")
+        wanted = [group for group in closing if not _asking(group)]  # the words above say it
+        return [[_paragraph(words), Button(gettext("Answer the invitations"), link)], *wanted]
+    words = gettext("All answers asked for above can be given on one page; no account is needed.")
+    before = [group for group in closing if _asking(group)]
+    after = [group for group in closing if not _asking(group)]
+    return [*before, [_paragraph(words), Button(gettext("Answer the invitations"), link)], *after]
+
+
+def _asking(group: list[Block]) -> bool:
+    return any(isinstance(block, Paragraph) and block.asks for block in group)
+
+
+def _introduction(said: Sequence[Said]) -> str:
+    if all(one.kind is MailKind.INVITATION for one in said):
+        return gettext("We invite you to the following activities.")
+    return gettext("We write to you about several activities.")
+
+
+def _paragraph(words: str) -> Paragraph:
+    return Paragraph(((Part(words),),))
+
+
+def _contacts(said: Sequence[Said], reader: Reader, *, asking: bool) -> str:
+    """Return whom to call, as a sentence. Who represents somebody has no link: calling is their way to say they cannot come."""
+    found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
+    if not found:
+        return ""
+    if reader.represents and asking:
+        return gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
+    return f"{gettext('Questions?')} {found}."
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
@@ -114,12 +156,6 @@ def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
         else:
             groups.append([block])
     return groups
-
-
-def _asks(said: Said) -> bool:
-    return len(blocks_of(said.text.body, said.values)) > len(
-        blocks_of(said.text.body, said.values, without_answer_links=True)
-    )
 
 
 def _letterhead_detail(office: Office | None) -> str:

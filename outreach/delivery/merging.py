@@ -1,4 +1,7 @@
-"""What one mail says when there are several things to say to one reader: what once, what first, and under which subject."""
+"""What one mail says when there are several things to say to one reader: what once, what first, and under which subject.
+
+How much a kind matters is the order of MailKind.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,12 +13,6 @@ from outreach.domain.kinds import MailKind, Role
 from outreach.domain.reminders import local_day
 from outreach.models import Message, MessageLine
 
-# About one activity the first of these says it all. A withdrawal comes last: whoever still hears of the activity in
-# another role is not to stay away.
-_BEATS = (
-    MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS,
-    MailKind.WITHDRAWAL,
-)  # fmt: skip
 _ROLES = (Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT)
 _KINDS = tuple(MailKind)
 
@@ -23,6 +20,7 @@ _KINDS = tuple(MailKind)
 def worth_saying(lines: Iterable[MessageLine]) -> tuple[list[MessageLine], list[MessageLine]]:
     """Return the lines to say and those that another line about the same activity makes needless.
 
+    A withdrawal is needless beside anything else: whoever still hears of the activity in another role is not to stay away.
     Those to say are in the order of the mail: the most important kind first, then by the activity's start.
     """
     kept: dict[int, MessageLine] = {}
@@ -64,14 +62,14 @@ def common_subject(lines: Sequence[MessageLine]) -> str:
 
 
 def heading_of(line: MessageLine) -> str:
-    """Return the heading of a part: "Rapat koordinasi, Monday, 18 January 2027"."""
+    """Return the heading of a part, by the title that the calendar and the answer page say too."""
     activity = line.invitation.activity
-    return f"{activity.title}, {wording.day(activity.starts_at, activity.zone)}"
+    return f"{activity.neutral_title}, {wording.day(activity.starts_at, activity.zone)}"
 
 
-def _weight(line: MessageLine) -> tuple[int, int, float, int]:
-    role = _ROLES.index(line.invitation.role)
-    return _BEATS.index(line.reminder.kind), role, -line.reminder.due_at.timestamp(), -line.reminder_id
+def _weight(line: MessageLine) -> tuple[bool, int, int, float, int]:
+    kind, role = line.reminder.kind, _ROLES.index(line.invitation.role)
+    return kind is MailKind.WITHDRAWAL, _KINDS.index(kind), role, -line.reminder.due_at.timestamp(), -line.reminder_id
 
 
 def _place(line: MessageLine) -> tuple[int, float, int]:

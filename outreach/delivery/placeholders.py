@@ -5,11 +5,12 @@ Plain substitution of {name}: a text is never template code. Each placeholder ha
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
+from outreach.delivery import wording
 from outreach.domain.problems import Problem
 
 TOKEN = re.compile(r"\{([^{}\n]*)\}")
@@ -26,8 +27,10 @@ class Placeholder:
     is_link: bool = False
     is_word: bool = False  # our own word, which may begin a line with a capital
 
-    def __str__(self) -> str:
-        return f"{{{self.name}}}"
+    @property
+    def written(self) -> str:
+        """Return how it is written in a text, by its name in the current language."""
+        return f"{{{self.indonesian if wording.language() == 'id' else self.name}}}"
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,9 @@ class Part:
 
 
 PLACEHOLDERS = (
-    Placeholder("activity", "kegiatan", _l("the activity's title; in a subject its neutral public title"),
-                in_subject=True),
-    Placeholder("programme", "rangkaian", _l("the programme's title; in a subject its neutral public title"),
-                in_subject=True),
+    Placeholder("activity", "kegiatan", _l("the activity's neutral public title"), in_subject=True),
+    Placeholder("full_title", "acara", _l("the activity's full title, where it is not the neutral one")),
+    Placeholder("programme", "rangkaian", _l("the programme's neutral public title"), in_subject=True),
     Placeholder("in_days", "berapa_hari_lagi", _l("how far off it is on the day of sending: “tomorrow”, “in 3 days”"),
                 in_subject=True, is_word=True),
     Placeholder("day_date", "hari_tanggal", _l("weekday and date"), in_subject=True),
@@ -56,16 +58,19 @@ PLACEHOLDERS = (
     Placeholder("map", "peta", _l("a link to a map, where the venue's position is known"), is_link=True),
     Placeholder("things", "bawaan", _l("what to bring")),
     Placeholder("name", "nama", _l("the reader's name with titles")),
-    Placeholder("salutation", "jabatan_gelar_nama", _l("how a letter addresses the reader: post, titles and name")),
+    Placeholder("salutation", "jabatan_gelar_nama",
+                _l("how a letter addresses the reader: name with titles, post and organisation")),
     Placeholder("office", "instansi", _l("the reader's organisation")),
     Placeholder("role", "peran", _l("as what they are invited: speaker, participant"), in_subject=True, is_word=True),
     Placeholder("cadre_kind", "jenis_kader", _l("the kind of cadre")),
     Placeholder("kelurahan", "kelurahan", _l("the reader's kelurahan")),
     Placeholder("topic", "materi", _l("the topics on which they speak")),
     Placeholder("minutes", "durasi", _l("how many minutes they speak")),
+    Placeholder("slot", "giliran", _l("from when to when they speak")),
     Placeholder("quota", "kuota", _l("how many people the organisation may send")),
     Placeholder("deadline", "batas", _l("until when to answer")),
     Placeholder("answer", "jawaban", _l("the answer given so far"), is_word=True),
+    Placeholder("ask_again", "mohon_jawab", _l("after a move: the request to confirm the answer, or to give one")),
     Placeholder("representative", "wakil", _l("who comes in their place")),
     Placeholder("represents", "mewakili", _l("in whose place the reader comes")),
     Placeholder("link", "tautan", _l("the reader's own page"), is_link=True),
@@ -90,11 +95,14 @@ BY_NAME: Mapping[str, Placeholder] = {p.indonesian: p for p in PLACEHOLDERS} | {
 
 
 class UnknownPlaceholder(Problem):
-    message = "“%(name)s” is not a placeholder. Allowed are: %(allowed)s."
+    message = "“%(name)s” is not a placeholder. Please choose one from the list of placeholders."
 
 
 class NotInSubject(Problem):
-    message = "“%(name)s” may not stand in a subject, which strangers can read. Allowed there are: %(allowed)s."
+    message = (
+        "“%(name)s” may not stand in a subject, which strangers can read. "
+        "Those that may are marked in the list of placeholders."
+    )
 
 
 class StrayBrace(Problem):
@@ -110,7 +118,7 @@ class LineBreakInSubject(Problem):
 
 
 def check(template: str, *, single_line: bool = False, subject: bool = False, field: str | None = None) -> None:
-    """Raise the Problem that would keep `template` from being sent: names it and lists what is allowed.
+    """Raise the Problem that would keep `template` from being sent; it names what is wrong.
 
     subject: a subject is a single line and may carry only placeholders that tell a stranger nothing.
     """
@@ -122,19 +130,12 @@ def check(template: str, *, single_line: bool = False, subject: bool = False, fi
     for match in TOKEN.finditer(template):
         known = BY_NAME.get(match[1])
         if known is None:
-            raise UnknownPlaceholder(field=field, name=match[0], allowed=listed(PLACEHOLDERS))
+            raise UnknownPlaceholder(field=field, name=match[0])
         if subject and not known.in_subject:
-            allowed = listed(p for p in PLACEHOLDERS if p.in_subject)
-            raise NotInSubject(field=field, name=match[0], allowed=allowed)
+            raise NotInSubject(field=field, name=match[0])
     rest = TOKEN.sub("", template)
     if found := re.search(r"\S{0,12}[{}]\S{0,12}", rest):
-        raise StrayBrace(field=field, near=found[0], example=str(PLACEHOLDERS[0]))
-
-
-def listed(placeholders: Iterable[Placeholder]) -> str:
-    """Return the names in both languages, as a sentence lists them."""
-    names = (str(p) if p.name == p.indonesian else f"{p} / {{{p.indonesian}}}" for p in placeholders)
-    return ", ".join(names)
+        raise StrayBrace(field=field, near=found[0], example=PLACEHOLDERS[0].written)
 
 
 def names_in(template: str) -> set[str]:

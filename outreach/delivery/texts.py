@@ -21,9 +21,12 @@ KEYS: dict[str, object] = {
     "invitation-cadre": _l("Invitation to cadres"),
     "invitation-participant": _l("Invitation to participants"),
     "invitation-organisation": _l("Invitation to organisations"),
+    "invitation-nominee": _l("Invitation to those whom an organisation sends"),
     "reminder-unanswered": _l("Reminder to those without an answer"),
+    "reminder-organisation": _l("Reminder to organisations without an answer"),
     "reminder-coming": _l("Reminder to those coming"),
     "change": _l("Notice of a change"),
+    "change-organisation": _l("Notice of a change to organisations"),
     "cancellation": _l("Cancellation"),
     "withdrawal": _l("Withdrawal of an invitation"),
     "seat": _l("A seat has become free"),
@@ -41,16 +44,23 @@ class Text:
 
 
 def key_for(
-    kind: MailKind, role: Role, *, audience: Audience, state: InvitationState, to_organisation: bool = False
-) -> str:
+    kind: MailKind, role: Role, *, audience: Audience, state: InvitationState, to_organisation: bool = False,
+    nominated: bool = False,
+) -> str:  # fmt: skip
     """Return the key of the text that a mail of `kind` to such an invitee takes."""
     match kind:
         case MailKind.INVITATION if to_organisation:
             return "invitation-organisation"
+        case MailKind.INVITATION if nominated:
+            return "invitation-nominee"
         case MailKind.INVITATION if role in (Role.SPEAKER, Role.MODERATOR):
             return "invitation-speaker"
         case MailKind.INVITATION:
             return "invitation-cadre" if role is Role.CADRE else "invitation-participant"
+        case MailKind.CHANGE if to_organisation:
+            return "change-organisation"
+        case MailKind.REMINDER if to_organisation and state in UNANSWERED:
+            return "reminder-organisation"
         case MailKind.REMINDER:
             return "reminder-unanswered" if state in UNANSWERED else "reminder-coming"
         case MailKind.THANKS:

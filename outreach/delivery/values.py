@@ -14,7 +14,7 @@ from outreach.delivery.readers import Reader
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Attendance, Cadre, Invitation, Office, Person, Programme, Venue
+from outreach.models import Activity, AgendaItem, Attendance, Cadre, Invitation, Office, Person, Programme, Venue
 
 REGION_CODE_OF_A_KELURAHAN = 13  # characters
 
@@ -31,8 +31,9 @@ def values_for(
     activity, zone = invitation.activity, invitation.activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
     values = {
-        "activity": activity.title,
-        "programme": activity.programme.title if activity.programme else "",
+        "activity": activity.neutral_title,
+        "full_title": "" if activity.title == activity.neutral_title else activity.title,
+        "programme": _programme(activity.programme),
         "in_days": wording.in_days(days_ahead(activity.starts_at, now, zone)),
         "day_date": wording.day(activity.starts_at, zone),
         "start": wording.clock(activity.starts_at, zone, with_zone=False),
@@ -41,16 +42,17 @@ def values_for(
         "time": wording.span(activity.starts_at, activity.ends_at, zone),
         "when": _when(activity.starts_at, activity.ends_at, zone),
         "registration": wording.clock(activity.registration_at, zone) if activity.registration_at else "",
-        "venue": _venue(activity.venue),
-        "map": map_url(activity.venue),
+        "venue": place(activity.venue),
+        "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
         "things": activity.things_to_bring,
         "name": reader.name,
         "salutation": readers.salutation(reader),
         "office": "" if reader.represents else readers.organisation_name(invitation),
         "role": wording.label(invitation.role).lower(),
         "quota": str(invitation.quota or ""),
-        "deadline": wording.moment(activity.respond_by_at, zone),
+        "deadline": "" if reader.represents else wording.moment(activity.respond_by_at, zone),
         "answer": wording.label(invitation.state) if invitation.state in ANSWERED and not reader.represents else "",
+        "ask_again": _ask_again(invitation),
         "representative": "",
         "represents": reader.holder.display_name if reader.represents else "",
         "contact": contact_line(contact_name, contact_phone),
@@ -83,16 +85,28 @@ def contact_line(name: str, phone: str) -> str:
     return _joined(name, wording.phone(phone))
 
 
-def map_url(venue: Venue | None) -> str:
-    """Return a plain link to a map; "" where the venue's position is not known."""
-    if venue is None or venue.latitude is None or venue.longitude is None:
+def map_url(latitude: float | None, longitude: float | None) -> str:
+    """Return a plain link to a map, by mails and pages alike; "" where a venue's position is not known."""
+    if latitude is None or longitude is None:
         return ""
-    at = f"{venue.latitude:.5f}", f"{venue.longitude:.5f}"
-    return f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}&zoom=17"
+    return f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}&zoom=17"
 
 
-def _venue(venue: Venue | None) -> str:
+def place(venue: Venue | None) -> str:
+    """Return a venue's name and address as a mail says them, also what a change remembers of the old one."""
     return _joined(venue.name, venue.address) if venue else ""
+
+
+def _programme(programme: Programme | None) -> str:
+    if programme is None:
+        return ""
+    return programme.public_title or gettext("Programme")
+
+
+def _ask_again(invitation: Invitation) -> str:
+    if invitation.state in ANSWERED or invitation.answered_at is not None:
+        return gettext("Please confirm your answer for the new time and place.")
+    return gettext("Please tell us whether you can come at the new time and place.")
 
 
 def _joined(*parts: str) -> str:
@@ -110,7 +124,19 @@ def _topics(activity: Activity, person: Person | None) -> dict[str, str]:
     if not items:
         return {}
     length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
-    return {"topic": "; ".join(item.topic for item in items), "minutes": str(round(length / 60))}
+    return {
+        "topic": "; ".join(item.topic for item in items),
+        "slot": "; ".join(_slot(activity, item) for item in items),
+        "minutes": str(round(length / 60)),
+    }
+
+
+def _slot(activity: Activity, item: AgendaItem) -> str:
+    """Return when an item is spoken about; with its day where the activity has several."""
+    zone = activity.zone
+    span = wording.span(item.starts_at, item.ends_at, zone)
+    several = activity.starts_at.astimezone(zone).date() != activity.ends_at.astimezone(zone).date()
+    return f"{span} ({wording.day(item.starts_at, zone)})" if several else span
 
 
 def _change(activity: Activity, detail: dict[str, Any]) -> dict[str, str]:
@@ -122,7 +148,7 @@ def _change(activity: Activity, detail: dict[str, Any]) -> dict[str, str]:
     ends_at = datetime.fromisoformat(detail.get("old_ends_at") or detail["old_starts_at"])
     old_venue = str(detail.get("old_venue", ""))
     moved = (starts_at, ends_at, zone.key) != (activity.starts_at, activity.ends_at, activity.zone.key)
-    rehoused = old_venue != (activity.venue.name if activity.venue else "")
+    rehoused = old_venue != place(activity.venue)
     return values | {
         "what_changed": _what_changed(moved, rehoused),
         "old_day_date": wording.day(starts_at, zone),

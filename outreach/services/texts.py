@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.delivery import compose, letter, placeholders, texts
 from outreach.delivery.readers import Reader
 from outreach.delivery.texts import KEYS, RULE_PREFIX, Text
+from outreach.delivery.values import place
 from outreach.delivery.wording import LOCALES
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
@@ -25,7 +26,8 @@ from outreach.services.rule_pages import Narrower, narrower
 from outreach.services.scopes import Scope, closeness, closest, exactly, scope_of, within
 
 SUBJECT_LENGTH, GREETING_LENGTH, BODY_LENGTH = 200, 300, 8000
-CANDIDATES = 40
+CANDIDATES = 15
+_TO_ORGANISATIONS = frozenset({"invitation-organisation", "reminder-organisation", "change-organisation"})
 _ROLES = {
     "invitation-speaker": (Role.SPEAKER, Role.MODERATOR),
     "invitation-cadre": (Role.CADRE,),
@@ -183,7 +185,7 @@ def _before(invitation: Invitation) -> dict[str, str]:
     return {
         "old_starts_at": (activity.starts_at - day).isoformat(),
         "old_ends_at": (activity.ends_at - day).isoformat(),
-        "old_venue": activity.venue.name if activity.venue else "",
+        "old_venue": place(activity.venue),
         "old_zone": activity.zone.key,
         "reason": activity.cancelled_reason or "…",
     }
@@ -234,7 +236,7 @@ def _named(key: str, locale: str, scope: Scope) -> str:
 
 
 def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation]:
-    """Return invitations of the scope that would get such a mail, those of the next activities first."""
+    """Return some invitations of the scope that would get such a mail, by the invitees' names."""
     wanted = (
         sa.select(Invitation)
         .join(Activity, Invitation.activity_id == Activity.id)
@@ -246,8 +248,10 @@ def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation
         wanted = wanted.where(Activity.id == scope.activity_id)
     elif scope.programme:
         wanted = wanted.where(Activity.programme_id == scope.programme_id)
-    if key == "invitation-organisation":
+    if key in _TO_ORGANISATIONS:
         wanted = wanted.where(Invitation.organisation_id.is_not(None))
+    elif key == "invitation-nominee":
+        wanted = wanted.where(Invitation.nominated_under_id.is_not(None))
     elif key in _ROLES:
         wanted = wanted.where(Invitation.role.in_(_ROLES[key]), Invitation.person_id.is_not(None))
-    return session.scalars(wanted).all()
+    return sorted(session.scalars(wanted), key=lambda one: one.invitee.display_name.casefold())

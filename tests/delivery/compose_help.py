@@ -54,22 +54,22 @@ def line(
     return found
 
 
-def message_of(*lines: MessageLine) -> Message:
-    """Store and return the message that says the lines to their invitee."""
+def message_of(*lines: MessageLine, to_representative: bool = False) -> Message:
+    """Store and return the message that says the lines to their invitee, or to the first one's representative."""
     invitation = lines[0].invitation
     message = Message(
         person=invitation.person, organisation=invitation.organisation, kind=lines[0].reminder.kind,
         local_day=date(2027, 1, 4), due_at=NOW, expires_at=datetime.combine(date(2027, 1, 18), time(1), NOW.tzinfo),
-        created_at=NOW, lines=list(lines),
+        created_at=NOW, lines=list(lines), representative_of=invitation if to_representative else None,
     )  # fmt: skip
     db.session.add(message)
     db.session.commit()
     return message
 
 
-def mail_of(*lines: MessageLine, now: datetime = NOW) -> EmailMessage:
+def mail_of(*lines: MessageLine, now: datetime = NOW, to_representative: bool = False) -> EmailMessage:
     """Return the composed mail, parsed again from its bytes."""
-    message = message_of(*lines)
+    message = message_of(*lines, to_representative=to_representative)
     return parsed(compose(message, message.lines, now=now).data)
 
 

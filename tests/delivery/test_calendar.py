@@ -9,7 +9,7 @@ from outreach.delivery import tokens
 from outreach.delivery.calendar import publish_ics
 from outreach.delivery.compose import compose
 from outreach.domain.kinds import Audience, MailKind, Role
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 from tests.delivery.compose_help import calendar_parts, event_in, invited, line, mail_of, message_of
@@ -34,8 +34,9 @@ def test_an_invitation_asks_the_calendar_too(activity, ani):
     assert event["ORGANIZER"] == "mailto:outreach@example.com"
     assert event["ATTENDEE"] == "mailto:ani@example.com"
     assert dict(event["ATTENDEE"].params) == {
-        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE",
+        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE",
     }  # fmt: skip
+    assert part.get_filename() == "undangan.ics"
 
 
 def test_an_entry_carries_its_time_zone(activity, ani):
@@ -75,8 +76,8 @@ def test_a_move_raises_the_sequence_and_asks_again(activity, ani):
         (InvitationState.INVITED, "NEEDS-ACTION"),
         (InvitationState.COMING, "ACCEPTED"),
         (InvitationState.NOT_COMING, "DECLINED"),
-        (InvitationState.REPRESENTED, "DELEGATED"),
-        (InvitationState.WAITLISTED, "TENTATIVE"),
+        (InvitationState.REPRESENTED, "DECLINED"),
+        (InvitationState.WAITLISTED, "NEEDS-ACTION"),
     ],
 )
 def test_the_calendar_knows_the_answer(activity, ani, state, partstat):
@@ -92,6 +93,9 @@ def test_a_cancellation_takes_the_entry_back(activity, ani, kind):
     event = event_in(part)
     assert event["UID"] == activity.uid
     assert event["STATUS"] == "CANCELLED"
+    assert event["SEQUENCE"] == (1 if kind is MailKind.WITHDRAWAL else 0)  # a cancellation raises the activity's own
+    assert "RSVP" not in event["ATTENDEE"].params
+    assert part.get_filename() == "pembatalan.ics"
 
 
 def test_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
@@ -123,6 +127,13 @@ def test_the_answer_page_offers_the_entry_without_asking(activity):
     assert event["DESCRIPTION"] == "https://example.com/j/x"
     assert event["DTSTAMP"].dt == NOW.astimezone(UTC)
     assert "ATTENDEE" not in event
+    assert event["STATUS"] == "CONFIRMED"
+
+
+def test_the_entry_of_a_cancelled_activity_says_so(activity):
+    activity.state = ActivityState.CANCELLED
+    (event,) = Calendar.from_ical(publish_ics(activity, url="", now=NOW)).walk("VEVENT")
+    assert event["STATUS"] == "CANCELLED"
 
 
 def test_a_title_with_line_breaks_adds_nothing_to_the_calendar(activity):

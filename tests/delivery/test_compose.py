@@ -13,6 +13,8 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.compose_help import (
+    calendar_parts,
+    event_in,
     html_of,
     invited,
     line,
@@ -37,8 +39,9 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
     assert mail["To"] == "Ani Wijaya <ani@example.com>"
     assert mail["Content-Language"] == "id"
     text = text_of(mail)
-    assert "Yth. Bapak/Ibu Ani Wijaya, kader PATBM Imopuro\n" in text
-    assert "Kami mengundang Bapak/Ibu mengikuti Rapat koordinasi pencegahan kekerasan.\n" in text
+    assert "Yth. Bapak/Ibu Ani Wijaya, kader PATBM Kelurahan Imopuro\n\nDengan hormat,\n" in text
+    assert "Kami mengundang Bapak/Ibu mengikuti kegiatan “Rapat koordinasi lintas sektor”.\n" in text
+    assert "Acara: Rapat koordinasi pencegahan kekerasan\n" in text
     assert "Waktu: 08.00–12.00 WIB\n" in text
     assert "Registrasi: mulai 07.30 WIB\n" in text
     assert "Tempat: Aula Bappeda, Jl. Jenderal Sudirman, Metro\n" in text
@@ -61,21 +64,46 @@ def test_the_same_in_english_for_who_reads_english(activity, ani):
 
 def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
     activity.agenda = [
-        AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pencegahan dan pelaporan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 9, 40), ends_at=at(18, 10), topic="Pencegahan dan pelaporan", speakers=[chief]),
         AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Penuntutan"),
     ]
     chief.locale = "en"
     mail = mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION))
     assert mail["Subject"] == "Request to be speaker: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     text = text_of(mail)
-    assert "Dear Kapolres Metro, Polres Metro\n" in text
-    assert "Topic: Pencegahan dan pelaporan\nLength: 60 minutes, questions included\n" in text
+    assert "Dear Kapolres Metro\n" in text
+    assert (
+        "Topic: Pencegahan dan pelaporan\nYour turn: 09:40–10:00 WIB\nLength: 20 minutes, questions included\n" in text
+    )
+    assert "Registration: from 07:30 WIB\n" in text
 
 
 def test_a_moderator_without_a_topic_reads_of_none(activity, chief):
     text = text_of(mail_of(line(invited(activity, chief, Role.MODERATOR), INVITATION)))
     assert "Materi:" not in text
+    assert "Giliran:" not in text
     assert "Lama:" not in text
+
+
+def test_a_speaker_of_several_days_reads_on_which_one(activity, chief):
+    activity.ends_at = at(19, 12)
+    activity.agenda = [AgendaItem(starts_at=at(19, 9), ends_at=at(19, 10), topic="Penuntutan", speakers=[chief])]
+    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION)))
+    assert "Giliran: pukul 09.00–10.00 WIB (Selasa, 19 Januari 2027)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "post", "greeting"),
+    [
+        ("Agus Hasanah", "Analis", "Dear Agus Hasanah, Analis, Polres Metro\n"),
+        ("Agus Hasanah", "Kasat Reskrim Polres Metro", "Dear Agus Hasanah, Kasat Reskrim Polres Metro\n"),
+        ("Agus Hasanah", "", "Dear Agus Hasanah, Polres Metro\n"),
+        ("", "Kapolres", "Dear Kapolres\n"),
+    ],
+)
+def test_a_letter_says_name_post_and_office_each_once(activity, chief, name, post, greeting):
+    chief.name, chief.post, chief.locale = name, post, "en"
+    assert greeting in text_of(mail_of(line(invited(activity, chief, Role.PARTICIPANT), INVITATION)))
 
 
 def test_an_organisation_is_asked_for_names(activity, police):
@@ -84,6 +112,33 @@ def test_an_organisation_is_asked_for_names(activity, police):
     assert mail["To"] == "Polres Metro <polres@example.com>"
     assert "Participants: up to 2\n" in text_of(mail)
     assert f"Name the participants: {url_of(police)}\n" in text_of(mail)
+    assert "Dear Head of Polres Metro\n" in text_of(mail)
+
+
+def test_an_organisation_is_reminded_of_names_and_told_of_a_change_in_its_own_words(activity, police):
+    police.locale = "en"
+    invitation = invited(activity, police, Role.PARTICIPANT, quota=2)
+    text = text_of(mail_of(line(invitation, REMINDER, Audience.UNANSWERED), now=at(15)))
+    assert "We have not had the names of those coming from Polres Metro yet.\n" in text
+    assert "Represented" not in text
+    text = text_of(mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Please check the names of those you send for the new time and place" in text
+    assert "Represented" not in text
+
+
+@pytest.mark.parametrize("text_key", ["", "invitation-nominee"])
+def test_who_is_sent_by_an_organisation_reads_by_which(activity, police, ani, text_key):
+    asked = invited(activity, police, Role.PARTICIPANT, quota=2)
+    ani.locale = "en"
+    nominee = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id)
+    mail = mail_of(line(nominee, INVITATION, Audience.ONE, text_key=text_key))
+    text = text_of(mail)
+    assert "Polres Metro has chosen you to go to “Rapat koordinasi lintas sektor”.\n" in text
+    assert "Your answer: Coming\n" in text
+    assert f"Change your answer: {url_of(ani)}\n" in text
+    (part,) = calendar_parts(mail)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize(
@@ -97,8 +152,9 @@ def test_a_letter_says_bapak_or_ibu_where_it_knows(activity, ani, sex, said):
 @pytest.mark.parametrize(
     ("now", "subject"),
     [
-        (at(15), "In 3 days: Rapat koordinasi lintas sektor"),
-        (at(16, 23, 59), "In 2 days: Rapat koordinasi lintas sektor"),
+        (at(15), "In three days: Rapat koordinasi lintas sektor"),
+        (at(7), "In 11 days: Rapat koordinasi lintas sektor"),
+        (at(16, 23, 59), "In two days: Rapat koordinasi lintas sektor"),
         (at(17), "Tomorrow: Rapat koordinasi lintas sektor"),
         (at(18, 0, 1), "Today: Rapat koordinasi lintas sektor"),
     ],
@@ -114,6 +170,19 @@ def test_the_subject_says_only_the_neutral_title(activity, ani):
     mail = mail_of(line(invited(activity, ani), INVITATION))
     assert "kekerasan" not in mail["Subject"]
     assert "kekerasan" in text_of(mail)
+
+
+def test_without_a_neutral_title_the_subject_says_the_kind(activity, ani):
+    activity.public_title = ""
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert mail["Subject"] == "Undangan: Rapat koordinasi, Senin, 18 Januari 2027"
+    (part,) = calendar_parts(mail)
+    assert event_in(part)["SUMMARY"] == "Rapat koordinasi"
+
+
+def test_a_title_that_is_the_neutral_one_is_said_once(activity, ani):
+    activity.title = activity.public_title
+    assert "Acara:" not in text_of(mail_of(line(invited(activity, ani), INVITATION)))
 
 
 def test_who_comes_is_reminded_with_the_answer(activity, ani):
@@ -133,14 +202,41 @@ def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(
         representative_name="Dewi",
         representative_email="dewi@example.com",
     )
-    message = message_of(line(invitation, REMINDER, Audience.COMING))
+    message = message_of(line(invitation, REMINDER, Audience.COMING), to_representative=True)
     composed = compose(message, message.lines, now=at(17))
     mail = parsed(composed.data)
     assert composed.recipient == "dewi@example.com"
     assert mail["To"] == "Dewi <dewi@example.com>"
-    assert "Dear Dewi\n" in text_of(mail)
-    assert "In place of: Ani Wijaya\n" in text_of(mail)
+    assert "Dear Dewi, representing Ani Wijaya\n" in text_of(mail)
+    assert "If you cannot come, please call us: Bidang PPA, 0812-0000-0001.\n" in text_of(mail)
     assert "/j/" not in text_of(mail) + html_of(mail)
+
+
+@pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION])
+def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancellation(activity, ani, kind):
+    ani.locale = "en"
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com", answered_sequence=0,
+    )  # fmt: skip
+    news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
+    to_invitee = mail_of(line(invitation, kind, **news))
+    to_dewi = mail_of(line(invitation, kind, **news), to_representative=True)
+    assert to_invitee["To"] == "Ani Wijaya <ani@example.com>"
+    assert "Dewi" in text_of(to_invitee)
+    assert to_dewi["To"] == "Dewi <dewi@example.com>"
+    assert "Dear Dewi, representing Ani Wijaya\n" in text_of(to_dewi)
+    assert "/j/" not in text_of(to_dewi) + html_of(to_dewi)
+    assert "answer" not in text_of(to_dewi)
+    (part,) = calendar_parts(to_dewi)
+    assert event_in(part)["ATTENDEE"] == "mailto:dewi@example.com"
+    assert "DESCRIPTION" not in event_in(part)
+
+
+def test_a_freed_seat_names_who_comes_in_the_invitees_place(activity, ani):
+    ani.locale = "en"
+    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    assert "Your answer: Represented\nRepresented by: Dewi\n" in text_of(mail_of(line(invitation, MailKind.SEAT)))
 
 
 def test_a_representative_without_an_address_is_named_to_the_invitee(activity, ani):
@@ -151,15 +247,18 @@ def test_a_representative_without_an_address_is_named_to_the_invitee(activity, a
     assert "Represented by: Dewi\n" in text_of(mail)
 
 
+HALL = "Aula Bappeda, Jl. Jenderal Sudirman, Metro"
+
+
 def change(**values):
     before = {"old_starts_at": at(18).isoformat(), "old_ends_at": at(18, 12).isoformat(), "old_zone": "Asia/Jakarta"}
-    return {**before, "old_venue": "Aula Bappeda", "reason": "bentrok", **values}
+    return {**before, "old_venue": HALL, "reason": "bentrok", **values}
 
 
 @pytest.mark.parametrize(
     ("day", "old_venue", "subject"),
     [
-        (19, "Aula Bappeda", "CHANGED time: Rapat koordinasi lintas sektor"),
+        (19, HALL, "CHANGED time: Rapat koordinasi lintas sektor"),
         (18, "Gedung Wanita", "CHANGED place: Rapat koordinasi lintas sektor"),
         (19, "Gedung Wanita", "CHANGED time and place: Rapat koordinasi lintas sektor"),
     ],
@@ -174,6 +273,15 @@ def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
     assert f"Before: Monday, 18 January 2027, 08:00–12:00 WIB, {old_venue}\n" in text
     assert "Reason: bentrok\n" in text
     assert "Your earlier answer: Coming\n" in text
+    assert "Registration: from 07:30 WIB\n" in text
+    assert "Please confirm your answer for the new time and place.\n" in text
+
+
+def test_who_had_not_answered_before_a_move_is_asked_whether_they_can_come(activity, ani):
+    ani.locale = "en"
+    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Please tell us whether you can come at the new time and place.\n" in text
+    assert "earlier answer" not in text
 
 
 def test_two_moves_on_one_day_are_told_from_before_the_first(activity, ani):
@@ -223,24 +331,95 @@ def test_one_mail_says_four_invitations_once_each(programme, hall, ani):
     assert text.count("Dear Ani Wijaya") == 1
     assert text.count("The event is free.") == 1
     assert text.count("Questions?") == 1
-    assert [text.index(f"You are invited to {title}.") for title in titles] == sorted(
-        text.index(f"You are invited to {title}.") for title in titles
+    assert "We invite you to the following activities.\n" in text
+    assert [text.index(f"You are invited to “{title}”.") for title in titles] == sorted(
+        text.index(f"You are invited to “{title}”.") for title in titles
     )
     assert "Rapat, Monday, 18 January 2027\n-----" in text
-    assert f"Answer: {url_of(ani)}\n" in text
+    assert "All the invitations above can be answered on one page; no account is needed.\n" in text
+    assert f"Answer the invitations: {url_of(ani)}\n" in text
+    assert "whether you can come" not in text
     assert "pilih=" not in text
+
+
+def under(text, title):
+    """Return what stands in a combined mail under the heading that begins with a title."""
+    return text.partition(f"\n{title}, ")[2].partition("\n---")[2].partition("\n---")[0]
+
+
+def test_beside_two_cancellations_a_moved_activity_still_asks_for_an_answer(programme, hall, ani):
+    ani.locale = "en"
+    titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
+    first, second, moved = [
+        draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
+    ]
+    lines = [
+        line(invited(one, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        for one in (first, second)
+    ]
+    lines.append(line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()))
+    text = text_of(mail_of(*lines))
+    stay_away = "You do not need to come"
+    assert stay_away in under(text, "Rapat")
+    assert stay_away in under(text, "Penguatan kader")
+    assert stay_away not in under(text, "Sekolah aman")
+    assert "Please confirm your answer for the new time and place.\n" in under(text, "Sekolah aman")
+    assert f"Answer the invitations: {url_of(ani)}\n" in text
+
+
+def test_beside_two_withdrawals_an_invitation_is_not_told_to_stay_away(programme, hall, ani):
+    ani.locale = "en"
+    titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
+    first, second, other = [
+        draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
+    ]
+    lines = [line(invited(one, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL) for one in (first, second)]
+    lines.append(line(invited(other, ani), INVITATION))
+    text = text_of(mail_of(*lines))
+    assert text.count("You do not need to come") == 2
+    assert "You do not need to come" not in under(text, "Sekolah aman")
+    assert "Please tell us whether you can come; no account is needed.\n" in under(text, "Sekolah aman")
+
+
+def test_a_change_and_a_reminder_each_ask_what_they_ask(programme, hall, ani):
+    ani.locale = "en"
+    moved, near = [
+        draft_activity(programme, hall, day, title=t, public_title=t) for day, t in ((20, "Rapat"), (18, "Kader"))
+    ]
+    text = text_of(
+        mail_of(
+            line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()),
+            line(invited(near, ani), REMINDER, Audience.UNANSWERED),
+            now=at(15),
+        )
+    )
+    assert "Please confirm your answer for the new time and place.\n" in under(text, "Rapat")
+    assert "We have not had your answer yet.\n" in under(text, "Kader")
+    assert "Please choose Coming, Not coming or Represented." in under(text, "Kader")
+    assert "All answers asked for above can be given on one page; no account is needed.\n" in text
+
+
+def test_two_cancellations_alone_end_in_the_words_of_both_once(programme, hall, ani):
+    ani.locale = "en"
+    lines = [
+        line(invited(draft_activity(programme, hall, day), ani), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        for day in (18, 19)
+    ]
+    text = text_of(mail_of(*lines))
+    assert text.count("You do not need to come") == 1
+    assert "/j/" not in text.partition("You get this mail")[0]
 
 
 def test_a_mail_with_different_news_names_both_kinds_in_its_subject(programme, hall, activity, ani):
     ani.locale = "en"
-    other = draft_activity(programme, hall, 20, title="Sekolah aman")
+    other = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
     cancelled = line(
         invited(activity, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "x"}
     )
     mail = mail_of(line(invited(other, ani), INVITATION), cancelled)
     assert mail["Subject"] == "Cancellation, Invitation: 2 activities, 18–20 January 2027"
     text = text_of(mail)
-    assert text.index("is cancelled.") < text.index("You are invited to Sekolah aman.")
+    assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")
 
 
 def test_the_headers_are_those_of_an_office(activity, ani):
@@ -251,6 +430,7 @@ def test_the_headers_are_those_of_an_office(activity, ani):
     assert mail["Reply-To"] == "DP3AP2KB Kota Metro <dp3ap2kb@example.com>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert parsedate_to_datetime(mail["Date"]) == NOW
+    assert mail["Date"] == "Mon, 04 Jan 2027 08:00:00 +0700"
     assert composed.sender == "outreach@example.com"
     assert composed.recipient == "ani@example.com"
     assert composed.subject == mail["Subject"]
@@ -260,7 +440,7 @@ def test_a_repeated_mail_is_the_same_mail(activity, ani):
     message = message_of(line(invited(activity, ani), INVITATION))
     first, second = (parsed(compose(message, message.lines, now=NOW).data) for _ in range(2))
     assert first["Message-ID"] == second["Message-ID"]
-    assert first["Message-ID"].endswith("@localhost>")
+    assert first["Message-ID"].endswith("@example.com>")
     message.rfc_message_id = "<given@example.com>"
     assert parsed(compose(message, message.lines, now=NOW).data)["Message-ID"] == "<given@example.com>"
 
@@ -282,6 +462,16 @@ def test_a_domain_with_foreign_letters_is_written_for_every_server(activity, ani
     ani.email = "ani@bücher.example"
     message = message_of(line(invited(activity, ani), INVITATION))
     assert compose(message, message.lines, now=NOW).recipient == "ani@xn--bcher-kva.example"
+
+
+def test_the_plain_text_has_a_short_letterhead_and_a_signature(activity, ani):
+    rows = text_of(mail_of(line(invited(activity, ani), INVITATION))).split("\n")
+    head = rows[: rows.index("-" * 76)]
+    assert " ".join(head[:2]) == (
+        "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro"
+    )
+    assert all(len(row) < 78 for row in head)
+    assert "-- " in rows
 
 
 def test_text_and_html_say_the_same(activity, ani):

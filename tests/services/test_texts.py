@@ -121,8 +121,8 @@ def test_a_draft_is_previewed_without_being_stored(activity, ani):
 def test_every_text_has_a_preview(activity, ani, police, chief):
     invited(activity, ani)
     invited(activity, chief, Role.SPEAKER)
-    invited(activity, police, Role.PARTICIPANT, quota=2)
-    invited(activity, chief, Role.PARTICIPANT)
+    asked = invited(activity, police, Role.PARTICIPANT, quota=2)
+    invited(activity, chief, Role.PARTICIPANT, nominated_under_id=asked.id)
     for key, locale in itertools.product(KEYS, ("id", "en")):
         written = texts.preview(key, locale, None, None, now=NOW)
         assert "{" not in written.subject + written.text
