@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
-from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -21,6 +20,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from outreach.delivery import wording
+from outreach.delivery.values import map_url
 from outreach.services.answerpage import Facts
 from outreach.web.answercards import Row
 from outreach.web.answerwords import words
@@ -60,13 +60,6 @@ def small(css: str) -> str:
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"\s+", " ", css)
     return re.sub(r" ?([{};,>]) ?", r"\1", css).replace(": ", ":").replace(";}", "}").strip()
-
-
-def map_url(facts: Facts) -> str:
-    """Return where a map shows the venue: by its position where known, else by its name and address."""
-    if facts.latitude is not None and facts.longitude is not None:
-        return f"https://maps.google.com/?q={facts.latitude:.5f},{facts.longitude:.5f}"
-    return f"https://maps.google.com/?q={quote_plus(f'{facts.venue}, {facts.venue_address}'.strip(', '))}"
 
 
 def times(facts: Facts) -> Times:
