@@ -3,8 +3,8 @@
 Pure: the numbers are gathered by services/overview.py, the sentences are the page's.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -21,15 +21,17 @@ class NeedKind(StrEnum):
     FAILED = "failed"  # mails that will not be tried again
     SILENT = "silent"  # the deadline has passed without an answer
     FULL = "full"  # more people come than fit
+    DECLINED = "declined"  # speakers who are not coming, and in whose place nobody speaks yet
     NO_SPEAKER = "no_speaker"  # an agenda, and nobody who speaks
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
     CALL = "call"  # invitees whom no mail reaches
     UNCOVERED = "uncovered"  # kelurahan from which nobody comes
+    NO_AGENDA = "no_agenda"  # published with neither an agenda nor a speaker
     DRAFT = "draft"  # nobody has heard of it yet
 
 
-URGENT = frozenset({NeedKind.CHANNEL, NeedKind.NOTHING_SENDS, NeedKind.FAILED, NeedKind.FULL})
-CALM = frozenset({NeedKind.DRAFT})
+URGENT = frozenset({NeedKind.CHANNEL, NeedKind.NOTHING_SENDS, NeedKind.FAILED, NeedKind.FULL, NeedKind.DECLINED})
+CALM = frozenset({NeedKind.DRAFT, NeedKind.NO_AGENDA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Answers:
     prepared: int = 0
     seats_taken: int = 0  # people, each once
     speakers: int = 0  # who have not declined
+    unreachable: int = 0  # without an answer, and no mail reaches them
 
     @property
     def total(self) -> int:
@@ -89,27 +92,30 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """Numbers that belong to no single activity."""
+    """What is not counted with an activity's answers."""
 
     channel_since_at: datetime | None = None
     overdue: int = 0
     failed: int = 0
     unreachable: int = 0
-    uncovered: tuple[str, ...] = ()  # names of kelurahan
-    first_unreachable: Standing | None = None  # the soonest activity with somebody to call
-    first_with_cadres: Standing | None = None
+    uncovered: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of kelurahan
+    declined: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of speakers
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """count: of mails, invitees, activities or kelurahan. first: the soonest of `activities` that it is about."""
+    """count: of mails, invitees, activities or kelurahan. parts: the activities that it is about, the soonest first, each
+    with its share of the count. names: of speakers or kelurahan."""
 
     kind: NeedKind
     count: int
-    activities: int = 0
-    first: Standing | None = None
+    parts: tuple[tuple[Standing, int], ...] = ()
     since_at: datetime | None = None
     names: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Standing | None:
+        return self.parts[0][0] if self.parts else None
 
     @property
     def urgency(self) -> str:
@@ -128,23 +134,33 @@ def needs(standings: Sequence[Standing], troubles: Troubles, now: datetime) -> l
         _of_activities(
             NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]
         ),
+        _of_names(NeedKind.DECLINED, told, troubles.declined),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
-        _counted(NeedKind.CALL, troubles.unreachable, troubles.first_unreachable),
-        _counted(NeedKind.UNCOVERED, len(troubles.uncovered), troubles.first_with_cadres, troubles.uncovered),
+        _counted(
+            NeedKind.CALL, troubles.unreachable, [(s, s.answers.unreachable) for s in told if s.answers.unreachable]
+        ),
+        _of_names(NeedKind.UNCOVERED, told, troubles.uncovered),
+        _of_activities(NeedKind.NO_AGENDA, [s for s in told if not s.agenda_lines and not s.answers.speakers]),
         _of_activities(NeedKind.DRAFT, [s for s in standings if s.state is ActivityState.DRAFT]),
     ]
     return [need for need in found if need is not None]
 
 
-def _counted(kind: NeedKind, count: int, first: Standing | None = None, names: tuple[str, ...] = ()) -> Need | None:
-    return Need(kind, count, first=first, names=names) if count else None
+def _counted(kind: NeedKind, count: int, parts: Collection[tuple[Standing, int]] = ()) -> Need | None:
+    return Need(kind, count, tuple(parts)) if count else None
 
 
 def _of_invitees(kind: NeedKind, standings: Collection[Standing]) -> Need | None:
-    count = sum(s.answers.open for s in standings)
-    return Need(kind, count, len(standings), next(iter(standings))) if count else None
+    return _counted(kind, sum(s.answers.open for s in standings), [(s, s.answers.open) for s in standings])
 
 
 def _of_activities(kind: NeedKind, standings: Collection[Standing]) -> Need | None:
-    return Need(kind, len(standings), len(standings), next(iter(standings))) if standings else None
+    return _counted(kind, len(standings), [(s, 1) for s in standings])
+
+
+def _of_names(kind: NeedKind, standings: Sequence[Standing], names: Mapping[int, Sequence[str]]) -> Need | None:
+    """Return the need that is about these names; one who is named for several activities counts once."""
+    parts = tuple((s, len(names[s.id])) for s in standings if names.get(s.id))
+    every = tuple(dict.fromkeys(name for s, _count in parts for name in names[s.id]))
+    return Need(kind, len(every), parts, names=every) if every else None

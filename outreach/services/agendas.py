@@ -1,9 +1,10 @@
 """An activity's agenda: its lines with their speakers, and who moderates. Saved as one, with the invitations that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -108,14 +109,14 @@ def _set_moderator(session: Session, activity: Activity, person_id: int | None, 
 
 
 def _withdraw(
-    session: Session, activity: Activity, role: Role, person_ids: set[int | None], by: User | None, now: datetime
+    session: Session, activity: Activity, role: Role, person_ids: Collection[int | None], by: User | None, now: datetime
 ) -> None:
     wanted = _standing(activity, role).where(Invitation.person_id.in_(person_ids))
     for invitation in session.scalars(wanted.order_by(Invitation.id)).all():
         inviting.take_back(session, invitation, by=by, now=now)
 
 
-def _standing(activity: Activity, role: Role) -> sa.Select[tuple[Invitation]]:
+def _standing(activity: Activity, role: Role) -> sa.Select[Any]:
     return sa.select(Invitation).where(
         Invitation.activity_id == activity.id,
         Invitation.role == role,

@@ -1,11 +1,11 @@
 """The coordinator's start page: what is next, what needs somebody, what goes out next.
 
-Reads only, in four statements however many activities there are, and as plain values: this page is opened all day long.
+Reads only, in six statements however many activities there are, and as plain values: this page is opened all day long.
 So what was read is kept for three seconds, or until this process commits anything; only what another process wrote can
 be three seconds late. What the numbers ask for is decided in domain/needs.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,8 @@ from outreach.models import (
     Reminder,
     Venue,
 )  # fmt: skip
+from outreach.services.counting import count as number
+from outreach.services.counting import missed
 
 KEPT_FOR = timedelta(seconds=3)
 SHOWN = 5  # activities, and mails
@@ -85,18 +87,15 @@ def _read(now: datetime) -> Overview:
     moment = {"now": now, "overdue": now - OVERDUE, "soon": now + MAILS_WITHIN}
     answers = {row[0]: Answers(*row[1:]) for row in session.execute(_ANSWERS, moment)}
     standings = [_standing(row, answers) for row in session.execute(_ACTIVITIES, moment)]
-    channel_since_at, overdue, failed, unreachable, uncovered, call_id, cadres_id, programmes = session.execute(
-        _TROUBLES, moment
-    ).one()
+    channel_since_at, overdue, failed, unreachable, programmes = session.execute(_TROUBLES, moment).one()
     by_id = {one.id: one for one in standings}
     troubles = Troubles(
         channel_since_at=channel_since_at,
         overdue=overdue,
         failed=failed,
         unreachable=unreachable,
-        uncovered=tuple(sorted(uncovered.split(_COMMA))) if uncovered else (),
-        first_unreachable=by_id.get(call_id),
-        first_with_cadres=by_id.get(cadres_id),
+        uncovered=_names(session.execute(_UNCOVERED, moment)),
+        declined=_names(session.execute(_DECLINED, moment)),
     )
     return Overview(
         at=now,
@@ -123,8 +122,14 @@ def _mail(row: Any, standings: dict[int, Standing]) -> ComingMail:
     )  # fmt: skip
 
 
+def _names(rows: Iterable[Any]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for activity_id, name in rows:
+        found.setdefault(activity_id, []).append(name)
+    return found
+
+
 _NOBODY = Answers()
-_COMMA = "|"  # between names, which have none
 
 
 def _values(states: Collection[Any]) -> list[Any]:
@@ -132,13 +137,9 @@ def _values(states: Collection[Any]) -> list[Any]:
 
 
 def _select_answers() -> Any:
-    """Answers per upcoming activity. An organisation that has named people is counted by them."""
+    """Answers per upcoming activity, counted as services/counting.py says."""
     i = Invitation
-    counted = i.person_id.is_not(None) | i.state.not_in(_values(TAKES_A_SEAT))
-
-    def number(*conditions: Any) -> Any:
-        return sa.func.count().filter(counted, *conditions)
-
+    open_ = _values(UNANSWERED | {InvitationState.PREPARED})
     return (
         sa.select(
             i.activity_id,
@@ -150,7 +151,10 @@ def _select_answers() -> Any:
             number(i.state == InvitationState.PREPARED),
             sa.func.count(sa.distinct(i.person_id)).filter(i.state.in_(_values(TAKES_A_SEAT))),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
+            number(i.state.in_(open_), sa.func.coalesce(Person.email, Organisation.email) == ""),
         )
+        .outerjoin(Person, Person.id == i.person_id)
+        .outerjoin(Organisation, Organisation.id == i.organisation_id)
         .where(i.activity_id.in_(_upcoming()))
         .group_by(i.activity_id)
     )
@@ -203,24 +207,6 @@ def _select_troubles() -> Any:
             Invitation.activity_id.in_(published), Invitation.state.in_(open_), key.is_not(None), address == ""
         )  # fmt: skip
 
-    def soonest(invitations: Any) -> Any:
-        return (
-            sa.select(Activity.id)
-            .where(Activity.id.in_(invitations))
-            .order_by(Activity.starts_at, Activity.id)
-            .limit(1)
-        )
-
-    cadres = Invitation.role == Role.CADRE, Invitation.activity_id.in_(published)
-    coming_from = (
-        sa.select(Cadre.region_code)
-        .join(Invitation, Invitation.person_id == Cadre.person_id)
-        .where(*cadres, Invitation.state.in_(_values(TAKES_A_SEAT)))
-    )
-    uncovered = sa.select(sa.func.aggregate_strings(Region.name, _COMMA)).where(
-        Region.level == 4, Region.code.not_in(coming_from), sa.exists().where(*cadres)
-    )
-
     def messages(*states: MessageState) -> Any:
         return sa.select(sa.func.count()).select_from(Message).where(Message.state.in_(states))
 
@@ -232,18 +218,52 @@ def _select_troubles() -> Any:
     )
     lost = messages(MessageState.FAILED, MessageState.UNKNOWN).where(Message.expires_at > sa.bindparam("now"))
     people, offices = (Person, Invitation.person_id), (Organisation, Invitation.organisation_id)
-    count = [
+    counts = [
         unreachable(sa.func.count(sa.distinct(key)), reader, key).scalar_subquery() for reader, key in (people, offices)
     ]
     return sa.select(
         sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1).scalar_subquery(),
         waiting.scalar_subquery() + unexpanded.scalar_subquery(),
         lost.scalar_subquery(),
-        count[0] + count[1],
-        uncovered.scalar_subquery(),
-        soonest(unreachable(Invitation.activity_id, *people)).scalar_subquery(),
-        soonest(sa.select(Invitation.activity_id).where(*cadres)).scalar_subquery(),
+        counts[0] + counts[1],
         sa.select(sa.func.count()).select_from(Programme).scalar_subquery(),
+    )
+
+
+def _select_uncovered() -> Any:
+    """For each activity to which cadres are asked from everywhere: the kelurahan from which none is coming."""
+    asked = sa.exists().where(Invitation.activity_id == Activity.id, Invitation.role == Role.CADRE)
+    comes = (
+        sa.exists()
+        .where(
+            Invitation.activity_id == Activity.id,
+            Invitation.role == Role.CADRE,
+            Invitation.state.in_(_values(TAKES_A_SEAT)),
+            Cadre.person_id == Invitation.person_id,
+            Cadre.region_code == Region.code,
+        )
+        .correlate(Activity, Region)
+    )
+    return (
+        sa.select(Activity.id, Region.name)
+        .join(Region, Region.level == 4)
+        .where(Activity.id.in_(_upcoming(ActivityState.PUBLISHED)), Activity.region_code.is_(None), asked, ~comes)
+        .order_by(Region.name)
+    )
+
+
+def _select_declined() -> Any:
+    """The speakers who are not coming, though an agenda still has them, or there is none."""
+    return (
+        sa.select(Invitation.activity_id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post))
+        .join(Person, Person.id == Invitation.person_id)
+        .where(
+            Invitation.activity_id.in_(_upcoming(ActivityState.PUBLISHED)),
+            Invitation.role == Role.SPEAKER,
+            Invitation.state == InvitationState.NOT_COMING,
+            missed(),
+        )
+        .order_by(Person.name, Person.post)
     )
 
 
@@ -251,3 +271,5 @@ _ANSWERS = _select_answers()
 _ACTIVITIES = _select_activities()
 _MAILS = _select_mails()
 _TROUBLES = _select_troubles()
+_UNCOVERED = _select_uncovered()
+_DECLINED = _select_declined()

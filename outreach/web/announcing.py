@@ -20,7 +20,6 @@ from outreach.web.forms.activity_forms import CancelForm, ConfirmForm, MoveForm
 from outreach.web.forms.problems import show_problem
 from outreach.web.shell import coordinator_required, say
 
-
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 
 

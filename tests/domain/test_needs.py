@@ -20,7 +20,7 @@ def standing(number: int = 1, **values: object) -> Standing:
         "id": number, "title": f"Rapat {number}", "state": ActivityState.PUBLISHED,
         "starts_at": datetime(2027, 1, 18, 1, 0, tzinfo=UTC), "ends_at": datetime(2027, 1, 18, 5, 0, tzinfo=UTC),
         "zone": ZoneInfo("Asia/Jakarta"), "respond_by_at": NOW + timedelta(days=9), "venue": "Aula Bappeda",
-        "seats": 100, "agenda_lines": 0, "answers": NOBODY,
+        "seats": 100, "agenda_lines": 1, "answers": Answers(speakers=1),
     }  # fmt: skip
     return Standing(**{**usual, **values})  # type: ignore[arg-type]
 
@@ -45,30 +45,40 @@ def test_an_activity_in_order_asks_for_nothing():
 def test_missing_answers_ask_three_days_before_the_deadline_and_after_it(
     respond_by_at: datetime, expected: list[NeedKind]
 ):
-    assert kinds(standing(respond_by_at=respond_by_at, answers=Answers(open=2))) == expected
+    assert kinds(standing(respond_by_at=respond_by_at, answers=Answers(open=2, speakers=1))) == expected
 
 
 def test_missing_answers_of_several_activities_are_told_together_with_the_first():
-    first, second = (standing(n, respond_by_at=NOW, answers=Answers(open=n)) for n in (1, 2))
-    assert needs([first, second], Troubles(), NOW) == [Need(NeedKind.SILENT, 3, 2, first)]
+    first, second = (standing(n, respond_by_at=NOW, answers=Answers(open=n, speakers=1)) for n in (1, 2))
+    assert needs([first, second], Troubles(), NOW) == [Need(NeedKind.SILENT, 3, ((first, 1), (second, 2)))]
 
 
 def test_nobody_asks_for_answers_once_the_activity_has_begun():
-    assert kinds(standing(starts_at=NOW, respond_by_at=NOW - SECOND, answers=Answers(open=2))) == []
-    assert kinds(standing(starts_at=NOW + SECOND, respond_by_at=NOW - SECOND, answers=Answers(open=2))) == [
+    assert kinds(standing(starts_at=NOW, respond_by_at=NOW - SECOND, answers=Answers(open=2, speakers=1))) == []
+    assert kinds(standing(starts_at=NOW + SECOND, respond_by_at=NOW - SECOND, answers=Answers(open=2, speakers=1))) == [
         NeedKind.SILENT
     ]
 
 
 @pytest.mark.parametrize(("seats", "expected"), [(41, []), (40, []), (39, [NeedKind.FULL]), (None, [])])
 def test_an_activity_is_over_capacity_from_the_first_person_without_a_seat(seats: int | None, expected: list[NeedKind]):
-    assert kinds(standing(seats=seats, answers=Answers(coming=40, seats_taken=40))) == expected
+    assert kinds(standing(seats=seats, answers=Answers(coming=40, seats_taken=40, speakers=1))) == expected
 
 
 def test_an_agenda_without_a_speaker_asks_for_one():
-    assert kinds(standing(agenda_lines=3)) == [NeedKind.NO_SPEAKER]
+    assert kinds(standing(agenda_lines=3, answers=NOBODY)) == [NeedKind.NO_SPEAKER]
     assert kinds(standing(agenda_lines=3, answers=Answers(speakers=1))) == []
-    assert kinds(standing(agenda_lines=0)) == []
+    assert kinds(standing(agenda_lines=0, answers=Answers(speakers=1))) == []
+    assert kinds(standing(agenda_lines=0, answers=NOBODY)) == [NeedKind.NO_AGENDA]
+
+
+def test_a_speaker_who_declined_is_named_with_an_agenda_or_without():
+    for lines in (0, 3):
+        evening = standing(agenda_lines=lines)
+        [need] = needs([evening], Troubles(declined={evening.id: ["Kapolres Metro"]}), NOW)
+        assert (need.kind, need.urgency, need.parts, need.names) == (
+            NeedKind.DECLINED, "urgent", ((evening, 1),), ("Kapolres Metro",),
+        )  # fmt: skip
 
 
 def test_a_draft_asks_calmly_and_for_nothing_else():
@@ -82,8 +92,9 @@ def test_the_mail_server_comes_first_and_explains_the_mails_that_wait():
 
 
 def test_kelurahan_from_which_nobody_comes_are_named():
-    found = needs([], Troubles(uncovered=("Imopuro", "Yosodadi"), first_with_cadres=standing()), NOW)
-    assert found == [Need(NeedKind.UNCOVERED, 2, first=standing(), names=("Imopuro", "Yosodadi"))]
+    first, second = standing(1), standing(2)
+    found = needs([first, second], Troubles(uncovered={1: ["Imopuro", "Yosodadi"], 2: ["Yosodadi"]}), NOW)
+    assert found == [Need(NeedKind.UNCOVERED, 2, ((first, 2), (second, 1)), names=("Imopuro", "Yosodadi"))]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.needs import Answers, NeedKind
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, Organisation, Person, Programme, Reminder, Venue
+from outreach.models import Activity, AgendaItem, Invitation, Message, Organisation, Person, Programme, Reminder, Venue
+from outreach.services import browsing
 from outreach.services import overview as page
 from tests.conftest import NOW, a_person, at, draft_activity
 
@@ -72,8 +73,7 @@ def test_people_and_offices_without_an_address_are_to_be_called_once_each(any_ap
         invited(activity, budi, state=InvitationState.COMING)
     assert needs()[NeedKind.CALL] == 2
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
-    assert need.first
-    assert need.first.starts_at == at(18)
+    assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
 def test_kelurahan_from_which_no_cadre_comes_are_named(any_app: Flask, programme, hall, ani, budi):
@@ -142,3 +142,25 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
         return queries(lambda: page.overview(now=NOW))
 
     assert filled(3) == filled(297)
+
+
+def test_a_speaker_who_declined_asks_until_taken_off_the_agenda(any_app: Flask, programme, hall, chief):
+    activity = published(programme, hall)
+    invited(activity, chief, state=InvitationState.NOT_COMING, role=Role.SPEAKER)
+    assert needs()[NeedKind.DECLINED] == 1  # no agenda at all
+    line = AgendaItem(activity=activity, starts_at=at(18, 9), ends_at=at(18, 10), topic="Materi", speakers=[chief])
+    db.session.add(line)
+    db.session.commit()
+    [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.DECLINED]
+    assert need.names == ("Kapolres Metro",)
+    line.speakers = []
+    db.session.commit()
+    assert NeedKind.DECLINED not in needs()
+
+
+def test_a_person_in_two_roles_is_counted_once_everywhere(any_app: Flask, programme, hall, chief):
+    activity = published(programme, hall)
+    invited(activity, chief, state=InvitationState.COMING, role=Role.SPEAKER)
+    invited(activity, chief, state=InvitationState.COMING, role=Role.MODERATOR)
+    assert page.overview(now=NOW).next[0].answers.coming == 1
+    assert browsing.answers_by(Activity.id, [activity.id])[activity.id].accepted == 1
