@@ -11,7 +11,7 @@ from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.serving import free_port
 from outreach.delivery import catcher
-from outreach.domain.kinds import MailKind
+from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Cadre, Invitation, Message, Person, Programme, Reminder, Role, User
@@ -81,6 +81,39 @@ def test_nobody_comes_from_exactly_three_kelurahan(loaded_demo):
     assert sorted(region for region, count in coming.items() if count == 0) == sorted(content.UNCOVERED)
 
 
+def test_nobody_answers_at_night_and_staff_record_in_office_hours(loaded_demo):
+    answered = db.session.execute(
+        sa.select(Invitation.answered_at, Invitation.answer_source).where(
+            Invitation.activity_id.in_(loaded_demo.prepared.plan.activities), Invitation.answered_at.is_not(None)
+        )
+    ).all()
+    hours = {(source, at.astimezone(JAKARTA).hour) for at, source in answered}
+    assert {hour for _source, hour in hours} <= set(range(6, 21))
+    by_staff = {AnswerSource.PHONE, AnswerSource.WHATSAPP}
+    assert {hour for source, hour in hours if source in by_staff} <= set(range(8, 16))
+    assert {source for source, _hour in hours} >= by_staff
+    days = {at.astimezone(JAKARTA).weekday() for at, source in answered if source in by_staff}
+    assert days <= set(range(5))
+
+
+def test_representatives_hold_posts_that_exist(loaded_demo):
+    held = Counter(
+        db.session.scalars(sa.select(Invitation.representative_post).where(Invitation.representative_name != ""))
+    )
+    assert "Wakil" not in held
+    assert held["Kasi Intelijen Kejaksaan Negeri Metro"] >= 1
+    assert set(held) <= {*content.STAND_IN_POSTS.values(), *content.VOLUNTEER_POSTS}
+
+
+def test_an_office_names_the_same_people_for_several_activities(loaded_demo):
+    named = db.session.execute(
+        sa.select(Invitation.person_id, sa.func.count())
+        .where(Invitation.nominated_under_id.is_not(None))
+        .group_by(Invitation.person_id)
+    ).all()
+    assert sum(1 for _person, times in named if times > 1) > 10
+
+
 def test_49_cadres_are_asked_to_the_second_day_and_every_office_to_the_first(loaded_demo):
     first, second = loaded_demo.prepared.plan.days[:2]
     offices = sa.select(sa.func.count(), sa.func.min(Invitation.quota)).where(
@@ -102,7 +135,9 @@ def test_the_invitations_are_in_the_mailbox_dated_as_they_went_out(loaded_demo):
     caught = catcher.listing(loaded_demo.mailbox)
     assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
     invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
-    assert {m.sent_at.date() for m in invitations} == {date(2026, 12, 23)}  # 24 and 25 are days off
+    chosen = [m for m in invitations if not any(line.invitation.nominated_under_id for line in m.lines)]
+    assert {m.sent_at.date() for m in chosen} == {date(2026, 12, 23)}  # 24 and 25 are days off
+    assert len(invitations) > len(chosen)  # whom an office names is invited when they are named
     assert all(address.recipient.endswith("@example.com") for address in caught)
 
 

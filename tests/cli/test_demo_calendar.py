@@ -3,7 +3,8 @@ from datetime import date
 
 import pytest
 
-from outreach.cli.demo.calendar import demo_days, visits
+from outreach.cli.demo.calendar import AWAKE, OFFICE_HOURS, days_off, demo_days, moment_between, visits
+from tests.conftest import JAKARTA, at
 
 METRO = {"P": ["P1", "P2", "P3", "P4", "P5"], "U": ["U1", "U2", "U3", "U4"], "B": ["B1", "B2", "B3", "B4"],
          "T": ["T1", "T2", "T3", "T4", "T5"], "S": ["S1", "S2", "S3", "S4"]}  # fmt: skip
@@ -45,3 +46,19 @@ def test_one_large_kecamatan_alone_is_refused():
 def test_too_many_kelurahan_for_the_days_are_refused():
     with pytest.raises(ValueError, match="two or three a day"):
         visits(METRO, NINE_DAYS[:7])
+
+
+def test_a_moment_is_shared_out_over_waking_hours_only():
+    first, last = at(18, 20), at(19, 9)  # one hour of Monday evening, two and a half of Tuesday morning
+    moments = [moment_between(first, last, share, AWAKE, JAKARTA) for share in (0, 1, 2 / 7 - 0.001, 2 / 7 + 0.001)]
+    assert moments[:2] == [first, last]
+    assert moments[2] < at(18, 21)
+    assert at(19, 6, 30) < moments[3] < at(19, 7)
+
+
+def test_staff_have_no_moment_where_the_office_is_closed():
+    friday, monday = date(2027, 1, 15), date(2027, 1, 18)
+    off = days_off(friday, monday, {monday})
+    assert off == {date(2027, 1, 16), date(2027, 1, 17), monday}
+    assert moment_between(at(15, 17), at(18, 12), 0.5, OFFICE_HOURS, JAKARTA, off=off) is None
+    assert moment_between(at(15, 14), at(18, 12), 0.5, OFFICE_HOURS, JAKARTA, off=off) == at(15, 15)

@@ -5,19 +5,22 @@ Seven of ten have answered, fifteen of a hundred by a representative, and nobody
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.cli.demo import content, names
+from outreach.cli.demo.calendar import AWAKE, OFFICE_HOURS, days_off, moment_between
+from outreach.cli.demo.programme import JAKARTA
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, User
 from outreach.services import answering
+from outreach.services.holidays import holidays_of
 from outreach.services.nominees import Nominee
 
 ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
@@ -57,8 +60,16 @@ def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> l
     declined = max(0, round(DECLINED * len(everyone)) - sum(c is Choice.NOT_COMING for c in chosen.values()))
     for number, invitation in enumerate(rest[:open_answers]):
         chosen[invitation.id] = Choice.NOT_COMING if number < declined else Choice.COMING
-    span = (last - first).total_seconds()
-    given = [Reply(i, choice, first + timedelta(seconds=draw.random() * span)) for i, choice in sorted(chosen.items())]
+    told_staff = {i.id for i in everyone if _tells_staff(i)}
+    days = first.astimezone(JAKARTA).date(), last.astimezone(JAKARTA).date()
+    off = days_off(*days, holidays_of({day.year for day in days}))
+    given = []
+    for invitation_id, choice in sorted(chosen.items()):
+        share = draw.random()
+        at = moment_between(first, last, share, AWAKE, JAKARTA)
+        if invitation_id in told_staff:
+            at = moment_between(first, last, share, OFFICE_HOURS, JAKARTA, off=off) or at
+        given.append(Reply(invitation_id, choice, at or first + share * (last - first)))
     return sorted(given, key=lambda reply: reply.at)
 
 
@@ -70,27 +81,32 @@ def give(reply: Reply, by: User) -> None:
     draw = Random(f"{SEED}-{invitation.id}")
     activity_id, holder, quota = invitation.activity_id, invitation.invitee, invitation.quota or 1
     represented = reply.choice is Choice.REPRESENTED
-    stand_in = Representative(names.made_up(draw), "Wakil", names.phone(draw)) if represented else None
-    if invitation.person_id and not holder.email:
+    stand_in = None
+    if represented:
+        post = content.STAND_IN_POSTS.get(_post(invitation)) or draw.choice(content.VOLUNTEER_POSTS)
+        stand_in = Representative(names.made_up(draw), post, names.phone(draw))
+    if _tells_staff(invitation):
         source = AnswerSource.WHATSAPP if draw.random() < 0.7 else AnswerSource.PHONE
         answering.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
         return
     token = tokens.token(_link(holder))
-    if invitation.organisation_id and reply.choice is Choice.COMING:
-        answering.nominate(token, invitation.id, nominees(holder.email, quota, draw), now=reply.at)
+    if isinstance(holder, Organisation) and reply.choice is Choice.COMING:
+        answering.nominate(token, invitation.id, nominees(holder, quota, draw), now=reply.at)
     else:
         answering.answer(token, activity_id, reply.choice, stand_in, now=reply.at)
 
 
-def nominees(office_address: str, quota: int, draw: Random) -> list[Nominee]:
-    """Return the people whom an office sends: up to its quota, mostly all of them."""
+def nominees(office: Organisation, quota: int, draw: Random) -> list[Nominee]:
+    """Return the people whom an office sends: up to its quota, mostly all of them, the same ones each time."""
     count = quota if draw.random() < 0.8 else max(1, quota - 1)
-    key = office_address.partition("@")[0]
+    key = office.email.partition("@")[0]
+    always = Random(f"{SEED}-{key}")
+    posts = always.sample(content.NOMINEE_POSTS[office.sector], len(content.NOMINEE_POSTS[office.sector]))
     found: dict[str, Nominee] = {}
     while len(found) < count:
-        name = names.made_up(draw)
+        name = names.made_up(always)
         address = f"{names.address_part(name)}.{key}@example.com"
-        found[name] = Nominee(name, draw.choice(content.NOMINEE_POSTS), names.phone(draw), address)
+        found[name] = Nominee(name, posts[len(found) % len(posts)], names.phone(always), address)
     return list(found.values())
 
 
@@ -112,6 +128,11 @@ def _link(holder: Person | Organisation) -> Link:
 
 def _region(invitation: Invitation) -> str | None:
     return invitation.invitee.region_code
+
+
+def _tells_staff(invitation: Invitation) -> bool:
+    """Return whether this invitee can only tell a coordinator, who records it."""
+    return invitation.person_id is not None and not invitation.invitee.email
 
 
 def _post(invitation: Invitation) -> str:

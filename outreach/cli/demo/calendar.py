@@ -5,14 +5,17 @@ Pure but for the list of holidays, which the caller gives.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from outreach.domain.working_days import working_days
+from outreach.domain.working_days import is_working_day, working_days
 
 DAYS_AHEAD = 10
 PROGRAMME_DAYS = 4
 COMMUNITY_DAYS = 9
+AWAKE = (time(6, 30), time(21, 0))  # when people answer
+OFFICE_HOURS = (time(8, 0), time(16, 0))  # when staff record an answer
 
 
 class Half(StrEnum):
@@ -34,6 +37,39 @@ def demo_days(today: date, holidays: Collection[date]) -> tuple[list[date], list
     """Return the programme's four working days, at least ten days after today, and the nine working days after them."""
     days = working_days(today + timedelta(days=DAYS_AHEAD), PROGRAMME_DAYS + COMMUNITY_DAYS, holidays)
     return days[:PROGRAMME_DAYS], days[PROGRAMME_DAYS:]
+
+
+def moment_between(
+    first: datetime,
+    last: datetime,
+    share: float,
+    hours: tuple[time, time],
+    zone: ZoneInfo,
+    *,
+    off: Collection[date] = (),
+) -> datetime | None:
+    """Return the instant that lies after `share` (0 to 1) of the given hours of the days between two instants, without
+    the days that are off; None where none of those hours lie between them.
+    """
+    days = [first.astimezone(zone).date() + timedelta(days=n) for n in range((last - first).days + 2)]
+    spans = [
+        (max(first, datetime.combine(day, hours[0], zone)), min(last, datetime.combine(day, hours[1], zone)))
+        for day in days
+        if day not in off
+    ]
+    open_spans = [(begins, ends - begins) for begins, ends in spans if begins < ends]
+    rest = share * sum((length for _begins, length in open_spans), timedelta())
+    for begins, length in open_spans:
+        if rest <= length:
+            return begins + rest
+        rest -= length
+    return None
+
+
+def days_off(first: date, last: date, holidays: Collection[date]) -> set[date]:
+    """Return the days from `first` to `last` on which offices do not work."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return {day for day in days if not is_working_day(day, holidays)}
 
 
 def visits(kelurahan: Mapping[str, Sequence[str]], days: Sequence[date]) -> list[Visit]:

@@ -178,8 +178,8 @@ BREAK = {2: (time(10, 0), time(10, 15)), 3: (time(10, 15), time(10, 30))}
 DISCUSSION, CLOSING = (time(11, 15), time(11, 45)), (time(11, 45), time(12, 0))
 
 COMMUNITY_KIND = ActivityKind.OUTREACH
-COMMUNITY_TITLE = "Sosialisasi perlindungan perempuan dan anak Kelurahan"
-COMMUNITY_PUBLIC_TITLE = "Pertemuan warga Kelurahan"
+COMMUNITY_TITLE = "Sosialisasi perlindungan perempuan dan anak di Kelurahan"
+COMMUNITY_PUBLIC_TITLE = "Pertemuan warga di Kelurahan"
 COMMUNITY_SEATS = 30
 MORNING, AFTERNOON = (time(9, 0), time(11, 0)), (time(13, 30), time(15, 30))
 
@@ -193,4 +193,33 @@ SETTLED_POSTS = {
     "Kepala DP3AP2KB Kota Metro": Choice.COMING,
 }
 SILENT_POSTS = ("Danramil Metro",)
-NOMINEE_POSTS = ("Kepala Seksi", "Staf", "Analis", "Sekretaris", "Kepala Subbagian")
+# Who comes in somebody's place: for an official the next in line, for a cadre a fellow volunteer.
+STAND_IN_POSTS = {
+    "Kepala DP3AP2KB Kota Metro": "Sekretaris DP3AP2KB Kota Metro",
+    "Kepala Bidang PPA DP3AP2KB Kota Metro": "Kasi Perlindungan Anak",
+    "Kapolres Metro": "Wakapolres Metro",
+    "Kepala Kejaksaan Negeri Metro": "Kasi Intelijen Kejaksaan Negeri Metro",
+    "Kanit PPA Polres Metro": "Penyidik Unit PPA Polres Metro",
+    "Psikolog UPTD PPA Kota Metro": "Konselor UPTD PPA Kota Metro",
+    "Kepala Dinas Pendidikan dan Kebudayaan Kota Metro": "Sekretaris Dinas Pendidikan dan Kebudayaan Kota Metro",
+    "Jaksa Fungsional Kejaksaan Negeri Metro": "Kasi Pidana Umum Kejaksaan Negeri Metro",
+    "Ketua TP PKK Kota Metro": "Wakil Ketua TP PKK Kota Metro",
+    "Penyuluh Agama Kantor Kementerian Agama Kota Metro": "Kasi Bimas Islam Kantor Kementerian Agama Kota Metro",
+    "Danramil Metro": "Babinsa Koramil Metro",
+}
+VOLUNTEER_POSTS = (
+    "Kader PKK", "Kader Posyandu", "Ketua RT", "Sekretaris RW", "Anggota PATBM", "Anggota Karang Taruna",
+)  # fmt: skip
+# Whom an office sends, by what kind of office it is.
+NOMINEE_POSTS = {
+    Sector.VILLAGE: ("Sekretaris Lurah", "Kasi Kesejahteraan Sosial", "Kasi Pemerintahan", "Staf Kasi Pembangunan"),
+    Sector.DISTRICT: ("Sekretaris Camat", "Kasi Kesejahteraan Sosial", "Kasi Pemberdayaan Masyarakat"),
+    Sector.SCHOOL: ("Kepala Sekolah", "Guru BK", "Wakil Kepala Sekolah Bidang Kesiswaan"),
+    Sector.POLICE: ("Kasat Reskrim", "Kasat Binmas", "Penyidik Unit PPA"),
+    Sector.PROSECUTOR: ("Kasi Pidana Umum", "Kasi Perdata dan Tata Usaha Negara", "Jaksa Fungsional"),
+    Sector.MILITARY: ("Pasiter", "Danramil", "Bati Bakti TNI"),
+    Sector.HEALTH: ("Kabid Kesehatan Masyarakat", "Kasi Kesehatan Keluarga", "Bidan Koordinator"),
+    Sector.WOMEN: ("Ketua", "Sekretaris", "Ketua Bidang Sosial"),
+    Sector.FAITH: ("Sekretaris", "Penyuluh Agama", "Anggota Pengurus"),
+    Sector.GOVERNMENT: ("Sekretaris Dinas", "Kabid Pemberdayaan", "Kasubbag Umum", "Analis Kebijakan"),
+}

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from random import Random
 
 from outreach.cli.demo import content
-from outreach.cli.demo.answers import invitations_of
+from outreach.cli.demo.answers import invitations_of, nominees
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource
 from outreach.domain.working_days import working_days
 from outreach.services import answering, attendance, planning, publishing
-from outreach.services.nominees import Nominee
 from outreach.services.planning import ProgrammeValues
 
 DAYS = 2
@@ -22,7 +22,8 @@ CADRES = 12
 def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable[[datetime], None]) -> None:
     """Play a small programme of about a year ago through the services, as it would have gone then."""
     days = working_days(today - timedelta(days=364), DAYS, holidays)
-    planned = local(days[0] - timedelta(days=12), time(9, 0))
+    planned_day, answered_day = working_days(days[0] - timedelta(days=14), 2, holidays)
+    planned = local(planned_day, time(9, 0))
     by = cast.coordinator
     programme = planning.create_programme(
         ProgrammeValues(
@@ -39,10 +40,10 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
     made = [plan_day(cast, programme.id, what, day, now=planned) for what, day in zip(whats, days, strict=True)]
     publishing.publish(made, by=by, now=planned + timedelta(hours=1))
     send(planned + timedelta(hours=1))
-    answered_at = planned + timedelta(days=1)
     for number, invitation in enumerate(invitations_of(made)):
+        answered_at = local(answered_day, time(8, 10)) + number * timedelta(minutes=7)
         if invitation.organisation:
-            people = [Nominee(f"Utusan {invitation.organisation.short_name}", "Staf")]
+            people = nominees(invitation.organisation, 1, Random(number))
             answering.nominate_for(invitation.id, people, by=by, now=answered_at)
         else:
             choice = Choice.NOT_COMING if number % 9 == 8 else Choice.COMING
