@@ -3,6 +3,7 @@
 The reminders of published activities follow in the same transaction. Which rule holds where is services/rules.py.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time
 from secrets import token_hex
@@ -17,8 +18,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, ReminderRule, User
-from outreach.services import audit, publishing
-from outreach.services.rules import DEFAULTS, values_of
+from outreach.services import audit, forecasting, publishing
+from outreach.services.forecasting import Forecast
+from outreach.services.rules import DEFAULTS, rules_for, values_of
 from outreach.services.scopes import Scope, closest, exactly, scope_of, within
 
 AUDIENCES = {
@@ -47,6 +49,11 @@ class AudienceDoesNotFit(Problem):
         "Before the start, choose those without an answer, those coming or all; after the end, those present or absent."
     )
     field = "audience"
+
+
+class SameRule(Problem):
+    message = "There is a rule like this already: the same moment, for the same people. One mail is enough."
+    field = "days"
 
 
 @dataclass(frozen=True)
@@ -83,19 +90,7 @@ def edit(
     """Change a rule; in a programme's or activity's scope an inherited rule is overridden there."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
-        holding = _holding(session, scope, key)
-        _check(holding.timing, values)
-        row = _own(session, scope, key)
-        before = _shown(holding)
-        if row is None:
-            row = ReminderRule(
-                programme_id=scope.programme_id, activity_id=scope.activity_id,
-                key=key, kind=holding.kind, timing=holding.timing, name=holding.name,
-            )  # fmt: skip
-            session.add(row)
-        _apply(row, values)
-        changed = {name: [before[name], value] for name, value in _shown(row).items() if before[name] != value}
-        audit.record(session, by, "rule.changed", row, name=_named(row, scope), now=now, **changed)
+        row = _edit(session, scope, key, values, by, now)
         _follow(session, scope, now)
     return row
 
@@ -107,14 +102,7 @@ def add(
     """Add a further rule to a scope."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
-        _check(timing, values)
-        row = ReminderRule(
-            programme_id=scope.programme_id, activity_id=scope.activity_id,
-            key=f"extra-{token_hex(4)}", kind=KINDS[timing], timing=timing, name="",
-        )  # fmt: skip
-        _apply(row, values)
-        session.add(row)
-        audit.record(session, by, "rule.added", row, name=_named(row, scope), now=now, **_shown(row))
+        row = _add(session, scope, timing, values, by, now)
         _follow(session, scope, now)
     return row
 
@@ -128,21 +116,104 @@ def reset(
     """
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
-        row = _own(session, scope, key)
-        if row is None:
-            raise RuleMissing
-        if scope.is_office and key in DEFAULTS:
-            for name, value in values_of(DEFAULTS[key]).items():
-                setattr(row, name, value)
-            row.text_key = row.name = ""
-            audit.record(session, by, "rule.reset", row, name=_named(row, scope), now=now)
-        else:
-            audit.record(session, by, "rule.removed", row, name=_named(row, scope), now=now, **_shown(row))
-            session.delete(row)
-            session.flush()
-            if key not in closest(session.scalars(_rows(scope))):
-                _remove_narrower(session, scope, key)
+        _reset(session, scope, key, by, now)
         _follow(session, scope, now)
+
+
+def foretell_edit(
+    key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
+) -> Forecast | None:
+    """Return what the changed rule would send, in the published activities that it changes; None where there are none."""
+    return _foretell(
+        programme_id, activity_id, lambda session, scope: _edit(session, scope, key, values, None, now), now
+    )
+
+
+def foretell_add(
+    timing: RuleTiming, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
+    now: datetime,
+) -> Forecast | None:  # fmt: skip
+    """Return the same for a further rule."""
+    return _foretell(
+        programme_id, activity_id, lambda session, scope: _add(session, scope, timing, values, None, now), now
+    )
+
+
+def foretell_reset(
+    key: str, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
+) -> Forecast | None:
+    """Return the same for a rule that is inherited again, or removed."""
+    return _foretell(programme_id, activity_id, lambda session, scope: _reset(session, scope, key, None, now), now)
+
+
+def _foretell(
+    programme_id: int | None, activity_id: int | None, change: Callable[[Session, Scope], object], now: datetime
+) -> Forecast | None:
+    """Make the change, see what would follow, and undo it."""
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        activities = [a for a in _published(session, scope) if a.ends_at > now]
+        before = {a.id: set(rules_for(session, a)) for a in activities}
+        change(session, scope)
+        session.flush()
+        new = {a.id: [rule for rule in rules_for(session, a) if rule not in before[a.id]] for a in activities}
+        changed = [a for a in activities if set(rules_for(session, a)) != before[a.id]]
+        found = forecasting.for_rules(changed, new, now=now) if changed else None
+        session.rollback()
+    return found
+
+
+def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User | None, now: datetime) -> ReminderRule:
+    holding = _holding(session, scope, key)
+    _check(session, scope, key, holding.timing, values)
+    row = _own(session, scope, key)
+    before = _shown(holding)
+    if row is None:
+        row = ReminderRule(
+            programme_id=scope.programme_id, activity_id=scope.activity_id,
+            key=key, kind=holding.kind, timing=holding.timing, name=holding.name,
+        )  # fmt: skip
+        session.add(row)
+    _apply(row, values)
+    changed = {name: [before[name], value] for name, value in _shown(row).items() if before[name] != value}
+    audit.record(session, by, "rule.changed", row, name=_named(row, scope), now=now, **changed)
+    return row
+
+
+def _add(
+    session: Session, scope: Scope, timing: RuleTiming, values: RuleValues, by: User | None, now: datetime
+) -> ReminderRule:
+    key = f"extra-{token_hex(4)}"
+    _check(session, scope, key, timing, values)
+    row = ReminderRule(
+        programme_id=scope.programme_id,
+        activity_id=scope.activity_id,
+        key=key,
+        kind=KINDS[timing],
+        timing=timing,
+        name="",
+    )
+    _apply(row, values)
+    session.add(row)
+    audit.record(session, by, "rule.added", row, name=_named(row, scope), now=now, **_shown(row))
+    return row
+
+
+def _reset(session: Session, scope: Scope, key: str, by: User | None, now: datetime) -> None:
+    row = _own(session, scope, key)
+    if row is None:
+        raise RuleMissing
+    if scope.is_office and key in DEFAULTS:
+        for name, value in values_of(DEFAULTS[key]).items():
+            setattr(row, name, value)
+        row.text_key = row.name = ""
+        audit.record(session, by, "rule.reset", row, name=_named(row, scope), now=now)
+        return
+    audit.record(session, by, "rule.removed", row, name=_named(row, scope), now=now, **_shown(row))
+    session.delete(row)
+    session.flush()
+    if key not in closest(session.scalars(_rows(scope))):
+        _remove_narrower(session, scope, key)
 
 
 def _rows(scope: Scope) -> sa.Select[Any]:
@@ -162,12 +233,17 @@ def _own(session: Session, scope: Scope, key: str) -> ReminderRule | None:
     return session.scalar(sa.select(ReminderRule).where(exactly(ReminderRule, scope), ReminderRule.key == key))
 
 
-def _check(timing: RuleTiming, values: RuleValues) -> None:
+def _check(session: Session, scope: Scope, key: str, timing: RuleTiming, values: RuleValues) -> None:
     low = 1 if timing is RuleTiming.AFTER_END else 0
     if not low <= values.days <= MOST_DAYS:
         raise DaysOutOfRange(low=low, high=MOST_DAYS)
     if values.audience not in AUDIENCES.get(timing, ()):
         raise AudienceDoesNotFit
+    wanted = (timing, values.days, values.at, values.audience)
+    for other in closest(session.scalars(_rows(scope))).values():
+        same = (other.timing, other.days, other.at, other.audience) == wanted
+        if values.enabled and other.enabled and same and other.key != key:
+            raise SameRule
 
 
 def _apply(row: ReminderRule, values: RuleValues) -> None:
@@ -201,10 +277,14 @@ def _remove_narrower(session: Session, scope: Scope, key: str) -> None:
 
 def _follow(session: Session, scope: Scope, now: datetime) -> None:
     session.flush()
+    for activity in _published(session, scope):
+        publishing.reschedule(session, activity, now=now)
+
+
+def _published(session: Session, scope: Scope) -> Sequence[Activity]:
     published = sa.select(Activity).where(Activity.state == ActivityState.PUBLISHED)
     if scope.activity:
         published = published.where(Activity.id == scope.activity_id)
     elif scope.programme:
         published = published.where(Activity.programme_id == scope.programme_id)
-    for activity in session.scalars(published.order_by(Activity.id)).all():
-        publishing.reschedule(session, activity, now=now)
+    return session.scalars(published.order_by(Activity.id)).all()

@@ -11,6 +11,8 @@ def reason_words(reason: str) -> str:
     match reason:
         case "moved_closer":
             return _("The activity was moved closer, so its moment had passed already.")
+        case "rule_changed":
+            return _("Its rule was changed, and the new moment had passed already.")
         case "rule_removed":
             return _("Its rule was switched off or removed.")
         case "activity_cancelled":

@@ -10,6 +10,7 @@ from outreach import clock
 from outreach.delivery.texts import rule_text_key
 from outreach.domain.problems import Problem
 from outreach.services import rule_changes, rule_pages
+from outreach.services.forecasting import Forecast
 from outreach.services.rule_changes import RuleFixed, RuleMissing
 from outreach.services.scopes import ScopeMissing
 from outreach.web.forms.problems import show_problem
@@ -50,9 +51,14 @@ def edit(key: str) -> Any:
     form.offer(found.row.timing)
     if request.method == "GET":
         form.fill(found.row)
+    if request.method == "GET" or "back" in request.form:
         return render_template("rules/edit.html", form=form, rule=found.row, own=found.own, scope=found.scope)
     if form.validate():
         try:
+            if "confirm" not in request.form:
+                forecast = rule_changes.foretell_edit(key, form.values(), **scope_ids(), now=clock.now())
+                if forecast is not None:
+                    return _preview(forecast, rule_words(found.row))
             rule_changes.edit(key, form.values(), **scope_ids(), by=current_user, now=clock.now())
         except (ScopeMissing, RuleMissing, RuleFixed):
             raise
@@ -70,10 +76,14 @@ def new() -> Any:
     scope = rule_pages.scope_page(**scope_ids())
     form = NewRuleForm()
     form.offer_all()
-    if request.method == "GET":
+    if request.method == "GET" or "back" in request.form:
         return render_template("rules/edit.html", form=form, rule=None, own=True, scope=scope)
     if form.validate():
         try:
+            if "confirm" not in request.form:
+                forecast = rule_changes.foretell_add(form.chosen_timing, form.values(), **scope_ids(), now=clock.now())
+                if forecast is not None:
+                    return _preview(forecast, "")
             made = rule_changes.add(form.chosen_timing, form.values(), **scope_ids(), by=current_user, now=clock.now())
         except ScopeMissing:
             raise
@@ -88,6 +98,19 @@ def new() -> Any:
 @bp.post("/<key>/reset")
 @coordinator_required
 def reset(key: str) -> Any:
+    if "back" in request.form:
+        return redirect(url_for(".edit", key=key, **scope_query()))
+    if "confirm" not in request.form:
+        found = rule_pages.rule_page(key, **scope_ids())
+        forecast = rule_changes.foretell_reset(key, **scope_ids(), now=clock.now())
+        if forecast is not None:
+            return _preview(forecast, rule_words(found.row))
     rule_changes.reset(key, **scope_ids(), by=current_user, now=clock.now())
     flash(_("Done. Reminders that were scheduled already follow."), "success")
     return redirect(url_for(".index", **scope_query()))
+
+
+def _preview(forecast: Forecast, was: str) -> str:
+    """Ask once more, showing whom of those already invited the change concerns. was: the rule in words, as it stands."""
+    scope = rule_pages.scope_page(**scope_ids())
+    return render_template("rules/preview.html", forecast=forecast, was=was, scope=scope)

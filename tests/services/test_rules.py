@@ -154,11 +154,11 @@ def test_the_page_says_what_is_inherited(programme, activity, coordinator):
 
 def test_every_change_is_in_the_audit_log(activity, coordinator):
     made = rule_changes.add(RuleTiming.BEFORE_START, values(), by=coordinator, now=NOW)
-    rule_changes.edit(THREE, values(), by=coordinator, now=NOW)
+    rule_changes.edit(THREE, values(days=5), by=coordinator, now=NOW)
     rule_changes.reset(THREE, by=coordinator, now=NOW)
     rule_changes.reset(made.key, by=coordinator, now=NOW)
     entries = db.session.scalars(
         sa.select(AuditEntry).where(AuditEntry.user_id == coordinator.id).order_by(AuditEntry.id)
     ).all()
     assert [entry.action for entry in entries] == ["rule.added", "rule.changed", "rule.reset", "rule.removed"]
-    assert entries[1].detail == {"days": [3, 4], "at": ["08:00", "09:30"]}
+    assert entries[1].detail == {"days": [3, 5], "at": ["08:00", "09:30"]}

@@ -1,12 +1,15 @@
 """The pages of reminder rules and mail texts."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
-from outreach.services import rules
-from tests.conftest import NOW, draft_activity
+from outreach.services import publishing, rules
+from outreach.web.reminderwords import reason_words
+from tests.conftest import NOW, a_person, draft_activity
 from tests.delivery.compose_help import invited
 
 
@@ -90,8 +93,8 @@ def test_a_viewer_reads_rules_and_texts_and_changes_none(viewer_client, activity
 
 def test_a_text_is_edited_and_taken_back(coordinator_client):
     page = coordinator_client.get("/texts/invitation-cadre/id").text
-    assert "Kami mengundang Bapak/Ibu mengikuti {kegiatan}." in page
-    assert "{hari_tanggal}" in page
+    assert "Kami mengundang Bapak/Ibu mengikuti kegiatan “{kegiatan}”." in page
+    assert "<code>{day_date}</code>" in page
     answer = coordinator_client.post("/texts/invitation-cadre/id", data=TEXT)
     assert (answer.status_code, answer.location) == (302, "/texts/invitation-cadre/id")
     assert "Undangan {kegiatan}" in coordinator_client.get("/texts").text
@@ -102,7 +105,7 @@ def test_a_text_is_edited_and_taken_back(coordinator_client):
 def test_an_unknown_placeholder_is_named_beside_its_field(coordinator_client):
     answer = coordinator_client.post("/texts/invitation-cadre/id", data=TEXT | {"subject": "{nomor_surat}"})
     assert answer.status_code == 422
-    assert "“{nomor_surat}” is not a placeholder. Allowed are: {activity} / {kegiatan}" in answer.text
+    assert "“{nomor_surat}” is not a placeholder. Please choose one from the list of placeholders." in answer.text
     assert 'value="{nomor_surat}"' in answer.text
     assert db.session.query(MessageText).count() == 0
 
@@ -110,7 +113,7 @@ def test_an_unknown_placeholder_is_named_beside_its_field(coordinator_client):
 def test_a_preview_stands_in_a_frame_of_its_own(coordinator_client, activity, ani):
     invitation = invited(activity, ani)
     page = coordinator_client.get("/texts/invitation-cadre/id").text
-    assert "<iframe" in page
+    assert page.index('id="preview"') < page.index('form="text-form" formaction=') < page.index("<iframe")
     assert " sandbox " in page
     answer = coordinator_client.get(f"/texts/invitation-cadre/id/preview?invitation={invitation.id}")
     assert "Ani Wijaya" in answer.text
@@ -118,6 +121,19 @@ def test_a_preview_stands_in_a_frame_of_its_own(coordinator_client, activity, an
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'self'" in policy
     assert "script-src" not in policy
+
+
+def test_the_invitees_to_preview_with_are_few_and_in_order(coordinator_client, activity):
+    for number in range(20):
+        invited(activity, a_person(f"Kader {number:02}"))
+    page = coordinator_client.get("/texts/invitation-cadre/id").text
+    assert re.findall(r"Kader \d\d", page) == [f"Kader {number:02}" for number in range(15)]
+
+
+@pytest.mark.parametrize(("language", "name"), [("id", "tempat"), ("en", "venue")])
+def test_the_placeholders_go_by_the_readers_language(coordinator_client, language, name):
+    page = coordinator_client.get(f"/texts/invitation-cadre/id?lang={language}").text
+    assert set(re.findall(r"<code>\{(tempat|venue)\}</code>", page)) == {name}
 
 
 def test_a_draft_is_previewed_as_html_and_as_text(coordinator_client, activity, ani):
@@ -146,3 +162,35 @@ def test_the_lists_take_as_many_queries_for_many_rows(coordinator_client, progra
     for day in range(19, 31):
         draft_activity(programme, hall, day)
     assert queries(both) == few
+
+
+def test_before_a_rule_changes_for_published_activities_the_mails_are_shown(coordinator_client, activity, ani):
+    publishing.publish([activity.id], by=None, now=NOW)
+    invited(activity, ani, invited_at=NOW)
+    path = "/rules/three-days-before/edit"
+    preview = coordinator_client.post(path, data=RULE)
+    assert preview.status_code == 200
+    assert "Who gets which mail when" in preview.text
+    assert "Thu, 14 Jan 2027" in preview.text  # four days before, under its new rule
+    assert db.session.scalar(sa.select(ReminderRule.days).where(ReminderRule.key == "three-days-before")) == 3
+    again = coordinator_client.post(path, data=RULE | {"back": "1"})
+    assert 'value="4"' in again.text
+    answer = coordinator_client.post(path, data=RULE | {"confirm": "1"})
+    assert answer.status_code == 302
+    db.session.expire_all()
+    assert db.session.scalar(sa.select(ReminderRule.days).where(ReminderRule.key == "three-days-before")) == 4
+    assert "Who gets which mail when" in coordinator_client.post("/rules/three-days-before/reset").text
+
+
+def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
+    twin = RULE | {"timing": "before_start", "days": "3", "at": "08:00", "name": "Sekali lagi"}
+    answer = coordinator_client.post("/rules/new", data=twin)
+    assert answer.status_code == 422
+    assert "There is a rule like this already" in answer.text
+    assert db.session.query(ReminderRule).count() == 5
+    assert coordinator_client.post("/rules/new", data=twin | {"days": "2"}).status_code == 302
+
+
+def test_a_reminder_that_its_rules_change_put_into_the_past_says_so(app):
+    with app.test_request_context("/?lang=en"):
+        assert reason_words("rule_changed") == "Its rule was changed, and the new moment had passed already."
