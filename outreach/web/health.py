@@ -1,9 +1,11 @@
-"""Whether the pages and the database answer, for whoever watches the server."""
+"""Whether the pages and the database answer and the engine keeps up, for whoever watches the server."""
 
 import sqlalchemy as sa
 from flask import Blueprint
 
+from outreach import clock
 from outreach.extensions import db
+from outreach.services import lateness
 
 bp = Blueprint("health", __name__)
 
@@ -11,7 +13,8 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 def healthz() -> tuple[dict[str, str], int]:
     try:
-        db.session.execute(sa.text("SELECT 1"))
+        late = lateness.overdue(now=clock.now())
     except sa.exc.SQLAlchemyError:
+        db.session.rollback()
         return {"state": "no database"}, 503
-    return {"state": "ok"}, 200
+    return ({"state": f"{late} overdue"}, 503) if late else ({"state": "ok"}, 200)

@@ -4,10 +4,11 @@ from flask_babel import gettext as _
 
 from outreach.delivery.wording import label, language
 from outreach.domain.kinds import RuleTiming
+from outreach.domain.reminders import Rule
 from outreach.models import ReminderRule
 
 
-def moment_words(row: ReminderRule) -> str:
+def moment_words(row: ReminderRule | Rule) -> str:
     """Return when a rule falls due."""
     if row.timing is RuleTiming.AT_PUBLISHING:
         return _("When the activity is published")
@@ -25,6 +26,6 @@ def moment_words(row: ReminderRule) -> str:
     return _("%(days)d days before, at %(at)s", days=row.days, at=at)
 
 
-def rule_words(row: ReminderRule) -> str:
+def rule_words(row: ReminderRule | Rule) -> str:
     """Return the whole rule in words."""
     return _("%(moment)s, to %(audience)s", moment=moment_words(row), audience=label(row.audience))

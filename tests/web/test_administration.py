@@ -1,14 +1,18 @@
 """The pages of administrators: accounts, the office, the audit log; and the overview as a page."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from outreach.domain.kinds import StaffRole
+from outreach import clock
+from outreach.domain.kinds import Audience, MailKind, StaffRole
+from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import AuditEntry, Office, User
+from outreach.models import Activity, AuditEntry, Message, Office, Person, Reminder, User
 from tests.conftest import NOW, account, draft_activity, log_in
 from tests.web.browsers import browsers  # noqa: F401
 
@@ -94,8 +98,32 @@ def entries(count: int, **values: object) -> None:
 def test_the_audit_log_says_who_did_what_and_from_what_to_what(administrator_client, administrator: User):
     entries(1, user_id=administrator.id)
     page = administrator_client.get("/audit").text
-    for words in ("Rapat 0", "moved", "reason: banjir", "state: Invited → Coming", "Mon, 4 Jan 2027", "08:00 WIB"):
+    for words in ("Rapat 0", "moved", "Reason: banjir", "State: Invited → Coming", "Mon, 4 Jan 2027", "08:00 WIB"):
         assert words in page
+
+
+def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administrator_client):
+    entries(1, detail={"changed": {"title": ["Rapat", "Rapat koordinasi"], "venue_id": ["None", "3"], "zone": ["Asia/Jakarta",
+            "Asia/Makassar"], "starts_at": ["2027-01-18 01:00:00+00:00", "None"]}})  # fmt: skip
+    entries(1, action="message.resent", subject_type="message", detail={"message": 469})
+    entries(1, action="rule.changed", subject_type="reminder_rule", subject_name="three-days-before, Empat hari",
+            detail={"days": [3, 10], "at": ["08:00", "09:30"], "enabled": [True, False]})  # fmt: skip
+    page = administrator_client.get("/audit?lang=en").text
+    shown = re.findall(r"<div>([^<>]*(?::|no\.)[^<>]*)</div>", page)
+    assert shown == [
+        "Days: 3 → 10", "Time of day: 08:00 → 09:30", "Switched on: yes → no", "Message no. 469",
+        "Title: Rapat → Rapat koordinasi", "Venue: changed", "Time zone: WIB → WITA",
+        "Start: Mon, 18 Jan 2027 08:00 WIB → –",
+    ]  # fmt: skip
+    assert ">3 days before, at 08:00, to those without an answer, Empat hari<" in page
+    assert "three-days-before" not in page
+
+
+@pytest.mark.parametrize("days", ["from=0001-01-01&to=9999-12-31", "from=x", "user=99999999999", "page=99999999999"])
+def test_the_audit_log_takes_no_notice_of_what_cannot_be_meant(administrator_client, days: str):
+    entries(3)
+    answer = administrator_client.get(f"/audit?{days}")
+    assert (answer.status_code, answer.text.count("Rapat ")) == (200, 3)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +179,35 @@ def test_a_viewers_overview_offers_nothing_to_change(viewer_client, activity):
     assert "/programmes/new" not in viewer_client.get("/").text
 
 
-def test_health_is_told_without_a_login(app: Flask):
+def health(app: Flask) -> tuple[int, dict[str, str]]:
     answer = app.test_client().get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"state": "ok"})
+    return answer.status_code, answer.json
+
+
+def test_health_is_told_without_a_login(app: Flask):
+    assert health(app) == (200, {"state": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(14, (200, {"state": "ok"})), (16, (503, {"state": "reminders overdue"}))]
+)
+def test_health_says_when_no_engine_looks_for_what_is_due(app: Flask, activity: Activity, minutes: int, told: tuple):
+    due_at = clock.now() - timedelta(minutes=minutes)
+    db.session.add(
+        Reminder(activity=activity, key="x", kind=MailKind.REMINDER, audience=Audience.COMING, due_at=due_at)
+    )
+    db.session.commit()
+    assert health(app) == told
+
+
+def test_health_says_when_a_message_waits_too_long(app: Flask, ani: Person):
+    waits = {"kind": MailKind.REMINDER, "local_day": NOW.date(), "expires_at": clock.now() + timedelta(days=1)}
+    db.session.add(Message(person=ani, due_at=clock.now() - timedelta(minutes=16), state=MessageState.RETRY, **waits))
+    db.session.commit()
+    assert health(app) == (503, {"state": "messages overdue"})
+
+
+def test_health_says_when_the_database_does_not_answer(app: Flask):
+    db.session.execute(sa.text("DROP TABLE reminder"))
+    db.session.commit()
+    assert health(app) == (503, {"state": "no database"})
