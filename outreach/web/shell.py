@@ -123,7 +123,8 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
     )
     security.init_app(app, Accounts(db, User, Role))
     security.want_json(lambda _request: False)
-    app.login_manager.request_loader(None)  # type: ignore[attr-defined]  no tokens: who is signed in has a session
+    # No tokens: who is signed in has a session.
+    app.login_manager.request_loader(None)  # type: ignore[attr-defined]
     user_logged_out.connect(_logged_out, app)
     password_changed.connect(_password_changed, app)
     guard.accounts(app, security)

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
@@ -16,6 +15,7 @@ from outreach.domain.zones import CHOICES
 from outreach.models import Activity
 from outreach.services.planning import ActivityValues
 from outreach.services.publishing import Move
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import (
     Between,
     Choice,
@@ -34,7 +34,7 @@ from outreach.web.forms.programme_forms import NEUTRAL_HELP, TITLE_MISSING, kind
 DEADLINE_AT = time(16, 0)
 
 
-class Times(FlaskForm):
+class Times(TidyForm):
     """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
 
     on = Day(_l("Date"), [Sentence(_l("Please choose the day."))])
@@ -44,7 +44,7 @@ class Times(FlaskForm):
     zone = Choice(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
     respond_on = Day(
-        _l("Answers wanted by"), description=_l("Left empty: two days before at 16.00, or as your office set.")
+        _l("Answers wanted by"), description=_l("Left empty: two days before at 16:00, or as your office set.")
     )
     respond_at = Clock(_l("at"))
 
@@ -218,7 +218,7 @@ class MoveForm(Times):
         )
 
 
-class CancelForm(FlaskForm):
+class CancelForm(TidyForm):
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is cancelled, such as Ditunda karena pemilihan RT.")), Length(max=500)],
@@ -226,5 +226,5 @@ class CancelForm(FlaskForm):
     )
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(TidyForm):
     """Nothing but the proof that the request comes from this page."""

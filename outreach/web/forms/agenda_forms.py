@@ -6,11 +6,9 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     FieldList,
-    Form,
     FormField,
     HiddenField,
     SelectMultipleField,
@@ -21,6 +19,7 @@ from wtforms.validators import Length
 
 from outreach.models import Activity
 from outreach.services.agendas import AgendaValues
+from outreach.web.forms.base import TidyForm, TidyRow
 from outreach.web.forms.fields import Choice, Clock, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.forms.instants import days_between, instant, wall_day, wall_time
 
@@ -39,7 +38,7 @@ HALF_DAY: tuple[tuple[int, int, str], ...] = (
 )
 
 
-class AgendaRow(Form):
+class AgendaRow(TidyRow):
     """One line. A row without an end, a topic and speakers is left out."""
 
     on = Choice(_l("Day"), coerce=optional_text, choices=[])
@@ -60,7 +59,7 @@ class AgendaRow(Form):
             raise ValidationError(gettext("The end must be later than the start."))
 
 
-class AgendaForm(FlaskForm):
+class AgendaForm(TidyForm):
     lines = FieldList(FormField(AgendaRow), min_entries=0, max_entries=MAX_LINES)
     moderator_id = Choice(_l("Moderator"), coerce=optional_int, choices=[])
     find = StringField(_l("Find another speaker"), description=_l("By name or post, such as Kapolres."))

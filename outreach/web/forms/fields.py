@@ -10,6 +10,7 @@ from wtforms.validators import StopValidation
 
 from outreach.domain import phones
 from outreach.domain.problems import Problem
+from outreach.web.incoming import MOST
 from outreach.web.shell import say
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Day(Typed, DateField):
     """A native date input; an unreadable day gets a sentence with an example. Empty is None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = _read(self, valuelist, date.fromisoformat, lazy_gettext("Please choose a day, such as 18/01/2027."))
+        self.data = _read(self, valuelist, _day, lazy_gettext("Please choose a day, such as 18/01/2027."))
 
 
 class Clock(Typed, TimeField):
@@ -79,7 +80,7 @@ class Number(Typed, IntegerField):
     """A whole number. Empty is None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = _read(self, valuelist, int, lazy_gettext("Please write a whole number, such as 40."))
+        self.data = _read(self, valuelist, _whole_number, lazy_gettext("Please write a whole number, such as 40."))
 
 
 class Choice(SelectField):
@@ -97,7 +98,7 @@ class Choice(SelectField):
 
 
 def optional_int(value: Any) -> int | None:
-    return int(value) if value not in (None, "", "None") else None
+    return _whole_number(value) if value not in (None, "", "None") else None
 
 
 def optional_text(value: Any) -> str | None:
@@ -111,12 +112,26 @@ def strip(value: str | None) -> str:
 
 def whole(value: str | None) -> int:
     """Return the number a hidden field holds; 0 where somebody tampered with it."""
-    return int(value) if value and value.isdecimal() else 0
+    return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 
 def add_error(field: Field, sentence: str) -> None:
     """Put a sentence beside a field after the form was validated."""
     field.errors = [*field.errors, sentence]
+
+
+def _whole_number(text: Any) -> int:
+    number = int(text)
+    if abs(number) > MOST:
+        raise ValueError
+    return number
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not 2000 <= day.year < 2200:  # a slip; and instants near the ends of the calendar have no time zone
+        raise ValueError
+    return day
 
 
 def _time(text: str) -> time:

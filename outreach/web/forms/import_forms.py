@@ -4,15 +4,15 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 
 from outreach.domain.kinds import CadreKind
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Choice
 from outreach.web.forms.people_forms import kind_words
 
 
-class ImportForm(FlaskForm):
+class ImportForm(TidyForm):
     file = FileField(
         _l("Spreadsheet"),
         [FileRequired(_l("Please choose a file first."))],

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -29,6 +28,7 @@ from outreach.domain.states import InvitationState
 from outreach.models import Activity
 from outreach.services.invitee_select import Filters
 from outreach.services.nominees import Nominee
+from outreach.web.forms.base import TidyForm, TidyRow
 from outreach.web.forms.fields import Between, Number, Sentence, optional_int
 from outreach.web.forms.fields import Choice as Select
 from outreach.web.shell import say
@@ -115,7 +115,7 @@ class Ticks(SelectMultipleField):
             raise ValidationError(_l("One of these choices does not exist any more. Please choose again."))
 
 
-class InviteForm(FlaskForm):
+class InviteForm(TidyForm):
     """To which activities: at least one of those offered together."""
 
     activity_ids = Ticks(
@@ -139,7 +139,7 @@ class InvitePeopleForm(InviteForm):
         self.role.choices = words((Role.SPEAKER, Role.MODERATOR, Role.PARTICIPANT, Role.CADRE))
 
 
-class NewPersonForm(FlaskForm):
+class NewPersonForm(TidyForm):
     """Somebody who is not in the list yet: a name, or a post where the name is not known."""
 
     name = text(
@@ -191,7 +191,7 @@ class InviteCadresForm(InviteForm):
     region_codes = Ticks(_l("From which kelurahan?"), coerce=str)
 
 
-class RecordAnswerForm(FlaskForm):
+class RecordAnswerForm(TidyForm):
     """An answer somebody gave by phone, WhatsApp, letter or in person."""
 
     choice = Options(_l("What did they answer?"))
@@ -223,7 +223,7 @@ class RecordAnswerForm(FlaskForm):
         )
 
 
-class QuotaForm(FlaskForm):
+class QuotaForm(TidyForm):
     quota = Number(
         _l("Number of seats"),
         validators=[Sentence(_l("Please write how many people they may name.")), Between(1, MOST_SEATS)],
@@ -231,7 +231,7 @@ class QuotaForm(FlaskForm):
     )
 
 
-class NomineeForm(Form):
+class NomineeForm(TidyRow):
     """One person whom an organisation sends; an empty row is nobody."""
 
     name = text(_l("Name"), 160)
@@ -244,7 +244,7 @@ class NomineeForm(Form):
             raise ValidationError(_l("Please write this person's name as well."))
 
 
-class NomineesForm(FlaskForm):
+class NomineesForm(TidyForm):
     """The full list of people an organisation sends; who is left out is withdrawn."""
 
     source = Options(_l("How did they answer?"), default=AnswerSource.PHONE.value)
@@ -265,5 +265,5 @@ class NomineesForm(FlaskForm):
         ]  # fmt: skip
 
 
-class ButtonForm(FlaskForm):
+class ButtonForm(TidyForm):
     """A button that does something: nothing to fill in but the token."""

@@ -3,17 +3,17 @@
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, StringField, TelField
 from wtforms.validators import Length
 
 from outreach.delivery.wording import LOCALES
 from outreach.domain.zones import CHOICES
 from outreach.services.offices import DEADLINE_DAYS_MAX, OfficeValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Between, Choice, Number, Sentence, strip
 
 
-class OfficeForm(FlaskForm):
+class OfficeForm(TidyForm):
     name = StringField(
         _l("Full name"),
         [Sentence(_l("Please write the office's full name, as it stands on its letters.")), Length(max=200)],
@@ -43,7 +43,7 @@ class OfficeForm(FlaskForm):
         _l("Answers are wanted this many days before"),
         [Between(0, DEADLINE_DAYS_MAX)],
         default=2,
-        description=_l("At 16.00 on that day. Each activity can have its own."),
+        description=_l("At 16:00 on that day. Each activity can have its own."),
     )
 
     @property

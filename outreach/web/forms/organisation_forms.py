@@ -4,19 +4,19 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from outreach.delivery.wording import LOCALES
 from outreach.domain import contacts, phones
 from outreach.domain.kinds import Sector
 from outreach.services.organisations import OrganisationValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Choice, optional_text
 from outreach.web.forms.invitation_forms import member, text, words
 from outreach.web.forms.people_forms import check, kelurahan_options
 
 
-class OrganisationForm(FlaskForm):
+class OrganisationForm(TidyForm):
     name = text(_l("Name"), 200, description=_l("In full, such as Kepolisian Resor Metro, or Kelurahan Imopuro."))
     short_name = text(_l("Short name"), 60, description=_l("As people say it, such as Polres Metro."))
     sector = Choice(_l("Sector"))

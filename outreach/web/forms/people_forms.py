@@ -5,7 +5,6 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, StringField, ValidationError
 
@@ -16,6 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.services import directories
 from outreach.services.directories import PeopleFilters
 from outreach.services.people import PersonValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Choice, optional_int, optional_text
 from outreach.web.forms.invitation_forms import Ticks, member, text, words
 from outreach.web.shell import say
@@ -53,7 +53,7 @@ def check(read: Callable[[str], str], field: StringField) -> None:
         raise ValidationError(say(problem)) from None
 
 
-class PersonForm(FlaskForm):
+class PersonForm(TidyForm):
     name = text(
         _l("Full name"),
         160,
@@ -129,7 +129,7 @@ class PersonForm(FlaskForm):
         return cls(data=filled)
 
 
-class EraseForm(FlaskForm):
+class EraseForm(TidyForm):
     sure = BooleanField(_l("Yes, erase it. I know that this cannot be taken back."))
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.delivery.wording import label, phone
@@ -15,6 +14,7 @@ from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme
 from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.web.forms.base import TidyForm, TidyRow
 from outreach.web.forms.fields import (
     Between,
     Choice,
@@ -44,7 +44,7 @@ def kind_choices() -> list[tuple[str, str]]:
     return [(kind.value, label(kind)) for kind in ActivityKind]
 
 
-class ActivityRow(Form):
+class ActivityRow(TidyRow):
     """One activity among a programme's rows. A row without a title, venue or seats is not meant, and left out."""
 
     kind = Choice(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
@@ -82,7 +82,7 @@ class ActivityRow(Form):
         )
 
 
-class ProgrammeForm(FlaskForm):
+class ProgrammeForm(TidyForm):
     """What a programme is, and its days."""
 
     title = StringField(
@@ -197,7 +197,7 @@ class NewProgrammeForm(ProgrammeForm):
         return [row.values(self.zone.data) for row in self.rows if not row.blank]
 
 
-class CopyForm(FlaskForm):
+class CopyForm(TidyForm):
     """A copy of a programme: its new title and first day."""
 
     title = StringField(_l("Title of the copy"), [Sentence(_l("Please write a title for the copy.")), Length(max=200)])

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -11,12 +10,13 @@ from outreach.delivery.wording import label
 from outreach.domain.kinds import Audience, RuleTiming
 from outreach.models import ReminderRule
 from outreach.services.rule_changes import AUDIENCES, RuleValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Choice, Clock, Number, strip
 
 USUAL, OWN = "usual", "own"
 
 
-class RuleForm(FlaskForm):
+class RuleForm(TidyForm):
     days = Number(_l("Days before the start"), [InputRequired(_l("Please write a number of days, such as 3."))])
     at = Clock(
         _l("Time of day"),
@@ -30,7 +30,7 @@ class RuleForm(FlaskForm):
         description=_l("You find the rule's own text under Texts, once the rule is saved."),
     )
     name = StringField(
-        _l("Name"), [Length(max=120)], description=_l("Left empty: what it does, such as “3 days before at 08.00”.")
+        _l("Name"), [Length(max=120)], description=_l("Left empty: what it does, such as “3 days before at 08:00”.")
     )
     enabled = BooleanField(_l("This rule is in use"), default=True)
 

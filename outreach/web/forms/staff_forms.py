@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, RadioField, StringField
 from wtforms.validators import Length
 
@@ -12,6 +11,7 @@ from outreach.domain.kinds import StaffRole
 from outreach.models import User
 from outreach.services import staff
 from outreach.services.staff import UserValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Choice, Sentence, strip
 
 ROLES = [
@@ -21,7 +21,7 @@ ROLES = [
 ]
 
 
-class UserForm(FlaskForm):
+class UserForm(TidyForm):
     name = StringField(
         _l("Name"),
         [Sentence(_l("Please write their name.")), Length(max=120)],

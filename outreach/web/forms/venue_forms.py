@@ -4,15 +4,15 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 
 from outreach.services.venues import MOST_SEATS, VenueValues
+from outreach.web.forms.base import TidyForm
 from outreach.web.forms.fields import Between, Choice, Number, optional_text
 from outreach.web.forms.invitation_forms import text
 from outreach.web.forms.people_forms import kelurahan_options
 
 
-class VenueForm(FlaskForm):
+class VenueForm(TidyForm):
     name = text(_l("Name"), 160, description=_l("Such as Aula Bappeda, or Balai Kelurahan Yosodadi."))
     capacity = Number(
         _l("How many people fit"),

@@ -1,0 +1,74 @@
+"""What nobody types but anybody can send: control characters, numbers too large, queries that mean something to Flask."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.extensions import db
+from outreach.models import Office, Organisation, Programme
+from tests.conftest import draft_activity
+from tests.web.browsers import browsers  # noqa: F401
+
+HUGE = 2**63
+LISTS = ["/people", "/organisations", "/venues", "/activities", "/programmes", "/messages", "/audit", "/office/cities",
+         "/activities/1/invitees", "/activities/1/attendance", "/activities/1/invite/people"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_search_for_a_control_character_finds_what_it_finds_without(any_app: Flask, administrator_client, hall, path):
+    draft_activity(None, hall)
+    for query in ("q=%00", "q=ani%00%1f", "city=%00", "%00=x", "kind=%00", "state=%00", "region=%00", "about=%00"):
+        assert (query, administrator_client.get(f"{path}?{query}").status_code) == (query, 200)
+
+
+def test_a_name_with_control_characters_is_kept_without_them(any_app: Flask, administrator_client, office: Office):
+    form = {"name": "Polres\x00 Metro\r\nBcc: x@example.com", "sector": "police", "locale": "id", "region_code": ""}
+    assert administrator_client.post("/organisations/new", data=form).status_code == 302
+    assert db.session.scalars(sa.select(Organisation.name)).all() == ["Polres Metro Bcc: x@example.com"]
+
+
+def test_a_title_is_one_line(app: Flask, coordinator_client, programme: Programme):
+    form = {"title": "Empat hari\r\nBcc: x@example.com", "public_title": "Rangkaian\nkegiatan", "purpose": "Satu\nDua",
+            "starts_on": "2027-01-18", "days": "4", "zone": "Asia/Jakarta", "version": "1"}  # fmt: skip
+    coordinator_client.post(f"/programmes/{programme.id}/edit", data=form)
+    kept = db.session.execute(sa.select(Programme.title, Programme.public_title, Programme.purpose)).one()
+    assert kept == ("Empat hari Bcc: x@example.com", "Rangkaian kegiatan", "Satu\nDua")
+
+
+@pytest.mark.parametrize("path", ["/people", "/activities", "/programmes", "/audit", "/login"])
+@pytest.mark.parametrize(
+    "query", ["endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=x", "self=x", "values=x"]
+)
+def test_a_query_that_flask_would_understand_is_only_a_query(administrator_client, path: str, query: str):
+    assert administrator_client.get(f"{path}?{query}", follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/people/{}", "/people/{}/edit", "/activities/{}", "/organisations/{}", "/messages/{}"]
+)
+@pytest.mark.parametrize("number", [2**31, HUGE, "9" * 5000])
+def test_a_record_that_no_table_could_hold_is_not_found(
+    any_app: Flask, administrator_client, path: str, number: object
+):
+    assert administrator_client.get(path.format(number)).status_code == 404
+
+
+@pytest.mark.parametrize("query", [f"page={HUGE}", f"user={HUGE}", f"organisation={HUGE}", f"activity={HUGE}",
+                                   f"person={HUGE}", f"programme={HUGE}", f"page={'9' * 5000}"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/people", "/activities", "/messages", "/audit", "/people/new"])
+def test_a_number_in_a_query_that_no_table_could_hold_is_not_heard(any_app: Flask, administrator_client, path, query):
+    assert administrator_client.get(f"{path}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_a_slip(coordinator_client, day: str):
+    form = {"title": "Empat hari", "starts_on": day, "activities-0-title": "Rapat", "activities-0-on": day,
+            "activities-0-starts": "08:00", "activities-0-ends": "12:00", "zone": "Asia/Jakarta"}  # fmt: skip
+    refused = coordinator_client.post("/programmes/new", data=form)
+    assert refused.status_code == 422
+    assert "Please choose a day, such as 18/01/2027." in refused.text
+
+
+def test_a_capacity_that_no_table_could_hold_is_a_slip(any_app: Flask, coordinator_client):
+    refused = coordinator_client.post("/venues/new", data={"name": "Aula", "capacity": str(HUGE)})
+    assert refused.status_code == 422
