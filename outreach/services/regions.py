@@ -150,22 +150,9 @@ def kelurahan_tree(session: Session) -> list[Kecamatan]:
     return [Kecamatan(r.code, r.name, tuple(children.get(r.code, ()))) for r in rows if r.level == 3]
 
 
-def kelurahan_choices(session: Session, empty: str = "") -> list[tuple[str, str]] | dict[str, list[tuple[str, str]]]:
-    """Return the kelurahan for a form's select, grouped by kecamatan; `empty`: the words for "none", as a first choice."""
-    groups = {kec.name: [(k.code, k.name) for k in kec.kelurahan] for kec in kelurahan_tree(session)}
-    return {"": [("", empty)], **groups} if empty else groups
-
-
 def gazetteer(session: Session) -> Gazetteer:
     """Return the stored kelurahan, to be found by either of their spellings. One query."""
     return Gazetteer(kelurahan_tree(session), _aliases())
-
-
-def find_kelurahan(session: Session, name: str, kecamatan: str = "") -> Region:
-    """Return the kelurahan of that name; raise UnknownKelurahan (with what it may have meant) or KelurahanAmbiguous."""
-    region = session.get(Region, gazetteer(session).find(name, kecamatan).code)
-    assert region is not None
-    return region
 
 
 def _region(code: str, name: str) -> Region:

@@ -77,11 +77,6 @@ def rules_for(session: Session, activity: Activity) -> list[Rule]:
     return [as_rule(row) for row in rows_for(session, activity)]
 
 
-def text_keys_for(session: Session, activity: Activity) -> dict[str, str]:
-    """Return the text that each rule of an activity asks for, by the rule's key; "" leaves it to kind and role."""
-    return {row.key: row.text_key for row in rows_for(session, activity)}
-
-
 def as_rule(row: ReminderRule) -> Rule:
     return Rule(row.key, row.kind, row.timing, row.audience, row.days, row.at, row.enabled, row.text_key)
 

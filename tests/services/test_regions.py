@@ -64,18 +64,18 @@ def test_the_tree_has_each_kecamatan_with_its_kelurahan(metro):
     ],
 )
 def test_a_kelurahan_is_known_by_both_spellings(metro, written, name):
-    assert regions.find_kelurahan(db.session, written).name == name
+    assert regions.gazetteer(db.session()).find(written).name == name
 
 
 def test_a_near_miss_is_answered_with_what_it_may_have_meant(metro):
     with pytest.raises(regions.UnknownKelurahanNear) as caught:
-        regions.find_kelurahan(db.session, "Yosomulio")
+        regions.gazetteer(db.session()).find("Yosomulio")
     assert str(caught.value) == "There is no kelurahan “Yosomulio” here. Is it perhaps Yosomulyo?"
 
 
 def test_a_name_near_none_is_answered_with_those_of_its_kecamatan(metro):
     with pytest.raises(regions.UnknownKelurahan) as caught:
-        regions.find_kelurahan(db.session, "Kampung Baru", "Metro Pusat")
+        regions.gazetteer(db.session()).find("Kampung Baru", "Metro Pusat")
     assert caught.value.values["name"] == "Kampung Baru"
     assert caught.value.values["suggestion"] == "Metro, Hadimulyo Timur, Imopuro, Hadimulyo Barat, Yosomulyo"
 
