@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.delivery import tokens
 from outreach.delivery.wording import phone
-from outreach.domain.answers import refusal
+from outreach.domain.answers import ActivityCancelled, refusal
 from outreach.domain.kinds import LinkPurpose, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -51,12 +51,23 @@ class Topic(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Somebody whom an organisation sends, or who comes in an invitee's place."""
+    """Somebody who comes in an invitee's place."""
 
     name: str
     post: str
     phone: str
     email: str
+
+
+class Nominated(NamedTuple):
+    """Somebody whom an organisation sends, with their own answer. Of people of other organisations only the name is known."""
+
+    name: str
+    post: str
+    phone: str
+    email: str
+    invitation_id: int
+    state: InvitationState
 
 
 class Facts(NamedTuple):
@@ -71,6 +82,7 @@ class Facts(NamedTuple):
     respond_by_at: datetime
     things_to_bring: str
     state: ActivityState
+    cancelled_because: str
     venue: str
     venue_address: str
     latitude: float | None
@@ -94,7 +106,7 @@ class Shown(NamedTuple):
     refusal: Problem | None
     seats_left: int | None
     topics: tuple[Topic, ...] = ()
-    nominees: tuple[Named, ...] = ()
+    nominees: tuple[Nominated, ...] = ()
 
 
 class AnswerPage(NamedTuple):
@@ -127,7 +139,7 @@ def read(token: str, *, now: datetime) -> AnswerPage:
         found.setdefault(row.id, []).append(row)
     shown = [_shown(mine, now, contact) for mine in found.values()]
     if holder.organisation:
-        shown = _with_nominees(shown)
+        shown = _with_nominees(shown, holder.id)
     elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
         shown = _with_topics(shown, holder.id)
     return AnswerPage(holder, contact, tuple(shown))
@@ -140,9 +152,12 @@ def office_contact() -> Contact:
 
 
 def activity_for_calendar(token: str, activity_id: int, *, now: datetime) -> Activity:
-    """Return one of the holder's activities; raise as `read` does, or NothingToAnswer."""
-    if all(one.activity.id != activity_id for one in read(token, now=now).activities):
+    """Return one of the holder's activities; raise as `read` does, NothingToAnswer, or ActivityCancelled."""
+    found = next((one for one in read(token, now=now).activities if one.activity.id == activity_id), None)
+    if found is None:
         raise NothingToAnswer
+    if found.activity.state is ActivityState.CANCELLED:
+        raise ActivityCancelled
     return db.session.get_one(Activity, activity_id)
 
 
@@ -179,6 +194,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
         row.respond_by_at,
         row.things_to_bring,
         row.activity_state,
+        row.cancelled_reason,
         row.venue or "",
         row.venue_address or "",
         row.latitude,
@@ -206,8 +222,10 @@ def _with_topics(shown: list[Shown], person_id: int) -> list[Shown]:
     return [one._replace(topics=tuple(topics.get(one.activity.id, ()))) for one in shown]
 
 
-def _with_nominees(shown: list[Shown]) -> list[Shown]:
-    named: dict[int, list[Named]] = {}
-    for row in db.session.execute(statements.NOMINEES, {"ids": [one.invitation_id for one in shown]}):
-        named.setdefault(row.under, []).append(Named(row.name, row.post, row.phone, row.email))
+def _with_nominees(shown: list[Shown], organisation_id: int) -> list[Shown]:
+    named: dict[int, list[Nominated]] = {}
+    values = {"ids": [one.invitation_id for one in shown], "holder": organisation_id}
+    for row in db.session.execute(statements.NOMINEES, values):
+        one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state)
+        named.setdefault(row.under, []).append(one)
     return [one._replace(nominees=tuple(named.get(one.invitation_id, ()))) for one in shown]

@@ -105,6 +105,7 @@ def _invitations(holder: Any) -> sa.Select:
             _ACTIVITY.respond_by_at,
             _ACTIVITY.things_to_bring,
             _ACTIVITY.state.label("activity_state"),
+            _ACTIVITY.cancelled_reason,
             _ACTIVITY.sequence,
             _VENUE.name.label("venue"),
             _VENUE.address.label("venue_address"),
@@ -141,8 +142,18 @@ TOPICS = (
     )
     .order_by(_AGENDA.starts_at, _AGENDA.id)
 )
+_OWN = _PERSON.organisation_id == sa.bindparam("holder")  # what staff know of others is not shown to an organisation
 NOMINEES = (
-    sa.select(_INVITATION.nominated_under_id.label("under"), _PERSON.name, _PERSON.post, _PERSON.phone, _PERSON.email)
+    sa.select(
+        _INVITATION.nominated_under_id.label("under"),
+        _INVITATION.id,
+        _INVITATION.state,
+        _PERSON.name,
+        *(
+            sa.case((_OWN, column), else_="").label(column.name)
+            for column in (_PERSON.post, _PERSON.phone, _PERSON.email)
+        ),
+    )
     .select_from(Invitation.__table__)
     .join(Person.__table__, _PERSON.id == _INVITATION.person_id)
     .where(

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from outreach.delivery import wording
 from outreach.delivery.wording import label
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
-from outreach.services.answerpage import Named, Shown
-from outreach.web.forms.answer_forms import AnswerForm, NominationForm
+from outreach.services.answerpage import Named, Nominated, Shown
+from outreach.web.answersent import CardForm, stored_choice
+from outreach.web.forms.answer_forms import AnswerForm, NominationForm, WhoForm
 from outreach.web.shell import say
 
 SPARE_ROWS = 3  # empty rows offered beyond the people already named
@@ -17,22 +18,27 @@ SPARE_ROWS = 3  # empty rows offered beyond the people already named
 
 @dataclass
 class Row:
-    """Somebody's name, post, phone and e-mail as typed or stored, with what is wrong with them."""
+    """Somebody's name, post, phone and e-mail as typed or stored, with what is wrong with them.
+
+    id: a nominee's invitation. word: what a nominee answered, where it is not that they come.
+    """
 
     name: str = ""
     post: str = ""
     phone: str = ""
     email: str = ""
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    id: int | str = ""
+    state: str = ""
+    word: str = ""
 
     @property
     def empty(self) -> bool:
         return not (self.name or self.post or self.phone or self.email)
 
     @property
-    def blank(self) -> bool:
-        """Return whether the row is drawn as for everybody: nothing in it, and nothing wrong with it."""
-        return self.empty and not any(self.errors.values())
+    def wrong(self) -> bool:
+        return any(self.errors.values())
 
 
 @dataclass
@@ -49,44 +55,67 @@ class Card:
     who: Row  # who comes instead
     rows: Sequence[Row]  # whom an organisation sends
     error: str
+    lost: str  # what was typed and not stored, where it cannot be sent again
 
 
-Sent = AnswerForm | NominationForm
-
-
-def cards(
-    found: Sequence[Shown], picked: Choice | None, typed: Mapping[int, Sent], errors: Mapping[int, str]
-) -> list[Card]:
+def cards(found: Sequence[Shown], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]) -> list[Card]:
     """Return one card for each activity.
 
-    picked: preselected where no answer is stored. typed: forms sent back, and errors: their sentences, by activity.
+    picked: the choice in the mail that was pressed; it is preselected, over a stored answer too.
+    typed: what was sent and not taken, and errors: why, by activity.
     """
     return [_card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, "")) for one in found]
 
 
-def typed_who(form: AnswerForm) -> Row:
-    """Return who comes instead as a form sent it."""
-    fields: dict[str, Any] = {n: form[f"representative_{n}"] for n in ("name", "post", "phone", "email")}
-    return Row(**{n: f.data or "" for n, f in fields.items()}, errors={n: f.errors for n, f in fields.items()})
+def typed_who(form: WhoForm) -> Row:
+    """Return who comes instead, or is sent, as a form sent it."""
+    typed = form.filled()
+    return Row(**{**typed, "phone": wording.phone(typed["phone"])}, errors=form.errors)
 
 
-def _card(one: Shown, picked: Choice | None, form: Sent | None, error: str) -> Card:
+def _card(one: Shown, picked: str, form: CardForm | None, error: str) -> Card:
     is_open = one.refusal is None
-    closed_because = "" if one.refusal is None else say(one.refusal)
     return Card(
         shown=one,
         answered=one.state in ANSWERED,
         open=is_open,
-        closed_because=closed_because,
+        closed_because="" if one.refusal is None or error else say(one.refusal),
         over=one.activity.state is not ActivityState.PUBLISHED,
         moved=one.moved and is_open,
         full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
         roles=_roles(one),
-        chosen=(form.choice.data if form else _stored_choice(one) or picked) or "",
+        chosen=_chosen(one, picked, form),
         who=typed_who(form) if isinstance(form, AnswerForm) else _row(one.representative),
         rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
-        error="" if error == closed_because else error,
+        error=error or _head(form),
+        lost=_summary(form) if form is not None and not is_open and error else "",
     )
+
+
+def _chosen(one: Shown, picked: str, form: CardForm | None) -> str:
+    if form is not None:
+        return form.choice.data or ""
+    allowed = picked and not (one.quota and picked == Choice.REPRESENTED)
+    return picked if allowed else stored_choice(one) or ""
+
+
+def _head(form: CardForm | None) -> str:
+    """Return what is wrong with a card as a whole; what is wrong with a field stands beside it."""
+    if form is None:
+        return ""
+    rows = form.rows.errors if isinstance(form, NominationForm) else ()
+    return next((str(error) for error in (*form.choice.errors, *rows) if error and not isinstance(error, dict)), "")
+
+
+def _summary(form: CardForm) -> str:
+    """Return what was typed for an activity that takes no answer any more, so that it is not lost."""
+    choice = form.choice.data
+    words = [label(Choice(choice))] if choice in set(Choice) else []
+    if isinstance(form, NominationForm):
+        words += [one.name for one in form.nominees()] if choice == Choice.COMING else []
+    elif choice == Choice.REPRESENTED:
+        words += [part for part in form.filled().values() if part]
+    return ", ".join(words)
 
 
 def _roles(one: Shown) -> str:
@@ -96,31 +125,26 @@ def _roles(one: Shown) -> str:
     return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
 
 
-def _stored_choice(one: Shown) -> Choice | None:
-    if one.state not in ANSWERED:
-        return None
-    if one.state is InvitationState.NOT_COMING:
-        return Choice.NOT_COMING
-    return Choice.REPRESENTED if one.representative.name else Choice.COMING
-
-
 def _row(named: Named) -> Row:
-    return Row(named.name, named.post, named.phone, named.email)
+    return Row(named.name, named.post, wording.phone(named.phone), named.email)
+
+
+def _nominee(named: Nominated) -> Row:
+    word = "" if named.state is InvitationState.COMING else label(named.state)
+    phone = wording.phone(named.phone)
+    return Row(named.name, named.post, phone, named.email, {}, named.invitation_id, named.state.value, word)
 
 
 def _rows(one: Shown, form: NominationForm | None) -> list[Row]:
-    if form is None:
-        rows = [_row(named) for named in one.nominees]
-    else:
-        rows = [
-            Row(
-                r.form["name"].data or "",
-                r.form.post.data or "",
-                r.form.phone.data or "",
-                r.form.email.data or "",
-                r.form.errors,
-            )
-            for r in form.rows
-        ]
-    filled = [row for row in rows if not row.empty]
+    rows = [_nominee(named) for named in one.nominees]
+    if form is not None:
+        words = {str(row.id): row for row in rows}
+        rows = []
+        for sent in form.rows:
+            row = typed_who(sent.form)
+            known = words.get(sent.form.row.data or "")
+            if known:
+                row.id, row.state, row.word = known.id, known.state, known.word
+            rows.append(row)
+    filled = [row for row in rows if not row.empty or row.wrong]
     return filled + [Row()] * max(0, min(one.quota - len(filled), SPARE_ROWS))

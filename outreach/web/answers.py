@@ -3,6 +3,8 @@
 How they are drawn is web/answerlook.py; why a post is trusted without a cookie, web/forms/answer_forms.py.
 """
 
+import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,35 +16,57 @@ from werkzeug.exceptions import HTTPException
 from outreach import clock
 from outreach.delivery.calendar import publish_ics
 from outreach.delivery.wording import LOCALES
-from outreach.domain.answers import Choice, Representative
+from outreach.domain.answers import ActivityCancelled, Choice
 from outreach.domain.problems import Problem
 from outreach.extensions import csrf, current_settings, limiter
 from outreach.services import answering, answerpage
+from outreach.services.answering import Reply
 from outreach.services.answerpage import AnswerPage
 from outreach.services.links import LinkExpired, LinkRevoked, LinkUnknown
-from outreach.web.answercards import Sent, cards, typed_who
+from outreach.web.answercards import cards, typed_who
 from outreach.web.answerlook import draw, seal
-from outreach.web.forms.answer_forms import AnswerForm, NominationForm, RemindersForm, form_token
+from outreach.web.answersent import CardForm, read
+from outreach.web.forms.answer_forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.shell import say
 
 PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
-ALL = 0  # stands for "all open activities" among the forms sent back
-LINK_PROBLEMS = (LinkUnknown, LinkExpired, LinkRevoked)
+AROUND_A_LINK = ").,;:>\"'”’"  # what programs that make links of addresses sometimes take along
+ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office behind one line
 
 bp = Blueprint("answers", __name__, url_prefix="/j")
 csrf.exempt(bp)  # the forms bring a protection of their own
-limiter.limit(lambda: current_settings().rate_answer)(bp)
+
+
+def _this_link() -> str:
+    return "link " + (request.view_args or {}).get("token", "")[:16]
+
+
+def _generous() -> str:
+    rate = current_settings().rate_answer
+    return re.sub(r"\d+(?=\s*(?:/|per))", lambda count: str(int(count[0]) * ADDRESSES_FOR_ONE), rate)
+
+
+limiter.limit(lambda: current_settings().rate_answer, key_func=_this_link)(bp)
+limiter.limit(_generous)(bp)
 
 
 @bp.url_value_preprocessor
-def know_nobody(_endpoint: str | None, _values: Any) -> None:
+def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     """These pages know no accounts: nobody's session is read, and staff who open a link are not looked up."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+    if values and "token" in values:
+        values["token"] = values["token"].rstrip(AROUND_A_LINK)
+    _speak(None)
+
+
+@bp.get("/")
+def nothing() -> Response:
+    raise LinkUnknown
 
 
 @bp.get("/<token>")
 def page(token: str) -> Response:
-    return _drawn(token, _found(token), picked=PICKS.get(request.args.get("pilih", "")))
+    return _drawn(token, _found(token), picked=PICKS.get(request.args.get("pilih", ""), ""))
 
 
 @bp.get("/<token>/thanks")
@@ -58,52 +82,46 @@ def thanks(token: str) -> Response:
 
 @bp.get("/<token>/<int:activity_id>.ics")
 def calendar(token: str, activity_id: int) -> Response:
+    _found(token)
     now = clock.now()
     activity = answerpage.activity_for_calendar(token, activity_id, now=now)
-    data = publish_ics(activity, url=url_for(".page", token=token, _external=True), now=now)
+    data = publish_ics(activity, url=f"{current_settings().base_url.rstrip('/')}/j/{token}", now=now)
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
     return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
 
 
-@bp.post("/<token>/<int:activity_id>")
-def answer(token: str, activity_id: int) -> Any:
-    form = AnswerForm(meta={"csrf_context": token})
-    return _answer(token, [activity_id], activity_id, form)
+@bp.post("/<token>/answers")
+def answer(token: str) -> Any:
+    """Take what is new on all cards together: each by itself, and what is refused is said beside it."""
+    found = _found(token)
+    if sentence := _forged(token):
+        return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
+    sent = read(found, request.form)
+    if sent.wrong:
+        return _drawn(token, found, 422, typed=sent.forms, notice=sent.notice)
+    return _recorded(token, sent.replies, sent.forms)
 
 
 @bp.post("/<token>/all")
 def answer_all(token: str) -> Any:
-    form = AnswerForm(meta={"csrf_context": token})
-    open_ids = [one.activity.id for one in _found(token).activities if one.refusal is None]
-    return _answer(token, open_ids, ALL, form)
-
-
-@bp.post("/<token>/<int:activity_id>/nominees")
-def nominate(token: str, activity_id: int) -> Any:
-    form = NominationForm(meta={"csrf_context": token})
+    """Give one answer for all activities that are open."""
     found = _found(token)
-    if _foreign() or not form.validate():
-        return _refused(token, found, activity_id, form)
-    asked = next((one for one in found.activities if one.activity.id == activity_id), None)
-    if asked is None:
-        raise answering.NothingToAnswer
-    try:
-        if form.choice.data == Choice.NOT_COMING:
-            answering.answer(token, activity_id, Choice.NOT_COMING, now=clock.now())
-        else:
-            answering.nominate(token, asked.invitation_id, form.nominees(), now=clock.now())
-    except LINK_PROBLEMS:
-        raise
-    except Problem as problem:
-        return _refused(token, _found(token), activity_id, form, say(problem))
-    return _to_thanks(token)
+    form = AnswerForm(request.form)
+    sentence = _forged(token)
+    if sentence or not form.validate():
+        notice = sentence or next((str(e) for e in form.choice.errors), "")
+        return _drawn(token, found, 400 if sentence else 422, together=form, notice=notice)
+    reply = form.reply()
+    replies = {one.activity.id: reply for one in found.activities if one.refusal is None}
+    return _recorded(token, replies, {}, form)
 
 
 @bp.post("/<token>/reminders")
 def stop(token: str) -> Any:
+    found = _found(token)
     form = RemindersForm(meta={"csrf_context": token})
     if _foreign() or not form.validate():
-        return _drawn(token, _found(token), 400, notice=form.first_error or _foreign_sentence())
+        return _drawn(token, found, 400, notice=form.first_error or _foreign_sentence())
     if form.wish.data == "resume":
         answering.resume_reminders(token, now=clock.now())
         return _to_thanks(token, "resume")
@@ -113,56 +131,51 @@ def stop(token: str) -> Any:
 
 @bp.errorhandler(Problem)
 def link_problem(problem: Problem) -> Response:
-    _speak(None)
-    gone = isinstance(problem, LinkExpired | LinkRevoked)
+    gone = isinstance(problem, LinkExpired | LinkRevoked | ActivityCancelled)
     return _sentence(_("This link does not open anything"), say(problem), 410 if gone else 404)
 
 
 @bp.errorhandler(HTTPException)
 def http_problem(error: HTTPException) -> Any:
-    _speak(None)
     if error.code == 429:
-        return _sentence(
+        slow = _sentence(
             _("One moment, please"), _("Too many pages were asked for at once. Wait a minute, then try again."), 429
         )
+        limit = limiter.current_limit
+        slow.headers["Retry-After"] = str(max(1, int(limit.reset_at - time.time()) if limit else 60))
+        return slow
     code = error.code or 500
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )
 
 
-def _answer(token: str, activity_ids: list[int], typed_at: int, form: AnswerForm) -> Any:
-    if _foreign() or not form.validate():
-        return _refused(token, _found(token), typed_at, form)
-    choice = Choice(form.choice.data)
-    instead = None
-    if choice is Choice.REPRESENTED:
-        instead = Representative(
-            name=form.representative_name.data or "",
-            post=form.representative_post.data or "",
-            phone=form.representative_phone.data or "",
-            email=form.representative_email.data or "",
-        )
-    sentences = []
-    for activity_id in activity_ids:
-        try:
-            answering.answer(token, activity_id, choice, instead, now=clock.now())
-        except LINK_PROBLEMS:
-            raise
-        except Problem as problem:
-            sentences.append(_beside(form, problem))
-    if len(sentences) == len(activity_ids):
-        return _refused(token, _found(token), typed_at, form, next(iter(sentences), ""))
-    return _to_thanks(token)
+def _recorded(
+    token: str, replies: Mapping[int, Reply], typed: Mapping[int, CardForm], together: AnswerForm | None = None
+) -> Any:
+    """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
+    problems = answering.answer_all(token, replies, now=clock.now())
+    if replies and not problems:
+        return _to_thanks(token)
+    found = _found(token)
+    shown = {one.activity.id for one in found.activities}
+    unstored = _("Your answer was not stored.")
+    errors = {activity_id: f"{unstored} {say(problem)}" for activity_id, problem in problems.items()}
+    notices = {sentence for activity_id, sentence in errors.items() if activity_id not in shown}
+    if not replies:
+        notices.add(_("There is nothing to answer at present."))
+    elif len(problems) < len(replies):
+        notices.add(_("Only a part of your answers was stored. What was not is marked below."))
+    kept = {activity_id: form for activity_id, form in typed.items() if activity_id in problems}
+    return _drawn(token, found, 422, typed=kept, errors=errors, together=together, notice=" ".join(sorted(notices)))
 
 
-def _beside(form: AnswerForm, problem: Problem) -> str:
-    """Put a problem's sentence beside its field where it has one here; return it for the card's head otherwise."""
-    field = form[problem.field] if problem.field and problem.field in form else None
-    if field is None or problem.field == "choice":
-        return say(problem)
-    field.errors = [say(problem)]
-    return ""
+def _forged(token: str) -> str:
+    """Return a sentence where this post does not come from the link's own page."""
+    if _foreign():
+        return _foreign_sentence()
+    form = LinkForm(meta={"csrf_context": token})
+    return "" if form.validate() else form.first_error
 
 
 def _found(token: str) -> AnswerPage:
@@ -193,30 +206,20 @@ def _to_thanks(token: str, what: str = "answer") -> Any:
     return seal(redirect(url_for(".thanks", token=token, **values), 303))  # type: ignore[arg-type]
 
 
-def _refused(token: str, found: AnswerPage, typed_at: int, form: Sent, sentence: str = "") -> Response:
-    status = 400 if _foreign() or form.forged else 422
-    return _drawn(
-        token,
-        found,
-        status,
-        typed={typed_at: form},
-        errors={typed_at: sentence or form.first_error or _foreign_sentence()},
-    )
-
-
 def _drawn(
     token: str,
     found: AnswerPage,
     status: int = 200,
     *,
-    picked: Choice | None = None,
-    typed: Mapping[int, Sent] | None = None,
+    picked: str = "",
+    typed: Mapping[int, CardForm] | None = None,
     errors: Mapping[int, str] | None = None,
+    together: AnswerForm | None = None,
     thanks: str = "",
     notice: str = "",
 ) -> Response:
-    typed, errors = typed or {}, errors or {}
-    shown = cards(found.activities, picked, typed, errors)
+    picked = request.form.get("pilih", picked)
+    shown = cards(found.activities, picked if picked in set(Choice) else "", typed or {}, errors or {})
     lang = request.args.get("lang", "")
     return draw(
         "organisation.html" if found.holder.organisation else "page.html",
@@ -229,8 +232,10 @@ def _drawn(
         form_token=form_token(token),
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
-        together=typed_who(form) if isinstance(form := typed.get(ALL), AnswerForm) else None,
-        notice=errors.get(ALL, "") or notice,
+        picked=picked,
+        same="same" in request.form,
+        together=typed_who(together) if together else None,
+        notice=notice,
         thanks=thanks,
     )
 

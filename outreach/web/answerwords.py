@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from outreach.delivery.wording import label
-from outreach.domain.states import ANSWERED
+from outreach.domain.states import ANSWERED, ActivityState
 
 
 @lru_cache(8)
@@ -25,6 +25,11 @@ def words(_language: str) -> dict[str, Any]:
         "yours": _("Your answer:"),
         "none": _("none yet"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
+        "cancelled": label(ActivityState.CANCELLED),
+        "reason": _("Reason:"),
+        "lost": _("What you sent:"),
+        "unstored": _("Your answer was not stored."),
+        "whom": _("Who is sent?"),
         "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
         "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),
         "question": _("Will you come?"),
@@ -41,6 +46,10 @@ def words(_language: str) -> dict[str, Any]:
         "all_not_coming": _("Not coming to any"),
         "all_represented": _("Represented at all"),
         "somebody": _("Somebody else comes in my place"),
+        "same_answer": _("The same answer for all activities?"),
+        "same_names": _("The same people for all activities"),
+        "changeable": _("You can change your answers here until the time given."),
+        "closed": _("There is nothing to answer at present."),
         "nothing": _("There is no activity here at present to which you are invited."),
         "questions": _("Any questions?"),
         "call": _("Call"),

@@ -91,7 +91,7 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address + pages["cadre"])
     first, second = page.locator("section[aria-labelledby^=h]").all()
-    name = first.locator("input[name=representative_name]")
+    name = first.locator("input[name$='-name']")
     assert not name.is_visible()
     first.locator("label[for^=w]").click()
     assert name.is_visible()
@@ -109,6 +109,43 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
         sa.select(Invitation.state).where(Invitation.person_id == ani.id).order_by(Invitation.activity_id)
     ).all()
     assert states == [InvitationState.REPRESENTED, InvitationState.COMING]
+
+
+def test_the_readers_own_text_size_holds_and_twice_as_large_text_still_fits_a_phone(chromium, address, pages):
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, bypass_csp=True)
+    page = context.new_page()
+    widths = {}
+    for name, path in {**pages, "forged": "/j/forged"}.items():
+        page.goto(address + path)
+        before = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+        page.add_style_tag(content="html{font-size:200%}")
+        for details in page.locator("summary").all():
+            details.click()
+        for choice in page.locator("label[for^=w]").all():
+            choice.click()
+        after = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+        widths[name] = (after / before, page.evaluate("document.documentElement.scrollWidth"))
+    assert widths == dict.fromkeys(widths, (2.0, 360))
+
+
+def test_the_police_name_their_people_and_tidy_the_list_on_a_phone(chromium, address, pages, police):
+    page = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False).new_page()
+    page.goto(address + pages["organisation"])
+    first = page.locator("section[aria-labelledby^=h]").first
+    first.locator("label[for^=c]").click()
+    first.locator("input[name$='-0-name']").fill("Rina Kartika")
+    first.locator("input[name=same]").check()
+    first.locator("button").click()
+    assert page.locator("[role=status]").is_visible()
+    assert page.locator("summary:has-text('Rina Kartika')").count() == 2
+    page.locator("summary:has-text('Rina Kartika')").first.click()
+    page.locator("input[name$='-0-name']").first.fill("")
+    page.locator("input[name$='-1-name']").first.fill("Dedi Kurniawan")
+    page.locator("section[aria-labelledby^=h]").first.locator("button").click()
+    assert [page.locator(f"summary:has-text('{name}')").count() for name in ("Rina Kartika", "Dedi Kurniawan")] == [
+        1,
+        1,
+    ]
 
 
 def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pages):

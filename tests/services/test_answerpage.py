@@ -11,7 +11,7 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
 from outreach.services import answering, answerpage, inviting, links, publishing
 from outreach.services.answering import NothingToAnswer
-from outreach.services.answerpage import Contact, Holder, Named, Topic
+from outreach.services.answerpage import Contact, Holder, Topic
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, at, draft_activity
 
@@ -102,7 +102,21 @@ def test_the_police_see_whom_they_named_and_nobody_they_took_off(activity, polic
         answering.nominate(token(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
     page = answerpage.read(token(police), now=at(5))
     assert page.holder == Holder(police.id, "Polres Metro", "id", False, True)
-    assert [(one.quota, one.nominees) for one in page.activities] == [(2, (Named("Rina", "Kanit", "", ""),))]
+    (one,) = page.activities
+    assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
+        2,
+        [("Rina", "Kanit", InvitationState.COMING)],
+    )
+
+
+def test_an_organisation_sees_no_contact_of_people_who_are_not_its_own(activity, police, ani):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    went_out(activity)
+    (one,) = answerpage.read(token(police), now=at(5)).activities
+    answering.nominate(token(police), one.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+    (one,) = answerpage.read(token(police), now=at(5)).activities
+    assert [n[:4] for n in one.nominees] == [("Ani Wijaya", "", "", "")]
+    assert ani.phone != ""
 
 
 def test_a_withdrawn_invitation_is_not_shown(activity, ani, coordinator):

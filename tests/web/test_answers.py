@@ -1,5 +1,6 @@
 """The page behind an invitee's link: what it shows, what its buttons do, and that nothing but a button does anything."""
 
+import gzip
 import re
 from html import unescape
 
@@ -10,7 +11,7 @@ from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Link, Person
 from outreach.services import answering, inviting, links, publishing
@@ -73,7 +74,11 @@ def link(holder) -> str:
 
 
 def send(browser, holder, path, query="", **values):
+    """Press a button: an activity's id stands for the button on its card, whose fields are named without its prefix."""
     token = link(holder)
+    if isinstance(path, int):
+        values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
+        path = "answers"
     return browser.post(f"/j/{token}/{path}{query}", data={"csrf_token": form_token(token), **values})
 
 
@@ -136,7 +141,7 @@ def test_the_page_says_who_what_when_where_and_whom_to_call(browser, first, ani)
     for fact in (
         "Ani Wijaya", "DP3AP2KB Kota Metro", "Rapat koordinasi lintas sektor", "Senin, 18 Januari 2027",
         "08.00–12.00 WIB", "07.30", "Aula Bappeda", "Jl. Jenderal Sudirman, Metro", "Surat tugas dan KTP",
-        "Sabtu, 16 Januari 2027", "https://maps.google.com/?q=Aula+Bappeda", "Bidang PPA, 0812-0000-0001",
+        "Sabtu, 16 Januari 2027", "Bidang PPA, 0812-0000-0001",
         'href="tel:+6281200000001"', 'href="https://wa.me/6281200000001"',
     ):  # fmt: skip
         assert fact in text
@@ -176,8 +181,8 @@ def test_ani_presses_coming_and_is_thanked(browser, first, ani):
 def test_ani_names_who_comes_instead(browser, first, ani):
     invite(ani, first)
     send(
-        browser, ani, first.id, choice="represented", representative_name=" Budi   Santoso ",
-        representative_post="Sekretaris", representative_phone="0812 3456 7890", representative_email="b@example.com",
+        browser, ani, first.id, choice="represented", name=" Budi   Santoso ",
+        post="Sekretaris", phone="0812 3456 7890", email="b@example.com",
     )  # fmt: skip
     db.session.rollback()
     found = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
@@ -193,23 +198,23 @@ def test_ani_names_who_comes_instead(browser, first, ani):
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"representative_name": ""}, "representative_name"),
-        ({"representative_phone": "rumah"}, "representative_phone"),
-        ({"representative_email": "budi@"}, "representative_email"),
-        ({"representative_name": "x" * 161}, "representative_name"),
+        ({"name": ""}, "name"),
+        ({"phone": "rumah"}, "phone"),
+        ({"email": "budi@"}, "email"),
+        ({"name": "x" * 161}, "name"),
     ],
 )
 def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browser, first, ani, wrong, field):
     invite(ani, first)
     before = everything()
-    typed = {"representative_name": "Budi", "representative_post": "Ketua RW 04", **wrong}
+    typed = {"name": "Budi", "post": "Ketua RW 04", **wrong}
     page = send(browser, ani, first.id, choice="represented", **typed)
     assert page.status_code == 422
     assert 'value="Ketua RW 04"' in page.text
-    assert re.search(rf'name="{field}"[^>]* aria-invalid="true"', page.text)
+    assert re.search(rf'name="{first.id}-{field}"[^>]* aria-invalid="true"', page.text)
     assert 'role="alert"' in page.text
     assert everything() == before
-    assert send(browser, ani, first.id, choice="represented", representative_name="Budi").status_code == 303
+    assert send(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
 
 
 @pytest.mark.parametrize("choice", ["", "maybe"])
@@ -234,22 +239,22 @@ def test_one_press_answers_what_is_still_open_and_no_more(browser, wall, four_da
 
 def test_for_all_days_somebody_must_be_named_too(browser, four_days, ani):
     invite(ani, *four_days)
-    page = send(browser, ani, "all", choice="represented", representative_post="Sekretaris")
+    page = send(browser, ani, "all", choice="represented", post="Sekretaris")
     assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
     assert "<details open>" in page.text
     assert 'value="Sekretaris"' in page.text
-    assert send(browser, ani, "all", choice="represented", representative_name="Budi").status_code == 303
+    assert send(browser, ani, "all", choice="represented", name="Budi").status_code == 303
     assert states(ani) == ["represented"] * 4
 
 
 def test_the_deadline_binds_to_the_minute(browser, wall, first, ani):
     invite(ani, first)
     wall.stands_at = at(16, 15, 59)
-    assert 'name="choice"' in browser.get(f"/j/{link(ani)}").text
+    assert '-choice"' in browser.get(f"/j/{link(ani)}").text
     assert send(browser, ani, first.id, choice="coming").status_code == 303
     wall.stands_at = at(16, 16)
     page = browser.get(f"/j/{link(ani)}").text
-    assert 'name="choice"' not in page
+    assert '-choice"' not in page
     assert "Sabtu, 16 Januari 2027" in page
     assert "Bidang PPA (0812-0000-0001)" in page
     refused = send(browser, ani, first.id, choice="not_coming")
@@ -260,7 +265,7 @@ def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
     invite(ani, first)
     publishing.cancel(first.id, "Gedung dipakai", by=coordinator, now=NOW)
     page = browser.get(f"/j/{link(ani)}").text
-    assert 'name="choice"' not in page
+    assert '-choice"' not in page
     assert ".ics" not in page
     assert send(browser, ani, first.id, choice="coming").status_code == 422
 
@@ -321,8 +326,7 @@ def test_names_are_shown_and_never_run(browser, programme, hall):
     person = a_person(nasty, email="x@example.com")
     published(activity)
     invite(person, activity)
-    send(browser, person, activity.id, choice="represented", representative_name=nasty, representative_post='" onx="')
-    page = browser.get(f"/j/{link(person)}").text
+    page = send(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
     assert nasty not in page
     assert 'onx="' not in page
     assert page.count("&lt;script&gt;") >= 4
@@ -331,7 +335,7 @@ def test_names_are_shown_and_never_run(browser, programme, hall):
 def test_a_forged_post_changes_nothing(browser, first, ani, budi):
     invite(ani, first)
     invite(budi, first)
-    address = f"/j/{link(ani)}/{first.id}"
+    address = f"/j/{link(ani)}/answers"
     good = form_token(link(ani))
     for values, headers in (
         ({}, {}),
@@ -342,11 +346,15 @@ def test_a_forged_post_changes_nothing(browser, first, ani, budi):
         ({"csrf_token": good}, {"Sec-Fetch-Site": "same-site"}),
     ):
         for path in (address, f"/j/{link(ani)}/all", f"/j/{link(ani)}/reminders"):
-            answered = browser.post(path, data={"choice": "coming", "wish": "stop", **values}, headers=headers)
+            answered = browser.post(
+                path,
+                data={f"{first.id}-choice": "coming", "choice": "coming", "wish": "stop", **values},
+                headers=headers,
+            )
             assert (answered.status_code, states(ani)) == (400, ["invited"])
     assert db.session.get(Person, ani.id).reminders_stopped_at is None
     same = browser.post(
-        address, data={"choice": "coming", "csrf_token": good}, headers={"Sec-Fetch-Site": "same-origin"}
+        address, data={f"{first.id}-choice": "coming", "csrf_token": good}, headers={"Sec-Fetch-Site": "same-origin"}
     )
     assert (same.status_code, states(ani)) == (303, ["coming"])
 
@@ -355,9 +363,9 @@ def test_the_token_in_the_form_is_the_one_that_works_without_any_cookie(app, fir
     invite(ani, first)
     browser = app.test_client(use_cookies=False)
     page = browser.get(f"/j/{link(ani)}").text
-    action = re.search(rf'action="(/j/[^"]+/{first.id})"', page)[1]
+    action = re.search(r'action="(/j/[^"]+/answers)"', page)[1]
     hidden = re.search(r'name="csrf_token" value="(\w+)"', page)[1]
-    assert browser.post(action, data={"csrf_token": hidden, "choice": "not_coming"}).status_code == 303
+    assert browser.post(action, data={"csrf_token": hidden, f"{first.id}-choice": "not_coming"}).status_code == 303
     assert states(ani) == ["not_coming"]
 
 
@@ -419,7 +427,7 @@ def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first
     assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
     english = browser.get(f"/j/{link(ani)}?lang=en").text
     assert "Monday, 18 January 2027" in english
-    assert f'action="/j/{link(ani)}/{first.id}?lang=en"' in english
+    assert f'action="/j/{link(ani)}/answers?lang=en"' in english
     assert send(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
     ani.locale = "en"
     db.session.commit()
@@ -454,14 +462,14 @@ def nominees(of) -> list[tuple[str, str, str]]:
 def test_the_police_name_two_people_and_change_one(browser, first, police):
     invite_office(police, first)
     page = browser.get(f"/j/{link(police)}").text
-    assert ("Polres Metro" in page, page.count('name="rows-'), 'value="represented"' in page) == (True, 8, False)
+    assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
     rows = {"rows-0-name": "Rina", "rows-0-post": "Kanit PPA", "rows-0-phone": "0812 3456 7890", "rows-1-name": "Dedi"}
-    assert send(browser, police, f"{first.id}/nominees", choice="coming", **rows).status_code == 303
+    assert send(browser, police, first.id, choice="coming", **rows).status_code == 303
     assert nominees(police) == [("Dedi", "", ""), ("Rina", "Kanit PPA", "+6281234567890")]
     assert 'value="Kanit PPA"' in browser.get(f"/j/{link(police)}").text
-    send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
     assert [name for name, *_ in nominees(police)] == ["Rina", "Sari"]
-    send(browser, police, f"{first.id}/nominees", choice="not_coming")
+    send(browser, police, first.id, choice="not_coming")
     assert nominees(police) == []
 
 
@@ -478,22 +486,22 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
 def test_what_the_police_typed_wrong_is_kept_and_nobody_is_named(browser, first, police, rows):
     invite_office(police, first)
     before = everything()
-    page = send(browser, police, f"{first.id}/nominees", choice="coming", **rows)
+    page = send(browser, police, first.id, choice="coming", **rows)
     assert page.status_code == 422
     assert 'role="alert"' in page.text
-    assert all(f'name="{name}"' in page.text for name, value in rows.items() if value)
+    assert all(f'name="{first.id}-{name}"' in page.text for name, value in rows.items() if value)
     assert all(f'value="{value}"' in page.text for value in rows.values() if value)
     assert everything() == before
-    assert send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
+    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
 
 
 def test_after_the_deadline_the_police_see_whom_they_named(browser, wall, first, police):
     invite_office(police, first)
-    send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Rina"})
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     wall.stands_at = at(16, 16)
     page = browser.get(f"/j/{link(police)}").text
-    assert ("<li>Rina" in page, 'name="rows-' in page) == (True, False)
-    assert send(browser, police, f"{first.id}/nominees", choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
+    assert ("<li>Rina" in page, "-rows-" in page) == (True, False)
+    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
     assert [name for name, *_ in nominees(police)] == ["Rina"]
 
 
@@ -535,3 +543,225 @@ def test_a_closed_day_costs_no_query_more_and_its_deadline_is_said_in_its_own_zo
     pages = []
     assert queries(lambda: pages.append(browser.get(address).text)) == 3
     assert "17.00 WITA" in pages[0]
+
+
+def test_the_mails_pick_wins_over_a_stored_answer_and_the_stored_one_is_still_said(browser, first, ani):
+    invite(ani, first)
+    send(browser, ani, first.id, choice="coming")
+    page = browser.get(f"/j/{link(ani)}?pilih=tidak&lang=en").text
+    assert re.findall(r'value="(\w+)" id="\w+" checked', page) == ["not_coming"]
+    assert '<b class="n coming">Coming</b>' in page
+    assert states(ani) == ["coming"]
+
+
+def test_picks_on_all_cards_are_stored_whichever_button_is_pressed(browser, four_days, ani):
+    invite(ani, *four_days)
+    one, two, three, four = [day.id for day in four_days]
+    values = {f"{one}-choice": "coming", f"{three}-choice": "represented", f"{three}-name": "Budi", "card": four}
+    assert send(browser, ani, "answers", **values).status_code == 303
+    assert states(ani) == ["coming", "invited", "represented", "invited"]
+    assert send(browser, ani, "answers", card=two).status_code == 422
+
+
+def test_what_the_mail_picked_over_a_stored_answer_counts_only_on_the_card_whose_button_is_pressed(
+    browser, four_days, ani
+):
+    invite(ani, *four_days)
+    send(browser, ani, "all", choice="coming")
+    values = {f"{day.id}-choice": "not_coming" for day in four_days}
+    send(browser, ani, "answers", pilih="not_coming", card=four_days[1].id, **values)
+    assert states(ani) == ["coming", "not_coming", "coming", "coming"]
+
+
+def test_nobody_is_thanked_where_a_part_was_refused(browser, wall, four_days, ani):
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)  # the first day's deadline
+    values = {f"{day.id}-choice": "coming" for day in four_days}
+    page = send(browser, ani, "answers", "?lang=en", **values)
+    assert page.status_code == 422
+    assert states(ani) == ["invited", "coming", "coming", "coming"]
+    assert 'role="status"' not in page.text
+    assert "Only a part of your answers was stored" in page.text
+    assert "Your answer was not stored. The time for answering ended" in page.text
+
+
+def test_an_answer_that_came_too_late_stays_visible(browser, wall, first, ani):
+    invite(ani, first)
+    wall.stands_at = at(16, 16)
+    late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
+    assert "Your answer was not stored. The time for answering ended" in late.text
+    assert "What you sent: <b>Represented, Budi Santoso, Sekretaris</b>" in late.text
+    assert late.text.count("The time for answering ended") == 1
+
+
+def test_a_cancelled_day_says_so_first_and_no_more_than_helps(browser, four_days, ani, coordinator):
+    invite(ani, *four_days)
+    for day in four_days:
+        publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert page.count('<p class="x"><b>Cancelled</b> Reason: Gedung dipakai</p>') == 4
+    assert "has been cancelled" in page
+    assert ("To bring" in page, "Please tell us" in page, "<form method" in page.split("<footer>")[0]) == (
+        False,
+        False,
+        False,
+    )
+    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 410
+
+
+def test_a_day_that_is_over_says_so(browser, first, ani):
+    invite(ani, first)
+    first.state = ActivityState.HELD
+    db.session.commit()
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert ("This activity is over." in page, "cancelled" in page) == (True, False)
+
+
+def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browser, four_days, ani, coordinator):
+    invite(ani, *four_days[:2])
+    invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
+    inviting.withdraw(invitation.id, by=coordinator, now=NOW)
+    withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
+    foreign = send(browser, ani, four_days[2].id, "?lang=en", choice="coming")
+    assert "This invitation has been withdrawn." in withdrawn.text
+    assert "This invitation is not among yours." in foreign.text
+
+
+def test_a_mistake_is_said_once_and_beside_its_field(browser, first, ani):
+    invite(ani, first)
+    page = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
+    assert page.count("This e-mail address is not complete") == 1
+    assert f'aria-describedby="e{first.id}-email"' in page
+    assert page.count('role="alert"') == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "https://example.com"}, {"name": "=HYPERLINK(1)"}, {"name": "\0"}, {"post": "=1+1"}]
+)
+def test_a_representative_has_a_name_and_a_post_in_words(browser, first, ani, wrong):
+    invite(ani, first)
+    refused = send(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
+    assert (refused.status_code, states(ani)) == (422, ["invited"])
+
+
+@pytest.mark.parametrize("name", ["choice", "name", "phone", "email", "post"])
+def test_a_nul_anywhere_is_no_servers_error(browser, first, ani, name):
+    invite(ani, first)
+    typed = {"choice": "represented", "name": "Budi", name: "\0"}
+    assert send(browser, ani, first.id, **typed).status_code in (303, 422)
+    assert browser.get(f"/j/{link(ani)}%00").status_code == 404
+
+
+def test_sentences_come_in_the_holders_language(browser, wall, first, ani):
+    invite(ani, first)
+    ani.locale = "en"
+    db.session.commit()
+    token = link(ani)
+    assert "Please write the name of the person" in send(browser, ani, first.id, choice="represented").text
+    assert '<html lang="en">' in browser.get(f"/j/{token}/4711.ics").text
+    assert '<html lang="en">' in browser.post(f"/j/{token}/reminders", data={"wish": "stop"}).text
+
+
+@pytest.mark.parametrize("tail", [")", ".", ",", ">", ").", "%22", "”"])
+def test_what_a_program_took_along_with_the_link_does_no_harm(browser, first, ani, tail):
+    invite(ani, first)
+    page = browser.get(f"/j/{link(ani)}{tail}")
+    assert page.status_code == 200
+    assert f'action="/j/{link(ani)}/answers"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/j/", "/j"])
+def test_a_link_cut_off_gets_the_small_page(browser, office, path):
+    page = browser.get(path, follow_redirects=True)
+    assert (page.status_code, "<main>" in page.text, "0812-0000-0001" in page.text) == (404, True, True)
+
+
+def test_phones_are_shown_as_people_write_them(browser, first, ani, police):
+    invite(ani, first)
+    send(browser, ani, first.id, choice="represented", name="Budi", phone="+62 812 3456 7890")
+    assert 'value="0812-3456-7890"' in browser.get(f"/j/{link(ani)}").text
+    wrong = send(browser, ani, first.id, choice="represented", name="Budi", phone="081234567891", email="x").text
+    assert 'value="0812-3456-7891"' in wrong
+
+
+def test_the_calendar_file_names_our_own_address_whatever_the_browser_claims(browser, first, ani):
+    invite(ani, first)
+    text = browser.get(f"/j/{link(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
+    assert f"http://localhost/j/{link(ani)}" in text
+    assert "evil.example" not in text
+
+
+def test_the_page_comes_compressed_to_who_takes_that(browser, first, ani):
+    invite(ani, first)
+    plain = browser.get(f"/j/{link(ani)}")
+    packed = browser.get(f"/j/{link(ani)}", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+
+
+def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, police):
+    days = [draft_activity(programme, hall, 10 + n, things_to_bring="Surat tugas dan KTP") for n in range(9)]
+    published(*days)
+    invite(ani, *days)
+    invite_office(police, days[0], quota=20)
+    rows = {}
+    for n in range(20):
+        rows[f"rows-{n}-name"] = f"Siti Aminah Rahmawati {chr(65 + n)}"
+        rows[f"rows-{n}-post"] = "Kepala Seksi"
+        rows[f"rows-{n}-email"] = f"siti.aminah.{n}@example.com"
+    assert send(browser, police, days[0].id, choice="coming", **rows).status_code == 303
+    addresses = [f"/j/{link(holder)}" for holder in (ani, police)]
+    pages = [browser.get(address, headers={"Accept-Encoding": "gzip"}).data for address in addresses]
+    assert [len(page) <= 14_000 for page in pages] == [True, True]
+
+
+def test_the_office_sees_what_its_people_answered_themselves(browser, first, police):
+    invite_office(police, first)
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
+    rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
+    send(browser, rina, first.id, choice="not_coming")
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert '<summary>Rina <b class="n not_coming">Not coming</b></summary>' in page
+    rows = re.findall(r'name="\d+-rows-(\d)-row" value="(\d+)"', page)
+    values = {f"rows-{n}-row": row for n, row in rows}
+    values |= {"rows-0-name": "Rina", "rows-1-name": "Dedy", "rows-1-post": "Kanit"}
+    send(browser, police, first.id, choice="coming", **values)
+    assert states(rina) == ["not_coming"]
+    assert nominees(police) == [("Dedy", "Kanit", "")]
+
+
+def test_the_same_people_come_to_all_days(browser, four_days, police):
+    invite_office(police, *four_days)
+    one = four_days[0].id
+    values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
+    assert send(browser, police, "answers", card=four_days[2].id, **values).status_code == 303
+    rows = db.session.scalars(sa.select(Invitation.state).where(Invitation.nominated_under_id.is_not(None))).all()
+    assert [state.value for state in rows] == ["coming"] * 8
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+
+
+def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
+    invite_office(police, first)
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert "<h1>Dear the Head of Polres Metro</h1>" in page
+    assert "Who is sent? Quota: 2 people." in page
+
+
+def test_one_link_is_slowed_down_and_told_for_how_long_while_another_is_not(tmp_path, first, ani, budi):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    invite(budi, first)
+    hers, his = f"/j/{link(ani)}", f"/j/{link(budi)}"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
+    with slow.app_context():
+        browser = slow.test_client()
+        assert [browser.get(hers).status_code for _ in range(3)] == [200, 200, 429]
+        assert browser.get(his).status_code == 200
+        assert 1 <= int(browser.get(hers).headers["Retry-After"]) <= 60
+        forged = [browser.get(f"/j/{n}").status_code for n in range(20)]
+        assert (forged[0], forged[-1]) == (404, 429)
+        db.session.remove()
+        db.engine.dispose()

@@ -20,16 +20,18 @@ from wtforms import Field, FieldList, Form, FormField, StringField, ValidationEr
 from wtforms.csrf.core import CSRF
 from wtforms.validators import Email, Length, Optional
 
-from outreach.domain import phones
-from outreach.domain.answers import Choice, RepresentativeUnnamed
+from outreach.domain import names, phones
+from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
 from outreach.domain.phones import PhoneInvalid
-from outreach.services.nominees import Nominee
+from outreach.services.answering import Reply
+from outreach.services.nominees import Nominee, NotAName
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")
 ODD_EMAIL = _l("This e-mail address is not complete. An example: nama@contoh.go.id")
 UNCHOSEN = _l("Please choose one of the answers.")
 ODD_PHONE = _l("This is not a phone number. An example: 0812-3456-7890")
+ODD_POST = _l("Please write the post in words, without links or signs such as “=”.")
 STALE = _l("This page had been open too long. Nothing was changed; please press the button once more.")
 
 
@@ -68,30 +70,26 @@ class LinkForm(FlaskForm):
 
     @property
     def first_error(self) -> str:
-        """Return the first sentence to show, from nested rows too; "" where all is well."""
-        return _first(self.errors)
+        """Return the first sentence to show; "" where all is well."""
+        return next((str(error) for found in self.errors.values() for error in found), "")
 
 
-def _first(errors: object) -> str:
-    while isinstance(errors, dict | list | tuple):
-        parts = [v for v in (errors.values() if isinstance(errors, dict) else errors) if v]
-        if not parts:
-            return ""
-        errors = parts[0]
-    return str(errors)
+def _tidy(value: str | None) -> str:
+    return names.tidy(value or "")
 
 
-def _stripped(value: str | None) -> str:
-    return " ".join((value or "").split())
+def _in_words(_form: Form, field: Field) -> None:
+    if field.data and (field.data[0] in "=+@-" or "://" in field.data or "www." in field.data.casefold()):
+        raise ValidationError(str(ODD_POST))
 
 
 def text(length: int, *validators: object) -> StringField:
-    return StringField(filters=[_stripped], validators=[Length(max=length, message=TOO_LONG), *validators])
+    return StringField(filters=[_tidy], validators=[Length(max=length, message=TOO_LONG), *validators])
 
 
 def email() -> StringField:
     return StringField(
-        filters=[_stripped], validators=[Optional(), Length(max=254, message=TOO_LONG), Email(message=ODD_EMAIL)]
+        filters=[_tidy], validators=[Optional(), Length(max=254, message=TOO_LONG), Email(message=ODD_EMAIL)]
     )
 
 
@@ -99,62 +97,85 @@ class PhoneField(StringField):
     """A phone number as people write it, made E.164; what cannot be one stays as typed, with a sentence."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = _stripped(valuelist[0]) if valuelist else ""
+        self.data = _tidy(valuelist[0]) if valuelist else ""
         try:
             self.data = phones.number(self.data)
         except PhoneInvalid:
             raise ValueError(str(ODD_PHONE)) from None
 
 
-class AnswerForm(LinkForm):
-    """One answer, with who comes instead."""
+class WhoForm(Form):
+    """Somebody's name, post, phone and e-mail."""
+
+    name = text(160)
+    post = text(160, _in_words)
+    phone = PhoneField()
+    email = email()
+
+    def validate_name(self, field: Field) -> None:
+        if field.data and not names.is_name(field.data):
+            raise ValidationError(gettext(NotAName.message, name=field.data))
+
+    def filled(self) -> dict[str, str]:
+        return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}
+
+
+class AnswerForm(WhoForm):
+    """A person's answer for one activity, with who comes instead. Make it with the activity's prefix."""
 
     choice = StringField()
-    representative_name = text(160)
-    representative_post = text(160)
-    representative_phone = PhoneField()
-    representative_email = email()
 
     def validate_choice(self, field: Field) -> None:
         if field.data not in set(Choice):
             raise ValidationError(str(UNCHOSEN))
 
-    def validate_representative_name(self, field: Field) -> None:
-        if self.choice.data == Choice.REPRESENTED and not field.data:
-            raise ValidationError(gettext(RepresentativeUnnamed.message))
+    def validate_name(self, field: Field) -> None:
+        if self.choice.data == Choice.REPRESENTED:
+            if not field.data:
+                raise ValidationError(gettext(RepresentativeUnnamed.message))
+            super().validate_name(field)
+
+    def reply(self) -> Reply:
+        choice = Choice(self.choice.data)
+        return Reply(choice, Representative(**self.filled()) if choice is Choice.REPRESENTED else None)
 
 
-class NomineeForm(Form):
-    """One of the people whom an organisation sends; an empty row is nobody."""
+class NomineeForm(WhoForm):
+    """One of the people whom an organisation sends; an empty row is nobody. row: the nominee's invitation."""
 
-    name = text(160)
-    post = text(160)
-    phone = PhoneField()
-    email = email()
+    row = StringField()
 
     def validate_name(self, field: Field) -> None:
-        if not field.data and (self.post.data or self.phone.data or self.email.data):
+        if not field.data and (self.post.data or self.phone.data or self.email.data) and not self.row.data:
             raise ValidationError(gettext("Please write this person's name as well."))
+        super().validate_name(field)
+
+    def nominee(self) -> Nominee:
+        row = self.row.data or ""
+        return Nominee(**self.filled(), invitation_id=int(row) if row.isdecimal() and len(row) < 10 else None)
 
 
-class NominationForm(LinkForm):
-    """An organisation's answer: whether it comes, and whom it sends."""
+class NominationForm(Form):
+    """An organisation's answer for one activity: whether it comes, and whom it sends. Make it with the activity's prefix."""
 
     choice = StringField()
     rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
 
-    def validate_rows(self, field: Field) -> None:
-        if self.choice.data == Choice.COMING and not self.nominees():
-            raise ValidationError(gettext("Please write the name of at least one person who comes."))
-
     def nominees(self) -> list[Nominee]:
-        """Return the people named; empty rows are nobody."""
-        values = [{**row.data} for row in self.rows]
-        return [Nominee(**{k: v or "" for k, v in one.items()}) for one in values if one["name"]]
+        """Return the people named; rows without a name are nobody."""
+        return [row.form.nominee() for row in self.rows if row.form["name"].data]
 
     def validate_choice(self, field: Field) -> None:
         if field.data not in (Choice.COMING, Choice.NOT_COMING):
             raise ValidationError(str(UNCHOSEN))
+
+    def validate_rows(self, field: Field) -> None:
+        if self.choice.data == Choice.COMING and not any(field.errors) and not self.nominees():
+            raise ValidationError(gettext("Please write the name of at least one person who comes."))
+
+    def reply(self) -> Reply:
+        choice = Choice(self.choice.data)
+        return Reply(choice, nominees=self.nominees() if choice is Choice.COMING else ())
 
 
 class RemindersForm(LinkForm):
