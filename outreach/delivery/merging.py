@@ -1,6 +1,6 @@
 """What one mail says when there are several things to say to one reader: what once, what first, and under which subject.
 
-How much a kind matters is the order of MailKind.
+How much a kind matters is the order of IMPORTANCE.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,11 @@ from typing import Any
 from flask_babel import gettext
 
 from outreach.delivery import wording
-from outreach.domain.kinds import MailKind, Role
+from outreach.domain.kinds import IMPORTANCE, MailKind, Role
 from outreach.domain.reminders import local_day
 from outreach.models import Message, MessageLine
 
 _ROLES = (Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT)
-_KINDS = tuple(MailKind)
 
 
 def worth_saying(lines: Iterable[MessageLine]) -> tuple[list[MessageLine], list[MessageLine]]:
@@ -50,7 +49,7 @@ def detail_of(message: Message, line: MessageLine) -> dict[str, Any]:
 
 def common_subject(lines: Sequence[MessageLine]) -> str:
     """Return the subject of a mail about several activities: "Invitation: 4 activities, 18–21 January 2027"."""
-    kinds = dict.fromkeys(sorted((line.reminder.kind for line in lines), key=_KINDS.index))
+    kinds = dict.fromkeys(sorted((line.reminder.kind for line in lines), key=IMPORTANCE.index))
     activities = [line.invitation.activity for line in lines]
     days = sorted(local_day(activity.starts_at, activity.zone) for activity in activities)
     return gettext(
@@ -69,8 +68,14 @@ def heading_of(line: MessageLine) -> str:
 
 def _weight(line: MessageLine) -> tuple[bool, int, int, float, int]:
     kind, role = line.reminder.kind, _ROLES.index(line.invitation.role)
-    return kind is MailKind.WITHDRAWAL, _KINDS.index(kind), role, -line.reminder.due_at.timestamp(), -line.reminder_id
+    return (
+        kind is MailKind.WITHDRAWAL,
+        IMPORTANCE.index(kind),
+        role,
+        -line.reminder.due_at.timestamp(),
+        -line.reminder_id,
+    )
 
 
 def _place(line: MessageLine) -> tuple[int, float, int]:
-    return _KINDS.index(line.reminder.kind), line.invitation.activity.starts_at.timestamp(), line.invitation_id
+    return IMPORTANCE.index(line.reminder.kind), line.invitation.activity.starts_at.timestamp(), line.invitation_id

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
 import structlog
 from flask import current_app
@@ -23,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from outreach.delivery import channel, leases, recheck
-from outreach.delivery.compose import AddressUnusable, Composed, compose, worth_saying
+from outreach.delivery.compose import AddressUnusable, Composed, compose, message_id, worth_saying
 from outreach.delivery.leases import Begun, Lease, Settled
 from outreach.delivery.smtp import ChannelDown, Envelope, InDoubt, NotSent, Permanent, Temporary, Wire
 from outreach.domain.failures import ChannelTrouble, FailureReason, next_try
@@ -192,7 +191,7 @@ class _Drainer:
                 group.decided.append(_nothing_left(lease, message, verdict.reason, skipped, doubts))
                 return
             if not message.rfc_message_id:
-                set_committed_value(message, "rfc_message_id", self._new_message_id())
+                set_committed_value(message, "rfc_message_id", message_id(message))
             composed = compose(message, lines, now=now)
         except AddressUnusable as error:
             group.decided.append(_no_address(lease, str(error.values.get("address", "")), skipped))
@@ -281,10 +280,6 @@ class _Drainer:
     def _envelope(self, composed: Composed) -> Envelope:
         sender = parseaddr(self.settings.mail_sender)[1] or composed.sender
         return Envelope(sender, composed.recipient, composed.data)
-
-    def _new_message_id(self) -> str:
-        domain = parseaddr(self.settings.mail_sender)[1].rpartition("@")[2] or "localhost"
-        return f"<{uuid4().hex}@{domain}>"
 
 
 def _nothing_left(

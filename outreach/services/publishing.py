@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.values import place
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -99,7 +100,7 @@ def move(activity_id: int, move: Move, reason: str, version: int | None, *, by: 
             "old_starts_at": activity.starts_at.isoformat(),
             "old_ends_at": activity.ends_at.isoformat(),
             "old_zone": activity.zone.key,
-            "old_venue": activity.venue.name if activity.venue else "",
+            "old_venue": place(activity.venue),
             "reason": reason.strip(),
         }
         apply_move(session, activity, move, now)

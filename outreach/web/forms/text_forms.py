@@ -1,21 +1,21 @@
 """The form of one mail text."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, TextAreaField
 
 from outreach.delivery.texts import Text
 from outreach.models import Invitation
+from outreach.web.forms.base import TidyForm
 
 
-class TextForm(FlaskForm):
+class TextForm(TidyForm):
     subject = StringField(
         _l("Subject"), description=_l("Strangers can read it on a phone's screen, so it says only the neutral title.")
     )
     greeting = StringField(_l("Greeting"))
     body = TextAreaField(
         _l("Text"),
-        description=_l("An empty line begins a new paragraph. Lines such as “Place: {venue}” become a table."),
+        description=_l("An empty line begins a new paragraph. Each line such as “Place: {venue}” is a row of a table."),
     )
     invitation = SelectField(_l("Preview with"), coerce=int, choices=[], validate_choice=False)
 
