@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import click
 import pytest
+from structlog.testing import capture_logs
 
+from outreach import create_app
 from outreach.cli.serving import free_port, with_port
-from outreach.settings import Settings
-from tests.conftest import SECRET
+from outreach.settings import Settings, SettingsError
+from tests.conftest import SECRET, settings_for
 from tests.delivery.smtp_server import free_port as any_port
 
 ROOT = Path(__file__).parents[2]
@@ -93,3 +96,56 @@ def test_an_address_that_is_not_ours_is_said_so():
 def test_links_follow_the_port_only_on_this_machine():
     assert with_port(Settings(base_url="http://localhost:8000"), 8000, 8003).base_url == "http://localhost:8003"
     assert with_port(Settings(base_url="https://undangan.example"), 8000, 8003).base_url == "https://undangan.example"
+
+
+def post(port: int, megabytes: int) -> tuple[int, str]:
+    """Send a file of that size to the login, whose form takes none."""
+    body = b"x" * (megabytes * 1024 * 1024)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        head = (
+            f"POST /login?lang=en HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        )
+        connection.sendall(head.encode() + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+        said = b""
+        while more := connection.recv(65536):
+            said += more
+    return int(said.split()[1]), said.decode()
+
+
+def test_a_file_that_is_too_large_gets_a_sentence_and_no_broken_connection(app, office):
+    port = any_port()
+    process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_UPLOAD_LIMIT_MB="1")
+    try:
+        assert answers(port)
+        status, page = post(port, 8)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert status == 413
+    assert "Choose a smaller file" in page
+
+
+def test_what_the_commands_make_is_for_their_own_user_alone(tmp_path):
+    folder = tmp_path / "instance"
+    subprocess.run(
+        [sys.executable, "-m", "outreach", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True,
+        env={**os.environ, "OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET},
+    )  # fmt: skip
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("outreach.db")} == {
+        "outreach.db": 0o600
+    }
+
+
+def test_without_its_templates_it_does_not_start(tmp_path, monkeypatch):
+    monkeypatch.setattr("outreach.ROOT", tmp_path)
+    with pytest.raises(SettingsError, match="pip install -e"):
+        create_app(settings_for(tmp_path))
+
+
+def test_https_without_a_proxy_is_warned_of(tmp_path):
+    with capture_logs() as events:
+        create_app(settings_for(tmp_path, base_url="https://undangan.example"))
+        create_app(settings_for(tmp_path, base_url="https://undangan.example", proxies=1))
+    assert [event["log_level"] for event in events] == ["warning"]
+    assert "OUTREACH_PROXIES=1" in events[0]["event"]

@@ -1,6 +1,7 @@
 """Reading people from spreadsheets: what is taken, what is refused and why, and that twice is once."""
 
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -277,3 +278,33 @@ def test_a_sheet_of_the_most_rows_is_read_and_one_more_is_too_many(app):
     assert len(importing.read(data, "kader.csv").accepted) == most
     with pytest.raises(workbooks.TooManyRows):
         importing.read(data + b"\nSatu lagi;Metro", "kader.csv")
+
+
+def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_at_once(app, office):
+    header = ["Nama Lengkap", "Kelurahan", *(f"Kolom {number}" for number in range(28))]
+    data = a_sheet(*[["Ani é " * 80] * 30] * 2000, header=header)
+    assert len(data) < 200_000
+    began = time.monotonic()
+    with pytest.raises(workbooks.FileTooLarge):
+        importing.read(data, "kader.xlsx")
+    assert time.monotonic() - began < 5
+
+
+def test_of_a_very_long_cell_no_more_is_read_than_any_name_has(app, office):
+    reading = importing.read(a_sheet(["Ani " * 1000, "Imopuro"], header=["Nama Lengkap", "Kelurahan"]), "kader.xlsx")
+    assert [len(row.name) for row in reading.refused] == [299]
+
+
+def test_while_a_sheet_is_being_read_others_can_write(app, office, monkeypatch):
+    from outreach.services import entries
+
+    def while_parsing(*given, **more):
+        with db.engine.connect() as other:  # a cadre answers meanwhile
+            other.exec_driver_sql("PRAGMA busy_timeout = 0")
+            other.exec_driver_sql("UPDATE office SET deadline_days = 3")
+            other.commit()
+        return entries.entry_of(*given, **more)
+
+    monkeypatch.setattr(importing, "entry_of", while_parsing)
+    data = a_sheet(["Ani Wijaya", "Imopuro"], header=["Nama Lengkap", "Kelurahan"])
+    assert len(importing.store(data, "kader.xlsx", by=None, now=NOW).new) == 1

@@ -188,6 +188,38 @@ def test_the_eleventh_try_at_a_password_within_a_minute_is_refused(tmp_path, app
     assert client.get("/login").status_code == 200
 
 
+def test_one_account_is_not_tried_from_many_addresses(tmp_path, app: Flask, coordinator: User):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
+    strict.config["WTF_CSRF_ENABLED"] = False
+    client = Browser(strict, strict.response_class)
+
+    def tried(number: int, email: str) -> int:
+        form = {"email": email, "password": "x"}
+        return client.post("/login", data=form, environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code
+
+    assert [tried(number, "Siti@example.com" if number % 2 else "siti@EXAMPLE.com ") for number in range(4)] == [
+        200, 200, 200, 429,
+    ]  # fmt: skip
+    assert tried(5, "budi@example.com") == 200
+
+
+def test_the_login_page_is_not_asked_for_without_end(tmp_path, app: Flask, office):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_public="2/minute", database_url=str(db.engine.url)))
+    client = Browser(strict, strict.response_class)
+    assert [client.get("/login").status_code for _ in range(3)] == [200, 200, 429]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
+    (tmp_path / "guide.json").write_text('{"logins": [["viewer", "pengamat@example.com", "kata-sandi-demo"]]}', "utf-8")
+    for demo, shown in ((True, 1), (False, 0)):
+        shell = create_app(settings_for(tmp_path, demo=demo))
+        page = Browser(shell, shell.response_class).get("/login?lang=en").text
+        assert page.count("<code>pengamat@example.com</code><code>kata-sandi-demo</code>") == shown
+
+
 def test_a_style_sheet_may_be_kept_for_ever_since_its_address_changes_with_it(app: Flask):
     address = app.extensions["outreach_static_url"]("outreach.css")
     assert re.fullmatch(r"/static/[0-9a-f]{12}/outreach\.css", address)
