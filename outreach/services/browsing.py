@@ -210,7 +210,7 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
-        .where(column.in_(ids), sa.or_(column == Activity.id, Activity.state != ActivityState.CANCELLED))
+        .where(column.in_(ids), sa.true() if column is Activity.id else Activity.state != ActivityState.CANCELLED)
         .group_by(column, Activity.id)
     )
     found: dict[int, Answers] = {}

@@ -36,6 +36,24 @@ def _missing(problem: Problem) -> Any:
     return error_page(404, text=say(problem))
 
 
+@bp.context_processor
+def _crumbs() -> dict[str, Any]:
+    return {"activity_crumbs": activity_crumbs}
+
+
+def activity_crumbs(activity: Activity, here: str = "") -> list[tuple[str, str]]:
+    """Return the way down to an activity, by its programme where it has one, and to the page `here` below it."""
+    rows = [(_("Activities"), url_for("activities.index"))]
+    if activity.programme:
+        programme = activity.programme
+        rows = [
+            (_("Programmes"), url_for("programmes.index")),
+            (programme.title, url_for("programmes.show", programme_id=programme.id)),
+        ]
+    own = url_for("activities.show", activity_id=activity.id) if here else ""
+    return [*rows, (activity.title, own), *([(here, "")] if here else [])]
+
+
 @bp.get("")
 @staff_required
 def index() -> Any:

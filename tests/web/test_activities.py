@@ -7,7 +7,7 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
-from outreach.services import inviting, publishing
+from outreach.services import browsing, inviting, publishing
 from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import fields
 
@@ -372,3 +372,70 @@ def test_an_impossible_agenda_gets_a_sentence_and_changes_nothing(coordinator_cl
     assert sentence in page.text
     assert fields(page.text)["lines-0-topic"] == ["Materi"]
     assert activities()[0].agenda == []
+
+
+def test_the_page_before_a_move_refuses_at_once_what_cannot_be(coordinator_client, published, hall):
+    draft_activity(None, hall, day=20)
+    path = f"/activities/{published.id}/move"
+    form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai"}
+    for change, sentence in (
+        ({}, "Time and place are the same as before"),
+        ({"on": "2027-01-03"}, "would start in the past"),
+        ({"on": "2027-01-20"}, "is taken until"),
+    ):
+        page = coordinator_client.post(path, data=form | change)
+        assert page.status_code == 422
+        assert sentence in page.text
+        assert "Who gets which mail when" not in page.text
+
+
+def test_registration_moves_with_the_start_unless_another_time_is_given(coordinator_client, published):
+    path = f"/activities/{published.id}/move"
+    form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai", "begins": "09:30"}
+    assert form["registration"] == [""]
+    preview = coordinator_client.post(path, data=form).text
+    assert "09:00 WIB" in preview
+    coordinator_client.post(path, data=form | {"confirm": "1"})
+    db.session.expire_all()
+    assert published.registration_at == at(18, 9)
+
+
+def test_a_move_to_a_day_off_is_warned_of_and_possible(coordinator_client, published):
+    path = f"/activities/{published.id}/move"
+    form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai", "on": "2027-08-17"}
+    page = coordinator_client.post(path, data=form)
+    assert page.status_code == 200
+    assert "is a day off: Hari Kemerdekaan Republik Indonesia." in page.text
+
+
+@pytest.mark.parametrize("page", ["edit", "agenda", "move", "cancel"])
+def test_nothing_of_a_cancelled_activity_is_changed_any_more(coordinator_client, activity, page):
+    activity.state = ActivityState.CANCELLED
+    db.session.commit()
+    answer = coordinator_client.get(f"/activities/{activity.id}/{page}", follow_redirects=True)
+    assert answer.request.path == f"/activities/{activity.id}"
+    assert "This activity is cancelled, so nothing of it can be changed any more." in answer.text
+
+
+def test_a_cancelled_activity_is_not_upcoming_and_nobody_owes_it_an_answer(coordinator_client, activity, ani):
+    db.session.add(Invitation(activity=activity, person=ani, role=Role.CADRE, state=InvitationState.INVITED))
+    activity.state = ActivityState.CANCELLED
+    db.session.commit()
+    assert activity.title not in coordinator_client.get("/activities").text
+    assert activity.title in coordinator_client.get("/activities?state=cancelled").text
+    assert "not answered yet" not in coordinator_client.get(f"/programmes/{activity.programme_id}").text
+    assert browsing.answers_by(Activity.programme_id, [activity.programme_id]) == {}
+
+
+def test_a_speaker_who_declined_is_named_where_the_activity_and_its_agenda_are_shown(
+    coordinator_client, published, chief
+):
+    published.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pencegahan", speakers=[chief])]
+    db.session.add(Invitation(activity=published, person=chief, role=Role.SPEAKER, state=InvitationState.NOT_COMING))
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{published.id}").text
+    assert "Speaker not coming:" in page
+    assert "Next: find a speaker" in page
+    assert "declined" in page
+    assert "declined" in coordinator_client.get(f"/activities/{published.id}/agenda").text
+    assert "Speaker not coming: Kapolres Metro" in coordinator_client.get("/").text
