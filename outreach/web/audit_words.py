@@ -51,6 +51,8 @@ VERBS: dict[str, Any] = {
     "password_renewed": _l("new password made"),
     "published": _l("published"),
     "quota_set": _l("quota changed"),
+    "reminders_resumed": _l("reminders sent again"),
+    "reminders_stopped": _l("reminders stopped"),
     "removed": _l("removed"),
     "renewed": _l("new link made"),
     "resent": _l("sent again"),
