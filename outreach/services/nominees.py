@@ -139,7 +139,7 @@ def _replace(
     """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
     present = list(invitation.nominees)
     rows = matching.rows_of(present, nominees)
-    people = _people(session, invitation, nominees, rows)
+    people = _people(session, invitation, nominees, rows, by_staff=recorded_by is not None)
     _withdraw(session, invitation, [n for n in present if n not in rows], now)
     for person, row in zip(people, rows, strict=True):
         if row is None or row.state is InvitationState.WITHDRAWN:
@@ -153,7 +153,12 @@ def _replace(
 
 
 def _people(
-    session: Session, invitation: Invitation, nominees: Sequence[Nominee], rows: list[Invitation | None]
+    session: Session,
+    invitation: Invitation,
+    nominees: Sequence[Nominee],
+    rows: list[Invitation | None],
+    *,
+    by_staff: bool,
 ) -> list[Person]:
     """Return who each name is, with what the list newly says of them; people who are new are made.
 
@@ -170,8 +175,9 @@ def _people(
     people = []
     for one, row, known in zip(nominees, rows, found, strict=True):
         person = known or Person(name=one.name, organisation_id=invitation.organisation_id)
-        _write(person, one, overwrite=person.id in own)
-        if row is not None and person.id in own and one.invitation_id == row.id:
+        may_correct = person.id in own or (by_staff and row is not None)
+        _write(person, one, overwrite=may_correct)
+        if row is not None and may_correct and one.invitation_id == row.id:
             person.name = one.name
         session.add(person)
         people.append(person)

@@ -8,7 +8,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Person, Reminder
+from outreach.models import Invitation, Message, Person, Reminder
 from outreach.services import answering, inviting, links, nominees, publishing, reminding, seats
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, a_person, at, draft_activity
@@ -237,3 +237,12 @@ def test_several_answers_are_taken_together_and_what_is_not_taken_is_said(days, 
     assert {id_: type(problem).__name__ for id_, problem in refused.items()} == {days[0].id: "DeadlinePassed"}
     states = db.session.scalars(sa.select(Invitation.state).order_by(Invitation.activity_id)).all()
     assert [s.value for s in states] == ["invited", "coming", "coming"]
+
+
+def test_the_mail_to_a_nominee_goes_out_and_she_hears_what_follows(days, police):
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
+    reminding.tick(at(5))
+    rina = db.session.scalars(sa.select(Person)).one()
+    kinds = db.session.scalars(sa.select(Message.kind).where(Message.person_id == rina.id)).all()
+    assert [kind.value for kind in kinds] == ["invitation"]

@@ -1,5 +1,6 @@
 """The invitees' pages as a coordinator uses them; a viewer may look and change nothing."""
 
+import re
 import pytest
 from flask import g
 
@@ -378,6 +379,17 @@ def test_names_given_by_an_organisation_are_written_down(published, the_polices,
     page = coordinator_client.get(f"/activities/{published.id}/invitees").text
     assert "1 of 2 named" in page
     assert "for Polres Metro" in page
+
+
+def test_a_slip_in_a_name_is_corrected_by_staff_in_its_own_row(published, the_polices, coordinator_client):
+    address = f"/invitations/{the_polices.id}/nominees"
+    coordinator_client.post(address, data={"source": "phone", "rows-0-name": "Zainal Abidim"})
+    page = coordinator_client.get(address).text
+    row = re.search(r'name="rows-0-row"[^>]* value="(\d+)"', page)[1]
+    typed = {"rows-0-row": row, "rows-0-name": "Zainal Abidin", "rows-0-email": "zainal@example.com"}
+    coordinator_client.post(address, data={"source": "phone", **typed})
+    people = db.session.execute(sa.select(Person.name, Person.email).where(Person.name.startswith("Zainal")))
+    assert [tuple(one) for one in people] == [("Zainal Abidin", "zainal@example.com")]
 
 
 def test_more_names_than_seats_are_refused_and_stay_typed(the_polices, coordinator_client):

@@ -11,6 +11,7 @@ from wtforms import (
     FieldList,
     Form,
     FormField,
+    HiddenField,
     RadioField,
     SelectMultipleField,
     StringField,
@@ -238,10 +239,15 @@ class NomineeForm(TidyRow):
     post = text(_l("Post"), 160)
     phone = text(_l("Phone"), 30, Phone())
     email = text(_l("E-mail"), 254, Address())
+    row = HiddenField()  # the nominee's invitation
 
     def validate_name(self, field: StringField) -> None:
-        if not field.data and (self.post.data or self.phone.data or self.email.data):
+        if not field.data and (self.post.data or self.phone.data or self.email.data) and not self.row.data:
             raise ValidationError(_l("Please write this person's name as well."))
+
+
+def _row(written: str | None) -> int | None:
+    return int(written) if written and written.isdecimal() and len(written) < 10 else None
 
 
 class NomineesForm(TidyForm):
@@ -258,7 +264,7 @@ class NomineesForm(TidyForm):
         return [
             Nominee(
                 name=row.form.name.data, post=row.form.post.data, phone=row.form.phone.data,
-                email=row.form.email.data,
+                email=row.form.email.data, invitation_id=_row(row.form.row.data),
             )
             for row in self.rows
             if row.form.name.data

@@ -72,13 +72,14 @@ def nominees(invitation_id: int) -> Any:
         flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")
         return back_to_list(row.invitation.activity_id)
     if not form.is_submitted():
-        named = [n.person for n in invitees.nominees_of(invitation_id) if n.person]
-        for person in [*named, *[None] * ((row.invitation.quota or 0) - len(named))]:
+        named = [(n.id, n.person) for n in invitees.nominees_of(invitation_id) if n.person]
+        for nominee_id, person in named:
             form.rows.append_entry(
-                {"name": person.name, "post": person.post, "phone": wording.phone(person.phone), "email": person.email}
-                if person
-                else None
-            )
+                {"row": nominee_id, "name": person.name, "post": person.post, "phone": wording.phone(person.phone),
+                 "email": person.email}
+            )  # fmt: skip
+        for _empty in range((row.invitation.quota or 0) - len(named)):
+            form.rows.append_entry()
     return _page("nominees", form, row, decline=RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING]))
 
 
