@@ -1,7 +1,9 @@
 """The invitees' pages as a coordinator uses them; a viewer may look and change nothing."""
 
 import re
+
 import pytest
+import sqlalchemy as sa
 from flask import g
 
 from outreach.domain.answers import Choice
