@@ -12,6 +12,7 @@ from outreach.settings import Settings
 from outreach.web.shell import page_number
 
 PER_PAGE = 50
+SHORTEST, TALLEST = 8, 24  # of the classes in mailbox.css
 bp = Blueprint("mailbox", __name__, url_prefix="/mailbox")
 
 # The mail's own HTML: no script, no form, nothing from outside; its links lead out of the frame.
@@ -40,11 +41,13 @@ def index() -> str:
 @bp.get("/<key>")
 def show(key: str) -> str:
     caught, mail = _found(key)
+    text = caughtmail.text_of(mail)
     return render_template(
         "mailbox/show.html",
         caught=caught,
         mail=mail,
-        text=caughtmail.text_of(mail),
+        text=text,
+        height=_height(text),
         has_html=bool(caughtmail.html_of(mail)),
         attachments=caughtmail.attachments_of(mail),
         calendars=caughtmail.calendars_of(mail),
@@ -82,6 +85,12 @@ def _found(key: str) -> tuple[Caught, EmailMessage]:
     if found is None:
         abort(404)
     return found
+
+
+def _height(text: str) -> int:
+    """Return how tall a frame holds this mail on a phone without scrolling inside it: in steps of four lines."""
+    lines = sum(1 + len(line) // 38 for line in text.splitlines())
+    return min(max(-(-lines // 4), SHORTEST), TALLEST)
 
 
 def _page(found: list[Caught], number: int) -> Page:

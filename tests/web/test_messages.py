@@ -126,12 +126,21 @@ def test_the_inbox_lists_mails_as_their_readers_see_them_without_login(inbox):
 
 
 def test_a_mail_is_shown_with_text_attachments_and_headers(inbox):
-    key = key_in(inbox.get("/mailbox").text)
+    key = key_in(inbox.get("/mailbox?lang=en").text)
     page = inbox.get(f"/mailbox/{key}?lang=en").text
     assert "Message-ID" in page
     assert "http://localhost/j/" in page
     assert "For the calendar" in page
     assert f"/mailbox/{key}/html" in page
+
+
+def test_a_long_mail_gets_a_tall_frame_and_can_be_opened_by_itself(inbox):
+    key = key_in(inbox.get("/mailbox?lang=en").text)
+    page = inbox.get(f"/mailbox/{key}?lang=en").text
+    lines = page.partition('<pre tabindex="0">')[2].partition("</pre>")[0].count("\n")
+    steps = int(page.partition("letter-page tall-")[2].partition('"')[0])
+    assert steps * 4 >= lines
+    assert f'<a href="/mailbox/{key}/html">' in page
 
 
 def test_the_mails_html_has_no_power_over_the_page(inbox):
