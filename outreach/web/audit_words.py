@@ -189,6 +189,8 @@ def _line(key: str, value: Any, zone: ZoneInfo) -> str:
     if key in _REFERENCES:
         return _capital(str(_REFERENCES[key]) % {"number": value})
     word = _capital(str(DETAILS.get(key, key.replace("_", " "))))
+    if key == "changed" and isinstance(value, list):
+        return f"{word}: {', '.join(str(DETAILS.get(name, name)) for name in value)}"
     if key in _UNSAID:
         return f"{word}: {DETAILS['changed']}"
     said = _value(value, zone)
@@ -216,9 +218,7 @@ def _one(value: Any, zone: ZoneInfo) -> str:
         return str(_WORDS[str(value)])
     if value in zones.NAMES:
         return zones.NAMES[value]
-    if isinstance(value, str):
-        return str(DETAILS[value]) if value in DETAILS else _instant(value, zone)
-    return str(value)
+    return _instant(value, zone) if isinstance(value, str) else str(value)
 
 
 def _instant(text: str, zone: ZoneInfo) -> str:

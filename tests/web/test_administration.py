@@ -105,6 +105,7 @@ def test_the_audit_log_says_who_did_what_and_from_what_to_what(administrator_cli
 def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administrator_client):
     entries(1, detail={"changed": {"title": ["Rapat", "Rapat koordinasi"], "venue_id": ["None", "3"], "zone": ["Asia/Jakarta",
             "Asia/Makassar"], "starts_at": ["2027-01-18 01:00:00+00:00", "None"]}})  # fmt: skip
+    entries(1, action="person.edited", subject_type="person", detail={"changed": ["full_name", "phone"]})
     entries(1, action="message.resent", subject_type="message", detail={"message": 469})
     entries(1, action="rule.changed", subject_type="reminder_rule", subject_name="three-days-before, Empat hari",
             detail={"days": [3, 10], "at": ["08:00", "09:30"], "enabled": [True, False]})  # fmt: skip
@@ -112,6 +113,7 @@ def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administ
     shown = re.findall(r"<div>([^<>]*(?::|no\.)[^<>]*)</div>", page)
     assert shown == [
         "Days: 3 → 10", "Time of day: 08:00 → 09:30", "Switched on: yes → no", "Message no. 469",
+        "Changed: name, phone",
         "Title: Rapat → Rapat koordinasi", "Venue: changed", "Time zone: WIB → WITA",
         "Start: Mon, 18 Jan 2027 08:00 WIB → –",
     ]  # fmt: skip
