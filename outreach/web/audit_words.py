@@ -163,7 +163,7 @@ def name(row: Any) -> str:
     text, _, locale = key.partition(" (")
     if row.subject_type == "message_text" and text in KEYS:
         return f"{KEYS[text]} ({locale}{comma}{scope}"
-    return row.subject_name or f"#{row.subject_id}"
+    return row.subject_name or f"#{row.subject_id or ''}"
 
 
 def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
@@ -180,7 +180,11 @@ def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
 def page_of(row: Any, endpoints: Any) -> tuple[str, dict[str, int]] | None:
     """Return the endpoint and values of the page of what an entry is about, where there is one."""
     endpoint, key = PAGES.get(row.subject_type, ("", ""))
-    if endpoint not in endpoints or row.action.endswith((".deleted", ".removed", ".erased")):
+    if (
+        endpoint not in endpoints
+        or (key and row.subject_id is None)
+        or row.action.endswith((".deleted", ".removed", ".erased"))
+    ):
         return None
     return endpoint, {key: row.subject_id} if key else {}
 

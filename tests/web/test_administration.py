@@ -121,6 +121,16 @@ def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administ
     assert "three-days-before" not in page
 
 
+def test_an_import_is_about_no_one_person(administrator_client):
+    detail = {"new": 304, "completed": 0, "refused": 10}
+    entries(
+        1, action="person.imported", subject_type="person", subject_id=None, subject_name="kader.xlsx", detail=detail
+    )
+    page = administrator_client.get("/audit?lang=en").text
+    assert '<span class="name">kader.xlsx</span>' in page
+    assert re.findall(r"<div>(\w+: \d+)</div>", page) == ["New: 304", "Completed: 0", "Refused: 10"]
+
+
 @pytest.mark.parametrize("days", ["from=0001-01-01&to=9999-12-31", "from=x", "user=99999999999", "page=99999999999"])
 def test_the_audit_log_takes_no_notice_of_what_cannot_be_meant(administrator_client, days: str):
     entries(3)
