@@ -139,11 +139,14 @@ def _replace(
     """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
     present = list(invitation.nominees)
     rows = matching.rows_of(present, nominees)
+    reached = {n.person_id for n in present if n.person and n.person.email}
     people = _people(session, invitation, nominees, rows, by_staff=recorded_by is not None)
     _withdraw(session, invitation, [n for n in present if n not in rows], now)
     for person, row in zip(people, rows, strict=True):
         if row is None or row.state is InvitationState.WITHDRAWN:
             _add(session, invitation, person, source, now, recorded_by)
+        elif person.id not in reached and row.state is InvitationState.COMING:
+            _tell(session, row, now)
     tokens.ensure_links(
         session,
         person_ids=[person.id for person in people],
@@ -223,9 +226,25 @@ def _add(
     nominee.invited_at = now
     stamp(nominee, source, now, recorded_by)
     session.flush()
-    if person.email and not other and invitation.activity.state is ActivityState.PUBLISHED:
+    _tell(session, nominee, now)
+
+
+def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
+    """Have a nominee told that they are sent; not who has no address, or is invited in another role as well."""
+    other = session.scalar(
+        sa.select(Invitation.id)
+        .where(
+            Invitation.activity_id == nominee.activity_id,
+            Invitation.person_id == nominee.person_id,
+            Invitation.id != nominee.id,
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+        .limit(1)
+    )
+    activity = nominee.activity
+    if nominee.invitee.email and other is None and activity.state is ActivityState.PUBLISHED:
         event_reminder(
-            session, invitation.activity, MailKind.INVITATION, Audience.ONE, now=now, invitation=nominee,
+            session, activity, MailKind.INVITATION, Audience.ONE, now=now, invitation=nominee,
             text_key="invitation-nominee",
         )  # fmt: skip
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from outreach.domain.answers import Choice
 from outreach.domain.states import ANSWERED, InvitationState
-from outreach.services.answering import Reply
+from outreach.services.answering import NothingToAnswer, Reply
 from outreach.services.answerpage import AnswerPage, Shown
 from outreach.web.forms.answer_forms import UNCHOSEN, AnswerForm, NominationForm
 
@@ -51,6 +52,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
             sent.replies[activity_id] = form.reply()
         else:
             sent.wrong = True
+            sent.notice = "" if one else gettext(NothingToAnswer.message)
     if not sent.replies and not sent.wrong:
         sent.wrong, sent.notice = True, str(UNCHOSEN)
     return sent

@@ -29,6 +29,7 @@ def words(_language: str) -> dict[str, Any]:
         "reason": _("Reason:"),
         "lost": _("What you sent:"),
         "unstored": _("Your answer was not stored."),
+        "take_off": _("To take somebody off the list, empty their name."),
         "whom": _("Who is sent?"),
         "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
         "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),

@@ -191,6 +191,13 @@ def test_nominees_with_an_address_are_told_once_that_they_are_sent_and_when_they
     assert told("invitation") == [("Rina", "invitation-nominee")] * 2
 
 
+def test_a_nominee_whose_address_comes_later_is_told_then(days, police):
+    (under, *_) = ask(police, *days)
+    for email in ("", "rina@example.com", "rina@example.com"):
+        answering.nominate(token(police), under, [Nominee("Rina", email=email)], now=at(5))
+    assert told("invitation") == [("Rina", "invitation-nominee")]
+
+
 def test_the_hall_is_never_overfilled_by_a_changed_list(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)

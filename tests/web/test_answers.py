@@ -624,7 +624,9 @@ def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browse
     withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
     foreign = send(browser, ani, four_days[2].id, "?lang=en", choice="coming")
     assert "This invitation has been withdrawn." in withdrawn.text
+    unnamed = send(browser, ani, four_days[2].id, "?lang=en", choice="represented")
     assert "This invitation is not among yours." in foreign.text
+    assert "This invitation is not among yours." in unnamed.text
 
 
 def test_a_mistake_is_said_once_and_beside_its_field(browser, first, ani):
