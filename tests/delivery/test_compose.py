@@ -466,7 +466,7 @@ def test_a_domain_with_foreign_letters_is_written_for_every_server(activity, ani
 
 def test_the_plain_text_has_a_short_letterhead_and_a_signature(activity, ani):
     rows = text_of(mail_of(line(invited(activity, ani), INVITATION))).split("\n")
-    head = rows[: rows.index("-" * 76)]
+    head = rows[: rows.index("-" * 30)]
     assert " ".join(head[:2]) == (
         "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro"
     )
