@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from outreach.domain import needs
 from outreach.domain.kinds import Audience, MailKind, Role
@@ -231,8 +232,16 @@ def _select_troubles() -> Any:
 
 
 def _select_uncovered() -> Any:
-    """For each activity to which cadres are asked from everywhere: the kelurahan from which none is coming."""
-    asked = sa.exists().where(Invitation.activity_id == Activity.id, Invitation.role == Role.CADRE)
+    """For each activity to which cadres of half the kelurahan or more are asked: those from which none is coming."""
+    asked_from = (
+        sa.select(sa.func.count(sa.distinct(Cadre.region_code)))
+        .join(Invitation, Invitation.person_id == Cadre.person_id)
+        .where(Invitation.activity_id == Activity.id, Invitation.role == Role.CADRE)
+        .correlate(Activity)
+        .scalar_subquery()
+    )
+    kelurahan = aliased(Region)
+    every = sa.select(sa.func.count()).select_from(kelurahan).where(kelurahan.level == 4).scalar_subquery()
     comes = (
         sa.exists()
         .where(
@@ -247,7 +256,7 @@ def _select_uncovered() -> Any:
     return (
         sa.select(Activity.id, Region.name)
         .join(Region, Region.level == 4)
-        .where(Activity.id.in_(_upcoming(ActivityState.PUBLISHED)), Activity.region_code.is_(None), asked, ~comes)
+        .where(Activity.id.in_(_upcoming(ActivityState.PUBLISHED)), 2 * asked_from >= every, asked_from > 0, ~comes)
         .order_by(Region.name)
     )
 
