@@ -35,7 +35,8 @@ class CleanRequest(Request):
     def args(self) -> Any:  # type: ignore[override]
         kept = self.__dict__.get("outreach_args")
         if kept is None:
-            kept = self.__dict__["outreach_args"] = _cleaned(super().args)
+            asked = super().args
+            kept = self.__dict__["outreach_args"] = _cleaned(asked) if asked else asked
         return kept
 
     def _load_form_data(self) -> None:
