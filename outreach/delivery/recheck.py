@@ -29,7 +29,9 @@ class Earlier:
     told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
     revoked: frozenset[tuple[int | None, int | None]] = frozenset()  # person, organisation whose answer link is revoked
     in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message that a worker is about to send about it
-    today: frozenset[tuple[int | None, int | None, int]] = frozenset()  # person, organisation, activity of today's mails
+    today: frozenset[tuple[int | None, int | None, int]] = (
+        frozenset()
+    )  # person, organisation, activity of today's mails
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,9 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
     )
 
 
-def _open_messages(session: Session, reminder: Reminder, readers: sa.Select[int, Invitation], day: date, due_at: datetime) -> None:
+def _open_messages(
+    session: Session, reminder: Reminder, readers: sa.Select[int, Invitation], day: date, due_at: datetime
+) -> None:
     """Give each of these lines the message that its reader has open for the day, made where there is none."""
     lines = readers.with_only_columns(
         MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),

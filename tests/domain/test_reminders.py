@@ -115,7 +115,9 @@ def test_a_cancellation_is_worth_sending_until_the_end():
 
 def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_never():
     due = datetime(2027, 1, 4, 8, tzinfo=JAKARTA)
-    assert may_wait_until(MailKind.INVITATION, Audience.NEWLY_INVITED, due, TIMES) == TIMES.respond_by_at - timedelta(days=1)
+    assert may_wait_until(MailKind.INVITATION, Audience.NEWLY_INVITED, due, TIMES) == TIMES.respond_by_at - timedelta(
+        days=1
+    )
     assert may_wait_until(MailKind.REMINDER, Audience.COMING, due, TIMES) == START - timedelta(hours=4)
     for kind in (MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT):
         assert may_wait_until(kind, Audience.EXPECTED, due, TIMES) is None
