@@ -26,10 +26,14 @@ from outreach.domain.truth import SkipReason
 from outreach.extensions import db
 from outreach.models import Message
 
-KINDS = (MailKind.INVITATION, MailKind.REMINDER, MailKind.CHANGE, MailKind.CANCELLATION, MailKind.THANKS)
-SHORT = {
-    kind: f"{word}\nsent"
-    for kind, word in zip(KINDS, ("invited", "reminded", "change", "cancel", "thanks"), strict=True)
+HEADINGS = {
+    MailKind.INVITATION: "invited",
+    MailKind.REMINDER: "reminded",
+    MailKind.CHANGE: "change",
+    MailKind.CANCELLATION: "cancel",
+    MailKind.WITHDRAWAL: "taken\nback",
+    MailKind.SEAT: "seat",
+    MailKind.THANKS: "thanked",
 }
 BROKEN_SHOWN = 20
 
@@ -81,22 +85,26 @@ def table() -> Table:
         .order_by(Message.local_day)
     ).all()
     sent: Counter[tuple[date, MailKind]] = Counter()
-    other: dict[str, Counter[date]] = {"no address": Counter(), "not needed": Counter(), "in trouble": Counter()}
+    other: dict[str, Counter[date]] = {"no address": Counter(), "not needed": Counter(), "stuck": Counter()}
     for day, kind, state, reason, count in rows:
         if state is MessageState.SENT:
             sent[day, kind] += count
         elif state is MessageState.SKIPPED:
             other["no address" if reason == SkipReason.NO_ADDRESS else "not needed"][day] += count
         else:
-            other["in trouble"][day] += count
-    found = Table(title="Mails by day, kind and state", title_justify="left", show_footer=True, header_style="bold")
+            other["stuck"][day] += count
+    kinds = [kind for kind in HEADINGS if any(k is kind for _, k in sent)]
+    found = Table(
+        title="Mails sent by day and kind, and those not sent", title_justify="left", show_footer=True,
+        header_style="bold", footer_style="bold", box=None, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     found.add_column("Day", "Sum", no_wrap=True)
-    for kind in KINDS:
-        found.add_column(SHORT[kind], _number(sum(n for (_, k), n in sent.items() if k is kind)), justify="right")
+    for kind in kinds:
+        found.add_column(HEADINGS[kind], _number(sum(n for (_, k), n in sent.items() if k is kind)), justify="right")
     for words, counts in other.items():
         found.add_column(words.replace(" ", "\n"), _number(counts.total()), justify="right", style="dim")
     for day in sorted({row[0] for row in rows}):
-        cells = [sent[day, kind] for kind in KINDS] + [counts[day] for counts in other.values()]
+        cells = [sent[day, kind] for kind in kinds] + [counts[day] for counts in other.values()]
         found.add_row(f"{day:%a %d %b}", *map(_number, cells))
     return found
 
