@@ -9,16 +9,19 @@ from dataclasses import dataclass
 
 from outreach.delivery.placeholders import BY_NAME, TOKEN, Part, fill_line
 
+# What tells one activity from another.
+OF_ONE_ACTIVITY = frozenset({"activity", "full_title", "day_date", "when", "time", "start"})
 ANSWER_LINKS = frozenset({"link", "link_yes", "link_no", "link_rep"})
 _LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """asks: it stands with a link by which to answer, or did before that was left out."""
+    """asks: it stands with a link by which to answer, or did before that was left out. names: it names the activity."""
 
     lines: tuple[tuple[Part, ...], ...]
     asks: bool = False
+    names: bool = False
     kind: str = "paragraph"
 
 
@@ -31,6 +34,7 @@ class Row:
 @dataclass(frozen=True)
 class Table:
     rows: tuple[Row, ...]
+    names: bool = False
     kind: str = "table"
 
 
@@ -78,9 +82,9 @@ def _stretch(lines: Iterable[str], values: Mapping[str, str], *, asks: bool) -> 
             continue
         last = found[-1] if found else None
         if isinstance(block, Table) and isinstance(last, Table):
-            found[-1] = Table(last.rows + block.rows)
+            found[-1] = Table(last.rows + block.rows, last.names or block.names)
         elif isinstance(block, Paragraph) and isinstance(last, Paragraph):
-            found[-1] = Paragraph(last.lines + block.lines, asks)
+            found[-1] = Paragraph(last.lines + block.lines, asks, last.names or block.names)
         else:
             found.append(block)
     return found
@@ -90,17 +94,17 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
     if bare := _only_link(line):
         parts = fill_line(bare, values)
         return Button("", parts[0].text) if parts else None
-    labelled = _LABELLED.fullmatch(line)
+    labelled, names = _LABELLED.fullmatch(line), bool(_names(line) & OF_ONE_ACTIVITY)
     if labelled is None:
         parts = fill_line(line, values)
-        return Paragraph((tuple(parts),), asks) if parts else None
+        return Paragraph((tuple(parts),), asks, names) if parts else None
     label, rest = labelled[1].strip(), labelled[2]
     parts = fill_line(rest, values)
     if not parts:
         return None
     if _only_link(rest) and _names(rest) <= ANSWER_LINKS:
         return Button(label, parts[0].text)
-    return Table((Row(label, tuple(parts)),))
+    return Table((Row(label, tuple(parts)),), names)
 
 
 def _only_link(text: str) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
 from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
 
 from outreach.delivery.placeholders import clean
@@ -86,7 +87,9 @@ def ics_for(
     event.add("dtstart", activity.starts_at.astimezone(activity.zone))
     event.add("dtend", activity.ends_at.astimezone(activity.zone))
     event.add("summary", clean(activity.neutral_title))
-    if activity.venue:
+    if activity.venue is None:
+        event.add("location", gettext("to be announced"))
+    else:
         event.add("location", clean(f"{activity.venue.name}, {activity.venue.address}".removesuffix(", ")))
         if activity.venue.latitude is not None and activity.venue.longitude is not None:
             event.add("geo", vGeo((activity.venue.latitude, activity.venue.longitude)))

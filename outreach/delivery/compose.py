@@ -127,7 +127,7 @@ def say(
     activity = invitation.activity
     return letter.Said(
         text,
-        values.values_for(invitation, reader, office, detail, now=now, wanted=wanted),
+        values.values_for(invitation, reader, office, detail, now=now, wanted=wanted, kind=kind),
         heading,
         values.contact_of(activity.programme, office),
         kind,

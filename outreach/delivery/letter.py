@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from outreach.delivery import placeholders, wording
-from outreach.delivery.blocks import Block, Button, Paragraph, asks, blocks_of
+from outreach.delivery.blocks import Block, Button, Paragraph, Table, asks, blocks_of
 from outreach.delivery.placeholders import Part
 from outreach.delivery.readers import Reader
 from outreach.delivery.texts import Text
@@ -104,9 +104,14 @@ def _section(said: Said, reader: Reader, *, several: bool) -> Section:
 def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
     """Take out what every section says in the very same words, to be said once at the end.
 
-    What only some say stays under their headings: there it cannot be read as said of the others.
+    What only some say stays under their headings, and so does what names its activity, be it like another's: there it
+    cannot be read as said of the others.
     """
-    common = [group for group in sections[0].groups if all(group in other.groups for other in sections)]
+    common = [
+        group
+        for group in sections[0].groups
+        if not any(_naming(block) for block in group) and all(group in other.groups for other in sections)
+    ]
     return [Section(s.heading, [g for g in s.groups if g not in common]) for s in sections], common
 
 
@@ -126,6 +131,10 @@ def _asking(group: list[Block]) -> bool:
     return any(isinstance(block, Paragraph) and block.asks for block in group)
 
 
+def _naming(block: Block) -> bool:
+    return isinstance(block, Paragraph | Table) and block.names
+
+
 def _introduction(said: Sequence[Said]) -> str:
     if all(one.kind is MailKind.INVITATION for one in said):
         return gettext("We invite you to the following activities.")
@@ -143,7 +152,7 @@ def _contacts(said: Sequence[Said], reader: Reader, *, asking: bool) -> str:
         return ""
     if reader.represents and asking:
         return gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
-    return f"{gettext('Questions?')} {found}."
+    return gettext("Questions? Call %(contacts)s.", contacts=found)
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import object_session
 
 from outreach.delivery import readers, wording
 from outreach.delivery.readers import Reader
+from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.extensions import db
@@ -21,12 +22,12 @@ REGION_CODE_OF_A_KELURAHAN = 13  # characters
 
 def values_for(
     invitation: Invitation, reader: Reader, office: Office | None, detail: dict[str, Any], *, now: datetime,
-    wanted: Collection[str],
+    wanted: Collection[str], kind: MailKind | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Return the values by placeholder, in the current locale.
 
     detail: the reminder's, for a change or cancellation. wanted: placeholders that the text uses; only for those is the
-    database asked.
+    database asked. kind: the mail's; of a change or cancellation a representative with an address reads themselves.
     """
     activity, zone = invitation.activity, invitation.activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
@@ -42,7 +43,7 @@ def values_for(
         "time": wording.span(activity.starts_at, activity.ends_at, zone),
         "when": _when(activity.starts_at, activity.ends_at, zone),
         "registration": wording.clock(activity.registration_at, zone) if activity.registration_at else "",
-        "venue": place(activity.venue),
+        "venue": place(activity.venue) or gettext("to be announced"),
         "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
         "things": activity.things_to_bring,
         "name": reader.name,
@@ -63,7 +64,8 @@ def values_for(
         **_change(activity, detail),
         **reader.links,
     }
-    if invitation.state is InvitationState.REPRESENTED and not reader.represents:
+    told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and invitation.representative_email
+    if invitation.state is InvitationState.REPRESENTED and not reader.represents and not told:
         values["representative"] = _joined(invitation.representative_name, invitation.representative_post)
     if {"cadre_kind", "kelurahan"} & set(wanted) and invitation.person:
         values |= _cadre(invitation.person)
@@ -149,6 +151,8 @@ def _change(activity: Activity, detail: dict[str, Any]) -> dict[str, str]:
     old_venue = str(detail.get("old_venue", ""))
     moved = (starts_at, ends_at, zone.key) != (activity.starts_at, activity.ends_at, activity.zone.key)
     rehoused = old_venue != place(activity.venue)
+    if activity.venue is None:
+        values["venue"] = gettext("place to be announced")  # there it follows the time, without a label
     return values | {
         "what_changed": _what_changed(moved, rehoused),
         "old_day_date": wording.day(starts_at, zone),

@@ -205,12 +205,13 @@ def span(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
 
 
 def days(first: date, last: date) -> str:
-    """Return "18–21 Januari 2027" for a range of days."""
+    """Return "18–21 Januari 2027" or "30 Januari – 2 Februari 2027" for a range of days."""
     if first == last:
         return day(first)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{format_date(last, 'd MMMM y', locale=language())}"
-    return f"{format_date(first, 'd MMMM y', locale=language())} – {format_date(last, 'd MMMM y', locale=language())}"
+    begin = format_date(first, "d MMMM" if first.year == last.year else "d MMMM y", locale=language())
+    return f"{begin} – {format_date(last, 'd MMMM y', locale=language())}"
 
 
 def in_days(count: int) -> str:

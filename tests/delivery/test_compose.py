@@ -59,7 +59,7 @@ def test_the_same_in_english_for_who_reads_english(activity, ani):
     assert "Dear Ani Wijaya, PATBM cadre of Imopuro\n" in text
     assert "Time: 08:00–12:00 WIB\n" in text
     assert "Please bring: your identity card\n" in text
-    assert "Questions? Bidang PPA, 0812-0000-0001.\n" in text
+    assert "Questions? Call Bidang PPA, 0812-0000-0001.\n" in text
 
 
 def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
@@ -223,7 +223,7 @@ def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancella
     to_invitee = mail_of(line(invitation, kind, **news))
     to_dewi = mail_of(line(invitation, kind, **news), to_representative=True)
     assert to_invitee["To"] == "Ani Wijaya <ani@example.com>"
-    assert "Dewi" in text_of(to_invitee)
+    assert "Dewi" not in text_of(to_invitee)
     assert to_dewi["To"] == "Dewi <dewi@example.com>"
     assert "Dear Dewi, representing Ani Wijaya\n" in text_of(to_dewi)
     assert "/j/" not in text_of(to_dewi) + html_of(to_dewi)
@@ -231,6 +231,36 @@ def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancella
     (part,) = calendar_parts(to_dewi)
     assert event_in(part)["ATTENDEE"] == "mailto:dewi@example.com"
     assert "DESCRIPTION" not in event_in(part)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(MailKind.CHANGE, "Yang mewakili: Dewi\n"), (MailKind.CANCELLATION, "juga kepada: Dewi\n")]
+)
+def test_the_invitee_is_to_tell_a_representative_without_an_address(activity, ani, kind, said):
+    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
+
+
+def test_a_speaker_reads_the_topic_and_the_new_turn_in_a_change(activity, chief, ani):
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
+    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CHANGE, **news)))
+    assert "Materi: Penuntutan\nGiliran: pukul 09.00–10.00 WIB\n" in text
+    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, **news)))
+    assert "Materi" not in text
+    assert "Giliran" not in text
+
+
+def test_an_activity_without_a_venue_says_that_its_place_will_be_told(activity, ani):
+    ani.locale = "en"
+    activity.venue = None
+    invitation = invited(activity, ani)
+    mail = mail_of(line(invitation, INVITATION))
+    assert "Place: to be announced\n" in text_of(mail)
+    (part,) = calendar_parts(mail)
+    assert event_in(part)["LOCATION"] == "to be announced"
+    text = text_of(mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Now: Monday, 18 January 2027, 08:00–12:00 WIB, place to be announced\n" in text
 
 
 def test_a_freed_seat_names_who_comes_in_the_invitees_place(activity, ani):
@@ -258,9 +288,9 @@ def change(**values):
 @pytest.mark.parametrize(
     ("day", "old_venue", "subject"),
     [
-        (19, HALL, "CHANGED time: Rapat koordinasi lintas sektor"),
-        (18, "Gedung Wanita", "CHANGED place: Rapat koordinasi lintas sektor"),
-        (19, "Gedung Wanita", "CHANGED time and place: Rapat koordinasi lintas sektor"),
+        (19, HALL, "CHANGED time: Rapat koordinasi lintas sektor, {}"),
+        (18, "Gedung Wanita", "CHANGED place: Rapat koordinasi lintas sektor, {}"),
+        (19, "Gedung Wanita", "CHANGED time and place: Rapat koordinasi lintas sektor, {}"),
     ],
 )
 def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
@@ -268,7 +298,7 @@ def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
     activity.starts_at, activity.ends_at = at(day), at(day, 12)
     invitation = invited(activity, ani, state=InvitationState.COMING)
     mail = mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change(old_venue=old_venue)))
-    assert mail["Subject"] == subject
+    assert mail["Subject"] == subject.format({18: "Monday, 18", 19: "Tuesday, 19"}[day] + " January 2027")
     text = text_of(mail)
     assert f"Before: Monday, 18 January 2027, 08:00–12:00 WIB, {old_venue}\n" in text
     assert "Reason: bentrok\n" in text
@@ -340,6 +370,18 @@ def test_one_mail_says_four_invitations_once_each(programme, hall, ani):
     assert f"Answer the invitations: {url_of(ani)}\n" in text
     assert "whether you can come" not in text
     assert "pilih=" not in text
+
+
+@pytest.mark.parametrize("kind", [INVITATION, MailKind.CHANGE, REMINDER])
+def test_of_two_activities_with_one_title_each_is_named_under_its_own_heading(programme, hall, ani, police, kind):
+    activities = [draft_activity(programme, hall, day, title=f"Kelurahan {day}", public_title="") for day in (18, 19)]
+    for invitee, role in ((ani, Role.CADRE), (police, Role.PARTICIPANT)):
+        lines = [line(invited(one, invitee, role), kind, Audience.EXPECTED, detail=change()) for one in activities]
+        text = text_of(mail_of(*lines, now=at(15)))
+        end = text.partition("satu halaman")[2]
+        assert "kegiatan “Rapat koordinasi”" in text
+        assert "“Rapat koordinasi”" not in end
+        assert text.count("kegiatan “Rapat koordinasi”") == 2
 
 
 def under(text, title):
