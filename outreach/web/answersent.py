@@ -14,6 +14,7 @@ from outreach.services.answerpage import AnswerPage, Shown
 from outreach.web.forms.answer_forms import UNCHOSEN, AnswerForm, NominationForm
 
 MOST_CARDS = 100
+ANSWERING = re.compile(r"(\d{1,9})-(?:(choice)|rows-\d{1,3}-name)")  # names are an answer too, a row left empty is not
 CardForm = AnswerForm | NominationForm
 
 
@@ -37,9 +38,9 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     pressed = _number(values.get("card", ""))
     preselected = values.get("pilih", "")
     if found.holder.organisation and "same" in values:
-        values = _same_for_all(values, shown)
+        values = _same_for_all(values, shown, preselected)
         pressed = 0
-    ids = {_number(match[1]) for key in values if (match := re.fullmatch(r"(\d{1,9})-choice", key))}
+    ids = {_number(match[1]) for key in values if (match := ANSWERING.fullmatch(key)) and (match[2] or values[key])}
     for activity_id in sorted({*ids, *([pressed] if pressed else [])})[:MOST_CARDS]:
         form = _form(found, values, activity_id)
         sent.forms[activity_id] = form
@@ -98,19 +99,29 @@ def _names_are_new(form: NominationForm, one: Shown | None, preselected: str) ->
     return [row for row in rows if any(row)] != known
 
 
-def _same_for_all(values: MultiDict[str, str], shown: Mapping[int, Shown]) -> MultiDict[str, str]:
-    """Return the values with the first open card's names in every open card: matched by name there, not by row."""
+def _same_for_all(values: MultiDict[str, str], shown: Mapping[int, Shown], preselected: str) -> MultiDict[str, str]:
+    """Return the values with the first open card's names in every open card where nobody is named and nobody declined."""
     open_ids = [activity_id for activity_id, one in shown.items() if one.refusal is None]
-    if not open_ids:
+    if not open_ids or values.get(f"{open_ids[0]}-choice") == Choice.NOT_COMING:
         return values
     first = f"{open_ids[0]}-"
     copied = {key.removeprefix(first): value for key, value in values.items() if key.startswith(first)}
     found = MultiDict(values)
     for activity_id in open_ids[1:]:
+        if not _nobody_yet(values, shown[activity_id], preselected):
+            continue
         for key in [key for key in found if key.startswith(f"{activity_id}-")]:
             del found[key]
         found.update({f"{activity_id}-{k}": v for k, v in copied.items() if not k.endswith("-row")})
     return found
+
+
+def _nobody_yet(values: MultiDict[str, str], one: Shown, preselected: str) -> bool:
+    """Return whether nobody is named for an activity, stored or just typed, nor the invitation declined."""
+    card = f"{one.activity.id}-"
+    typed = any(value.strip() for key, value in values.items() if re.fullmatch(rf"{card}rows-\d+-name", key))
+    declined = values.get(f"{card}choice") == Choice.NOT_COMING != preselected
+    return not (one.nominees or typed or declined or stored_choice(one) is Choice.NOT_COMING)
 
 
 def _number(text: str) -> int:

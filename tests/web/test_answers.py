@@ -743,6 +743,44 @@ def test_the_same_people_come_to_all_days(browser, four_days, police):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
+def test_the_same_people_fill_only_days_where_nobody_is_named_yet(browser, four_days, police):
+    invite_office(police, *four_days)
+    one, two, three, four = (day.id for day in four_days)
+    send(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
+    send(browser, police, three, choice="not_coming")
+    typed = {
+        f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", "same": "1", f"{three}-choice": "not_coming",
+        f"{two}-choice": "coming", f"{two}-rows-0-name": "Sari", f"{two}-rows-0-row": _row_of("Sari"),
+    }  # fmt: skip
+    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert _named_by_day() == {one: ["Rina"], two: ["Sari"], four: ["Rina"]}
+    withdrawn = sa.select(Invitation).where(Invitation.state == InvitationState.WITHDRAWN)
+    assert db.session.scalars(withdrawn).all() == []
+
+
+def test_names_just_typed_on_another_day_stay_as_typed(browser, four_days, police):
+    invite_office(police, *four_days)
+    one, two, three, four = (day.id for day in four_days)
+    typed = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{three}-rows-0-name": "Dedi", "same": "1"}
+    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert _named_by_day() == {one: ["Rina"], two: ["Rina"], three: ["Dedi"], four: ["Rina"]}
+
+
+def _row_of(name: str) -> int:
+    return db.session.scalars(sa.select(Invitation.id).join(Invitation.person).where(Person.name == name)).one()
+
+
+def _named_by_day() -> dict[int, list[str]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Invitation.activity_id, Person.name)
+        .join(Invitation.person)
+        .where(Invitation.nominated_under_id.is_not(None), Invitation.state == InvitationState.COMING)
+        .order_by(Invitation.activity_id, Person.name)
+    ).all()
+    return {day: [name for other, name in rows if other == day] for day, _ in rows}
+
+
 def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
     invite_office(police, first)
     page = browser.get(f"/j/{link(police)}?lang=en").text
