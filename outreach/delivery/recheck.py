@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose, MailKind
@@ -112,15 +113,16 @@ def earlier(session: Session, messages: Sequence[Message], *, now: datetime) -> 
     if not invitation_ids:
         return Earlier()
     doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    tried_at = sa.select(sa.func.max(Attempt.at)).where(Attempt.message_id == Message.id).scalar_subquery()
     rows = session.execute(
         sa.select(MessageLine.invitation_id, Invitation.activity_id, Message.id, Message.state, Message.person_id,
-                  Message.organisation_id, Message.sent_at, Activity.zone)
+                  Message.organisation_id, Message.sent_at, tried_at.label("tried_at"), Activity.zone)
         .join(Message, MessageLine.message_id == Message.id)
         .join(Invitation, MessageLine.invitation_id == Invitation.id)
         .join(Activity, Invitation.activity_id == Activity.id)
         .where(
             MessageLine.invitation_id.in_(invitation_ids),
-            MessageLine.skipped == "",
+            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE)),
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), sa.and_(Message.attempts > 0, doubted)),
         )
     ).all()  # fmt: skip
@@ -143,7 +145,7 @@ def earlier(session: Session, messages: Sequence[Message], *, now: datetime) -> 
         today=frozenset(
             (row.person_id, row.organisation_id, row.activity_id)
             for row in went
-            if row.sent_at is None or local_day(row.sent_at, row.zone) == local_day(now, row.zone)
+            if local_day(row.sent_at or row.tried_at or now, row.zone) == local_day(now, row.zone)
         ),
     )
 
@@ -152,13 +154,15 @@ def judge(
     message: Message, lines: Iterable[MessageLine], known: Earlier, now: datetime, *, resent: bool = False
 ) -> Verdict:
     """Return which lines are still true. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
+    lines = list(lines)
+    reader = _settle_representative(message, lines)
     left: list[MessageLine] = []
     skipped: dict[int, SkipReason] = {}
     until: list[datetime] = []
     for line in lines:
         facts = _facts(message, line, known, resent)
         reason = _person_reason(message) or skip_because(facts, now)
-        if reason is None and line.to_representative and not _represented(line.invitation):
+        if reason is None and line.to_representative and _representative(line.invitation) != reader:
             reason = SkipReason.NOT_ATTENDING
         if reason is None and not resent and _written_today(message, line, known):
             reason = SkipReason.ALREADY_WRITTEN_TODAY
@@ -220,8 +224,20 @@ def _person_reason(message: Message) -> SkipReason | None:
     return SkipReason.ERASED if message.person and message.person.erased_at else None
 
 
-def _represented(invitation: Invitation) -> bool:
-    return invitation.state is InvitationState.REPRESENTED and bool(invitation.representative_email)
+def _settle_representative(message: Message, lines: Sequence[MessageLine]) -> tuple[str, str] | None:
+    """Return who reads a mail to a representative: as the first line whose invitee is still represented names them."""
+    if message.representative_of is None:
+        return None
+    standing = [line.invitation for line in lines if line.to_representative and _representative(line.invitation)]
+    if standing and _representative(message.representative_of) is None:
+        set_committed_value(message, "representative_of", standing[0])
+    return _representative(message.representative_of) or ("", "")
+
+
+def _representative(invitation: Invitation) -> tuple[str, str] | None:
+    if invitation.state is not InvitationState.REPRESENTED or not invitation.representative_email:
+        return None
+    return invitation.representative_name.casefold(), invitation.representative_email.casefold()
 
 
 def _written_today(message: Message, line: MessageLine, known: Earlier) -> bool:

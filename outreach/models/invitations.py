@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import AnswerSource, AttendanceSource, LinkPurpose, Role
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.people import Organisation, Person
@@ -62,7 +62,9 @@ class Invitation(Identified, Created, Model):
 
     @property
     def answered_before_the_move(self) -> bool:
-        return self.answered_sequence is not None and self.answered_sequence < self.activity.sequence
+        if self.answered_sequence is None or self.activity.state is not ActivityState.PUBLISHED:
+            return False
+        return self.answered_sequence < self.activity.sequence
 
 
 class Attendance(Identified, Model):

@@ -147,17 +147,19 @@ def _thank_late(session: Session, activity: Activity, present: Collection[Invita
         return
     thanked = set(
         session.scalars(
-            sa.select(MessageLine.invitation_id)
+            sa.select(Invitation.person_id)
+            .join(MessageLine, MessageLine.invitation_id == Invitation.id)
             .join(Reminder, Reminder.id == MessageLine.reminder_id)
             .where(
-                MessageLine.invitation_id.in_([i.id for i in present]),
+                Invitation.activity_id == activity.id,
                 Reminder.kind == MailKind.THANKS,
                 Reminder.audience == Audience.PRESENT,
             )
         )
     )
     for invitation in present:
-        if invitation.id not in thanked:
+        if invitation.person_id not in thanked:
+            thanked.add(invitation.person_id)
             event_reminder(
                 session, activity, MailKind.THANKS, Audience.PRESENT,
                 now=now, invitation=invitation, text_key=written.text_key,

@@ -3,9 +3,9 @@
 Called inside reminding.tick's transaction. Which reminders are due is reminding.py; sending is delivery/outbox.py.
 """
 
-from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +21,7 @@ from outreach.services.audiences import invitations_in
 ONLY_TO_REPRESENTATIVE = frozenset({MailKind.REMINDER, MailKind.THANKS})
 ALSO_TO_REPRESENTATIVE = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
 JOINS_EARLIER = (MailKind.REMINDER, MailKind.THANKS)
-GONE = (MessageState.SENT, MessageState.UNKNOWN, MessageState.LEASED, MessageState.HANDING_OVER)
+GONE = frozenset({MessageState.SENT, MessageState.UNKNOWN, MessageState.LEASED, MessageState.HANDING_OVER})
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 
 
@@ -41,7 +41,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     tomorrow = next_morning(max(reminder.due_at, now), activity.zone)
     latest = may_wait_until(reminder.kind, reminder.audience, reminder.due_at, times_of(activity))
     if latest is not None and tomorrow <= latest:
-        waiting = _had_a_mail(today)
+        waiting = _had_a_mail(today, activity.zone)
         _open_messages(session, reminder, readers.where(~waiting), today, reminder.due_at)
         _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), tomorrow)
     else:
@@ -60,12 +60,12 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     return written or 0
 
 
-def join_todays(session: Session, reminder_ids: Collection[int], now: datetime) -> int:
-    """Let what is due later on a day stand in the mails just opened for that day, so that a second one is not needed.
+def join_todays(session: Session, now: datetime) -> int:
+    """Let what is due later on a day stand in the mails that go out now, so that no second one is needed that day.
 
-    reminder_ids: those just expanded. Return how many lines joined.
+    Return how many lines joined.
     """
-    opened = sa.select(MessageLine.message_id).where(MessageLine.reminder_id.in_(reminder_ids))
+    going = sa.and_(Message.state == MessageState.DUE, Message.merge_key.is_not(None), Message.due_at <= now)
     joined = 0
     later = session.scalars(
         sa.select(Reminder).where(
@@ -81,7 +81,7 @@ def join_todays(session: Session, reminder_ids: Collection[int], now: datetime) 
         if local_day(reminder.due_at, activity.zone) != local_day(now, activity.zone):
             continue
         before = _count(session, reminder)
-        _write_lines(session, reminder, only=_reader_has(sa.and_(Message.id.in_(opened), Message.due_at <= now)))
+        _write_lines(session, reminder, only=_reader_has(going))
         readers = (
             sa.select(MessageLine.id, Invitation)
             .join(Invitation, MessageLine.invitation_id == Invitation.id)
@@ -183,7 +183,15 @@ def _open_messages(
     )
     # Where a message is open already, the update that changes nothing locks it: no worker claims it before its line joins.
     session.execute(
-        opened.on_conflict_do_update(index_elements=["merge_key"], set_={"merge_key": opened.excluded.merge_key})
+        opened.on_conflict_do_update(
+            index_elements=["merge_key"],
+            set_={
+                "merge_key": opened.excluded.merge_key,
+                "due_at": sa.case(
+                    (Message.due_at > opened.excluded.due_at, opened.excluded.due_at), else_=Message.due_at
+                ),
+            },
+        )
     )
     of_line = sa.select(lines.c.id, Message.id.label("message_id")).join(
         Message, Message.merge_key == lines.c.merge_key
@@ -218,7 +226,12 @@ def _merge_key(day: date) -> sa.ColumnElement[str]:
     reader = sa.case(
         (
             MessageLine.to_representative,
-            sa.literal("r") + person + sa.literal(":") + sa.func.lower(Invitation.representative_email),
+            sa.literal("r")
+            + person
+            + sa.literal(":")
+            + sa.func.lower(Invitation.representative_email)
+            + sa.literal(":")
+            + sa.func.substr(sa.func.lower(Invitation.representative_name), 1, 40),
         ),
         (Invitation.person_id.is_not(None), sa.literal("p") + person),
         else_=sa.literal("o") + organisation,
@@ -226,11 +239,17 @@ def _merge_key(day: date) -> sa.ColumnElement[str]:
     return reader + sa.literal(f":{day.isoformat()}")
 
 
-def _had_a_mail(day: date) -> sa.ColumnElement[bool]:
+def _had_a_mail(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
     """Whether the line's reader has had a mail on the day, or one is just going out."""
+    midnight = datetime.combine(day, time(), tzinfo=zone)
     return sa.and_(
         ~MessageLine.to_representative,
-        _reader_has(sa.and_(Message.local_day == day, Message.merge_key.is_(None), Message.state.in_(GONE))),
+        _reader_has(
+            sa.or_(
+                sa.and_(Message.local_day == day, Message.merge_key.is_(None), Message.state.in_(GONE | TO_SEND)),
+                sa.and_(Message.sent_at >= midnight, Message.sent_at < midnight + timedelta(days=1)),
+            )
+        ),
     )
 
 

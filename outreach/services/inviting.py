@@ -3,8 +3,9 @@
 On a published activity the newly chosen get their invitation at the next tick; on a draft they wait for publishing.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -59,6 +60,7 @@ class Invited:
     new: int
     already: int
     without_address: int
+    by_activity: Mapping[int, int] = field(default_factory=dict)  # the new ones, by the activity's id
 
 
 def invite_people(
@@ -107,7 +109,7 @@ def invite_organisations(
         tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
         _announce(session, activities, new, now)
         without = _count_without_address(session, new)
-        result = Invited(len(new), len(known) * len(activities) - len(new), without)
+        result = Invited(len(new), len(known) * len(activities) - len(new), without, _by_activity(new))
         return _audited(session, activities, result, Role.PARTICIPANT, by, now)
 
 
@@ -167,10 +169,15 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     """Withdraw an invitation inside the caller's transaction; raise AlreadyWithdrawn."""
     if invitation.state is InvitationState.WITHDRAWN:
         raise AlreadyWithdrawn
+    leaving = []
     for one in [invitation, *invitation.nominees]:
-        told = one.invited_at is not None
+        told = one.invited_at is not None and one.state not in (InvitationState.WITHDRAWN, InvitationState.NOT_COMING)
         one.state = InvitationState.WITHDRAWN
         if told and one.activity.state is ActivityState.PUBLISHED:
+            leaving.append(one)
+    session.flush()
+    for one in leaving:
+        if one.person_id is None or not _stands_otherwise(session, one):
             event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
     session.flush()
     seats.offer_freed(session, invitation.activity, now=now)
@@ -178,6 +185,16 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
         session, by, "invitation.withdrawn", invitation, now=now, name=invitation.invitee.display_name,
         activity=invitation.activity.title,
     )  # fmt: skip
+
+
+def _stands_otherwise(session: Session, nominee: Invitation) -> bool:
+    """Whether a nominee who goes with their office is invited in another role as well, and so is still to come."""
+    others = sa.exists().where(
+        Invitation.activity_id == nominee.activity_id,
+        Invitation.person_id == nominee.person_id,
+        Invitation.state != InvitationState.WITHDRAWN,
+    )
+    return nominee.nominated_under_id is not None and bool(session.scalar(sa.select(others)))
 
 
 def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
@@ -215,12 +232,14 @@ def add_people(
     if known and activities:
         tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + tokens.lifetime())
     _announce(session, activities, new, now)
-    return Invited(len(new), len(known) * len(activities) - len(new), _count_without_address(session, new))
+    without = _count_without_address(session, new)
+    return Invited(len(new), len(known) * len(activities) - len(new), without, _by_activity(new))
 
 
 def _make_new(invitation: Invitation) -> None:
     """Set an invitation, new or withdrawn earlier, to its beginning."""
     invitation.state = InvitationState.PREPARED
+    invitation.nominated_under = None
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
     invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
     invitation.answer_note = invitation.representative_name = invitation.representative_post = ""
@@ -269,10 +288,14 @@ def _count_without_address(session: Session, invitations: Sequence[Invitation]) 
     return sum(1 for p in people if p in nameless_people) + sum(1 for o in organisations if o in nameless_offices)
 
 
+def _by_activity(new: Sequence[Invitation]) -> dict[int, int]:
+    return dict(Counter(invitation.activity_id for invitation in new))
+
+
 def _audited(
     session: Session, activities: Sequence[Activity], result: Invited, role: Role, by: User | None, now: datetime
 ) -> Invited:
-    if result.new:
-        for activity in activities:
-            audit.record(session, by, "activity.invited", activity, now=now, role=role.value, new=result.new)
+    for activity in activities:
+        if new := result.by_activity.get(activity.id):
+            audit.record(session, by, "activity.invited", activity, now=now, role=role.value, new=new)
     return result

@@ -74,6 +74,8 @@ def publish(activity_ids: Collection[int], *, by: User | None, now: datetime) ->
                 raise InThePast(title=activity.title)
             activity.state = ActivityState.PUBLISHED
             activity.published_at = now
+            if activity.respond_by_at <= now:  # a draft that lay too long: nobody could answer any more
+                activity.respond_by_at = usual_deadline(session, activity.starts_at, activity.zone, now)
             session.flush()
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
             schedule(session, activity, now=now)

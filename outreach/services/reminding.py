@@ -4,19 +4,18 @@ How a reminder becomes messages is expanding.py; sending them is delivery/outbox
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import missed_because
-from outreach.domain.states import TO_SEND, ActivityState, InvitationState, ReminderState
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Message, Reminder
 from outreach.services import expanding
 
-GATHERED_AFTER = timedelta(minutes=10)
 EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
 
 
@@ -36,12 +35,12 @@ def tick(now: datetime) -> TickResult:
     _close_deadlines(now)
     _mark_held(now)
     due = _due(now)
-    if not due and not _some_wait_long(now):
+    if not due and not _some_are_open(now):
         return TickResult()
     with writing() as session:
-        outcomes = {reminder_id: _take(session, reminder_id, now) for reminder_id in due}
+        outcomes = {reminder_id: _take(session, reminder_id, activity_id, now) for reminder_id, activity_id in due}
         expanded = [reminder_id for reminder_id, lines in outcomes.items() if lines is not None]
-        joined = expanding.join_todays(session, expanded, now) if expanded else 0
+        joined = expanding.join_todays(session, now)
         expanding.gather_late(session, now)
     return TickResult(len(expanded), len(due) - len(expanded), sum(n or 0 for n in outcomes.values()) + joined)
 
@@ -55,18 +54,23 @@ def next_due_at() -> datetime | None:
     return found
 
 
-def _due(now: datetime) -> list[int]:
-    found = db.session.scalars(
-        sa.select(Reminder.id)
+def _due(now: datetime) -> list[tuple[int, int]]:
+    """Return (reminder, activity) of what is due, in the order in which every use case locks activities."""
+    found = db.session.execute(
+        sa.select(Reminder.id, Reminder.activity_id)
         .where(Reminder.state == ReminderState.SCHEDULED, Reminder.due_at <= now)
-        .order_by(Reminder.due_at, Reminder.id)
+        .order_by(Reminder.activity_id, Reminder.due_at, Reminder.id)
     ).all()
     db.session.rollback()
-    return list(found)
+    return [(row.id, row.activity_id) for row in found]
 
 
-def _take(session: Session, reminder_id: int, now: datetime) -> int | None:
-    """Expand one reminder; return how many lines it wrote, or None where its moment is missed or taken by another."""
+def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -> int | None:
+    """Expand one reminder; return how many lines it wrote, or None where its moment is missed or taken by another.
+
+    The activity is locked first, as staff's changes lock it: so neither waits for the other in a circle.
+    """
+    session.get(Activity, activity_id, with_for_update={"of": Activity}, populate_existing=True)
     claimed = session.execute(
         sa.update(Reminder)
         .where(Reminder.id == reminder_id, Reminder.state == ReminderState.SCHEDULED)
@@ -103,10 +107,13 @@ def _later_rule_is_due(session: Session, reminder: Reminder, now: datetime) -> b
     )  # fmt: skip
 
 
-def _some_wait_long(now: datetime) -> bool:
-    """Return whether mails are waiting that should have gone out a while ago: then a reader's may be gathered into one."""
-    long_ago = now - GATHERED_AFTER
-    found = db.session.scalar(sa.select(sa.exists().where(Message.state.in_(TO_SEND), Message.due_at <= long_ago)))
+def _some_are_open(now: datetime) -> bool:
+    """Return whether mails are due that further lines can still join: what is due later today, or what waited with them."""
+    found = db.session.scalar(
+        sa.select(
+            sa.exists().where(Message.state == MessageState.DUE, Message.due_at <= now, Message.merge_key.is_not(None))
+        )
+    )
     db.session.rollback()
     return bool(found)
 

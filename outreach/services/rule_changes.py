@@ -5,7 +5,7 @@ The reminders of published activities follow in the same transaction. Which rule
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -152,7 +152,7 @@ def _foretell(
     """Make the change, see what would follow, and undo it."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
-        activities = [a for a in _published(session, scope) if a.ends_at > now]
+        activities = list(_published(session, scope, now))
         before = {a.id: set(rules_for(session, a)) for a in activities}
         change(session, scope)
         session.flush()
@@ -277,12 +277,16 @@ def _remove_narrower(session: Session, scope: Scope, key: str) -> None:
 
 def _follow(session: Session, scope: Scope, now: datetime) -> None:
     session.flush()
-    for activity in _published(session, scope):
+    for activity in _published(session, scope, now):
         publishing.reschedule(session, activity, now=now)
 
 
-def _published(session: Session, scope: Scope) -> Sequence[Activity]:
-    published = sa.select(Activity).where(Activity.state == ActivityState.PUBLISHED)
+def _published(session: Session, scope: Scope, now: datetime) -> Sequence[Activity]:
+    """Return the activities in scope that may still send a mail: published, or held so lately that thanks are to come."""
+    published = sa.select(Activity).where(
+        Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)),
+        Activity.ends_at > now - timedelta(days=MOST_DAYS),
+    )
     if scope.activity:
         published = published.where(Activity.id == scope.activity_id)
     elif scope.programme:

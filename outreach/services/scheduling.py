@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import Rule, due_at, upcoming
 from outreach.domain.states import ReminderState
-from outreach.models import Activity, Invitation, Reminder
+from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.services.rules import rules_for
 
 
@@ -68,7 +68,11 @@ def schedule(
             _end_or_keep(session, activity, reminder, now, passed_reason)
     found = []
     for key, due in wanted.items():
-        reminder = present.get(key) or Reminder(
+        known = present.get(key)
+        if known is not None and known.due_at != due.due_at and _has_lines(session, known):
+            known.state, known.expanded_at = ReminderState.EXPANDED, now  # it joined an earlier mail: history
+            known = None
+        reminder = known or Reminder(
             activity_id=activity.id, key=key, occurrence=_next_occurrence(session, activity.id, key)
         )
         reminder.kind, reminder.audience = due.rule.kind, due.rule.audience
@@ -109,6 +113,10 @@ def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: 
     reminder.due_at = moment
     if moved:
         reminder.state, reminder.reason = ReminderState.MISSED, passed_reason
+
+
+def _has_lines(session: Session, reminder: Reminder) -> bool:
+    return bool(session.scalar(sa.select(sa.exists().where(MessageLine.reminder_id == reminder.id))))
 
 
 def _rule(rules: Iterable[Rule], key: str) -> Rule | None:

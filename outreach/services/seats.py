@@ -40,8 +40,9 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
         sa.select(Invitation)
         .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED)
         .order_by(Invitation.waitlisted_at, Invitation.id)
-        .limit(None if free is None else max(free, 0))
     ).all()
+    people = list(dict.fromkeys(i.person_id for i in waiting))[: None if free is None else max(free, 0)]
+    waiting = [i for i in waiting if i.person_id in people]  # a person's roles share their one seat
     for invitation in waiting:
         invitation.state = InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
         invitation.waitlisted_at = None
