@@ -95,7 +95,7 @@ def import_refused(key: str) -> Any:
         ";" if language() == "id" else ",",
     )
     response = Response("\ufeff" + text, mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{_('refused')}.csv")
+    response.headers.set("Content-Disposition", "attachment", filename=_("refused") + ".csv")
     return response
 
 
