@@ -30,8 +30,10 @@ from outreach.services.counting import count
 from outreach.services.invitee_select import Filters, matching, order, row_options
 from outreach.services.inviting import InvitationMissing
 from outreach.services.paging import Page, paged
+from outreach.services.phoning import is_moved
 
 TO_CALL = UNANSWERED | {InvitationState.PREPARED}
+OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,12 @@ class InviteeList:
     rows: list[Row]
     counts: Mapping[InvitationState, int]  # as counting.py counts
     seats: Seats
-    without_address: int  # unanswered, and nothing to mail them at
+    without_address: int  # to be called, as `to_call` finds them
     regions: list[Region] = field(default_factory=list)
+
+    @property
+    def moved(self) -> bool:
+        return is_moved(self.activity)
 
     @property
     def total(self) -> int:
@@ -127,21 +133,35 @@ def listed(activity_id: int, filters: Filters, number: int = 1) -> InviteeList:
 
 
 def to_call(activity_id: int) -> list[Row]:
-    """Return everyone whom only a call or WhatsApp can reach and who has not answered yet."""
-    found = db.session.scalars(
-        matching(activity_id, Filters(no_address=True))
-        .where(Invitation.state.in_(TO_CALL))
-        .options(*row_options())
-        .order_by(*order())
-    )
+    """Return everyone whom only a call or WhatsApp can reach and who is yet to be told, or to answer.
+
+    That is who has not answered; after a move also who answered before it, after a cancellation all who were expected.
+    """
+    found = db.session.scalars(_callable(activity_id).options(*row_options()).order_by(*order()))
     return _rows(found.unique().all())
 
 
 def without_address(activity_id: int) -> int:
-    """Return how many of an activity's invitees have not answered and have no e-mail address."""
-    found = matching(activity_id, Filters(no_address=True)).where(Invitation.state.in_(TO_CALL))
-    counted = sa.select(sa.func.count()).select_from(found.with_only_columns(Invitation.id).subquery())
+    """Return how many invitees `to_call` finds."""
+    counted = sa.select(sa.func.count()).select_from(_callable(activity_id).with_only_columns(Invitation.id).subquery())
     return db.session.scalar(counted) or 0
+
+
+def _callable(activity_id: int) -> sa.Select:
+    """Return the select of those to call. Who declined or is withdrawn hears of a change as little as by mail."""
+    expected = Invitation.state.not_in(OUT)
+    outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
+    return (
+        matching(activity_id, Filters(no_address=True))
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            sa.or_(
+                sa.and_(Activity.state == ActivityState.CANCELLED, expected),
+                sa.and_(Activity.state == ActivityState.PUBLISHED, expected, outdated),
+                sa.and_(Activity.state != ActivityState.CANCELLED, Invitation.state.in_(TO_CALL)),
+            )
+        )
+    )
 
 
 def nominees_of(invitation_id: int) -> list[Invitation]:

@@ -1,4 +1,6 @@
-"""Inviting by phone those whom no mail can reach: their number, and a neutral WhatsApp text in their language.
+"""Calling those whom no mail can reach: their number, and a neutral WhatsApp text in their language.
+
+The text invites; after a move it tells the new time and place, after a cancellation that they need not come.
 
 Nothing is sent from here: the link opens WhatsApp on the coordinator's own phone or computer with the text filled in.
 """
@@ -9,6 +11,7 @@ from urllib.parse import quote
 from flask_babel import force_locale, gettext
 
 from outreach.delivery import wording
+from outreach.domain.states import ANSWERED, ActivityState
 from outreach.models import Activity, Invitation
 
 WHATSAPP = "https://wa.me/"
@@ -40,17 +43,49 @@ def call(invitation: Invitation, activity: Activity, link: str) -> Call:
 
 def _text(invitation: Invitation, activity: Activity, link: str) -> str:
     with force_locale(invitation.invitee.locale or "id"):
-        lines = [
-            gettext("Dear %(name)s,", name=invitation.invitee.display_name),
-            gettext("we invite you to: %(title)s", title=activity.neutral_title),
-            wording.day(activity.starts_at, activity.zone),
-            wording.span(activity.starts_at, activity.ends_at, activity.zone),
-        ]
+        lines = [gettext("Dear %(name)s,", name=invitation.invitee.display_name)]
+        if activity.state is ActivityState.CANCELLED:
+            return "\n".join(lines + _cancellation(activity))
+        again = is_moved(activity) and invitation.answered_before_the_move
+        if is_moved(activity) and (again or invitation.state not in ANSWERED):
+            lines.append(gettext("time or place have changed for: %(title)s", title=activity.neutral_title))
+            lines.append(gettext("Now:"))
+        else:
+            lines.append(gettext("we invite you to: %(title)s", title=activity.neutral_title))
+        lines += _when(activity)
         if activity.venue:
             lines.append(activity.venue.name)
-        lines.append("")
-        if link:
-            lines += [gettext("Please tell us whether you will come:"), link]
-        else:
-            lines.append(gettext("Please tell us whether you will come by answering this message."))
-        return "\n".join(lines)
+        return "\n".join([*lines, "", *_question(link, again)])
+
+
+def is_moved(activity: Activity) -> bool:
+    """Return whether an activity that is to take place was moved after it had been published."""
+    return activity.state is ActivityState.PUBLISHED and activity.sequence > 0
+
+
+def _cancellation(activity: Activity) -> list[str]:
+    lines = [
+        gettext("this activity is cancelled: %(title)s", title=activity.neutral_title),
+        *_when(activity),
+        "",
+    ]
+    if activity.cancelled_reason:
+        lines.append(gettext("Reason: %(reason)s", reason=activity.cancelled_reason))
+    return [*lines, gettext("You need not come. We are sorry for the trouble.")]
+
+
+def _when(activity: Activity) -> list[str]:
+    return [
+        wording.day(activity.starts_at, activity.zone),
+        wording.span(activity.starts_at, activity.ends_at, activity.zone),
+    ]
+
+
+def _question(link: str, again: bool) -> list[str]:
+    if again:
+        by_link = gettext("Please tell us whether you can still come:")
+        by_message = gettext("Please tell us whether you can still come by answering this message.")
+    else:
+        by_link = gettext("Please tell us whether you will come:")
+        by_message = gettext("Please tell us whether you will come by answering this message.")
+    return [by_link, link] if link else [by_message]

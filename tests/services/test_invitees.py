@@ -120,6 +120,60 @@ def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
     assert "kekerasan" not in call.text
 
 
+@pytest.fixture
+def unmailed(invited, ani, budi, coordinator):
+    """Ani and Budi have no e-mail and read English. Ani comes, Budi has not answered."""
+    for holder in (ani, budi):
+        holder.email, holder.locale = "", "en"
+    db.session.commit()
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    return invited
+
+
+def move_to(activity, day, coordinator):
+    publishing.move(
+        activity.id, publishing.Move(at(day, 8), at(day, 12), activity.zone, activity.venue_id),
+        "The hall is taken", activity.version, by=coordinator, now=NOW,
+    )  # fmt: skip
+
+
+def texts_to_call(app, activity):
+    with app.test_request_context():
+        return {
+            row.invitation.invitee.display_name: phoning.call(row.invitation, activity, row.link).text
+            for row in invitees.to_call(activity.id)
+        }
+
+
+def test_after_a_move_who_said_they_come_is_called_too_and_told_the_new_day(any_app, unmailed, ani, coordinator):
+    move_to(unmailed, 20, coordinator)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    assert invitees.without_address(unmailed.id) == 2
+    assert "have changed for: Rapat koordinasi lintas sektor" in texts["Ani Wijaya"]
+    assert "20 January 2027" in texts["Ani Wijaya"]
+    assert "can still come" in texts["Ani Wijaya"]
+    assert "we invite you" not in "".join(texts.values())
+    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
+
+
+def test_after_a_cancellation_all_expected_are_called_and_told_why(any_app, unmailed, ani, budi, coordinator):
+    citra = a_person("Citra Dewi", email="", locale="en")
+    inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
+    answering.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    for text in texts.values():
+        assert "cancelled: Rapat koordinasi lintas sektor" in text
+        assert "Reason: Flood in the hall" in text
+        assert "/j/" not in text
+        assert "whether you will come" not in text
+        assert "kekerasan" not in text
+
+
 def test_who_has_no_number_gets_no_whatsapp_link(app, invited, chief):
     row = invitees.one(invitation_of(chief).id)
     with app.test_request_context():

@@ -1,6 +1,7 @@
 """The invitees' pages as a coordinator uses them; a viewer may look and change nothing."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, Reminder
 from outreach.services import answering, inviting, publishing
-from tests.conftest import NOW, a_person, draft_activity
+from tests.conftest import NOW, a_person, at, draft_activity
 
 
 def an_office(name: str, sector: Sector) -> Organisation:
@@ -439,6 +440,45 @@ def test_the_call_list_offers_phone_and_whatsapp(published, ani, coordinator_cli
     assert "0812-3456-7890" in page
     assert "https://wa.me/6281234567890?text=" in page
     assert "Polres Metro" not in page
+
+
+def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
+    published, ani, anis, coordinator, coordinator_client
+):
+    ani.email = ""
+    db.session.commit()
+    answering.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert "no e-mail address and" not in coordinator_client.get(f"/activities/{published.id}/invitees").text
+    publishing.cancel(published.id, "Ditunda", by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "1 invitee who was expected has no e-mail address." in page
+    assert "Call them about the cancellation" in page
+    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    assert "Ani Wijaya" in page
+    assert "Ditunda" in unquote(page)
+    assert "Record answer" not in page
+
+
+def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
+    ani.email = ""
+    db.session.commit()
+    answering.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    move = publishing.Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
+    publishing.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "1 invitee has no e-mail address and has not answered since the move." in page
+    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    assert "<h1" in page
+    assert "Call them about the change" in page
+    assert "answered before the move" in page
+    assert "Record answer" in page
+
+
+def test_a_draft_asks_nobody_to_be_called(activity, ani, coordinator, coordinator_client):
+    ani.email = ""
+    db.session.commit()
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    assert "no e-mail address and" not in coordinator_client.get(f"/activities/{activity.id}/invitees").text
 
 
 def test_the_call_list_s_file_runs_no_formula(published, ani, coordinator_client):

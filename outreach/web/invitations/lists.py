@@ -41,7 +41,7 @@ def calls(activity_id: int) -> Any:
     """Show whom only a call or WhatsApp can reach, to work through or to print."""
     activity = invitees.activity_of(activity_id)
     rows = [(row, phoning.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
-    return render_template("invitations/calls.html", activity=activity, rows=rows)
+    return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=phoning.is_moved(activity))
 
 
 @bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
