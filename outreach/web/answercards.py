@@ -45,6 +45,7 @@ class Row:
 class Card:
     shown: Shown
     answered: bool
+    folded: bool  # answered, open, and nothing to look at again: the choices stay out of sight until asked for
     open: bool
     closed_because: str  # a sentence; empty while open
     over: bool  # cancelled or held: nothing to put into a calendar
@@ -75,16 +76,19 @@ def typed_who(form: WhoForm) -> Row:
 
 def _card(one: Shown, picked: str, form: CardForm | None, error: str) -> Card:
     is_open = one.refusal is None
+    answered = one.state in ANSWERED
+    chosen = _chosen(one, picked, form)
     return Card(
         shown=one,
-        answered=one.state in ANSWERED,
+        answered=answered,
+        folded=answered and is_open and not one.moved and form is None and chosen == stored_choice(one),
         open=is_open,
         closed_because="" if one.refusal is None or error else say(one.refusal),
         over=one.activity.state is not ActivityState.PUBLISHED,
         moved=one.moved and is_open,
         full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
         roles=_roles(one),
-        chosen=_chosen(one, picked, form),
+        chosen=chosen,
         who=typed_who(form) if isinstance(form, AnswerForm) else _row(one.representative),
         rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
         error=error or _head(form),

@@ -43,6 +43,7 @@ def words(_language: str) -> dict[str, Any]:
         "phone": _("Phone"),
         "email": _("E-mail (optional)"),
         "send": _("Send answer"),
+        "change": _("Change answer"),
         "until": _("You can change it until"),
         "all_coming": _("Coming to all"),
         "all_not_coming": _("Not coming to any"),

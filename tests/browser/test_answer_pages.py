@@ -102,6 +102,11 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     second.locator("label[for^=c]").click()
     second.locator("button").click()
     assert page.locator(".n.coming").count() == 1
+    first, second = page.locator("section[aria-labelledby^=h]").all()
+    assert not second.locator("label[for^=c]").is_visible()
+    second.locator("summary").click()
+    assert second.locator("label[for^=c]").is_visible()
+    assert not second.locator("input[name$='-name']").is_visible()
     assert context.cookies() == []
     assert [url for url in asked if not url.startswith((address, "data:"))] == []
     db.session.rollback()

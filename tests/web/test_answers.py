@@ -422,6 +422,15 @@ def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
     assert f"/j/{link(ani)}" in text
 
 
+def test_an_activity_without_a_venue_says_that_its_place_will_be_told(browser, first, ani):
+    invite(ani, first)
+    first.venue = None
+    ani.locale = "en"
+    db.session.commit()
+    assert "<dt>Place<dd>to be announced" in browser.get(f"/j/{link(ani)}").text
+    assert "LOCATION:to be announced" in browser.get(f"/j/{link(ani)}/{first.id}.ics").text
+
+
 def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first, ani):
     invite(ani, first)
     assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
@@ -779,6 +788,31 @@ def _named_by_day() -> dict[int, list[str]]:
         .order_by(Invitation.activity_id, Person.name)
     ).all()
     return {day: [name for other, name in rows if other == day] for day, _ in rows}
+
+
+def test_one_empty_row_is_open_and_the_others_wait_behind_one_more_person(browser, first, police):
+    invite_office(police, first, quota=3)
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert page.count("<summary>One more person</summary>") == 2
+    assert page.count('<fieldset class="o">') == 1
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert page.count("<summary>One more person</summary>") == 1
+    assert page.count('<fieldset class="o">') == 1
+    assert "<summary>Rina</summary>" in page
+
+
+def test_an_answered_day_is_folded_until_there_is_something_to_look_at_again(browser, four_days, ani):
+    invite(ani, *four_days)
+    folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">Coming</b>')
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
+    send(browser, ani, four_days[1].id, choice="coming")
+    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en").text)) == 1
+    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en&pilih=hadir").text)) == 1
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en&pilih=tidak").text)
+    move = publishing.Move(at(25, 8), at(25, 12), four_days[1].zone, four_days[1].venue_id)
+    publishing.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
 
 
 def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
