@@ -474,6 +474,21 @@ def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, 
     assert "Record answer" in page
 
 
+def test_what_is_said_of_two_cadres_without_email_for_two_days_counts_invitations(
+    activity, programme, hall, ani, budi, coordinator_client
+):
+    ani.email = budi.email = ""
+    db.session.commit()
+    other = draft_activity(programme, hall, 19)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/cadres",
+        data={"activity_ids": [activity.id, other.id], "do": "invite"},
+        follow_redirects=True,
+    ).text
+    assert "4 new invitations are in the list." in page
+    assert "4 of these invitations are for people without e-mail" in page
+
+
 def test_a_draft_asks_nobody_to_be_called(activity, ani, coordinator, coordinator_client):
     ani.email = ""
     db.session.commit()

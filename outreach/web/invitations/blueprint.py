@@ -25,7 +25,7 @@ def back_to_list(activity_id: int, **query: Any) -> Any:
 
 
 def tell(invited: Invited) -> None:
-    """Flash what inviting did: how many are new, who was invited already, who has to be called."""
+    """Flash what inviting did: how many invitations are new, were there already, and reach nobody by e-mail."""
     if not invited.new:
         flash(_("Nobody new: all of them were invited already."), "info")
         return
@@ -38,8 +38,8 @@ def tell(invited: Invited) -> None:
     if invited.without_address:
         flash(
             ngettext(
-                "%(num)d of them has no e-mail address: invite them by phone, with the list of people to call.",
-                "%(num)d of them have no e-mail address: invite them by phone, with the list of people to call.",
+                "%(num)d of these invitations is for somebody without e-mail: they stand in the list of people to call.",
+                "%(num)d of these invitations are for people without e-mail: they stand in the list of people to call.",
                 invited.without_address,
             ),
             "warning",
