@@ -42,7 +42,10 @@ class RegistrationAfterStart(Problem):
 
 
 class OutsideProgramme(Problem):
-    message = "This day is outside the programme, which runs from %(first)s to %(last)s. Change the day, or the programme's days."
+    message = (
+        "That date is outside the programme, which runs from %(first)s to %(last)s. "
+        "Change the date, or the programme's days."
+    )
     field = "starts_at"
 
 

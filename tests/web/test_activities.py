@@ -7,7 +7,7 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
-from outreach.services import browsing, inviting, publishing
+from outreach.services import browsing, inviting, publishing, reminding
 from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import fields
 
@@ -220,6 +220,7 @@ def test_moving_first_says_who_is_told_and_then_moves(coordinator_client, publis
     assert preview.status_code == 200
     assert "Who gets which mail when" in preview.text
     assert "Wednesday, 20 January 2027" in preview.text
+    assert preview.text.count("Aula Bappeda (100 seats)</td>") == 2  # an unchanged place reads the same
     assert [a.starts_at for a in activities()] == [at(18, 8)]
     carried = {name: values[-1] for name, values in fields(preview.text).items()}
     assert {name: carried[name] for name in form} == form
@@ -265,11 +266,26 @@ def test_cancelling_first_says_who_is_told_and_then_cancels(coordinator_client, 
     assert [(a.state, a.cancelled_reason) for a in activities()] == [(ActivityState.CANCELLED, "Banjir")]
 
 
+def test_an_activitys_page_tells_what_is_written_from_what_is_to_come(coordinator_client, published):
+    page = coordinator_client.get(f"/activities/{published.id}").text
+    assert "Mails already written" not in page
+    reminding.tick(NOW)
+    page = coordinator_client.get(f"/activities/{published.id}").text
+    assert page.count("<summary>Mails already written</summary>") == 1
+
+
+def test_a_draft_without_an_agenda_offers_the_usual_one(coordinator_client, activity):
+    page = coordinator_client.get(f"/activities/{activity.id}").text
+    assert "No agenda yet. The usual half-day agenda is filled in when you open it." in page
+
+
 def test_publishing_first_says_who_is_told_and_then_publishes(coordinator_client, activity, ani):
     db.session.add(Invitation(activity=activity, person=ani, role=Role.CADRE))
     db.session.commit()
     path = f"/activities/{activity.id}/publish"
-    assert "Who gets which mail when" in coordinator_client.get(path).text
+    page = coordinator_client.get(path).text
+    assert "Who gets which mail when" in page
+    assert "Nobody gets more than one mail a day; only what is urgent is told at once. Mails a day: <" in page
     assert states() == [ActivityState.DRAFT]
     assert coordinator_client.post(path).location == f"/activities/{activity.id}"
     assert states() == [ActivityState.PUBLISHED]

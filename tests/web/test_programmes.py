@@ -107,7 +107,7 @@ def test_an_empty_row_is_left_out(coordinator_client):
         ({"days": "empat"}, "Please write a whole number"),
         ({"activities-0-ends": "08:00"}, "The end must be later than the start."),
         ({"activities-0-ends": "25:00"}, "Please write a time, such as 08:00."),
-        ({"activities-0-on": "2027-01-22"}, "This day is outside the programme"),
+        ({"activities-0-on": "2027-01-22"}, "That date is outside the programme"),
         ({"activities-0-capacity": "0"}, "Please write a number from 1 to"),
         ({"activities-0-venue_id": "999"}, "Please choose one from the list."),
         ({"contact_phone": "telepon"}, "phone"),

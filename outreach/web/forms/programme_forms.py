@@ -189,7 +189,7 @@ class NewProgrammeForm(ProgrammeForm):
         first, last, fine = self.starts_on.data, last_day(self.starts_on.data, self.days.data), True
         for row in self.rows:
             if not row.blank and row.on.data and not first <= row.on.data <= last:
-                add_error(row.on, gettext("This day is outside the programme's days."))
+                add_error(row.on, gettext("That date is outside the programme's days."))
                 fine = False
         return fine
 
