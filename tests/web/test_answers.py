@@ -422,15 +422,6 @@ def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
     assert f"/j/{link(ani)}" in text
 
 
-def test_an_activity_without_a_venue_says_that_its_place_will_be_told(browser, first, ani):
-    invite(ani, first)
-    first.venue = None
-    ani.locale = "en"
-    db.session.commit()
-    assert "<dt>Place<dd>to be announced" in browser.get(f"/j/{link(ani)}").text
-    assert "LOCATION:to be announced" in browser.get(f"/j/{link(ani)}/{first.id}.ics").text
-
-
 def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first, ani):
     invite(ani, first)
     assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
