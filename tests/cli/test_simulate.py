@@ -19,7 +19,7 @@ def console() -> Console:
 def test_the_whole_demo_ends_with_nothing_sent_twice_and_nothing_missed(console):
     assert run(date(2027, 1, 8), console) == []
     shown = console.file.getvalue()
-    for word in ("invited", "reminded", "change", "cancel", "thanks", "Nothing was sent twice"):
+    for word in ("invited", "reminded", "change", "cancel", "thanked", "Nothing was sent twice"):
         assert word in shown
 
 
