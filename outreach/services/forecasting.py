@@ -134,10 +134,19 @@ def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     """Foretell what these activities will still send: the reminders that are scheduled."""
+    return _scheduled(Reminder.activity_id.in_(activity_ids), now)
+
+
+def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:
+    """Foretell what one scheduled reminder will send."""
+    return _scheduled(Reminder.id == reminder_id, now)
+
+
+def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
     reminders = db.session.execute(
         sa.select(Reminder, Activity)
         .join(Activity, Activity.id == Reminder.activity_id)
-        .where(Reminder.activity_id.in_(activity_ids), Reminder.state == ReminderState.SCHEDULED)
+        .where(which, Reminder.state == ReminderState.SCHEDULED)
     ).all()
     return _count(
         [

@@ -1,10 +1,13 @@
+"""The simulation keeps its promises, and each broken one is found."""
+
+import re
 from datetime import date
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from outreach.cli.simulate.check import Received, compared, twice_a_day
+from outreach.cli.simulate.check import Received, compared, otherwise_than_foretold, twice_a_day
 from outreach.cli.simulate.command import run
 from outreach.domain.kinds import MailKind
 
@@ -19,8 +22,15 @@ def console() -> Console:
 def test_the_whole_demo_ends_with_nothing_sent_twice_and_nothing_missed(console):
     assert run(date(2027, 1, 8), console) == []
     shown = console.file.getvalue()
+    assert int(re.search(r"Each of (\d+) reminders went to as many", shown)[1]) > 50
     for word in ("invited", "reminded", "change", "cancel", "thanked", "Nothing was sent twice"):
         assert word in shown
+
+
+def test_a_reminder_that_went_to_others_than_foretold_is_found():
+    assert otherwise_than_foretold({1: 2, 2: 0}, {1: 2}) == []
+    assert otherwise_than_foretold({1: 2}, {1: 3}) == ["Reminder 1 was foretold 2 mails and sent 3."]
+    assert otherwise_than_foretold({1: 2}, {}) == ["Reminder 1 was foretold 2 mails and sent 0."]
 
 
 def test_a_mail_that_arrived_twice_is_found():

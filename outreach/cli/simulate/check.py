@@ -4,7 +4,7 @@ What should have been said is reckoned anew from invitations, answers and attend
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -59,8 +59,32 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
         found.append(f"Invitation {wanted.invitation_id} never got its {wanted.key}.")
     for extra in sorted(said - expected(story), key=lambda one: (one.key, one.invitation_id)):
         found.append(f"Invitation {extra.invitation_id} got a {extra.key} that it should not have got.")
+    found += otherwise_than_foretold(story.foretold, _mails_by_reminder())
     db.session.rollback()
     return found
+
+
+def otherwise_than_foretold(foretold: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
+    """Compare what the coordinator's page foretold of each reminder, in mails, with what was sent."""
+    return [
+        f"Reminder {reminder} was foretold {count} mails and sent {sent.get(reminder, 0)}."
+        for reminder, count in sorted(foretold.items())
+        if sent.get(reminder, 0) != count
+    ]
+
+
+def _mails_by_reminder() -> dict[int, int]:
+    """Return, for each reminder, how many readers were told of it by mail."""
+    rows = db.session.execute(
+        sa.select(MessageLine.reminder_id, sa.func.count(sa.distinct(MessageLine.message_id)))
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(
+            Message.state == MessageState.SENT,
+            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY)),
+        )
+        .group_by(MessageLine.reminder_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def compared(sent: Iterable[tuple[str, str]], received: Iterable[Received]) -> list[str]:

@@ -15,14 +15,15 @@ from outreach.cli.demo import answers
 from outreach.cli.demo.answers import Reply
 from outreach.cli.demo.load import Moment, Prepared, stage, work
 from outreach.cli.demo.programme import JAKARTA, local
-from outreach.domain.kinds import AttendanceSource
-from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState
+from outreach.domain.kinds import AttendanceSource, MailKind
+from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message
-from outreach.services import attendance, publishing, reminding
+from outreach.models import Activity, Invitation, Message, Reminder
+from outreach.services import attendance, forecasting, publishing, reminding
 from outreach.services.publishing import Move
 
 MOVED, CANCELLED = 3, 6  # which of the community activities
+BY_RULE = (MailKind.REMINDER, MailKind.THANKS)
 ANSWERS_WITHIN = timedelta(days=6)
 
 
@@ -44,6 +45,9 @@ class Story:
     cancelled_id: int
     moved_at: datetime
     cancelled_at: datetime
+    foretold: dict[int, int] = field(
+        default_factory=dict
+    )  # reminder → mails, as the coordinator's page said just before
 
 
 def begin(today: date) -> Story:
@@ -78,6 +82,7 @@ def play(story: Story, moment: Moment) -> Iterator[datetime]:
         moment.set(now)
         while story.events and story.events[0].at <= now:
             story.events.pop(0).happen()
+        _foretell(story, now)
         work(now)
         yield now
         now = max(_next(story), now + timedelta(seconds=1))
@@ -90,6 +95,18 @@ def _next(story: Story) -> datetime:
     db.session.rollback()
     found = [story.ends_at, reminding.next_due_at(), waiting, story.events[0].at if story.events else None]
     return min(at for at in found if at is not None)
+
+
+def _foretell(story: Story, now: datetime) -> None:
+    """Note what the coordinator's page says of the reminders that are about to be written."""
+    due = db.session.scalars(
+        sa.select(Reminder.id).where(
+            Reminder.state == ReminderState.SCHEDULED, Reminder.kind.in_(BY_RULE), Reminder.due_at <= now
+        )
+    ).all()
+    for reminder_id in due:
+        story.foretold[reminder_id] = forecasting.for_reminder(reminder_id, now=now).rows[0].people
+    db.session.rollback()
 
 
 def _hour(instant: datetime) -> datetime:
