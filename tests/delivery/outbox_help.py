@@ -30,7 +30,7 @@ class Clock:
 def send_through(app: Flask, server: Server, **values: object) -> None:
     """Make the app send through the server."""
     app.extensions["outreach"] = replace(
-        app.extensions["outreach"], mail_port=server.port, mail_server="127.0.0.1", mail_timeout_s=0.5, **values
+        app.extensions["outreach"], mail_port=server.port, mail_server="127.0.0.1", **{"mail_timeout_s": 3.0, **values}
     )
     app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", server.port
 
