@@ -30,6 +30,14 @@ PINNED = {
         "165a2655073e9e6e55e307a7c74e8ebcdb76afb7701f9c16cfd106a13add408e",
         {"package/dist/htmx.min.js": "htmx.min.js", "package/LICENSE": "htmx.LICENSE.txt"},
     ),
+    ("@event-calendar/build", "5.10.1"): (
+        "event-calendar-build-5.10.1.tgz",
+        "3d8959b37a99c42b7d191e459e7753c60b365f82ceee05adef23ba732e0764bc",
+        {
+            "package/dist/event-calendar.min.js": "event-calendar.min.js",
+            "package/dist/event-calendar.min.css": "event-calendar.min.css",
+        },
+    ),
     ("@tabler/icons", "3.52.0"): (
         "tabler-icons-3.52.0.tgz",
         "626620c7d42afd2f294fba167ce4653b5cb946336d186b4991c70b700e5616af",

@@ -2,6 +2,7 @@
 
 __version__ = "0.1.0"
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from outreach import logs, settings
+from outreach import diskfull, logs, settings
 from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
 from outreach.settings import ROOT, Settings, SettingsError, check_for_serving
 
@@ -34,6 +35,9 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
             "base_url is https but proxies is 0: all requests seem to come from one address. Set OUTREACH_PROXIES=1 "
             "where one reverse proxy stands before the pages."
         )
+    if serving:
+        for stranger in settings.strangers(os.environ):
+            structlog.get_logger().warning(stranger)
     app = Flask(
         __name__,
         instance_path=str(config.instance),
@@ -46,6 +50,7 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        diskfull.watch(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "outreach" / "migrations"), render_as_batch=True)
     mail.init_app(app)
     csrf.init_app(app)

@@ -1,7 +1,9 @@
 """The Flask extensions, made once and bound to an app in create_app; and how a database transaction begins."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -14,12 +16,16 @@ from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from outreach import ratestore  # noqa: F401  makes the limits' storage "process-memory://" known
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
+BUSY_S = 30  # how long a write waits for others
+# SQLite lets one write at a time, and who waits for another process asks again and again. Within a process they queue.
+_one_writer = threading.RLock()
 
 
 class Base(DeclarativeBase):
@@ -56,6 +62,16 @@ def current_settings() -> Settings:
 
 
 @contextmanager
+def _turn_to_write() -> Iterator[None]:
+    if not _one_writer.acquire(timeout=BUSY_S):
+        raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
+    try:
+        yield
+    finally:
+        _one_writer.release()
+
+
+@contextmanager
 def writing() -> Iterator[Session]:
     """Run one use case's check and write as one transaction, committed at the end, undone by any error.
 
@@ -64,19 +80,33 @@ def writing() -> Iterator[Session]:
     """
     session: Any = db.session
     session.rollback()
-    session.connection(execution_options={IMMEDIATE: True})
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+    with _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext():
+        session.connection(execution_options={IMMEDIATE: True})
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def begin_writing() -> None:
+    """Let the transaction in which others' code has read, and is about to write, write: for what cannot use `writing`.
+
+    SQLite refuses at once whoever read before another's commit and writes after it. So what was read is let go, the turn to
+    write waited for, and the changes that are not flushed yet stay as they are.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(IMMEDIATE):
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.execution_options(**{IMMEDIATE: True})
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "busy_timeout = 30000"):
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY_S * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -3,13 +3,23 @@
 The environment wins over the file, the file over the default.
 """
 
+import difflib
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from outreach.domain.contacts import AddressInvalid, address
+
 PREFIX = "OUTREACH_"
+OTHERS = (
+    "ADMIN_PASSWORD",
+    "COPY_TO",
+    "TEST_",
+    "BENCH_",
+)  # of commands, tests and benchmarks; names, or how names begin
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,18 +45,44 @@ class Settings:
     mail_sender: str = "Outreach <outreach@example.com>"
     mail_timeout_s: float = 20.0
     mail_ca_file: str = ""  # extra certificate authority, for a mail server of one's own
+    mail_connections: int = 3  # connections at once, from all workers together
+    mail_per_minute: int = 0  # messages a minute, from all workers together; 0: no limit
+    mail_per_connection: int = 0  # messages over one connection before a new one; 0: no limit
+    dkim_selector: str = ""  # under which DNS name the mail server's DKIM key stands; only `outreach doctor` reads it
+    mail_return_path: str = (
+        ""  # envelope sender, {id} for the message: "bounces+{id}@example.com"; empty: mail_sender's
+    )
+
+    imap_server: str = ""  # the mailbox that answers and delivery reports come to; empty: none is read
+    imap_port: int = 993
+    imap_use_ssl: bool = True  # TLS from the first byte; else STARTTLS, where the server offers it
+    imap_username: str = ""
+    imap_password: str = ""
+    imap_folder: str = "INBOX"
+    imap_address: str = ""  # the mailbox's own address, which stands as ORGANIZER in calendars; empty: mail_sender's
+    imap_ca_file: str = ""  # extra certificate authority
+    imap_timeout_s: float = 20.0
+    imap_poll_s: float = 60.0  # how often the mailbox is looked at
 
     tick_s: float = 10.0  # how often the engine looks for due work
     lease_s: float = 120.0  # how long a worker may hold messages before they return
-    hand_over_group: int = 20  # messages committed as `handing_over` at once: the most a crash can double
-    claim_size: int = 200  # messages claimed at once
+    hand_over_group: int = 50  # messages committed as `handing_over` at once: the most a crash can double
+    claim_size: int = 400  # messages claimed at once
+    drain_size: int = 400  # messages sent before the engine looks again for what has fallen due; a job of the queue
+    archive_days: int = 90  # finished messages are archived this long after the last of their activities
+    placement_days: int = 30  # proposals of the planner that nobody takes are deleted after so long
 
     rate_login: str = "10/minute"
     rate_answer: str = "120/minute"
     rate_public: str = "120/minute"
+    metrics_token: str = ""  # whoever asks for /metrics must send it; empty: only this machine may ask
     rate_storage: str = "process-memory://"  # Flask-Limiter's storage; a shared one for several web processes
     proxies: int = 0  # how many reverse proxies stand before the app (X-Forwarded-*)
     upload_limit_mb: int = 5
+    calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read again; 0: none is read
+    calendar_own_hosts: str = (
+        ""  # "host:port, …" in your own network from which calendars may be read; else none there is
+    )
     link_days: int = 30  # an answer link stays valid this long after its last activity
 
     @property
@@ -96,6 +132,22 @@ def _converted(name: str, raw: Any) -> Any:
         raise SettingsError(f"{PREFIX}{name.upper()} is “{raw}”, but must be a {wanted.__name__}.") from None
 
 
+def strangers(environment: Iterable[str]) -> list[str]:
+    """Return, in a sentence each, the names in the environment that look like settings and are none.
+
+    They may be another program's, so they are no error; but a slip of the pen leaves a setting as it was.
+    """
+    known = [f.name.upper() for f in fields(Settings)]
+    told = []
+    for name in sorted(name for name in environment if name.upper().startswith(PREFIX)):
+        own = name[len(PREFIX) :]
+        if name.startswith(PREFIX) and (own in known or own.startswith(OTHERS)):
+            continue
+        near = difflib.get_close_matches(own.upper(), known, 1, 0.75)
+        told.append(f"{name} is no setting{f'; is {PREFIX}{near[0]} meant?' if near else '.'}")
+    return told
+
+
 def check_for_serving(settings: Settings) -> None:
     """Raise SettingsError where starting with these settings would be unsafe."""
     if len(settings.secret_key) < 32:
@@ -104,3 +156,18 @@ def check_for_serving(settings: Settings) -> None:
             "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'  "
             'and set it in the environment or in instance/settings.toml as  secret_key = "…".'
         )
+    if settings.mail_return_path and not _is_return_path(settings.mail_return_path):
+        raise SettingsError(
+            f"OUTREACH_MAIL_RETURN_PATH is “{settings.mail_return_path}”, but must be an address with {{id}} before the @, where "
+            "each mail's number goes; for example  bounces+{id}@example.com . Leave it empty to send as mail_sender."
+        )
+
+
+def _is_return_path(pattern: str) -> bool:
+    local, _, domain = pattern.replace("{id}", "2147483647-0a1b2c3d", 1).partition("@")
+    if pattern.partition("@")[0].count("{id}") != 1 or len(local) > 64:  # RFC 5321, 4.5.3.1.1
+        return False
+    try:
+        return bool(address(f"{local}@{domain}"))
+    except AddressInvalid:
+        return False

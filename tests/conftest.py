@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -17,6 +18,7 @@ from outreach import create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Activity, Cadre, Office, Organisation, Person, Programme, Region, Role, User, Venue
+from outreach.services import received
 from outreach.settings import Settings
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -28,11 +30,26 @@ SECRET = "a-secret-for-tests-only-0123456789abcdef"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.addinivalue_line("markers", "postgresql: runs on PostgreSQL")
+    # A machine that does other work is slow at times, and that is no fault of a test's.
+    hypothesis.settings.register_profile(
+        "outreach", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("outreach")
 
 
 def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 2027) -> datetime:
     """Return an instant by Metro's clock: at(18) is Monday 18 January 2027, 08.00 WIB."""
     return datetime(year, month, day, hour, minute, tzinfo=JAKARTA)
+
+
+class Wall:
+    """The wall clock that pages read, standing where a test sets it."""
+
+    def __init__(self) -> None:
+        self.stands_at = at(5)
+
+    def now(self) -> datetime:
+        return self.stands_at
 
 
 @pytest.fixture(scope="session")
@@ -322,6 +339,7 @@ def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], in
 
     def run(action: Callable[[], object]) -> int:
         db.session.remove()
+        received.count_anew()  # each page counts the mails that wait, unless another did a moment ago
         counted.clear()
         action()
         return len(counted)

@@ -4,9 +4,10 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from flask_migrate import downgrade, upgrade
+from flask_migrate import check, downgrade, upgrade
 
 from outreach import create_app
+from outreach.cli import database
 from outreach.extensions import db
 from tests.conftest import settings_for
 
@@ -43,3 +44,78 @@ def test_the_partial_indexes_that_keep_the_outbox_quick_are_there(empty_database
     with db.engine.connect() as connection:
         names = {index["name"] for index in sa.inspect(connection).get_indexes("message")}
     assert {"ix_message_to_send", "ix_message_leased"} <= names
+
+
+def test_of_what_overlapped_before_bookings_were_held_the_first_holds_and_all_of_it_stays(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade()
+    with db.engine.connect() as connection:
+        holding = connection.exec_driver_sql("SELECT id FROM activity WHERE holds_venue ORDER BY id").scalars().all()
+        bound = connection.exec_driver_sql(
+            "SELECT s.activity_id, s.person_id FROM speaker_booking s JOIN activity a ON a.id = s.activity_id"
+            " WHERE s.starts_at = a.starts_at AND s.ends_at = a.ends_at ORDER BY 1, 2"
+        ).all()
+        invited = connection.exec_driver_sql("SELECT COUNT(*) FROM invitation").scalar()
+    assert holding == [1, 3, 4, 5, 6]  # 2 begins before 1 ends; 3 begins when 2 ends; 4 is cancelled, 5 elsewhere
+    assert bound == [(1, 1), (3, 1), (3, 2)]  # not at 2 too; 2 is represented at 1; a participant is not bound
+    assert invited == len(INVITED)
+    downgrade(revision="0003")
+    upgrade()
+
+
+# Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
+HELD = {
+    1: (1, "published", 8, 11),
+    2: (1, "draft", 10, 13),
+    3: (1, "draft", 11, 14),
+    4: (1, "cancelled", 8, 14),
+    5: (2, "published", 8, 14),
+    6: (None, "draft", 8, 14),
+}
+INVITED = [
+    (1, 1, "speaker", "coming"),
+    (1, 1, "moderator", "coming"),
+    (2, 1, "speaker", "prepared"),
+    (3, 1, "speaker", "no_answer"),
+    (1, 2, "speaker", "represented"),
+    (3, 2, "moderator", "invited"),
+    (4, 2, "speaker", "invited"),
+    (5, 2, "participant", "coming"),
+    (6, 2, "speaker", "not_coming"),
+]
+
+
+def write_overlaps(connection):
+    """Write activities and invitations as they could stand before: two at once in one hall, one speaker at two at once."""
+
+    def write(table, **values):
+        columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), values)
+
+    empty = dict.fromkeys(("title_before", "title_after", "post", "email", "phone", "note"), "")
+    for id in (1, 2):
+        write("person", id=id, name=f"Orang {id}", locale="id", **empty)
+        write("venue", id=id, name=f"Aula {id}", address="", note="")
+    said = dict.fromkeys(("public_title", "description", "things_to_bring", "cancelled_reason"), "")
+    for id, (hall, state, since, until) in HELD.items():
+        write(
+            "activity", id=id, venue_id=hall, state=state, kind="other", title=f"Kegiatan {id}", zone="Asia/Jakarta",
+            starts_at=f"2027-01-18 {since:02}:00:00.000000", ends_at=f"2027-01-18 {until:02}:00:00.000000",
+            respond_by_at="2027-01-16 09:00:00.000000", sequence=0, version=1, uid=str(id), **said,
+        )  # fmt: skip
+    nobody = {f"representative_{part}": "" for part in ("name", "post", "phone", "email")}
+    for activity_id, person_id, role, state in INVITED:
+        write(
+            "invitation", activity_id=activity_id, person_id=person_id, role=role, state=state, answer_note="",
+            revision=0, **nobody,
+        )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_one_command_makes_all_tables_and_none_is_taken_for_ours_to_drop(empty_database):
+    database.upgrade()
+    queue = {name for name in sa.inspect(db.engine).get_table_names() if name.startswith("procrastinate_")}
+    assert bool(queue) == (db.engine.dialect.name == "postgresql")
+    check()  # exits where a migration would be wanted

@@ -24,6 +24,9 @@ COMMANDS = {
     "db": ("outreach.cli.database", "db", "Make and change the tables (upgrade, migrate, ...)."),
     "serve": ("outreach.cli.serving", "serve", "Serve the pages, and send what is due."),
     "worker": ("outreach.cli.serving", "worker", "Send what is due, without pages."),
+    "backup": ("outreach.cli.backup", "backup", "Save all data in one file, while everything runs."),
+    "restore": ("outreach.cli.backup", "restore", "Bring back the data of such a file."),
+    "doctor": ("outreach.cli.doctor", "doctor", "Try the whole set-up, and say of each part what to do."),
     "demo": ("outreach.cli.demo.command", "demo", "Show the whole product with made-up people, on this machine only."),
     "simulate": (
         "outreach.cli.simulate.command",
@@ -31,6 +34,7 @@ COMMANDS = {
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
+HIDDEN = {"place": ("outreach.cli.placing", "place", "Search for a placement; its page starts this.")}
 
 
 class Outreach(click.Group):
@@ -40,9 +44,10 @@ class Outreach(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        found = COMMANDS.get(cmd_name) or HIDDEN.get(cmd_name)
+        if found is None:
             return None
-        module, name, _ = COMMANDS[cmd_name]
+        module, name, _ = found
         command: click.Command = getattr(import_module(module), name)
         return command
 

@@ -8,20 +8,26 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from queue import SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
 
 import click
 from flask import Flask
-from waitress import create_server
+from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import create_app
+from outreach.cli.bodies import make_server
+from outreach.engines import jobqueue
 from outreach.engines.embedded import Engine
+from outreach.engines.loop import keep_loaded
 from outreach.settings import Settings, SettingsError, load
 
 PORTS_TO_TRY = 50
+MOST_CONNECTIONS = 400  # a browser keeps six; each may take two file descriptors, of a process's usual 1024
+IDLE_S = 60  # then one on which nothing happens ends, so that others come to their turn
 
 
 @click.command()
@@ -39,27 +45,60 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
 
 
 @click.command()
-def worker() -> None:
-    """Look for due mails and send them, without showing pages."""
+@click.option("--jobs", type=click.IntRange(1, 8), help="Jobs at once, where workers share PostgreSQL.  [default: 1]")
+@click.option(
+    "--queue", "queues", multiple=True, type=click.Choice(jobqueue.QUEUES),
+    help="Work for these queues only, where workers share PostgreSQL.  [default: all]",
+)  # fmt: skip
+def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
+    """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
     app = made(loaded())
-    stopped = threading.Event()
-    with _on_signals(stopped.set), Engine(app):
+    stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's, its lock is never held when a signal comes
+    with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
         click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
-        stopped.wait()
+        stopped.get()
+
+
+def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = ()) -> AbstractContextManager[object]:
+    """Return the engine that suits the database: shared over a queue on PostgreSQL, else one that works alone.
+
+    Raise ClickException where the queue's tables are missing or old, or where an option has no meaning.
+    """
+    if not jobqueue.usable(app.extensions["outreach"]):
+        if jobs or queues:
+            raise click.ClickException(
+                "--jobs and --queue are for workers that share PostgreSQL: set OUTREACH_DATABASE_URL, and install with "
+                " pip install -e '.[postgresql]'"
+            )
+        return Engine(app)
+    from outreach.engines import distributed
+
+    with app.app_context():
+        try:
+            current = jobqueue.is_current()
+        except (jobqueue.UnknownTables, SQLAlchemyError):
+            current = False
+    if not current:
+        raise click.ClickException(
+            "The database cannot be reached, or the job queue's tables in it are missing or old. Run: outreach db upgrade"
+        )
+    return distributed.Engine(app, jobs=jobs or 1, queues=queues)
 
 
 def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
     """Serve the app until SIGTERM or Ctrl+C; then finish the requests and the mails that are under way."""
     settings: Settings = app.extensions["outreach"]
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
+    server = make_server(
         app,
+        settings.upload_limit_mb * 1024 * 1024,
         host=host,
         port=port,
         threads=threads,
         ident=None,
+        connection_limit=MOST_CONNECTIONS,
+        channel_timeout=IDLE_S,
         clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
-        max_request_body_size=10 * settings.upload_limit_mb * 1024 * 1024,  # so that the page can say it is too large
     )
     with Engine(app) if engine else nullcontext(), _on_signals(_leave):
         server.run()  # ends by SystemExit from the signal, having let the threads finish
@@ -103,9 +142,11 @@ def loaded() -> Settings:
 
 def made(settings: Settings) -> Flask:
     try:
-        return create_app(settings)
+        app = create_app(settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    keep_loaded()
+    return app
 
 
 def _leave() -> None:

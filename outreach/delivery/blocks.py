@@ -1,13 +1,14 @@
 """The shape of a filled text: paragraphs, tables of "Label: value" lines, and links to press.
 
-The shape is that of the template, so that no value can change it; text and HTML are both drawn from these blocks.
+The shape is that of the template, so that no value can change it, but for how many rows a list has; text and HTML are both
+drawn from these blocks.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.delivery.placeholders import BY_NAME, TOKEN, Part, fill_line
+from outreach.delivery.placeholders import BY_NAME, TOKEN, Part, clean, fill_line
 
 # What tells one activity from another.
 OF_ONE_ACTIVITY = frozenset({"activity", "full_title", "day_date", "when", "time", "start"})
@@ -94,6 +95,9 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
     if bare := _only_link(line):
         parts = fill_line(bare, values)
         return Button("", parts[0].text) if parts else None
+    if listed := _only_list(line):
+        rows = [row.partition(": ") for row in values.get(listed, "").splitlines()]
+        return Table(tuple(Row(clean(label), (Part(clean(text)),)) for label, _, text in rows)) if rows else None
     labelled, names = _LABELLED.fullmatch(line), bool(_names(line) & OF_ONE_ACTIVITY)
     if labelled is None:
         parts = fill_line(line, values)
@@ -110,6 +114,12 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
 def _only_link(text: str) -> str:
     match = TOKEN.fullmatch(text.strip())
     return match[0] if match and match[1] in BY_NAME and BY_NAME[match[1]].is_link else ""
+
+
+def _only_list(text: str) -> str:
+    match = TOKEN.fullmatch(text.strip())
+    known = BY_NAME.get(match[1]) if match else None
+    return known.name if known and known.is_list else ""
 
 
 def _names(text: str) -> set[str]:

@@ -1,7 +1,7 @@
 """An activity as an iCalendar object: asked for (REQUEST), taken back (CANCEL), or merely shown (PUBLISH).
 
 RFC 5545 for the form, RFC 5546 for the methods, one activity in each object. The entry says no more than the neutral
-public title, the place and the link.
+public title, the place, the link, and to a speaker when their turn is: about what, no calendar needs to know.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
 
+from outreach.delivery import values
+from outreach.delivery.facts import LineRow
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import current_settings
-from outreach.models import Activity, Invitation
+from outreach.models import Activity
 
 PRODID = "-//Outreach//Outreach//ID"
 _ZONE_FROM, _ZONE_TO = date(2020, 1, 1), date(2050, 1, 1)
@@ -37,6 +39,7 @@ METHODS = {
     MailKind.CANCELLATION: Method.CANCEL,
     MailKind.WITHDRAWAL: Method.CANCEL,
 }
+UNANSWERED = "NEEDS-ACTION"
 _ANSWERS = {
     InvitationState.COMING: "ACCEPTED",
     InvitationState.NOT_COMING: "DECLINED",
@@ -46,17 +49,21 @@ _ANSWERS = {
 
 @dataclass(frozen=True)
 class Attendee:
+    """may_answer: who represents somebody answers for nobody."""
+
     name: str
     address: str
-    partstat: str = "NEEDS-ACTION"
+    partstat: str = UNANSWERED
+    may_answer: bool = True
 
 
-def publish_ics(activity: Activity, *, url: str, now: datetime) -> bytes:
+def publish_ics(activity: Activity, *, url: str, now: datetime, person_id: int | None = None) -> bytes:
     """Return the calendar file that an answer page offers, with the page's own address as its description.
 
-    Of a cancelled activity it says that it is cancelled.
+    person_id: whose page it is, so that a speaker's says when their turn is. Of a cancelled activity it says that it is
+    cancelled.
     """
-    return ics_for(activity, Method.PUBLISH, url=url, now=now)
+    return ics_for(activity, Method.PUBLISH, url=url, now=now, turns=values.turns(activity, person_id))
 
 
 def ics_for(
@@ -67,22 +74,39 @@ def ics_for(
     now: datetime,
     attendee: Attendee | None = None,
     organiser: str = "",
-    withdrawn: bool = False,
+    revision: int = 0,
+    turns: str = "",
 ) -> bytes:
     """Return one activity's iCalendar object, UTF-8 with CRLF, lines folded.
 
-    url: the reader's page, which is all the description says; "" for none. attendee: whom a REQUEST or CANCEL is for.
-    organiser: the office's name. withdrawn: the activity stands, but is taken from this reader's calendar; that must
-    outrank the request it takes back (RFC 5546, 3.2.5).
+    url: the reader's page, which the description says; "" for none. turns: when the reader speaks, said before it.
+    attendee: whom a REQUEST or CANCEL is for. organiser: the office's name.
+    revision: the invitation's own share of the SEQUENCE, raised when it is withdrawn and when
+    it is made again, so that each outranks what went before it (RFC 5546, 3.2.5).
     """
+    url = "\n".join([gettext("Your turn: %(when)s", when=turns), url] if turns else [url]).strip()
     calendar = Calendar()
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("method", method.value)
-    calendar.add_component(_timezone(activity.zone.key))
+    calendar.add_component(timezone_of(activity.zone.key))
+    off = method is Method.CANCEL or activity.state is ActivityState.CANCELLED
+    event = event_of(activity, now=now, revision=revision, status="CANCELLED" if off else "CONFIRMED", url=url)
+    event.add("organizer", organiser_of(organiser))
+    if attendee is not None:
+        event.add("attendee", _attendee(attendee, method), encode=False)
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def event_of(activity: Activity, *, now: datetime, status: str, revision: int = 0, url: str = "") -> Event:
+    """Return the activity as a calendar entry, the same wherever it stands: its UID, SEQUENCE, neutral title, time and place.
+
+    status: CONFIRMED, TENTATIVE or CANCELLED. url: what the description says; "" for none.
+    """
     event = Event()
     event.add("uid", activity.uid)
-    event.add("sequence", activity.sequence + withdrawn)
+    event.add("sequence", activity.sequence + revision)
     event.add("dtstamp", now)
     event.add("dtstart", activity.starts_at.astimezone(activity.zone))
     event.add("dtend", activity.ends_at.astimezone(activity.zone))
@@ -95,44 +119,54 @@ def ics_for(
             event.add("geo", vGeo((activity.venue.latitude, activity.venue.longitude)))
     if url:
         event.add("description", url)
-    off = method is Method.CANCEL or activity.state is ActivityState.CANCELLED
-    event.add("status", "CANCELLED" if off else "CONFIRMED")
-    event.add("organizer", _organiser(organiser))
-    if attendee is not None:
-        event.add("attendee", _attendee(attendee, method), encode=False)
-    calendar.add_component(event)
-    return calendar.to_ical()
+    event.add("status", status)
+    return event
 
 
-def answer_of(invitation: Invitation, *, representative: bool = False) -> str:
+def answer_of(line: LineRow, activity: Activity, *, representative: bool = False) -> str:
     """Return the PARTSTAT of an invitee or their representative; an answer from before a move must be given again."""
-    if invitation.answered_before_the_move:
-        return "NEEDS-ACTION"
+    if answered_before_the_move(line, activity):
+        return UNANSWERED
     if representative:
         return "ACCEPTED"
-    return _ANSWERS.get(invitation.state, "NEEDS-ACTION")
+    return _ANSWERS.get(line.state, UNANSWERED)
 
 
-def _organiser(name: str) -> vCalAddress:
-    sender_name, address = parseaddr(current_settings().mail_sender)
+def answered_before_the_move(line: LineRow, activity: Activity) -> bool:
+    if line.answered_sequence is None or activity.state is not ActivityState.PUBLISHED:
+        return False
+    return line.answered_sequence < activity.sequence
+
+
+def mailbox() -> str:
+    """Return the address that answers go to: of the mailbox that is read, or the sender's."""
+    settings = current_settings()
+    return settings.imap_address or parseaddr(settings.mail_sender)[1]
+
+
+def organiser_of(name: str) -> vCalAddress:
+    """Return who invites: the office by its name, at the address that answers go to."""
+    address = mailbox()
     organiser = vCalAddress(f"mailto:{address}")
-    organiser.params["CN"] = clean(name or sender_name or address)
+    organiser.params["CN"] = clean(name or parseaddr(current_settings().mail_sender)[0] or address)
     return organiser
 
 
 def _attendee(attendee: Attendee, method: Method) -> vCalAddress:
-    """No reply is asked for: nobody reads what a calendar program sends back; the link in the mail is the way to answer."""
+    """A reply is asked for where a mailbox is read; elsewhere nobody would see it, and the link is the way to answer."""
     found = vCalAddress(f"mailto:{clean(attendee.address)}")
     found.params["CN"] = clean(attendee.name) or attendee.address
     found.params["ROLE"] = "REQ-PARTICIPANT"
     found.params["PARTSTAT"] = attendee.partstat
     if method is not Method.CANCEL:
-        found.params["RSVP"] = "FALSE"
+        read = bool(current_settings().imap_server)
+        found.params["RSVP"] = "TRUE" if read and attendee.may_answer and attendee.partstat == UNANSWERED else "FALSE"
     return found
 
 
 @cache
-def _timezone(key: str) -> Timezone:
+def timezone_of(key: str) -> Timezone:
+    """Return the VTIMEZONE of an IANA zone."""
     timezone = Timezone.from_tzinfo(ZoneInfo(key), first_date=_ZONE_FROM, last_date=_ZONE_TO)
     timezone.pop("COMMENT", None)
     return timezone

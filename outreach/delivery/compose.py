@@ -1,57 +1,31 @@
-"""One message of the outbox as the bytes of a mail: its words (letter.py), its headers, its calendar entries.
+"""One message as the bytes of a mail: its words (letter.py), its header fields, its calendar entries.
 
 What the lines say was found true by the outbox; here nothing is decided but how to say it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
-from outreach.delivery import calendar, letter, merging, placeholders, texts, tokens, values
+from outreach.delivery import calendar, headers, letter, merging, mime, placeholders, rows, texts, tokens, values
 from outreach.delivery.calendar import Attendee, Method
+from outreach.delivery.facts import LineRow, MessageRow
+from outreach.delivery.headers import AddressUnusable
 from outreach.delivery.merging import worth_saying
-from outreach.delivery.readers import Reader, reader_of
+from outreach.delivery.readers import Reader, locale_of, reader_of
 from outreach.domain.kinds import MailKind
-from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
-from outreach.models import Invitation, Message, MessageLine, Office
+from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder
 
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
-
-_FILES = {
-    ("id", Method.REQUEST): "undangan", ("id", Method.CANCEL): "pembatalan",
-    ("en", Method.REQUEST): "invitation", ("en", Method.CANCEL): "cancellation",
-}  # fmt: skip
-
-
-class _OneLineSubject(EmailPolicy):
-    """The ordinary policy would begin a long subject with an empty line; an ASCII one need not be folded at all."""
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        text = str(value)
-        if name.lower() == "subject" and text.isascii() and len(text) < LONGEST_LINE:
-            return f"{name}: {text}{self.linesep}".encode()
-        return super().fold_binary(name, value)
-
-
-LONGEST_LINE = 900  # octets; RFC 5322, 2.1.1 allows 998
-POLICY = _OneLineSubject(linesep="\r\n")
-
-
-class AddressUnusable(Problem):
-    message = "No mail can be sent to the address “%(address)s”. Please correct it."
 
 
 @dataclass(frozen=True)
@@ -64,6 +38,23 @@ class Composed:
     recipient: str
 
 
+@dataclass(frozen=True)
+class Item:
+    """One line with all that saying it needs beside its reader.
+
+    detail: what the reminder knows (merging.detail_of). counted: values.attendance_of, where the text wants it.
+    in_calendar: False where the reader is expected in another role, so that a withdrawal must leave their calendar alone.
+    """
+
+    line: LineRow
+    activity: Activity
+    kind: MailKind
+    text: texts.Text
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    counted: Mapping[str, str] = field(default_factory=dict)
+    in_calendar: bool = True
+
+
 def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) -> Composed:
     """Return the mail that says `lines` to a message's reader, in the reader's language.
 
@@ -71,29 +62,29 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
     """
     said, _ = worth_saying(lines)
-    if not said:
-        raise ValueError("A mail without lines has nothing to say.")
-    session = object_session(message) or db.session()
-    office = session.scalar(sa.select(Office).limit(1))
     holder = message.person or message.organisation
     assert holder is not None
-    link = cache(lambda: tokens.link_for(session, holder))
-    reader = reader_of(message, lambda choice: tokens.answer_url(link(), choice))
-    if not reader.address:
-        raise AddressUnusable(address="")  # before the work of writing
-    with force_locale(reader.locale):
-        written = letter.write(
-            [_said(message, line, reader, office, now=now) for line in said],
-            reader,
-            office,
-            common_subject=merging.common_subject(said) if len(said) > 1 else "",
-        )
-        mail = _mail(message, written, reader, office, now=now)
-        _add_calendars(mail, session, said, reader, office, now=now)
-    mail["Content-Language"] = reader.locale  # at last: adding parts moves Content- headers into the first of them
-    return Composed(
-        written.subject, mail.as_bytes(), parseaddr(current_settings().mail_sender)[1], _ascii(reader.address)
-    )
+    session = object_session(message) or db.session()
+    row, representing = rows.message_row(message), None
+    if message.representative_of is not None:
+        representing = rows.invitation_row(message.representative_of)
+    headers.envelope_address(representing.representative_email if representing else row.email)  # before the work
+    token = "" if representing else tokens.token(tokens.link_for(session, holder))
+    items = [_stored_item(session, message, row, line) for line in said]
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    return written(items, reader_of(row, token, representing), office, message_id(message), now=now)
+
+
+def _stored_item(session: Session, message: Message, row: MessageRow, line: MessageLine) -> Item:
+    found, reminder, activity = rows.line_row(line), line.reminder, line.invitation.activity
+    moves = [
+        other.reminder
+        for other in message.lines
+        if other.reminder.kind is MailKind.CHANGE and other.invitation_id == line.invitation_id
+    ]
+    text = texts.text_for(text_key(row, found, reminder), locale_of(row), activity, reminder.text_key)
+    in_calendar = not expected_otherwise(session, row, found, reminder.kind)
+    return item_of(session, found, reminder, activity, text, moves=moves, in_calendar=in_calendar)
 
 
 def message_id(message: Message) -> str:
@@ -101,146 +92,152 @@ def message_id(message: Message) -> str:
     if message.rfc_message_id:
         return message.rfc_message_id
     made = int(message.created_at.timestamp()) if message.created_at else 0
-    domain = parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
-    return f"<{message.id}.{made}@{domain}>"
+    return f"<{message.id}.{made}@{id_domain()}>"
 
 
-def text_key_of(line: MessageLine) -> str:
+def id_domain() -> str:
+    """Return the domain of our Message-IDs: the sender's."""
+    return parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
+
+
+def text_key(row: MessageRow, line: LineRow, reminder: Reminder) -> str:
     """Return the key of the usual text for a line."""
-    invitation, reminder = line.invitation, line.reminder
     return texts.key_for(
         reminder.kind,
-        invitation.role,
+        line.role,
         audience=reminder.audience,
-        state=invitation.state,
-        to_organisation=invitation.organisation_id is not None,
-        nominated=invitation.nominated_under_id is not None,
+        state=line.state,
+        to_organisation=row.person_id is None,
+        nominated=line.nominated_under_id is not None,
     )
 
 
-def say(
-    text: texts.Text, invitation: Invitation, reader: Reader, office: Office | None, detail: dict[str, Any], *,
-    heading: str = "", kind: MailKind | None = None, now: datetime,
-) -> letter.Said:  # fmt: skip
-    """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
-    wanted = placeholders.names_in("\n".join((text.subject, text.greeting, text.body)))
-    activity = invitation.activity
-    return letter.Said(
-        text,
-        values.values_for(invitation, reader, office, detail, now=now, wanted=wanted, kind=kind),
-        heading,
-        values.contact_of(activity.programme, office),
+def item_of(
+    session: Session, line: LineRow, reminder: Reminder, activity: Activity, text: texts.Text, *,
+    moves: Sequence[Reminder] = (), in_calendar: bool = True,
+) -> Item:  # fmt: skip
+    """Return a line with what saying it needs. moves: all changes that the message tells of this invitation."""
+    kind = reminder.kind
+    return Item(
+        line,
+        activity,
         kind,
+        text,
+        merging.detail_of(reminder, moves if kind is MailKind.CHANGE else ()),
+        values.attendance_of(session, activity) if text.names & values.ATTENDANCE else {},
+        in_calendar,
     )
 
 
-def _said(message: Message, line: MessageLine, reader: Reader, office: Office | None, *, now: datetime) -> letter.Said:
-    invitation = line.invitation
-    text = texts.text_for(text_key_of(line), reader.locale, invitation.activity, line.reminder.text_key)
-    return say(
-        text, invitation, reader, office, merging.detail_of(message, line),
-        heading=merging.heading_of(line), kind=line.reminder.kind, now=now,
-    )  # fmt: skip
+def written(
+    items: Sequence[Item], reader: Reader, office: Office | None, rfc_message_id: str, *, now: datetime
+) -> Composed:
+    """Return the mail that says the items, in their order, to its reader.
 
-
-def _mail(
-    message: Message, written: letter.Letter, reader: Reader, office: Office | None, *, now: datetime
-) -> EmailMessage:
-    sender_name, sender = parseaddr(current_settings().mail_sender)
-    mail = EmailMessage(policy=POLICY)
-    mail["From"] = _address(office.short_name if office else sender_name, sender)
-    mail["To"] = _address(reader.name, reader.address)
-    if office and office.email:
-        mail["Reply-To"] = _address(office.short_name, office.email)
-    mail["Subject"] = _plain(written.subject)
-    mail["Date"] = format_datetime(now.astimezone(office.zone) if office else now)
-    mail["Message-ID"] = message_id(message)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(written.text, cte="quoted-printable")
-    mail.add_alternative(written.html, subtype="html", cte="quoted-printable")
-    return mail
-
-
-def _add_calendars(
-    mail: EmailMessage, session: Session, lines: Sequence[MessageLine], reader: Reader, office: Office | None, *,
-    now: datetime,
-) -> None:  # fmt: skip
-    """Add each activity's calendar entry: the last alternative where there is one activity, attachments for several.
-
-    Never base64 (RFC 6047, 2.6, warns of programs that cannot read it); one UID each (RFC 5546, 3.2).
+    Raise ValueError without items, AddressUnusable for an address that no mail can carry.
     """
-    entries = list(_calendars(session, lines, reader, office, now=now))
-    if len(lines) == 1:
-        for method, entry in entries:
-            named = {"method": method.value, "name": f"{_FILES[reader.locale, method]}.ics"}
-            mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
-        return
-    for number, (method, entry) in enumerate(entries, 1):
-        mail.add_attachment(
-            entry,
-            subtype="calendar",
-            cte="quoted-printable",
-            params={"method": method.value},
-            filename=f"{_FILES[reader.locale, method]}-{number}.ics",
-        )
+    if not items:
+        raise ValueError("A mail without lines has nothing to say.")
+    recipient = headers.envelope_address(reader.address)
+    several = len(items) > 1
+    with force_locale(reader.locale):
+        subject = merging.common_subject([(item.kind, item.activity) for item in items]) if several else ""
+        said = [say(item, reader, office, now=now) for item in items]
+        text = letter.write(said, reader, office, common_subject=subject)
+        entries = [entry for item in items for entry in _entry(item, reader, recipient, office, now=now)]
+        return as_mail(text, reader, recipient, office, rfc_message_id, entries, several=several, now=now)
 
 
-def _calendars(
-    session: Session, lines: Sequence[MessageLine], reader: Reader, office: Office | None, *, now: datetime
+def as_mail(
+    text: letter.Letter, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str,
+    entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
+) -> Composed:  # fmt: skip
+    """Return a letter as a mail to its reader, with these calendar entries. recipient: an address that a mail can carry."""
+    body = mime.body(text, entries, reader.locale, several=several)
+    head = _head(text.subject, reader, recipient, office, rfc_message_id, now)
+    return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], recipient)
+
+
+def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.Said:
+    """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
+    found = values.values_for(item.line, item.activity, reader, office, item.detail, now=now, kind=item.kind)
+    return letter.Said(
+        item.text,
+        found | dict(item.counted),
+        merging.heading_of(item.activity),
+        values.contact_of(item.activity.programme, office),
+        item.kind,
+    )
+
+
+def date_field(now: datetime, office: Office | None) -> bytes:
+    return headers.named("Date", format_datetime(now.astimezone(office.zone) if office else now))
+
+
+def _head(
+    subject: str, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str, now: datetime
+) -> bytes:
+    """Return the mail's own header fields. Stopping by one click is RFC 8058; it needs https."""
+    settings = current_settings()
+    sender_name, sender = parseaddr(settings.mail_sender)
+    name = placeholders.clean(office.short_name if office else sender_name)
+    reply_to = _reply_to(office)
+    fields = [headers.address_field("From", name, sender), headers.address_field("To", reader.name, recipient)]
+    if reply_to:
+        fields.append(headers.address_field("Reply-To", name, reply_to))
+    fields += [
+        headers.text_field("Subject", placeholders.clean(subject)),
+        date_field(now, office),
+        headers.named("Message-ID", rfc_message_id),
+        headers.named("Auto-Submitted", "auto-generated"),
+    ]
+    if reader.token:
+        fields.append(headers.named("List-Unsubscribe", f"<{tokens.stop_page_url(reader.token)}>"))
+        if settings.https:
+            fields.append(headers.named("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return b"".join(fields)
+
+
+def _reply_to(office: Office | None) -> str:
+    """Return where answers by mail go: to the mailbox that is read, so that they stand beside the invitation, else to the
+    office; "" where neither can be written to.
+    """
+    for address in (calendar.mailbox() if current_settings().imap_server else "", office.email if office else ""):
+        with suppress(AddressUnusable):
+            return headers.envelope_address(address)
+    return ""
+
+
+def _entry(
+    item: Item, reader: Reader, recipient: str, office: Office | None, *, now: datetime
 ) -> Iterable[tuple[Method, str]]:
-    for line in lines:
-        invitation = line.invitation
-        method = calendar.METHODS.get(line.reminder.kind)
-        if method is None or (line.reminder.kind is MailKind.WITHDRAWAL and _still_invited(session, invitation)):
-            continue
-        entry = calendar.ics_for(
-            invitation.activity,
-            method,
-            url=reader.link,
-            now=now,
-            attendee=Attendee(
-                reader.name,
-                _ascii(reader.address),
-                calendar.answer_of(invitation, representative=reader.represents),
-            ),
-            organiser=office.short_name if office else "",
-            withdrawn=line.reminder.kind is MailKind.WITHDRAWAL,
-        )
-        yield method, entry.decode()
+    """Yield the item's calendar object, where it has one. Each has a UID of its own (RFC 5546, 3.2)."""
+    method = calendar.METHODS.get(item.kind)
+    if method is None or not item.in_calendar:
+        return
+    represents = bool(reader.represents)
+    partstat = calendar.answer_of(item.line, item.activity, representative=represents)
+    entry = calendar.ics_for(
+        item.activity,
+        method,
+        url=reader.link,
+        now=now,
+        attendee=Attendee(reader.name, recipient, partstat, may_answer=not represents),
+        organiser=office.short_name if office else "",
+        revision=item.line.revision,
+        turns=values.turns(item.activity, reader.person_id) if method is Method.REQUEST else "",
+    )
+    yield method, entry.decode()
 
 
-def _still_invited(session: Session, withdrawn: Invitation) -> bool:
-    """Whether the reader is expected at the activity in another role, so that it must stay in the calendar."""
-    if withdrawn.person_id is None:
+def expected_otherwise(session: Session, row: MessageRow, line: LineRow, kind: MailKind) -> bool:
+    """Whether the reader of a withdrawal is expected at the activity in another role, so that it stays in the calendar."""
+    if kind is not MailKind.WITHDRAWAL or row.person_id is None:
         return False
     others = sa.select(Invitation.id).where(
-        Invitation.activity_id == withdrawn.activity_id,
-        Invitation.person_id == withdrawn.person_id,
-        Invitation.id != withdrawn.id,
+        Invitation.activity_id == line.activity_id,
+        Invitation.person_id == row.person_id,
+        Invitation.id != line.invitation_id,
         Invitation.state.not_in([InvitationState.WITHDRAWN, InvitationState.PREPARED]),
     )
     return session.scalar(others.limit(1)) is not None
-
-
-def _address(name: str, address: str) -> Address:
-    try:
-        return Address(display_name=_plain(placeholders.clean(name)), addr_spec=_ascii(address))
-    except (ValueError, IndexError, MessageError) as error:
-        raise AddressUnusable(address=address) from error
-
-
-def _plain(text: str) -> str:
-    """Keep what merely looks like an encoded word (RFC 2047) from being decoded: it could hide a line break."""
-    return text.replace("=?", "= ?")
-
-
-def _ascii(address: str) -> str:
-    """Return the address with its domain in the form that every server knows (IDNA)."""
-    local, at, domain = address.rpartition("@")
-    try:
-        found = f"{local}{at}{domain.encode('idna').decode()}"
-    except UnicodeError as error:
-        raise AddressUnusable(address=address) from error
-    if not (local and domain and found.isascii()):
-        raise AddressUnusable(address=address)
-    return found

@@ -81,7 +81,7 @@ def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common
         contacts=_contacts(said, reader, asking=bool(asking)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
-        footer=_footer(reader, office),
+        footer=_footer(reader, office, first.kind),
     )
     env = current_app.jinja_env
     return Letter(
@@ -97,7 +97,7 @@ def subject_of(said: Said) -> str:
 
 
 def _section(said: Said, reader: Reader, *, several: bool) -> Section:
-    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=reader.represents)
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(reader.represents))
     return Section(said.heading if several else "", _grouped(blocks))
 
 
@@ -174,12 +174,15 @@ def _letterhead_detail(office: Office | None) -> str:
     return " · ".join(placeholders.clean(part) for part in parts if part)
 
 
-def _footer(reader: Reader, office: Office | None) -> list[list[Part]]:
+def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[Part]]:
     name = placeholders.clean(office.short_name) if office else ""
     if reader.represents:
-        who = placeholders.clean(reader.holder.display_name)
+        who = placeholders.clean(reader.represents)
         return [[Part(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
-    why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
+    if kind is MailKind.POLL:
+        why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
+    else:
+        why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
     if not reader.link:
         return [[Part(why)]]
-    return [[Part(why)], [Part(gettext("To stop reminders, open your page:") + " "), Part(reader.link, link=True)]]
+    return [[Part(why)], [Part(gettext("To stop reminders:") + " "), Part(reader.stop_link, link=True)]]

@@ -1,6 +1,6 @@
 """What one mail says when there are several things to say to one reader: what once, what first, and under which subject.
 
-How much a kind matters is the order of IMPORTANCE.
+Which lines are said, and in what order, is domain/merging.py.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,73 +9,53 @@ from typing import Any
 from flask_babel import gettext
 
 from outreach.delivery import wording
-from outreach.domain.kinds import IMPORTANCE, MailKind, Role
+from outreach.domain import merging
+from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.reminders import local_day
-from outreach.models import Message, MessageLine
-
-_ROLES = (Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT)
+from outreach.models import Activity, MessageLine, Reminder
 
 
 def worth_saying(lines: Iterable[MessageLine]) -> tuple[list[MessageLine], list[MessageLine]]:
-    """Return the lines to say and those that another line about the same activity makes needless.
-
-    A withdrawal is needless beside anything else: whoever still hears of the activity in another role is not to stay away.
-    Those to say are in the order of the mail: the most important kind first, then by the activity's start.
-    """
-    kept: dict[int, MessageLine] = {}
-    dropped: list[MessageLine] = []
-    for line in sorted(lines, key=_weight):
-        if line.invitation.activity_id in kept:
-            dropped.append(line)
-        else:
-            kept[line.invitation.activity_id] = line
-    return sorted(kept.values(), key=_place), dropped
+    """Return the lines to say and those that another line about the same activity makes needless."""
+    found = list(lines)
+    said, needless = merging.worth_saying([_saying(line) for line in found])
+    return [found[place] for place in said], [found[place] for place in needless]
 
 
-def detail_of(message: Message, line: MessageLine) -> dict[str, Any]:
+def detail_of(reminder: Reminder, moves: Sequence[Reminder] = ()) -> dict[str, Any]:
     """Return what a line's reminder knows. Of several moves in one mail, "before" is before the first of them."""
-    detail = dict(line.reminder.detail or {})
-    if line.reminder.kind is MailKind.CHANGE:
-        moves = [
-            other.reminder
-            for other in message.lines
-            if other.reminder.kind is MailKind.CHANGE and other.invitation_id == line.invitation_id
-        ]
-        if moves:
-            first = min(moves, key=lambda reminder: (reminder.due_at, reminder.id)).detail or {}
-            detail |= {name: value for name, value in first.items() if name.startswith("old_")}
+    detail = dict(reminder.detail or {})
+    if moves:
+        first = min(moves, key=lambda move: (move.due_at, move.id)).detail or {}
+        detail |= {name: value for name, value in first.items() if name.startswith("old_")}
     return detail
 
 
-def common_subject(lines: Sequence[MessageLine]) -> str:
+def common_subject(said: Sequence[tuple[MailKind, Activity]]) -> str:
     """Return the subject of a mail about several activities: "Invitation: 4 activities, 18–21 January 2027"."""
-    kinds = dict.fromkeys(sorted((line.reminder.kind for line in lines), key=IMPORTANCE.index))
-    activities = [line.invitation.activity for line in lines]
-    days = sorted(local_day(activity.starts_at, activity.zone) for activity in activities)
+    kinds = dict.fromkeys(sorted((kind for kind, _ in said), key=IMPORTANCE.index))
+    days = sorted(local_day(activity.starts_at, activity.zone) for _, activity in said)
     return gettext(
         "%(kinds)s: %(count)d activities, %(days)s",
         kinds=", ".join(wording.label(kind) for kind in kinds),
-        count=len(activities),
+        count=len(said),
         days=wording.days(days[0], days[-1]),
     )
 
 
-def heading_of(line: MessageLine) -> str:
+def heading_of(activity: Activity) -> str:
     """Return the heading of a part, by the title that the calendar and the answer page say too."""
-    activity = line.invitation.activity
     return f"{activity.neutral_title}, {wording.day(activity.starts_at, activity.zone)}"
 
 
-def _weight(line: MessageLine) -> tuple[bool, int, int, float, int]:
-    kind, role = line.reminder.kind, _ROLES.index(line.invitation.role)
-    return (
-        kind is MailKind.WITHDRAWAL,
-        IMPORTANCE.index(kind),
-        role,
-        -line.reminder.due_at.timestamp(),
-        -line.reminder_id,
+def _saying(line: MessageLine) -> merging.Saying:
+    invitation, reminder = line.invitation, line.reminder
+    return merging.Saying(
+        reminder.kind,
+        invitation.role,
+        invitation.activity_id,
+        line.invitation_id,
+        line.reminder_id,
+        reminder.due_at,
+        invitation.activity.starts_at,
     )
-
-
-def _place(line: MessageLine) -> tuple[int, float, int]:
-    return IMPORTANCE.index(line.reminder.kind), line.invitation.activity.starts_at.timestamp(), line.invitation_id

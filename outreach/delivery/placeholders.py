@@ -25,6 +25,7 @@ class Placeholder:
     meaning: object  # a sentence in the reader's language
     in_subject: bool = False  # says nothing beyond the neutral public title
     is_link: bool = False
+    is_list: bool = False  # its value has a line for each row of a table, "label: text"
     is_word: bool = False  # our own word, which may begin a line with a capital
 
     @property
@@ -88,6 +89,8 @@ PLACEHOLDERS = (
     Placeholder("old_when", "hari_waktu_lama", _l("day and time before the change"), in_subject=True),
     Placeholder("old_venue", "tempat_lama", _l("the venue before the change")),
     Placeholder("reason", "alasan", _l("the reason for the change or cancellation")),
+    Placeholder("slots", "usulan_waktu", _l("the proposed times of a date poll, on a line of their own"), is_list=True),
+    Placeholder("note", "catatan", _l("the note of a date poll")),
     Placeholder("n_present", "jumlah_hadir", _l("how many people were there")),
     Placeholder("n_kelurahan", "jumlah_kelurahan", _l("from how many kelurahan they came")),
 )  # fmt: skip
@@ -179,10 +182,11 @@ def fill_line(line: str, values: Mapping[str, str]) -> list[Part] | None:
 
 def clean(value: object) -> str:
     """Return a value as one line of printable text: no line break or control character gets into a mail by a value."""
+    text = str(value)
+    if text.isprintable():  # the only blank in it is the ordinary one
+        return " ".join(text.split())
     text = "".join(
-        " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
-        for c in str(value)
-        if unicodedata.category(c) != "Cs"
+        " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if unicodedata.category(c) != "Cs"
     )
     return " ".join(text.split())
 

@@ -1,88 +1,151 @@
 """Whom a mail addresses: the invitee, an organisation's head, or the one who comes in the invitee's place."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
-from outreach.delivery import wording
+from outreach.delivery import tokens, wording
+from outreach.delivery.facts import CadreRow, LineRow, MessageRow
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import Sex
-from outreach.models import Invitation, Message, Organisation, Person
+from outreach.domain.names import Name
 
+REGION_CODE_OF_A_KELURAHAN = 13  # characters
 _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
+_POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 
 @dataclass(frozen=True)
 class Reader:
-    """locale: "id" or "en". links: addresses by placeholder; none for a representative, who answers for nobody.
+    """All that a mail says of its reader, each on one line of printable text. locale: "id" or "en".
 
-    holder: the invitee, whom a representative (`represents`) stands for.
+    token: of the page by which they answer; "" for a representative, who answers for nobody. represents: the invitee whom
+    a representative stands for. organisation: to which they belong, where none is invited or named them.
     """
 
     name: str
     address: str
     locale: str
-    holder: Person | Organisation
-    links: dict[str, str]
-    represents: bool = False
+    salutation: str
+    token: str = ""
+    person_id: int | None = None
+    represents: str = ""
+    organisation: str = ""
+    cadre_kinds: str = ""
+    kelurahan: str = ""
 
     @property
     def link(self) -> str:
-        return self.links.get("link", "")
+        return tokens.page_url(self.token) if self.token else ""
+
+    @property
+    def stop_link(self) -> str:
+        """Return the address of the page on which a button stops the reminders."""
+        return tokens.stop_page_url(self.token) if self.token else ""
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Return the addresses of the reader's page by placeholder."""
+        if not self.token:
+            return {}
+        return {placeholder: tokens.page_url(self.token, choice) for placeholder, choice in _CHOICES.items()}
 
 
-def reader_of(message: Message, url: Callable[[str], str]) -> Reader:
-    """Return a message's reader. url: the address of the holder's page for a choice ("" for none)."""
-    holder = message.person or message.organisation
-    assert holder is not None
-    locale = holder.locale if holder.locale in wording.LOCALES else "id"
-    if invitation := message.representative_of:
-        name, address = clean(invitation.representative_name), invitation.representative_email
-        return Reader(name, address, locale, holder, {}, represents=True)
-    links = {placeholder: url(choice) for placeholder, choice in _CHOICES.items()}
-    return Reader(clean(holder.display_name), holder.email, locale, holder, links)
-
-
-def salutation(reader: Reader) -> str:
-    """Return how a letter addresses its reader, in the current locale: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
-
-    Who is known by post alone is addressed by it: "Kapolres Metro".
-    """
-    holder = reader.holder
-    if reader.represents:
-        name = _polite(reader.name, None)
-        return gettext("%(name)s, representing %(invitee)s", name=name, invitee=clean(holder.display_name))
-    if isinstance(holder, Organisation):
-        return gettext("Head of %(organisation)s", organisation=clean(holder.name))
-    if not holder.name:
-        return clean(holder.post)
-    return ", ".join(
-        part for part in (_polite(holder.full_name, holder.sex), clean(holder.post), _office(holder)) if part
+def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Reader:
+    """Return a message's reader. representing: the line by which the reader stands for the invitee, where they do."""
+    locale, invitee = locale_of(row), display_name(row)
+    if representing is not None:
+        name = clean(representing.representative_name)
+        with force_locale(locale):
+            salutation = gettext(
+                "%(name)s, representing %(invitee)s", name=_polite(name, None, locale), invitee=invitee
+            )
+        reader = Reader(name, representing.representative_email, locale, salutation, represents=invitee)
+    else:
+        reader = Reader(invitee, row.email, locale, salutation_of(row), token)
+    return replace(
+        reader,
+        person_id=row.person_id,
+        organisation=row.office_name,
+        cadre_kinds=cadre_kinds(row),
+        kelurahan=kelurahan(row),
     )
 
 
-def organisation_name(invitation: Invitation) -> str:
-    """Return the organisation that is invited, that named the invitee, or to which the invitee belongs; else ""."""
-    invited = invitation.nominated_under or invitation
-    if invited.organisation:
-        return invited.organisation.name
-    person = invitation.person
-    return person.organisation.name if person and person.organisation else ""
+def locale_of(row: MessageRow) -> str:
+    return row.locale if row.locale in wording.LOCALES else "id"
 
 
-def _office(person: Person) -> str:
-    """Return the person's organisation; "" where the post names it already."""
-    if person.organisation is None:
+def display_name(row: MessageRow) -> str:
+    """Return a person's name with titles, their post where no name is known, or an organisation's name."""
+    if row.person_id is None or not (row.title_before or row.title_after):
+        return clean(row.name or row.post)
+    return clean(_full_name(row))
+
+
+def salutation_of(row: MessageRow) -> str:
+    """Return how a letter in the reader's language addresses them: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
+
+    Who is known by post alone is addressed by it: "Kapolres Metro".
+    """
+    locale = locale_of(row)
+    if row.person_id is None:
+        before, after = _head_of(locale)
+        return f"{before}{clean(row.name)}{after}"
+    if not row.name:
+        return clean(row.post)
+    name = _polite(_full_name(row), row.sex, locale)
+    if not (row.post or row.office_name):
+        return name
+    return ", ".join(part for part in (name, clean(row.post), _office(row)) if part)
+
+
+def cadre_kinds(row: MessageRow) -> str:
+    """Return as what kinds of cadre the reader serves, in their language: "PATBM, PKK"."""
+    if not row.cadre_roles:
         return ""
-    names = (person.organisation.name, person.organisation.short_name)
-    said = any(name and name.casefold() in person.post.casefold() for name in names)
-    return "" if said else clean(person.organisation.name)
+    return _kinds(locale_of(row), row.cadre_roles)
 
 
-def _polite(name: str, sex: Sex | None) -> str:
+def kelurahan(row: MessageRow) -> str:
+    """Return of which kelurahan the reader is a cadre; else in which one they live."""
+    if len(row.cadre_roles) == 1:
+        return clean(row.cadre_roles[0].region_name)
+    if row.cadre_roles:
+        return clean(", ".join(dict.fromkeys([role.region_name for role in _serving(row.cadre_roles)])))
+    return clean(row.region_name) if row.person_id and len(row.region_code) == REGION_CODE_OF_A_KELURAHAN else ""
+
+
+def _full_name(row: MessageRow) -> str:
+    return Name(row.name, row.title_before, row.title_after).full if row.name else row.post
+
+
+def _office(row: MessageRow) -> str:
+    """Return the person's organisation; "" where the post names it already."""
+    post = row.post.casefold()
+    said = any(name and name.casefold() in post for name in (row.office_name, row.office_short_name))
+    return "" if said else clean(row.office_name)
+
+
+def _polite(name: str, sex: Sex | None, locale: str) -> str:
     """Indonesian letters say Bapak or Ibu, and both where they do not know; English ones do without."""
-    if wording.language() != "id":
-        return clean(name)
-    polite = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}[sex]
-    return f"{polite} {clean(name)}"
+    return f"{_POLITE[sex]} {clean(name)}" if locale == "id" else clean(name)
+
+
+@cache
+def _head_of(locale: str) -> tuple[str, str]:
+    with force_locale(locale):
+        before, _, after = gettext("Head of %(organisation)s", organisation="\0").partition("\0")
+    return before, after
+
+
+@lru_cache(maxsize=2000)
+def _kinds(locale: str, roles: tuple[CadreRow, ...]) -> str:
+    with force_locale(locale):
+        return clean(", ".join(dict.fromkeys([wording.label(role.kind) for role in _serving(roles)])))
+
+
+def _serving(roles: tuple[CadreRow, ...]) -> Sequence[CadreRow]:
+    return [role for role in roles if role.active] or roles

@@ -1,26 +1,27 @@
-"""Asking again, just before sending, what is still true of each message: its lines' facts, in a fixed number of queries.
+"""Asking again, just before sending, what is still true of each message, by facts read for a whole batch.
 
-The rule itself is domain/truth.py; what becomes of the message is delivery/outbox.py.
+The rule itself is domain/truth.py; what becomes of the message is delivery/preparing.py.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Session
 
-from outreach.delivery import tokens
-from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.delivery import retelling
+from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.domain.kinds import MailKind
+from outreach.domain.merging import Saying, worth_saying
 from outreach.domain.reminders import Times, local_day, useful_until
-from outreach.domain.states import InvitationState, MessageState
+from outreach.domain.states import MessageState
 from outreach.domain.truth import LineFacts, SkipReason, skip_because
-from outreach.extensions import writing
-from outreach.models import Activity, AgendaItem, Attempt, Invitation, Link, Message, MessageLine, Organisation, Person
+from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
+A_DAY_OR_SO = timedelta(hours=36)  # no day on any calendar is longer
 
 
 @dataclass(frozen=True)
@@ -28,168 +29,176 @@ class Earlier:
     """What other messages have told about the same invitations and activities."""
 
     told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
-    revoked: frozenset[tuple[int | None, int | None]] = frozenset()  # person, organisation whose answer link is revoked
     in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message that a worker is about to send about it
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()
     )  # person, organisation, activity of today's mails
+    retold: Mapping[int, int] = field(default_factory=dict)  # by line, the newer message that tells the same anew
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a message has left to say."""
+    """What a message has left to say: its lines in the mail's order, and who reads it."""
 
-    lines: tuple[MessageLine, ...] = ()
+    reader: MessageRow
+    lines: tuple[LineRow, ...] = ()
     skipped: dict[int, SkipReason] = field(default_factory=dict)  # by the line's id
     useful_until: datetime | None = None
+    untrue_because: SkipReason | None = None  # of a message without lines
 
     @property
     def reason(self) -> SkipReason:
         """Return why nothing is left: the first line's reason speaks for the message."""
-        return next(iter(self.skipped.values()), SkipReason.TOO_LATE)
+        return self.untrue_because or next(iter(self.skipped.values()), SkipReason.TOO_LATE)
 
 
-def load(session: Session, message_ids: Collection[int]) -> list[Message]:
-    """Return the messages with all that judging and composing them reads, however many, in a fixed number of queries."""
-    person = (
-        joinedload(Person.organisation).joinedload(Organisation.region),
-        joinedload(Person.region),
-        selectinload(Person.cadre_roles),
-    )
-    invitation = selectinload(Message.lines).joinedload(MessageLine.invitation)
-    activity = invitation.joinedload(Invitation.activity)
-    found = session.scalars(
-        sa.select(Message)
-        .where(Message.id.in_(message_ids))
-        .order_by(Message.due_at, Message.id)
-        .options(
-            joinedload(Message.person).options(*person),
-            joinedload(Message.organisation).joinedload(Organisation.region),
-            joinedload(Message.representative_of),
-            selectinload(Message.lines).joinedload(MessageLine.reminder),
-            invitation.joinedload(Invitation.attendance),
-            invitation.joinedload(Invitation.person),
-            invitation.joinedload(Invitation.organisation),
-            invitation.joinedload(Invitation.nominated_under),
-            invitation.selectinload(Invitation.nominees),
-            activity.joinedload(Activity.programme),
-            activity.joinedload(Activity.venue),
-            activity.joinedload(Activity.region),
-            activity.joinedload(Activity.coordinator),
-            activity.selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
-        )
-        .execution_options(populate_existing=True)
-    )
-    return list(found.unique())
+def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now: datetime) -> Earlier:
+    """Return what other messages told about the invitations that these are about, in a fixed number of queries.
 
-
-def make_missing_links(session: Session, message_ids: Collection[int], *, expires_at: datetime) -> None:
-    """Make sure that each reader has an answer link before mails with it are composed, in a transaction of its own."""
-    missing = session.execute(
-        sa.select(Message.person_id, Message.organisation_id)
-        .outerjoin(
-            Link,
-            sa.and_(
-                Link.purpose == LinkPurpose.ANSWER,
-                sa.or_(Link.person_id == Message.person_id, Link.organisation_id == Message.organisation_id),
-            ),
-        )
-        .where(Message.id.in_(message_ids), Link.id.is_(None))
-    ).all()
-    if missing:
-        with writing() as own:
-            tokens.ensure_links(
-                own,
-                expires_at=expires_at,
-                person_ids=[row.person_id for row in missing if row.person_id],
-                organisation_ids=[row.organisation_id for row in missing if row.organisation_id],
-            )
-
-
-def earlier(session: Session, messages: Sequence[Message], *, now: datetime) -> Earlier:
-    """Return what other messages told about the invitations that these are about."""
-    own = {message.id for message in messages}
-    invitation_ids = {line.invitation_id for message in messages for line in message.lines}
-    if not invitation_ids:
+    One of these that was in doubt before may have told its reader, too: for the others among them that counts.
+    """
+    own = {row.id for row in rows}
+    tried_before = {row.id for row in rows if row.attempts}
+    activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
+    if not activity_of:
         return Earlier()
-    doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
-    tried_at = sa.select(sa.func.max(Attempt.at)).where(Attempt.message_id == Message.id).scalar_subquery()
-    rows = session.execute(
-        sa.select(MessageLine.invitation_id, Invitation.activity_id, Message.id, Message.state, Message.person_id,
-                  Message.organisation_id, Message.sent_at, tried_at.label("tried_at"), Activity.zone)
+    retold = retelling.retold(session, rows, shared)
+    found = session.execute(
+        sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
+                  Message.sent_at)
         .join(Message, MessageLine.message_id == Message.id)
-        .join(Invitation, MessageLine.invitation_id == Invitation.id)
-        .join(Activity, Invitation.activity_id == Activity.id)
         .where(
-            MessageLine.invitation_id.in_(invitation_ids),
-            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE)),
-            sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), sa.and_(Message.attempts > 0, doubted)),
+            MessageLine.invitation_id.in_(activity_of),
+            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE.value)),
+            sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
         )
     ).all()  # fmt: skip
-    revoked = session.execute(
-        sa.select(Link.person_id, Link.organisation_id).where(
-            Link.purpose == LinkPurpose.ANSWER,
-            Link.revoked_at.is_not(None),
-            sa.or_(
-                Link.person_id.in_([m.person_id for m in messages if m.person_id]),
-                Link.organisation_id.in_([m.organisation_id for m in messages if m.organisation_id]),
-            ),
-        )
-    )
-    others = [row for row in rows if row.id not in own]
-    went = [row for row in others if row.state is not MessageState.LEASED]
-    return Earlier(
-        revoked=frozenset((row.person_id, row.organisation_id) for row in revoked),
-        told=frozenset(row.invitation_id for row in went),
-        in_work=frozenset((row.invitation_id, row.id) for row in others if row.state is MessageState.LEASED),
-        today=frozenset(
-            (row.person_id, row.organisation_id, row.activity_id)
-            for row in went
-            if local_day(row.sent_at or row.tried_at or now, row.zone) == local_day(now, row.zone)
-        ),
-    )
-
-
-def judge(
-    message: Message, lines: Iterable[MessageLine], known: Earlier, now: datetime, *, resent: bool = False
-) -> Verdict:
-    """Return which lines are still true. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
-    lines = list(lines)
-    reader = _settle_representative(message, lines)
-    left: list[MessageLine] = []
-    skipped: dict[int, SkipReason] = {}
-    until: list[datetime] = []
-    for line in lines:
-        facts = _facts(message, line, known, resent)
-        reason = _person_reason(message) or skip_because(facts, now)
-        if reason is None and line.to_representative and _representative(line.invitation) != reader:
-            reason = SkipReason.NOT_ATTENDING
-        if reason is None and not resent and _written_today(message, line, known):
-            reason = SkipReason.ALREADY_WRITTEN_TODAY
-        if reason is not None:
-            skipped[line.id] = reason
+    others = [row for row in found if row.id not in own or row.id in tried_before]
+    if not others:
+        return Earlier(retold=retold)
+    tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
+    went = [row for row in others if row.state in WENT_OUT or row.id in tried]
+    today = set()
+    for row in went:
+        if row.id in own:
             continue
-        left.append(line)
-        until.append(facts.useful_until)
-    return Verdict(tuple(left), skipped, max(until, default=None))
+        sent_at = row.sent_at or tried.get(row.id, now)
+        activity_id = activity_of[row.invitation_id]
+        zone = shared.activities[activity_id].zone
+        if now - sent_at < A_DAY_OR_SO and local_day(sent_at, zone) == local_day(now, zone):
+            today.add((row.person_id, row.organisation_id, activity_id))
+    return Earlier(
+        told=frozenset(row.invitation_id for row in went),
+        in_work=frozenset(
+            (row.invitation_id, row.id) for row in others if row.state is MessageState.LEASED and row.id not in own
+        ),
+        today=frozenset(today),
+        retold=retold,
+    )
 
 
-def useful_line_until(line: MessageLine) -> datetime:
-    """Return the instant after which a line helps nobody, by its activity as it is now."""
-    activity, reminder = line.invitation.activity, line.reminder
+class Judge:
+    """Finds which lines of a batch's messages are still true. What is the same for many lines is reckoned once."""
+
+    def __init__(self, shared: Shared, known: Earlier, now: datetime) -> None:
+        self.shared = shared
+        self.known = known
+        self.now = now
+        self._until: dict[int, datetime] = {}
+        self._reasons: dict[LineFacts, SkipReason | None] = {}
+
+    def judge(self, row: MessageRow, *, resent: bool = False) -> Verdict:
+        """Return what is left to say. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
+        row, reader = _settled_reader(row)
+        left: list[LineRow] = []
+        skipped: dict[int, SkipReason] = {}
+        for line in row.lines:
+            reason = self._reason(row, line, reader, resent)
+            if reason is None:
+                left.append(line)
+            else:
+                skipped[line.id] = reason
+        said = left
+        if len(left) > 1:
+            places, needless = worth_saying([self._saying(line) for line in left])
+            said = [left[place] for place in places]
+            skipped.update({left[place].id: SkipReason.SAID_BY_ANOTHER_LINE for place in needless})
+        return Verdict(row, tuple(said), skipped, max(map(self.useful_until, left), default=None))
+
+    def useful_until(self, line: LineRow) -> datetime:
+        """Return the instant after which a line helps nobody, by its activity as it is now."""
+        found = self._until.get(line.reminder_id)
+        if found is None:
+            activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+            found = self._until[line.reminder_id] = line_useful_until(activity, reminder)
+        return found
+
+    def _reason(
+        self, row: MessageRow, line: LineRow, reader: tuple[str, str] | None, resent: bool
+    ) -> SkipReason | None:
+        if row.erased:
+            return SkipReason.ERASED
+        activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+        facts = LineFacts(
+            kind=reminder.kind,
+            audience=reminder.audience,
+            activity_state=activity.state,
+            activity_sequence=activity.sequence,
+            line_sequence=activity.sequence if resent else line.sequence,
+            invitation_state=line.state,
+            present=line.present,
+            stopped=row.stopped,
+            link_revoked=row.link_revoked,
+            nominated=line.nominated_under_id is not None,
+            told_before=line.invitation_id in self.known.told,
+            useful_until=self.useful_until(line),
+        )
+        try:
+            reason = self._reasons[facts]
+        except KeyError:
+            reason = self._reasons[facts] = skip_because(facts, self.now)
+        if reason is None and line.id in self.known.retold:
+            reason = SkipReason.JOINED
+        if reason is None and line.to_representative and line.representative != reader:
+            reason = SkipReason.NOT_ATTENDING
+        if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
+            # A reminder adds nothing on a day on which its reader had a mail about the same activity.
+            written = (row.person_id, row.organisation_id, line.activity_id) in self.known.today
+            return SkipReason.ALREADY_WRITTEN_TODAY if written else None
+        return reason
+
+    def _saying(self, line: LineRow) -> Saying:
+        activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+        return Saying(
+            reminder.kind, line.role, line.activity_id, line.invitation_id, line.reminder_id, reminder.due_at,
+            activity.starts_at,
+        )  # fmt: skip
+
+
+def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
+    """Return the instant after which a reminder's line helps nobody, by its activity as it is now."""
     times = Times(activity.starts_at, activity.ends_at, activity.respond_by_at)
     return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
 
 
-def must_wait(message: Message, known: Earlier) -> bool:
-    """Return whether an older message about the same invitation is just being sent: what is true depends on that one."""
-    about = {line.invitation_id for line in message.lines}
-    return any(invitation_id in about and other_id < message.id for invitation_id, other_id in known.in_work)
+def must_wait(row: MessageRow, known: Earlier) -> bool:
+    """Return whether an older message about the same invitation is just being sent: what is true depends on that one.
+
+    So does a newer one that is given what an older one of the same batch leaves to it.
+    """
+    if row.id in known.retold.values():
+        return True
+    if not known.in_work:
+        return False
+    about = {line.invitation_id for line in row.lines}
+    return any(invitation_id in about and other_id < row.id for invitation_id, other_id in known.in_work)
 
 
 def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
     """Return, by message, how often it was handed over without the server's word ever coming."""
     counts: dict[int, int] = defaultdict(int)
+    if not message_ids:
+        return counts
     rows = session.execute(
         sa.select(Attempt.message_id, sa.func.count())
         .where(Attempt.message_id.in_(message_ids), Attempt.outcome == MessageState.UNKNOWN)
@@ -200,48 +209,33 @@ def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
     return counts
 
 
-def _facts(message: Message, line: MessageLine, known: Earlier, resent: bool) -> LineFacts:
-    invitation, reminder = line.invitation, line.reminder
-    activity = invitation.activity
-    reader = message.person or message.organisation
-    return LineFacts(
-        kind=reminder.kind,
-        audience=reminder.audience,
-        activity_state=activity.state,
-        activity_sequence=activity.sequence,
-        line_sequence=activity.sequence if resent else line.sequence,
-        invitation_state=invitation.state,
-        present=bool(invitation.attendance and invitation.attendance.present),
-        stopped=bool(reader and reader.reminders_stopped_at),
-        link_revoked=(message.person_id, message.organisation_id) in known.revoked,
-        nominated=invitation.nominated_under_id is not None,
-        told_before=invitation.id in known.told,
-        useful_until=useful_line_until(line),
+def _doubted_at(session: Session, message_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these was last tried, of those that may have arrived though no word of it came."""
+    if not message_ids:
+        return {}
+    in_doubt = sa.case((Attempt.outcome == MessageState.UNKNOWN, 1), else_=0)
+    rows = session.execute(
+        sa.select(Attempt.message_id, sa.func.max(Attempt.at), sa.func.max(in_doubt))
+        .where(Attempt.message_id.in_(message_ids))
+        .group_by(Attempt.message_id)
     )
+    return {message_id: at for message_id, at, doubted in rows if doubted}
 
 
-def _person_reason(message: Message) -> SkipReason | None:
-    return SkipReason.ERASED if message.person and message.person.erased_at else None
-
-
-def _settle_representative(message: Message, lines: Sequence[MessageLine]) -> tuple[str, str] | None:
+def _settled_reader(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None]:
     """Return who reads a mail to a representative: as the first line whose invitee is still represented names them."""
-    if message.representative_of is None:
-        return None
-    standing = [line.invitation for line in lines if line.to_representative and _representative(line.invitation)]
-    if standing and _representative(message.representative_of) is None:
-        set_committed_value(message, "representative_of", standing[0])
-    return _representative(message.representative_of) or ("", "")
+    if row.representative_of_id is None:
+        return row, None
+    by_id = {line.invitation_id: line for line in row.lines}
+    naming = by_id.get(row.representative_of_id)
+    if naming is not None and naming.representative:
+        return row, naming.representative
+    standing = [line for line in row.lines if line.to_representative and line.representative]
+    if not standing:
+        return row, ("", "")
+    return row._replace(representative_of_id=standing[0].invitation_id), standing[0].representative
 
 
-def _representative(invitation: Invitation) -> tuple[str, str] | None:
-    if invitation.state is not InvitationState.REPRESENTED or not invitation.representative_email:
-        return None
-    return invitation.representative_name.casefold(), invitation.representative_email.casefold()
-
-
-def _written_today(message: Message, line: MessageLine, known: Earlier) -> bool:
-    """A reminder adds nothing on a day on which its reader had a mail about the same activity."""
-    if line.reminder.kind is not MailKind.REMINDER or line.to_representative:
-        return False
-    return (message.person_id, message.organisation_id, line.invitation.activity_id) in known.today
+def with_told(known: Earlier, invitation_ids: Collection[int]) -> Earlier:
+    """Return `known` where these invitations' readers have heard of them as well."""
+    return replace(known, told=known.told | frozenset(invitation_ids))

@@ -3,14 +3,16 @@
 Editing them is services/texts.py; the placeholders in them are placeholders.py.
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session, object_session
 
+from outreach.delivery.placeholders import names_in
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
@@ -30,8 +32,11 @@ KEYS: dict[str, object] = {
     "cancellation": _l("Cancellation"),
     "withdrawal": _l("Withdrawal of an invitation"),
     "seat": _l("A seat has become free"),
+    "confirmation": _l("An answer from their calendar was noted"),
     "thanks": _l("Thank-you"),
     "absent": _l("To those who did not come"),
+    "poll": _l("Date poll"),
+    "poll-reminder": _l("Reminder to answer a date poll"),
 }
 RULE_PREFIX = "rule-"  # one rule's own text is "rule-<the rule's key>"
 
@@ -41,6 +46,11 @@ class Text:
     subject: str
     greeting: str
     body: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the English names of the placeholders that the text carries."""
+        return frozenset(names_in("\n".join((self.subject, self.greeting, self.body))))
 
 
 def key_for(
@@ -96,21 +106,42 @@ def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> T
 
     rule_key: the text a reminder asks for; taken first, where somebody has written it in this language.
     """
-    wanted = [k for k in dict.fromkeys((rule_key, key)) if k]
     session = object_session(activity) or db.session
-    scopes = [sa.and_(MessageText.programme_id.is_(None), MessageText.activity_id.is_(None))]
-    if activity.programme_id is not None:
-        scopes.append(MessageText.programme_id == activity.programme_id)
-    if activity.id is not None:
-        scopes.append(MessageText.activity_id == activity.id)
     rows = session.scalars(
-        sa.select(MessageText).where(MessageText.key.in_(wanted), MessageText.locale == locale, sa.or_(*scopes))
+        sa.select(MessageText).where(
+            MessageText.key.in_([key, rule_key]), MessageText.locale == locale, _of([activity])
+        )
     ).all()
-    for name in wanted:
-        stored = [row for row in rows if row.key == name]
-        if stored:
-            row = max(stored, key=lambda r: (r.activity_id is not None, r.programme_id is not None))
+    return chosen(rows, key, locale, activity, rule_key)
+
+
+def stored(session: Session, activities: Collection[Activity]) -> Sequence[MessageText]:
+    """Return all edited texts that mails about these activities may take, read anew."""
+    wanted = sa.select(MessageText).where(_of(activities)).execution_options(populate_existing=True)
+    return session.scalars(wanted).all()
+
+
+def chosen(rows: Iterable[MessageText], key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:
+    """Return an activity's text as text_for does, from edited ones that were loaded before."""
+    ids = {activity.id, None}
+    programme_ids = {activity.programme_id, None}
+    fitting = [
+        row for row in rows if row.locale == locale and row.activity_id in ids and row.programme_id in programme_ids
+    ]
+    for name in dict.fromkeys((rule_key, key)):
+        own = [row for row in fitting if row.key == name]
+        if name and own:
+            row = max(own, key=lambda r: (r.activity_id is not None, r.programme_id is not None))
             return Text(row.subject, row.greeting, row.body)
         if found := shipped(name, locale):
             return found
     raise KeyError(key)
+
+
+def _of(activities: Collection[Activity]) -> sa.ColumnElement[bool]:
+    scopes = [
+        sa.and_(MessageText.programme_id.is_(None), MessageText.activity_id.is_(None)),
+        MessageText.programme_id.in_({one.programme_id for one in activities if one.programme_id is not None}),
+        MessageText.activity_id.in_({one.id for one in activities if one.id is not None}),
+    ]
+    return sa.or_(*scopes)

@@ -7,8 +7,9 @@ Whether a link is expired or revoked is for services/links.py.
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -32,6 +33,12 @@ def token(link: Link) -> str:
     return link.nonce + _mac(current_settings().secret_key, link.purpose, link.nonce)
 
 
+def tokens_by_nonce(purpose: LinkPurpose = LinkPurpose.ANSWER) -> Callable[[str], str]:
+    """Return what makes tokens of nonces, for many of them."""
+    key = _derived(current_settings().secret_key, purpose)
+    return lambda nonce: nonce + _mac_by(key, nonce)
+
+
 def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
     """Return the nonce of a genuine token; None for a forged, ill-formed or foreign-purpose one."""
     if len(token) != NONCE_LENGTH + MAC_LENGTH or not token.isascii():
@@ -44,8 +51,23 @@ def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
 
 def answer_url(link: Link, choice: str = "") -> str:
     """Return the absolute address of the link's answer page; `choice` ("hadir", "tidak", "wakil") is only preselected."""
-    url = f"{current_settings().base_url.rstrip('/')}/j/{token(link)}"
+    return page_url(token(link), choice)
+
+
+def page_url(token: str, choice: str = "") -> str:
+    """Return the absolute address of the answer page that a token opens."""
+    url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
     return f"{url}?pilih={choice}" if choice else url
+
+
+def stop_url(link: Link) -> str:
+    """Return the absolute address at which the link's holder stops reminders, by a button or in one click (RFC 8058)."""
+    return stop_page_url(token(link))
+
+
+def stop_page_url(token: str) -> str:
+    """Return the absolute address at which a token's holder stops reminders."""
+    return f"{page_url(token)}/stop"
 
 
 def link_for(session: Session, holder: Person | Organisation, *, expires_at: datetime | None = None) -> Link:
@@ -96,5 +118,13 @@ def lifetime() -> timedelta:
 
 
 def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:
-    derived = hmac.digest(key.encode(), b"outreach link " + purpose.value.encode(), sha256)
-    return urlsafe_b64encode(hmac.digest(derived, nonce.encode(), sha256)[:16]).rstrip(b"=").decode()
+    return _mac_by(_derived(key, purpose), nonce)
+
+
+def _mac_by(derived: bytes, nonce: str) -> str:
+    return urlsafe_b64encode(hmac.digest(derived, nonce.encode(), sha256)[:16])[:MAC_LENGTH].decode()
+
+
+@lru_cache(maxsize=16)
+def _derived(key: str, purpose: LinkPurpose) -> bytes:
+    return hmac.digest(key.encode(), b"outreach link " + purpose.value.encode(), sha256)

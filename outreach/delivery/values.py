@@ -1,77 +1,79 @@
 """The values of the placeholders for one thing that a mail says: one reader, one invitation, one activity."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import gettext
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import Session
 
-from outreach.delivery import readers, wording
-from outreach.delivery.readers import Reader
+from outreach.delivery import wording
+from outreach.delivery.facts import LineRow
+from outreach.delivery.readers import REGION_CODE_OF_A_KELURAHAN, Reader
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ANSWERED, InvitationState
-from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Attendance, Cadre, Invitation, Office, Person, Programme, Venue
 
-REGION_CODE_OF_A_KELURAHAN = 13  # characters
+ATTENDANCE = frozenset({"n_present", "n_kelurahan"})
 
 
 def values_for(
-    invitation: Invitation, reader: Reader, office: Office | None, detail: dict[str, Any], *, now: datetime,
-    wanted: Collection[str], kind: MailKind | None = None,
+    line: LineRow, activity: Activity, reader: Reader, office: Office | None, detail: Mapping[str, Any], *,
+    now: datetime, kind: MailKind | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """Return the values by placeholder, in the current locale.
+    """Return the values by placeholder, in the current locale; those of attendance_of are left to the caller.
 
-    detail: the reminder's, for a change or cancellation. wanted: placeholders that the text uses; only for those is the
-    database asked. kind: the mail's; of a change or cancellation a representative with an address reads themselves.
+    detail: the reminder's, for a change or cancellation. kind: the mail's; of a change or cancellation a representative
+    with an address reads themselves.
     """
-    activity, zone = invitation.activity, invitation.activity.zone
+    zone = activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
-    values = {
+    return {
         "activity": activity.neutral_title,
         "full_title": "" if activity.title == activity.neutral_title else activity.title,
-        "programme": _programme(activity.programme),
+        "programme": programme(activity.programme),
         "in_days": wording.in_days(days_ahead(activity.starts_at, now, zone)),
         "day_date": wording.day(activity.starts_at, zone),
         "start": wording.clock(activity.starts_at, zone, with_zone=False),
         "end": wording.clock(activity.ends_at, zone, with_zone=False),
         "zone": wording.clock(activity.starts_at, zone).rpartition(" ")[2],
         "time": wording.span(activity.starts_at, activity.ends_at, zone),
-        "when": _when(activity.starts_at, activity.ends_at, zone),
+        "when": when(activity.starts_at, activity.ends_at, zone),
         "registration": wording.clock(activity.registration_at, zone) if activity.registration_at else "",
         "venue": place(activity.venue) or gettext("to be announced"),
         "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
         "things": activity.things_to_bring,
         "name": reader.name,
-        "salutation": readers.salutation(reader),
-        "office": "" if reader.represents else readers.organisation_name(invitation),
-        "role": wording.label(invitation.role).lower(),
-        "quota": str(invitation.quota or ""),
+        "salutation": reader.salutation,
+        "office": "" if reader.represents else line.organisation_name or reader.organisation,
+        "role": wording.label(line.role).lower(),
+        "cadre_kind": reader.cadre_kinds,
+        "kelurahan": reader.kelurahan,
+        "quota": str(line.quota or ""),
         "deadline": "" if reader.represents else wording.moment(activity.respond_by_at, zone),
-        "answer": wording.label(invitation.state) if invitation.state in ANSWERED and not reader.represents else "",
-        "ask_again": _ask_again(invitation),
-        "representative": "",
-        "represents": reader.holder.display_name if reader.represents else "",
+        "answer": wording.label(line.state) if line.state in ANSWERED and not reader.represents else "",
+        "ask_again": _ask_again(line),
+        "representative": "" if reader.represents else representative(line, kind),
+        "represents": reader.represents,
         "contact": contact_line(contact_name, contact_phone),
         "contact_name": contact_name,
         "contact_phone": wording.phone(contact_phone),
         "unit": office.short_name if office else "",
-        **_topics(activity, invitation.person),
+        **_topics(activity, reader.person_id),
         **_change(activity, detail),
         **reader.links,
     }
-    told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and invitation.representative_email
-    if invitation.state is InvitationState.REPRESENTED and not reader.represents and not told:
-        values["representative"] = _joined(invitation.representative_name, invitation.representative_post)
-    if {"cadre_kind", "kelurahan"} & set(wanted) and invitation.person:
-        values |= _cadre(invitation.person)
-    if {"n_present", "n_kelurahan"} & set(wanted):
-        values |= _attendance(activity)
-    return values
+
+
+def representative(line: LineRow, kind: MailKind | None) -> str:
+    """Return who comes in the invitee's place and post; "" where nobody does, or where a mail of this kind tells them too."""
+    told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and line.representative_email
+    if line.state is not InvitationState.REPRESENTED or told:
+        return ""
+    return _joined(line.representative_name, line.representative_post)
 
 
 def contact_of(programme: Programme | None, office: Office | None) -> tuple[str, str]:
@@ -99,14 +101,15 @@ def place(venue: Venue | None) -> str:
     return _joined(venue.name, venue.address) if venue else ""
 
 
-def _programme(programme: Programme | None) -> str:
+def programme(programme: Programme | None) -> str:
+    """Return a programme's neutral title, or the general word; "" for none."""
     if programme is None:
         return ""
     return programme.public_title or gettext("Programme")
 
 
-def _ask_again(invitation: Invitation) -> str:
-    if invitation.state in ANSWERED or invitation.answered_at is not None:
+def _ask_again(line: LineRow) -> str:
+    if line.state in ANSWERED or line.answered_at is not None:
         return gettext("Please confirm your answer for the new time and place.")
     return gettext("Please tell us whether you can come at the new time and place.")
 
@@ -115,22 +118,32 @@ def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+def when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Return day and time in one: "Senin, 18 Januari 2027, 08.00–12.00 WIB"; over several days, both moments."""
     if starts_at.astimezone(zone).date() != ends_at.astimezone(zone).date():
         return wording.span(starts_at, ends_at, zone)
     return f"{wording.day(starts_at, zone)}, {wording.span(starts_at, ends_at, zone)}"
 
 
-def _topics(activity: Activity, person: Person | None) -> dict[str, str]:
-    items = [item for item in activity.agenda if person is not None and person in item.speakers]
+def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
+    items = _spoken(activity, person_id)
     if not items:
         return {}
     length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
     return {
         "topic": "; ".join(item.topic for item in items),
-        "slot": "; ".join(_slot(activity, item) for item in items),
+        "slot": turns(activity, person_id),
         "minutes": str(round(length / 60)),
     }
+
+
+def turns(activity: Activity, person_id: int | None) -> str:
+    """Return when a person speaks at an activity, in the current locale: "08.30–09.15 WIB"; "" where they do not."""
+    return "; ".join(_slot(activity, item) for item in _spoken(activity, person_id))
+
+
+def _spoken(activity: Activity, person_id: int | None) -> list[AgendaItem]:
+    return [item for item in activity.agenda if person_id in {speaker.id for speaker in item.speakers}]
 
 
 def _slot(activity: Activity, item: AgendaItem) -> str:
@@ -141,7 +154,7 @@ def _slot(activity: Activity, item: AgendaItem) -> str:
     return f"{span} ({wording.day(item.starts_at, zone)})" if several else span
 
 
-def _change(activity: Activity, detail: dict[str, Any]) -> dict[str, str]:
+def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
     values = {"reason": str(detail.get("reason", "") or activity.cancelled_reason)}
     if "old_starts_at" not in detail:
         return values
@@ -158,7 +171,7 @@ def _change(activity: Activity, detail: dict[str, Any]) -> dict[str, str]:
         "old_day_date": wording.day(starts_at, zone),
         "old_start": wording.clock(starts_at, zone, with_zone=False),
         "old_end": wording.clock(ends_at, zone, with_zone=False),
-        "old_when": _when(starts_at, ends_at, zone),
+        "old_when": when(starts_at, ends_at, zone),
         "old_venue": old_venue,
     }
 
@@ -169,17 +182,8 @@ def _what_changed(moved: bool, rehoused: bool) -> str:
     return gettext("time")
 
 
-def _cadre(person: Person) -> dict[str, str]:
-    roles = [role for role in person.cadre_roles if role.active] or person.cadre_roles
-    kinds = dict.fromkeys(wording.label(role.kind) for role in roles)
-    names = dict.fromkeys(role.region.name for role in roles)
-    if not names and person.region and len(person.region.code) == REGION_CODE_OF_A_KELURAHAN:
-        names = {person.region.name: None}
-    return {"cadre_kind": ", ".join(kinds), "kelurahan": ", ".join(names)}
-
-
-def _attendance(activity: Activity) -> dict[str, str]:
-    session = object_session(activity) or db.session
+def attendance_of(session: Session, activity: Activity) -> dict[str, str]:
+    """Return how many people were there, and from how many kelurahan, by placeholder."""
     region = sa.func.coalesce(Cadre.region_code, Person.region_code)
     kelurahan = sa.case((sa.func.length(region) == REGION_CODE_OF_A_KELURAHAN, region))
     people, places = session.execute(

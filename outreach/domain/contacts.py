@@ -1,7 +1,11 @@
-"""E-mail addresses as people write them, and what an ill-formed one may have meant. Never asks the network."""
+"""E-mail addresses as people write them, what an ill-formed one may have meant, and how the same one is known again.
+
+Never asks the network.
+"""
 
 import re
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from outreach.domain.problems import Problem
@@ -50,6 +54,37 @@ def address(written: str) -> str:
     if near := _valid(_mended(text)):
         raise AddressInvalidNear(address=written.strip()[:80], suggestion=near)
     raise AddressInvalid(address=written.strip()[:80])
+
+
+def key(written: str) -> str:
+    """Return the form under which an address is stored and compared: in small letters, its domain in its own script.
+
+    On the wire a domain of other letters than ASCII is written "xn--…" (RFC 5891), and so delivery reports, calendars and mail
+    programs name it; what is no such domain stays as it is. Nothing else is made equal: what looks alike is not the same.
+    """
+    small = written.lower()
+    local, at, domain = small.rpartition("@")
+    if "xn--" not in domain:
+        return small
+    try:
+        return f"{local}{at}{idna.decode(domain)}"
+    except UnicodeError:
+        return small
+
+
+def on_the_wire(written: str) -> str:
+    """Return the address with its domain in the form that every server knows; raise UnicodeError where it has none."""
+    local, at, domain = written.rpartition("@")
+    return written if domain.isascii() else f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+
+
+def forms(written: str) -> set[str]:
+    """Return the forms in which an address may be stored: that of people and failures, and that in which mails went out."""
+    found = key(written)
+    try:
+        return {found, on_the_wire(found)}
+    except UnicodeError:
+        return {found}
 
 
 def _valid(text: str) -> str:

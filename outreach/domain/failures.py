@@ -22,6 +22,7 @@ class FailureReason(StrEnum):
     NOT_COMPOSED = "not_composed"  # its text could not be made
     BAD_ADDRESS = "bad_address"  # no mail can be sent to an address like that
     GAVE_UP = "gave_up"  # tried until it would have been useless
+    RESTORED = "restored"  # it waited in a backup that was restored, and may have been sent since
 
 
 class ChannelTrouble(StrEnum):
@@ -31,7 +32,10 @@ class ChannelTrouble(StrEnum):
     TLS = "tls"
     LOGIN = "login"
     SENDER = "sender"  # the server refuses our sender address
+    RELAY = "relay"  # it takes no recipient at all from us
     UNRELIABLE = "unreliable"  # it breaks off again and again
+    FOLDER = "folder"  # of a mailbox: there is none of that name, or it may not be written to
+    CLOCK = "clock"  # of a machine that sends: it is far from the database's
 
 
 def next_try(now: datetime, failures: int, useful_until: datetime, jitter: float) -> datetime | None:

@@ -28,6 +28,9 @@ class Role(StrEnum):
     CADRE = "cadre"
 
 
+ON_STAGE = frozenset({Role.SPEAKER, Role.MODERATOR})  # who is bound by an activity as a speaker is
+
+
 class Sector(StrEnum):
     GOVERNMENT = "government"  # OPD
     POLICE = "police"
@@ -60,8 +63,10 @@ class AnswerSource(StrEnum):
     LINK = "link"
     PHONE = "phone"
     WHATSAPP = "whatsapp"
+    MAIL = "mail"  # written in a mail of their own
     LETTER = "letter"
     IN_PERSON = "in_person"
+    CALENDAR = "calendar"  # sent by the invitee's calendar program (iMIP)
 
 
 class AttendanceSource(StrEnum):
@@ -77,9 +82,11 @@ class MailKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     CHANGE = "change"
     SEAT = "seat"
+    CONFIRMATION = "confirmation"  # of an answer that came from the invitee's calendar
     INVITATION = "invitation"
     REMINDER = "reminder"
     THANKS = "thanks"
+    POLL = "poll"  # which dates suit
 
 
 IMPORTANCE = list(MailKind)  # the first of them is what a mail that says several things is about
@@ -97,6 +104,26 @@ class Audience(StrEnum):
     ONE = "one"  # a single invitation, named by the reminder
 
 
+class IncomingKind(StrEnum):
+    """What a mail that came in was taken for."""
+
+    ANSWER = "answer"  # an iMIP REPLY
+    BOUNCE = "bounce"  # a delivery report: permanent
+    DELAY = "delay"  # a delivery report: temporary
+    AUTOMATIC = "automatic"  # out of office and the like
+    LETTER = "letter"  # what a person wrote
+    UNREADABLE = "unreadable"  # it broke the parser, and is set aside
+
+
+class IncomingOutcome(StrEnum):
+    """What a mail that came in has done."""
+
+    APPLIED = "applied"  # the answer was recorded, the address blocked, the delay counted
+    REFUSED = "refused"  # an answer that was not taken; `reason` says why
+    TO_READ = "to_read"  # waits for a coordinator
+    IGNORED = "ignored"
+
+
 class RuleTiming(StrEnum):
     AT_PUBLISHING = "at_publishing"
     BEFORE_START = "before_start"
@@ -104,10 +131,46 @@ class RuleTiming(StrEnum):
 
 
 class LinkPurpose(StrEnum):
+    """What a secret address opens; each kind of token is derived under its own."""
+
     ANSWER = "answer"
+    FEED = "feed"  # a calendar's address, whose nonce is in its Feed
 
 
 class StaffRole(StrEnum):
     ADMINISTRATOR = "administrator"
     COORDINATOR = "coordinator"
     VIEWER = "viewer"
+
+
+class VenueKind(StrEnum):
+    HALL = "hall"  # aula, gedung pertemuan
+    OFFICE = "office"  # ruang rapat, balai kelurahan
+    SCHOOL = "school"
+    WORSHIP = "worship"
+    OPEN_AIR = "open_air"
+    OTHER = "other"
+
+
+class Repeat(StrEnum):
+    """How often an absence comes again."""
+
+    ONCE = "once"
+    WEEKLY = "weekly"
+
+
+class PollChoice(StrEnum):
+    """What is said of a slot in a date poll."""
+
+    YES = "yes"
+    IF_NEED_BE = "if_need_be"
+    NO = "no"
+
+
+class FeedScope(StrEnum):
+    """What a calendar feed holds."""
+
+    EVERYTHING = "everything"
+    PROGRAMME = "programme"
+    VENUE = "venue"
+    PERSON = "person"

@@ -17,21 +17,34 @@ DEADLINE_NEAR = timedelta(days=3)
 
 class NeedKind(StrEnum):
     CHANNEL = "channel"  # the mail server takes nothing
+    CLOCK = "clock"  # a machine that sends has a wrong clock, and so sends nothing
     NOTHING_SENDS = "nothing_sends"  # mails are overdue: no engine runs
+    MAILBOX = "mailbox"  # what comes in cannot be read
     FAILED = "failed"  # mails that will not be tried again
     SILENT = "silent"  # the deadline has passed without an answer
     FULL = "full"  # more people come than fit
     DECLINED = "declined"  # speakers who are not coming, and in whose place nobody speaks yet
+    CLASHES = "clashes"  # in the plan, as the office has set that it cannot be
+    POLLS_DECIDE = "polls_decide"  # date polls that wait for a date to be chosen
+    TO_READ = "to_read"  # mails that people wrote, or that were not understood
     NO_SPEAKER = "no_speaker"  # an agenda, and nobody who speaks
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
-    CALL = "call"  # invitees whom no mail reaches
+    BOUNCED = "bounced"  # those expected at whose address no mail arrives
+    CALL = "call"  # invitees whom no mail reaches, and who have not answered
     UNCOVERED = "uncovered"  # kelurahan from which nobody comes
+    LOOK_AGAIN = "look_again"  # in the plan, of what the office only warns
+    POLLS_RUN = "polls_run"  # date polls that still wait for answers
     NO_AGENDA = "no_agenda"  # published with neither an agenda nor a speaker
     DRAFT = "draft"  # nobody has heard of it yet
 
 
-URGENT = frozenset({NeedKind.CHANNEL, NeedKind.NOTHING_SENDS, NeedKind.FAILED, NeedKind.FULL, NeedKind.DECLINED})
-CALM = frozenset({NeedKind.DRAFT, NeedKind.NO_AGENDA})
+URGENT = frozenset(
+    {
+        NeedKind.CHANNEL, NeedKind.CLOCK, NeedKind.NOTHING_SENDS, NeedKind.FAILED, NeedKind.MAILBOX, NeedKind.FULL,
+        NeedKind.DECLINED, NeedKind.CLASHES,
+    }
+)  # fmt: skip
+CALM = frozenset({NeedKind.DRAFT, NeedKind.NO_AGENDA, NeedKind.LOOK_AGAIN, NeedKind.POLLS_RUN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +104,53 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class PollStanding:
+    """A date poll in which people were asked, no date is chosen, and a proposed time still lies ahead."""
+
+    id: int
+    title: str
+    closes_at: datetime
+    zone: ZoneInfo
+    takes_answers: bool
+    asked: int
+    answered: int
+
+    @property
+    def to_decide(self) -> bool:
+        """Return whether no further answer will come by itself."""
+        return not self.takes_answers or self.answered == self.asked
+
+
+@dataclass(frozen=True, slots=True)
 class Troubles:
     """What is not counted with an activity's answers."""
 
     channel_since_at: datetime | None = None
+    clock_since_at: datetime | None = None
+    mailbox_since_at: datetime | None = None
     overdue: int = 0
     failed: int = 0
     unreachable: int = 0
+    bounced: int = 0
+    to_read: int = 0
+    clashes: int = 0
+    look_again: int = 0
     uncovered: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of kelurahan
     declined: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of speakers
+    polls: Sequence[PollStanding] = ()  # those that close soonest first
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """count: of mails, invitees, activities or kelurahan. parts: the activities that it is about, the soonest first, each
-    with its share of the count. names: of speakers or kelurahan."""
+    """count: of mails, invitees, activities, clashes, kelurahan or polls. parts: the activities that it is about, the soonest
+    first, each with its share of the count. names: of speakers or kelurahan. polls: those that it is about."""
 
     kind: NeedKind
     count: int
     parts: tuple[tuple[Standing, int], ...] = ()
     since_at: datetime | None = None
     names: tuple[str, ...] = ()
+    polls: tuple[PollStanding, ...] = ()
 
     @property
     def first(self) -> Standing | None:
@@ -128,19 +167,27 @@ def needs(standings: Sequence[Standing], troubles: Troubles, now: datetime) -> l
     waiting = [s for s in told if s.answers.open and s.starts_at > now]
     found = [
         Need(NeedKind.CHANNEL, 1, since_at=troubles.channel_since_at) if troubles.channel_since_at else None,
+        Need(NeedKind.CLOCK, 1, since_at=troubles.clock_since_at) if troubles.clock_since_at else None,
         _counted(NeedKind.NOTHING_SENDS, 0 if troubles.channel_since_at else troubles.overdue),
         _counted(NeedKind.FAILED, troubles.failed),
+        Need(NeedKind.MAILBOX, 1, since_at=troubles.mailbox_since_at) if troubles.mailbox_since_at else None,
         _of_invitees(NeedKind.SILENT, [s for s in waiting if s.respond_by_at <= now]),
         _of_activities(
             NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]
         ),
         _of_names(NeedKind.DECLINED, told, troubles.declined),
+        _counted(NeedKind.CLASHES, troubles.clashes),
+        _of_polls(NeedKind.POLLS_DECIDE, [one for one in troubles.polls if one.to_decide]),
+        _counted(NeedKind.TO_READ, troubles.to_read),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
+        _counted(NeedKind.BOUNCED, troubles.bounced),
         _counted(
             NeedKind.CALL, troubles.unreachable, [(s, s.answers.unreachable) for s in told if s.answers.unreachable]
         ),
         _of_names(NeedKind.UNCOVERED, told, troubles.uncovered),
+        _counted(NeedKind.LOOK_AGAIN, troubles.look_again),
+        _of_polls(NeedKind.POLLS_RUN, [one for one in troubles.polls if not one.to_decide]),
         _of_activities(NeedKind.NO_AGENDA, [s for s in told if not s.agenda_lines and not s.answers.speakers]),
         _of_activities(NeedKind.DRAFT, [s for s in standings if s.state is ActivityState.DRAFT]),
     ]
@@ -157,6 +204,10 @@ def _of_invitees(kind: NeedKind, standings: Collection[Standing]) -> Need | None
 
 def _of_activities(kind: NeedKind, standings: Collection[Standing]) -> Need | None:
     return _counted(kind, len(standings), [(s, 1) for s in standings])
+
+
+def _of_polls(kind: NeedKind, polls: Sequence[PollStanding]) -> Need | None:
+    return Need(kind, len(polls), polls=tuple(polls)) if polls else None
 
 
 def _of_names(kind: NeedKind, standings: Sequence[Standing], names: Mapping[int, Sequence[str]]) -> Need | None:

@@ -25,6 +25,7 @@ class MissedReason(StrEnum):
     TOO_OLD = "too_old"
     DEADLINE_PASSED = "deadline_passed"  # it asks for an answer that can no longer be given
     MOMENT_PASSED = "moment_passed"  # before the activity was published, or moved
+    RESTORED = "restored"  # it fell due after a backup that was restored, and may have been sent since
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Times
     """Return the instant after which a mail of `kind` to `audience` helps nobody any more."""
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
-    if kind in (MailKind.CANCELLATION, MailKind.WITHDRAWAL):
+    if kind in (MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
         return times.ends_at
     if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
         return min(times.respond_by_at, times.starts_at)

@@ -50,3 +50,21 @@ IN_WORK = frozenset({MessageState.LEASED, MessageState.HANDING_OVER})
 FINISHED = frozenset(
     {MessageState.SENT, MessageState.FAILED, MessageState.UNKNOWN, MessageState.SKIPPED, MessageState.CANCELLED}
 )
+
+
+class PollState(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"  # no answers any more, and nothing chosen
+    DECIDED = "decided"  # a slot became the activity
+
+
+class PlacementState(StrEnum):
+    PREPARED = "prepared"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"  # proposed: proven best, or the best in the time given
+    STOPPED = "stopped"  # by the stop button, with the best so far
+    COLLIDES = "collides"  # no plan can meet the demands; the result says which collide
+    FAILED = "failed"
+    TAKEN = "taken"  # all or some of it became the plan

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
+from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
@@ -15,6 +15,7 @@ class SkipReason(StrEnum):
     """Why a mail, or a line of it, was not sent; the page shows the sentence for it."""
 
     NO_ADDRESS = "no_address"
+    ADDRESS_BLOCKED = "address_blocked"  # a delivery report said that no mail arrives there
     STOPPED = "stopped"  # the reader asked for no more mails
     ERASED = "erased"
     ACTIVITY_CANCELLED = "activity_cancelled"
@@ -30,6 +31,7 @@ class SkipReason(StrEnum):
     LINK_REVOKED = "link_revoked"
     SAID_BY_ANOTHER_LINE = "said_by_another_line"
     TOO_LATE = "too_late"
+    POLL_CLOSED = "poll_closed"  # a date poll takes no answers any more
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         if facts.nominated and accepted:
             return None
         return SkipReason.ANSWERED if state not in UNANSWERED | {InvitationState.PREPARED} else None
+    if facts.kind is MailKind.CONFIRMATION:
+        return None if state in ANSWERED else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.SEAT:
         return None if accepted else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.REMINDER and facts.line_sequence != facts.activity_sequence:

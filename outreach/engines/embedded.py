@@ -1,46 +1,67 @@
-"""The embedded engine: APScheduler in this very process, with its one job in memory.
+"""The embedded engine: APScheduler in this very process, with its jobs in memory.
 
 Started only by `outreach serve`, `outreach worker` and the demo, never on import: a forked server would run one each.
 """
 
 import logging
 import threading
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from outreach import clock
 from outreach.engines import loop
+from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.settings import Settings
+
+WATCHED_S = 1.0  # how often it is looked whether the clock was set back, and by how much at least
+
+
+class Every(BaseTrigger):
+    """Again so long after it was begun. Unlike an interval's, its times are not reckoned one by one from the first: after a
+    clock was set a year ahead there would be millions.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.pause = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now if previous_fire_time is None else now + self.pause
 
 
 class Engine:
-    """Ticks every `tick_s` seconds until stopped. Use as a context, or start() and stop()."""
+    """Expands and sends every `tick_s` seconds, and does the chores beside that, until stopped.
 
-    def __init__(self, app: Flask) -> None:
+    Use as a context, or start() and stop().
+    """
+
+    def __init__(self, app: Flask, *, beside: Sequence[Chore] = BESIDE, now: Clock | None = None) -> None:
         settings: Settings = app.extensions["outreach"]
         self.app = app
+        self._now = now or clock.now
+        self._portion = settings.drain_size
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_job(
-            self._tick,
-            "interval",
-            seconds=settings.tick_s,
-            next_run_time=clock.now(),
-            misfire_grace_time=None,  # a late tick is better than none
-            coalesce=True,
-            max_instances=1,
-        )
+        self._watch = threading.Thread(target=self._watch_clock, name="watch of the clock", daemon=True)
+        self._every(EXPAND.every_s(settings), self._tick)
+        for chore in beside:
+            if every_s := chore.every_s(settings):
+                self._every(every_s, self._do, chore)
         for name in ("apscheduler.scheduler", "apscheduler.executors.default"):
             logging.getLogger(name).setLevel(logging.ERROR)  # "still running, skipped" is how it is meant to be
 
     def start(self) -> None:
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Stop after the group that is just being handed over; what else was claimed goes back at once."""
         self._stopping.set()
+        if self._watch.ident is not None:
+            self._watch.join()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -51,5 +72,32 @@ class Engine:
     def __exit__(self, *_error: object) -> None:
         self.stop()
 
+    def _every(self, seconds: float, work: Callable[..., None], *arguments: object) -> None:
+        self._scheduler.add_job(
+            work,
+            Every(seconds),
+            args=arguments,
+            next_run_time=self._now(),
+            misfire_grace_time=None,  # late is better than never
+            coalesce=True,
+            max_instances=1,
+        )
+
+    def _watch_clock(self) -> None:
+        """APScheduler goes by the wall clock: when that is set back, let what then lies too far ahead be done at once."""
+        while not self._stopping.wait(WATCHED_S):
+            now = self._now()
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time > now + job.trigger.pause + timedelta(seconds=WATCHED_S):
+                    job.modify(next_run_time=now)
+
     def _tick(self) -> None:
-        loop.tick(self.app, stop=self._stopping.is_set)
+        """Send in portions, and look between them for what has fallen due meanwhile: a change does not wait for a crowd."""
+        more = True
+        while more and not self._stopping.is_set() and loop.clock_is_right(self.app, now=self._now):
+            sent = loop.tick(self.app, now=self._now, limit=self._portion, stop=self._stopping.is_set)
+            more = loop.there_may_be_more(sent, self._portion)
+
+    def _do(self, chore: Chore) -> None:
+        if not self._stopping.is_set() and loop.clock_is_right(self.app, now=self._now):
+            loop.do(self.app, chore, now=self._now, stop=self._stopping.is_set)

@@ -22,6 +22,11 @@ def render_item(kind: str, thing: Any, _autogen_context: Any) -> str | Literal[F
     return False
 
 
+def include_object(_thing: Any, name: str | None, kind: str, reflected: bool, _compared_to: Any) -> bool:
+    """Leave the job queue's tables alone: they have migrations of their own."""
+    return not (kind == "table" and reflected and (name or "").startswith("procrastinate_"))
+
+
 def run() -> None:
     engine = database.engine
     with engine.connect() as connection:
@@ -30,6 +35,7 @@ def run() -> None:
             target_metadata=database.metadata,
             render_as_batch=True,
             render_item=render_item,
+            include_object=include_object,
             compare_type=False,
         )
         with context.begin_transaction():

@@ -53,6 +53,21 @@ def enum_of(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
     )
 
 
+def partly(condition: str) -> dict[str, Any]:
+    """Return the options of an index over only those rows that meet the condition."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def literally(column: Any, *members: StrEnum) -> sa.ColumnElement[bool]:
+    """Return whether the column holds one of the members, written out in the statement and in the given order.
+
+    A partial index is used where the statement says its condition word for word; a parameter's value comes too late.
+    """
+    values: list[Any] = [sa.literal_column(f"'{member.value}'") for member in members]
+    found: sa.ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
+    return found
+
+
 class Identified:
     id: Mapped[int] = mapped_column(primary_key=True)
 

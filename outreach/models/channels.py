@@ -1,4 +1,4 @@
-"""The way out to a mail server: whether it works, and until when sending pauses."""
+"""The way out to a mail server, whether it works and until when sending pauses; and which engines are alive."""
 
 from datetime import datetime
 
@@ -20,3 +20,24 @@ class Channel(Model):
     failures: Mapped[int] = mapped_column(default=0)  # in a row
     since_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    minute_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the part of a minute that is counted in
+    minute_count: Mapped[int] = mapped_column(default=0)  # messages handed over in it, by all workers
+
+
+class ChannelSlot(Model):
+    """One of the connections that a mail server allows at once, held by a worker under a lease."""
+
+    __tablename__ = "channel_slot"
+    channel: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    worker: Mapped[str] = mapped_column(sa.String(80), default="")
+    leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Heartbeat(Model):
+    """An engine that was alive at `at`."""
+
+    __tablename__ = "heartbeat"
+    name: Mapped[str] = mapped_column(sa.String(80), primary_key=True)  # as in leases and attempts
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[str] = mapped_column(sa.String(20), default="")  # of the program that it runs

@@ -40,6 +40,9 @@ class Invitation(Identified, Created, Model):
     answer_source: Mapped[AnswerSource | None] = enum_of(AnswerSource)
     answer_recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     answer_note: Mapped[str] = mapped_column(sa.String(300), default="")
+    # Added to the activity's sequence in this invitee's calendar, raised by a withdrawal and by inviting again.
+    revision: Mapped[int] = mapped_column(default=0)
+    replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # DTSTAMP of the newest calendar reply
     waitlisted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     representative_name: Mapped[str] = mapped_column(sa.String(160), default="")
     representative_post: Mapped[str] = mapped_column(sa.String(160), default="")

@@ -13,6 +13,7 @@ from outreach.models.places import Region
 
 class Organisation(Identified, Created, Model):
     __tablename__ = "organisation"
+    __table_args__ = (sa.Index("ix_organisation_email_lower", sa.text("lower(email)")),)
     name: Mapped[str] = mapped_column(sa.String(200), unique=True)
     short_name: Mapped[str] = mapped_column(sa.String(60), default="")
     sector: Mapped[Sector] = enum_of(Sector, index=True)
@@ -33,7 +34,10 @@ class Person(Identified, Created, Model):
     """Somebody known by name, or by post alone ("Kapolres Metro") where the name is not known."""
 
     __tablename__ = "person"
-    __table_args__ = (sa.CheckConstraint("name <> '' OR post <> ''", name="named"),)
+    __table_args__ = (
+        sa.CheckConstraint("name <> '' OR post <> ''", name="named"),
+        sa.Index("ix_person_email_lower", sa.text("lower(email)")),
+    )
     name: Mapped[str] = mapped_column(sa.String(160), default="", index=True)  # as written, without titles
     title_before: Mapped[str] = mapped_column(sa.String(60), default="")  # "Dr. Hj."
     title_after: Mapped[str] = mapped_column(sa.String(60), default="")  # "S.H., M.H."

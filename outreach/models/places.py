@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.kinds import VenueKind
 from outreach.extensions import Model
-from outreach.models.base import Identified, Zone
+from outreach.models.base import Identified, Zone, enum_of
 
 
 class Region(Model):
@@ -23,6 +24,7 @@ class Region(Model):
 class Venue(Identified, Model):
     __tablename__ = "venue"
     name: Mapped[str] = mapped_column(sa.String(160), unique=True)
+    kind: Mapped[VenueKind] = enum_of(VenueKind, default=VenueKind.OTHER)
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     capacity: Mapped[int | None]  # people
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)

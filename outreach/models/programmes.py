@@ -5,12 +5,13 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import NEUTRAL_TITLES, ActivityKind
 from outreach.domain.states import ActivityState
 from outreach.extensions import Model
-from outreach.models.base import Created, Identified, UTCDateTime, Zone, enum_of
+from outreach.models.base import Created, Identified, UTCDateTime, Zone, enum_of, literally, partly
 from outreach.models.people import Person
 from outreach.models.places import Region, Venue
 from outreach.models.staff import User
@@ -36,7 +37,19 @@ class Programme(Identified, Created, Model):
 
 class Activity(Identified, Created, Model):
     __tablename__ = "activity"
-    __table_args__ = (sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),)
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.Index("ix_activity_closing", "respond_by_at", **partly("state = 'published'")),
+        sa.Index("ix_activity_ending", "ends_at", **partly("state = 'published'")),
+        # Two at once for one hall: PostgreSQL refuses the second. SQLite writes one at a time, and the check before suffices.
+        ExcludeConstraint(
+            (sa.text("int4range(venue_id, venue_id, '[]')"), "&&"),
+            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+            name="ex_activity_venue",
+            using="gist",
+            where=sa.text("venue_id IS NOT NULL AND holds_venue AND state IN ('draft', 'published')"),
+        ).ddl_if(dialect="postgresql"),
+    )
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"), index=True)
     kind: Mapped[ActivityKind] = enum_of(ActivityKind)
     title: Mapped[str] = mapped_column(sa.String(200))
@@ -50,10 +63,15 @@ class Activity(Identified, Created, Model):
     respond_by_at: Mapped[datetime] = mapped_column(UTCDateTime)
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id"), index=True)
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    holds_venue: Mapped[bool] = mapped_column(default=True)  # not where the office only warns of that
+    fixed: Mapped[bool] = mapped_column(default=False)  # nothing proposes to move it
     capacity: Mapped[int | None]  # people; empty: the venue's
     coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     state: Mapped[ActivityState] = enum_of(ActivityState, default=ActivityState.DRAFT, index=True)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # of the day it is on: by publishing, or by a move to it
     cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: raised by a move or cancellation
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")
@@ -79,6 +97,8 @@ class Activity(Identified, Created, Model):
             return self.capacity
         return self.venue.capacity if self.venue else None
 
+
+IS_PUBLISHED = literally(Activity.state, ActivityState.PUBLISHED)  # the condition of its partial indexes
 
 agenda_speaker = sa.Table(
     "agenda_speaker",

@@ -15,7 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, Person, User
-from outreach.services import audit, inviting
+from outreach.services import audit, holds, inviting, planchecks
 from outreach.services.booking import EndBeforeStart, activity_for_change
 from outreach.services.planning import CannotEdit
 
@@ -57,8 +57,8 @@ def set_agenda(
     """Replace the agenda and the moderator. Who is not yet invited as speaker or moderator is.
 
     A moderator who is replaced is withdrawn; so are speakers taken off the agenda, with withdraw_removed.
-    Raise Stale, AgendaOutside, AgendaOverlaps (unless lines may overlap), TopicMissing or EndBeforeStart, having
-    changed nothing.
+    Raise Stale, AgendaOutside, AgendaOverlaps (unless lines may overlap), TopicMissing, EndBeforeStart, SpeakerTaken
+    or PlanBlocked, having changed nothing.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
@@ -67,6 +67,8 @@ def set_agenda(
         _check(activity, items, overlaps)
         before = {person.id for line in activity.agenda for person in line.speakers}
         after = {one for item in items for one in item.speaker_ids}
+        planned, present = planchecks.before(session, [activity_id]), holds.on_stage(session, [activity_id])
+        holds.lock_people(session, present | after | ({moderator_id} if moderator_id else set()))
         activity.agenda = [
             AgendaItem(
                 starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(),
@@ -81,6 +83,7 @@ def set_agenda(
             _withdraw(session, activity, Role.SPEAKER, before - after, by, now)
         if moderator_id != UNCHANGED:
             _set_moderator(session, activity, moderator_id, by, now)
+        planchecks.refuse_blocking(session, [activity_id], before=planned, now=now)
         audit.record(session, by, "activity.agenda_set", activity, now=now, lines=len(items))
     return activity
 

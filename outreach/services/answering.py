@@ -1,6 +1,7 @@
-"""An invitee's answers: by their link, or given to staff by phone and recorded. Organisations name their nominees.
+"""An invitee's answers: by their link, by their calendar program, or given to staff by phone and recorded.
 
-Who may answer until when, and what becomes of a full activity, is domain/answers.py.
+Organisations name their nominees. Who may answer until when, and what becomes of a full activity, is domain/answers.py;
+which invitation a calendar's reply is for, incomingreplies.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.values import contact_of
 from outreach.delivery.wording import phone
-from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed, refusal, state_for
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
+from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.names import tidy
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Link, Office, User
-from outreach.services import audit, links, seats
+from outreach.services import audit, dealing, holds, links, received, seats
 from outreach.services import nominees as nominees_of
 from outreach.services.booking import activity_for_change
 from outreach.services.inviting import invitation_for_change
@@ -76,6 +77,7 @@ def answer_all(token: str, replies: Mapping[int, Reply], *, now: datetime) -> di
     refused: dict[int, Problem] = {}
     with writing() as session:
         link = links.open_link(token, now=now, session=session)
+        holds.lock_activities(session, list(replies))
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
@@ -111,8 +113,12 @@ def nominate_for(
     by: User | None,
     now: datetime,
     source: AnswerSource = AnswerSource.PHONE,
+    mail_id: int | None = None,
 ) -> Invitation:
-    """Record the people whom an organisation named to staff. The deadline does not bind; the quota does."""
+    """Record the people whom an organisation named to staff. The deadline does not bind; the quota does.
+
+    mail_id: the mail received in which they wrote it, which is thereby dealt with; raise IncomingMissing.
+    """
     with writing() as session:
         invitation = invitation_for_change(session, invitation_id)
         if invitation.organisation_id is None:
@@ -124,9 +130,11 @@ def nominate_for(
         )  # fmt: skip
         audit.record(
             session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            named=len(nominees), activity=invitation.activity.title,
+            named=len(nominees), activity=invitation.activity.title, **_from_mail(mail_id),
         )  # fmt: skip
-        return invitation
+        _deal_with(session, mail_id, invitation, by, now)
+    received.count_anew()
+    return invitation
 
 
 def record_answer(
@@ -138,8 +146,12 @@ def record_answer(
     *,
     by: User | None,
     now: datetime,
+    mail_id: int | None = None,
 ) -> Invitation:
-    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not bind."""
+    """Record an answer that an invitee gave by phone, WhatsApp, mail, letter or in person. The deadline does not bind.
+
+    mail_id: as in `nominate_for`.
+    """
     with writing() as session:
         invitation = invitation_for_change(session, invitation_id)
         _check_recordable(invitation)
@@ -165,17 +177,58 @@ def record_answer(
         audit.record(
             session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
             activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
+            **_from_mail(mail_id),
         )  # fmt: skip
-        return invitation
+        _deal_with(session, mail_id, invitation, by, now)
+    received.count_anew()
+    return invitation
+
+
+def answer_by_calendar(
+    session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
+) -> Invitation:
+    """Record what an invitee pressed in their calendar program, in the caller's transaction, which holds the activity's lock.
+
+    mine: all their invitations to one activity. said_at: when it came in. Raise as `answer` does by link, having changed
+    nothing: an organisation that comes names its people by its link. A coordinator's note stays beside the same answer.
+    """
+    problem = refusal_of(session, mine[0], now, said_at=said_at)
+    if problem is not None:
+        raise problem
+    if mine[0].organisation_id and choice is not Choice.NOT_COMING:
+        raise OrganisationsNominate
+    before = [(one.state, one.answer_note) for one in mine]
+    _settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
+    for one, (state, note) in zip(mine, before, strict=True):
+        one.answer_note = note if one.state is state else ""
+    if mine[0].organisation_id:
+        nominees_of.drop_all(session, mine[0], now)
+    return mine[0]
+
+
+def refusal_of(
+    session: Session, invitation: Invitation, now: datetime, *, said_at: datetime | None = None
+) -> Problem | None:
+    """Return why an invitee may not answer by themselves at `now`, or None if they may.
+
+    said_at: when their answer came in, for one that is read later: it is that moment that the deadline binds.
+    """
+    activity = invitation.activity
+    deadline = activity.respond_by_at.astimezone(activity.zone)
+    asked = min(said_at or now, now)
+    problem = refusal(activity.state, invitation.state, deadline, asked, _contact(session, activity))
+    if problem is None and now >= activity.ends_at:
+        return ActivityEnded()
+    return problem
 
 
 def stop_reminders(token: str, *, now: datetime) -> Link:
-    """Send the link's holder no more mails, but changes and cancellations of what they accepted."""
+    """Send the link's holder no more reminders and thanks, and of changes and cancellations only those of what they accepted."""
     return _set_stopped(token, now, now)
 
 
 def resume_reminders(token: str, *, now: datetime) -> Link:
-    """Send the link's holder mails again."""
+    """Send the link's holder reminders, thanks, and all changes again."""
     return _set_stopped(token, None, now)
 
 
@@ -191,7 +244,7 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
 def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: datetime) -> Invitation:
     """Record one reply of a link's holder."""
     mine = _held(session, link, activity_id)
-    problem = _refusal(session, mine[0], now)
+    problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
     if link.organisation_id is None:
@@ -230,12 +283,6 @@ def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
     return [i for i in mine if i.state is not InvitationState.WITHDRAWN] or mine
 
 
-def _refusal(session: Session, invitation: Invitation, now: datetime) -> Problem | None:
-    activity = invitation.activity
-    deadline = activity.respond_by_at.astimezone(activity.zone)
-    return refusal(activity.state, invitation.state, deadline, now, _contact(session, activity))
-
-
 def _contact(session: Session, activity: Activity) -> str:
     """Return whom to call, as a sentence names them: "Bidang PPA (0812-…)"."""
     office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
@@ -256,8 +303,9 @@ def _settle(
         raise RepresentativeUnnamed
     activity = mine[0].activity
     had_a_seat = any(i.state in TAKES_A_SEAT for i in mine)
-    bound = not any(i.role in (Role.SPEAKER, Role.MODERATOR) for i in mine)
-    state = state_for(choice, seats_left=seats.left(session, activity) if bound else None, had_a_seat=had_a_seat)
+    on_stage = {i.person_id for i in mine if i.person_id and i.role in ON_STAGE}
+    seats_left = None if on_stage else seats.left(session, activity)
+    state = state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat)
     named = representative if choice is Choice.REPRESENTED and representative else Representative("")
     for invitation in mine:
         if state is not InvitationState.WAITLISTED:
@@ -271,8 +319,18 @@ def _settle(
         invitation.representative_phone = named.phone.strip()
         invitation.representative_email = named.email.strip()
     session.flush()
+    holds.bind(session, on_stage)  # who comes to two at once is found as a clash; an answer is never refused for that
     if had_a_seat and state not in TAKES_A_SEAT:
         seats.offer_freed(session, activity, now=now)
+
+
+def _from_mail(mail_id: int | None) -> dict[str, int]:
+    return {} if mail_id is None else {"incoming_mail": mail_id}
+
+
+def _deal_with(session: Session, mail_id: int | None, invitation: Invitation, by: User | None, now: datetime) -> None:
+    if mail_id is not None:
+        dealing.note_dealt_with(session, mail_id, by=by, now=now, about=invitation)
 
 
 def _check_recordable(invitation: Invitation) -> None:

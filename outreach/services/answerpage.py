@@ -1,7 +1,8 @@
 """Reading what an answer page shows: the link's holder, and all they are invited to. Nothing is written here.
 
 A phone waits for this page, and after a mailing three hundred open it at once. So it reads just the columns it shows, in
-two queries made once (services/answerstatements.py); a third for speakers (their topics) or organisations (their nominees).
+two queries made once (services/answerstatements.py); a third for speakers (their topics) or organisations (their nominees),
+and one for whoever is asked in a date poll.
 """
 
 from datetime import datetime
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from outreach.delivery import tokens
 from outreach.delivery.wording import phone
 from outreach.domain.answers import ActivityCancelled, refusal
-from outreach.domain.kinds import LinkPurpose, Role
+from outreach.domain.kinds import NEUTRAL_TITLES, LinkPurpose, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -109,10 +110,21 @@ class Shown(NamedTuple):
     nominees: tuple[Nominated, ...] = ()
 
 
+class OpenPoll(NamedTuple):
+    """A date poll that still takes the holder's answer. title: the neutral one."""
+
+    id: int
+    title: str
+    closes_at: datetime
+    zone: ZoneInfo
+    answered: bool
+
+
 class AnswerPage(NamedTuple):
     holder: Holder
     contact: Contact
     activities: tuple[Shown, ...]
+    polls: tuple[OpenPoll, ...] = ()
 
 
 def read(token: str, *, now: datetime) -> AnswerPage:
@@ -120,14 +132,7 @@ def read(token: str, *, now: datetime) -> AnswerPage:
 
     Raise LinkUnknown, LinkExpired or LinkRevoked.
     """
-    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
-    link = db.session.execute(statements.LINK, {"nonce": nonce}).first() if nonce else None
-    if link is None:
-        raise links.LinkUnknown
-    if link.revoked_at is not None:
-        raise links.LinkRevoked
-    if now >= link.expires_at:
-        raise links.LinkExpired
+    link = _link(token, now)
     holder = _holder(link)
     rows = db.session.execute(
         statements.OF_ORGANISATION if holder.organisation else statements.OF_PERSON,
@@ -142,7 +147,13 @@ def read(token: str, *, now: datetime) -> AnswerPage:
         shown = _with_nominees(shown, holder.id)
     elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
         shown = _with_topics(shown, holder.id)
-    return AnswerPage(holder, contact, tuple(shown))
+    return AnswerPage(holder, contact, tuple(shown), _polls(holder, now) if link.has_polls else ())
+
+
+def read_holder(token: str, *, now: datetime) -> AnswerPage:
+    """Return whose link it is, without any activity; raise as `read` does."""
+    link = _link(token, now)
+    return AnswerPage(_holder(link), _contact(link, None), ())
 
 
 def office_contact() -> Contact:
@@ -159,6 +170,28 @@ def activity_for_calendar(token: str, activity_id: int, *, now: datetime) -> Act
     if found.activity.state is ActivityState.CANCELLED:
         raise ActivityCancelled
     return db.session.get_one(Activity, activity_id)
+
+
+def _polls(holder: Holder, now: datetime) -> tuple[OpenPoll, ...]:
+    wanted = statements.POLLS_OF_ORGANISATION if holder.organisation else statements.POLLS_OF_PERSON
+    return tuple(
+        OpenPoll(
+            row.id, row.public_title or NEUTRAL_TITLES[row.kind], row.closes_at, row.zone, row.answered_at is not None
+        )
+        for row in db.session.execute(wanted, {"holder": holder.id, "now": now})
+    )
+
+
+def _link(token: str, now: datetime) -> Any:
+    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
+    link = db.session.execute(statements.LINK, {"nonce": nonce}).first() if nonce else None
+    if link is None:
+        raise links.LinkUnknown
+    if link.revoked_at is not None:
+        raise links.LinkRevoked
+    if now >= link.expires_at:
+        raise links.LinkExpired
+    return link
 
 
 def _holder(link: Any) -> Holder:

@@ -6,15 +6,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.kinds import LinkPurpose
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
 from outreach.models import (
     Activity,
     AgendaItem,
+    DatePoll,
     Invitation,
     Link,
     Office,
     Organisation,
     Person,
+    PollInvitee,
     Programme,
     Venue,
     agenda_speaker,
@@ -33,6 +35,7 @@ def _is_none_of(column: Any, states: Iterable[InvitationState]) -> Any:
 _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROGRAMME, _VENUE = _columns(
     Activity, AgendaItem, Invitation, Link, Office, Organisation, Person, Programme, Venue
 )
+_POLL, _ASKED = _columns(DatePoll, PollInvitee)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -55,6 +58,14 @@ LINK = (
         _ORGANISATION.name.label("organisation_name"),
         _ORGANISATION.locale.label("organisation_locale"),
         _ORGANISATION.reminders_stopped_at.label("organisation_stopped"),
+        sa.exists()
+        .where(
+            _ASKED.poll_id == _POLL.id,
+            _POLL.state == PollState.OPEN,
+            sa.or_(_ASKED.person_id == _LINKS.person_id, _ASKED.organisation_id == _LINKS.organisation_id),
+        )
+        .correlate(Link.__table__)
+        .label("has_polls"),
         *_CONTACT,
     )
     .select_from(Link.__table__)
@@ -132,6 +143,23 @@ def _invitations(holder: Any) -> sa.Select:
 
 OF_PERSON = _invitations(_INVITATION.person_id)
 OF_ORGANISATION = _invitations(_INVITATION.organisation_id)
+
+
+def _polls(holder: Any) -> sa.Select:
+    return (
+        sa.select(_POLL.id, _POLL.public_title, _POLL.kind, _POLL.closes_at, _POLL.zone, _ASKED.answered_at)
+        .select_from(PollInvitee.__table__)
+        .join(DatePoll.__table__, _POLL.id == _ASKED.poll_id)
+        .where(
+            holder == sa.bindparam("holder"),
+            _POLL.state == PollState.OPEN,
+            _POLL.closes_at > sa.bindparam("now", type_=_POLL.closes_at.type),
+        )
+        .order_by(_POLL.closes_at, _POLL.id)
+    )
+
+
+POLLS_OF_PERSON, POLLS_OF_ORGANISATION = _polls(_ASKED.person_id), _polls(_ASKED.organisation_id)
 TOPICS = (
     sa.select(_AGENDA.activity_id, _AGENDA.starts_at, _AGENDA.ends_at, _AGENDA.topic)
     .select_from(AgendaItem.__table__)

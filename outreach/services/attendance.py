@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
+from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
 from outreach.extensions import writing
 from outreach.models import Activity, Attendance, Invitation, MessageLine, Reminder, User
-from outreach.services import audit, people
+from outreach.services import audit, holds, people
 from outreach.services.booking import activity_for_change
 from outreach.services.people import PersonValues
 from outreach.services.scheduling import event_reminder
@@ -109,6 +109,8 @@ def walk_in(
             invitation.answer_recorded_by_id = by.id if by else None
         invitation.invited_at = invitation.invited_at or now
         session.flush()
+        if invitation.role in ON_STAGE:
+            holds.bind(session, [person_id])
         tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
         row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
         if row is None:

@@ -1,5 +1,6 @@
 """Reading the audit log: who changed what, when. Writing it is audit.py."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from outreach.extensions import db
-from outreach.models import AuditEntry, User
+from outreach.models import AuditEntry, IncomingMail, User
 from outreach.services.paging import Page, paged
 
 
@@ -53,6 +54,20 @@ def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: i
     if wanted.last_on:
         select = select.where(AuditEntry.at < _midnight(wanted.last_on + timedelta(days=1), zone))
     return paged(select, number, per_page, q=wanted.q)
+
+
+def senders(rows: Iterable[Any]) -> dict[int, str]:
+    """Return who wrote the mails received that entries are about or name, by the mail's id; one statement, or none.
+
+    Read from the mails and not from the log, which therefore keeps no name longer than they do.
+    """
+    about = {row.subject_id for row in rows if row.subject_type == "incoming_mail"}
+    ids = (about | {row.detail.get("incoming_mail") for row in rows}) - {None}
+    if not ids:
+        return {}
+    name = sa.func.coalesce(sa.func.nullif(IncomingMail.sender_name, ""), IncomingMail.sender)
+    found = db.session.execute(sa.select(IncomingMail.id, name).where(IncomingMail.id.in_(ids), name != ""))
+    return {row[0]: row[1] for row in found}
 
 
 def authors() -> list[tuple[int, str]]:

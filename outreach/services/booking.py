@@ -1,16 +1,17 @@
-"""Checks that hold whenever an activity takes a place and a time: order of its instants, seats, and the venue being free.
+"""What must be true of an activity whenever it is saved: order of its instants, seats, its programme's days.
 
-Called inside a writing() transaction, so that what was checked is what is written.
+Called inside a writing() transaction, so that what was checked is what is written. Venue and speakers are claiming.py.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.plan import days_between
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState
-from outreach.models import Activity, Programme, User, Venue
+from outreach.models import Activity, Programme
+
+LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
 
 
 class ActivityMissing(Problem):
@@ -28,6 +29,11 @@ class TitleMissing(Problem):
 
 class EndBeforeStart(Problem):
     message = "The end must be later than the start."
+    field = "ends_at"
+
+
+class LastsTooLong(Problem):
+    message = "An activity lasts at most %(days)s days. Please look at its last day again."
     field = "ends_at"
 
 
@@ -59,6 +65,12 @@ class VenueTaken(Problem):
     field = "venue_id"
 
 
+class SpeakerTaken(Problem):
+    message = (
+        "%(person)s is already to be at “%(title)s” until %(until)s (%(by)s). Choose another time, or somebody else."
+    )
+
+
 class VenueMissing(Problem):
     message = "This venue does not exist any more. Choose another one."
     field = "venue_id"
@@ -69,8 +81,12 @@ class Stale(Problem):
 
 
 def activity_for_change(session: Session, activity_id: int, version: int | None = None) -> Activity:
-    """Return the activity, locked for this transaction; raise ActivityMissing, or Stale if its version is another."""
-    activity = session.get(Activity, activity_id, with_for_update={"of": Activity}, populate_existing=True)
+    """Return the activity, locked for this transaction; raise ActivityMissing, or Stale if its version is another.
+
+    Others may still refer to it meanwhile: PostgreSQL's FOR NO KEY UPDATE.
+    """
+    lock = {"of": Activity, "key_share": True}
+    activity = session.get(Activity, activity_id, with_for_update=lock, populate_existing=True)
     if activity is None:
         raise ActivityMissing
     if version is not None and activity.version != version:
@@ -84,45 +100,21 @@ def check_times(activity: Activity) -> None:
         raise TitleMissing
     if activity.ends_at <= activity.starts_at:
         raise EndBeforeStart
-    if activity.respond_by_at > activity.starts_at:
-        raise DeadlineAfterStart
+    check_length(activity.starts_at, activity.ends_at)
     if activity.registration_at is not None and activity.registration_at > activity.starts_at:
         raise RegistrationAfterStart
     if activity.capacity is not None and activity.capacity < 1:
         raise CapacityNotPositive
 
 
+def check_length(starts_at: datetime, ends_at: datetime) -> None:
+    """Raise LastsTooLong for what nobody means."""
+    if ends_at - starts_at > timedelta(days=LONGEST_DAYS):
+        raise LastsTooLong(days=LONGEST_DAYS)
+
+
 def check_within(programme: Programme, starts_at: datetime, ends_at: datetime) -> None:
     """Raise OutsideProgramme where a four-day programme's activity lies on another day."""
-    first, last = starts_at.astimezone(programme.zone).date(), ends_at.astimezone(programme.zone).date()
-    if first < programme.starts_on or last > programme.ends_on:
+    days = days_between(starts_at, ends_at, programme.zone)
+    if days[0] < programme.starts_on or days[-1] > programme.ends_on:
         raise OutsideProgramme(first=programme.starts_on, last=programme.ends_on)
-
-
-def check_venue(session: Session, activity: Activity) -> None:
-    """Raise VenueTaken if another activity that is not cancelled has the venue at an overlapping time.
-
-    The venue's row is locked first, so of two bookings at the same moment exactly one finds it free.
-    """
-    if activity.venue_id is None:
-        return
-    venue = session.get(Venue, activity.venue_id, with_for_update={"of": Venue})
-    if venue is None:
-        raise VenueMissing
-    other = session.execute(
-        sa.select(Activity.title, Activity.ends_at, Activity.zone, User.name)
-        .outerjoin(User, User.id == Activity.coordinator_id)
-        .where(
-            Activity.venue_id == activity.venue_id,
-            Activity.id != (activity.id or 0),
-            Activity.state != ActivityState.CANCELLED,
-            Activity.starts_at < activity.ends_at,
-            Activity.ends_at > activity.starts_at,
-        )
-        .order_by(Activity.starts_at)
-        .limit(1)
-    ).first()
-    if other is not None:
-        raise VenueTaken(
-            venue=venue.name, until=other.ends_at.astimezone(other.zone), title=other.title, by=other.name or "–"
-        )

@@ -176,7 +176,7 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
     if wanted.programme_id:
         chosen = chosen.where(Activity.programme_id == wanted.programme_id)
     if wanted.region_code:
-        chosen = chosen.where(_within(wanted.region_code))
+        chosen = chosen.where(within_region(wanted.region_code))
     if wanted.time is Time.COMING:
         chosen = chosen.where(Activity.ends_at >= now)
         if wanted.state is not ActivityState.CANCELLED:
@@ -283,7 +283,10 @@ def copy_preview(programme_id: int, starts_on: date) -> list[CopyRow]:
     return [CopyRow(activity, day, off.get(day, "")) for activity, day in days]
 
 
-def _within(code: str) -> sa.ColumnElement[bool]:
-    """Say that an activity is of this region or of one inside it, by its own region or else its venue's."""
+def within_region(code: str) -> sa.ColumnElement[bool]:
+    """Say that an activity is of this region or of one inside it, by its own region or else its venue's.
+
+    For statements that join Venue outwards.
+    """
     region = sa.func.coalesce(Activity.region_code, Venue.region_code)
     return (region == code) | region.startswith(code + ".", autoescape=True)

@@ -1,16 +1,19 @@
 """Copying a programme, as one copies last year's: its days, activities, agenda, invitees, rules and texts, but no answers."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
-from outreach.services import audit, links
-from outreach.services.booking import ProgrammeMissing, TitleMissing, check_venue
+from outreach.services import audit, holds, links, planchecks
+from outreach.services.booking import ProgrammeMissing, TitleMissing
+from outreach.services.claiming import claim, engage
 from outreach.services.planning import usual_deadline
 
 
@@ -33,7 +36,8 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
     """Make drafts of a programme's activities on the same days counted from `starts_on`, at the same local times.
 
     Invitees are prepared anew; nominees, answers and attendance are not copied. Cancelled activities are left out.
-    Raise ProgrammeMissing, TitleMissing, FirstDayPassed or VenueTaken, having made nothing.
+    Raise ProgrammeMissing, TitleMissing, FirstDayPassed, VenueTaken, SpeakerTaken, or what else the office blocks (PlanBlocked,
+    OutsideProgramme), having made nothing.
     """
     with writing() as session:
         source = session.get(Programme, programme_id)
@@ -58,8 +62,17 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         session.add(copy)
         session.flush()
         _copy_scoped(session, "programme_id", source.id, copy.id)
-        for activity, _day in copied_days(source, starts_on):
-            _copy_activity(session, activity, copy, shift, by, now)
+        sources = [activity for activity, _day in copied_days(source, starts_on)]
+        copies = [_copy_activity(session, activity, copy, shift, by, now) for activity in sources]
+        with session.no_autoflush:
+            session.add_all(copies)
+            claim(session, copies)
+        for activity, its_copy in zip(sources, copies, strict=True):
+            _copy_contents(session, activity, its_copy, shift)
+        ids = [one.id for one in copies]
+        engage(session, copies, holds.on_stage(session, ids))
+        # Those of one kecamatan may lie at one time, to be given their days one by one: as when they are made.
+        planchecks.refuse_blocking(session, ids, but=[FindingKind.SAME_KECAMATAN], now=now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
     return copy
 
@@ -74,8 +87,13 @@ def usual_first_day(programme: Programme, *, now: datetime) -> date:
 
 def check_first_day(programme: Programme, starts_on: date, now: datetime) -> None:
     """Raise FirstDayPassed unless the copy would begin tomorrow or later, by the programme's calendar."""
-    if starts_on <= now.astimezone(programme.zone).date():
+    if not lies_ahead(programme, starts_on, now):
         raise FirstDayPassed
+
+
+def lies_ahead(programme: Programme, starts_on: date, now: datetime) -> bool:
+    """Return whether that day is tomorrow or later, by the programme's calendar."""
+    return starts_on > now.astimezone(programme.zone).date()
 
 
 def title_for(programme: Programme, starts_on: date) -> str:
@@ -86,21 +104,24 @@ def title_for(programme: Programme, starts_on: date) -> str:
     return programme.title if old == new else f"{programme.title} {new}"
 
 
+def moved(instant: datetime, zone: ZoneInfo, shift: timedelta) -> datetime:
+    """Return the same time on another day's clocks."""
+    local = instant.astimezone(zone)
+    return datetime.combine(local.date() + shift, local.time(), tzinfo=zone)
+
+
 def _copy_activity(
     session: Session, source: Activity, programme: Programme, shift: timedelta, by: User | None, now: datetime
-) -> None:
-    def moved(instant: datetime) -> datetime:
-        local = instant.astimezone(source.zone)
-        return datetime.combine(local.date() + shift, local.time(), tzinfo=source.zone)
-
-    activity = Activity(
+) -> Activity:
+    starts_at = moved(source.starts_at, source.zone, shift)
+    return Activity(
         programme_id=programme.id,
         coordinator_id=by.id if by else None,
         zone=source.zone,
-        starts_at=moved(source.starts_at),
-        ends_at=moved(source.ends_at),
-        registration_at=moved(source.registration_at) if source.registration_at else None,
-        respond_by_at=usual_deadline(session, moved(source.starts_at), source.zone, now),
+        starts_at=starts_at,
+        ends_at=moved(source.ends_at, source.zone, shift),
+        registration_at=moved(source.registration_at, source.zone, shift) if source.registration_at else None,
+        respond_by_at=usual_deadline(session, starts_at, source.zone, now),
         **{
             name: getattr(source, name)
             for name in (
@@ -108,16 +129,19 @@ def _copy_activity(
             )
         },
     )  # fmt: skip
-    session.add(activity)
-    session.flush()
-    check_venue(session, activity)
+
+
+def _copy_contents(session: Session, source: Activity, activity: Activity, shift: timedelta) -> None:
+    """Copy the agenda, the invitees as prepared, and an activity's own rules and texts."""
     for item in source.agenda:
         activity.agenda.append(
             AgendaItem(
-                starts_at=moved(item.starts_at), ends_at=moved(item.ends_at), topic=item.topic,
+                starts_at=moved(item.starts_at, source.zone, shift),
+                ends_at=moved(item.ends_at, source.zone, shift),
+                topic=item.topic,
                 speakers=[person for person in item.speakers if person.erased_at is None],
             )
-        )  # fmt: skip
+        )
     for old in session.scalars(
         sa.select(Invitation).where(
             Invitation.activity_id == source.id,

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from outreach.delivery.retelling import TOLD_ANEW
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.reminders import Times, local_day, may_wait_until, next_morning, useful_until
-from outreach.domain.states import TO_SEND, InvitationState, MessageState, ReminderState
+from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.domain.truth import SkipReason
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.services import gathering
 from outreach.services.audiences import invitations_in
 
 ONLY_TO_REPRESENTATIVE = frozenset({MailKind.REMINDER, MailKind.THANKS})
@@ -46,6 +49,8 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
         _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), tomorrow)
     else:
         _open_messages(session, reminder, readers, today, reminder.due_at)
+    if reminder.kind in TOLD_ANEW:
+        gathering.draw_in_older(session, reminder)
     written = session.scalar(
         sa.select(sa.func.count()).select_from(MessageLine).where(MessageLine.reminder_id == reminder.id)
     )
@@ -65,13 +70,15 @@ def join_todays(session: Session, now: datetime) -> int:
 
     Return how many lines joined.
     """
-    going = sa.and_(Message.state == MessageState.DUE, Message.merge_key.is_not(None), Message.due_at <= now)
+    going = sa.and_(
+        IS_TO_SEND, Message.state == MessageState.DUE, Message.merge_key.is_not(None), Message.due_at <= now
+    )
     joined = 0
     later = session.scalars(
         sa.select(Reminder).where(
-            Reminder.state == ReminderState.SCHEDULED,
+            IS_SCHEDULED,
             Reminder.kind.in_(JOINS_EARLIER),
-            Reminder.invitation_id.is_(None),
+            Reminder.audience != Audience.ONE,
             Reminder.due_at > now,
             Reminder.due_at <= now + timedelta(days=1),
         )
@@ -98,12 +105,22 @@ def gather_late(session: Session, now: datetime) -> int:
     A mail that was tried before stays as it is: the server may have it.
     """
     waiting = (
-        Message.state.in_(TO_SEND),
+        IS_TO_SEND,
         Message.due_at <= now,
         Message.attempts == 0,
         Message.representative_of_id.is_(None),
         Message.resend_of_id.is_(None),
+        Message.poll_invitee_id.is_(None),  # what it asks stands in no line that could be moved
     )
+    first, last, closed = session.execute(
+        sa.select(
+            sa.func.min(Message.local_day),
+            sa.func.max(Message.local_day),
+            sa.func.max(sa.case((Message.merge_key.is_(None), 1), else_=0)),
+        ).where(*waiting)
+    ).one()
+    if first == last and not closed:
+        return 0  # one day's open mails: each reader has one, by its key; so a large day's backlog is not grouped each time
     several = (
         sa.select(Message.person_id, Message.organisation_id)
         .where(*waiting)
@@ -254,11 +271,11 @@ def _had_a_mail(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
 
 
 def _reader_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether the invitee has a message of their own that meets the condition."""
-    return sa.exists().where(
-        Message.representative_of_id.is_(None),
-        sa.or_(Message.person_id == Invitation.person_id, Message.organisation_id == Invitation.organisation_id),
-        condition,
+    """Whether the invitee has a message of their own that meets the condition; looked up by the invitee's index."""
+    own = sa.and_(Message.representative_of_id.is_(None), condition)
+    return sa.or_(
+        sa.exists().where(Message.person_id == Invitation.person_id, own),
+        sa.exists().where(Message.organisation_id == Invitation.organisation_id, own),
     )
 
 

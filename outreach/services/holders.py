@@ -56,7 +56,7 @@ def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
 
 
 def stop_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
-    """Send the holder no more invitations and reminders; of changes to what they accepted they still hear."""
+    """Send the holder no more reminders and thanks; of changes to what they accepted they still hear."""
     with writing() as session:
         session.add(holder)
         if holder.reminders_stopped_at is None:
@@ -65,7 +65,7 @@ def stop_reminders(holder: Person | Organisation, *, by: User | None, now: datet
 
 
 def resume_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
-    """Send the holder invitations and reminders again."""
+    """Send the holder reminders and thanks again."""
     with writing() as session:
         session.add(holder)
         if holder.reminders_stopped_at is not None:

@@ -10,6 +10,7 @@ from outreach.domain.kinds import Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.models import Cadre, Invitation, Organisation, Person, User
 from outreach.services.counting import COUNTED
+from outreach.services.unreachable import no_mail_reaches
 
 _own = aliased(Organisation)  # the invited organisation
 _employer = aliased(Organisation)  # the invited person's
@@ -68,7 +69,7 @@ def matching(activity_id: int, filters: Filters) -> sa.Select[Any]:
     if filters.sector:
         wanted = wanted.where(sa.or_(*(o.sector == filters.sector for o in (_own, _employer, _host_organisation))))
     if filters.no_address:
-        wanted = wanted.where(sa.func.coalesce(Person.email, _own.email) == "")
+        wanted = wanted.where(no_mail_reaches(sa.func.coalesce(Person.email, _own.email)))
     return wanted
 
 

@@ -4,18 +4,21 @@ Reads only. Inviting is inviting.py, answers are answering.py, who was there is 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from outreach.delivery import tokens
+from outreach.domain import contacts
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.states import UNANSWERED, ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
+    AddressFailure,
+    IncomingMail,
     Invitation,
     Link,
     Message,
@@ -24,7 +27,7 @@ from outreach.models import (
     Person,
     Region,
 )
-from outreach.services import seats
+from outreach.services import archive, received, seats, unreachable
 from outreach.services.booking import ActivityMissing
 from outreach.services.counting import count
 from outreach.services.invitee_select import Filters, matching, order, row_options
@@ -43,6 +46,7 @@ class LastMail:
     state: MessageState
     reason: str
     at: datetime
+    returned: bool = False  # a delivery report says that it came back
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Row:
     invitation: Invitation
     last_mail: LastMail | None
     link: str  # the answer link's address, "" where there is none to give
+    failure: AddressFailure | None = None  # where no mail arrives at the invitee's address
+    wrote: IncomingMail | None = None  # the latest that is to be read, or was
 
 
 @dataclass(frozen=True)
@@ -220,11 +226,16 @@ def _counts(activity_id: int, filters: Filters) -> dict[InvitationState, int]:
 def _rows(invitations: Collection[Invitation]) -> list[Row]:
     mails = last_mails([i.id for i in invitations])
     links = answer_links(invitations)
-    return [Row(i, mails.get(i.id), links.get(i.id, "")) for i in invitations]
+    failures = unreachable.among([i.invitee.email for i in invitations])
+    wrote = received.about_invitations([i.id for i in invitations])
+    return [
+        Row(i, mails.get(i.id), links.get(i.id, ""), failures.get(contacts.key(i.invitee.email)), wrote.get(i.id))
+        for i in invitations
+    ]
 
 
 def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:
-    """Return the latest mail about each invitation, in one statement."""
+    """Return the latest mail about each invitation; of what is long over, the archive's. Two statements, or three."""
     latest = (
         sa.select(sa.func.max(MessageLine.id))
         .where(MessageLine.invitation_id.in_(invitation_ids), MessageLine.message_id.is_not(None))
@@ -239,7 +250,15 @@ def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:
         .join(Message, Message.id == MessageLine.message_id)
         .where(MessageLine.id.in_(latest))
     )  # fmt: skip
-    return {row[0]: LastMail(row[1], row[2], row[3], row[4], row[5] or row[6]) for row in found}
+    last = {row[0]: LastMail(row[1], row[2], row[3], row[4], row[5] or row[6]) for row in found}
+    if missing := set(invitation_ids) - set(last):
+        for line, message in archive.last_about(missing):
+            said = line.skipped or message.reason
+            last[line.invitation_id] = LastMail(
+                message.id, message.kind, message.state, said, message.sent_at or message.due_at
+            )
+    returned = received.came_back([mail.message_id for mail in last.values()])
+    return {key: replace(mail, returned=mail.message_id in returned) for key, mail in last.items()}
 
 
 def answer_links(invitations: Collection[Invitation]) -> dict[int, str]:

@@ -3,7 +3,7 @@
 On a published activity the newly chosen get their invitation at the next tick; on a draft they wait for publishing.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import Audience, CadreKind, MailKind, Role
+from outreach.domain.kinds import ON_STAGE, Audience, CadreKind, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person, User
-from outreach.services import audit, seats
+from outreach.services import audit, holds, planchecks, seats
 from outreach.services.booking import activity_for_change
+from outreach.services.claiming import engage
+from outreach.services.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.scheduling import event_reminder
 
 
@@ -66,12 +68,19 @@ class Invited:
 def invite_people(
     activity_ids: Collection[int], person_ids: Collection[int], role: Role, *, by: User | None, now: datetime
 ) -> Invited:
-    """Invite people in a role. Who has that role in an activity already stays as they are."""
+    """Invite people in a role; raise SpeakerTaken where one who is to speak or moderate has to be elsewhere then,
+    PlanBlocked where the plan is against it otherwise.
+
+    Who has that role in an activity already stays as they are.
+    """
     if not person_ids:
         raise NobodyChosen
     with writing() as session:
         activities = _activities(session, activity_ids)
-        return _audited(session, activities, add_people(session, activities, person_ids, role, now=now), role, by, now)
+        planned = planchecks.before(session, activity_ids)
+        result = add_people(session, activities, person_ids, role, now=now)
+        planchecks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, role, by, now)
 
 
 def invite_organisations(
@@ -84,33 +93,10 @@ def invite_organisations(
         raise QuotaNotPositive
     with writing() as session:
         activities = _activities(session, activity_ids)
-        known = set(session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(quotas))))
-        new: list[Invitation] = []
-        for activity in activities:
-            present = {
-                i.organisation_id: i
-                for i in session.scalars(
-                    sa.select(Invitation).where(
-                        Invitation.activity_id == activity.id, Invitation.organisation_id.in_(known)
-                    )
-                )
-            }
-            for organisation_id in sorted(known):
-                found = present.get(organisation_id)
-                if found is not None and found.state is not InvitationState.WITHDRAWN:
-                    continue
-                invitation = found or Invitation(
-                    activity_id=activity.id, organisation_id=organisation_id, role=Role.PARTICIPANT
-                )
-                invitation.quota = quotas[organisation_id]
-                _make_new(invitation)
-                session.add(invitation)
-                new.append(invitation)
-        tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
-        _announce(session, activities, new, now)
-        without = _count_without_address(session, new)
-        result = Invited(len(new), len(known) * len(activities) - len(new), without, _by_activity(new))
-        return _audited(session, activities, result, Role.PARTICIPANT, by, now)
+        planned = planchecks.before(session, activity_ids)
+        result = add_organisations(session, activities, quotas, now=now)
+        planchecks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, Role.PARTICIPANT, by, now)
 
 
 def invite_cadres(
@@ -118,17 +104,24 @@ def invite_cadres(
     kinds: Collection[CadreKind],
     region_codes: Collection[str],
     *,
+    without: Collection[int] = (),
     by: User | None,
     now: datetime,
 ) -> Invited:
-    """Invite all active cadres of these kinds and kelurahan; an empty collection means all of them."""
+    """Invite all active cadres of these kinds and kelurahan; an empty collection means all of them.
+
+    without: ids of people who are not to be among them.
+    """
     with writing() as session:
         activities = _activities(session, activity_ids)
-        person_ids = session.scalars(_cadres(kinds, region_codes).with_only_columns(Person.id).distinct()).all()
+        chosen = _cadres(kinds, region_codes).where(Person.id.not_in(without))
+        person_ids = session.scalars(chosen.with_only_columns(Person.id).distinct()).all()
         if not person_ids:
             raise NobodyChosen
+        planned = planchecks.before(session, activity_ids)
         result = add_people(session, activities, person_ids, Role.CADRE, now=now)
-        return _audited(session, activities, result, Role.CADRE, by, now)
+        planchecks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, Role.CADRE, by, now)
 
 
 def count_cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> tuple[int, int]:
@@ -141,7 +134,8 @@ def count_cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) ->
 
 
 def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime) -> Invitation:
-    """Change how many people an organisation may name; raise QuotaBelowNominees below those it has named."""
+    """Change how many people an organisation may name; raise QuotaBelowNominees below those it has named, PlanBlocked
+    where the office blocks what that newly brings."""
     if quota < 1:
         raise QuotaNotPositive
     with writing() as session:
@@ -149,7 +143,9 @@ def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime)
         named = sum(1 for n in invitation.nominees if n.state is not InvitationState.WITHDRAWN)
         if quota < named:
             raise QuotaBelowNominees(count=named)
+        planned = planchecks.before(session, [invitation.activity_id])
         before, invitation.quota = invitation.quota, quota
+        planchecks.refuse_blocking(session, [invitation.activity_id], before=planned, now=now)
         audit.record(
             session, by, "invitation.quota_set", invitation, now=now, name=invitation.invitee.display_name,
             quota=[before, quota],
@@ -170,12 +166,15 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     if invitation.state is InvitationState.WITHDRAWN:
         raise AlreadyWithdrawn
     leaving = []
-    for one in [invitation, *invitation.nominees]:
-        told = one.invited_at is not None and one.state not in (InvitationState.WITHDRAWN, InvitationState.NOT_COMING)
+    going = [one for one in [invitation, *invitation.nominees] if one.state is not InvitationState.WITHDRAWN]
+    for one in going:
+        told = one.invited_at is not None and one.state is not InvitationState.NOT_COMING
         one.state = InvitationState.WITHDRAWN
         if told and one.activity.state is ActivityState.PUBLISHED:
             leaving.append(one)
+    raise_for_withdrawn(session, going)
     session.flush()
+    holds.bind(session, {one.person_id for one in going if one.person_id and one.role in ON_STAGE})
     for one in leaving:
         if one.person_id is None or not _stands_otherwise(session, one):
             event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
@@ -209,31 +208,75 @@ def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
 def add_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], role: Role, *, now: datetime
 ) -> Invited:
-    """Invite people inside the caller's transaction. Unknown and erased people are left out."""
+    """Invite people inside the caller's transaction; raise SpeakerTaken. Unknown and erased people are left out."""
     known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(person_ids), Person.erased_at.is_(None))))
     new: list[Invitation] = []
     for activity in activities:
-        present = {
-            i.person_id: i
-            for i in session.scalars(
-                sa.select(Invitation).where(
-                    Invitation.activity_id == activity.id, Invitation.role == role, Invitation.person_id.in_(known)
-                )
-            )
-        }
+        present: dict[int | None, dict[Role, Invitation]] = defaultdict(dict)
+        for one in session.scalars(
+            sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id.in_(known))
+        ):
+            present[one.person_id][one.role] = one
         for person_id in sorted(known):
-            found = present.get(person_id)
+            earlier = present.get(person_id, {})
+            found = earlier.get(role)
             if found is not None and found.state is not InvitationState.WITHDRAWN:
                 continue
             invitation = found or Invitation(activity_id=activity.id, person_id=person_id, role=role)
+            raise_for_invited(invitation, list(earlier.values()))
             _make_new(invitation)
             session.add(invitation)
             new.append(invitation)
+    if role in ON_STAGE:
+        _engage(session, activities, new)
     if known and activities:
         tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + tokens.lifetime())
     _announce(session, activities, new, now)
     without = _count_without_address(session, new)
     return Invited(len(new), len(known) * len(activities) - len(new), without, _by_activity(new))
+
+
+def add_organisations(
+    session: Session, activities: Sequence[Activity], quotas: Mapping[int, int], *, now: datetime
+) -> Invited:
+    """Invite organisations inside the caller's transaction, each with its quota of at least one seat."""
+    known = set(session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(quotas))))
+    new: list[Invitation] = []
+    for activity in activities:
+        present = {
+            i.organisation_id: i
+            for i in session.scalars(
+                sa.select(Invitation).where(
+                    Invitation.activity_id == activity.id, Invitation.organisation_id.in_(known)
+                )
+            )
+        }
+        for organisation_id in sorted(known):
+            found = present.get(organisation_id)
+            if found is not None and found.state is not InvitationState.WITHDRAWN:
+                continue
+            invitation = found or Invitation(
+                activity_id=activity.id, organisation_id=organisation_id, role=Role.PARTICIPANT
+            )
+            invitation.quota = quotas[organisation_id]
+            raise_for_invited(invitation, [found] if found else [])
+            _make_new(invitation)
+            session.add(invitation)
+            new.append(invitation)
+    tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
+    _announce(session, activities, new, now)
+    without = _count_without_address(session, new)
+    return Invited(len(new), len(known) * len(activities) - len(new), without, _by_activity(new))
+
+
+def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invitation]) -> None:
+    """Book the newly invited, and nobody who was there before: how they stand is not what is being changed."""
+    session.flush()
+    holds.lock_people(session, {one.person_id for one in new if one.person_id is not None})
+    for activity in activities:
+        people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
+        if people:
+            engage(session, [activity], people)
 
 
 def _make_new(invitation: Invitation) -> None:
@@ -292,9 +335,10 @@ def _by_activity(new: Sequence[Invitation]) -> dict[int, int]:
     return dict(Counter(invitation.activity_id for invitation in new))
 
 
-def _audited(
+def audited(
     session: Session, activities: Sequence[Activity], result: Invited, role: Role, by: User | None, now: datetime
 ) -> Invited:
+    """Note in the audit log whom these activities gained, inside the caller's transaction; return the result."""
     for activity in activities:
         if new := result.by_activity.get(activity.id):
             audit.record(session, by, "activity.invited", activity, now=now, role=role.value, new=new)

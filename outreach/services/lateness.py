@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.delivery.leases import TO_SEND
-from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import Message, Reminder
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 
 LATE = timedelta(minutes=15)
 
@@ -15,10 +14,8 @@ LATE = timedelta(minutes=15)
 def overdue(*, now: datetime) -> str:
     """Return "reminders" or "messages" where one has been due for more than a quarter of an hour; else ""."""
     late = now - LATE
-    if db.session.scalar(
-        sa.select(Reminder.id).where(Reminder.state == ReminderState.SCHEDULED, Reminder.due_at < late).limit(1)
-    ):
+    if db.session.scalar(sa.select(Reminder.id).where(IS_SCHEDULED, Reminder.due_at < late).limit(1)):
         return "reminders"
-    if db.session.scalar(sa.select(Message.id).where(TO_SEND, Message.due_at < late).limit(1)):
+    if db.session.scalar(sa.select(Message.id).where(IS_TO_SEND, Message.due_at < late).limit(1)):
         return "messages"
     return ""

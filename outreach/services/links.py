@@ -1,4 +1,7 @@
-"""Opening, renewing and revoking the links by which invitees answer without login. Deriving them is delivery/tokens.py."""
+"""Opening, renewing and revoking the links by which invitees answer without login. Deriving them is delivery/tokens.py.
+
+A calendar address that somebody made with their link (services/ownfeeds.py) ends with it.
+"""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +13,7 @@ from outreach.delivery.tokens import answer_url, link_for
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
-from outreach.models import Activity, Invitation, Link, Organisation, Person, User
+from outreach.models import Activity, Feed, Invitation, Link, Organisation, Person, User
 from outreach.services import audit
 
 __all__ = [
@@ -64,6 +67,7 @@ def renew(holder: Person | Organisation, *, by: User | None, now: datetime) -> L
         link = link_for(session, holder, expires_at=now + RENEWED_FOR)
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
+        _stop_own_calendar(session, holder, now)
         link.expires_at = max(link.expires_at, now + RENEWED_FOR)
         audit.record(session, by, "link.renewed", holder, now=now)
     return link
@@ -75,8 +79,15 @@ def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> 
         session.add(holder)
         link = link_for(session, holder, expires_at=now + RENEWED_FOR)
         link.revoked_at = now
+        _stop_own_calendar(session, holder, now)
         audit.record(session, by, "link.revoked", holder, now=now)
     return link
+
+
+def _stop_own_calendar(session: Session, holder: Person | Organisation, now: datetime) -> None:
+    if isinstance(holder, Person):
+        own = (Feed.person_id == holder.id, Feed.name == "", Feed.revoked_at.is_(None))
+        session.execute(sa.update(Feed).where(*own).values(revoked_at=now).execution_options(synchronize_session=False))
 
 
 def prolong_links(session: Session, activity: Activity) -> None:

@@ -1,24 +1,26 @@
 """The message log: finding messages, seeing one with its attempts, sending one again, and whether mail can go out at all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from outreach.delivery import channel, recheck
+from outreach.delivery import channel, facts, recheck
 from outreach.domain.failures import ChannelTrouble, FailureReason
 from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
-from outreach.domain.states import FINISHED, IN_WORK, TO_SEND, MessageState, ReminderState
+from outreach.domain.states import FINISHED, MessageState, ReminderState
 from outreach.domain.truth import SkipReason
 from outreach.extensions import db, writing
 from outreach.models import (
     Activity,
+    ArchivedMessage,
     Attempt,
     Invitation,
     Message,
@@ -28,7 +30,8 @@ from outreach.models import (
     Reminder,
     User,
 )
-from outreach.services import audit
+from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
+from outreach.services import archive, audit, pollmails
 from outreach.services.paging import Page, paged
 
 RESEND = "resend"  # the key of reminders made by hand
@@ -44,12 +47,16 @@ class Group(StrEnum):
     SKIPPED = "skipped"
 
 
-GROUPS: dict[Group, frozenset[MessageState]] = {
-    Group.WAITING: TO_SEND | IN_WORK,
-    Group.SENT: frozenset({MessageState.SENT}),
-    Group.FAILED: frozenset(NEEDS_A_LOOK),
-    Group.SKIPPED: frozenset({MessageState.SKIPPED, MessageState.CANCELLED}),
-}
+_Again = aliased(Message)
+# A failed message that was sent again by hand is no longer looked after: what became of its successor is.
+SENT_AGAIN = sa.exists().where(
+    _Again.resend_of_id == Message.id, _Again.state.not_in((MessageState.SKIPPED, MessageState.CANCELLED))
+)
+STILL_LOST = sa.and_(IS_LOST, ~SENT_AGAIN)
+
+# By which moment a group's list is ordered: its index is.
+MOMENTS = {Group.SENT: (Message.sent_at,), Group.FAILED: (Message.due_at,), Group.SKIPPED: (Message.due_at,)}
+GROUPS = {Group.WAITING: IS_WAITING, Group.SENT: IS_SENT, Group.FAILED: STILL_LOST, Group.SKIPPED: IS_NOT_SENT}
 
 
 class MessageMissing(Problem):
@@ -76,6 +83,7 @@ class Filters:
     person_id: int | None = None
     organisation_id: int | None = None
     activity_id: int | None = None
+    archived: bool = False
     q: str = ""
     name: str = ""  # the person's or the organisation's
     activity_title: str = ""
@@ -85,9 +93,10 @@ class Filters:
 class Shown:
     """One message with its attempts, and the message that was sent in its place, where there is one."""
 
-    message: Message
-    attempts: list[Attempt]
+    message: Message | ArchivedMessage
+    attempts: Sequence[Attempt | archive.Try]
     resent_as_id: int | None
+    archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,12 @@ class ChannelProblem:
 
 
 def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, Filters]:
-    """Return one page of messages, newest first, and the filters with their names. The number of queries is fixed."""
+    """Return one page of messages, newest first, and the filters with their names. The number of queries is fixed.
+
+    The archive is a list of its own, without groups: all that is there has ended.
+    """
+    if filters.archived:
+        return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
     chosen = sa.select(Message).options(
         joinedload(Message.person),
         joinedload(Message.organisation),
@@ -113,7 +127,7 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
         selectinload(Message.lines).joinedload(MessageLine.reminder).load_only(Reminder.kind),
     )
     if filters.group is not None:
-        chosen = chosen.where(Message.state.in_(GROUPS[filters.group]))
+        chosen = chosen.where(GROUPS[filters.group])
     if filters.person_id is not None:
         chosen = chosen.where(Message.person_id == filters.person_id)
     if filters.organisation_id is not None:
@@ -138,18 +152,19 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
                 )
             )
         )
-    page = paged(chosen.order_by(Message.id.desc()), number, per_page, q=filters.q)
+    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
+    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
     return page, _named(filters)
 
 
 def show(message_id: int) -> Shown:
-    """Return a message with everything its page shows; raise MessageMissing."""
-    found = recheck.load(db.session(), [message_id])
-    if not found:
-        raise MessageMissing()
+    """Return a message, archived or not, with everything its page shows; raise MessageMissing."""
+    if (kept := archive.get(message_id)) is not None:
+        return Shown(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
+    found = _loaded(db.session(), message_id)
     tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
     again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
-    return Shown(found[0], list(tried), again)
+    return Shown(found, tried, again or archive.resent_as(found))
 
 
 def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
@@ -158,15 +173,10 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
     Raise StillUnderWay, NoAddress, or NothingToResend where nothing of it is true any more, having changed nothing.
     """
     with writing() as session:
-        found = recheck.load(session, [message_id])
-        if not found:
-            raise MessageMissing()
-        old = found[0]
+        old = _loaded(session, message_id)
         if old.state not in FINISHED or _under_way(session, old):
             raise StillUnderWay()
-        lines = _still_true(session, old, now)
-        _check_address(old, lines)
-        new = _copied(session, old, lines, now)
+        new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
         audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
     return new
 
@@ -181,7 +191,7 @@ def channel_problem() -> ChannelProblem | None:
     return ChannelProblem(found.trouble, found.reply, found.failures, found.since_at, found.paused_until)
 
 
-def reason_of(message: Message) -> SkipReason | FailureReason | None:
+def reason_of(message: Message | ArchivedMessage) -> SkipReason | FailureReason | None:
     """Return why a message was not sent, as a member of its list; None where nothing is to be said."""
     return reason_named(message.reason)
 
@@ -194,9 +204,16 @@ def reason_named(name: str) -> SkipReason | FailureReason | None:
     return found.get(name)
 
 
-def zone_of(message: Message) -> ZoneInfo | None:
+def zone_of(message: Message | ArchivedMessage) -> ZoneInfo | None:
     """Return the zone in which the message's instants are shown: its first activity's, or None without lines."""
     return message.lines[0].invitation.activity.zone if message.lines else None
+
+
+def _archived(filters: Filters) -> sa.Select[Any]:
+    return archive.select(
+        person_id=filters.person_id, organisation_id=filters.organisation_id, activity_id=filters.activity_id,
+        q=filters.q.strip(),
+    )  # fmt: skip
 
 
 def _named(filters: Filters) -> Filters:
@@ -214,6 +231,26 @@ def _named(filters: Filters) -> Filters:
     )
 
 
+def _loaded(session: Session, message_id: int) -> Message:
+    """Return a message with its readers and lines; raise MessageMissing."""
+    line = selectinload(Message.lines)
+    found = session.scalar(
+        sa.select(Message)
+        .where(Message.id == message_id)
+        .options(
+            joinedload(Message.person),
+            joinedload(Message.organisation),
+            joinedload(Message.representative_of),
+            line.joinedload(MessageLine.reminder),
+            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise MessageMissing()
+    return found
+
+
 def _reader(message: Message) -> Person | Organisation:
     found = message.person or message.organisation
     assert found is not None
@@ -225,15 +262,32 @@ def _under_way(session: Session, old: Message) -> bool:
     return bool(session.scalar(sa.select(again)))
 
 
+def _again(session: Session, old: Message, now: datetime) -> Message:
+    lines = _still_true(session, old, now)
+    _check_address(old, lines)
+    return _copied(session, old, lines, now)
+
+
+def _poll_again(session: Session, old: Message, now: datetime) -> Message:
+    untrue = pollmails.untrue_because(session, old, now=now)
+    if untrue is SkipReason.NO_ADDRESS:
+        raise NoAddress(name=_reader(old).display_name)
+    if untrue is not None:
+        raise NothingToResend(reason=untrue)
+    return pollmails.copied(session, old, now=now)
+
+
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
-    known = recheck.earlier(session, [old], now=now)
+    rows = facts.load(session, [old.id], skipped_too=True)
+    shared = facts.shared(session, rows)
+    known = recheck.earlier(session, rows, shared, now=now)
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
-        told = frozenset(line.invitation_id for line in old.lines if not line.skipped)
-        known = replace(known, told=known.told | told)
-    verdict = recheck.judge(old, old.lines, known, now, resent=True)
+        known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
+    verdict = recheck.Judge(shared, known, now).judge(rows[0], resent=True)
     if not verdict.lines:
         raise NothingToResend(reason=verdict.reason)
-    return list(verdict.lines)
+    true = {line.id for line in verdict.lines}
+    return [line for line in old.lines if line.id in true]
 
 
 def _check_address(old: Message, lines: Collection[MessageLine]) -> None:
@@ -251,7 +305,7 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
         kind=first.reminder.kind,
         local_day=local_day(now, first.invitation.activity.zone),
         due_at=now,
-        expires_at=max(recheck.useful_line_until(line) for line in lines),
+        expires_at=max(recheck.line_useful_until(line.invitation.activity, line.reminder) for line in lines),
         resend_of_id=old.id,
     )
     session.add(new)

@@ -5,9 +5,9 @@ from datetime import datetime
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from outreach.services.booking import Stale, check_times, check_venue
-from outreach.services.planning import NEEDS_A_MOVE
-from outreach.services.publishing import InThePast, Move, NothingMoved, NotPublished, apply_move
+from outreach.services import claiming
+from outreach.services.booking import Stale, check_times
+from outreach.services.publishing import InThePast, Move, NothingMoved, NotPublished, apply_move, differs
 
 
 def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> Activity:
@@ -16,7 +16,7 @@ def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> A
         raise NotPublished
     if activity.version != version:
         raise Stale
-    if all(getattr(activity, name) == getattr(move, name) for name in NEEDS_A_MOVE):
+    if not differs(activity, move):
         raise NothingMoved
     if move.starts_at <= now:
         raise InThePast(title=activity.title)
@@ -24,5 +24,5 @@ def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> A
     after = Activity(**{name: getattr(activity, name) for name in copied})
     apply_move(db.session(), after, move, now)
     check_times(after)
-    check_venue(db.session(), after)
+    claiming.foresee(db.session(), after, speakers=differs(activity, move, "starts_at", "ends_at"))
     return after

@@ -10,7 +10,7 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.domain import names
+from outreach.domain import contacts, names
 from outreach.domain.states import InvitationState
 from outreach.models import AuditEntry, Cadre, Invitation, Person
 
@@ -58,7 +58,7 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[Named]) -> list[In
 def known_people(session: Session, organisation_id: int | None, wanted: Sequence[Named]) -> list[Person | None]:
     """Return for each name who is known by it: in the same organisation, or anywhere with the same phone or e-mail."""
     phones = {one.phone for one in wanted if one.phone}
-    addresses = {one.email.casefold() for one in wanted if one.email}
+    addresses = {contacts.key(one.email) for one in wanted if one.email}
     candidates = session.scalars(
         sa.select(Person)
         .where(
@@ -98,7 +98,7 @@ def own(session: Session, organisation_id: int | None, people: Collection[Person
 
 def _best(candidates: Sequence[Person], organisation_id: int | None, one: Named) -> Person | None:
     def reached(person: Person) -> bool:
-        same_address = bool(one.email) and person.email.casefold() == one.email.casefold()
+        same_address = bool(one.email) and contacts.key(person.email) == contacts.key(one.email)
         return same_address or (bool(one.phone) and person.phone == one.phone)
 
     same = [p for p in candidates if key(p.name) == key(one.name)]

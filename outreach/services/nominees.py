@@ -19,6 +19,7 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, Invi
 from outreach.models import Invitation, Person
 from outreach.services import nominee_matching as matching
 from outreach.services import seats
+from outreach.services.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.scheduling import event_reminder
 
 THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an office does not overturn
@@ -214,6 +215,7 @@ def _add(
     nominee = next((i for i in there if i.role is Role.PARTICIPANT), None)
     nominee = nominee or Invitation(person=person, role=Role.PARTICIPANT, activity=invitation.activity)
     session.add(nominee)
+    raise_for_invited(nominee, there)
     nominee.nominated_under = invitation
     said = next((i for i in other if i.state in THEIR_OWN), None)
     nominee.state = said.state if said else InvitationState.COMING
@@ -256,6 +258,7 @@ def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invita
     for nominee in dropped:
         nominee.state, nominee.waitlisted_at = InvitationState.WITHDRAWN, None
     session.flush()
+    raise_for_withdrawn(session, dropped)
     still_invited = set(
         session.scalars(
             sa.select(Invitation.person_id).where(

@@ -1,46 +1,59 @@
 """The coordinator's start page: what is next, what needs somebody, what goes out next.
 
-Reads only, in six statements however many activities there are, and as plain values: this page is opened all day long.
+Reads only, in eight statements however many activities there are (and those of clashcounts, kept for longer), and as plain
+values: this page is opened all day long.
 So what was read is kept for three seconds, or until this process commits anything; only what another process wrote can
 be three seconds late. What the numbers ask for is decided in domain/needs.py.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from outreach.domain import needs
 from outreach.domain.kinds import Audience, MailKind, Role
-from outreach.domain.needs import Answers, Need, Standing, Troubles
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
+from outreach.domain.needs import Answers, Need, PollStanding, Standing, Troubles
+from outreach.domain.polls import is_open
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, PollState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
     AgendaItem,
     Cadre,
     Channel,
+    DatePoll,
+    IncomingMail,
     Invitation,
     Message,
     Organisation,
     Person,
+    PollInvitee,
+    PollSlot,
     Programme,
     Region,
     Reminder,
     Venue,
 )  # fmt: skip
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.services import clashcounts
+from outreach.services.clocks import CLOCK
 from outreach.services.counting import count as number
 from outreach.services.counting import missed
+from outreach.services.messages import STILL_LOST
+from outreach.services.received import INBOX, WAITS
+from outreach.services.unreachable import ids_blocked, ids_without_mail
 
 KEPT_FOR = timedelta(seconds=3)
 SHOWN = 5  # activities, and mails
 MAILS_WITHIN = timedelta(days=14)
 OVERDUE = timedelta(minutes=15)  # a due mail that waits longer means that nothing sends
+OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
@@ -68,35 +81,52 @@ class Overview:
 
 
 _kept: WeakKeyDictionary[sa.Engine, Overview] = WeakKeyDictionary()
+_commits = [0]
 
 
 def overview(*, now: datetime) -> Overview:
     """Return the start page's content at `now`, or as it was at most KEPT_FOR before."""
     kept = _kept.get(db.engine)
     if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
-        kept = _kept[db.engine] = _read(now)
+        before = _commits[0]
+        kept = _read(now)
+        if _commits[0] == before:  # else it may lack what was committed meanwhile
+            _kept[db.engine] = kept
     return kept
 
 
-@sa.event.listens_for(sa.Engine, "commit")
-def _forget(_connection: sa.Connection) -> None:
+@sa.event.listens_for(sa.Engine, "commit")  # just before
+@sa.event.listens_for(Session, "after_commit")
+def _forget(_of: Any) -> None:
+    _commits[0] += 1
     _kept.clear()
 
 
 def _read(now: datetime) -> Overview:
     session = db.session
     moment = {"now": now, "overdue": now - OVERDUE, "soon": now + MAILS_WITHIN}
-    answers = {row[0]: Answers(*row[1:]) for row in session.execute(_ANSWERS, moment)}
+    unreachable = dict(session.execute(_UNREACHABLE, moment).all())
+    answers = {
+        row[0]: replace(Answers(*row[1:]), unreachable=unreachable.get(row[0], 0))
+        for row in session.execute(_ANSWERS, moment)
+    }
     standings = [_standing(row, answers) for row in session.execute(_ACTIVITIES, moment)]
-    channel_since_at, overdue, failed, unreachable, programmes = session.execute(_TROUBLES, moment).one()
+    numbers, clashes = session.execute(_TROUBLES, moment).one(), clashcounts.counts(now=now)
     by_id = {one.id: one for one in standings}
     troubles = Troubles(
-        channel_since_at=channel_since_at,
-        overdue=overdue,
-        failed=failed,
-        unreachable=unreachable,
+        channel_since_at=numbers.channel_since_at,
+        clock_since_at=numbers.clock_since_at,
+        mailbox_since_at=numbers.mailbox_since_at,
+        overdue=numbers.overdue,
+        failed=numbers.failed,
+        unreachable=numbers.unreachable,
+        bounced=numbers.bounced,
+        to_read=numbers.to_read,
+        clashes=clashes.blocking,
+        look_again=clashes.warnings,
         uncovered=_names(session.execute(_UNCOVERED, moment)),
         declined=_names(session.execute(_DECLINED, moment)),
+        polls=[_poll(row, now) for row in session.execute(_POLLS, moment)],
     )
     return Overview(
         at=now,
@@ -104,7 +134,7 @@ def _read(now: datetime) -> Overview:
         upcoming=len(standings),
         needs=needs.needs(standings, troubles, now),
         mails=[_mail(row, by_id) for row in session.execute(_MAILS, moment)],
-        programmes=programmes,
+        programmes=numbers.programmes,
     )
 
 
@@ -121,6 +151,11 @@ def _mail(row: Any, standings: dict[int, Standing]) -> ComingMail:
         row.activity_id, row.title, row.kind, row.audience, row.due_at, row.zone,
         found.answers.in_audience(row.audience) if found else 0,
     )  # fmt: skip
+
+
+def _poll(row: Any, now: datetime) -> PollStanding:
+    takes_answers = is_open(row.state, row.closes_at, now)
+    return PollStanding(row.id, row.title, row.closes_at, row.zone, takes_answers, row.asked, row.answered)
 
 
 def _names(rows: Iterable[Any]) -> dict[int, list[str]]:
@@ -140,7 +175,6 @@ def _values(states: Collection[Any]) -> list[Any]:
 def _select_answers() -> Any:
     """Answers per upcoming activity, counted as services/counting.py says."""
     i = Invitation
-    open_ = _values(UNANSWERED | {InvitationState.PREPARED})
     return (
         sa.select(
             i.activity_id,
@@ -152,13 +186,28 @@ def _select_answers() -> Any:
             number(i.state == InvitationState.PREPARED),
             sa.func.count(sa.distinct(i.person_id)).filter(i.state.in_(_values(TAKES_A_SEAT))),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
-            number(i.state.in_(open_), sa.func.coalesce(Person.email, Organisation.email) == ""),
         )
-        .outerjoin(Person, Person.id == i.person_id)
-        .outerjoin(Organisation, Organisation.id == i.organisation_id)
         .where(i.activity_id.in_(_upcoming()))
         .group_by(i.activity_id)
     )
+
+
+def _select_unreachable() -> Any:
+    """How many of those who have not answered no mail reaches, per upcoming activity that has such."""
+    i = Invitation
+    found = [
+        sa.select(i.activity_id, party.label("party")).where(
+            (i.activity_id + 0).in_(_upcoming()),  # not by its key: SQLite would look each of them up in each activity
+            i.state.in_(_values(OPEN)),
+            key.in_(ids_without_mail(holder)),
+        )
+        for holder, key, party in (
+            (Person, i.person_id, i.person_id),
+            (Organisation, i.organisation_id, -i.organisation_id),
+        )
+    ]
+    each = sa.union_all(*found).subquery()
+    return sa.select(each.c.activity_id, sa.func.count(sa.distinct(each.c.party))).group_by(each.c.activity_id)
 
 
 def _upcoming(*states: ActivityState) -> Any:
@@ -188,7 +237,7 @@ def _select_mails() -> Any:
         )
         .join(Activity, Activity.id == Reminder.activity_id)
         .where(
-            Reminder.state == ReminderState.SCHEDULED,
+            IS_SCHEDULED,
             Reminder.due_at < sa.bindparam("soon"),
             Reminder.audience != Audience.ONE,
         )
@@ -198,36 +247,34 @@ def _select_mails() -> Any:
 
 
 def _select_troubles() -> Any:
-    """One row of numbers: domain/needs.py's Troubles, then how many programmes there are."""
+    """One row of numbers: domain/needs.py's Troubles, and how many programmes there are."""
     published = _upcoming(ActivityState.PUBLISHED)
-    open_ = _values(UNANSWERED | {InvitationState.PREPARED})
+    has_not_answered = Invitation.state.in_(_values(OPEN))
+    is_expected = Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))
 
-    def unreachable(what: Any, reader: Any, key: Any) -> Any:
-        address = sa.select(reader.email).where(reader.id == key).correlate(Invitation).scalar_subquery()
-        return sa.select(what).where(
-            Invitation.activity_id.in_(published), Invitation.state.in_(open_), key.is_not(None), address == ""
-        )  # fmt: skip
+    def people_and_offices(is_meant: Any, chosen: Any) -> Any:
+        """How many of the chosen people and organisations have a meant invitation."""
+        found: list[Any] = []
+        for holder, key in ((Person, Invitation.person_id), (Organisation, Invitation.organisation_id)):
+            meant = (Invitation.activity_id.in_(published), is_meant, key.in_(chosen(holder)))
+            found.append(sa.select(sa.func.count(sa.distinct(key))).where(*meant).scalar_subquery())
+        return found[0] + found[1]
 
-    def messages(*states: MessageState) -> Any:
-        return sa.select(sa.func.count()).select_from(Message).where(Message.state.in_(states))
-
-    waiting = messages(MessageState.DUE, MessageState.RETRY).where(
-        Message.due_at < sa.bindparam("overdue"), Message.attempts == 0
-    )
-    unexpanded = sa.select(sa.func.count()).where(
-        Reminder.state == ReminderState.SCHEDULED, Reminder.due_at < sa.bindparam("overdue")
-    )
-    lost = messages(MessageState.FAILED, MessageState.UNKNOWN).where(Message.expires_at > sa.bindparam("now"))
-    people, offices = (Person, Invitation.person_id), (Organisation, Invitation.organisation_id)
-    counts = [
-        unreachable(sa.func.count(sa.distinct(key)), reader, key).scalar_subquery() for reader, key in (people, offices)
-    ]
+    messages = sa.select(sa.func.count()).select_from(Message)
+    waiting = messages.where(IS_TO_SEND, Message.due_at < sa.bindparam("overdue"), Message.attempts == 0)
+    unexpanded = sa.select(sa.func.count()).where(IS_SCHEDULED, Reminder.due_at < sa.bindparam("overdue"))
+    lost = messages.where(STILL_LOST, Message.expires_at > sa.bindparam("now"))
+    in_trouble = sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1)
     return sa.select(
-        sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1).scalar_subquery(),
-        waiting.scalar_subquery() + unexpanded.scalar_subquery(),
-        lost.scalar_subquery(),
-        counts[0] + counts[1],
-        sa.select(sa.func.count()).select_from(Programme).scalar_subquery(),
+        in_trouble.where(Channel.name.not_in((INBOX, CLOCK))).scalar_subquery().label("channel_since_at"),
+        in_trouble.where(Channel.name == CLOCK).scalar_subquery().label("clock_since_at"),
+        in_trouble.where(Channel.name == INBOX).scalar_subquery().label("mailbox_since_at"),
+        (waiting.scalar_subquery() + unexpanded.scalar_subquery()).label("overdue"),
+        lost.scalar_subquery().label("failed"),
+        people_and_offices(has_not_answered, ids_without_mail).label("unreachable"),
+        people_and_offices(is_expected, ids_blocked).label("bounced"),
+        sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS).scalar_subquery().label("to_read"),
+        sa.select(sa.func.count()).select_from(Programme).scalar_subquery().label("programmes"),
     )
 
 
@@ -276,9 +323,26 @@ def _select_declined() -> Any:
     )
 
 
+def _select_polls() -> Any:
+    """Date polls without a chosen date, of which a time still lies ahead."""
+    ahead = sa.exists().where(PollSlot.poll_id == DatePoll.id, PollSlot.starts_at > sa.bindparam("now"))
+    return (
+        sa.select(
+            DatePoll.id, DatePoll.title, DatePoll.closes_at, DatePoll.zone, DatePoll.state,
+            sa.func.count(PollInvitee.id).label("asked"), sa.func.count(PollInvitee.answered_at).label("answered"),
+        )
+        .join(PollInvitee, PollInvitee.poll_id == DatePoll.id)
+        .where(DatePoll.state.in_((PollState.OPEN, PollState.CLOSED)), ahead)
+        .group_by(DatePoll.id)
+        .order_by(DatePoll.closes_at, DatePoll.id)
+    )  # fmt: skip
+
+
 _ANSWERS = _select_answers()
+_UNREACHABLE = _select_unreachable()
 _ACTIVITIES = _select_activities()
 _MAILS = _select_mails()
 _TROUBLES = _select_troubles()
 _UNCOVERED = _select_uncovered()
 _DECLINED = _select_declined()
+_POLLS = _select_polls()

@@ -1,4 +1,4 @@
-"""One page of a list: two queries, whatever the list's length."""
+"""One page of a list: two queries, whatever the list's length, and none that counts more than the first MOST items."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,19 @@ import sqlalchemy as sa
 
 from outreach.extensions import db
 
+MOST = 10_000  # nobody turns pages beyond that, and counting on would cost more the longer the list is
+
 
 @dataclass(frozen=True)
 class Page:
-    """Some of a list's items, and where in the list they stand. number counts from 1."""
+    """Some of a list's items, and where in the list they stand. number counts from 1. more: `total` is only MOST."""
 
     items: Sequence[Any]
     total: int
     number: int
     per_page: int
     q: str = ""
+    more: bool = False
 
     @property
     def pages(self) -> int:
@@ -54,17 +57,18 @@ class Page:
 
 
 def paged(select: sa.Select[Any], number: int = 1, per_page: int = 25, *, q: str = "") -> Page:
-    """Return page `number` of what `select` finds; the last page where `number` lies beyond it.
+    """Return page `number` of what `select` finds; the last page where `number` lies beyond it, or beyond MOST items.
 
     select: gives objects where it selects one thing, rows where it selects several. It needs an order.
     """
     session = db.session
-    counted = sa.select(sa.func.count()).select_from(select.order_by(None).options().subquery())
-    total = session.scalar(counted) or 0
+    counted = sa.select(sa.func.count()).select_from(select.order_by(None).limit(MOST + 1).subquery())
+    found_so_far = session.scalar(counted) or 0
+    total, more = min(found_so_far, MOST), found_so_far > MOST
     number = min(max(1, number), max(1, -(-total // per_page)))
     if not total:
         return Page([], 0, 1, per_page, q)
     found = session.execute(select.limit(per_page).offset((number - 1) * per_page))
     single = len(select.column_descriptions) == 1
     items: Sequence[Any] = found.unique().scalars().all() if single else found.all()
-    return Page(items, total, number, per_page, q)
+    return Page(items, total, number, per_page, q, more)

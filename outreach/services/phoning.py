@@ -30,15 +30,14 @@ def call(invitation: Invitation, activity: Activity, link: str) -> Call:
 
     The text names the public title only, so that it gives nothing away on a phone that lies on a table.
     """
-    invitee = invitation.invitee
-    text = _text(invitation, activity, link)
-    digits = invitee.phone.lstrip("+")
-    return Call(
-        number=wording.phone(invitee.phone),
-        tel=invitee.phone,
-        whatsapp=f"{WHATSAPP}{digits}?text={quote(text)}" if digits else "",
-        text=text,
-    )
+    return at(invitation.invitee.phone, _text(invitation, activity, link))
+
+
+def at(phone: str, text: str = "") -> Call:
+    """Return how to reach somebody at a number (E.164, "" where none is known)."""
+    digits = phone.lstrip("+")
+    written = f"?text={quote(text)}" if text else ""
+    return Call(wording.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
 
 
 def _text(invitation: Invitation, activity: Activity, link: str) -> str:

@@ -1,20 +1,22 @@
 """Making, editing and deleting programmes and activities. Agendas are agendas.py; what sends mail is publishing.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
 from outreach.domain.kinds import ActivityKind
+from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Office, Programme, Region, Reminder, User, Venue
-from outreach.services import audit, seats
+from outreach.services import audit, holds, planchecks, seats
 from outreach.services.booking import (
     OutsideProgramme,
     ProgrammeMissing,
@@ -22,9 +24,9 @@ from outreach.services.booking import (
     TitleMissing,
     activity_for_change,
     check_times,
-    check_venue,
     check_within,
 )
+from outreach.services.claiming import claim
 
 NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
 
@@ -98,8 +100,7 @@ def create_programme(
         session.add(programme)
         session.flush()
         audit.record(session, by, "programme.created", programme, now=now)
-        for one in activities:
-            _add_activity(session, one, programme, by, now)
+        _add(session, [_new_activity(session, one, programme, by, now) for one in activities], by, now)
     return programme
 
 
@@ -108,11 +109,16 @@ def edit_programme(
 ) -> Programme:
     """Change a programme's own facts; raise Stale if someone was faster. Its days must still hold what lies in them."""
     with writing() as session:
-        programme = _programme(session, programme_id)
+        programme = _programme(session, programme_id, changes=True)
         if programme.version != version:
             raise Stale
+        # Whoever moves one of its activities at this moment is waited for, or waits and is held to the new days.
+        holds.lock_activities(
+            session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all()
+        )
         before = _facts(programme, ProgrammeValues)
-        inside = {a.id for a in programme.activities if _lies_within(programme, a)}
+        refuses = planchecks.refuses(session, FindingKind.OUTSIDE_PROGRAMME)
+        inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
         _fill_programme(programme, values)
         for activity in programme.activities:
             if activity.id in inside and activity.state is not ActivityState.CANCELLED:
@@ -134,7 +140,7 @@ def create_activity(
     """Make one activity as a draft, in a programme or alone; raise a Problem, having made nothing."""
     with writing() as session:
         programme = _programme(session, programme_id) if programme_id else None
-        return _add_activity(session, values, programme, by, now)
+        return add_activity(session, values, programme, by, now)
 
 
 def create_community_activities(
@@ -162,10 +168,11 @@ def create_community_activities(
                 region_code=region.code,
                 venue_id=values.venue_id or _village_hall(session, region).id,
             )
-            made.append(_add_activity(session, own, programme, by, now))
+            made.append(_new_activity(session, own, programme, by, now))
         if not made:
             raise NoKelurahan
-        return made
+        # They are made at one time, to be given their days one by one.
+        return _add(session, made, by, now, but=[FindingKind.SAME_KECAMATAN])
 
 
 def edit_activity(
@@ -180,13 +187,15 @@ def edit_activity(
             getattr(activity, name) != getattr(values, name) for name in NEEDS_A_MOVE
         ):
             raise NeedsMove
-        before = _facts(activity, ActivityValues)
-        _fill_activity(session, activity, values, now)
-        check_times(activity)
-        if activity.programme and activity.state is ActivityState.DRAFT and _days_changed(before, activity):
-            check_within(activity.programme, activity.starts_at, activity.ends_at)
-        check_venue(session, activity)
-        session.flush()
+        before, planned = _facts(activity, ActivityValues), planchecks.before(session, [activity_id])
+        other_time = _days_changed(values, activity)
+        taking = other_time or values.venue_id != activity.venue_id
+        with session.no_autoflush:
+            _fill_activity(session, activity, values, now)
+            check_times(activity)
+            if taking:
+                claim(session, [activity], speakers=other_time)
+        planchecks.refuse_blocking(session, [activity_id], before=planned, now=now)
         seats.offer_freed(session, activity, now=now)
         audit.record(
             session,
@@ -205,34 +214,43 @@ def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
         activity = activity_for_change(session, activity_id)
         if activity.state is not ActivityState.DRAFT:
             raise NotADraft
-        _delete(session, activity, by, now)
+        _delete(session, [activity], by, now)
 
 
 def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> None:
     """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
     with writing() as session:
-        programme = _programme(session, programme_id)
-        activities = [activity_for_change(session, activity.id) for activity in programme.activities]
+        programme = _programme(session, programme_id, changes=True)
+        activities = [activity_for_change(session, id) for id in sorted(a.id for a in programme.activities)]
         for activity in activities:
             if activity.state is not ActivityState.DRAFT:
                 raise NotOnlyDrafts(title=activity.title)
-        for activity in activities:
-            _delete(session, activity, by, now)
-        session.flush()
+        _delete(session, activities, by, now)
         session.expire(programme, ["activities"])
         audit.record(session, by, "programme.deleted", programme, now=now, activities=len(activities))
         session.delete(programme)
 
 
-def _delete(session: Session, activity: Activity, by: User | None, now: datetime) -> None:
-    audit.record(session, by, "activity.deleted", activity, now=now)
-    session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
-    session.execute(sa.update(Invitation).where(Invitation.activity_id == activity.id).values(nominated_under_id=None))
-    session.execute(sa.delete(Invitation).where(Invitation.activity_id == activity.id))
-    session.delete(activity)
+def _delete(session: Session, activities: Sequence[Activity], by: User | None, now: datetime) -> None:
+    venues = {activity.venue_id for activity in activities if activity.venue_id is not None}
+    speakers = holds.on_stage(session, [activity.id for activity in activities])
+    holds.lock_venues(session, venues)
+    holds.lock_people(session, speakers)
+    for activity in activities:
+        audit.record(session, by, "activity.deleted", activity, now=now)
+        its = Invitation.activity_id == activity.id
+        session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
+        session.execute(sa.update(Invitation).where(its).values(nominated_under_id=None))
+        session.execute(sa.delete(Invitation).where(its))
+        session.delete(activity)
+    session.flush()
+    holds.hold(session, venues)
+    holds.bind(session, speakers)
 
 
-def _programme(session: Session, programme_id: int) -> Programme:
+def _programme(session: Session, programme_id: int, *, changes: bool = False) -> Programme:
+    """Return the programme, locked before its activities: its days stay as they are until what is put into it is stored."""
+    holds.lock_programme(session, programme_id, changes=changes)
     programme = session.get(Programme, programme_id)
     if programme is None:
         raise ProgrammeMissing
@@ -254,18 +272,39 @@ def _fill_programme(programme: Programme, values: ProgrammeValues) -> None:
     programme.contact_phone = values.contact_phone.strip()
 
 
-def _add_activity(
+def add_activity(
+    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
+) -> Activity:
+    """Make a draft inside the caller's transaction; raise a Problem."""
+    if programme is not None:
+        holds.lock_programme(session, programme.id)
+    return _add(session, [_new_activity(session, values, programme, by, now)], by, now)[0]
+
+
+def _new_activity(
     session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
 ) -> Activity:
     activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
     _fill_activity(session, activity, values, now)
     check_times(activity)
-    if programme:
-        check_within(programme, activity.starts_at, activity.ends_at)
-    check_venue(session, activity)
-    session.add(activity)
-    audit.record(session, by, "activity.created", activity, now=now)
     return activity
+
+
+def _add(
+    session: Session,
+    activities: list[Activity],
+    by: User | None,
+    now: datetime,
+    *,
+    but: Collection[FindingKind] = (),
+) -> list[Activity]:
+    with session.no_autoflush:
+        session.add_all(activities)
+        claim(session, activities)
+    planchecks.refuse_blocking(session, [activity.id for activity in activities], but=but, now=now)
+    for activity in activities:
+        audit.record(session, by, "activity.created", activity, now=now)
+    return activities
 
 
 def _fill_activity(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
@@ -290,14 +329,17 @@ def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: d
     return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
 
 
+def village_hall_name(kelurahan: str) -> str:
+    """Return what the hall of a kelurahan is called, by which it is found."""
+    return f"Balai Kelurahan {kelurahan}"
+
+
 def _village_hall(session: Session, region: Region) -> Venue:
-    name = f"Balai Kelurahan {region.name}"
-    venue = session.scalar(sa.select(Venue).where(Venue.name == name))
-    if venue is None:
-        venue = Venue(name=name, region_code=region.code)
-        session.add(venue)
-        session.flush()
-    return venue
+    name = village_hall_name(region.name)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    made = insert(Venue).values(name=name, region_code=region.code)
+    session.execute(made.on_conflict_do_nothing())  # it is known, or another coordinator makes it at this moment
+    return session.scalars(sa.select(Venue).where(Venue.name == name)).one()
 
 
 def _lies_within(programme: Programme, activity: Activity) -> bool:
@@ -308,8 +350,8 @@ def _lies_within(programme: Programme, activity: Activity) -> bool:
     return True
 
 
-def _days_changed(before: dict[str, str], activity: Activity) -> bool:
-    return before["starts_at"] != str(activity.starts_at) or before["ends_at"] != str(activity.ends_at)
+def _days_changed(values: ActivityValues, activity: Activity) -> bool:
+    return (values.starts_at, values.ends_at) != (activity.starts_at, activity.ends_at)
 
 
 def _facts(row: Programme | Activity, values: type[ProgrammeValues | ActivityValues]) -> dict[str, str]:

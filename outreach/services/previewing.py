@@ -46,6 +46,7 @@ class Preview:
     names: list[str]  # a first few, to recognise them by
     engaged: int  # of those chosen, how many are asked to something else at the same time
     offices: list[tuple[str, int]] = field(default_factory=list)  # each chosen organisation with its seats
+    ids: frozenset[int] = frozenset()  # of those chosen
 
     @property
     def new(self) -> int:
@@ -60,12 +61,17 @@ def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: 
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == role)
 
 
-def of_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind], region_codes: Collection[str]) -> Preview:
-    """Return what inviting the cadres of these kinds and kelurahan would do; an empty collection means all."""
+def of_cadres(
+    activity_ids: Collection[int],
+    kinds: Collection[CadreKind],
+    region_codes: Collection[str],
+    without: Collection[int] = (),
+) -> Preview:
+    """Return what inviting the cadres of these kinds and kelurahan would do, but these people; no kind or region means all."""
     chosen = (
         sa.select(Person.id, Person.name, Person.post, Person.email)
         .join(Cadre, Cadre.person_id == Person.id)
-        .where(Cadre.active, Person.erased_at.is_(None))
+        .where(Cadre.active, Person.erased_at.is_(None), Person.id.not_in(without))
         .distinct()
     )
     if kinds:
@@ -125,6 +131,7 @@ def _preview(
         without_address=sum(1 for row in rows if not row.email),
         names=[row.name or row.post for row in rows[:12]],
         engaged=_engaged(invited, ids, column),
+        ids=frozenset(ids),
     )
 
 

@@ -10,24 +10,28 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState
+from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState, PollState
 from outreach.domain.truth import SkipReason
 from outreach.extensions import db, writing
 from outreach.models import (
     Activity,
     AgendaItem,
+    ArchivedMessage,
     Attempt,
     AuditEntry,
+    Feed,
     Invitation,
     Link,
     Message,
     Person,
+    PollAnswer,
+    PollInvitee,
     User,
     agenda_speaker,
 )
-from outreach.services import audit, seats
+from outreach.services import absenceprivacy, audit, holds, incomingprivacy, placingprivacy, seats
 from outreach.services.booking import activity_for_change
 from outreach.services.people import PersonErased, PersonMissing, get
 
@@ -63,9 +67,20 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
             _columns(m, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
             for m in db.session.scalars(sa.select(Message).where(Message.person_id == person_id).order_by(Message.id))
         ],
+        "date_polls": [_poll(one) for one in db.session.scalars(_polls(person_id))],
+        "archived_mails": [
+            _columns(m, without=("rfc_message_id",)) for m in db.session.scalars(_archived_to(person_id))
+        ],
+        **incomingprivacy.held(db.session(), person),
+        **absenceprivacy.held(db.session(), person_id),
+        **placingprivacy.held(db.session(), person),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
             for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
+        ],
+        "calendar_addresses": [
+            _columns(feed, without=("id", "nonce"))
+            for feed in db.session.scalars(sa.select(Feed).where(Feed.person_id == person_id).order_by(Feed.id))
         ],
         "changes_by_staff": [
             {"at": entry.at.isoformat(), "action": entry.action}
@@ -85,16 +100,24 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     revoked, mails not yet sent stopped, and the name taken out of the message and audit logs.
     """
     with writing() as session:
-        person = session.get(Person, person_id, with_for_update=True)
+        placingprivacy.lock(session)
+        holds.lock_activities(session, {one.activity_id for one in upcoming(person_id, now=now)})
+        session.expire_all()  # they may have waited
+        person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
             raise PersonMissing
         if person.erased_at is not None:
             raise PersonErased
         _withdraw(session, person_id, now)
+        incomingprivacy.forget(session, person)
+        absenceprivacy.forget(session, person_id)
+        placingprivacy.forget(session, person)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
+        _forget_polls(session, person)
         _forget_log(session, person_id)
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
+        session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
         for role in person.cadre_roles:
             role.active = False
         person.name, person.erased_at, person.sex, person.organisation_id = ERASED, now, None, None
@@ -111,6 +134,7 @@ def _withdraw(session: Session, person_id: int, now: datetime) -> None:
         activity_for_change(session, activity_id)
     for invitation in ahead:
         invitation.state = InvitationState.WITHDRAWN
+        invitation.revision += 1
     items = sa.select(AgendaItem.id).join(Activity).where(Activity.state.in_(AHEAD), Activity.ends_at > now)
     session.execute(
         sa.delete(agenda_speaker).where(
@@ -118,6 +142,7 @@ def _withdraw(session: Session, person_id: int, now: datetime) -> None:
         )
     )
     session.flush()
+    holds.bind(session, [person_id])
     for activity_id in activities:
         seats.offer_freed(session, session.get_one(Activity, activity_id), now=now)
 
@@ -131,6 +156,13 @@ def _forget_mails(session: Session, person_id: int) -> None:
         .values(state=MessageState.SKIPPED, reason=SkipReason.ERASED.value, merge_key=None)
     )
     session.execute(sa.update(Message).where(Message.person_id == person_id).values(address="", server_reply=""))
+    for message in session.scalars(_archived_to(person_id)):
+        message.address, message.server_reply = "", ""
+        message.tries = [{**one, "reply": ""} for one in message.tries]
+
+
+def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
+    return sa.select(ArchivedMessage).where(ArchivedMessage.person_id == person_id).order_by(ArchivedMessage.id)
 
 
 def _forget_answers(session: Session, person: Person) -> None:
@@ -144,6 +176,39 @@ def _forget_answers(session: Session, person: Person) -> None:
         invitation.representative_name = ERASED
         for column in nobody:
             setattr(invitation, column, "")
+
+
+def _forget_polls(session: Session, person: Person) -> None:
+    """Ask them in no poll that is still to be decided; of a decided one the choices stay, of somebody without a name."""
+    for one in session.scalars(_polls(person.id)):
+        if one.poll.state is PollState.DECIDED:
+            one.answered_by = one.note = ""
+        else:
+            session.delete(one)
+    if person.name:  # who answered for their office
+        session.execute(
+            sa.update(PollInvitee)
+            .where(sa.func.lower(PollInvitee.answered_by).contains(person.name.lower(), autoescape=True))
+            .values(answered_by=ERASED)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _polls(person_id: int) -> sa.Select[PollInvitee]:
+    return (
+        sa.select(PollInvitee)
+        .where(PollInvitee.person_id == person_id)
+        .options(joinedload(PollInvitee.poll), selectinload(PollInvitee.choices).joinedload(PollAnswer.slot))
+        .order_by(PollInvitee.id)
+    )
+
+
+def _poll(one: PollInvitee) -> dict[str, Any]:
+    return {
+        "poll": one.poll.title,
+        **_columns(one, without=("id", "poll_id", "person_id", "organisation_id", "answer_recorded_by_id")),
+        "choices": [{"starts_at": _plain(said.slot.starts_at), "choice": said.choice.value} for said in one.choices],
+    }
 
 
 def _forget_log(session: Session, person_id: int) -> None:

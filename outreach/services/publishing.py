@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.values import place
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, User
-from outreach.services import audit, links, seats
-from outreach.services.booking import activity_for_change, check_times, check_venue
-from outreach.services.planning import usual_deadline
+from outreach.services import audit, holds, links, planchecks, seats
+from outreach.services.booking import activity_for_change, check_times
+from outreach.services.claiming import claim
+from outreach.services.planning import NEEDS_A_MOVE, usual_deadline
 from outreach.services.scheduling import cancel_scheduled, event_reminder, schedule
 
 
@@ -61,25 +63,37 @@ class Move:
 def publish(activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
     """Publish drafts: their invitees get the invitation at the next tick, and one reminder is written for each rule.
 
-    All or none: raise AlreadyPublished, InThePast or NothingToPublish, having changed nothing.
+    All or none: raise AlreadyPublished, InThePast, NothingToPublish, VenueTaken, SpeakerTaken or PlanBlocked, having changed
+    nothing.
     """
+    with writing() as session:
+        return publish_in(session, activity_ids, by=by, now=now)
+
+
+def publish_in(session: Session, activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
+    """As `publish`, in the caller's transaction."""
     if not activity_ids:
         raise NothingToPublish
-    with writing() as session:
-        activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    for activity in activities:
+        if activity.state is not ActivityState.DRAFT:
+            raise AlreadyPublished(title=activity.title)
+        if activity.starts_at <= now:
+            raise InThePast(title=activity.title)
+    with session.no_autoflush:
         for activity in activities:
-            if activity.state is not ActivityState.DRAFT:
-                raise AlreadyPublished(title=activity.title)
-            if activity.starts_at <= now:
-                raise InThePast(title=activity.title)
             activity.state = ActivityState.PUBLISHED
-            activity.published_at = now
+            activity.published_at = activity.told_at = now
             if activity.respond_by_at <= now:  # a draft that lay too long: nobody could answer any more
                 activity.respond_by_at = usual_deadline(session, activity.starts_at, activity.zone, now)
-            session.flush()
-            event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
-            schedule(session, activity, now=now)
-            audit.record(session, by, "activity.published", activity, now=now)
+        claim(session, activities)
+    # What people are told has to be sound, whenever it was saved. Of a programme's days they are not told.
+    ids = [activity.id for activity in activities]
+    planchecks.refuse_blocking(session, ids, but=[FindingKind.OUTSIDE_PROGRAMME], now=now)
+    for activity in activities:
+        event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+        schedule(session, activity, now=now)
+        audit.record(session, by, "activity.published", activity, now=now)
     return activities
 
 
@@ -94,29 +108,19 @@ def move(activity_id: int, move: Move, reason: str, version: int | None, *, by: 
             raise NotPublished
         if not reason.strip():
             raise ReasonMissing
-        if not _differs(activity, move):
+        if not differs(activity, move):
             raise NothingMoved
         if move.starts_at <= now:
             raise InThePast(title=activity.title)
-        old = {
-            "old_starts_at": activity.starts_at.isoformat(),
-            "old_ends_at": activity.ends_at.isoformat(),
-            "old_zone": activity.zone.key,
-            "old_venue": place(activity.venue),
-            "reason": reason.strip(),
-        }
-        apply_move(session, activity, move, now)
-        check_times(activity)
-        check_venue(session, activity)
-        activity.sequence += 1
-        session.flush()
-        session.refresh(activity, ["venue"])
-        event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
-        schedule(session, activity, now=now)
-        _reopen(session, activity, now)
-        links.prolong_links(session, activity)
-        seats.offer_freed(session, activity, now=now)
-        audit.record(session, by, "activity.moved", activity, now=now, **old)
+        old = present_place(activity, reason)
+        other_time, planned = differs(activity, move, "starts_at", "ends_at"), planchecks.before(session, [activity_id])
+        with session.no_autoflush:
+            apply_move(session, activity, move, now)
+            check_times(activity)
+            activity.sequence += 1
+            claim(session, [activity], speakers=other_time)
+        planchecks.refuse_blocking(session, [activity_id], before=planned, now=now)
+        tell_of_move(session, activity, old, by=by, now=now)
     return activity
 
 
@@ -131,6 +135,7 @@ def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> 
         activity.state = ActivityState.CANCELLED
         activity.cancelled_reason = reason.strip()
         activity.sequence += 1
+        holds.release(session, [activity])
         cancel_scheduled(session, activity, "activity_cancelled")
         event_reminder(
             session, activity, MailKind.CANCELLATION, Audience.EXPECTED, now=now, detail={"reason": reason.strip()}
@@ -146,8 +151,11 @@ def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
 
 
 def apply_move(session: Session, activity: Activity, move: Move, now: datetime) -> None:
-    """Set the new time and place on the row, without telling anyone."""
+    """Set the new time and place on the row, without telling anyone. Of another day people will have heard only now."""
     shift = move.starts_at - activity.starts_at
+    same_day = move.starts_at.astimezone(move.zone).date() == activity.starts_at.astimezone(activity.zone).date()
+    if activity.state is ActivityState.PUBLISHED and not same_day:
+        activity.told_at = now
     activity.starts_at, activity.ends_at, activity.zone = move.starts_at, move.ends_at, move.zone
     activity.venue_id = move.venue_id
     activity.registration_at = move.registration_at or (
@@ -159,8 +167,34 @@ def apply_move(session: Session, activity: Activity, move: Move, now: datetime) 
         item.ends_at += shift
 
 
-def _differs(activity: Activity, move: Move) -> bool:
-    return any(getattr(activity, name) != getattr(move, name) for name in ("starts_at", "ends_at", "zone", "venue_id"))
+def present_place(activity: Activity, reason: str) -> dict[str, str]:
+    """Return what the mail about a move says of the time and place before it; to be asked before the row is changed."""
+    return {
+        "old_starts_at": activity.starts_at.isoformat(),
+        "old_ends_at": activity.ends_at.isoformat(),
+        "old_zone": activity.zone.key,
+        "old_venue": place(activity.venue),
+        "reason": reason.strip(),
+    }
+
+
+def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
+    """Tell everyone who was told of a published activity that it has moved, and let all that hangs on its time follow.
+
+    Its row is changed and flushed, its sequence raised. old: what present_place() said before.
+    """
+    session.refresh(activity, ["venue"])
+    event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
+    schedule(session, activity, now=now)
+    _reopen(session, activity, now)
+    links.prolong_links(session, activity)
+    seats.offer_freed(session, activity, now=now)
+    audit.record(session, by, "activity.moved", activity, now=now, **old)
+
+
+def differs(activity: Activity, move: Move, *names: str) -> bool:
+    """Return whether the move brings another time or place; names: of these columns only."""
+    return any(getattr(activity, name) != getattr(move, name) for name in names or NEEDS_A_MOVE)
 
 
 def _reopen(session: Session, activity: Activity, now: datetime) -> None:

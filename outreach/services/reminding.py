@@ -13,7 +13,9 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import missed_because
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db, writing
-from outreach.models import Activity, Invitation, Message, Reminder
+from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.models.programmes import IS_PUBLISHED
 from outreach.services import expanding
 
 EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
@@ -47,9 +49,7 @@ def tick(now: datetime) -> TickResult:
 
 def next_due_at() -> datetime | None:
     """Return when the next reminder falls due, or None where none is scheduled."""
-    found = db.session.scalar(
-        sa.select(Reminder.due_at).where(Reminder.state == ReminderState.SCHEDULED).order_by(Reminder.due_at).limit(1)
-    )
+    found = db.session.scalar(sa.select(Reminder.due_at).where(IS_SCHEDULED).order_by(Reminder.due_at).limit(1))
     db.session.rollback()
     return found
 
@@ -58,7 +58,7 @@ def _due(now: datetime) -> list[tuple[int, int]]:
     """Return (reminder, activity) of what is due, in the order in which every use case locks activities."""
     found = db.session.execute(
         sa.select(Reminder.id, Reminder.activity_id)
-        .where(Reminder.state == ReminderState.SCHEDULED, Reminder.due_at <= now)
+        .where(IS_SCHEDULED, Reminder.due_at <= now)
         .order_by(Reminder.activity_id, Reminder.due_at, Reminder.id)
     ).all()
     db.session.rollback()
@@ -100,8 +100,8 @@ def _later_rule_is_due(session: Session, reminder: Reminder, now: datetime) -> b
         session.scalar(
             sa.select(sa.exists().where(
                 Reminder.activity_id == reminder.activity_id, Reminder.kind == reminder.kind,
-                Reminder.audience == reminder.audience, Reminder.state == ReminderState.SCHEDULED,
-                Reminder.invitation_id.is_(None), Reminder.due_at > reminder.due_at, Reminder.due_at <= now,
+                Reminder.audience == reminder.audience, IS_SCHEDULED,
+                Reminder.due_at > reminder.due_at, Reminder.due_at <= now,
             ))
         )
     )  # fmt: skip
@@ -111,7 +111,9 @@ def _some_are_open(now: datetime) -> bool:
     """Return whether mails are due that further lines can still join: what is due later today, or what waited with them."""
     found = db.session.scalar(
         sa.select(
-            sa.exists().where(Message.state == MessageState.DUE, Message.due_at <= now, Message.merge_key.is_not(None))
+            sa.exists().where(
+                IS_TO_SEND, Message.state == MessageState.DUE, Message.due_at <= now, Message.merge_key.is_not(None)
+            )
         )
     )
     db.session.rollback()
@@ -119,7 +121,7 @@ def _some_are_open(now: datetime) -> bool:
 
 
 def _close_deadlines(now: datetime) -> None:
-    passed = sa.select(Activity.id).where(Activity.state == ActivityState.PUBLISHED, Activity.respond_by_at <= now)
+    passed = sa.select(Activity.id).where(IS_PUBLISHED, Activity.respond_by_at <= now)
     silent = (Invitation.state == InvitationState.INVITED, Invitation.activity_id.in_(passed))
     if db.session.scalar(sa.select(sa.exists().where(*silent))):
         with writing() as session:
@@ -133,7 +135,7 @@ def _close_deadlines(now: datetime) -> None:
 
 
 def _mark_held(now: datetime) -> None:
-    over = (Activity.state == ActivityState.PUBLISHED, Activity.ends_at <= now)
+    over = (IS_PUBLISHED, Activity.ends_at <= now)
     if db.session.scalar(sa.select(sa.exists().where(*over))):
         with writing() as session:
             session.execute(
@@ -142,4 +144,6 @@ def _mark_held(now: datetime) -> None:
                 .values(state=ActivityState.HELD, version=Activity.version + 1)
                 .execution_options(synchronize_session=False)
             )
+            held = sa.select(Activity.id).where(Activity.state == ActivityState.HELD)
+            session.execute(sa.delete(SpeakerBooking).where(SpeakerBooking.activity_id.in_(held)))
     db.session.rollback()

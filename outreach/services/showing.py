@@ -1,5 +1,6 @@
 """What the page of one programme and of one activity shows: everything loaded at once, in a fixed number of queries."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.nextsteps import NextStep, next_step, programmes_next_step
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
@@ -23,10 +24,12 @@ from outreach.models import (
     Programme,
     Reminder,
 )
+from outreach.models.mails import IS_LOST
+from outreach.services import archive
 from outreach.services.booking import ActivityMissing, ProgrammeMissing
 from outreach.services.browsing import Answers, answers_by
-
-ON_STAGE = (Role.SPEAKER, Role.MODERATOR)
+from outreach.services.messages import SENT_AGAIN
+from outreach.services.unreachable import no_mail_reaches
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         .join(Invitation.person)
         .where(
             Invitation.activity_id == found.id,
-            Invitation.role.in_(ON_STAGE),
+            Invitation.role.in_(sorted(ON_STAGE)),
             Invitation.state != InvitationState.WITHDRAWN,
         )
         .options(contains_eager(Invitation.person).joinedload(Person.organisation))
@@ -163,11 +166,12 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         sa.select(Message.state, sa.func.count(sa.distinct(Message.id)))
         .join(MessageLine, MessageLine.message_id == Message.id)
         .join(Invitation, Invitation.id == MessageLine.invitation_id)
-        .where(Invitation.activity_id == found.id)
+        .where(Invitation.activity_id == found.id, sa.or_(~IS_LOST, ~SENT_AGAIN))
         .group_by(Message.state)
     ).all()
     step = _line(found, answers, now).step
-    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(messages))
+    ended = Counter(dict(messages)) + Counter(archive.states(found.id))
+    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended))
 
 
 def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Person | Organisation]:
@@ -178,7 +182,7 @@ def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Pers
             Invitation.activity_id.in_(activity_ids), Invitation.state != InvitationState.WITHDRAWN
         )
         found += db.session.scalars(
-            sa.select(kind).where(kind.email == "", kind.id.in_(invited)).order_by(kind.name).limit(limit)
+            sa.select(kind).where(no_mail_reaches(kind.email), kind.id.in_(invited)).order_by(kind.name).limit(limit)
         )
     return found
 

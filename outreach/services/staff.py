@@ -16,7 +16,7 @@ from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
 from outreach.models import Role, User
-from outreach.services import audit
+from outreach.services import audit, feeds
 
 PASSWORD_MIN = 10  # characters
 PASSWORD_MAX = 128
@@ -149,7 +149,7 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
 
 
 def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) -> User:
-    """Change an account; closing it ends its sessions at once.
+    """Change an account; closing it ends its sessions and the calendar addresses that it made at once.
 
     Raise what `add` raises, UserMissing, OwnAccount, and LastAdministrator where no open administrator would be left.
     """
@@ -171,6 +171,7 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
         }
         if user.active and not values.active:
             user.fs_uniquifier = uuid4().hex
+            feeds.revoke_made_by(session, user_id, by=by, now=now)
         user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
         if role_of(user) is not role:
             user.roles = [_role(session, role)]

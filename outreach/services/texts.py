@@ -4,7 +4,7 @@ Which text a mail takes is delivery/texts.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.delivery import compose, letter, placeholders, texts
-from outreach.delivery.readers import Reader
+from outreach.delivery import compose, letter, placeholders, pollmail, readers, rows, texts, values
 from outreach.delivery.texts import KEYS, RULE_PREFIX, Text
 from outreach.delivery.values import place
 from outreach.delivery.wording import LOCALES
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, MessageText, Office, ReminderRule, User
 from outreach.services import audit
 from outreach.services.rule_pages import Narrower, narrower
@@ -168,15 +167,31 @@ def preview(
     if invitation is None:
         raise NobodyToPreview
     text = _text(session, scope, key, locale).text if text is None else checked(text)
-    page = f"{current_settings().base_url.rstrip('/')}/j/contoh"
-    links = {"link": page, "link_yes": page, "link_no": page, "link_rep": page}
-    holder = invitation.invitee
-    reader = Reader(holder.display_name, holder.email, locale, holder, links)
+    row = rows.holder_row(invitation.invitee, locale=locale)
+    reader = readers.reader_of(row, "contoh")
+    activity = invitation.activity
+    item = compose.Item(
+        rows.invitation_row(invitation),
+        activity,
+        _kind(key),
+        text,
+        _before(invitation),
+        values.attendance_of(session, activity),
+    )
     office = session.scalar(sa.select(Office).limit(1))
     with force_locale(locale):
-        return letter.write(
-            [compose.say(text, invitation, reader, office, _before(invitation), now=now)], reader, office
-        )
+        said = compose.say(item, reader, office, now=now)
+        if key in pollmail.KEYS:
+            said = replace(said, values=said.values | pollmail.sample(activity))
+        return letter.write([said], reader, office)
+
+
+def _kind(key: str) -> MailKind:
+    """Return the kind of mail that a text stands in: "change-organisation" in a change, a rule's own in a reminder."""
+    if key == "absent":
+        return MailKind.THANKS
+    name = key.partition("-")[0]
+    return MailKind(name) if name in set(MailKind) else MailKind.REMINDER
 
 
 def _before(invitation: Invitation) -> dict[str, str]:

@@ -1,17 +1,19 @@
 """Venues: adding and correcting them. Their list is services/directories.py, booking them services/booking.py."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain import names
+from outreach.domain.kinds import VenueKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Region, User, Venue
-from outreach.services import audit, seats
+from outreach.services import audit, holds, seats
 from outreach.services.booking import activity_for_change
 
 MOST_SEATS = 100_000
@@ -36,6 +38,11 @@ class CapacityOdd(Problem):
     field = "capacity"
 
 
+class PositionOdd(Problem):
+    message = "Please write the position as a map shows it, such as -5.1130, 105.3070; or leave it empty."
+    field = "position"
+
+
 @dataclass(frozen=True)
 class VenueValues:
     name: str
@@ -43,6 +50,9 @@ class VenueValues:
     capacity: int | None = None  # people
     region_code: str | None = None
     note: str = ""
+    kind: VenueKind = VenueKind.OTHER
+    latitude: float | None = None  # degrees, WGS 84; both or none
+    longitude: float | None = None
 
 
 def get(venue_id: int) -> Venue:
@@ -73,6 +83,8 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
         if venue is None:
             raise VenueMissing
         _check_name_free(session, values.name, venue_id)
+        if values.capacity != venue.capacity:
+            holds.lock_activities(session, _coming(session, venue_id, now))
         before = vars(values_of(venue)).copy()
         _fill(session, venue, values)
         changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])
@@ -85,17 +97,21 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
 
 def values_of(venue: Venue) -> VenueValues:
     """Return what is stored about a venue, as the form shows it."""
-    return VenueValues(venue.name, venue.address, venue.capacity, venue.region_code, venue.note)
+    return VenueValues(**{one.name: getattr(venue, one.name) for one in fields(VenueValues)})
 
 
 def _offer_seats(session: Session, venue: Venue, now: datetime) -> None:
     """Whoever waits for a seat in an activity there gets one, where more fit now."""
     session.flush()
-    coming = sa.select(Activity.id).where(
-        Activity.venue_id == venue.id, Activity.state == ActivityState.PUBLISHED, Activity.starts_at > now
-    )
-    for activity_id in session.scalars(coming.order_by(Activity.id)).all():
+    for activity_id in _coming(session, venue.id, now):
         seats.offer_freed(session, activity_for_change(session, activity_id), now=now)
+
+
+def _coming(session: Session, venue_id: int, now: datetime) -> Sequence[int]:
+    coming = sa.select(Activity.id).where(
+        Activity.venue_id == venue_id, Activity.state == ActivityState.PUBLISHED, Activity.starts_at > now
+    )
+    return session.scalars(coming.order_by(Activity.id)).all()
 
 
 def _checked(values: VenueValues) -> VenueValues:
@@ -104,6 +120,8 @@ def _checked(values: VenueValues) -> VenueValues:
         raise NameMissing
     if values.capacity is not None and not 1 <= values.capacity <= MOST_SEATS:
         raise CapacityOdd
+    if abs(values.latitude or 0) > 90 or abs(values.longitude or 0) > 180:
+        raise PositionOdd
     return replace(values, name=name, address=names.tidy(values.address), note=names.tidy(values.note))
 
 

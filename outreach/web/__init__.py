@@ -8,8 +8,9 @@ from flask_login import current_user
 from outreach.delivery.wording import LOCALES
 
 BLUEPRINTS = (
-    "overview", "programmes", "activities", "invitations", "attendance", "people", "organisations", "venues",
-    "rules", "texts", "messages", "audit", "users", "office", "answers", "mailbox", "health",
+    "overview", "programmes", "activities", "freetimes", "invitations", "attendance", "people", "organisations", "venues",
+    "findings", "planrules", "placements", "calendar", "feeds", "feedfiles", "polls",
+    "absences", "rules", "texts", "messages", "inbox", "audit", "users", "office", "answers", "mailbox", "health",
 )  # fmt: skip
 
 
@@ -20,6 +21,14 @@ def register(app: Flask) -> None:
     app.request_class = incoming.CleanRequest
     app.url_map.converters.update(int=incoming.RowId, string=incoming.Word, default=incoming.Word)
     shell.init_app(app)
+    for name in (
+        "answerstop",
+        "answerabsences",
+        "answercalendar",
+        "answerback",
+        "pollanswers",
+    ):  # they add their addresses to those of the answer pages
+        import_module(f"outreach.web.{name}")
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"outreach.web.{name}").bp)
 

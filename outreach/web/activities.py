@@ -12,14 +12,16 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services import browsing, cautions, planning, showing
+from outreach.services import browsing, clashing, foreseeing, planning, showing, unsaved
 from outreach.services.booking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.browsing import ActivityFilter, Time
 from outreach.services.planning import NeedsMove
-from outreach.web.caution_words import flash_cautions
+from outreach.web.findingforms import Look, came_filled_in, look, look_at_many, took_a_way
+from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
 from outreach.web.forms.instants import move_query
@@ -86,8 +88,15 @@ def new() -> Any:
         form.zone.data = office_zone().key
         form.programme_id.data = request.args.get("programme", type=int)
         form.on.data = browsing.first_day(form.programme_id.data)
+        form.take(request.args)
         return render_template("activities/new.html", form=form)
+    if took_a_way(form):
+        return render_template("activities/new.html", form=form)
+    seen = Look()
     if form.validate():
+        seen = _look_at_new(form)
+        if seen.asks:
+            return render_template("activities/new.html", form=form, look=seen)
         try:
             made = planning.create_activity(
                 form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
@@ -96,9 +105,11 @@ def new() -> Any:
             show_problem(form, problem)
         else:
             flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
-            flash_cautions(cautions.of_activities([made]))
+            if people := request.args.getlist("person", type=int):  # for whom this time was looked for
+                chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
+                return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
             return redirect(url_for(".show", activity_id=made.id))
-    return render_template("activities/new.html", form=form), 422
+    return render_template("activities/new.html", form=form, look=seen), 422
 
 
 @bp.route("/community", methods=["GET", "POST"])
@@ -111,8 +122,17 @@ def community() -> Any:
     if request.method == "GET":
         form.suggest(office_zone(), request.args.get("programme", type=int))
         return render_template("activities/community.html", form=form, districts=districts)
+    if took_a_way(form):
+        return render_template("activities/community.html", form=form, districts=districts)
+    seen = Look()
     if form.validate():
         codes = form.chosen_codes(region.code for district in districts for region in district.kelurahan)
+        found, ids = foreseeing.community(
+            form.values(), codes, programme_id=form.programme_id.data, by=current_user.name, now=clock.now()
+        )
+        seen = look_at_many(found, ids, alike=True)
+        if seen.asks:
+            return render_template("activities/community.html", form=form, districts=districts, look=seen)
         try:
             made = planning.create_community_activities(
                 form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
@@ -128,18 +148,24 @@ def community() -> Any:
                 ),
                 "success",
             )
-            flash_cautions(cautions.of_activities(made))
             if form.programme_id.data:
                 return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
             return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
-    return render_template("activities/community.html", form=form, districts=districts), 422
+    return render_template("activities/community.html", form=form, districts=districts, look=seen), 422
 
 
 @bp.get("/<int:activity_id>")
 @staff_required
 def show(activity_id: int) -> Any:
     page = showing.activity(activity_id, now=clock.now())
-    return render_template("activities/show.html", page=page, activity=page.activity, reason_words=reason_words)
+    found = clashing.of_activities([activity_id], now=clock.now())
+    return render_template(
+        "activities/show.html",
+        page=page,
+        activity=page.activity,
+        reason_words=reason_words,
+        findings=shown(found, about=[activity_id]),
+    )
 
 
 @bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
@@ -153,10 +179,17 @@ def edit(activity_id: int) -> Any:
     _offer(form)
     if request.method == "GET":
         form.fill(activity)
+        form.take(request.args)
+        came_filled_in(form)
+        return render_template("activities/edit.html", form=form, activity=activity)
+    if took_a_way(form):
         return render_template("activities/edit.html", form=form, activity=activity)
     if not form.validate():
         return render_template("activities/edit.html", form=form, activity=activity), 422
     values, version = form.values(), form.version_number
+    seen = _look_at_edited(activity, values, form)
+    if seen.asks:
+        return render_template("activities/edit.html", form=form, activity=activity, look=seen)
     try:
         try:
             planning.edit_activity(activity_id, values, version, by=current_user, now=clock.now())
@@ -181,11 +214,11 @@ def edit(activity_id: int) -> Any:
         activity = showing.activity_with_agenda(activity_id)
         if isinstance(problem, Stale):
             form.version.data = str(activity.version)
-        page = render_template("activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale))
+        page = render_template(
+            "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), look=seen
+        )
         return page, 422
     flash(_("Saved."), "success")
-    if activity.state is ActivityState.DRAFT:
-        flash_cautions(cautions.of_activities([showing.activity_with_agenda(activity_id)]))
     return redirect(url_for(".show", activity_id=activity_id))
 
 
@@ -219,6 +252,19 @@ def to_its_page(activity: Activity) -> Any:
     else:
         flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
     return redirect(url_for(".show", activity_id=activity.id))
+
+
+def _look_at_new(form: NewActivityForm) -> Look:
+    planned = unsaved.new(form.values(), programme_id=form.programme_id.data, by=current_user.name, now=clock.now())
+    return look(clashing.if_saved(planned, now=clock.now()), [planned.id], form)
+
+
+def _look_at_edited(activity: Activity, values: planning.ActivityValues, form: ActivityForm) -> Look:
+    """Look at what an edit would bring; at a published activity's new time or place the page for moving looks."""
+    if activity.state is ActivityState.PUBLISHED:
+        values = replace(values, **lists.times_and_place(activity))
+    planned = unsaved.edited(activity.id, values, now=clock.now())
+    return Look() if planned is None else look(clashing.if_saved(planned, now=clock.now()), [activity.id], form)
 
 
 def _offer(form: ActivityForm) -> None:

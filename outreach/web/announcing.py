@@ -1,5 +1,6 @@
 """Pages for what tells people: publishing, moving and cancelling an activity. Each first says who gets which mail when."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,11 +11,13 @@ from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services import cautions, forecasting, moving, publishing, showing
+from outreach.services import clashing, forecasting, moving, publishing, showing, unsaved
 from outreach.services.booking import ActivityMissing, Stale
 from outreach.services.forecasting import Forecast
+from outreach.services.planchecks import PlanBlocked
 from outreach.web.activities import bp, to_its_page
-from outreach.web.caution_words import caution_words
+from outreach.web.findingforms import Look, look, refuses_publishing, took_a_way
+from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import CancelForm, ConfirmForm, MoveForm
 from outreach.web.forms.problems import show_problem
@@ -40,6 +43,7 @@ def publish(activity_id: int) -> Any:
             flash(_("Published. The invitations go out now."), "success")
             return redirect(url_for(".show", activity_id=activity_id))
     page = showing.activity(activity_id, now=now)
+    rows = shown(clashing.of_activities([activity_id], now=now), about=[activity_id])
     return render_template(
         "activities/publish.html",
         form=form,
@@ -47,7 +51,9 @@ def publish(activity_id: int) -> Any:
         activity=page.activity,
         problem=problem_said,
         forecast=forecasting.for_publishing([activity_id], now=now),
-        cautions=caution_words(cautions.of_activities([page.activity])),
+        findings=rows,
+        refused=refuses_publishing(rows),
+        placeless=[page.activity] if page.activity.venue_id is None else [],
         unreachable=showing.without_address([activity_id]),
     ), 422 if problem_said else 200
 
@@ -65,7 +71,7 @@ def move(activity_id: int) -> Any:
     if request.method == "GET":
         form.fill(activity, request.args)
         return render_template("activities/move.html", form=form, activity=activity)
-    if "back" in request.form:
+    if "back" in request.form or took_a_way(form):
         return render_template("activities/move.html", form=form, activity=activity)
     if not form.validate():
         return render_template("activities/move.html", form=form, activity=activity), 422
@@ -77,6 +83,11 @@ def move(activity_id: int) -> Any:
             flash(_("Moved. Everyone who was invited is told now."), "success")
             return redirect(url_for(".show", activity_id=activity_id))
         after = moving.foresee(activity, form.move(), form.version_number, now=now)
+        seen = _look_at_moved(activity_id, form, now)
+        for row in seen.blocking:
+            show_problem(form, PlanBlocked(row.finding, activity_id))
+        if seen.blocking:
+            return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     except ActivityMissing:
         raise
     except Problem as problem:
@@ -84,14 +95,15 @@ def move(activity_id: int) -> Any:
         activity = showing.activity_with_agenda(activity_id)
         if isinstance(problem, Stale):
             form.version.data = str(activity.version)
-        return render_template("activities/move.html", form=form, activity=activity), 422
+        seen = _look_at_moved(activity_id, form, now)
+        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     return render_template(
         "activities/move.html",
         form=form,
         activity=activity,
         after=after,
         forecast=forecasting.for_move(activity_id, form.move(), now=now),
-        cautions=caution_words(cautions.of_activities([after])),
+        look=seen,
     )
 
 
@@ -123,6 +135,11 @@ def cancel(activity_id: int) -> Any:
                 flash(_("Cancelled. Everyone who was invited is told now."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
+
+
+def _look_at_moved(activity_id: int, form: MoveForm, now: datetime) -> Look:
+    planned = unsaved.moved(activity_id, form.move(), now=now)
+    return Look() if planned is None else look(clashing.if_saved(planned, now=now), [activity_id], form)
 
 
 def _may(form: CancelForm, activity: Activity) -> bool:

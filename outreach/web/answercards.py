@@ -58,6 +58,11 @@ class Card:
     error: str
     lost: str  # what was typed and not stored, where it cannot be sent again
 
+    @property
+    def wrong(self) -> bool:
+        """Whether something on this card was not taken: on a phone it may stand far below what is seen first."""
+        return bool(self.error) or self.who.wrong or any(row.wrong for row in self.rows)
+
 
 def cards(found: Sequence[Shown], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]) -> list[Card]:
     """Return one card for each activity.

@@ -74,14 +74,19 @@ def small(css: str) -> str:
 
 def times(facts: Facts) -> Times:
     """Return the words for an activity's instants, in the current language."""
-    local = facts.starts_at.astimezone(facts.zone).date()
-    weekday, number, month = (format_date(local, part, locale=wording.language()) for part in ("EEE", "d", "MMM"))
     return Times(
         day=wording.day(facts.starts_at, facts.zone),
         span=wording.span(facts.starts_at, facts.ends_at, facts.zone),
         registration=wording.clock(facts.registration_at, facts.zone, with_zone=False) if facts.registration_at else "",
-        tile=(weekday, number, month),
+        tile=tile(facts.starts_at, facts.zone),
     )
+
+
+def tile(instant: datetime, zone: ZoneInfo) -> tuple[str, str, str]:
+    """Return ("Sen", "18", "Jan") in the current language."""
+    local = instant.astimezone(zone).date()
+    weekday, number, month = (format_date(local, part, locale=wording.language()) for part in ("EEE", "d", "MMM"))
+    return weekday, number, month
 
 
 @lru_cache(1024)

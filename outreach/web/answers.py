@@ -8,14 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, request, url_for
+from flask import Blueprint, Response, current_app, g, request
 from flask_babel import gettext as _
-from flask_babel import refresh
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock
 from outreach.delivery.calendar import publish_ics
-from outreach.delivery.wording import LOCALES
 from outreach.domain.answers import ActivityCancelled, Choice
 from outreach.domain.problems import Problem
 from outreach.extensions import csrf, current_settings, limiter
@@ -23,6 +21,7 @@ from outreach.services import answering, answerpage
 from outreach.services.answering import Reply
 from outreach.services.answerpage import AnswerPage
 from outreach.services.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.web.answerasked import foreign_sentence, is_foreign, query, speak, to_thanks
 from outreach.web.answercards import cards, typed_who
 from outreach.web.answerlook import draw, seal
 from outreach.web.answersent import CardForm, read
@@ -37,7 +36,8 @@ bp = Blueprint("answers", __name__, url_prefix="/j")
 csrf.exempt(bp)  # the forms bring a protection of their own
 
 
-def _this_link() -> str:
+def this_link() -> str:
+    """Return by what a link's requests are counted."""
     return "link " + (request.view_args or {}).get("token", "")[:16]
 
 
@@ -46,7 +46,7 @@ def _generous() -> str:
     return re.sub(r"\d+(?=\s*(?:/|per))", lambda count: str(int(count[0]) * ADDRESSES_FOR_ONE), rate)
 
 
-limiter.limit(lambda: current_settings().rate_answer, key_func=_this_link)(bp)
+limiter.limit(lambda: current_settings().rate_answer, key_func=this_link)(bp)
 limiter.limit(_generous)(bp)
 
 
@@ -56,7 +56,7 @@ def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     if values and "token" in values:
         values["token"] = values["token"].rstrip(AROUND_A_LINK)
-    _speak(None)
+    speak(None)
 
 
 @bp.get("/")
@@ -82,10 +82,11 @@ def thanks(token: str) -> Response:
 
 @bp.get("/<token>/<int:activity_id>.ics")
 def calendar(token: str, activity_id: int) -> Response:
-    _found(token)
+    holder = _found(token).holder
     now = clock.now()
     activity = answerpage.activity_for_calendar(token, activity_id, now=now)
-    data = publish_ics(activity, url=f"{current_settings().base_url.rstrip('/')}/j/{token}", now=now)
+    url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
+    data = publish_ics(activity, url=url, now=now, person_id=None if holder.organisation else holder.id)
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
     return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
 
@@ -120,13 +121,13 @@ def answer_all(token: str) -> Any:
 def stop(token: str) -> Any:
     found = _found(token)
     form = RemindersForm(meta={"csrf_context": token})
-    if _foreign() or not form.validate():
-        return _drawn(token, found, 400, notice=form.first_error or _foreign_sentence())
+    if is_foreign() or not form.validate():
+        return _drawn(token, found, 400, notice=form.first_error or foreign_sentence())
     if form.wish.data == "resume":
         answering.resume_reminders(token, now=clock.now())
-        return _to_thanks(token, "resume")
+        return to_thanks(token, "resume")
     answering.stop_reminders(token, now=clock.now())
-    return _to_thanks(token, "stop")
+    return to_thanks(token, "stop")
 
 
 @bp.errorhandler(Problem)
@@ -138,13 +139,25 @@ def link_problem(problem: Problem) -> Response:
 @bp.errorhandler(HTTPException)
 def http_problem(error: HTTPException) -> Any:
     if error.code == 429:
-        slow = _sentence(
-            _("One moment, please"), _("Too many pages were asked for at once. Wait a minute, then try again."), 429
-        )
         limit = limiter.current_limit
-        slow.headers["Retry-After"] = str(max(1, int(limit.reset_at - time.time()) if limit else 60))
+        wait_s = max(1, int(limit.reset_at - time.time()) if limit else 60)
+        sentence = _("Too many pages were asked for at once. Wait a minute, then try again.")
+        if wait_s > 60:
+            minutes = -(-wait_s // 60)
+            sentence = _("Too much was asked for at once. Please try again in %(minutes)d minutes.", minutes=minutes)
+        slow = _sentence(_("One moment, please"), sentence, 429)
+        slow.headers["Retry-After"] = str(wait_s)
         return slow
     code = error.code or 500
+    if code == 413:
+        return _sentence(
+            _("This file is too large"),
+            _(
+                "Nothing was changed. A file may have %(megabytes)s MB at most; go back and choose another.",
+                megabytes=current_settings().upload_limit_mb,
+            ),
+            413,
+        )
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )
@@ -156,7 +169,7 @@ def _recorded(
     """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
     problems = answering.answer_all(token, replies, now=clock.now())
     if replies and not problems:
-        return _to_thanks(token)
+        return to_thanks(token)
     found = _found(token)
     shown = {one.activity.id for one in found.activities}
     unstored = _("Your answer was not stored.")
@@ -172,38 +185,16 @@ def _recorded(
 
 def _forged(token: str) -> str:
     """Return a sentence where this post does not come from the link's own page."""
-    if _foreign():
-        return _foreign_sentence()
+    if is_foreign():
+        return foreign_sentence()
     form = LinkForm(meta={"csrf_context": token})
     return "" if form.validate() else form.first_error
 
 
 def _found(token: str) -> AnswerPage:
     found = answerpage.read(token, now=clock.now())
-    _speak(found.holder.locale)
+    speak(found.holder.locale)
     return found
-
-
-def _speak(locale: str | None) -> None:
-    """Choose the page's language: the one asked for by ?lang=, else the invitee's own, else Indonesian."""
-    asked = request.args.get("lang", "")
-    g.locale = asked if asked in LOCALES else locale if locale in LOCALES else "id"
-    refresh()
-
-
-def _foreign() -> bool:
-    """Return whether a browser says that another site sent this post. Those that say nothing are judged by the token."""
-    return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
-
-
-def _foreign_sentence() -> str:
-    return _("This did not come from your own page. Nothing was changed; please press the button once more.")
-
-
-def _to_thanks(token: str, what: str = "answer") -> Any:
-    asked = request.args.get("lang", "")
-    values = {"for": what, "lang": asked if asked in LOCALES else None}
-    return seal(redirect(url_for(".thanks", token=token, **values), 303))  # type: ignore[arg-type]
 
 
 def _drawn(
@@ -220,16 +211,14 @@ def _drawn(
 ) -> Response:
     picked = request.form.get("pilih", picked)
     shown = cards(found.activities, picked if picked in set(Choice) else "", typed or {}, errors or {})
-    lang = request.args.get("lang", "")
-    return draw(
+    return draw_for(
+        token,
+        found,
         "organisation.html" if found.holder.organisation else "page.html",
         status,
         cards=shown,
-        holder=found.holder,
-        contact=found.contact,
-        here=f"/j/{token}",
-        query=f"?lang={lang}" if lang in LOCALES else "",
-        form_token=form_token(token),
+        wrong=[card.shown.activity for card in shown if card.wrong],
+        polls=found.polls,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
         picked=picked,
@@ -237,6 +226,20 @@ def _drawn(
         together=typed_who(together) if together else None,
         notice=notice,
         thanks=thanks,
+    )
+
+
+def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page of a link's holder, drawn with what all of them need."""
+    return draw(
+        template,
+        status,
+        holder=found.holder,
+        contact=found.contact,
+        here=f"/j/{token}",
+        query=query(),
+        form_token=form_token(token),
+        **values,
     )
 
 

@@ -41,6 +41,7 @@ def index() -> str:
         zone=zone,
         about=subject,
         name=name,
+        senders=auditing.senders(page.items),
         verb=verb,
         details=details,
         page_of=page_of,

@@ -1,5 +1,6 @@
 """The audit log's words: each action, kind of record and detail, as a reader says it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,12 +12,19 @@ from flask_babel import lazy_gettext as _l
 from outreach.delivery.texts import KEYS
 from outreach.delivery.wording import LABELS, clock, language, short_day
 from outreach.domain import zones
+from outreach.domain.addressfaults import AddressFault
+from outreach.domain.incoming import IncomingReason, Participation
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.services.rules import DEFAULTS
+from outreach.web import planrulewords
 from outreach.web.rule_words import rule_words
 
 SUBJECTS: dict[str, Any] = {
     "activity": _l("Activity"),
     "attendance": _l("Attendance"),
+    "date_poll": _l("Date poll"),
+    "feed": _l("Calendar address"),
+    "incoming_mail": _l("Mail received"),
     "invitation": _l("Invitation"),
     "link": _l("Answer link"),
     "message": _l("Message"),
@@ -24,20 +32,32 @@ SUBJECTS: dict[str, Any] = {
     "office": _l("Office"),
     "organisation": _l("Organisation"),
     "person": _l("Person"),
+    "plan_settings": _l("What counts as a clash"),
+    "placement": _l("Placement"),
     "programme": _l("Programme"),
     "reminder_rule": _l("Reminder rule"),
     "user": _l("Account"),
     "venue": _l("Venue"),
 }
 VERBS: dict[str, Any] = {
+    "absence_added": _l("absence entered"),
+    "absence_removed": _l("absence removed"),
     "added": _l("added"),
+    "address_allowed": _l("mails to the address allowed again"),
     "agenda_set": _l("agenda changed"),
     "answer_recorded": _l("answer recorded"),
+    "asked": _l("people asked"),
     "attendance_ticked": _l("attendance ticked"),
+    "calendar_added": _l("calendar of absences added"),
+    "calendar_removed": _l("calendar of absences removed"),
     "cancelled": _l("cancelled"),
     "changed": _l("changed"),
+    "closed": _l("closed"),
     "copied": _l("copied"),
     "created": _l("created"),
+    "dates_recorded": _l("dates that suit recorded"),
+    "dealt_with": _l("dealt with"),
+    "decided": _l("date chosen"),
     "deleted": _l("deleted"),
     "edited": _l("changed"),
     "erased": _l("data erased"),
@@ -46,20 +66,27 @@ VERBS: dict[str, Any] = {
     "invited": _l("people invited"),
     "merged": _l("merged"),
     "moved": _l("moved"),
+    "needed_set": _l("needed or not in a date poll"),
     "nominees_recorded": _l("nominees recorded"),
+    "opened": _l("opened, and everybody asked"),
+    "opened_again": _l("opened again"),
     "password_changed": _l("own password changed"),
     "password_renewed": _l("new password made"),
+    "poll_left": _l("not asked in the date poll any more"),
     "published": _l("published"),
     "quota_set": _l("quota changed"),
     "reminders_resumed": _l("reminders sent again"),
     "reminders_stopped": _l("reminders stopped"),
+    "restored": _l("all data restored from a backup"),
     "removed": _l("removed"),
     "renewed": _l("new link made"),
+    "reopened": _l("to be dealt with again"),
     "resent": _l("sent again"),
     "reset": _l("set back to the default"),
     "revoked": _l("link revoked"),
     "set_up": _l("set up"),
     "walk_in": _l("came uninvited"),
+    "taken": _l("taken over"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {
@@ -67,10 +94,12 @@ DETAILS: dict[str, Any] = {
     "activity": _l("activity"),
     "active": _l("may sign in"),
     "address": _l("address"),
+    "asked": _l("asked"),
     "at": _l("time of day"),
     "audience": _l("to"),
     "capacity": _l("capacity"),
     "changed": _l("changed"),
+    "closes_at": _l("closes"),
     "completed": _l("completed"),
     "contact_name": _l("contact"),
     "contact_phone": _l("contact's phone"),
@@ -82,13 +111,17 @@ DETAILS: dict[str, Any] = {
     "ends_at": _l("end"),
     "ends_on": _l("last day"),
     "full_name": _l("name"),
+    "invited": _l("invited"),
     "kind": _l("kind"),
     "kinds": _l("cadre of"),
     "lines": _l("lines"),
+    "latitude": _l("position on the map"),
     "locale": _l("language"),
+    "longitude": _l("position on the map"),
     "name": _l("name"),
     "name_given": _l("name"),
     "named": _l("named"),
+    "needed": _l("needed"),
     "new": _l("new"),
     "note": _l("note"),
     "old_ends_at": _l("old end"),
@@ -97,6 +130,7 @@ DETAILS: dict[str, Any] = {
     "old_zone": _l("old time zone"),
     "organisation_id": _l("organisation"),
     "phone": _l("phone"),
+    "poll": _l("date poll"),
     "post": _l("post"),
     "present": _l("present"),
     "public_title": _l("public title"),
@@ -106,11 +140,14 @@ DETAILS: dict[str, Any] = {
     "refused": _l("refused"),
     "region_code": _l("region"),
     "registration_at": _l("registration opens"),
+    "repeats": _l("how often"),
     "respond_by_at": _l("answers until"),
     "role": _l("role"),
+    "scope": _l("what it shows"),
     "sector": _l("sector"),
     "sex": _l("sex"),
     "short_name": _l("short name"),
+    "slots": _l("proposed times"),
     "source": _l("how"),
     "starts_at": _l("start"),
     "starts_on": _l("first day"),
@@ -122,14 +159,19 @@ DETAILS: dict[str, Any] = {
     "title_before": _l("titles before the name"),
     "venue_id": _l("venue"),
     "zone": _l("time zone"),
+    **planrulewords.DETAILS,
 }
 PAGES = {
     "activity": ("activities.show", "activity_id"),
+    "date_poll": ("polls.show", "poll_id"),
+    "feed": ("feeds.index", ""),
+    "incoming_mail": ("incoming.show", "mail_id"),
     "invitation": ("invitations.show", "invitation_id"),
     "message": ("messages.show", "message_id"),
     "office": ("office.edit", ""),
     "organisation": ("organisations.show", "organisation_id"),
     "person": ("people.show", "person_id"),
+    "plan_settings": ("planrules.edit", ""),
     "programme": ("programmes.show", "programme_id"),
     "user": ("users.edit", "user_id"),
     "venue": ("venues.edit", "venue_id"),
@@ -140,9 +182,15 @@ _REFERENCES: dict[str, Any] = {
     "message": _l("message no. %(number)s"),
     "invitation": _l("invitation no. %(number)s"),
     "copied_from": _l("copied from no. %(number)s"),
+    "of_programme": _l("programme no. %(number)s"),
+    "of_venue": _l("venue no. %(number)s"),
+    "of_person": _l("person no. %(number)s"),
 }
+_LINKED = "incoming_mail"  # shown as a link
 _LONGEST = 80  # characters of a value
-_WORDS = {value: words for (_, value), words in LABELS.items()}
+# Some of their values are others' too.
+_NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
+_WORDS = {value: words for (kind, value), words in LABELS.items() if kind not in _NEVER_LOGGED}
 
 
 def verb(action: str) -> str:
@@ -155,8 +203,13 @@ def subject(subject_type: str) -> str:
     return str(SUBJECTS.get(subject_type, subject_type.replace("_", " ")))
 
 
-def name(row: Any) -> str:
-    """Return what an entry is about by name; a rule and a text by their words, not by their keys."""
+def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
+    """Return what an entry is about by name; a rule and a text by their words, not by their keys.
+
+    senders: of mails received, by id, as long as they are known.
+    """
+    if row.subject_type == "incoming_mail" and senders and row.subject_id in senders:
+        return senders[row.subject_id]
     key, comma, scope = row.subject_name.partition(", ")
     if row.subject_type == "reminder_rule" and key in DEFAULTS:
         return f"{rule_words(DEFAULTS[key])}{comma}{scope}"
@@ -172,7 +225,7 @@ def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
     for key, value in detail.items():
         if isinstance(value, dict):
             lines += details(value, zone)
-        elif value not in ("", None, []):
+        elif key != _LINKED and value not in ("", None, []):
             lines.append(_line(key, value, zone))
     return lines
 

@@ -16,14 +16,14 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import logs
 from outreach.domain.kinds import StaffRole
-from outreach.extensions import db, limiter
+from outreach.extensions import current_settings, db, limiter
 from outreach.models import Office
 from outreach.settings import Settings
 
 log = structlog.get_logger()
 
-CACHED_ELSEWISE = frozenset({"answers", "health", "mailbox", "static"})
-PUBLIC = frozenset({"security", "answers", "health", "mailbox", "static"})  # blueprints that need no login
+CACHED_ELSEWISE = frozenset({"answers", "feedfiles", "health", "mailbox", "static"})
+PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before the office is set up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: only their own settings
@@ -31,7 +31,7 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-_OFFICE = sa.select(Office.id, Office.name, Office.short_name, Office.zone).limit(1)
+_OFFICE = sa.select(Office.id, Office.name, Office.short_name, Office.zone, Office.email).limit(1)
 HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
@@ -73,7 +73,7 @@ def may_change() -> bool:
 
 
 def office() -> Any:
-    """Return the office as a row of id, name, short_name and zone, or None before set-up; asked once a request."""
+    """Return the office as a row of id, name, short_name, zone and email, or None before set-up; asked once a request."""
     if "office" not in g:
         g.office = db.session.execute(_OFFICE).first()
     return g.office
@@ -162,7 +162,13 @@ def _sentences(code: int) -> tuple[str, str]:
         ),
         404: (_("There is nothing here"), _("The page was moved or removed, or its address has a slip in it.")),
         405: (_("This page cannot be used that way"), _("Go back and use the page's own buttons.")),
-        413: (_("This file is too large"), _("Choose a smaller file, or split it in parts.")),
+        413: (
+            _("This file is too large"),
+            _(
+                "Nothing was changed: a file may have %(megabytes)s MB at most. Go back, and choose a smaller file.",
+                megabytes=current_settings().upload_limit_mb,
+            ),
+        ),
         422: (_("Something in the form is not right"), _("Go back, correct what you entered, and send it again.")),
         429: (_("Too many tries"), _("Wait a minute, then try again.")),
         500: (

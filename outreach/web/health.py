@@ -1,20 +1,72 @@
-"""Whether the pages and the database answer and the engine keeps up, for whoever watches the server."""
+"""For whoever watches the server: whether all is well, and the figures of delivery in Prometheus' text format."""
+
+import hmac
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Blueprint
+from flask import Blueprint, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from outreach import clock
-from outreach.extensions import db
-from outreach.services import lateness
+from outreach.extensions import current_settings, db
+from outreach.services import figures, heartbeats, lateness
+from outreach.web import metrics
 
+PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # what their headers' names begin with
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
 def healthz() -> tuple[dict[str, str], int]:
+    now = clock.now()
     try:
-        late = lateness.overdue(now=clock.now())
+        late = lateness.overdue(now=now)
+        silent = heartbeats.silent_since(now=now)
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         return {"state": "no database"}, 503
-    return ({"state": f"{late} overdue"}, 503) if late else ({"state": "ok"}, 200)
+    if late:
+        return {"state": f"{late} overdue"}, 503
+    if silent:
+        return {"state": "engine silent", "since": silent.isoformat(timespec="seconds")}, 503
+    return {"state": "ok"}, 200
+
+
+@bp.get("/metrics")
+def scrape() -> Any:
+    if not _may_ask():
+        return Response("Not for you.\n", 403, mimetype="text/plain")
+    try:
+        found = figures.figures(now=clock.now())
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        return Response("No database.\n", 503, mimetype="text/plain")
+    return Response(metrics.text(found), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+def _may_ask() -> bool:
+    """With a token, whoever has it; without one, this machine itself, and nobody whom a proxy on it lets through.
+
+    Not every proxy says that it is one; but whom it serves asks for the office's host name, not for this machine's.
+    """
+    settings = current_settings()
+    if token := settings.metrics_token:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    forwarded = any(name.lower().startswith(PROXIES_SAY) for name in request.headers.keys())  # noqa: SIM118
+    if forwarded or settings.proxies:
+        return False
+    try:
+        asked_for = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return _is_here(request.remote_addr or "") and (asked_for == "localhost" or _is_here(asked_for))
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

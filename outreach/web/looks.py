@@ -17,8 +17,12 @@ from whitenoise import WhiteNoise
 from wtforms import BooleanField
 from wtforms.widgets import Select
 
+from outreach import clock
 from outreach.delivery import wording
-from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.domain.kinds import IncomingOutcome
+from outreach.domain.states import ActivityState, InvitationState, MessageState, PlacementState, ReminderState
+from outreach.extensions import current_settings
+from outreach.services import received
 from outreach.web import guard
 
 # A state's colour; its word always stands beside it.
@@ -48,6 +52,18 @@ TONES: dict[tuple[type, str], str] = {
     (MessageState, "unknown"): "orange",
     (MessageState, "skipped"): "secondary",
     (MessageState, "cancelled"): "secondary",
+    (IncomingOutcome, "applied"): "green",
+    (IncomingOutcome, "refused"): "orange",
+    (IncomingOutcome, "to_read"): "blue",
+    (IncomingOutcome, "ignored"): "secondary",
+    (PlacementState, "prepared"): "secondary",
+    (PlacementState, "queued"): "blue",
+    (PlacementState, "running"): "blue",
+    (PlacementState, "done"): "teal",
+    (PlacementState, "stopped"): "teal",
+    (PlacementState, "collides"): "orange",
+    (PlacementState, "failed"): "orange",
+    (PlacementState, "taken"): "green",
 }
 
 
@@ -64,7 +80,7 @@ def init_app(app: Flask) -> None:
         span=wording.span, days=wording.days, in_days=wording.in_days, language=wording.language, languages=wording.LOCALES,
         icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
         static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
-        our_office=guard.office,
+        our_office=guard.office, mails_to_read=mails_to_read,
     )  # fmt: skip
 
 
@@ -177,6 +193,12 @@ def office_zone() -> ZoneInfo:
     """Return the zone in which pages show instants that belong to no activity."""
     found = guard.office()
     return found.zone if found else ZoneInfo("Asia/Jakarta")
+
+
+def mails_to_read() -> int | None:
+    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
+    waiting = min(received.recent_count(now=clock.now()), 100)
+    return waiting if waiting or current_settings().imap_server else None
 
 
 def _serve_static(app: Flask) -> None:

@@ -9,7 +9,8 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
-from outreach.services import messages
+from outreach.extensions import current_settings
+from outreach.services import clocks, messages, pollmails, received, unreachable
 from outreach.services.messages import Filters, Group, MessageMissing
 from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
 
@@ -30,6 +31,7 @@ def index() -> str:
         person_id=asked.get("person", type=int),
         organisation_id=asked.get("organisation", type=int),
         activity_id=asked.get("activity", type=int),
+        archived="archive" in asked,
         q=asked.get("q", "").strip()[:100],
     )
     page, wanted = messages.find(wanted, page_number())
@@ -40,7 +42,11 @@ def index() -> str:
         groups=_groups(),
         reason_of=messages.reason_of,
         zone_of=messages.zone_of,
+        poll_of=pollmails.of_messages(page),
+        came_back=received.came_back([message.id for message in page]),
         channel=messages.channel_problem(),
+        wrong_clock=clocks.problem(),
+        is_read=bool(current_settings().imap_server),
     )
 
 
@@ -70,11 +76,21 @@ def _page(message_id: int, problem: str = "") -> str:
         shown=shown,
         message=shown.message,
         zone=messages.zone_of(shown.message),
+        poll=pollmails.of_messages([shown.message]).get(message_id),
         reason_of=messages.reason_of,
         reason_named=messages.reason_named,
         finished=shown.message.state in FINISHED,
         problem=problem,
+        came_back=received.came_back([message_id]),
+        reports=received.about_message(message_id),
+        failure=unreachable.failure_of(shown.message.address or _address(shown.message)),
+        reason_of_report=received.reason_of,
     )
+
+
+def _address(message: Any) -> str:
+    reader = message.person or message.organisation
+    return reader.email if reader else ""
 
 
 def _groups() -> list[tuple[str | None, str]]:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from outreach import clock
 from outreach.delivery import wording
 from outreach.domain.problems import Problem
+from outreach.extensions import current_settings
 from outreach.models import Office
 from outreach.services import offices, regions
 from outreach.web.forms.fields import add_error
@@ -37,8 +38,9 @@ def edit() -> str | Response | tuple[str, int]:
                 return redirect(url_for("overview.index"))
             flash(_("The office was changed."), "success")
             return redirect(url_for(".edit"))
+    is_read = bool(current_settings().imap_server)
     refused = form.is_submitted() and LOOK_UP not in request.form
-    return render_template("office/form.html", form=form, office=office, q=q), 422 if refused else 200
+    return render_template("office/form.html", form=form, office=office, q=q, is_read=is_read), 422 if refused else 200
 
 
 @bp.get("/office/cities")

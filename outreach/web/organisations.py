@@ -9,11 +9,12 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
-from outreach.services import directories, holders, links, organisations
+from outreach.services import directories, holders, links, organisations, received, unreachable
 from outreach.services.organisations import OrganisationMissing
 from outreach.web.forms.invitation_forms import member
 from outreach.web.forms.organisation_forms import OrganisationForm
 from outreach.web.forms.problems import show_problem
+from outreach.web.inbox import ALLOWED_AGAIN
 from outreach.web.shell import coordinator_required, error_page, may_change, page_number, say, staff_required
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
@@ -66,6 +67,8 @@ def show(organisation_id: int) -> Any:
         people=organisations.people_of(organisation_id),
         invitations=holders.invitations_of(organisation),
         link=holders.link_of(organisation, now=clock.now()) if may_change() else None,
+        failure=unreachable.failure_of(organisation.email),
+        mails=received.of_holder(organisation),
     )
 
 
@@ -104,6 +107,14 @@ def stop(organisation_id: int) -> Any:
 def resume(organisation_id: int) -> Any:
     holders.resume_reminders(organisations.get(organisation_id), by=current_user, now=clock.now())
     flash(_("They get invitations and reminders again."), "success")
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/address")
+@coordinator_required
+def allow_address(organisation_id: int) -> Any:
+    unreachable.allow_again(organisations.get(organisation_id).email, by=current_user, now=clock.now())
+    flash(ALLOWED_AGAIN, "success")
     return redirect(url_for(".show", organisation_id=organisation_id))
 
 

@@ -6,12 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain.problems import Problem
-from outreach.services import browsing, cautions, copying, forecasting, planning, publishing, showing
+from outreach.services import browsing, clashing, copying, forecasting, foreseeing, planning, publishing, showing
 from outreach.services.booking import ProgrammeMissing, Stale
-from outreach.web.caution_words import caution_words, flash_cautions
+from outreach.web.findingforms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
+from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
 from outreach.web.forms.problems import mistakes, show_problem
@@ -48,18 +50,26 @@ def new() -> Any:
     form.offer_venues(lists.venues())
     if request.method == "GET" or "add" in request.form or "drop" in request.form:
         return render_template("programmes/new.html", form=form)
+    if took_a_way(form, {foreseeing.id_of(number): row for number, row in enumerate(form.rows)}):
+        return render_template("programmes/new.html", form=form)
+    seen = Look()
     if form.validate():
-        try:
-            programme = planning.create_programme(
-                form.values(), form.activity_values(), by=current_user, now=clock.now()
-            )
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
-            flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
-            flash_cautions(cautions.of_activities(programme.activities))
-            return redirect(url_for(".show", programme_id=programme.id))
-    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form))), 422
+        activities = form.activity_values()
+        found, ids = foreseeing.programme(form.values(), activities, by=current_user.name, now=clock.now())
+        seen = look_at_many(found, ids)
+        if seen.asks:
+            return render_template("programmes/new.html", form=form, look=seen)
+        if not seen.blocking:  # else it is said already, with the ways out
+            try:
+                programme = planning.create_programme(
+                    form.values(), list(activities.values()), by=current_user, now=clock.now()
+                )
+            except Problem as problem:
+                show_problem(form, problem)
+            else:
+                flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
+                return redirect(url_for(".show", programme_id=programme.id))
+    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), look=seen), 422
 
 
 @bp.get("/<int:programme_id>")
@@ -68,7 +78,11 @@ def show(programme_id: int) -> Any:
     now = clock.now()
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
-    return render_template("programmes/show.html", page=page, programme=page.programme, forecast=forecast)
+    ids = [line.activity.id for line in page.lines]
+    found = shown(clashing.of_activities(ids, now=now), about=ids)
+    return render_template(
+        "programmes/show.html", page=page, programme=page.programme, forecast=forecast, findings=found
+    )
 
 
 @bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])
@@ -78,6 +92,8 @@ def edit(programme_id: int) -> Any:
     form = ProgrammeForm()
     if request.method == "GET":
         form.fill(page.programme)
+        form.take(request.args)
+        came_filled_in(form)
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
         try:
@@ -98,15 +114,24 @@ def edit(programme_id: int) -> Any:
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
 @coordinator_required
 def copy(programme_id: int) -> Any:
-    """Asks for the new first day, and shows where everything would fall, until the button that copies is pressed."""
-    page = showing.programme(programme_id, now=clock.now())
-    form, status, preview = CopyForm(), 200, None
+    """Asks for the new first day, and shows where everything would fall and what clashes there, until it is to be copied so."""
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    form, status, preview, seen, better = CopyForm(), 200, None, Look(), None
     if request.method == "GET":
-        first = form.starts_on.data = copying.usual_first_day(page.programme, now=clock.now())
+        first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
         form.title.data = copying.title_for(page.programme, first)
-    elif form.validate() and form.starts_on.data:
+    elif "first" in request.form:
+        form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
+    if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
+        foreseen = foreseeing.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
+        seen, better = look_at_many(foreseen.found, foreseen.ids, alike=True, with_ways=False), foreseen.better
+    looking = "look" in request.form or "first" in request.form
+    if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
-            if "look" not in request.form:
+            if seen.blocking and not looking:
+                status = 422  # it is said already
+            elif not looking and not seen.asks:
                 made = copying.copy_programme(
                     programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
                 )
@@ -116,11 +141,13 @@ def copy(programme_id: int) -> Any:
         except Problem as problem:
             show_problem(form, problem)
             status = 422
-    else:
+    elif request.method == "POST":
         status = 422
     if form.starts_on.data:
         preview = browsing.copy_preview(programme_id, form.starts_on.data)
-    return render_template("programmes/copy.html", form=form, programme=page.programme, preview=preview), status
+    return render_template(
+        "programmes/copy.html", form=form, programme=page.programme, preview=preview, look=seen, better=better
+    ), status
 
 
 @bp.route("/<int:programme_id>/delete", methods=["GET", "POST"])
@@ -169,6 +196,7 @@ def publish(programme_id: int) -> Any:
                 "success",
             )
             return redirect(url_for(".show", programme_id=programme_id))
+    rows = shown(clashing.of_activities(ids, now=now), about=ids)
     return render_template(
         "programmes/publish.html",
         form=form,
@@ -176,6 +204,8 @@ def publish(programme_id: int) -> Any:
         programme=page.programme,
         problem=problem_said,
         forecast=forecasting.for_publishing(ids, now=now),
-        cautions=caution_words(cautions.of_activities(page.drafts)),
+        findings=rows,
+        refused=refuses_publishing(rows),
+        placeless=[activity for activity in page.drafts if activity.venue_id is None],
         unreachable=showing.without_address(ids),
     ), 422 if problem_said else 200

@@ -16,11 +16,12 @@ from outreach import clock
 from outreach.delivery.wording import label, moment
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
-from outreach.extensions import db, security
+from outreach.extensions import begin_writing, db, security
 from outreach.models import Role, User
 from outreach.services import staff
+from outreach.services.planchecks import PlanBlocked
 from outreach.settings import Settings
-from outreach.web import account_words, guard, looks
+from outreach.web import account_words, findingwords, guard, looks
 from outreach.web.guard import (
     administrator_required,
     coordinator_required,
@@ -41,12 +42,18 @@ _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifi
 
 
 class Accounts(SQLAlchemyUserDatastore):
-    """The store of accounts; the question that every request asks is put together once."""
+    """The store of accounts. The question that every request asks is put together once; what is changed waits for its turn
+    to be written, as everywhere else.
+    """
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
         if wanted.keys() == {"fs_uniquifier"}:
             return db.session.scalar(_OF_SESSION, {"uniquifier": wanted["fs_uniquifier"]})
         return super().find_user(case_insensitive, **wanted)
+
+    def put(self, model: Any) -> Any:
+        begin_writing()
+        return super().put(model)
 
 
 def init_app(app: Flask) -> None:
@@ -63,6 +70,8 @@ def say(problem: Problem) -> str:
 
     An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
     """
+    if isinstance(problem, PlanBlocked):
+        return findingwords.refusal(problem.finding, problem.about)
     zone = problem.values.get("zone")
     return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
 

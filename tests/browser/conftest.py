@@ -33,7 +33,11 @@ def chromium():
 
 @pytest.fixture
 def whole(app, tmp_path) -> Iterator[str]:
-    """The address at which everything runs as in `outreach demo`: what is published is mailed within a second."""
+    """The address at which everything runs as in `outreach demo`: what is published is mailed within a second.
+
+    A test names it after the fixtures that fill the database: these read and write without `writing()`, which no engine
+    beside them may meet.
+    """
     server = make_server("127.0.0.1", 0, app, threaded=True)
     with Catcher("127.0.0.1", 0, tmp_path / "mailbox") as catcher:
         app.extensions["outreach"] = replace(

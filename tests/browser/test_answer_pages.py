@@ -75,7 +75,8 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, pages, widt
     found = {}
     context = chromium.new_context(viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    for name, path in {**pages, "represented": pages["cadre"] + "?pilih=wakil", "forged": "/j/forged"}.items():
+    more = {"represented": pages["cadre"] + "?pilih=wakil", "stop": pages["cadre"] + "/stop", "forged": "/j/forged"}
+    for name, path in {**pages, **more}.items():
         page.goto(address + path)
         for details in page.locator("summary").all():
             details.click()
@@ -116,6 +117,18 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     assert states == [InvitationState.REPRESENTED, InvitationState.COMING]
 
 
+def test_an_address_begun_and_left_behind_does_not_hold_back_another_answer(chromium, address, pages, ani):
+    page = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False).new_page()
+    page.goto(address + pages["cadre"])
+    first = page.locator("section[aria-labelledby^=h]").first
+    first.locator("label[for^=w]").click()
+    first.locator("input[name$='-email']").fill("budi@contoh,com")
+    first.locator("label[for^=t]").click()
+    first.locator("button").click()
+    page.locator("[role=status]").wait_for(timeout=5000)
+    assert page.locator(".n.not_coming").count() == 1
+
+
 def test_the_readers_own_text_size_holds_and_twice_as_large_text_still_fits_a_phone(chromium, address, pages):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, bypass_csp=True)
     page = context.new_page()
@@ -130,6 +143,8 @@ def test_the_readers_own_text_size_holds_and_twice_as_large_text_still_fits_a_ph
             choice.click()
         after = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
         widths[name] = (after / before, page.evaluate("document.documentElement.scrollWidth"))
+        facts = page.eval_on_selector_all("dd", "all => all.map(e => e.getBoundingClientRect().width)")
+        assert [width for width in facts if width < 150] == []  # beside its label it would be a letter wide
     assert widths == dict.fromkeys(widths, (2.0, 360))
 
 

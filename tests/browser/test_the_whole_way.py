@@ -70,7 +70,7 @@ def mail_to(page, address: str, recipient: str) -> str:
 
 
 def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
-    staff_page, chromium, whole, coordinator, chief, ani, hall
+    coordinator, chief, ani, hall, staff_page, chromium, whole
 ):
     page, width = staff_page, staff_page.viewport_size["width"]
     day = clock.now().date() + timedelta(days=20)
@@ -152,7 +152,7 @@ LOOKED_AT = [
 ]  # fmt: skip
 
 
-def test_every_page_is_sound_by_axe_and_fits(staff_page, whole, administrator, activity, ani):
+def test_every_page_is_sound_by_axe_and_fits(administrator, activity, ani, staff_page, whole):
     page, width = staff_page, staff_page.viewport_size["width"]
     places = {"activity": activity.id, "person": ani.id}
     log_in(page, whole, administrator.email)

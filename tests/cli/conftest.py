@@ -13,6 +13,7 @@ from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
 from outreach.delivery.catcher import Catcher
 from outreach.extensions import db
+from tests.cli.databases import app_on
 
 LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB: the New Year and Isra' Mi'raj lie ahead
 
@@ -38,3 +39,14 @@ def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
     with _loaded_demo.app.app_context():
         yield _loaded_demo
         db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, made by the migrations once: copy it where a test needs its own."""
+    folder = tmp_path_factory.mktemp("upgraded")
+    with app_on(folder):
+        database.upgrade()
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "outreach.db"

@@ -12,10 +12,25 @@ from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.serving import free_port
 from outreach.delivery import catcher
 from outreach.domain.kinds import AnswerSource, MailKind
-from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState
+from outreach.domain.needs import NeedKind
+from outreach.domain.planrules import FindingKind, Severity
+from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
-from outreach.models import Activity, Attendance, Cadre, Invitation, Message, Person, Programme, Reminder, Role, User
-from outreach.services import reminding
+from outreach.models import (
+    Activity,
+    Attendance,
+    Cadre,
+    DatePoll,
+    Invitation,
+    Message,
+    Person,
+    Programme,
+    Reminder,
+    Role,
+    User,
+)
+from outreach.services import absences, clashing, overview, pollpages, reminding
+from outreach.services.absences import Subject, SubjectKind
 from tests.cli.conftest import LOADED_AT
 
 
@@ -194,3 +209,46 @@ def test_the_command_names_its_parts():
     done = subprocess.run([sys.executable, "-m", "outreach", "--help"], capture_output=True, text=True, check=True)
     for name in ("init", "user", "db", "serve", "worker", "demo", "simulate"):
         assert f"  {name} " in done.stdout
+
+
+def test_a_second_programme_of_26_drafts_lies_ready_to_be_placed_by_three_facilitators(loaded_demo):
+    drafts = loaded_demo.prepared.drafts
+    activities = list(db.session.scalars(sa.select(Activity).filter_by(programme_id=drafts.programme_id)))
+    assert {one.state for one in activities} == {ActivityState.DRAFT}
+    assert len(activities) == 26
+    assert len({_day(one) for one in activities}) == 9
+    assert len({one.region_code for one in activities if one.region_code}) == 22
+    assert len(drafts.facilitators) == 3
+    assert drafts.first in {one.id for one in activities}
+    first_day = min(_day(one) for one in activities)
+    assert first_day > max(_day(a) for a in _activities(loaded_demo.prepared.plan.community))
+
+
+def test_a_session_too_many_in_one_kecamatan_and_a_way_too_short_are_there_to_be_found(loaded_demo):
+    found = clashing.everything(now=LOADED_AT).findings
+    assert {one.severity for one in found} == {Severity.WARN}
+    kinds = [one.kind for one in found]
+    assert (kinds.count(FindingKind.SAME_KECAMATAN), kinds.count(FindingKind.SPEAKER_TRAVEL)) == (1, 1)
+    assert not set(kinds) & {FindingKind.SPEAKER_TWICE, FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT}
+
+
+def test_a_speaker_is_away_and_a_hall_is_taken_every_monday(loaded_demo):
+    cast = loaded_demo.prepared.cast
+    [away] = absences.entered(Subject(SubjectKind.PERSON, cast.people["kapolres"]), now=LOADED_AT)
+    [taken] = absences.entered(Subject(SubjectKind.VENUE, cast.halls["Aula Bappeda Kota Metro"]), now=LOADED_AT)
+    assert (away.absent.whole_days, away.absent.repeats.value) == (True, "once")
+    assert (taken.absent.first_on, taken.absent.repeats.value) == (date(2027, 1, 4), "weekly")
+
+
+def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
+    by_state = {one.state: one for one in db.session.scalars(sa.select(DatePoll))}
+    assert set(by_state) == {PollState.OPEN, PollState.DECIDED}
+    running = pollpages.table(by_state[PollState.OPEN].id, now=LOADED_AT)
+    assert (running.answered, len(running.invitees), running.takes_answers) == (4, 6, True)
+    assert [bool(row.found.findings) for row in running.rows].count(True) == 1  # the speaker is away then
+    decided = by_state[PollState.DECIDED]
+    assert decided.activity.state is ActivityState.DRAFT
+    states = sa.select(Invitation.state).where(Invitation.activity_id == decided.activity_id)
+    assert db.session.scalars(states).all() == [InvitationState.PREPARED] * 4
+    [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.POLLS_RUN]
+    assert [one.title for one in need.polls] == ["Rapat evaluasi lintas sektor"]

@@ -1,6 +1,7 @@
 """`outreach serve` and `outreach worker` as a user starts and stops them."""
 
 import os
+import select
 import signal
 import socket
 import stat
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from outreach import create_app
+from outreach.cli.bodies import Bounded
 from outreach.cli.serving import free_port, with_port
 from outreach.settings import Settings, SettingsError
 from tests.conftest import SECRET, settings_for
@@ -117,12 +120,57 @@ def test_a_file_that_is_too_large_gets_a_sentence_and_no_broken_connection(app, 
     process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_UPLOAD_LIMIT_MB="1")
     try:
         assert answers(port)
-        status, page = post(port, 8)
+        status, page = post(port, 50)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
     assert status == 413
-    assert "Choose a smaller file" in page
+    assert "Nothing was changed: a file may have 1 MB at most. Go back" in page
+
+
+def test_of_a_body_that_is_too_large_its_length_is_known_and_little_kept():
+    body = Bounded(overflow=4, most=6)
+    for part in (b"123", b"456", b"7", b"89"):
+        body.append(part)
+    assert (len(body), body.getfile().read()) == (9, b"123456")
+
+
+def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
+    """Twenty browsers keep that many; with waitress's own limit, of 100, everybody else waited until some ended."""
+    port = any_port()
+    process = start(app, "serve", "--no-engine", "--port", str(port))
+    try:
+        assert answers(port)
+        with ExitStack() as kept:
+            for _number in range(150):
+                kept.enter_context(socket.create_connection(("localhost", port), timeout=5)).sendall(b"GET / HT")
+            assert answers(port, seconds=5)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("around", [b"5;", b"0\r\nA: "], ids=["before a chunk", "after the last"])
+def test_what_surrounds_a_chunked_body_without_end_is_refused(app, office, around):
+    """Kept until its end, it filled the memory of all, and held up everybody's pages."""
+    port = any_port()
+    process = start(app, "serve", "--no-engine", "--port", str(port))
+    head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sent, said = 0, b""
+    try:
+        assert answers(port)
+        with socket.create_connection(("localhost", port), timeout=20) as connection, suppress(ConnectionError):
+            connection.sendall(head + around)
+            while sent < 100 and not select.select([connection], [], [], 0.01)[0]:
+                connection.sendall(b"a" * 8192)
+                sent += 1
+            said = connection.recv(65536)
+        assert answers(port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert sent < 100
+    assert said.startswith((b"HTTP/1.1 431", b"HTTP/1.0 431"))
 
 
 def test_what_the_commands_make_is_for_their_own_user_alone(tmp_path):

@@ -1,12 +1,14 @@
 """Making a message with lines as the reminders would, composing it, and reading the mail back as its reader would."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
 
+from flask import Flask
 from icalendar import Calendar
 
 from outreach.delivery import tokens
@@ -71,6 +73,15 @@ def mail_of(*lines: MessageLine, now: datetime = NOW, to_representative: bool = 
     """Return the composed mail, parsed again from its bytes."""
     message = message_of(*lines, to_representative=to_representative)
     return parsed(compose(message, message.lines, now=now).data)
+
+
+def with_settings(app: Flask, **values: object) -> None:
+    """Let the app run with these settings from now on."""
+    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
+
+
+def reads_a_mailbox(app: Flask, **values: object) -> None:
+    with_settings(app, **{"imap_server": "imap.example.com", "imap_address": "jawaban@example.com", **values})
 
 
 def parsed(data: bytes) -> EmailMessage:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outreach.delivery import tokens
 from outreach.delivery.compose import compose
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import MailKind
@@ -24,8 +25,8 @@ from tests.delivery.compose_help import (
 )
 
 HEADERS = [
-    "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
-    "Content-Language",
+    "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe", "MIME-Version",
+    "Content-Type", "Content-Language",
 ]  # fmt: skip
 
 awkward = st.sampled_from(
@@ -42,7 +43,8 @@ values = st.one_of(awkward, st.text(st.characters(blacklist_categories=("Cs",)),
 
 
 @pytest.fixture
-def message(activity, ani):
+def message(activity, ani, police):
+    tokens.ensure_links(db.session, expires_at=activity.ends_at, organisation_ids=[police.id])
     return message_of(line(invited(activity, ani), MailKind.INVITATION))
 
 
@@ -70,6 +72,31 @@ def test_any_name_title_and_place_arrive_as_they_are(message, activity, ani, hal
     event = event_in(part)
     assert _blind(event["SUMMARY"]) == _blind(clean(title))
     assert event["ATTENDEE"] == "mailto:ani@example.com"
+
+
+@given(unit=values, reply_to=st.one_of(values, st.sampled_from(["", "kantor@example.com", "kantor@bücher.example"])),
+       titles=values, sort=st.sampled_from(["person", "office"]))  # fmt: skip
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_header_field_is_broken_by_any_value(message, activity, office, ani, police, unit, reply_to, titles, sort):
+    with db.session.no_autoflush:
+        office.short_name, office.email, office.name, ani.title_after, police.name = (
+            unit,
+            reply_to,
+            unit,
+            titles,
+            titles,
+        )
+        ani.post = titles
+        if sort == "office":
+            message.person, message.organisation = None, police
+        composed = compose(message, message.lines, now=NOW)
+        db.session.expire_all()
+    mail = parsed(composed.data)
+    assert [name for name in mail if name != "Reply-To"] == [name for name in HEADERS if name != "Reply-To"]
+    assert [len(mail[name].addresses) for name in ("From", "To")] == [1, 1]
+    assert mail["Reply-To"] is None or len(mail["Reply-To"].addresses) == 1
+    assert mail.defects == []
+    assert all(part.defects == [] for part in mail.walk())
 
 
 def _blind(text: str) -> str:

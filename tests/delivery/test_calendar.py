@@ -11,8 +11,10 @@ from outreach.delivery.compose import compose
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
+from outreach.models import AgendaItem
+from outreach.services import inviting
 from tests.conftest import JAKARTA, NOW, at, draft_activity
-from tests.delivery.compose_help import calendar_parts, event_in, invited, line, mail_of, message_of
+from tests.delivery.compose_help import calendar_parts, event_in, invited, line, mail_of, message_of, reads_a_mailbox
 
 
 def test_an_invitation_asks_the_calendar_too(activity, ani):
@@ -93,9 +95,62 @@ def test_a_cancellation_takes_the_entry_back(activity, ani, kind):
     event = event_in(part)
     assert event["UID"] == activity.uid
     assert event["STATUS"] == "CANCELLED"
-    assert event["SEQUENCE"] == (1 if kind is MailKind.WITHDRAWAL else 0)  # a cancellation raises the activity's own
     assert "RSVP" not in event["ATTENDEE"].params
     assert part.get_filename() == "pembatalan.ics"
+
+
+def test_a_withdrawal_outranks_the_request_and_the_next_request_the_withdrawal(activity, ani, coordinator):
+    invitation = invited(activity, ani, state=InvitationState.COMING, invited_at=NOW)
+    activity.sequence = 2
+    db.session.commit()
+    sequences = [sequence_of(invitation, MailKind.INVITATION)]
+    inviting.withdraw(invitation.id, by=coordinator, now=NOW)
+    sequences.append(sequence_of(invitation, MailKind.WITHDRAWAL))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    sequences.append(sequence_of(invitation, MailKind.INVITATION))
+    assert sequences == [2, 3, 4]
+
+
+def sequence_of(invitation, kind):
+    (part,) = calendar_parts(mail_of(line(invitation, kind)))
+    return event_in(part)["SEQUENCE"]
+
+
+def test_where_a_mailbox_is_read_answers_are_asked_for_there(app, activity, ani):
+    invitation = invited(activity, ani)
+    reads_a_mailbox(app)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
+    event = event_in(part)
+    assert event["ORGANIZER"] == "mailto:jawaban@example.com"
+    assert event["ATTENDEE"].params["RSVP"] == "TRUE"
+    invitation.state = InvitationState.COMING
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
+    assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
+
+
+def test_without_an_address_of_its_own_the_mailbox_is_the_senders(app, activity, ani):
+    invitation = invited(activity, ani)
+    reads_a_mailbox(app, imap_address="")
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
+    assert event_in(part)["ORGANIZER"] == "mailto:outreach@example.com"
+
+
+def test_who_represents_somebody_is_not_asked_by_the_calendar(app, activity, ani):
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com", answered_sequence=0,
+    )  # fmt: skip
+    activity.sequence = 1
+    reads_a_mailbox(app)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.CHANGE), to_representative=True))
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
+    assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
+
+
+def test_an_organisation_is_the_attendee_of_its_entry(activity, police):
+    (part,) = calendar_parts(mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), MailKind.INVITATION)))
+    attendee = event_in(part)["ATTENDEE"]
+    assert (attendee, attendee.params["CN"]) == ("mailto:polres@example.com", "Polres Metro")
 
 
 def test_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
@@ -128,6 +183,30 @@ def test_the_answer_page_offers_the_entry_without_asking(activity):
     assert event["DTSTAMP"].dt == NOW.astimezone(UTC)
     assert "ATTENDEE" not in event
     assert event["STATUS"] == "CONFIRMED"
+
+
+def test_a_speakers_entry_says_when_their_turn_is_and_nobody_elses_does_nor_about_what(activity, ani, chief):
+    chief.locale = "en"
+    activity.agenda = [
+        AgendaItem(starts_at=at(18, 8, 30), ends_at=at(18, 9, 15), topic="Penuntutan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Pencegahan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 9, 15), ends_at=at(18, 10), topic="Pelaporan", speakers=[]),
+    ]
+    (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.INVITATION)))
+    event = event_in(part)
+    link = tokens.answer_url(tokens.link_for(db.session, chief))
+    assert event["DESCRIPTION"] == f"Your turn: 08:30–09:15 WIB; 10:00–11:00 WIB\n{link}"
+    assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
+    assert "Penuntutan" not in str(event)
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani), MailKind.INVITATION)))
+    assert event_in(part)["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
+
+
+def test_a_cancelled_speaker_needs_no_turn(activity, chief):
+    chief.locale = "en"
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CANCELLATION)))
+    assert "Your turn" not in str(event_in(part)["DESCRIPTION"])
 
 
 def test_the_entry_of_a_cancelled_activity_says_so(activity):

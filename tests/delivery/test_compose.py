@@ -22,7 +22,9 @@ from tests.delivery.compose_help import (
     mail_of,
     message_of,
     parsed,
+    reads_a_mailbox,
     text_of,
+    with_settings,
     words_in_html,
 )
 
@@ -476,6 +478,43 @@ def test_the_headers_are_those_of_an_office(activity, ani):
     assert composed.sender == "outreach@example.com"
     assert composed.recipient == "ani@example.com"
     assert composed.subject == mail["Subject"]
+
+
+def test_where_a_mailbox_is_read_replies_to_an_office_without_an_address_go_there(app, office, activity, ani):
+    invitation = invited(activity, ani)
+    office.email = ""
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] is None
+    reads_a_mailbox(app)
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] == "DP3AP2KB Kota Metro <jawaban@example.com>"
+    office.email = "dp3ap2kb@example.com"
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] == "DP3AP2KB Kota Metro <jawaban@example.com>"
+
+
+def test_a_mail_program_can_stop_reminders_by_one_click(app, activity, ani):
+    with_settings(app, base_url="https://undangan.example.com")
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    token = tokens.token(tokens.link_for(db.session, ani))
+    assert mail["List-Unsubscribe"] == f"<https://undangan.example.com/j/{token}/stop>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_footer_leads_to_the_page_that_stops_reminders(activity, ani):
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert text_of(mail).rstrip().endswith(f": {url_of(ani)}/stop")
+    page = mail.get_body(("html",)).get_content()
+    assert f'href="{url_of(ani)}/stop"' in page
+
+
+def test_one_click_is_not_offered_without_https_and_nothing_to_a_representative(activity, ani):
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com",
+    )  # fmt: skip
+    to_invitee = mail_of(line(invitation, MailKind.CHANGE, detail=change()))
+    assert to_invitee["List-Unsubscribe"] == f"<{url_of(ani)}/stop>"
+    assert to_invitee["List-Unsubscribe-Post"] is None
+    to_dewi = mail_of(line(invitation, MailKind.CHANGE, detail=change()), to_representative=True)
+    assert to_dewi["List-Unsubscribe"] is None
 
 
 def test_a_repeated_mail_is_the_same_mail(activity, ani):

@@ -13,7 +13,7 @@ from tests.delivery.compose_help import invited, line
 WEIGHT = [MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITATION, MailKind.REMINDER]
 
 
-@pytest.mark.parametrize(("stronger", "weaker"), itertools.combinations(WEIGHT, 2))
+@pytest.mark.parametrize(("stronger", "weaker"), list(itertools.combinations(WEIGHT, 2)))
 def test_the_weightier_news_is_said_and_the_other_not(activity, ani, stronger, weaker):
     invitation = invited(activity, ani)
     loses, wins = line(invitation, weaker), line(invitation, stronger)

@@ -45,6 +45,38 @@ def test_what_nobody_can_guess_is_answered_with_an_example(written):
     assert str(caught.value) == f"“{written}” is not an e-mail address. One looks like nama@example.com."
 
 
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("Ani@Example.com", "ani@example.com"),
+        ("ani@xn--bcher-kva.example", "ani@bücher.example"),
+        ("Ani@XN--Bcher-KVA.example", "ani@bücher.example"),
+        ("ani@bücher.example", "ani@bücher.example"),
+        ("ani@xn--strae-oqa.example", "ani@straße.example"),  # which is not strasse.example
+        ("ani@xn--.example", "ani@xn--.example"),
+        ("ani@ｅxample.com", "ani@ｅxample.com"),  # looks alike
+        ("xn--ani", "xn--ani"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_an_address_is_known_however_its_domain_is_written(written, known):
+    assert contacts.key(written) == known
+    assert contacts.key(known) == known
+
+
+@pytest.mark.parametrize("kept", ["ani@bücher.example", "ani@straße.example", "ani@example.com", "ani@дом.example"])
+def test_what_is_kept_goes_out_and_comes_back_as_the_same(kept):
+    wire = contacts.on_the_wire(kept)
+    assert wire.isascii()
+    assert (contacts.key(wire), contacts.address(wire), contacts.forms(wire)) == (kept, kept, {kept, wire})
+
+
+@given(st.text(max_size=40), st.text("xn-ab09éß.", max_size=40))
+def test_any_text_is_known_by_one_form(local, domain):
+    found = contacts.key(f"{local}@xn--{domain}")
+    assert contacts.key(found) == found
+
+
 @given(st.text(max_size=40))
 def test_any_text_gives_an_address_nothing_or_a_sentence(text):
     try:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreach.domain.kinds import Audience
-from outreach.domain.needs import Answers, Need, NeedKind, Standing, Troubles, needs
+from outreach.domain.needs import Answers, Need, NeedKind, PollStanding, Standing, Troubles, needs
 from outreach.domain.states import ActivityState
 
 NOW = datetime(2027, 1, 15, 1, 0, tzinfo=UTC)
@@ -111,3 +111,35 @@ def test_how_many_a_mail_is_for(audience: Audience, people: int):
     answers = Answers(coming=5, represented=2, waiting=1, not_coming=6, open=3, prepared=4)
     assert answers.in_audience(audience) == people
     assert (answers.total, answers.answered) == (17, 14)
+
+
+def poll(number: int = 1, **values: object) -> PollStanding:
+    usual = {
+        "id": number, "title": f"Rapat {number}", "closes_at": NOW + timedelta(days=1), "zone": ZoneInfo("Asia/Jakarta"),
+        "takes_answers": True, "asked": 3, "answered": 2,
+    }  # fmt: skip
+    return PollStanding(**{**usual, **values})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "urgency"),
+    [
+        ({}, NeedKind.POLLS_RUN, "calm"),
+        ({"answered": 3}, NeedKind.POLLS_DECIDE, ""),
+        ({"takes_answers": False}, NeedKind.POLLS_DECIDE, ""),
+    ],
+)
+def test_a_date_poll_waits_for_answers_until_all_have_answered_or_it_closes(
+    values: dict, expected: NeedKind, urgency: str
+):
+    one = poll(**values)
+    [need] = needs([], Troubles(polls=[one]), NOW)
+    assert (need, need.urgency) == (Need(expected, 1, polls=(one,)), urgency)
+
+
+def test_date_polls_to_decide_are_told_apart_from_those_that_run():
+    first, second, third = poll(1), poll(2, answered=3), poll(3)
+    assert needs([], Troubles(polls=[first, second, third]), NOW) == [
+        Need(NeedKind.POLLS_DECIDE, 1, polls=(second,)),
+        Need(NeedKind.POLLS_RUN, 2, polls=(first, third)),
+    ]

@@ -119,7 +119,7 @@ def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_never():
         days=1
     )
     assert may_wait_until(MailKind.REMINDER, Audience.COMING, due, TIMES) == START - timedelta(hours=4)
-    for kind in (MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT):
+    for kind in (MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT, MailKind.CONFIRMATION):
         assert may_wait_until(kind, Audience.EXPECTED, due, TIMES) is None
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ANSWERED, ActivityState, InvitationState
 from outreach.domain.truth import LineFacts, SkipReason, skip_because
 from tests.conftest import NOW
 
@@ -34,15 +34,18 @@ WITHDRAWAL = replace(
     REMINDER, kind=MailKind.WITHDRAWAL, audience=Audience.ONE, invitation_state=InvitationState.WITHDRAWN
 )
 SEAT = replace(REMINDER, kind=MailKind.SEAT, audience=Audience.ONE, invitation_state=InvitationState.COMING)
+NOTED = replace(
+    REMINDER, kind=MailKind.CONFIRMATION, audience=Audience.ONE, invitation_state=InvitationState.NOT_COMING
+)
 TO_COME = replace(REMINDER, audience=Audience.COMING, invitation_state=InvitationState.COMING)
 
 
-@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, TO_COME])
+@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME])
 def test_each_is_sent_when_it_is_true(facts):
     assert skip_because(facts, NOW) is None
 
 
-@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, TO_COME])
+@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME])
 def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
     assert skip_because(facts, facts.useful_until - timedelta(seconds=1)) is None
     assert skip_because(facts, facts.useful_until) is SkipReason.TOO_LATE
@@ -86,9 +89,16 @@ def test_who_stopped_the_mails_still_hears_that_what_they_accepted_changed(facts
     assert skip_because(replace(facts, stopped=True, invitation_state=state), NOW) is None
 
 
-@pytest.mark.parametrize("facts", [INVITATION, WITHDRAWAL, SEAT])
+@pytest.mark.parametrize("facts", [INVITATION, WITHDRAWAL, SEAT, NOTED])
 def test_who_stopped_reminders_still_hears_what_is_no_reminder(facts):
     assert skip_because(replace(facts, stopped=True), NOW) is None
+
+
+def test_an_answer_is_confirmed_as_long_as_there_is_one():
+    for state in InvitationState:
+        wanted = SkipReason.WITHDRAWN if state is InvitationState.WITHDRAWN else SkipReason.NOT_ATTENDING
+        found = skip_because(replace(NOTED, invitation_state=state), NOW)
+        assert found is (None if state in ANSWERED else wanted)
 
 
 def test_a_nominee_is_told_so_although_the_office_has_answered():

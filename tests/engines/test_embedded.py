@@ -8,11 +8,14 @@ import pytest
 
 from outreach import clock
 from outreach.delivery.smtp import Wire
+from outreach.domain.kinds import Role
 from outreach.engines import loop
+from outreach.engines.chores import BESIDE, INBOX, Chore
 from outreach.engines.embedded import Engine
 from outreach.extensions import db
-from outreach.services import rules
-from tests.conftest import draft_activity
+from outreach.services import inviting, publishing, rules
+from outreach.settings import Settings
+from tests.conftest import a_person, draft_activity
 from tests.delivery.outbox_help import invited, outbox_now, send_through
 from tests.delivery.smtp_server import Server
 
@@ -27,12 +30,7 @@ def server(app):
 @pytest.fixture
 def invitation_due(app, office, ani):
     rules.install_defaults(now=clock.now())
-    starts_at = clock.now() + timedelta(days=30)
-    activity = draft_activity(
-        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
-        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
-    )  # fmt: skip
-    invited(activity, ani, now=clock.now())
+    invited(next_month(), ani, now=clock.now())
     db.session.remove()
 
 
@@ -82,3 +80,52 @@ def test_a_wire_closes_quietly_when_the_server_is_gone(app, server):
         wire.open()
         server.stop()
     assert wire.host is None
+
+
+def test_chores_beside_sending_come_round_and_one_that_fails_comes_again(app, server, capsys):
+    done = []
+
+    def fail_first(now, _stop) -> dict[str, int]:
+        done.append(now())
+        if len(done) == 1:
+            raise ValueError("Ani's address")
+        return {}
+
+    chores = [Chore("often", lambda _s: 0.1, fail_first), Chore("never", lambda _s: 0, lambda *_: done.append("never"))]
+    with Engine(app, beside=chores):
+        assert until(lambda: len(done) >= 2)
+    assert "never" not in done
+    logged = capsys.readouterr()
+    assert "Ani" not in logged.out + logged.err
+
+
+def test_the_mailbox_is_only_looked_at_where_there_is_one():
+    assert INBOX in BESIDE
+    assert INBOX.every_s(Settings()) == 0
+    assert INBOX.every_s(Settings(imap_server="imap.example.com", imap_poll_s=30)) == 30
+
+
+def test_what_falls_due_while_a_crowd_is_written_to_does_not_wait_for_its_end(app, office, ani, server):
+    app.extensions["outreach"] = replace(app.extensions["outreach"], drain_size=4, claim_size=4, hand_over_group=2)
+    rules.install_defaults(now=clock.now())
+    first, second = next_month(), next_month()
+    invited(first, *[a_person(f"Warga{number}") for number in range(40)], now=clock.now())
+    server.at["DATA"] = lambda _address: time.sleep(0.05)
+    with Engine(app):
+        assert until(lambda: server.taken)
+        inviting.invite_people([second.id], [ani.id], Role.CADRE, by=None, now=clock.now())
+        publishing.publish([second.id], by=None, now=clock.now())
+        assert until(lambda: len(outbox_now()) == 41)
+        assert len(server.taken) < 40
+        server.at.clear()
+        assert until(lambda: {state for _name, state, _reason in outbox_now()} == {"sent"}, 30)
+    assert len(set(server.recipients())) == len(server.taken) == 41
+
+
+def next_month():
+    """Return a draft whose invitations go out at once."""
+    starts_at = clock.now() + timedelta(days=30)
+    return draft_activity(
+        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
+        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
+    )  # fmt: skip

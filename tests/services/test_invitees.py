@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
+from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, IncomingOutcome, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
@@ -12,6 +12,7 @@ from outreach.services.booking import ActivityMissing
 from outreach.services.invitee_select import Filters
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, a_person, at
+from tests.services.received_help import mail
 
 
 def names(found):
@@ -199,6 +200,11 @@ def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
         )
     db.session.commit()
     assert invitees.one(invitation.id).last_mail.state == "failed"
+    message.state = "sent"
+    db.session.commit()
+    assert not invitees.one(invitation.id).last_mail.returned
+    mail(IncomingKind.BOUNCE, IncomingOutcome.APPLIED, message_id=message.id)
+    assert invitees.one(invitation.id).last_mail.returned
     assert invitees.last_mails([]) == {}
 
 

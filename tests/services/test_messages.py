@@ -6,12 +6,14 @@ import sqlalchemy as sa
 from outreach.delivery import outbox
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
+from outreach.domain.needs import NeedKind
 from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Reminder
-from outreach.services import answering, messages, publishing, reminding, rules
+from outreach.services import answering, messages, publishing, reminding, rules, showing
 from outreach.services.messages import Filters, Group, NoAddress, NothingToResend, StillUnderWay
+from outreach.services.overview import overview
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox_help import Clock, invited, send_through
 from tests.delivery.smtp_server import Server
@@ -78,6 +80,42 @@ def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity
     assert message_to(ani).rfc_message_id != failed.rfc_message_id
     assert messages.show(failed.id).resent_as_id == new.id
     assert [entry.action for entry in db.session.scalars(sa.select(AuditEntry))][-1] == "message.resent"
+
+
+def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(server, activity, ani, budi, coordinator):
+    server.at["RCPT"] = "550 mailbox unavailable"
+    invited(activity, ani, budi)
+    drain()
+
+    def failed() -> list[str]:
+        [count] = [need.count for need in overview(now=NOW).needs if need.kind is NeedKind.FAILED] or [0]
+        found = names(Filters(group=Group.FAILED))
+        assert count == len(found)
+        return found
+
+    assert failed() == ["Budi Santoso", "Ani Wijaya"]
+    first = message_to(ani).id
+    messages.resend(first, by=coordinator, now=NOW)
+    assert failed() == ["Budi Santoso"]
+    drain()  # refused again: one mail that failed, not two
+    again = message_to(ani).id
+    assert (failed(), again != first) == (["Ani Wijaya", "Budi Santoso"], True)
+    server.at.clear()
+    messages.resend(again, by=coordinator, now=NOW)
+    drain()
+    assert (message_to(ani).state, failed()) == (MessageState.SENT, ["Budi Santoso"])
+    assert showing.activity(activity.id, now=NOW).messages == {MessageState.SENT: 1, MessageState.FAILED: 1}
+
+
+def test_a_failed_message_stays_on_the_list_where_sending_it_again_was_skipped(server, activity, ani, coordinator):
+    server.at["RCPT"] = "550 mailbox unavailable"
+    invited(activity, ani)
+    drain()
+    messages.resend(message_to(ani).id, by=coordinator, now=NOW)
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
+    drain()
+    assert message_to(ani).state is MessageState.SKIPPED
+    assert names(Filters(group=Group.FAILED)) == ["Ani Wijaya"]
 
 
 def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server, activity, ani, coordinator):

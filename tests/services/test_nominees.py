@@ -126,6 +126,14 @@ def test_a_namesake_elsewhere_is_somebody_else(programme, hall, police, ani):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
+@pytest.mark.parametrize("address", ["ani@weiß.example", "ani@xn--wei-7ka.example"])
+def test_a_namesake_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
+    ani.email = "ani@weiß.example"
+    (under,) = ask(police, draft_activity(programme, hall))
+    answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
+
+
 def test_a_slip_in_a_name_is_corrected_and_another_name_is_another_person(days, police):
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Budi Santosa")], now=at(5))

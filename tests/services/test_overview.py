@@ -1,18 +1,21 @@
 """The start page's numbers, read from both databases."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import sqlalchemy as sa
 from flask import Flask
 
-from outreach.domain.kinds import Audience, MailKind, Role
-from outreach.domain.needs import Answers, NeedKind
+from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
+from outreach.domain.needs import Answers, NeedKind, PollStanding
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Message, Organisation, Person, Programme, Reminder, Venue
-from outreach.services import browsing
+from outreach.services import browsing, pollanswering, pollasking, polldeciding
 from outreach.services import overview as page
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.services.polls_help import NO, YES, a_poll, asked, dates
 
 LATER = NOW + page.KEPT_FOR
 
@@ -123,9 +126,35 @@ def test_what_was_read_is_kept_for_a_moment_and_forgotten_by_any_change(
     published(programme, hall)
     first = queries(lambda: page.overview(now=NOW))
     assert queries(lambda: page.overview(now=LATER - timedelta(seconds=1))) == 0
-    assert queries(lambda: page.overview(now=LATER)) == first
+    assert queries(lambda: page.overview(now=LATER)) <= first  # what clashes may be kept for longer
     published(programme, None, 19)
     assert page.overview(now=LATER).upcoming == 2
+
+
+def test_what_somebody_saves_while_the_page_is_read_is_on_it_next_time(any_app: Flask, programme):
+    days = {"starts_on": programme.starts_on, "ends_on": programme.ends_on, "zone": JAKARTA}
+    db.session.rollback()
+    saving: list[threading.Thread] = []
+
+    def save() -> None:
+        with any_app.app_context():
+            db.session.add(Programme(title="Lagi", **days))
+            db.session.commit()
+            db.session.remove()
+
+    def save_meanwhile(_connection, _cursor, statement: str, *_more: object) -> None:
+        if "FROM date_poll" in statement and not saving:  # the programmes are counted by now
+            saving.append(threading.Thread(target=save))
+            saving[0].start()
+            saving[0].join(20)
+
+    sa.event.listen(db.engine, "after_cursor_execute", save_meanwhile)
+    try:
+        assert page.overview(now=NOW).programmes == 1
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", save_meanwhile)
+    db.session.rollback()
+    assert page.overview(now=NOW).programmes == 2
 
 
 def test_three_or_three_hundred_activities_take_as_many_queries(
@@ -141,7 +170,8 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
         db.session.commit()
         return queries(lambda: page.overview(now=NOW))
 
-    assert filled(3) == filled(297)
+    few = filled(3)
+    assert filled(297) <= few
 
 
 def test_a_speaker_who_declined_asks_until_taken_off_the_agenda(any_app: Flask, programme, hall, chief):
@@ -164,3 +194,37 @@ def test_a_person_in_two_roles_is_counted_once_everywhere(any_app: Flask, progra
     invited(activity, chief, state=InvitationState.COMING, role=Role.MODERATOR)
     assert page.overview(now=NOW).next[0].answers.coming == 1
     assert browsing.answers_by(Activity.id, [activity.id])[activity.id].accepted == 1
+
+
+def said(poll, holder, *choices) -> None:
+    pollanswering.record(poll.id, asked(poll, holder).id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=NOW)
+
+
+def of_polls(now) -> set[NeedKind]:
+    return set(needs(now)) & {NeedKind.POLLS_RUN, NeedKind.POLLS_DECIDE}
+
+
+def test_a_date_poll_waits_for_its_answers_then_for_a_date(any_app: Flask, office, ani, chief):
+    poll = a_poll(ani, chief)
+    draft = a_poll(ani, opened=False)
+    assert draft.id != poll.id
+    said(poll, ani, YES, NO, YES)
+    [need] = page.overview(now=NOW).needs
+    assert need.kind is NeedKind.POLLS_RUN
+    assert need.polls == (PollStanding(poll.id, poll.title, at(7, 16), JAKARTA, True, 2, 1),)
+    said(poll, chief, YES, YES, NO)
+    assert needs() == {NeedKind.POLLS_DECIDE: 1}
+    polldeciding.decide(poll.id, poll.slots[0].id, publish=False, by=None, now=NOW)
+    assert of_polls(NOW) == set()
+
+
+def test_a_date_poll_that_closed_waits_for_a_date_until_its_last_time_has_begun(any_app: Flask, office, ani):
+    poll = a_poll(ani)
+    just_before, last = at(7, 16) - timedelta(seconds=1), poll.slots[-1].starts_at
+    assert of_polls(just_before) == {NeedKind.POLLS_RUN}
+    db.session.commit()
+    assert of_polls(at(7, 16)) == {NeedKind.POLLS_DECIDE}  # no engine has closed it yet
+    pollasking.tick(at(7, 16))
+    assert of_polls(last - timedelta(seconds=1)) == {NeedKind.POLLS_DECIDE}
+    db.session.commit()
+    assert of_polls(last) == set()

@@ -53,6 +53,7 @@ def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
     [
         ({"title": "  "}, booking.TitleMissing),
         ({"ends_at": at(18, 8)}, booking.EndBeforeStart),
+        ({"ends_at": at(18, 12, year=2127)}, booking.LastsTooLong),
         ({"respond_by_at": at(18, 8, 1)}, booking.DeadlineAfterStart),
         ({"registration_at": at(18, 8, 1)}, booking.RegistrationAfterStart),
         ({"capacity": 0}, booking.CapacityNotPositive),

@@ -1,6 +1,6 @@
 """Publishing, moving and cancelling: which reminders and messages they write, and for whom."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -227,6 +227,8 @@ def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
 
 
 def test_a_move_far_ahead_reminds_again(activity, ani):
+    activity.programme.ends_on = date(2027, 1, 31)
+    db.session.commit()
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -283,3 +285,13 @@ def test_thanks_go_to_those_present(activity, ani, budi):
     reminding.tick(at(18, 12))
     reminding.tick(at(19, 8) + timedelta(days=6))
     assert written()[2:] == [("Ani", "thanks")]
+
+
+def test_notice_counts_from_when_people_were_told_of_the_day(activity):
+    publishing.publish([activity.id], by=None, now=NOW)
+    assert db.session.get_one(Activity, activity.id).told_at == NOW
+    there = publishing.Move(at(18, 13), at(18, 15), activity.zone, activity.venue_id)
+    publishing.move(activity.id, there, "Aula dipakai", None, by=None, now=at(5))
+    assert db.session.get_one(Activity, activity.id).told_at == NOW
+    publishing.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(6))
+    assert db.session.get_one(Activity, activity.id).told_at == at(6)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from threading import Barrier
 
 import sqlalchemy as sa
@@ -12,8 +13,9 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, MessageLine
-from outreach.services import answering, booking, inviting, planning, publishing, reminding, rules
+from outreach.models import Activity, Invitation, MessageLine, PlanSettings, Programme
+from outreach.services import answering, booking, inviting, planning, planrules, publishing, reminding, rules
+from outreach.services.planrules import PlanValues
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
 ROUNDS = 8
@@ -50,6 +52,31 @@ def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == ROUNDS
 
 
+def test_a_programme_is_not_shortened_while_an_activity_is_moved_or_made_on_its_last_day(any_app, office):
+    for n in range(ROUNDS):
+        programme = Programme(
+            title=f"Rangkaian {n}", starts_on=date(2027, 1, 18), ends_on=date(2027, 1, 21), zone=JAKARTA
+        )
+        activity = draft_activity(programme, None, 18)
+        shorter = planning.ProgrammeValues(f"Rangkaian {n}", date(2027, 1, 18), date(2027, 1, 20), JAKARTA)
+        last_day = {"starts_at": at(21, 8), "ends_at": at(21, 12), "zone": JAKARTA}
+        values = planning.ActivityValues(ActivityKind.OTHER, "Rakor", **last_day)
+        ids = programme.id, programme.version, activity.id, activity.version
+        db.session.rollback()
+
+        def shorten(ids=ids, shorter=shorter):
+            planning.edit_programme(ids[0], shorter, ids[1], by=None, now=NOW)
+
+        def move(ids=ids, values=values):
+            planning.edit_activity(ids[2], values, ids[3], by=None, now=NOW)
+
+        def make(ids=ids, values=values):
+            planning.create_activity(values, programme_id=ids[0], by=None, now=NOW)
+
+        outcomes = at_once(any_app, [shorten, move if n % 2 else make])
+        assert sorted(outcomes) == ["OutsideProgramme", "done"]
+
+
 def test_the_last_seat_is_given_once(any_app, programme, hall):
     rules.install_defaults(now=NOW)
     activity = draft_activity(programme, hall, capacity=1)
@@ -72,3 +99,12 @@ def test_two_schedulers_by_mistake_expand_a_reminder_once(any_app, activity, ani
     db.session.rollback()
     assert at_once(any_app, [lambda: reminding.tick(NOW)] * 3) == ["done"] * 3
     assert db.session.scalar(sa.select(sa.func.count()).select_from(MessageLine)) == 2
+
+
+def test_of_the_offices_first_rules_saved_by_three_at_once_one_wins(any_app, office):
+    def save(days: int) -> None:
+        planrules.save(PlanValues(notice_days=days), by=None, now=NOW)
+
+    outcomes = at_once(any_app, [lambda days=days: save(days) for days in (10, 11, 12)])
+    assert Counter(outcomes) == {"done": 1, planrules.SettingsStale.__name__: 2}
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(PlanSettings)) == 1

@@ -3,14 +3,15 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask_security.utils import verify_password
 
 from outreach.domain.contacts import AddressInvalid
-from outreach.domain.kinds import StaffRole
+from outreach.domain.kinds import FeedScope, StaffRole
 from outreach.extensions import db
 from outreach.models import AuditEntry, User
-from outreach.services import staff
+from outreach.services import feeds, staff
 from outreach.services.staff import UserValues
 from tests.conftest import NOW, account
 
@@ -129,3 +130,16 @@ def test_accounts_are_listed_in_one_query(app: Flask, administrator: User, queri
         ("Administrator", StaffRole.ADMINISTRATOR),
         ("Vina", StaffRole.VIEWER),
     ]
+
+
+def test_closing_an_account_stops_the_calendar_addresses_that_it_made(any_app, administrator, coordinator):
+    made = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=coordinator, now=NOW)
+    others = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Dinas", by=administrator, now=NOW)
+    staff.edit(coordinator.id, values_of(coordinator, name="Koordinator"), by=administrator, now=NOW)
+    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {made.id, others.id}
+    staff.edit(coordinator.id, values_of(coordinator, active=False), by=administrator, now=NOW)
+    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {others.id}
+    noted = sa.select(AuditEntry.user_id).where(AuditEntry.action == "feed.revoked", AuditEntry.subject_id == made.id)
+    assert db.session.scalars(noted).all() == [administrator.id]
+    renewed = feeds.renew(made.id, by=administrator, now=NOW)
+    assert (renewed.created_by_id, renewed.revoked_at) == (administrator.id, None)

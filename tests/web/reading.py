@@ -1,5 +1,7 @@
-"""Reading a page's form as a browser would."""
+"""Reading a page as a browser would: its forms, and the words that are seen."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 
@@ -37,3 +39,9 @@ def fields(page: str) -> dict[str, list[str]]:
     for name, value in parser.found:
         result.setdefault(name, []).append(value)
     return result
+
+
+def text_of(page: str) -> str:
+    """Return the words of the page's <main>, with one blank between them."""
+    main = page.partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main.partition(">")[2])).split())

@@ -73,6 +73,8 @@ def test_a_new_activity_of_a_programme_begins_on_its_first_day(coordinator_clien
         ({"registration": "09:01"}, "Registration must not open later than the start."),
         ({"respond_on": "2027-01-26"}, "The answer deadline must not be later than the start."),
         ({"zone": "Europe/Paris"}, "Please choose one from the list."),
+        ({"zone": "Mars"}, "Please choose one from the list."),
+        ({"zone": "Asia"}, "Please choose one from the list."),  # a folder of zones
         ({"region_code": "99.99.99.9999"}, "Please choose one from the list."),
         ({"capacity": "-3"}, "Please write a number from 1 to"),
     ],
@@ -417,6 +419,8 @@ def test_registration_moves_with_the_start_unless_another_time_is_given(coordina
 
 
 def test_a_move_to_a_day_off_is_warned_of_and_possible(coordinator_client, published):
+    published.programme = None  # whose days it would leave
+    db.session.commit()
     path = f"/activities/{published.id}/move"
     form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai", "on": "2027-08-17"}
     page = coordinator_client.post(path, data=form)
@@ -455,3 +459,11 @@ def test_a_speaker_who_declined_is_named_where_the_activity_and_its_agenda_are_s
     assert "declined" in page
     assert "declined" in coordinator_client.get(f"/activities/{published.id}/agenda").text
     assert "Speaker not coming: Kapolres Metro" in coordinator_client.get("/").text
+
+
+def test_a_link_can_bring_a_time_and_a_place_to_the_form(coordinator_client, activity):
+    asked = {"on": "2027-03-02", "begins": "13:00", "ends": "15:30"}
+    for path in ("/activities/new", f"/activities/{activity.id}/edit"):
+        page = coordinator_client.get(path, query_string=asked).text
+        assert all(f'value="{value}"' in page for value in asked.values())
+    assert coordinator_client.get("/activities/new", query_string={"on": "soon"}).status_code == 200

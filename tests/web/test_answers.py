@@ -16,7 +16,7 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Link, Person
 from outreach.services import answering, inviting, links, publishing
 from outreach.web.forms.answer_forms import form_token
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.conftest import NOW, Wall, a_person, at, draft_activity
 
 WINTER_TITLES = (
     "Rapat koordinasi lintas sektor",
@@ -24,16 +24,6 @@ WINTER_TITLES = (
     "Pertemuan satuan pendidikan",
     "Pertemuan organisasi perempuan dan tokoh masyarakat",
 )
-
-
-class Wall:
-    """The wall clock that the pages read."""
-
-    def __init__(self) -> None:
-        self.stands_at = at(5)
-
-    def now(self):
-        return self.stands_at
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +205,32 @@ def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browse
     assert 'role="alert"' in page.text
     assert everything() == before
     assert send(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
+
+
+def test_what_is_wrong_far_down_is_said_at_the_top_with_the_way_there(browser, four_days, ani):
+    invite(ani, *four_days)
+    page = send(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
+    top = page.split("<section")[0]
+    assert "Your answer was not stored yet." in top
+    assert re.findall(r'<a href="#h(\d+)">', top) == [str(four_days[3].id)]
+    assert f'<h2 id="h{four_days[3].id}">' in page
+
+
+def test_what_was_typed_of_somebody_else_does_not_keep_ani_from_not_coming(browser, first, ani):
+    invite(ani, first)
+    typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
+    assert send(browser, ani, first.id, choice="represented", **typed).status_code == 422
+    assert send(browser, ani, first.id, choice="not_coming", **typed).status_code == 303
+    assert states(ani) == ["not_coming"]
+    assert send(browser, ani, "all", choice="coming", **typed).status_code == 303
+    assert states(ani) == ["coming"]
+
+
+def test_names_typed_wrong_do_not_keep_the_police_from_declining(browser, first, police):
+    invite_office(police, first)
+    rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
+    assert send(browser, police, first.id, choice="coming", **rows).status_code == 422
+    assert send(browser, police, first.id, choice="not_coming", **rows).status_code == 303
 
 
 @pytest.mark.parametrize("choice", ["", "maybe"])
@@ -801,7 +817,7 @@ def test_an_answered_day_is_folded_until_there_is_something_to_look_at_again(bro
     assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en").text)) == 1
     assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en&pilih=hadir").text)) == 1
     assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en&pilih=tidak").text)
-    move = publishing.Move(at(25, 8), at(25, 12), four_days[1].zone, four_days[1].venue_id)
+    move = publishing.Move(at(21, 13), at(21, 16), four_days[1].zone, four_days[1].venue_id)
     publishing.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
     assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
 
@@ -830,3 +846,43 @@ def test_one_link_is_slowed_down_and_told_for_how_long_while_another_is_not(tmp_
         assert (forged[0], forged[-1]) == (404, 429)
         db.session.remove()
         db.engine.dispose()
+
+
+def test_who_has_to_wait_longer_than_a_minute_is_told_so(tmp_path, first, ani):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    address = f"/j/{link(ani)}?lang=en"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/2 hour"))
+    with slow.app_context():
+        browser = slow.test_client()
+        page = [browser.get(address) for _ in range(3)][-1]
+        assert page.status_code == 429
+        minutes = int(re.search(r"Please try again in (\d+) minutes", page.text)[1])
+        assert minutes == -(-int(page.headers["Retry-After"]) // 60)
+        assert 1 < minutes <= 120
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "page"),
+    [
+        ("answers", ""),
+        ("all", ""),
+        ("reminders", ""),
+        ("away/calendar", "/away"),
+        ("away/remove", "/away"),
+        ("away/again", "/away"),
+        ("calendar/stop", "/calendar"),
+    ],
+)
+def test_opening_what_only_takes_answers_leads_to_its_page_and_changes_nothing(browser, first, ani, sent_to, page):
+    invite(ani, first)
+    before = everything()
+    opened = browser.get(f"/j/{link(ani)}/{sent_to}?lang=en")
+    assert (opened.status_code, opened.location) == (302, f"/j/{link(ani)}{page}?lang=en")
+    assert "no-store" in opened.headers["Cache-Control"]
+    assert browser.get(opened.location).status_code == 200
+    assert everything() == before

@@ -1,5 +1,6 @@
 """The pages of the message log and of the demo's inbox."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,15 @@ from flask import g
 
 from outreach.delivery import outbox
 from outreach.delivery.catcher import Catcher
-from outreach.domain.kinds import Role
+from outreach.domain.failures import ChannelTrouble
+from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.extensions import db
-from outreach.models import Message
-from outreach.services import inviting, reminding, rules
-from tests.conftest import NOW, a_person
+from outreach.models import Channel, Message, Person
+from outreach.services import archiving, inviting, messages, paging, reminding, rules
+from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox_help import Clock, invited, send_through
 from tests.delivery.smtp_server import Server
+from tests.services.received_help import mail
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +51,7 @@ def test_a_message_shows_its_attempts_and_the_servers_words(server, activity, an
     drain()
     page = coordinator_client.get(f"/messages/{db.session.scalar(sa.select(Message.id))}?lang=en").text
     assert "550 5.1.1 no such user" in page
-    assert "The mail server refused it for good." in page
+    assert "The mail server does not take it. Check the address and send it again, or call them." in page
 
 
 def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinator_client):
@@ -96,7 +99,37 @@ def test_an_unreachable_server_is_said_aloud(server, activity, ani, coordinator_
     drain()
     page = coordinator_client.get("/messages?lang=en").text
     assert "No mail can go out" in page
-    assert "The mail server cannot be reached." in page
+    assert "The mail server cannot be reached. Please tell the administrator of Outreach." in page
+    assert re.search(r"It is tried again at 08:0[01] WIB\.", page)
+    assert re.search(r"The server.s words: .*refused", page)
+
+
+def test_a_mail_that_came_back_is_no_longer_green(server, activity, ani, budi, coordinator_client):
+    invited(activity, ani, budi)
+    drain()
+    hers, his = db.session.scalars(sa.select(Message.id).order_by(Message.id))
+    log = coordinator_client.get("/messages?lang=en").text
+    assert (log.count("Sent, then came back"), log.count('tone-green">Sent<')) == (0, 2)
+    mail(IncomingKind.BOUNCE, IncomingOutcome.APPLIED, message_id=hers)
+    mail(IncomingKind.BOUNCE, message_id=his, reason="unproven")
+    mail(IncomingKind.DELAY, IncomingOutcome.APPLIED, message_id=his)
+    log = coordinator_client.get("/messages?lang=en").text
+    assert (log.count('tone-orange">Sent, then came back<'), log.count('tone-green">Sent<')) == (1, 1)
+    assert "Sent, then came back" in coordinator_client.get(f"/messages/{hers}?lang=en").text
+    assert "Sent, then came back" not in coordinator_client.get(f"/messages/{his}?lang=en").text
+
+
+def test_a_machine_with_a_wrong_clock_is_said_aloud(app, coordinator_client):
+    words = "web-1: +45 s"
+    db.session.add(Channel(name="clock", trouble=ChannelTrouble.CLOCK, reply=words, failures=1, since_at=NOW))
+    db.session.commit()
+    page = coordinator_client.get("/messages?lang=en").text
+    assert "The clock of a machine that sends is wrong." in page
+    assert words in page
+    assert "No mail can go out" not in page
+    assert (
+        "The clock of a machine that sends is wrong, so it sends nothing." in coordinator_client.get("/?lang=en").text
+    )
 
 
 @pytest.fixture
@@ -166,3 +199,33 @@ def test_an_attachment_is_handed_out_as_a_file(inbox):
 @pytest.mark.parametrize("path", ["/mailbox/nope", "/mailbox/..%2foutreach.db", "/mailbox/" + "0" * 32])
 def test_what_was_not_caught_is_not_there(inbox, path):
     assert inbox.get(path).status_code == 404
+
+
+def test_an_archived_mail_is_in_the_archive_under_its_old_address(server, activity, ani, coordinator_client):
+    assert "Nothing in the archive" in coordinator_client.get("/messages?archive=1&lang=en").text
+    invited(activity, ani)
+    drain()
+    first = db.session.scalar(sa.select(Message.id))
+    invited(draft_activity(None, None, 20), a_person("Zainab Putri"))
+    drain()
+    assert archiving.archive(at(19, month=4)) == 1
+    archive = coordinator_client.get("/messages?archive=1&lang=en").text
+    assert ("Ani Wijaya" in archive, "Zainab Putri" in archive) == (True, False)
+    log = coordinator_client.get("/messages?lang=en").text
+    assert ("Ani Wijaya" in log, "Zainab Putri" in log) == (False, True)
+    page = coordinator_client.get(f"/messages/{first}?lang=en").text
+    assert ("Ani Wijaya" in page, "250" in page, "Send again" in page) == (True, True, False)
+    assert coordinator_client.post(f"/messages/{first}/resend").status_code == 404
+
+
+def test_a_list_is_counted_no_further_than_anybody_turns_its_pages(server, activity, ani, budi, coordinator_client):
+    invited(activity, ani, budi, a_person("Citra Dewi"))
+    page, _filters = messages.find(messages.Filters(), 1, 1)
+    assert (page.total, page.more, page.pages) == (3, False, 3)
+    everybody = paging.paged(sa.select(Person.id).order_by(Person.id), 9, 1)
+    assert (everybody.total, everybody.number) == (3, 3)
+    many = sa.select(sa.literal_column("value")).select_from(
+        sa.func.json_each("[" + "1," * 10_000 + "1]").table_valued("value")
+    )
+    beyond = paging.paged(many.order_by(sa.literal_column("value")), 500)
+    assert (beyond.total, beyond.more, beyond.number) == (10_000, True, 400)

@@ -1,15 +1,18 @@
 """The shell: who gets in, what every answer carries, and what a refused person reads."""
 
 import re
+import sqlite3
 
 import pytest
 from flask import Flask
+from flask_security.utils import verify_password
 from werkzeug.test import TestResponse
 
 from outreach import create_app
 from outreach.extensions import db
 from outreach.models import User
 from outreach.web.guard import PUBLIC
+from outreach.web.shell import Accounts
 from tests.conftest import PASSWORD, log_in, settings_for
 from tests.web.browsers import Browser, browsers  # noqa: F401
 
@@ -124,6 +127,28 @@ def test_a_closed_account_cannot_sign_in_and_is_signed_out_at_once(app: Flask, c
 
 def test_passwords_are_kept_as_argon2(coordinator: User):
     assert coordinator.password.startswith("$argon2id$")
+
+
+def test_a_password_is_changed_though_an_engine_writes_at_the_same_moment(app: Flask, coordinator: User, monkeypatch):
+    client = log_in(app, coordinator)
+    set_uniquifier, engine = (
+        Accounts.set_uniquifier,
+        sqlite3.connect(app.extensions["outreach"].instance / "outreach.db"),
+    )
+
+    def meanwhile(self: Accounts, user: User, **values: str | None) -> None:
+        with engine:
+            engine.execute("INSERT INTO heartbeat (name, at, version) VALUES ('a:1', '2027-01-04 01:00:00', '')")
+        set_uniquifier(self, user, **values)
+
+    monkeypatch.setattr(Accounts, "set_uniquifier", meanwhile)
+    new = "empat-kata-yang-lain"
+    form = {"password": PASSWORD, "new_password": new, "new_password_confirm": new}
+    assert client.post("/password", data=form).status_code == 302
+    db.session.expire_all()
+    assert verify_password(new, coordinator.password)
+    assert engine.execute("SELECT name FROM heartbeat").fetchall() == [("a:1",)]
+    engine.close()
 
 
 def test_there_is_no_page_to_register_or_to_reset_a_password(app: Flask):

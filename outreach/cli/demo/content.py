@@ -101,6 +101,9 @@ POSTS = (
     Post("ketua.pkk", "Ketua TP PKK Kota Metro", "tp.pkk"),
     Post("penyuluh", "Penyuluh Agama Kantor Kementerian Agama Kota Metro", "kemenag"),
     Post("danramil", "Danramil Metro", "kodim"),
+    Post("fasilitator.puspaga", "Fasilitator Puspaga Kota Metro"),
+    Post("fasilitator.patbm", "Fasilitator PATBM Kota Metro"),
+    Post("fasilitator.anak", "Fasilitator Forum Anak Kota Metro"),
 )
 
 HALLS = (
@@ -191,6 +194,8 @@ SETTLED_POSTS = {
     "Kapolres Metro": Choice.COMING,
     "Kepala Kejaksaan Negeri Metro": Choice.REPRESENTED,
     "Kepala DP3AP2KB Kota Metro": Choice.COMING,
+    "Psikolog UPTD PPA Kota Metro": Choice.COMING,
+    "Ketua TP PKK Kota Metro": Choice.COMING,
 }
 SILENT_POSTS = ("Danramil Metro",)
 # Who comes in somebody's place: for an official the next in line, for a cadre a fellow volunteer.

@@ -26,6 +26,7 @@ def keep(folder: Path, prepared: Prepared) -> None:
         "logins": [[login.role.value, login.email, login.password] for login in prepared.logins],
         "programme": prepared.plan.programme_id,
         "cadre_in": prepared.plan.days[1],
+        "placing": prepared.drafts.address if prepared.drafts else "/placements",
     }
     path.write_text(json.dumps(about, indent=1), "utf-8")
 
@@ -42,6 +43,9 @@ def show(folder: Path, base_url: str) -> None:
     click.echo("\n  Look at")
     for words, address in (
         ("the four days", f"{base_url}/programmes/{about['programme']}"),
+        ("26 drafts to place at once", f"{base_url}{about.get('placing', '/placements')}"),
+        ("what clashes", f"{base_url}/findings"),
+        ("a date poll, half answered", f"{base_url}/polls"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
         ("a cadre's answer page", about["cadre"]),
         ("a speaker's", about["speaker"]),

@@ -4,11 +4,12 @@ The second step sends the invitations of some days ago, gives the answers that c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, history, people, soon
+from outreach.cli.demo import answers, drafts, history, people, planner, soon
 from outreach.cli.demo.calendar import demo_days
+from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
 from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local, plan
 from outreach.delivery import outbox
@@ -32,6 +33,7 @@ class Prepared:
     reading: Reading
     soon_id: int
     published_at: datetime
+    drafts: Drafts | None = None
 
 
 class Moment:
@@ -51,7 +53,11 @@ class Moment:
 def prepare(*, now: datetime) -> Prepared:
     """Make the demo as it stands some days after publishing, with nothing sent yet. Needs an app context."""
     today = now.astimezone(JAKARTA).date()
-    return stage(today, local(_published_on(today, holidays_around(today)), time(9, 10)), soon_due_at=now + LATER)
+    holidays = holidays_around(today)
+    staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_due_at=now + LATER)
+    planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
+    days = drafts.days_of(today, holidays)
+    return replace(staged, drafts=drafts.plan_drafts(staged.cast, days, now=staged.published_at))
 
 
 def stage(today: date, published: datetime, *, soon_due_at: datetime | None = None) -> Prepared:
@@ -90,11 +96,13 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     today = now.astimezone(JAKARTA).date()
     history.last_year(prepared.cast, today, holidays_around(today), send)
     send(prepared.published_at)
+    planner.hold_polls(prepared.cast, prepared.plan, prepared.published_at + planner.OPENED_AFTER, send, now=now)
     first, last = prepared.published_at + timedelta(minutes=30), now - timedelta(minutes=2)
     for reply in answers.replies(prepared.plan.activities, first, last):
         send_until(reply.at)
         answers.give(reply, prepared.cast.coordinator)
     send_until(now)
+    send(now)  # whoever was invited since the last reminder
     moment.set(None)
     soon.remind_once(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
     db.session.remove()

@@ -33,6 +33,7 @@ HEADINGS = {
     MailKind.CANCELLATION: "cancel",
     MailKind.WITHDRAWAL: "taken\nback",
     MailKind.SEAT: "seat",
+    MailKind.CONFIRMATION: "noted",
     MailKind.THANKS: "thanked",
 }
 BROKEN_SHOWN = 20

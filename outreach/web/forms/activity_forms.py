@@ -13,6 +13,7 @@ from wtforms.validators import Length
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
+from outreach.services.booking import LastsTooLong, check_length
 from outreach.services.planning import ActivityValues
 from outreach.services.publishing import Move
 from outreach.web.forms.base import TidyForm
@@ -30,6 +31,7 @@ from outreach.web.forms.fields import (
 )
 from outreach.web.forms.instants import instant, wall_day, wall_time, zone_of
 from outreach.web.forms.programme_forms import NEUTRAL_HELP, TITLE_MISSING, kind_choices
+from outreach.web.shell import say
 
 DEADLINE_AT = time(16, 0)
 
@@ -65,6 +67,11 @@ class Times(TidyForm):
     def validate_ends(self, field: Clock) -> None:
         if self.on.data and self.begins.data and field.data and self.ends_at <= self.starts_at:
             raise ValidationError(gettext("The end must be later than the start."))
+        if self.on.data and self.begins.data and field.data:
+            try:
+                check_length(self.starts_at, self.ends_at)
+            except LastsTooLong as problem:
+                raise ValidationError(say(problem)) from None
 
     def validate_registration(self, field: Clock) -> None:
         if self.begins.data and field.data and field.data > self.begins.data:
@@ -118,6 +125,16 @@ class ActivityForm(Times):
     @property
     def version_number(self) -> int:
         return whole(self.version.data)
+
+    def take(self, asked: Mapping[str, str]) -> None:
+        """Begin with the time, place and seats that another page's link asks for, by the names of the fields."""
+        typed = MultiDict(asked)
+        for field in (
+            self.on, self.begins, self.ends, self.ends_on, self.zone, self.venue_id, self.region_code,
+            self.respond_on, self.respond_at, self.capacity,
+        ):  # fmt: skip
+            if field.name in typed:
+                field.process(typed)
 
     def fill(self, activity: Activity) -> None:
         """Show a stored activity's values, on the first visit."""

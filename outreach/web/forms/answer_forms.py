@@ -11,6 +11,7 @@ as well, in web/answers.py. Origin is of no use: under Referrer-Policy no-referr
 
 import hmac
 from hashlib import sha256
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
@@ -125,6 +126,10 @@ class AnswerForm(WhoForm):
 
     choice = StringField()
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check what was typed only where somebody comes instead: a field out of sight hinders no answer."""
+        return self.choice.data in (Choice.COMING, Choice.NOT_COMING) or super().validate(extra_validators)
+
     def validate_choice(self, field: Field) -> None:
         if field.data not in set(Choice):
             raise ValidationError(str(UNCHOSEN))
@@ -160,6 +165,10 @@ class NominationForm(Form):
 
     choice = StringField()
     rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the rows only where somebody comes: a field out of sight hinders no answer."""
+        return self.choice.data == Choice.NOT_COMING or super().validate(extra_validators)
 
     def nominees(self) -> list[Nominee]:
         """Return the people named; rows without a name are nobody."""

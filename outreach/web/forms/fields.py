@@ -115,6 +115,11 @@ def whole(value: str | None) -> int:
     return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 
+def is_known(day: date) -> bool:
+    """Return whether pages know the day; others are a slip, and instants near the calendar's ends have no time zone."""
+    return 2000 <= day.year < 2200
+
+
 def add_error(field: Field, sentence: str) -> None:
     """Put a sentence beside a field after the form was validated."""
     field.errors = [*field.errors, sentence]
@@ -129,13 +134,16 @@ def _whole_number(text: Any) -> int:
 
 def _day(text: str) -> date:
     day = date.fromisoformat(text)
-    if not 2000 <= day.year < 2200:  # a slip; and instants near the ends of the calendar have no time zone
+    if not is_known(day):
         raise ValueError
     return day
 
 
 def _time(text: str) -> time:
-    return time.fromisoformat(text.strip().replace(".", ":"))
+    found = time.fromisoformat(text.strip().replace(".", ":"))
+    if found.tzinfo:  # whose clock it is by is said elsewhere
+        raise ValueError
+    return found
 
 
 def _read(field: Any, valuelist: list[str], parse: Callable[[str], T], sentence: Any) -> T | None:

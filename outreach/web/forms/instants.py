@@ -6,7 +6,7 @@ The one place where pages turn wall times into instants, so that no view and no 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from outreach.domain.zones import CHOICES
 
@@ -14,8 +14,11 @@ ZONES = {name: ZoneInfo(name) for name, _label in CHOICES}
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """Return the zone a form chose; a zone outside CHOICES (of an older record) by its own name."""
-    return ZONES.get(name or "") or ZoneInfo(name or CHOICES[0][0])
+    """Return the zone a form chose; one outside CHOICES (of an older record) by its own name, the first for what is none."""
+    try:
+        return ZONES.get(name or "") or ZoneInfo(name or CHOICES[0][0])
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Asia
+        return ZONES[CHOICES[0][0]]
 
 
 def instant(on: date, at: time, zone: ZoneInfo) -> datetime:

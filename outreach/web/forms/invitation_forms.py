@@ -30,14 +30,16 @@ from outreach.models import Activity
 from outreach.services.invitee_select import Filters
 from outreach.services.nominees import Nominee
 from outreach.web.forms.base import TidyForm, TidyRow
-from outreach.web.forms.fields import Between, Number, Sentence, optional_int
+from outreach.web.forms.fields import Between, Number, Sentence, optional_int, whole
 from outreach.web.forms.fields import Choice as Select
 from outreach.web.shell import say
 
 USUAL_QUOTA = 2
 MOST_SEATS = 500
 TOO_LONG = _l("Please shorten this a little.")
-BY_STAFF = (AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.LETTER, AnswerSource.IN_PERSON)
+BY_STAFF = (
+    AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
+)  # fmt: skip
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -175,7 +177,7 @@ class InviteOrganisationsForm(InviteForm):
         found = {}
         for organisation_id in self.organisation_ids.data or ():
             raw = posted.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)
-            if not raw.isdecimal() or not 1 <= int(raw) <= MOST_SEATS:
+            if not 1 <= whole(raw) <= MOST_SEATS:
                 sentence = _l(
                     "“%(text)s” is not a number of seats. Write a number from 1 to %(most)d.", text=raw, most=MOST_SEATS
                 )
@@ -193,7 +195,7 @@ class InviteCadresForm(InviteForm):
 
 
 class RecordAnswerForm(TidyForm):
-    """An answer somebody gave by phone, WhatsApp, letter or in person."""
+    """An answer somebody gave by phone, WhatsApp, mail, letter or in person."""
 
     choice = Options(_l("What did they answer?"))
     source = Options(_l("How did they answer?"))

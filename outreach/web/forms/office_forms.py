@@ -31,7 +31,7 @@ class OfficeForm(TidyForm):
     address = StringField(
         _l("Address"), [Length(max=300)], description=_l("Such as Jl. Jenderal Sudirman 22, Kota Metro.")
     )
-    email = EmailField(_l("E-mail"), [Length(max=254)], description=_l("Answers to your mails come here."))
+    email = EmailField(_l("E-mail"), [Length(max=254)])
     phone = TelField(_l("Phone"), [Length(max=40)], description=_l("Such as 0725-41234."))
     contact_name = StringField(
         _l("Who answers questions"), [Length(max=120)], description=_l("Stands in each mail: Bidang PPA, or a name.")

@@ -1,11 +1,12 @@
 """The forms of programmes: a new one with its days and activities in one flow, an edit, a copy of last year's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
@@ -124,6 +125,13 @@ class ProgrammeForm(TidyForm):
         self.contact_phone.data = phone(programme.contact_phone)
         self.days.data = number_of_days(programme.starts_on, programme.ends_on)
 
+    def take(self, asked: Mapping[str, str]) -> None:
+        """Begin with the days that another page's link asks for."""
+        typed = MultiDict(asked)
+        for field in (self.starts_on, self.days):
+            if field.name in typed:
+                field.process(typed)
+
     def values(self) -> ProgrammeValues:
         assert self.starts_on.data
         assert self.days.data
@@ -193,8 +201,9 @@ class NewProgrammeForm(ProgrammeForm):
                 fine = False
         return fine
 
-    def activity_values(self) -> list[ActivityValues]:
-        return [row.values(self.zone.data) for row in self.rows if not row.blank]
+    def activity_values(self) -> dict[int, ActivityValues]:
+        """Return the activities that are meant, by the number of their row, from 0."""
+        return {number: row.values(self.zone.data) for number, row in enumerate(self.rows) if not row.blank}
 
 
 class CopyForm(TidyForm):

@@ -53,7 +53,10 @@ class UserForm(TidyForm):
 class UserEditForm(UserForm):
     active = BooleanField(
         _l("May sign in"),
-        description=_l("Take the tick away when somebody leaves. What they did stays in the audit log."),
+        description=_l(
+            "Take the tick away when somebody leaves. What they did stays in the audit log; "
+            "the calendar addresses that they made stop working."
+        ),
     )
 
     @classmethod

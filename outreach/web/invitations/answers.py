@@ -12,7 +12,8 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.services import answering, invitees, inviting, links, phoning
+from outreach.models import IncomingMail
+from outreach.services import answering, invitees, inviting, links, phoning, received
 from outreach.services.invitees import Row
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -32,26 +33,28 @@ def show(invitation_id: int) -> Any:
 @bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])
 @coordinator_required
 def record(invitation_id: int) -> Any:
-    """Record what a person answered by phone; or that an organisation sends nobody."""
+    """Record what a person answered by phone, or in a mail (?mail=…); or that an organisation sends nobody."""
     row = invitees.one(invitation_id)
+    mail = _mail()
     organisation = row.invitation.organisation_id is not None
     form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
     if form.validate_on_submit():
         try:
             answering.record_answer(
                 invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
-                form.note.data or "", by=current_user, now=clock.now(),
+                form.note.data or "", by=current_user, now=clock.now(), mail_id=mail.id if mail else None,
             )  # fmt: skip
         except Problem as problem:
-            return _refused(form, problem, row, "record")
+            return _refused(form, problem, row, "record", mail)
         flash(_("The answer of %(name)s is recorded.", name=row.invitation.invitee.display_name), "success")
-        return back_to_list(row.invitation.activity_id)
+        return _back(row, mail)
     if organisation and not form.is_submitted() and "none" not in request.args:
-        return redirect(url_for(".nominees", invitation_id=invitation_id))
+        return redirect(url_for(".nominees", invitation_id=invitation_id, mail=mail.id if mail else None))
     if not form.is_submitted():
-        form.choice.data, form.source.data, form.note.data = _answered(row), None, row.invitation.answer_note
+        form.choice.data, form.note.data = _answered(row, mail), row.invitation.answer_note
+        form.source.data = AnswerSource.MAIL.value if mail else None
         form.representative_phone.data = wording.phone(row.invitation.representative_phone)
-    return _page("record", form, row)
+    return _page("record", form, row, mail=mail)
 
 
 @bp.route("/invitations/<int:invitation_id>/nominees", methods=["GET", "POST"])
@@ -61,17 +64,21 @@ def nominees(invitation_id: int) -> Any:
     row = invitees.one(invitation_id)
     if row.invitation.organisation_id is None:
         return redirect(url_for(".record", invitation_id=invitation_id))
+    mail = _mail()
     form = NomineesForm()
     if form.validate_on_submit():
         try:
             answering.nominate_for(
-                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now()
-            )
+                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now(),
+                mail_id=mail.id if mail else None,
+            )  # fmt: skip
         except Problem as problem:
-            return _refused(form, problem, row, "nominees")
+            return _refused(form, problem, row, "nominees", mail)
         flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")
-        return back_to_list(row.invitation.activity_id)
+        return _back(row, mail)
     if not form.is_submitted():
+        if mail:
+            form.source.data = AnswerSource.MAIL.value
         named = [(n.id, n.person) for n in invitees.nominees_of(invitation_id) if n.person]
         for nominee_id, person in named:
             form.rows.append_entry(
@@ -80,7 +87,7 @@ def nominees(invitation_id: int) -> Any:
             )  # fmt: skip
         for _empty in range((row.invitation.quota or 0) - len(named)):
             form.rows.append_entry()
-    return _page("nominees", form, row, decline=RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING]))
+    return _page("nominees", form, row, mail=mail, decline=_decline(mail))
 
 
 @bp.route("/invitations/<int:invitation_id>/quota", methods=["GET", "POST"])
@@ -141,21 +148,40 @@ def revoke_link(invitation_id: int) -> Any:
     return redirect(url_for(".show", invitation_id=invitation_id))
 
 
+def _mail() -> IncomingMail | None:
+    """Return the mail received (?mail=…) in which the answer was written; raise IncomingMissing."""
+    mail_id = request.args.get("mail", type=int)
+    return None if mail_id is None else received.show(mail_id).mail
+
+
+def _back(row: Row, mail: IncomingMail | None) -> Any:
+    """Return to where the answer was recorded from."""
+    if mail is None:
+        return back_to_list(row.invitation.activity_id)
+    return redirect(url_for("incoming.index", marked=mail.id))
+
+
+def _decline(mail: IncomingMail | None) -> RecordAnswerForm:
+    form = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
+    form.source.data = AnswerSource.MAIL.value if mail else None
+    return form
+
+
 def _page(name: str, form: Any, row: Row, **values: Any) -> Any:
     status = 422 if form.is_submitted() else 200
     return render_template(f"invitations/{name}.html", form=form, row=row, problem="", **values), status
 
 
-def _refused(form: Any, problem: Problem, row: Row, name: str) -> Any:
+def _refused(form: Any, problem: Problem, row: Row, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
     sentence = say(problem)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"mail": mail}
     row = invitees.one(row.invitation.id)
     field = getattr(form, problem.field, None) if problem.field else None
     if field is not None:
         add_error(field, sentence)
     if name == "nominees":
-        values["decline"] = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
+        values["decline"] = _decline(mail)
     if name == "withdraw":
         values |= _consequences(row)
     page = render_template(
@@ -164,6 +190,10 @@ def _refused(form: Any, problem: Problem, row: Row, name: str) -> Any:
     return page, 422
 
 
-def _answered(row: Row) -> str | None:
+def _answered(row: Row, mail: IncomingMail | None) -> str | None:
+    """Return what is chosen at first: what their calendar said, or what is recorded; what a letter says, somebody reads."""
+    if mail is not None:
+        said = received.answer_in(mail)
+        return said.value if said else None
     state = row.invitation.state
     return state.value if state in set(Choice) and state is not InvitationState.PREPARED else None

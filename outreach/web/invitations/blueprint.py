@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from outreach.domain.problems import Problem
 from outreach.services.booking import ActivityMissing
 from outreach.services.inviting import InvitationMissing, Invited
+from outreach.services.received import IncomingMissing
 from outreach.web.shell import error_page, say
 
 bp = Blueprint("invitations", __name__)
@@ -16,6 +17,7 @@ bp = Blueprint("invitations", __name__)
 
 @bp.errorhandler(ActivityMissing)
 @bp.errorhandler(InvitationMissing)
+@bp.errorhandler(IncomingMissing)
 def _missing(problem: Problem) -> Any:
     return error_page(404, text=say(problem))
 

@@ -1,18 +1,24 @@
 """Inviting many in one step: organisations with their quotas, cadres by kind and kelurahan. First choose, then check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import render_template, request
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.kinds import Sector
+from outreach.domain.kinds import Role, Sector
+from outreach.domain.parties import PartyKind
+from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
-from outreach.services import choosing, invitees, inviting, previewing
+from outreach.services import choosing, clashing, invitees, inviting, previewing
 from outreach.services.inviting import Invited
 from outreach.services.previewing import Preview
-from outreach.web.forms.fields import add_error
+from outreach.web.findingshown import Shown, shown
+from outreach.web.findingways import WayOut
+from outreach.web.forms.fields import add_error, whole
 from outreach.web.forms.invitation_forms import (
     USUAL_QUOTA,
     InviteCadresForm,
@@ -24,6 +30,11 @@ from outreach.web.forms.invitation_forms import (
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.shell import coordinator_required, say
 
+MOST = 8  # findings that the page shows
+WITHOUT = "without"  # the button that leaves somebody out, and the fields that keep whom
+CHOSEN = frozenset({"person_ids", "organisation_ids"})
+TWICE = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE})
+
 
 @bp.route("/activities/<int:activity_id>/invite/organisations", methods=["GET", "POST"])
 @coordinator_required
@@ -33,6 +44,8 @@ def invite_organisations(activity_id: int) -> Any:
     activities = choosing.open_activities(activity)
     form = InviteOrganisationsForm()
     form.offer(activities, [activity_id])
+    without = left_out()
+    form.organisation_ids.data = [id for id in form.organisation_ids.data or [] if id not in without]
 
     def choose(problem: str = "", status: int = 200) -> Any:
         q, ticked = form.q.data or "", form.organisation_ids.data or []
@@ -58,9 +71,8 @@ def invite_organisations(activity_id: int) -> Any:
         return inviting.invite_organisations(wanted, quotas, by=current_user, now=clock.now())
 
     return _check_or_invite(
-        activity_id, form, choose, invite, lambda: previewing.of_organisations(wanted, quotas),
-        {f"quota-{key}": value for key, value in quotas.items()},
-    )  # fmt: skip
+        activity_id, form, choose, invite, lambda: previewing.of_organisations(wanted, quotas), Role.PARTICIPANT, quotas
+    )
 
 
 @bp.route("/activities/<int:activity_id>/invite/cadres", methods=["GET", "POST"])
@@ -94,11 +106,15 @@ def invite_cadres(activity_id: int) -> Any:
     if not form.validate():
         return choose(status=422)
     wanted, chosen, codes = form.activity_ids.data or [], form.kinds.data or [], form.region_codes.data or []
+    without = left_out()
 
     def invite() -> Invited:
-        return inviting.invite_cadres(wanted, chosen, codes, by=current_user, now=clock.now())
+        return inviting.invite_cadres(wanted, chosen, codes, without=without, by=current_user, now=clock.now())
 
-    return _check_or_invite(activity_id, form, choose, invite, lambda: previewing.of_cadres(wanted, chosen, codes), {})
+    def preview() -> Preview:
+        return previewing.of_cadres(wanted, chosen, codes, without)
+
+    return _check_or_invite(activity_id, form, choose, invite, preview, Role.CADRE)
 
 
 def _check_or_invite(
@@ -107,7 +123,8 @@ def _check_or_invite(
     choose: Callable[..., Any],
     invite: Callable[[], Invited],
     preview: Callable[[], Preview],
-    more: dict[str, Any],
+    role: Role,
+    quotas: Mapping[int, int] | None = None,
 ) -> Any:
     """Invite where the button of the checking page was pressed, else show that page: what will happen, to how many."""
     if request.form.get("do") == "invite":
@@ -119,7 +136,7 @@ def _check_or_invite(
     found = preview()
     if not found.people:
         return choose(say(inviting.NobodyChosen()), 422)
-    return checking(activity_id, found, more)
+    return checking(activity_id, found, role, quotas)
 
 
 def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> Any:
@@ -130,18 +147,47 @@ def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> A
     return choose(status=422)
 
 
-def checking(activity_id: int, found: Preview, more: dict[str, Any]) -> Any:
-    """Show what inviting will do, with all that was chosen carried along in hidden fields."""
+def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:
+    """Show what inviting will do and what it clashes with, with all that was chosen carried along in hidden fields.
+
+    quotas: of organisations, which are then invited; else people.
+    """
+    ids = [one.activity.id for one in found.activities]
+    chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
+    kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
+    known = clashing.if_invited(ids, role, now=clock.now(), **chosen)
+    rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
+    more = {f"quota-{key}": value for key, value in (quotas or {}).items()}
+    without = left_out()
     kept = [
         (name, value)
         for name in request.form
-        if name not in {"csrf_token", "do", "q", "district", *more} and not name.startswith("quota-")
+        if name not in {"csrf_token", "do", "q", "district", WITHOUT} and not name.startswith("quota-")
         for value in request.form.getlist(name)
+        if name not in CHOSEN or whole(value) not in without
     ]
+    kept += [(WITHOUT, str(id)) for id in sorted(without)]
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
-        kept=[*kept, *more.items()], back=request.path,
+        kept=[*kept, *more.items()], back=request.path, findings=rows,
+        twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
+
+
+def left_out() -> set[int]:
+    """Return the ids of those whom the checking page was told to do without."""
+    return {whole(one) for asked in request.form.getlist(WITHOUT) for one in asked.split()}
+
+
+def _with_leaving_out(row: Shown, kind: PartyKind, chosen: Collection[int]) -> Shown:
+    """Offer first to do without those of the chosen of whom it is found: nobody has invited them yet."""
+    those = [one for one in row.parties if one.kind is kind and one.key in chosen]
+    if not those:
+        return row
+    by_name = _("Do without %(name)s", name=those[0].name)
+    words = by_name if len(those) == 1 else _("Do without these %(count)s", count=len(those))
+    leaving = WayOut(words, "", button=(WITHOUT, " ".join(str(one.key) for one in those)))
+    return replace(row, ways=(leaving, *row.ways))
 
 
 def _counted(form: InviteCadresForm) -> tuple[int, int]:

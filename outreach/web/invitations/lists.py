@@ -73,7 +73,7 @@ def _calls(found: InviteeList) -> dict[int, phoning.Call]:
     return {
         row.invitation.id: phoning.call(row.invitation, found.activity, _link(row))
         for row in found.rows
-        if not row.invitation.invitee.email
+        if row.failure or not row.invitation.invitee.email
     }
 
 

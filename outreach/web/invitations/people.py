@@ -14,7 +14,7 @@ from outreach.services.people import PersonValues
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
-from outreach.web.invitations.groups import checking, refused
+from outreach.web.invitations.groups import checking, left_out, refused
 from outreach.web.shell import coordinator_required, say
 
 
@@ -29,6 +29,8 @@ def invite_people(activity_id: int) -> Any:
     if not form.is_submitted():
         form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
         form.person_ids.data = request.args.getlist("person", type=int)
+    without = left_out()
+    form.person_ids.data = [id for id in form.person_ids.data or [] if id not in without]
 
     def choose(problem: str = "", status: int = 200, new: NewPersonForm | None = None) -> Any:
         ticked = form.person_ids.data or []
@@ -55,7 +57,7 @@ def invite_people(activity_id: int) -> Any:
     found = previewing.of_people(wanted, chosen, role)
     if not found.people:
         return choose(_("Tick at least one person, or add a new one."), 422)
-    return checking(activity_id, found, {})
+    return checking(activity_id, found, role)
 
 
 def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.problems import Problem
-from outreach.services import directories, holders, people
+from outreach.services import directories, holders, people, received, unreachable
 from outreach.services.people import PersonErased, PersonMissing
 from outreach.web.forms.people_forms import PersonForm, filters_from, kind_words
 from outreach.web.forms.problems import show_problem
@@ -58,6 +58,8 @@ def show(person_id: int) -> Any:
         person=person,
         invitations=holders.invitations_of(person),
         link=holders.link_of(person, now=clock.now()) if may_change() else None,
+        failure=unreachable.failure_of(person.email),
+        mails=received.of_holder(person),
     )
 
 

@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.services import holders, links, people, privacy
+from outreach.services import holders, links, people, privacy, unreachable
 from outreach.services.people import PersonErased
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.people_forms import EraseForm
+from outreach.web.inbox import ALLOWED_AGAIN
 from outreach.web.people.blueprint import bp
 from outreach.web.shell import coordinator_required
 
@@ -28,6 +29,14 @@ def stop(person_id: int) -> Any:
 def resume(person_id: int) -> Any:
     holders.resume_reminders(_person(person_id), by=current_user, now=clock.now())
     flash(_("They get invitations and reminders again."), "success")
+    return redirect(url_for(".show", person_id=person_id))
+
+
+@bp.post("/<int:person_id>/address")
+@coordinator_required
+def allow_address(person_id: int) -> Any:
+    unreachable.allow_again(_person(person_id).email, by=current_user, now=clock.now())
+    flash(ALLOWED_AGAIN, "success")
     return redirect(url_for(".show", person_id=person_id))
 
 

@@ -1,0 +1,100 @@
+"""A second programme, all drafts, for a newcomer to place in one press: four activities and one in each kelurahan, whom three
+facilitators are to lead. Its meeting is drafted late, though it should come first, and nobody leads anything yet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import groupby
+
+from outreach.cli.demo.calendar import COMMUNITY_DAYS, Half, demo_days, visits
+from outreach.cli.demo.programme import JAKARTA, Cast, local
+from outreach.domain.kinds import ActivityKind
+from outreach.domain.working_days import working_days
+from outreach.extensions import db
+from outreach.models import Activity
+from outreach.services import planning, regions
+from outreach.services.planning import ActivityValues, ProgrammeValues
+
+FACILITATORS = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
+TITLE = "Pembinaan lanjutan di 22 kelurahan"
+MEETINGS = (
+    (ActivityKind.TRAINING, "Pelatihan fasilitator kelurahan", "Wisma Haji Al-Khairiyah Metro"),
+    (ActivityKind.TRAINING, "Penyegaran kader PATBM", "Aula Disdikbud Kota Metro"),
+    (ActivityKind.COORDINATION, "Evaluasi dan rencana tindak lanjut", "Gedung Sessat Agung Bumi Sai Wawai"),
+    (
+        ActivityKind.COORDINATION,
+        "Rapat koordinasi pembinaan lanjutan",
+        "Aula Bappeda Kota Metro",
+    ),  # the one to come first
+)
+COMMUNITY_TITLE = "Pembinaan warga di Kelurahan"
+BEGINS, ENDS = time(8), time(12)
+HOURS = {Half.MORNING: (time(9), time(11)), Half.AFTERNOON: (time(13, 30), time(15, 30))}
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """first: the meeting that should come before all others. facilitators: people's ids."""
+
+    programme_id: int
+    first: int
+    facilitators: tuple[int, ...]
+
+    @property
+    def address(self) -> str:
+        """Return the page on which all of it is ready to be placed, without host."""
+        people = "".join(f"&person={id}" for id in self.facilitators)
+        return f"/placements/new?programme={self.programme_id}&first={self.first}{people}"
+
+
+def days_of(today: date, holidays: Mapping[date, str]) -> list[date]:
+    """Return the nine working days after those of the first programme and its community activities."""
+    _days, community = demo_days(today, holidays)
+    return working_days(community[-1], COMMUNITY_DAYS + 1, holidays)[1:]
+
+
+def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
+    """Draft the programme and the community activities within its days."""
+    by = cast.coordinator
+    meetings = [
+        ActivityValues(
+            kind=kind,
+            title=title,
+            public_title=title,
+            starts_at=local(day, BEGINS),
+            ends_at=local(day, ENDS),
+            zone=JAKARTA,
+            venue_id=cast.halls[hall],
+        )
+        for (kind, title, hall), day in zip(MEETINGS, days, strict=False)
+    ]
+    programme = planning.create_programme(
+        ProgrammeValues(
+            title=TITLE,
+            public_title="Pertemuan lanjutan",
+            purpose="Setiap kelurahan didatangi sekali lagi, bersama fasilitator.",
+            starts_on=days[0],
+            ends_on=days[-1],
+            zone=JAKARTA,
+        ),
+        meetings,
+        by=by,
+        now=now,
+    )
+    tree = {one.code: [k.code for k in one.kelurahan] for one in regions.kelurahan_tree(db.session())}
+    for (day, half), group in groupby(visits(tree, days), key=lambda visit: (visit.day, visit.half)):
+        begins, ends = HOURS[half]
+        values = ActivityValues(
+            kind=ActivityKind.GUIDANCE,
+            title=COMMUNITY_TITLE,
+            public_title="Pertemuan warga di Kelurahan",
+            starts_at=local(day, begins),
+            ends_at=local(day, ends),
+            zone=JAKARTA,
+            capacity=30,
+        )
+        codes = [visit.kelurahan for visit in group]
+        planning.create_community_activities(values, codes, programme_id=programme.id, by=by, now=now)
+    last = db.session.scalars(db.select(Activity.id).filter_by(programme_id=programme.id, title=MEETINGS[-1][1])).one()
+    return Drafts(programme.id, last, tuple(cast.people[key] for key in FACILITATORS))

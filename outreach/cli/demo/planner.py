@@ -1,0 +1,202 @@
+"""What the pages of the planner show in the demo: two clashes to look at, two absences, a date poll that runs and one decided.
+
+None of it touches the nine days in which the drafts are to be placed, but for a hall's Monday afternoons.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from outreach.cli.demo import content
+from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local
+from outreach.delivery import tokens
+from outreach.domain.absences import Stated
+from outreach.domain.kinds import ActivityKind, PollChoice, Role
+from outreach.domain.officehours import FRIDAY
+from outreach.domain.parties import AbsenceSource
+from outreach.domain.polls import Proposed
+from outreach.domain.reminders import next_morning
+from outreach.domain.working_days import working_days
+from outreach.extensions import db
+from outreach.models import Activity, DatePoll, Link, Region
+from outreach.services import absences, planning, pollanswering, pollasking, polldeciding, polls
+from outreach.services.absences import Subject, SubjectKind
+from outreach.services.holidays import holidays_of
+from outreach.services.planning import ActivityValues
+from outreach.services.pollanswering import Dates
+from outreach.services.polls import PollValues
+
+YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO
+MONDAY = 0
+
+CLASS_TITLE = "Kelas pengasuhan Puspaga di Kelurahan"
+CLASS_HOURS = time(9, 30), time(11, 0)
+
+AWAY = "kapolres"
+HALL = "Aula Bappeda Kota Metro"
+HALL_HOURS = time(13, 0), time(15, 30)
+
+OPENED_AFTER = timedelta(hours=4)
+CLOSES_IN_DAYS, CLOSES = 2, time(16, 0)
+RUNNING = "Rapat evaluasi lintas sektor"
+RUNNING_ON = (1, 3, 6)  # of the community activities' days
+RUNNING_HOURS = time(9, 0), time(11, 0)
+RUNNING_PEOPLE = ("kapolres", "kajari", "kepala.dinas")
+RUNNING_OFFICES = ("dinsos", "disdikbud", "tp.pkk")
+RUNNING_SAID = {
+    "kajari": (YES, NO, YES),
+    "kepala.dinas": (YES, YES, MAYBE),
+    "dinsos": (YES, MAYBE, YES),
+    "tp.pkk": (NO, YES, YES),
+}
+
+DECIDED = "Pembekalan fasilitator Puspaga"
+DECIDED_HALL = "Aula Disdikbud Kota Metro"
+DECIDED_HOURS = time(12, 15), time(14, 0)  # a quarter of an hour after the half day ends elsewhere
+DECIDED_ELSE_ON, DECIDED_ELSE_HOURS = (0, 2), (time(13, 30), time(15, 15))
+DECIDED_SPEAKERS = {1: "psikolog", 3: "ketua.pkk"}  # who speaks on which of the four days
+DECIDED_PEOPLE = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
+DECIDED_SAID = ((YES, MAYBE, YES), (YES, YES, NO), (MAYBE, YES, YES))
+
+
+def plant(cast: Cast, made: Plan, today: date, *, now: datetime) -> None:
+    """Draft what shares a kecamatan with another on one half day, and enter when a speaker and a hall cannot be had."""
+    community = _activities(made.community)
+    first = next(one for one in community if _hour(one) < time(12))
+    assert first.region_code is not None
+    kecamatan = first.region_code.rpartition(".")[0]
+    begins, ends = CLASS_HOURS
+    values = ActivityValues(
+        kind=ActivityKind.GUIDANCE,
+        title=CLASS_TITLE,
+        public_title="Pertemuan orang tua di Kelurahan",
+        starts_at=local(_day(first), begins),
+        ends_at=local(_day(first), ends),
+        zone=JAKARTA,
+        capacity=content.COMMUNITY_SEATS,
+    )
+    by, days = cast.coordinator, _days(community)
+    other = db.session.scalars(
+        sa.select(Region.code)
+        .where(Region.parent_code == kecamatan, Region.code != first.region_code)
+        .order_by(Region.code)
+        .limit(1)
+    ).one()
+    planning.create_community_activities(values, [other], by=by, now=now)
+    away = Stated(days[RUNNING_ON[1]], days[RUNNING_ON[1] + 1])
+    monday = today + timedelta(days=(MONDAY - today.weekday()) % 7 or 7)
+    taken = Stated(monday, begins=HALL_HOURS[0], until=HALL_HOURS[1], weekly=True)
+    for subject, stated, reason in (
+        (Subject(SubjectKind.PERSON, cast.people[AWAY]), away, "Dinas luar kota"),
+        (Subject(SubjectKind.VENUE, cast.halls[HALL]), taken, "Rapat pimpinan Bappeda"),
+    ):
+        absences.add(subject, stated.absent(JAKARTA), reason, source=AbsenceSource.COORDINATOR, by=by, now=now)
+
+
+def hold_polls(cast: Cast, made: Plan, opened: datetime, send: Callable[[datetime], None], *, now: datetime) -> None:
+    """Ask in two date polls at `opened`, answer most of it on the next day, and decide one. send: sends what is due then."""
+    days = _days(_activities(made.community))
+    speaker, day = _speaker_and_day(made)
+    running = _open(
+        cast,
+        RUNNING,
+        ActivityKind.COORDINATION,
+        [_slot(days[number], RUNNING_HOURS, cast.halls[HALL]) for number in RUNNING_ON],
+        {Role.SPEAKER: RUNNING_PEOPLE},
+        RUNNING_OFFICES,
+        needed=AWAY,
+        opened=opened,
+        now=now,
+    )
+    hall = cast.halls[DECIDED_HALL]
+    decided = _open(
+        cast,
+        DECIDED,
+        ActivityKind.TRAINING,
+        [_slot(day, DECIDED_HOURS, hall), *(_slot(days[n], DECIDED_ELSE_HOURS, hall) for n in DECIDED_ELSE_ON)],
+        {Role.SPEAKER: (speaker,), Role.PARTICIPANT: DECIDED_PEOPLE},
+        (),
+        needed=speaker,
+        opened=opened,
+        now=now,
+    )
+    morning = next_morning(opened, JAKARTA)
+    for instant in (opened, morning):  # who has had a mail on that day gets this one next morning
+        send(instant)
+    said = [(running, key, choices) for key, choices in RUNNING_SAID.items()]
+    said += [
+        (decided, speaker, (YES, NO, NO)),
+        *((decided, *one) for one in zip(DECIDED_PEOPLE, DECIDED_SAID, strict=True)),
+    ]
+    for number, (poll_id, key, choices) in enumerate(said):
+        _answer(cast, poll_id, key, choices, now=morning + timedelta(minutes=50 + 37 * number))
+    chosen = db.session.get_one(DatePoll, decided).slots[0].id
+    polldeciding.decide(decided, chosen, publish=False, by=cast.coordinator, now=morning + timedelta(hours=7))
+
+
+def _open(
+    cast: Cast,
+    title: str,
+    kind: ActivityKind,
+    slots: Sequence[Proposed],
+    people: dict[Role, Sequence[str]],
+    offices: Collection[str],
+    *,
+    needed: str,
+    opened: datetime,
+    now: datetime,
+) -> int:
+    by = cast.coordinator
+    soon = now.astimezone(JAKARTA).date() + timedelta(days=CLOSES_IN_DAYS)
+    closes_at = local(working_days(soon, 1, holidays_of([soon.year, soon.year + 1]))[0], CLOSES)
+    values = PollValues(title=title, public_title=title, kind=kind, zone=JAKARTA, closes_at=closes_at, slots=slots)
+    poll_id = polls.create(values, by=by, now=opened).id
+    for role, keys in people.items():
+        for key in keys:
+            pollasking.add_people(poll_id, [cast.people[key]], role, needed=key == needed, by=by, now=opened)
+    if offices:
+        quotas = dict.fromkeys((cast.offices[key] for key in offices), 1)
+        pollasking.add_organisations(poll_id, quotas, needed=False, by=by, now=opened)
+    pollasking.open_poll(poll_id, by=by, now=opened)
+    return poll_id
+
+
+def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *, now: datetime) -> None:
+    """Answer as they would, by the link in the mail."""
+    office = key in cast.offices
+    column, id_ = (Link.organisation_id, cast.offices[key]) if office else (Link.person_id, cast.people[key])
+    token = tokens.token(db.session.scalars(sa.select(Link).where(column == id_)).one())
+    slots = db.session.get_one(DatePoll, poll_id).slots
+    dates = Dates(
+        {slot.id: choice for slot, choice in zip(slots, choices, strict=True)}, who="Sekretariat" if office else ""
+    )
+    pollanswering.answer(token, poll_id, dates, now=now)
+
+
+def _speaker_and_day(made: Plan) -> tuple[str, date]:
+    """Return who speaks in the morning of a day that has no Friday prayer at noon, and that day."""
+    found = _activities(made.days)
+    number = next(number for number in DECIDED_SPEAKERS if _day(found[number]).weekday() != FRIDAY)
+    return DECIDED_SPEAKERS[number], _day(found[number])
+
+
+def _slot(day: date, hours: tuple[time, time], venue_id: int) -> Proposed:
+    return Proposed(local(day, hours[0]), local(day, hours[1]), venue_id)
+
+
+def _activities(ids: Collection[int]) -> Sequence[Activity]:
+    wanted = sa.select(Activity).where(Activity.id.in_(ids)).order_by(Activity.starts_at, Activity.id)
+    return db.session.scalars(wanted).all()
+
+
+def _days(activities: Collection[Activity]) -> list[date]:
+    return sorted({_day(one) for one in activities})
+
+
+def _day(activity: Activity) -> date:
+    return activity.starts_at.astimezone(JAKARTA).date()
+
+
+def _hour(activity: Activity) -> time:
+    return activity.starts_at.astimezone(JAKARTA).time()

@@ -1,0 +1,110 @@
+"""`outreach doctor`: tries a real set-up, part by part, and says of each what to do. Exits 1 where something must be done."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, tzinfo
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach import clock, create_app
+from outreach.delivery.checks import domain, mailbox, mailserver
+from outreach.delivery.checks.finding import Area, Finding, Level, Report
+from outreach.engines import jobqueue
+from outreach.extensions import db
+from outreach.services import checking
+from outreach.settings import Settings, SettingsError, load
+
+MARKS = {Level.OK: ("ok  ", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "red")}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
+@click.option("--send-to", default="", metavar="ADDRESS", help="Send a test mail to this address.")
+@click.option(
+    "--dns", default="", metavar="SERVER", help="Ask this DNS server, such as 1.1.1.1, in place of this machine's."
+)
+def doctor(as_json: bool, send_to: str, dns: str) -> None:
+    """Try the settings, database, engine, mail server, mailbox, domain and clock; say of each what to do.
+
+    Nothing is changed, and no mail is sent unless --send-to asks for one. Exits 1 where something must be done.
+    """
+    found: list[Finding] = []
+    area: Area | None = None
+    for finding in examine(send_to, dns):
+        found.append(finding)
+        if as_json:
+            continue
+        if finding.area is not area:
+            area = finding.area
+            click.echo(("\n" if len(found) > 1 else "") + click.style(area, bold=True))
+        _show(finding)
+    failures, warnings = (sum(one.level is level for one in found) for level in (Level.FAIL, Level.WARN))
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"\n{_summary(failures, warnings)}")
+    raise SystemExit(1 if failures else 0)
+
+
+def examine(send_to: str = "", dns: str = "") -> Iterator[Finding]:
+    """Yield all findings, in the report's order. dns: a DNS server's address, or "" for this machine's."""
+    try:
+        settings = load()
+        app = create_app(settings, serving=False)
+    except (SettingsError, SQLAlchemyError) as error:
+        yield Report(Area.SETTINGS).fail("The settings cannot be used.", str(error).splitlines()[0])
+        return
+    yield from checking.settings(settings)
+    with app.app_context():
+        usable = True
+        for finding in checking.database(settings, now=clock.now()):
+            usable = usable and finding.level is not Level.FAIL
+            yield finding
+        if usable and jobqueue.usable(settings):
+            yield from _safely(Area.DATABASE, _queue)
+        if usable:
+            yield from _safely(Area.ENGINE, lambda: checking.engine(now=clock.now()))
+        zone = checking.zone() if usable else UTC
+        db.session.remove()
+    yield from _outside(settings, send_to, dns, zone)
+
+
+def _queue() -> Iterator[Finding]:
+    """Say whether workers can share the work; where they cannot, one worker does it alone."""
+    report = Report(Area.DATABASE)
+    if jobqueue.is_current():
+        yield report.ok("The job queue's tables are of the installed Procrastinate.")
+    else:
+        yield report.fail("The job queue's tables are missing or old, so no worker starts.", "Run  outreach db upgrade")
+
+
+def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterator[Finding]:
+    yield from _safely(Area.SERVER, lambda: mailserver.check(settings, now=clock.now(), send_to=send_to))
+    yield from _safely(Area.MAILBOX, lambda: mailbox.check(settings, now=clock.now()))
+    yield from _safely(Area.DOMAIN, lambda: domain.check(settings, domain.Dns.at(dns) if dns else None))
+    yield from _safely(Area.PAGES, lambda: checking.pages(settings, now=clock.now().astimezone(zone)))
+
+
+def _safely(area: Area, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """A check that breaks is a finding too; the others still have their say."""
+    try:
+        yield from check()
+    except Exception as error:
+        yield Report(area).fail(
+            f"This could not be looked at: {type(error).__name__}: {str(error)[:200]}", "Correct its settings."
+        )
+
+
+def _show(finding: Finding) -> None:
+    mark, colour = MARKS[finding.level]
+    click.echo(f"  {click.style(mark, fg=colour)}  {finding.text}")
+    if finding.advice:
+        click.echo(f"        → {finding.advice}")
+
+
+def _summary(failures: int, warnings: int) -> str:
+    if not failures and not warnings:
+        return "All is well."
+    return f"{failures} to be done, {warnings} to be looked at."

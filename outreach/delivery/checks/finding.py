@@ -1,0 +1,53 @@
+"""What a check found, in one sentence, and what to do about it in another."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"  # it works, or may work, and somebody should look at it
+    FAIL = "fail"  # mails do not go out, do not come in, or may be lost
+
+
+class Area(StrEnum):
+    """The parts of a report, in its order."""
+
+    SETTINGS = "Settings"
+    DATABASE = "Database"
+    ENGINE = "Engine"
+    SERVER = "Mail server"
+    MAILBOX = "Mailbox"
+    DOMAIN = "Domain"
+    PAGES = "Pages and clock"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """advice: what to do, "" where all is well."""
+
+    area: Area
+    level: Level
+    text: str
+    advice: str = ""
+
+
+def counted(count: int, word: str, plural: str = "") -> str:
+    """Return "1 mail", "2 mails"; plural: where it is not made with an s."""
+    return f"{count:,} {word if count == 1 else plural or word + 's'}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Makes findings about one area."""
+
+    area: Area
+
+    def ok(self, text: str) -> Finding:
+        return Finding(self.area, Level.OK, text)
+
+    def warn(self, text: str, advice: str) -> Finding:
+        return Finding(self.area, Level.WARN, text, advice)
+
+    def fail(self, text: str, advice: str) -> Finding:
+        return Finding(self.area, Level.FAIL, text, advice)

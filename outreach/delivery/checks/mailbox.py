@@ -1,0 +1,91 @@
+"""Trying the mailbox that answers and delivery reports come to, over the very connection by which the engine reads it."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+from imap_tools.mailbox import BaseMailBox
+
+from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
+from outreach.delivery.checks.finding import Area, Finding, Report, counted
+from outreach.delivery.inbox.connection import MailboxDown, leave, opened
+from outreach.domain.failures import ChannelTrouble
+from outreach.settings import Settings
+
+report = Report(Area.MAILBOX)
+
+
+def check(settings: Settings, *, now: datetime) -> Iterator[Finding]:
+    """Yield what was found, up to the first thing that makes going on pointless. No mail is marked or changed."""
+    if not settings.imap_server:
+        yield report.warn(
+            "No mailbox is read: answers from calendars and reports of mails that could not be delivered go unseen.",
+            "Set imap_server, imap_username and imap_password of the mailbox that mail_sender's address belongs to.",
+        )
+        return
+    try:
+        box = opened(replace(settings, imap_timeout_s=min(settings.imap_timeout_s, PATIENCE_S)))
+    except MailboxDown as down:
+        yield from _down(down, settings)
+        return
+    try:
+        yield _answers(settings)
+        if isinstance(box.client.sock, ssl.SSLSocket):
+            yield from secured(report, box.client.sock, now)
+        yield _logged_in(settings)
+        yield report.ok(f"The folder {settings.imap_folder} has {counted(_mails_in(box), 'mail')}.")
+        yield from _addresses(settings)
+    finally:
+        leave(box)
+
+
+def _down(down: MailboxDown, settings: Settings) -> Iterator[Finding]:
+    """Yield how far it went, and what stopped it."""
+    if down.trouble in (ChannelTrouble.LOGIN, ChannelTrouble.FOLDER):
+        yield _answers(settings)
+    if down.trouble is ChannelTrouble.FOLDER:
+        yield _logged_in(settings)
+        yield report.fail(
+            f"The folder {settings.imap_folder} cannot be opened: {down}.",
+            "Correct imap_folder, or have the folder made in that mailbox, where imap_username may write.",
+        )
+    elif down.trouble is ChannelTrouble.LOGIN:
+        yield report.fail(
+            f"The mailbox refuses us: {down}.", "Correct imap_username and imap_password; some want an app password."
+        )
+    elif isinstance(down.__cause__, OSError):
+        yield unreached(report, down.__cause__, settings.imap_server, settings.imap_port, "imap")
+    elif down.trouble is ChannelTrouble.TLS:
+        yield report.fail(str(down), "Set imap_use_ssl and imap_port = 993.")
+    else:
+        yield report.fail(
+            f"{settings.imap_server}:{settings.imap_port} breaks off ({down}).",
+            "Port and encryption must suit each other: 993 with imap_use_ssl, 143 without.",
+        )
+
+
+def _answers(settings: Settings) -> Finding:
+    return report.ok(f"{settings.imap_server}:{settings.imap_port} answers.")
+
+
+def _logged_in(settings: Settings) -> Finding:
+    return report.ok(f"Logged in as {settings.imap_username}.")
+
+
+def _mails_in(box: BaseMailBox) -> int:
+    found: Any = box.client.untagged_responses.get("EXISTS") or [b"0"]
+    return int(found[-1])
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    """Where another address stands as organiser, answers go there; it must come to this mailbox."""
+    ours = {settings.imap_username, settings.imap_address}
+    sender = parseaddr(settings.mail_sender)[1]
+    if "@" in settings.imap_username and sender not in ours and not settings.imap_address:
+        yield report.warn(
+            f"Answers go to {sender}, but the mailbox that is read is {settings.imap_username}.",
+            "Write the mailbox's own address into imap_address, or see that the one forwards to the other.",
+        )

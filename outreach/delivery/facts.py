@@ -1,0 +1,292 @@
+"""Claimed messages as plain rows: all that asking again and laying into a frame read, for a batch in few queries.
+
+What is the same for many readers (activities, reminders, the office) is loaded once; what is each reader's own is a row.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from outreach.domain import contacts
+from outreach.domain.kinds import CadreKind, LinkPurpose, MailKind, Role, Sex
+from outreach.domain.states import InvitationState
+from outreach.models import (
+    Activity,
+    AddressFailure,
+    AgendaItem,
+    Attendance,
+    Cadre,
+    Invitation,
+    Link,
+    Message,
+    MessageLine,
+    Office,
+    Organisation,
+    Person,
+    Region,
+    Reminder,
+)
+
+
+class LineRow(NamedTuple):
+    """One line of a message, with its invitation."""
+
+    id: int
+    message_id: int
+    reminder_id: int
+    activity_id: int
+    invitation_id: int
+    to_representative: bool
+    sequence: int  # the activity's, when the line was written
+    role: Role
+    state: InvitationState
+    quota: int | None
+    revision: int
+    answered_at: datetime | None
+    answered_sequence: int | None
+    present: bool
+    nominated_under_id: int | None
+    organisation_name: str  # of the office that is invited, or that named the invitee; else ""
+    representative_name: str
+    representative_post: str
+    representative_email: str
+
+    @property
+    def representative(self) -> tuple[str, str] | None:
+        """Return who comes in the invitee's place and can be written to: name and address, casefolded."""
+        if self.state is not InvitationState.REPRESENTED or not self.representative_email:
+            return None
+        return self.representative_name.casefold(), self.representative_email.casefold()
+
+
+class CadreRow(NamedTuple):
+    """A person as a cadre of one kind, of one kelurahan."""
+
+    kind: CadreKind
+    region_name: str
+    active: bool
+
+
+class MessageRow(NamedTuple):
+    """One message, with its reader (a person or an organisation, "" where they have no such thing) and their link."""
+
+    id: int
+    fence: int
+    kind: MailKind
+    expires_at: datetime
+    attempts: int
+    rfc_message_id: str
+    resend_of_id: int | None
+    representative_of_id: int | None  # the invitation that names the reader, where a representative reads
+    poll_invitee_id: int | None  # whom the message asks for dates (pollmail.py); then it has no lines
+    person_id: int | None
+    organisation_id: int | None
+    name: str  # the person's, without titles; or the organisation's
+    title_before: str
+    title_after: str
+    post: str
+    sex: Sex | None
+    email: str
+    locale: str
+    office_name: str  # the organisation that the person belongs to
+    office_short_name: str
+    region_code: str
+    region_name: str
+    stopped: bool
+    erased: bool
+    link_nonce: str  # "" where the reader has no answer link yet
+    link_revoked: bool
+    cadre_roles: tuple[CadreRow, ...] = ()
+    lines: tuple[LineRow, ...] = ()  # those not skipped before
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the messages of a batch have in common, loaded once."""
+
+    activities: dict[int, Activity] = field(default_factory=dict)  # with programme, venue, region, coordinator, agenda
+    reminders: dict[int, Reminder] = field(default_factory=dict)
+    office: Office | None = None
+    blocked: frozenset[str] = frozenset()  # addresses that no mail reaches, as contacts.key writes them
+
+
+# StrEnum members by their stored value: a look-up, where the column's own conversion would be a call.
+_KINDS = {member.value: member for member in MailKind}
+_ROLES = {member.value: member for member in Role}
+_CADRES = {member.value: member for member in CadreKind}
+_STATES = {member.value: member for member in InvitationState}
+_SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
+
+_MESSAGE_ID, _ROLE, _STATE = (LineRow._fields.index(name) for name in ("message_id", "role", "state"))
+_KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
+
+_OWN = aliased(Organisation)  # to which a person belongs
+_INVITED = aliased(Organisation)
+_NAMED_UNDER = aliased(Invitation)
+_NAMING = aliased(Organisation)
+_LINK = aliased(Link)
+_OFFICE_LINK = aliased(Link)
+
+
+def _raw(column: Any) -> Any:
+    return sa.type_coerce(column, sa.String)
+
+
+def _or_empty(*columns: Any) -> Any:
+    return sa.func.coalesce(*columns, "")
+
+
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_MESSAGES = (
+    sa.select(
+        Message.id,
+        Message.fence,
+        _raw(Message.kind),
+        Message.expires_at,
+        Message.attempts,
+        Message.rfc_message_id,
+        Message.resend_of_id,
+        Message.representative_of_id,
+        Message.poll_invitee_id,
+        Message.person_id,
+        Message.organisation_id,
+        _or_empty(Person.name, Organisation.name),
+        _or_empty(Person.title_before),
+        _or_empty(Person.title_after),
+        _or_empty(Person.post),
+        _raw(Person.sex),
+        _or_empty(Person.email, Organisation.email),
+        _or_empty(Person.locale, Organisation.locale),
+        _or_empty(_OWN.name),
+        _or_empty(_OWN.short_name),
+        _or_empty(Region.code),
+        _or_empty(Region.name),
+        sa.func.coalesce(Person.reminders_stopped_at, Organisation.reminders_stopped_at).is_not(None),
+        Person.erased_at.is_not(None),
+        _or_empty(_LINK.nonce, _OFFICE_LINK.nonce),
+        sa.func.coalesce(_LINK.revoked_at, _OFFICE_LINK.revoked_at).is_not(None),
+    )
+    .select_from(Message)
+    .outerjoin(Person, Message.person_id == Person.id)
+    .outerjoin(_OWN, Person.organisation_id == _OWN.id)
+    .outerjoin(Organisation, Message.organisation_id == Organisation.id)
+    .outerjoin(Region, Region.code == sa.func.coalesce(Person.region_code, Organisation.region_code))
+    .outerjoin(_LINK, sa.and_(_LINK.person_id == Message.person_id, _LINK.purpose == LinkPurpose.ANSWER))
+    .outerjoin(
+        _OFFICE_LINK,
+        sa.and_(_OFFICE_LINK.organisation_id == Message.organisation_id, _OFFICE_LINK.purpose == LinkPurpose.ANSWER),
+    )
+    .where(Message.id.in_(_IDS))
+)
+_LINES = (
+    sa.select(
+        MessageLine.id,
+        MessageLine.message_id,
+        MessageLine.reminder_id,
+        Invitation.activity_id,
+        MessageLine.invitation_id,
+        MessageLine.to_representative,
+        MessageLine.sequence,
+        _raw(Invitation.role),
+        _raw(Invitation.state),
+        Invitation.quota,
+        Invitation.revision,
+        Invitation.answered_at,
+        Invitation.answered_sequence,
+        sa.func.coalesce(Attendance.present, sa.false()),
+        Invitation.nominated_under_id,
+        _or_empty(_INVITED.name, _NAMING.name),
+        Invitation.representative_name,
+        Invitation.representative_post,
+        Invitation.representative_email,
+    )
+    .join(Invitation, MessageLine.invitation_id == Invitation.id)
+    .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+    .outerjoin(_INVITED, Invitation.organisation_id == _INVITED.id)
+    .outerjoin(_NAMED_UNDER, Invitation.nominated_under_id == _NAMED_UNDER.id)
+    .outerjoin(_NAMING, _NAMED_UNDER.organisation_id == _NAMING.id)
+    .where(MessageLine.message_id.in_(_IDS))
+    .order_by(MessageLine.id)
+)
+
+
+def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = False) -> list[MessageRow]:
+    """Return the messages with their lines, in the order of `message_ids`. skipped_too: also lines that were not said."""
+    ids = list(message_ids)
+    connection = session.connection()
+    lines: dict[int, list[LineRow]] = defaultdict(list)
+    wanted = _LINES if skipped_too else _LINES.where(MessageLine.skipped == "")
+    for values in connection.execute(wanted, {"ids": ids}).all():
+        own = list(values)
+        own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
+        lines[own[_MESSAGE_ID]].append(LineRow._make(own))
+    found: dict[int, MessageRow] = {}
+    rows = connection.execute(_MESSAGES, {"ids": ids}).all()
+    cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})
+    for values in rows:
+        own = list(values)
+        own[_KIND], own[_SEX] = _KINDS[own[_KIND]], _SEXES[own[_SEX]]
+        own += (tuple(cadres.get(own[_PERSON_ID], ())), tuple(lines[own[0]]))
+        found[own[0]] = MessageRow._make(own)
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def _cadre_roles(session: Session, person_ids: Collection[int | None]) -> dict[int | None, list[CadreRow]]:
+    found: dict[int | None, list[CadreRow]] = defaultdict(list)
+    rows = session.execute(
+        sa.select(Cadre.person_id, _raw(Cadre.kind), Region.name, Cadre.active)
+        .join(Region, Region.code == Cadre.region_code)
+        .where(Cadre.person_id.in_(person_ids))
+        .order_by(Cadre.id)
+    )
+    for person_id, kind, region_name, active in rows:
+        found[person_id].append(CadreRow(_CADRES[kind], region_name, active))
+    return found
+
+
+def shared(session: Session, rows: Collection[MessageRow]) -> Shared:
+    """Return what the messages have in common, read anew. Its objects belong to no session: nothing expires them."""
+    lines = [line for row in rows for line in row.lines]
+    with Session(session.get_bind()) as own:
+        activities = own.scalars(
+            sa.select(Activity)
+            .where(Activity.id.in_({line.activity_id for line in lines}))
+            .options(
+                joinedload(Activity.programme),
+                joinedload(Activity.venue),
+                joinedload(Activity.region),
+                joinedload(Activity.coordinator),
+                selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
+            )
+        ).unique()
+        reminders = own.scalars(sa.select(Reminder).where(Reminder.id.in_({line.reminder_id for line in lines})))
+        found = Shared(
+            {activity.id: activity for activity in activities},
+            {reminder.id: reminder for reminder in reminders},
+            own.scalar(sa.select(Office).order_by(Office.id).limit(1)),
+        )
+        own.expunge_all()
+    return replace(found, blocked=blocked_among(session, rows))
+
+
+def covers(found: Shared, rows: Collection[MessageRow]) -> bool:
+    """Return whether all that these messages have in common is there."""
+    lines = {(line.activity_id, line.reminder_id) for row in rows for line in row.lines}
+    return all(activity in found.activities and reminder in found.reminders for activity, reminder in lines)
+
+
+def blocked_among(session: Session, rows: Collection[MessageRow]) -> frozenset[str]:
+    """Return which of the messages' addresses no mail reaches, as contacts.key writes them."""
+    blocked = AddressFailure.blocked_at.is_not(None)
+    if not session.scalar(sa.select(sa.exists().where(blocked))):
+        return frozenset()
+    addresses = {contacts.key(row.email) for row in rows}
+    addresses |= {contacts.key(line.representative_email) for row in rows for line in row.lines}
+    return frozenset(
+        session.scalars(sa.select(AddressFailure.address).where(blocked, AddressFailure.address.in_(addresses)))
+    )

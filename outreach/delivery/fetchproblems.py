@@ -1,0 +1,77 @@
+"""Why an address that somebody gave could not be fetched, each with the sentence that says what to do."""
+
+from outreach.domain.problems import Problem
+
+
+class FetchProblem(Problem):
+    field = "source"
+
+
+class AddressUnreadable(FetchProblem):
+    message = "This is not the address of a calendar. It begins with https:// or webcal:// and stands in your calendar program."
+
+
+class NameInAddress(FetchProblem):
+    message = (
+        "An address with a user name or password in it cannot be used. Please share the calendar by a secret address."
+    )
+
+
+class OtherPort(FetchProblem):
+    message = "Calendars are read from the usual ports 80 and 443 only, not from %(port)s."
+
+
+class PrivateHost(FetchProblem):
+    message = "“%(host)s” lies within a private network, from which no calendars are read. Please share it by a public address."
+
+
+class HostUnknown(FetchProblem):
+    message = "No server is known by the name “%(host)s”. Please look for a slip in the address."
+
+
+class NoConnection(FetchProblem):
+    message = "“%(host)s” does not answer at present."
+
+
+class NotTrusted(FetchProblem):
+    message = "The certificate of “%(host)s” is not trustworthy, so nothing is read from there."
+
+
+class TooSlow(FetchProblem):
+    message = "“%(host)s” took longer than %(seconds)s seconds to answer."
+
+
+class TooLarge(FetchProblem):
+    message = "This calendar is larger than %(megabytes)s MB. Please share one that holds fewer events."
+
+
+class TooManyRedirects(FetchProblem):
+    message = (
+        "This address leads on and on to others. Please use the one at the end, which stands in your calendar program."
+    )
+
+
+class AnswerBroken(FetchProblem):
+    message = "What “%(host)s” answered broke off or cannot be read."
+
+
+class NotAllowed(FetchProblem):
+    message = "“%(host)s” does not let us read this calendar. Please share it by its secret address."
+
+
+class NotThere(FetchProblem):
+    message = "“%(host)s” has no calendar at this address any more. Please enter the new one."
+
+
+class Refused(FetchProblem):
+    message = "“%(host)s” answered with the error %(status)s."
+
+
+PASSING = (NoConnection, TooSlow, AnswerBroken, Refused)  # may be over the next time
+
+
+def refusal(status: int, host: str) -> FetchProblem:
+    """Return what an HTTP status (RFC 9110, 15) other than success means."""
+    if status in (401, 403, 407):
+        return NotAllowed(host=host)
+    return NotThere(host=host) if status in (404, 410) else Refused(host=host, status=status)

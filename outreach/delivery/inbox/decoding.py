@@ -1,0 +1,101 @@
+"""Bytes of a stranger's mail as clean text: named, unknown and lying charsets, encoded words in headers.
+
+The text has no control characters but tab and line ends, and nothing that a database could not hold.
+"""
+
+import codecs
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.utils import parseaddr
+
+from outreach.domain import contacts
+
+MOST_HEADER = 1000  # characters of a header that are decoded
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Python's other codecs are no charsets of mails; some of them (punycode, idna) take minutes for a megabyte.
+CHARSETS = re.compile(
+    r"utf_(8|16|16_le|16_be|32|32_le|32_be)|ascii|iso8859_\d+|latin_?1|cp\d{3,5}|koi8_[rtu]|mac_\w+|"
+    r"gb2312|gbk|gb18030|hz|big5(hkscs)?|euc_\w+|euc(jp|kr)|johab|shift_\w+|iso2022_\w+|tis_620"
+)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_ADDRESS = re.compile(r"[^\s<>(),;:\"\[\]]{1,64}@[^\s<>(),;:\"\[\]@]{1,189}")
+
+
+def text_of(data: bytes, charset: str = "") -> str:
+    """Return the text of bytes in a charset as its part names it. A wrong or unknown name costs some letters, never an error."""
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            return clean(data[len(mark) :].decode(_of_mark(mark, name), "replace"))
+    name = _known(charset)
+    if name == "utf_16" or (not name and b"\x00" in data[:2]):
+        name = "utf_16_be" if data[:1] == b"\x00" else "utf_16_le"
+    if name in ("", "ascii"):
+        name = "utf_8"
+    try:
+        return clean(data.decode(name))
+    except (UnicodeError, LookupError):
+        pass
+    try:
+        return clean(data.decode("utf_8"))
+    except UnicodeDecodeError:
+        return clean(data.decode("cp1252", "replace"))
+
+
+def clean(text: str) -> str:
+    """Return the text with line ends as \\n, without control characters, direction marks and halves of characters."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def line_of(value: str, most: int) -> str:
+    """Return a header's value as one line of text, its encoded words (RFC 2047) decoded, cut to `most` characters."""
+    value = value[:MOST_HEADER]
+    try:
+        pieces = decode_header(value)
+    except (HeaderParseError, ValueError, TypeError):
+        pieces = [(value, None)]
+    text = "".join(piece if isinstance(piece, str) else text_of(piece, charset or "") for piece, charset in pieces)
+    return " ".join(clean(text).split())[:most].strip()
+
+
+def mailbox_of(value: str) -> tuple[str, str]:
+    """Return the name and the address, as contacts.key writes it, of a From or To header; "" for what is not there or wrong."""
+    try:
+        name, address = parseaddr(value[:MOST_HEADER])
+    except (ValueError, TypeError, IndexError):
+        return "", ""
+    except RecursionError:  # a thousand comments in each other
+        name, address = "", ""
+    address = clean(address).strip().lower()
+    if not _ADDRESS.fullmatch(address):
+        found = _ADDRESS.search(clean(value[:MOST_HEADER]).lower())
+        address = found[0] if found else ""
+    return line_of(name, 160), contacts.key(address)
+
+
+def addresses_in(value: str) -> list[str]:
+    """Return all addresses that stand in a header, as contacts.key writes them."""
+    return [contacts.key(found) for found in _ADDRESS.findall(clean(value[: 4 * MOST_HEADER]))]
+
+
+def _known(charset: str) -> str:
+    """Return Python's name of a charset that mails may be written in, else ""."""
+    if not charset or len(charset) > 40:
+        return ""
+    try:
+        name = codecs.lookup(charset).name.replace("-", "_")
+    except (LookupError, ValueError):
+        return ""
+    return name if CHARSETS.fullmatch(name) else ""
+
+
+def _of_mark(mark: bytes, name: str) -> str:
+    if name == "utf-8":
+        return name
+    return f"{name}-{'be' if mark in (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE) else 'le'}"

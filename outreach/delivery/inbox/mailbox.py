@@ -1,0 +1,207 @@
+"""The office's mailbox over IMAP: which mails are new, each one's bytes, and the mark that it was taken.
+
+A mail is marked after its effect is committed, never before, and none is deleted: no command here expunges, not even what
+somebody else has marked as deleted. What a mail does is for the caller (services/incoming.py).
+"""
+
+import imaplib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import structlog
+
+from outreach.delivery.inbox.connection import MailboxDown, leave, opened, trouble
+from outreach.delivery.inbox.reading import MOST_BYTES
+from outreach.domain.failures import ChannelTrouble
+from outreach.settings import Settings
+
+BEGINNING = 64 * 1024  # bytes that are fetched of a mail too large to read: its headers
+TRIES = 3  # to get a mail that the server fails to give
+SIZES_AT_ONCE = 200  # mails whose size is asked for with one command
+TAKEN = "OutreachTaken"  # the keyword on mails that were taken, where the server keeps keywords
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PASSING = re.compile(rb"\[(UNAVAILABLE|INUSE|LIMIT)\]")  # RFC 5530: the server's trouble, not the mail's
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """uid_validity: UIDs mean something only together with it (RFC 3501, 2.3.1.1)."""
+
+    name: str  # "undangan@imap.example.com/INBOX"
+    uid_validity: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Up to which mail a folder was taken. since: where nothing is known of it, how old a mail may be that is new."""
+
+    highest_uid: int
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """whole: False for a mail that is too large or that the server cannot give, of which `data` is the beginning."""
+
+    uid: int
+    received_at: datetime | None  # as the server says
+    data: bytes
+    whole: bool = True
+
+
+def folder_name(settings: Settings) -> str:
+    return f"{settings.imap_username}@{settings.imap_server}/{settings.imap_folder}"[:200]
+
+
+def poll(
+    settings: Settings,
+    *,
+    progress: Callable[[Folder], Progress],
+    take: Callable[[Folder, Fetched], None],
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Give each new mail to `take`, in their order, and mark it when that has returned; return how many there were.
+
+    progress: asked once the folder is open. An error from `take` ends the round, that mail unmarked. Raise MailboxDown.
+    """
+    taken = 0
+    with _Opened(settings) as box:
+        before = progress(box.folder)
+        box.mark_last(before.highest_uid)
+        new = box.new_uids(before)
+        for start in range(0, len(new), SIZES_AT_ONCE):
+            for mail in box.mails(new[start : start + SIZES_AT_ONCE], stop):
+                take(box.folder, mail)
+                box.mark(mail.uid)
+                taken += 1
+            if stop():
+                break
+    return taken
+
+
+def reach(settings: Settings) -> Folder:
+    """Connect, log in and open the folder, and leave it as it is; raise MailboxDown. For checking a set-up."""
+    with _Opened(settings) as box:
+        return box.folder
+
+
+class _Opened:
+    """The folder, open. What goes wrong with server and network comes out as MailboxDown, what with the caller as it is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> "_Opened":
+        self._open()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        leave(self.box)
+
+    def _open(self) -> None:
+        self.box = opened(self.settings)
+        self.folder = Folder(folder_name(self.settings), int(self._said("UIDVALIDITY") or 0))
+        flags = self._said("PERMANENTFLAGS").split(b"(")[-1].rstrip(b")").split()
+        self.keeps_keywords = b"\\*" in flags or TAKEN.encode() in flags
+
+    def new_uids(self, before: Progress) -> list[int]:
+        wanted = f"UID {before.highest_uid + 1}:*"
+        if before.highest_uid == 0 and before.since is not None:
+            wanted += f" SINCE {before.since.day}-{MONTHS[before.since.month - 1]}-{before.since.year}"
+        found = self._command("SEARCH", wanted)
+        uids = {int(uid) for line in found if line for uid in line.split()}
+        return sorted(uid for uid in uids if uid > before.highest_uid)  # "9:*" names the last mail, be it the 5th
+
+    def mails(self, uids: Sequence[int], stop: Callable[[], bool]) -> Iterator[Fetched]:
+        """Yield the mails that are still there; none is fetched before the one before it was dealt with."""
+        asked = self._command("FETCH", _set_of(uids), "(UID RFC822.SIZE INTERNALDATE)")
+        lines = {_value(line, rb"UID (\d+)"): line for line in asked if isinstance(line, bytes)}
+        for uid in uids:
+            if stop():
+                return
+            line = lines.get(str(uid), b"")
+            large = int(_value(line, rb"RFC822.SIZE (\d+)") or 0) > MOST_BYTES
+            found = self._data(uid, BEGINNING if large else MOST_BYTES + 1)
+            if found is not None:
+                yield Fetched(uid, _received_at(line), found or b"", whole=not large and bool(found))
+
+    def mark(self, uid: int) -> None:
+        """Mark a mail as taken. A server that refuses it keeps nobody from reading on: what was taken is in the database."""
+        flags = rf"(\Seen {TAKEN})" if self.keeps_keywords else r"(\Seen)"
+        status, words = self._asked("STORE", str(uid), "+FLAGS.SILENT", flags)
+        if status != "OK":
+            log.warning("mail not marked", uid=uid, words=str(words)[:200])
+
+    def mark_last(self, uid: int) -> None:
+        """Mark the mail that was taken last, if a crash came between its effect and its mark."""
+        if uid and self.keeps_keywords and any(self._command("SEARCH", f"UID {uid} UNKEYWORD {TAKEN}")):
+            self.mark(uid)
+
+    def _data(self, uid: int, most: int) -> bytes | None:
+        """Return a mail's bytes; None where it is gone, b"" where the server cannot give it."""
+        for _ in range(TRIES):
+            try:
+                status, found = self._asked("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{most}>)")
+            except MailboxDown as down:
+                if not isinstance(down.__cause__, imaplib.IMAP4.abort):
+                    raise
+                self._open_again()  # some servers break off at a damaged mail, and would at the next poll
+                continue
+            if status == "OK":
+                given = next((bytes(item[1]) for item in found if isinstance(item, tuple)), None)
+                return b"" if given is None and any(isinstance(item, bytes) for item in found) else given
+            words = b" ".join(line for line in found if isinstance(line, bytes))
+            if _PASSING.search(words):
+                raise MailboxDown(ChannelTrouble.UNRELIABLE, words.decode("ascii", "replace"))
+        log.warning("mail not given", uid=uid)
+        return b""
+
+    def _open_again(self) -> None:
+        leave(self.box)
+        before = self.folder
+        self._open()
+        if self.folder != before:
+            raise MailboxDown(ChannelTrouble.UNRELIABLE, "The folder has been made anew.")
+
+    def _command(self, name: str, *arguments: str) -> list[Any]:
+        status, found = self._asked(name, *arguments)
+        if status != "OK":
+            raise MailboxDown(ChannelTrouble.UNRELIABLE, f"{name}: {found!r}"[:300])
+        return found
+
+    def _asked(self, name: str, *arguments: str) -> tuple[str, list[Any]]:
+        """Return the server's answer to a command, be it a refusal."""
+        with trouble(ChannelTrouble.UNRELIABLE):
+            try:
+                return self.box.client.uid(name, *arguments)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:  # it takes the command for ill-formed
+                return "BAD", [str(error).encode("ascii", "replace")]
+
+    def _said(self, code: str) -> bytes:
+        """Return what the server said when the folder was opened."""
+        found: Any = self.box.client.untagged_responses.get(code) or [b""]
+        return found[-1] or b""
+
+
+def _value(line: bytes, pattern: bytes) -> str:
+    found = re.search(pattern, line)
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _received_at(line: bytes) -> datetime | None:
+    written = _value(line, rb'INTERNALDATE "([^"]{20,40})"').replace("-", " ", 2)
+    try:
+        return parsedate_to_datetime(written).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _set_of(uids: Sequence[int]) -> str:
+    return ",".join(map(str, uids))

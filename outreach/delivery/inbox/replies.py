@@ -1,0 +1,189 @@
+"""What a calendar program sends back (RFC 5546, 3.2.3 and 3.2.7; RFC 6047): who answers what, to which entry.
+
+Only the lines that matter are parsed, one by one. No entry is built, no time zone and no recurrence is ever reckoned, for
+a stranger could make either endless.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+
+from icalendar.parser import Contentline
+from icalendar.timezone import tzp
+
+from outreach.delivery.inbox.decoding import clean, mailbox_of
+from outreach.delivery.inbox.parts import Part, parameter
+from outreach.domain.incoming import Participation
+
+MOST_BYTES = 256 * 1024
+MOST_CALENDARS = 3  # parts of a mail that are looked at; the usual programs send the same one twice at most
+MOST_LINES = 5000
+MOST_COMPONENTS = 60  # a reply has one, and its time zones
+MOST_LINE = 4000  # characters of an unfolded line
+MOST_ATTENDEES = 20
+TYPES = ("text/calendar", "application/ics", "text/x-vcalendar")
+WANTED = frozenset({"METHOD", "UID", "ATTENDEE", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "COMMENT"})
+_FOLD = re.compile(r"\n[ \t]")
+_INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
+
+
+class TooLarge(Exception):
+    """The calendar has more lines or components than any reply to us."""
+
+
+@dataclass(frozen=True)
+class Attendee:
+    address: str  # as contacts.key writes it
+    name: str
+    participation: Participation
+
+
+@dataclass(frozen=True)
+class Reply:
+    """counter: another time is proposed, starts_at to ends_at; naive where they name no zone that is known."""
+
+    uid: str
+    attendees: tuple[Attendee, ...]
+    sequence: int
+    stamped_at: datetime | None
+    comment: str = ""
+    counter: bool = False
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Line:
+    name: str
+    params: dict[str, str]
+    value: str
+
+
+def reply_in(mail: Part) -> Reply | None:
+    """Return the reply that a mail brings, or None for a mail without one; raise TooLarge.
+
+    A calendar in a mail that is merely enclosed is not its sender's word.
+    """
+    own = (part for part in mail.walk() if not part.enclosed and not part.children)
+    calendars = (part for part in own if part.type in TYPES or part.filename.lower().endswith(".ics"))
+    left = 2 * MOST_BYTES  # as they came, so encoded, all of them together
+    for part in islice(calendars, MOST_CALENDARS):
+        left -= len(part.body)
+        if left < 0:
+            raise TooLarge
+        found = reply_of(part.text(2 * MOST_BYTES), parameter(part.headers, "method"))
+        if found is not None:
+            return found
+    return None
+
+
+def reply_of(text: str, method: str = "") -> Reply | None:
+    """Return what an iCalendar object of method REPLY or COUNTER says, else None; raise TooLarge.
+
+    method: as the part's content type names it, where the object itself names none.
+    """
+    if len(text) > MOST_BYTES or text.count("\n") > MOST_LINES or text.upper().count("BEGIN:") > MOST_COMPONENTS:
+        raise TooLarge
+    named = ""
+    event: list[_Line] = []
+    for component, line in _lines(text):
+        if component == "VCALENDAR" and line.name == "METHOD":
+            named = line.value
+        elif component == "VEVENT":
+            event.append(line)
+    method = (named or method).strip().upper()
+    uid = _first(event, "UID")
+    if method not in ("REPLY", "COUNTER") or not uid:
+        return None
+    stamped = _instant(event, "DTSTAMP")
+    return Reply(
+        uid=uid[:250],
+        attendees=tuple(_attendee(line) for line in event if line.name == "ATTENDEE"),
+        sequence=_number(_first(event, "SEQUENCE")),
+        stamped_at=stamped if stamped is None or stamped.tzinfo else stamped.replace(tzinfo=UTC),
+        comment=_first(event, "COMMENT").strip()[:1000],
+        counter=method == "COUNTER",
+        starts_at=_instant(event, "DTSTART"),
+        ends_at=_instant(event, "DTEND"),
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[str, _Line]]:
+    """Yield the lines of the calendar itself and of its first entry that matter here, with the component's name."""
+    within: list[str] = []
+    entries = attendees = 0
+    for line in _FOLD.sub("", text).split("\n"):
+        head = line[:40].strip().upper()
+        if head.startswith("BEGIN:"):
+            within.append(head[6:].strip())
+            entries += within == ["VCALENDAR", "VEVENT"]
+        elif head.startswith("END:"):
+            if within:
+                within.pop()
+        elif within == ["VCALENDAR"] or (within == ["VCALENDAR", "VEVENT"] and entries == 1):
+            name = re.split("[;:]", head, maxsplit=1)[0]
+            attendees += name == "ATTENDEE"
+            if name == "ATTENDEE" and attendees > MOST_ATTENDEES:
+                continue
+            if name in WANTED and (parsed := _parsed(line[:MOST_LINE])):
+                yield within[-1], parsed
+
+
+def _parsed(line: str) -> _Line | None:
+    try:
+        name, params, value = Contentline(line.strip()).parts()
+    except ValueError:
+        return None
+    plain = {
+        str(key).upper(): value if isinstance(value, str) else str(next(iter(value), ""))
+        for key, value in params.items()
+    }
+    return _Line(str(name).upper(), plain, clean(str(value)))
+
+
+def _attendee(line: _Line) -> Attendee:
+    address = line.value.strip()
+    if address.lower().startswith("mailto:"):
+        address = address[7:]
+    if "@" not in address:  # Exchange may name an X.500 address, and the mailbox in a parameter
+        address = line.params.get("EMAIL", "")
+    try:
+        participation = Participation(line.params.get("PARTSTAT", "").strip().upper())
+    except ValueError:
+        participation = Participation.UNCLEAR
+    return Attendee(mailbox_of(address)[1], " ".join(line.params.get("CN", "").split())[:160], participation)
+
+
+def _first(lines: list[_Line], name: str) -> str:
+    return next((line.value for line in lines if line.name == name), "")
+
+
+def _number(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+
+
+def _instant(lines: list[_Line], name: str) -> datetime | None:
+    line = next((line for line in lines if line.name == name), None)
+    found = _INSTANT.fullmatch(line.value.strip()) if line else None
+    if line is None or found is None:
+        return None
+    year, month, day, hour, minute, second = (int(number) for number in found.groups()[:6])
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC if found[7] else None)
+        zone = None if found[7] else _zone(line.params.get("TZID", ""))
+        return moment.replace(tzinfo=zone) if zone else moment
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(name: str) -> tzinfo | None:
+    """Return a zone by its IANA or Windows name, None where it is neither."""
+    if not 0 < len(name) <= 60:
+        return None
+    try:
+        return tzp.timezone(name)
+    except (ValueError, OSError, LookupError):
+        return None

@@ -1,0 +1,79 @@
+"""What a person wrote, as plain text: without markup, without the mail they answer, and short."""
+
+import re
+from html import unescape
+
+from outreach.delivery.inbox.decoding import clean
+from outreach.delivery.inbox.parts import Part
+
+MOST_WORDS = 4000  # characters that are kept
+MOST_READ = 128 * 1024  # bytes of a part that are looked at
+MOST_LINES = 2000
+UNSHOWN = frozenset({"head", "style", "script", "title"})
+BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "ul", "ol", "hr"})
+_TAG = re.compile(r"/?[a-zA-Z][a-zA-Z0-9]{0,15}")
+# Lines after which the mail that is answered follows, as the usual programs write them in Indonesian and English.
+_ANSWERED = re.compile(
+    r"-{2,} ?(original message|pesan asli|forwarded message|pesan terusan) ?-{2,}|_{20,}|"
+    r"(on|pada) .{6,200}(wrote|menulis):|(from|dari): .{1,200}@.{1,200}",
+    re.IGNORECASE,
+)
+
+
+def words_of(mail: Part) -> str:
+    """Return what the mail's sender wrote, "" where they wrote nothing. No more than MOST_WORDS characters."""
+    own = [part for part in mail.walk() if not part.enclosed and not part.children and not part.attached]
+    for type, plain in (("text/plain", _same), ("text/html", without_markup)):
+        for part in own:
+            if part.type == type and (text := plain(part.text(MOST_READ)).strip()):
+                return _shortened(_without_the_answered(text))
+    return ""
+
+
+def beginning_of(raw: bytes) -> str:
+    """Return the first lines of a mail that cannot be read, as text."""
+    return clean(raw[:MOST_WORDS].decode("utf-8", "replace")).replace("\ufffd", "?")[: MOST_WORDS // 2]
+
+
+def without_markup(html: str) -> str:
+    """Return the text of an HTML part. Linear in its length, well-formed or not."""
+    said: list[str] = []
+    unshown = ""
+    for at, piece in enumerate(html.split("<")):
+        tag, closed, text = piece.partition(">") if at else ("", "", piece)
+        found = _TAG.match(tag)
+        name = found[0].lower() if found else ""
+        if unshown:
+            if name == f"/{unshown}":
+                unshown = ""
+            else:
+                continue
+        if name in UNSHOWN:
+            unshown = name
+            continue
+        if name.lstrip("/") in BREAKS:
+            said.append("\n")
+        said.append(text if closed or not at else "")
+    lines = (" ".join(line.split()) for line in clean(unescape("".join(said))).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _without_the_answered(text: str) -> str:
+    kept: list[str] = []
+    lines = text.split("\n")[:MOST_LINES]
+    for at, line in enumerate(lines):
+        line = line.rstrip()
+        both = f"{line[:450]} {lines[at + 1].strip()[:200]}" if at + 1 < len(lines) else line  # "On … \n wrote:"
+        if _ANSWERED.fullmatch(line.strip()[:450]) or (kept and _ANSWERED.fullmatch(both.strip()[:450])):
+            break
+        if not line.startswith(">"):
+            kept.append(line)
+    return "\n".join(kept).strip() or text
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_WORDS else text[: MOST_WORDS - 1].rstrip() + "…"

@@ -1,0 +1,46 @@
+"""Clashes: from the plan to what is to be looked at in it, across all programmes and activities standing alone.
+
+Pure. What would resolve a finding is `ways`; its sentence is web/'s. Each look costs what overlaps an activity, not what
+the plan holds. Cancelled and held activities, what is over, and invitees who declined or were withdrawn do not clash.
+"""
+
+from outreach.domain.clashes.finding import Finding, Signature
+from outreach.domain.clashes.looking import findings, findings_if, look_at
+from outreach.domain.clashes.resolving import (
+    LeaveOut,
+    LimitSeats,
+    Move,
+    OfActivity,
+    OfInvitee,
+    Replace,
+    Represent,
+    RespondBy,
+    StretchProgramme,
+    TakeVenue,
+    Way,
+    applied,
+    suits_all,
+    ways,
+)
+
+__all__ = [
+    "Finding",
+    "LeaveOut",
+    "LimitSeats",
+    "Move",
+    "OfActivity",
+    "OfInvitee",
+    "Replace",
+    "Represent",
+    "RespondBy",
+    "Signature",
+    "StretchProgramme",
+    "TakeVenue",
+    "Way",
+    "applied",
+    "findings",
+    "findings_if",
+    "look_at",
+    "suits_all",
+    "ways",
+]

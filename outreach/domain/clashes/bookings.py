@@ -1,0 +1,102 @@
+"""Who and what is booked twice, cannot be had, or does not suffice: venues, people, and kecamatan."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from outreach.domain.clashes.finding import Finding
+from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.parties import Party, roles_of
+from outreach.domain.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
+from outreach.domain.planrules import FindingKind
+from outreach.domain.travel import needed_min
+
+_MINUTE = timedelta(minutes=1)
+
+
+def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that its venue is taken, cannot be had, or is too small for those expected."""
+    if activity.venue_id is None:
+        return
+    place = plan.places.get(activity.venue_id)
+    if severity := plan.rules.sought(FindingKind.VENUE_TAKEN):
+        for other in plan.at_venue(activity.venue_id, activity.starts_at, activity.ends_at):
+            if other.id != activity.id:
+                yield Finding(FindingKind.VENUE_TAKEN, severity, pair(activity, other), place=place)
+    if severity := plan.rules.sought(FindingKind.VENUE_ABSENT):
+        for absence in plan.absences_of(activity.venue_id, activity.starts_at, activity.ends_at):
+            yield Finding(FindingKind.VENUE_ABSENT, severity, (activity,), place=place, absence=absence)
+    seats = place.capacity if place else None
+    if seats is None or activity.room <= seats:
+        return
+    if severity := plan.rules.sought(FindingKind.VENUE_TOO_SMALL):
+        expected = min(activity.people, activity.room)
+        needed = expected if expected > seats else activity.room
+        yield Finding(FindingKind.VENUE_TOO_SMALL, severity, (activity,), place=place, needed=needed, there=seats)
+
+
+def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield who is in two activities at once or cannot get from one to the other in time, and who has said to be away."""
+    rules = plan.rules
+    travels = rules.sought(FindingKind.SPEAKER_TRAVEL) or rules.sought(FindingKind.TRAVEL)
+    reach = rules.travel.longest_min * _MINUTE if travels else timedelta(0)
+    for party, role in roles_of(activity.engagements).items():
+        if party.is_one_person:
+            own = Booking(party, role, activity)
+            for other in plan.of_party(party, activity.starts_at - reach, activity.ends_at + reach):
+                if other.activity.id != activity.id and (found := _both(plan, own, other)):
+                    yield found
+        yield from _absent(plan, activity, party, role)
+
+
+def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield the other community activities in its kecamatan on one of its half days, each once."""
+    severity = plan.rules.sought(FindingKind.SAME_KECAMATAN)
+    code = plan.kecamatan_of(activity)
+    if severity is None or code is None or activity.kind not in COMMUNITY_KINDS:
+        return
+    seen = {activity.id}
+    for half in activity.half_days:
+        for other in plan.in_half_day(code, half):
+            if other.id not in seen:
+                seen.add(other.id)
+                yield Finding(
+                    FindingKind.SAME_KECAMATAN, severity, pair(activity, other), kecamatan_code=code, half_day=half
+                )
+
+
+def pair(one: PlannedActivity, other: PlannedActivity) -> tuple[PlannedActivity, PlannedActivity]:
+    return (one, other) if (one.starts_at, one.id) < (other.starts_at, other.id) else (other, one)
+
+
+def _both(plan: Plan, own: Booking, other: Booking) -> Finding | None:
+    first, second = sorted((own, other), key=lambda booking: (booking.starts_at, booking.activity.id))
+    roles = (first.role, second.role)
+    gap = second.starts_at - first.ends_at
+    kind = _kind(roles, at_once=gap < timedelta(0))
+    severity = plan.rules.sought(kind)
+    if severity is None:
+        return None
+    activities = (first.activity, second.activity)
+    if gap < timedelta(0):
+        return Finding(kind, severity, activities, party=own.party, roles=roles)
+    here, there = plan.whereabouts(first.activity), plan.whereabouts(second.activity)
+    needed = needed_min(here, there, plan.rules.travel)
+    if needed is None or gap >= needed * _MINUTE:
+        return None
+    return Finding(kind, severity, activities, party=own.party, roles=roles, needed=needed, there=gap // _MINUTE)
+
+
+def _kind(roles: tuple[Role, Role], *, at_once: bool) -> FindingKind:
+    on_stage = not ON_STAGE.isdisjoint(roles)
+    if not at_once:
+        return FindingKind.SPEAKER_TRAVEL if on_stage else FindingKind.TRAVEL
+    if on_stage:
+        return FindingKind.SPEAKER_TWICE
+    return FindingKind.CADRE_TWICE if Role.CADRE in roles else FindingKind.INVITEE_TWICE
+
+
+def _absent(plan: Plan, activity: PlannedActivity, party: Party, role: Role) -> Iterator[Finding]:
+    kind = FindingKind.SPEAKER_ABSENT if role in ON_STAGE else FindingKind.INVITEE_ABSENT
+    if severity := plan.rules.sought(kind):
+        for absence in plan.absences_of(party, activity.starts_at, activity.ends_at):
+            yield Finding(kind, severity, (activity,), party=party, roles=(role,), absence=absence)

@@ -1,0 +1,73 @@
+"""Whether an activity's own days and hours suit: its programme, its deadline, days off, office hours, and notice."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+
+from outreach.domain.clashes.finding import Finding
+from outreach.domain.officehours import FRIDAY, SATURDAY, DayOffKind
+from outreach.domain.plan import Plan, PlannedActivity, days_between
+from outreach.domain.planrules import FindingKind
+from outreach.domain.reminders import days_ahead
+
+
+def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that it lies outside its programme, is to be answered after its start, or is told too late."""
+    rules = plan.rules
+    programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
+    if programme and (severity := rules.sought(FindingKind.OUTSIDE_PROGRAMME)):
+        days = days_between(activity.starts_at, activity.ends_at, programme.zone)
+        if days[0] not in programme or days[-1] not in programme:
+            yield Finding(FindingKind.OUTSIDE_PROGRAMME, severity, (activity,), programme=programme)
+    late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
+    if late and (severity := rules.sought(FindingKind.DEADLINE_AFTER_START)):
+        yield Finding(FindingKind.DEADLINE_AFTER_START, severity, (activity,))
+    if severity := rules.sought(FindingKind.SHORT_NOTICE):
+        days_there = days_ahead(activity.starts_at, activity.told_at or plan.now, activity.zone)
+        if days_there < rules.notice_days:
+            yield Finding(
+                FindingKind.SHORT_NOTICE, severity, (activity,), needed=rules.notice_days, there=max(days_there, 0)
+            )
+
+
+def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield each of its days that is a holiday, a joint holiday, or else on a weekend."""
+    for day in activity.days:
+        off = plan.calendar.days_off.get(day)
+        if off is not None:
+            kind = FindingKind.HOLIDAY if off.kind is DayOffKind.HOLIDAY else FindingKind.JOINT_HOLIDAY
+        elif day.weekday() >= SATURDAY:
+            kind = FindingKind.WEEKEND
+        else:
+            continue
+        if severity := plan.rules.sought(kind):
+            yield Finding(kind, severity, (activity,), day=day, day_off=off)
+
+
+def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that it begins or ends outside office hours, and each Friday on which it runs into the prayer break.
+
+    What happens at night between two of its days is not looked at; nor is the lunch break, which most activities span.
+    """
+    days, ramadan = activity.days, plan.calendar.in_ramadan
+    if severity := plan.rules.sought(FindingKind.OUTSIDE_HOURS):
+        for day in dict.fromkeys((days[0], days[-1])):
+            hours = plan.hours_on(day)
+            opens, closes = _at(day, hours.opens, activity), _at(day, hours.closes, activity)
+            begins_outside = day == days[0] and not opens <= activity.starts_at < closes
+            ends_outside = day == days[-1] and not opens < activity.ends_at <= closes
+            if begins_outside or ends_outside:
+                yield Finding(
+                    FindingKind.OUTSIDE_HOURS, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
+                )
+    if severity := plan.rules.sought(FindingKind.FRIDAY_BREAK):
+        for day in (day for day in days if day.weekday() == FRIDAY):
+            hours = plan.hours_on(day)
+            begins, ends = _at(day, hours.break_from, activity), _at(day, hours.break_until, activity)
+            if activity.starts_at < ends and begins < activity.ends_at:
+                yield Finding(
+                    FindingKind.FRIDAY_BREAK, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
+                )
+
+
+def _at(day: date, at: time, activity: PlannedActivity) -> datetime:
+    return datetime.combine(day, at, tzinfo=activity.zone)

@@ -1,0 +1,255 @@
+"""Date polls: which of the proposed slots suits best, until when answers are taken, and whether a mail that asks is still true.
+
+Pure. Asking people is services/pollasking.py, their answers services/pollanswering.py, the mail delivery/pollmail.py.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import PollChoice
+from outreach.domain.problems import Problem
+from outreach.domain.reminders import ANSWERING_TAKES, next_morning
+from outreach.domain.states import PollState
+from outreach.domain.truth import SkipReason
+
+MOST_SLOTS = 12  # so that the page for answering stays within 14 KB
+USUAL_DAYS = 3  # after which a poll usually closes
+CLOSES_AT = time(16, 0)
+REMINDS_AT = time(8, 0)
+
+
+class NoSlots(Problem):
+    message = "A date poll needs at least one proposed time. Please write a day with its start and end."
+    field = "slots"
+
+
+class TooManySlots(Problem):
+    message = (
+        "At most %(most)d times can be proposed: people must find their way on a small screen. Please leave some out."
+    )
+    field = "slots"
+
+
+class SlotEndsBeforeStart(Problem):
+    message = "A proposed time must end later than it starts: %(starts_at)s."
+    field = "slots"
+
+
+class SlotTwice(Problem):
+    message = "The same time is proposed twice: %(starts_at)s. Please leave one out."
+    field = "slots"
+
+
+class ClosesInThePast(Problem):
+    message = "The poll would close in the past. Please give people time to answer."
+    field = "closes_at"
+
+
+class ClosesAfterASlot(Problem):
+    message = "The poll must close before the first proposed time begins: %(starts_at)s."
+    field = "closes_at"
+
+
+class PollClosed(Problem):
+    message = "This poll closed on %(closed_at)s. Please call us if you can still tell us your dates: %(contact)s."
+
+
+class PollClosedEarly(PollClosed):
+    """Closed by the office, or decided, before its time: a closing time that lies ahead explains nothing."""
+
+    message = "This poll takes no more answers. Please call us if you can still tell us your dates: %(contact)s."
+
+
+class NotEveryDate(Problem):
+    message = "Please choose one answer for each proposed time."
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """One slot as it is written down. Instants are aware."""
+
+    starts_at: datetime
+    ends_at: datetime
+    venue_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """Somebody who is asked. needed: no slot suits without them. choices: by slot; empty while they have not answered."""
+
+    id: int
+    needed: bool = False
+    choices: Mapping[int, PollChoice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a slot stands. Voters are named by their ids; every voter is in exactly one of the four tuples.
+
+    needed_no, needed_unanswered: those among them without whom no slot suits. over: its start has passed.
+    """
+
+    slot_id: int
+    starts_at: datetime
+    yes: tuple[int, ...] = ()
+    if_need_be: tuple[int, ...] = ()
+    no: tuple[int, ...] = ()
+    unanswered: tuple[int, ...] = ()
+    needed_no: tuple[int, ...] = ()
+    needed_unanswered: tuple[int, ...] = ()
+    blocking: int = 0  # findings that the office lets nothing be saved with
+    warnings: int = 0
+    over: bool = False
+
+    @property
+    def suits(self) -> bool:
+        """Whether nobody who is needed has said no."""
+        return not self.needed_no
+
+    @property
+    def merit(self) -> tuple[int, ...]:
+        """Return how good it is, the lower the better: those needed first, then everybody, then what clashes."""
+        return (
+            self.over,
+            len(self.needed_no),
+            len(self.no),
+            len(self.if_need_be),
+            -len(self.yes),
+            len(self.unanswered),
+            self.blocking,
+            self.warnings,
+        )
+
+
+def ranked(
+    slots: Iterable[tuple[int, datetime]],
+    voters: Collection[Voter],
+    *,
+    now: datetime,
+    clashes: Mapping[int, tuple[int, int]] | None = None,
+) -> list[Standing]:
+    """Return how each slot stands, the best first; of equals the earlier.
+
+    slots: (id, start). clashes: by slot, how many findings block it and how many only warn; they decide between slots
+    that suit people equally well.
+    """
+    found = []
+    for slot_id, starts_at in slots:
+        said: dict[PollChoice | None, list[int]] = {None: [], **{choice: [] for choice in PollChoice}}
+        for voter in voters:
+            said[voter.choices.get(slot_id)].append(voter.id)
+        needed = {voter.id for voter in voters if voter.needed}
+        blocking, warnings = (clashes or {}).get(slot_id, (0, 0))
+        found.append(
+            Standing(
+                slot_id,
+                starts_at,
+                yes=tuple(said[PollChoice.YES]),
+                if_need_be=tuple(said[PollChoice.IF_NEED_BE]),
+                no=tuple(said[PollChoice.NO]),
+                unanswered=tuple(said[None]),
+                needed_no=tuple(id for id in said[PollChoice.NO] if id in needed),
+                needed_unanswered=tuple(id for id in said[None] if id in needed),
+                blocking=blocking,
+                warnings=warnings,
+                over=starts_at <= now,
+            )
+        )
+    return sorted(found, key=lambda one: (one.merit, one.starts_at, one.slot_id))
+
+
+def best(standings: Sequence[Standing]) -> frozenset[int]:
+    """Return the slots than which none is better; none where nobody has answered, or no slot suits.
+
+    standings: as `ranked` returns them.
+    """
+    if not standings or not standings[0].suits or standings[0].over:
+        return frozenset()
+    if not any((one.yes, one.if_need_be, one.no) != ((), (), ()) for one in standings):
+        return frozenset()
+    return frozenset(one.slot_id for one in standings if one.merit == standings[0].merit)
+
+
+def check_slots(slots: Sequence[Proposed]) -> None:
+    """Raise NoSlots, TooManySlots, SlotEndsBeforeStart or SlotTwice."""
+    if not slots:
+        raise NoSlots
+    if len(slots) > MOST_SLOTS:
+        raise TooManySlots(most=MOST_SLOTS)
+    seen = set()
+    for slot in slots:
+        if slot.ends_at <= slot.starts_at:
+            raise SlotEndsBeforeStart(starts_at=slot.starts_at)
+        if (slot.starts_at, slot.ends_at, slot.venue_id) in seen:
+            raise SlotTwice(starts_at=slot.starts_at)
+        seen.add((slot.starts_at, slot.ends_at, slot.venue_id))
+
+
+def check_closing(closes_at: datetime, starts: Collection[datetime], now: datetime) -> None:
+    """Raise ClosesInThePast, or ClosesAfterASlot where a slot would begin before the poll closes. starts: of all slots."""
+    if closes_at <= now:
+        raise ClosesInThePast
+    if starts and closes_at > min(starts):
+        raise ClosesAfterASlot(starts_at=min(starts))
+
+
+def usual_closing(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a poll made now usually closes: at 16.00 in three days."""
+    return datetime.combine(now.astimezone(zone).date() + timedelta(days=USUAL_DAYS), CLOSES_AT, tzinfo=zone)
+
+
+def remind_at(closes_at: datetime, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return when those without an answer are reminded: at 08.00 on the day before it closes; None where that has passed.
+
+    Who was asked on that very day is not reminded on it: then there is none either.
+    """
+    day = closes_at.astimezone(zone).date() - timedelta(days=1)
+    found = datetime.combine(day, REMINDS_AT, tzinfo=zone)
+    return found if now.astimezone(zone).date() < day else None
+
+
+def waits_until(now: datetime, closes_at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when somebody who has had a mail today is written to: next morning, if that leaves a day to answer; else now."""
+    morning = next_morning(now, zone)
+    return morning if morning <= closes_at - ANSWERING_TAKES else now
+
+
+def is_open(state: PollState, closes_at: datetime, now: datetime) -> bool:
+    """Return whether answers are taken."""
+    return state is PollState.OPEN and now < closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """What is known, at the moment of sending, about a mail that asks one invitee which dates suit."""
+
+    state: PollState | None  # the poll's; None where the poll is gone, or they are no longer asked
+    closes_at: datetime | None
+    answered: bool
+    reminds: bool  # it is the reminder, not the first request
+    stopped: bool  # the reader asked for no more reminders
+    erased: bool
+    link_revoked: bool
+    has_address: bool
+    blocked: bool  # no mail arrives at the address
+
+
+def skip_because(facts: MailFacts, now: datetime) -> SkipReason | None:
+    """Return why the mail must not be sent, or None if it is still true."""
+    if facts.erased:
+        return SkipReason.ERASED
+    if facts.state is None or facts.closes_at is None:
+        return SkipReason.NOT_ATTENDING
+    if facts.answered:
+        return SkipReason.ANSWERED
+    if not is_open(facts.state, facts.closes_at, now):
+        return SkipReason.POLL_CLOSED
+    if facts.reminds and facts.stopped:
+        return SkipReason.STOPPED
+    if facts.link_revoked:
+        return SkipReason.LINK_REVOKED
+    if not facts.has_address:
+        return SkipReason.NO_ADDRESS
+    return SkipReason.ADDRESS_BLOCKED if facts.blocked else None

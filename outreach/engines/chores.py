@@ -1,0 +1,43 @@
+"""What is done again and again, and how often. When and where a chore is done is each engine's own business.
+
+A chore that fails is logged, without names, and done again at its next time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from outreach.services import absencereading, archiving, incoming, incomingprivacy, placing, pollasking, reminding
+from outreach.settings import Settings
+
+Clock = Callable[[], datetime]
+Stop = Callable[[], bool]
+ARCHIVED_AT_ONCE = 50_000  # what is left is for the next round
+
+
+@dataclass(frozen=True)
+class Chore:
+    """every_s: how often, by the settings; 0 where they want none. do: one round; returns what the log should tell."""
+
+    name: str
+    every_s: Callable[[Settings], float]
+    do: Callable[[Clock, Stop], Mapping[str, int]]
+
+
+def _expand(now: Clock, _stop: Stop) -> Mapping[str, int]:
+    done = reminding.tick(now())
+    return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": pollasking.tick(now())}
+
+
+def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
+    archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
+    forgotten = incomingprivacy.forget_old(now(), stop=stop)
+    return {"archived": archived, "forgotten": forgotten, "placements": placing.delete_old(now(), stop=stop)}
+
+
+# Sending follows it, in portions: loop.send.
+EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
+INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, incoming.poll)
+ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
+CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absencereading.read_due)
+BESIDE = (INBOX, ARCHIVE, CALENDARS)  # what is done beside sending, each by itself

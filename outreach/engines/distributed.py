@@ -1,0 +1,271 @@
+"""The distributed engine: Procrastinate on PostgreSQL, in any number of processes on any number of machines.
+
+The outbox stays the truth. Every few seconds one job expands what is due and puts jobs into the queue, each for a few
+hundred messages; a lost job costs nothing, for the next tick puts another one there. Its tables are engines/jobqueue.py.
+"""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import procrastinate
+import sqlalchemy as sa
+import structlog
+from flask import Flask
+from procrastinate import exceptions
+from procrastinate.jobs import Status
+
+from outreach import clock, diskfull, logs
+from outreach.delivery import backlog
+from outreach.engines import jobqueue, loop
+from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
+from outreach.extensions import db
+from outreach.settings import Settings
+
+MOST_SENDS = 32  # jobs that wait at once to send; each is followed by another while it finds enough to do
+HEARTBEAT_S = 5.0
+STALLED_S = 30  # a worker not heard of for so long is gone
+FINISHED_H = 24  # how long a job that failed stays to be looked at
+LONGEST_WAIT_S = 30.0
+JUMP_S = 5.0  # by how much the clock may move by itself before the queue begins anew
+_TICKING = 0x6F757472  # the advisory lock of the one tick at a time
+log = structlog.get_logger()
+
+
+class Engine:
+    """Works off the queue in a thread of its own until stopped. Use as a context, or start() and stop().
+
+    jobs: how many ticks and sendings at once in this process; each chore beside them has a place of its own, so that
+    sending never waits for one. queues: which of jobqueue.QUEUES it works for; all, where empty.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        jobs: int = 1,
+        queues: Sequence[str] = (),
+        beside: Sequence[Chore] = BESIDE,
+        now: Clock | None = None,
+    ) -> None:
+        self.app = app
+        self.settings: Settings = app.extensions["outreach"]
+        self.jobs = jobs
+        self.queues = list(queues) or list(jobqueue.QUEUES)
+        self.beside = [chore for chore in beside if chore.every_s(self.settings)]
+        self._now = now or clock.now
+        self._stopping = threading.Event()
+        self._unsure = asyncio.Event()  # set while the clock is not known to be right
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="distributed engine")
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # its errors quote rows; we say what went wrong
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the group that is just being handed over; what else was claimed goes back at once."""
+        self._stopping.set()
+        if self._loop is not None and self._wake is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._wake.set)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def __enter__(self) -> "Engine":
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        # psycopg cannot work on Windows' own kind of loop
+        made = asyncio.SelectorEventLoop if sys.platform == "win32" else None
+        with asyncio.Runner(loop_factory=made) as runner:
+            runner.run(self._work())
+
+    async def _work(self) -> None:
+        """Work until stopped; where the database goes away, wait longer each time and begin again."""
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        places = self.jobs + len(self.beside) + 2
+        self._loop.set_default_executor(ThreadPoolExecutor(places, thread_name_prefix="job"))
+        wait_s = 1.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._unsure.clear()
+            try:
+                if await self._clock_is_right():
+                    await self._work_while_connected(self._wake)
+            except Exception as error:
+                log.error("queue unreachable", **logs.fault(error))
+                diskfull.notice(error)
+            wait_s = 1.0 if time.monotonic() - began > 2 * LONGEST_WAIT_S else min(2 * wait_s, LONGEST_WAIT_S)
+            if not self._stopping.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    async def _work_while_connected(self, wake: asyncio.Event) -> None:
+        """Work until stopped, until the database goes away, or until the clock is wrong or was set."""
+        async with AsyncExitStack() as stack:
+            shares = list(self._shares())
+            for queue, _names, _places in shares:
+                await stack.enter_async_context(_opened(queue))
+            under_way = [
+                *(asyncio.create_task(self._worker(*share)) for share in shares),
+                asyncio.create_task(wake.wait()),
+                asyncio.create_task(self._clock_fails()),
+            ]
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for task in under_way:
+                task.cancel()  # a worker ends when its jobs have ended
+            for ended in await asyncio.gather(*under_way, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    raise ended
+
+    def _shares(self) -> Iterator[tuple[procrastinate.App, list[str], int]]:
+        """Yield the queues to work off, each with the names that it is for and how many jobs at once."""
+        if queues := [name for name in self.queues if name != jobqueue.BESIDE]:
+            yield self.queue(), queues, self.jobs
+        if jobqueue.BESIDE in self.queues and self.beside:
+            yield self.side_queue(), [jobqueue.BESIDE], len(self.beside)
+
+    async def _worker(self, queue: procrastinate.App, queues: list[str], places: int) -> None:
+        await queue.run_worker_async(
+            name=loop.worker_name(),
+            queues=queues,
+            concurrency=places,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_S,
+        )
+
+    async def _clock_is_right(self) -> bool:
+        right = await asyncio.to_thread(loop.clock_is_right, self.app, now=self._now)
+        if not right:
+            self._unsure.set()
+        return right
+
+    async def _clock_fails(self) -> None:
+        """Return when a job found the clock wrong, or when it was set: Procrastinate reckons by it, and would wait for what it
+        has done already, or do again and again what it seems to have missed.
+        """
+        before = time.time() - time.monotonic()
+        while not self._unsure.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._unsure.wait(), 1.0)
+            if abs(time.time() - time.monotonic() - before) > JUMP_S:
+                log.warning("the clock was set")
+                self._unsure.set()
+
+    def _must_stop(self) -> bool:
+        return self._stopping.is_set() or self._unsure.is_set()
+
+    def _empty_queue(self, places: int) -> procrastinate.App:
+        # The pool tests its connections and makes new ones; a used one never comes back.
+        connector = procrastinate.PsycopgConnector(
+            conninfo=jobqueue.conninfo(self.settings), min_size=1, max_size=places + 3, timeout=10
+        )
+        return procrastinate.App(connector=connector)
+
+    def side_queue(self) -> procrastinate.App:
+        """Return the queue with the chores beside sending, not opened yet."""
+        queue = self._empty_queue(len(self.beside))
+        for chore in self.beside:
+            self._add(queue, chore)
+        return queue
+
+    def queue(self) -> procrastinate.App:
+        """Return the queue with the tasks of ticking and sending, not opened yet."""
+        queue = self._empty_queue(self.jobs)
+
+        @queue.task(name="send", queue=jobqueue.SEND)
+        async def send(slot: int) -> None:
+            size = self.settings.drain_size
+            sent = None
+            if await self._clock_is_right():
+                sent = await asyncio.to_thread(loop.send, self.app, now=self._now, limit=size, stop=self._must_stop)
+            if loop.there_may_be_more(sent, size) or self._must_stop():
+                await put(slot)  # there may be more, for whoever is free
+
+        async def put(slot: int) -> None:
+            with suppress(exceptions.AlreadyEnqueued):
+                await send.configure(queueing_lock=f"send {slot}").defer_async(slot=slot)
+
+        @queue.periodic(cron=jobqueue.cron(EXPAND.every_s(self.settings)))
+        @queue.task(name=EXPAND.name, queue=jobqueue.TICKS, queueing_lock=EXPAND.name, priority=10)
+        async def expand(timestamp: int) -> None:
+            if await self._clock_is_right():
+                for slot in range(await asyncio.to_thread(self._expand)):
+                    await put(slot)
+
+        @queue.periodic(cron=jobqueue.cron(STALLED_S))
+        @queue.task(name="stalled", queue=jobqueue.TICKS, queueing_lock="stalled", priority=9)
+        async def stalled(timestamp: int) -> None:
+            await retry_stalled(queue)
+
+        @queue.periodic(cron=jobqueue.cron(3600))
+        @queue.task(name="purge", queue=jobqueue.TICKS, queueing_lock="purge")
+        async def purge(timestamp: int) -> None:
+            await queue.job_manager.delete_old_jobs(
+                FINISHED_H, include_failed=True, include_cancelled=True, include_aborted=True
+            )
+
+        return queue
+
+    def _add(self, queue: procrastinate.App, chore: Chore) -> None:
+        @queue.periodic(cron=jobqueue.cron(chore.every_s(self.settings)))
+        @queue.task(name=chore.name, queue=jobqueue.BESIDE, queueing_lock=chore.name)
+        async def do(timestamp: int) -> None:
+            if await self._clock_is_right():
+                await asyncio.to_thread(loop.do, self.app, chore, now=self._now, stop=self._must_stop)
+
+    def _expand(self) -> int:
+        """Expand what is due, unless another worker is at it; return how many portions there are to send."""
+        with self.app.app_context():
+            try:
+                # Held by a transaction and not by the queue: it goes with its holder, however that ends.
+                with db.engine.begin() as connection:
+                    if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_TICKING))):
+                        return 0
+                    loop.do(self.app, EXPAND, now=self._now)
+                return backlog.portions(self.settings.drain_size, MOST_SENDS, self.settings.lease_s, now=self._now())
+            except sa.exc.SQLAlchemyError as error:
+                log.error("tick failed", **logs.fault(error))
+                return 0
+            finally:
+                db.session.remove()
+
+
+@asynccontextmanager
+async def _opened(queue: procrastinate.App) -> AsyncIterator[None]:
+    try:
+        async with queue.open_async():
+            yield
+    finally:
+        await queue.close_async()
+
+
+async def retry_stalled(queue: procrastinate.App) -> int:
+    """Put the jobs of workers that are gone back into the queue; return how many there were.
+
+    Where the queue holds its like already, the stalled one is dropped.
+    """
+    found = list(await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S))
+    for job in found:
+        try:
+            await queue.job_manager.retry_job(job)
+        except exceptions.ConnectorException:
+            await queue.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+    if found:
+        log.warning("stalled jobs put back", jobs=len(found))
+    return len(found)

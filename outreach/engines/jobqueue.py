@@ -1,0 +1,104 @@
+"""Procrastinate's job queue in our PostgreSQL: whether it can be used, how to reach it, and its tables.
+
+Its tables are its own (procrastinate_…), beside ours; `outreach db upgrade` makes and changes both. Which of its
+migrations are in place stands in the comment on its table of jobs.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from outreach.extensions import db
+from outreach.settings import Settings
+
+TICKS, SEND, BESIDE = QUEUES = ("ticks", "send", "beside")
+PREFIX = "procrastinate_"
+_JOBS = PREFIX + "jobs"
+_MARK = "outreach: "
+_UPGRADING = 0x6F757471  # the advisory lock of two upgrades at once
+
+
+class UnknownTables(Exception):
+    """The queue's tables were made by something else, so that we cannot tell which of its migrations they have seen."""
+
+
+def usable(settings: Settings) -> bool:
+    """Return whether work can be shared over a queue: the database is PostgreSQL, and Procrastinate is installed."""
+    backend = sa.make_url(settings.sqlalchemy_url).get_backend_name()
+    return backend == "postgresql" and find_spec("procrastinate") is not None
+
+
+def conninfo(settings: Settings) -> str:
+    """Return the database's address as libpq reads it, with every value quoted as it needs."""
+    from psycopg.conninfo import make_conninfo
+
+    url = sa.make_url(settings.sqlalchemy_url)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    return make_conninfo("", **{key: value for key, value in arguments.items() if key != "context"})
+
+
+def is_current() -> bool:
+    """Return whether the queue's tables are those of the installed Procrastinate. Needs an app context."""
+    with db.engine.connect() as connection:
+        return _applied(connection) == _migrations()[-1].stem
+
+
+def upgrade() -> None:
+    """Make the queue's tables, or bring them to the installed Procrastinate's form. Needs an app context.
+
+    Raise UnknownTables where they are there already, made by something else.
+    """
+    from procrastinate.schema import SchemaManager
+
+    newest = _migrations()[-1].stem
+    with db.engine.begin() as connection:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADING)))
+        applied = _applied(connection)
+        if applied is None:
+            _run(connection, SchemaManager.get_schema(), newest)
+            return
+    for path in _migrations():
+        if path.stem > applied:
+            with db.engine.begin() as connection:
+                _run(connection, path.read_text("utf-8"), path.stem)
+
+
+def cron(every_s: float) -> str:
+    """Return the cron line, with seconds, that comes round every `every_s` seconds, or the next more often that can be said.
+
+    "* * * * * */10" is every ten seconds; 45 seconds become 30.
+    """
+    seconds = max(1, int(every_s))
+    if seconds < 60:
+        return f"* * * * * */{_divisor(60, seconds)}"
+    if seconds < 3600:
+        return f"*/{_divisor(60, seconds // 60)} * * * * 0"
+    return f"0 */{_divisor(24, min(seconds // 3600, 24))} * * * 0"
+
+
+def _migrations() -> list[Path]:
+    from procrastinate.schema import migrations_path
+
+    return sorted(migrations_path.glob("*.sql"))
+
+
+def _applied(connection: sa.Connection) -> str | None:
+    """Return the last of its migrations that the database has seen, or None where its tables are not there."""
+    if connection.scalar(sa.select(sa.func.to_regclass(_JOBS))) is None:
+        return None
+    mark = connection.scalar(sa.text(f"SELECT obj_description('{_JOBS}'::regclass, 'pg_class')"))
+    if not mark or not mark.startswith(_MARK):
+        raise UnknownTables
+    return mark.removeprefix(_MARK)
+
+
+def _run(connection: sa.Connection, statements: str, mark: str) -> None:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(statements)  # no parameters: several statements at once
+    driver.execute(f"COMMENT ON TABLE {_JOBS} IS '{_MARK}{mark}'")
+
+
+def _divisor(whole: int, most: int) -> int:
+    return max(n for n in range(1, most + 1) if whole % n == 0)

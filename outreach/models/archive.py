@@ -1,0 +1,58 @@
+"""Finished messages whose activities are long over, as the message log still shows them."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import MessageState
+from outreach.extensions import Model
+from outreach.models.base import Identified, UTCDateTime, enum_of
+from outreach.models.invitations import Invitation
+from outreach.models.mails import Reminder
+from outreach.models.people import Organisation, Person
+
+
+class ArchivedMessage(Model):
+    """A message under the id it always had. `tries` are its attempts: at (ISO 8601), worker, outcome, code, reply."""
+
+    __tablename__ = "archived_message"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    poll_invitee_id: Mapped[int | None]  # of a poll that may be gone
+    kind: Mapped[MailKind] = enum_of(MailKind)
+    local_day: Mapped[date]
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[MessageState] = enum_of(MessageState)
+    reason: Mapped[str] = mapped_column(sa.String(60))
+    rfc_message_id: Mapped[str] = mapped_column(sa.String(120))
+    address: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(250))
+    attempts: Mapped[int]
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    server_reply: Mapped[str] = mapped_column(sa.String(300))
+    resend_of_id: Mapped[int | None]  # of a message, archived or not
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    tries: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
+    person: Mapped[Person | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    lines: Mapped[list["ArchivedLine"]] = relationship(back_populates="message", order_by="ArchivedLine.id")
+
+
+class ArchivedLine(Identified, Model):
+    """A message's line. Its id is the archive's own, in the order of the lines."""
+
+    __tablename__ = "archived_line"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("archived_message.id"), index=True)
+    reminder_id: Mapped[int] = mapped_column(sa.ForeignKey("reminder.id"))
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
+    to_representative: Mapped[bool]
+    sequence: Mapped[int]
+    skipped: Mapped[str] = mapped_column(sa.String(40))
+    message: Mapped[ArchivedMessage] = relationship(back_populates="lines")
+    reminder: Mapped[Reminder] = relationship()
+    invitation: Mapped[Invitation] = relationship()

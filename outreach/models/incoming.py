@@ -1,0 +1,71 @@
+"""Mails that came into the office's mailbox, and addresses that mail cannot reach."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.domain.addressfaults import AddressFault
+from outreach.domain.incoming import Participation
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.extensions import Model
+from outreach.models.base import Created, Identified, UTCDateTime, enum_of
+from outreach.models.invitations import Invitation
+from outreach.models.people import Organisation, Person
+from outreach.models.staff import User
+
+
+class IncomingMail(Identified, Created, Model):
+    """One mail of the mailbox and what it did. The unique key makes reading it a second time harmless."""
+
+    __tablename__ = "incoming_mail"
+    __table_args__ = (
+        sa.UniqueConstraint("mailbox", "uid_validity", "uid"),
+        sa.Index("ix_incoming_mail_open", "outcome", "seen_at", "id"),
+        sa.Index("ix_incoming_mail_kind", "kind", "id"),
+    )
+    mailbox: Mapped[str] = mapped_column(sa.String(200))  # "user@server/folder"
+    uid_validity: Mapped[int] = mapped_column(sa.BigInteger)
+    uid: Mapped[int] = mapped_column(sa.BigInteger)
+    rfc_message_id: Mapped[str] = mapped_column(sa.String(250), default="")  # "" of a mail that was forgotten
+    # Of what makes it this mail: known again even once it was forgotten, while nothing can be read from it.
+    digest: Mapped[str] = mapped_column(sa.String(64), default="", index=True)
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    sender: Mapped[str] = mapped_column(sa.String(254), default="")  # address, as it claims
+    sender_name: Mapped[str] = mapped_column(sa.String(160), default="")
+    subject: Mapped[str] = mapped_column(sa.String(250), default="")
+    text: Mapped[str] = mapped_column(
+        sa.Text, default=""
+    )  # plain words, shortened; of an unreadable mail its beginning
+    kind: Mapped[IncomingKind] = enum_of(IncomingKind)
+    outcome: Mapped[IncomingOutcome] = enum_of(IncomingOutcome)
+    reason: Mapped[str] = mapped_column(sa.String(60), default="")
+    participation: Mapped[Participation | None] = enum_of(Participation)  # what a calendar answered, taken or not
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organisation.id", ondelete="SET NULL"), index=True
+    )
+    invitation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
+    guessed: Mapped[bool] = mapped_column(
+        default=False
+    )  # the invitation is their next one; nothing in the mail names it
+    message_id: Mapped[int | None] = mapped_column(index=True)  # in the outbox or its archive: hence no foreign key
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # dealt with by a coordinator
+    seen_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    person: Mapped[Person | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    invitation: Mapped[Invitation | None] = relationship()
+    seen_by: Mapped[User | None] = relationship()
+
+
+class AddressFailure(Model):
+    """What delivery reports, or the mail server, said of an address. With `blocked_at` no mail is sent there until a
+    coordinator allows it."""
+
+    __tablename__ = "address_failure"
+    address: Mapped[str] = mapped_column(sa.String(254), primary_key=True)  # as contacts.key writes it
+    blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    fault: Mapped[AddressFault | None] = enum_of(AddressFault)
+    reply: Mapped[str] = mapped_column(sa.String(300), default="")  # the other server's words
+    delays: Mapped[int] = mapped_column(default=0)  # temporary failures reported
+    last_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,33 @@
+"""Starting the process that searches for a placement: `outreach place ID`, with the settings of whoever starts it."""
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import fields
+
+from outreach.extensions import current_settings
+from outreach.settings import PREFIX, ROOT, Settings
+
+
+def launch(placement_id: int) -> None:
+    """Start the search and return at once; raise OSError where no process can be started.
+
+    It outlives a restart of the pages. What it complains of goes to where ours goes.
+    """
+    process = subprocess.Popen(  # noqa: S603  our own program, and a number
+        [sys.executable, "-m", "outreach", "place", str(placement_id)],
+        cwd=ROOT,
+        env={**os.environ, **environment(current_settings())},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=process.wait, name=f"placement {placement_id}", daemon=True).start()  # so that none lingers
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables from which settings.load() makes these settings."""
+    values = {field.name: getattr(settings, field.name) for field in fields(Settings)}
+    values["instance"] = settings.instance.absolute()
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

@@ -1,0 +1,53 @@
+"""The part of a calendar entry's SEQUENCE that is an invitee's own: raised by a withdrawal, and by inviting again.
+
+It is added to the activity's sequence, so that a CANCEL outranks the REQUEST it takes back, and the next REQUEST the CANCEL
+(RFC 5546, 3.2.5). An activity is one entry in a person's calendar, in however many roles they are asked to it: so all their
+invitations to it carry the same revision, and it is left alone as long as they stand in any of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.states import InvitationState
+from outreach.models import Invitation
+
+NOT_IN_THE_CALENDAR = (InvitationState.PREPARED, InvitationState.WITHDRAWN)
+
+
+def raise_for_withdrawn(session: Session, invitations: Collection[Invitation]) -> None:
+    """Raise the revision of those, of one activity and withdrawn just now, whose people stand in no other role."""
+    people = {i.person_id for i in invitations if i.person_id}
+    by_invitee: dict[tuple[int | None, int | None], dict[int, Invitation]] = defaultdict(dict)
+    for one in invitations:
+        by_invitee[one.person_id, one.organisation_id][one.id] = one
+    if people:
+        activity_id = next(iter(invitations)).activity_id
+        same = sa.select(Invitation).where(Invitation.activity_id == activity_id, Invitation.person_id.in_(people))
+        for one in session.scalars(same):
+            by_invitee[one.person_id, None][one.id] = one
+    for rows in by_invitee.values():
+        if all(row.state in NOT_IN_THE_CALENDAR for row in rows.values()):
+            _raise(rows.values())
+
+
+def raise_for_invited(invitation: Invitation, earlier: Collection[Invitation]) -> None:
+    """Let an invitation outrank what its invitee was told before. Called before its state is set.
+
+    earlier: the invitee's invitations to the activity that were there already, this one among them if it was.
+    """
+    if not earlier:
+        return
+    if all(row.state is InvitationState.WITHDRAWN for row in earlier):
+        _raise({*earlier, invitation})
+    else:
+        invitation.revision = max(row.revision for row in earlier)
+
+
+def _raise(rows: Iterable[Invitation]) -> None:
+    found = list(rows)
+    highest = max(row.revision or 0 for row in found)
+    for row in found:
+        row.revision = highest + 1

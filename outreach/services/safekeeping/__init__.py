@@ -1,0 +1,1 @@
+"""Keeping all data: copying it to another database, saving it in a file, and bringing it back."""

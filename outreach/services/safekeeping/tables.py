@@ -1,0 +1,153 @@
+"""A database's tables as they are, whatever made them, and their rows in a form that is the same on every database.
+
+Read from the database itself and not from our models, so that an older database can be saved and brought back as well.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from warnings import catch_warnings, filterwarnings
+
+import sqlalchemy as sa
+
+from outreach.models.base import UTCDateTime
+
+NOT_OURS = ("alembic_version", "procrastinate_")
+PORTION = 1000  # rows read and written at once
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    DAY = "day"
+    TIME = "time"
+    JSON = "json"
+
+
+KINDS: tuple[tuple[type, Kind], ...] = (
+    (sa.JSON, Kind.JSON), (sa.Boolean, Kind.BOOLEAN), (sa.DateTime, Kind.INSTANT), (sa.Date, Kind.DAY),
+    (sa.Time, Kind.TIME), (sa.Integer, Kind.INTEGER), (sa.Float, Kind.NUMBER), (sa.String, Kind.TEXT),
+)  # fmt: skip
+TYPES: dict[Kind, Any] = {
+    Kind.TEXT: sa.Text(),
+    Kind.INTEGER: sa.BigInteger(),
+    Kind.NUMBER: sa.Double(),
+    Kind.BOOLEAN: sa.Boolean(),
+    Kind.INSTANT: UTCDateTime(),
+    Kind.DAY: sa.Date(),
+    Kind.TIME: sa.Time(),
+    Kind.JSON: sa.JSON(none_as_null=True),
+}
+FROM_TEXT: dict[Kind, Callable[[str], Any]] = {
+    Kind.INSTANT: datetime.fromisoformat, Kind.DAY: date.fromisoformat, Kind.TIME: time.fromisoformat,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns: (name, kind) in the order in which rows hold their values. key: the primary key's columns."""
+
+    name: str
+    columns: tuple[tuple[str, Kind], ...]
+    key: tuple[str, ...]
+
+    @property
+    def clause(self) -> sa.TableClause:
+        return sa.table(self.name, *[sa.column(name, TYPES[kind]) for name, kind in self.columns])
+
+
+@dataclass
+class Sum:
+    """How many rows, and a checksum of all their values that does not depend on their order."""
+
+    rows: int = 0
+    total: int = field(default=0, repr=False)
+
+    def add(self, line: bytes) -> None:
+        self.rows += 1
+        self.total = (self.total + int.from_bytes(hashlib.sha256(line).digest(), "big")) % 2**256
+
+    @property
+    def digest(self) -> str:
+        return f"{self.total:064x}"
+
+
+def tables_of(connection: sa.Connection) -> list[Table]:
+    """Return our tables in the database, each after those that it refers to."""
+    metadata = sa.MetaData()
+    with catch_warnings():
+        # Of indexes on expressions, which nobody asks for here.
+        filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
+        metadata.reflect(connection, only=lambda name, _metadata: not name.startswith(NOT_OURS))
+    return [
+        Table(
+            table.name,
+            tuple((column.name, _kind(table, column)) for column in table.columns),
+            tuple(column.name for column in table.primary_key.columns),
+        )
+        for table in metadata.sorted_tables
+    ]
+
+
+def rows_of(connection: sa.Connection, table: Table) -> Iterator[Sequence[Any]]:
+    """Yield a table's rows, a portion at a time from the database."""
+    statement = sa.select(table.clause).execution_options(yield_per=PORTION)
+    with connection.execute(statement) as result:
+        yield from result
+
+
+def line(table: Table, row: Sequence[Any]) -> bytes:
+    """Return a row as one line: a JSON array of its values, instants in UTC by ISO 8601."""
+    values = [
+        value.isoformat() if value is not None and kind in FROM_TEXT else value
+        for value, (_name, kind) in zip(row, table.columns, strict=True)
+    ]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def row_from(table: Table, text: bytes) -> list[Any]:
+    """Return the row that `line` wrote. Raise ValueError where it is no such line."""
+    values = json.loads(text)
+    if not isinstance(values, list) or len(values) != len(table.columns):
+        raise ValueError("not a row of this table")
+    return [
+        FROM_TEXT[kind](value) if value is not None and kind in FROM_TEXT else value
+        for value, (_name, kind) in zip(values, table.columns, strict=True)
+    ]
+
+
+def sum_of(connection: sa.Connection, table: Table) -> Sum:
+    """Return the count and the checksum of a table's rows."""
+    found = Sum()
+    for row in rows_of(connection, table):
+        found.add(line(table, row))
+    return found
+
+
+def filled(connection: sa.Connection) -> str:
+    """Return the name of one of our tables that holds a row, or "" where all are empty."""
+    for table in tables_of(connection):
+        if connection.execute(sa.select(sa.literal(1)).select_from(table.clause).limit(1)).first():
+            return table.name
+    return ""
+
+
+def revision_of(connection: sa.Connection) -> str:
+    """Return the newest migration that the database has seen, or "" where it has seen none."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.scalar(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))) or ""
+
+
+def _kind(table: sa.Table, column: sa.Column) -> Kind:
+    for type_, kind in KINDS:
+        if isinstance(column.type, type_):
+            return kind
+    raise TypeError(f"{table.name}.{column.name} is of a type that cannot be saved: {column.type!r}")

@@ -1,0 +1,117 @@
+"""What came into the office's mailbox: to read first, to mark as dealt with; and the addresses that no mail reaches."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.extensions import current_settings
+from outreach.services import dealing, received, unreachable
+from outreach.services.received import Filters, Group, IncomingMissing
+from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+
+ALLOWED_AGAIN = _l(
+    "From now on mails go to this address again. What did not arrive is not sent anew by itself: "
+    "send it again from its page under “Messages”, or call them."
+)
+
+bp = Blueprint("incoming", __name__, url_prefix="/incoming")
+
+
+@bp.errorhandler(IncomingMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> str:
+    asked = request.args
+    wanted = Filters(
+        group=asked.get("show", Group.TO_READ, type=Group),
+        person_id=asked.get("person", type=int),
+        organisation_id=asked.get("organisation", type=int),
+        q=asked.get("q", "").strip()[:100],
+    )
+    page, wanted = received.find(wanted, page_number())
+    return render_template(
+        "incoming/index.html", page=page, wanted=wanted, marked=_marked(), reason_of=received.reason_of, **_around()
+    )
+
+
+@bp.get("/<int:mail_id>")
+@staff_required
+def show(mail_id: int) -> str:
+    shown = received.show(mail_id)
+    return render_template("incoming/show.html", shown=shown, mail=shown.mail, reason_of=received.reason_of)
+
+
+@bp.post("/<int:mail_id>/dealt-with")
+@coordinator_required
+def deal_with(mail_id: int) -> Any:
+    dealing.deal_with(mail_id, by=current_user, now=clock.now())
+    return redirect(url_for(".index", marked=mail_id))
+
+
+@bp.post("/<int:mail_id>/sender-dealt-with")
+@coordinator_required
+def deal_with_sender(mail_id: int) -> Any:
+    dealing.deal_with_all_of_sender(mail_id, by=current_user, now=clock.now())
+    return redirect(url_for(".index", marked=mail_id))
+
+
+@bp.post("/<int:mail_id>/reopen")
+@coordinator_required
+def reopen(mail_id: int) -> Any:
+    """Let a mail wait again; with `together`, all that the same press marked, as the list offers a moment after it."""
+    together = "together" in request.form
+    dealing.reopen(mail_id, by=current_user, now=clock.now(), together=together)
+    flash(_("It stands among those to read again."), "success")
+    return redirect(url_for(".index") if together else url_for(".show", mail_id=mail_id))
+
+
+@bp.get("/unreachable")
+@staff_required
+def addresses() -> str:
+    """Show whom no mail reaches, to call them or to put their address right."""
+    page = unreachable.listed(now=clock.now(), number=page_number())
+    return render_template("incoming/unreachable.html", page=page, **_around())
+
+
+@bp.post("/unreachable")
+@coordinator_required
+def allow_again() -> Any:
+    unreachable.allow_again(request.form.get("address", ""), by=current_user, now=clock.now())
+    flash(ALLOWED_AGAIN, "success")
+    return redirect(url_for(".addresses"))
+
+
+def _marked() -> dealing.Marked | None:
+    """Return what was just marked as dealt with (?marked=…), which the list offers to take back."""
+    mail_id = request.args.get("marked", type=int)
+    return None if mail_id is None else dealing.just_marked(mail_id, by=current_user, now=clock.now())
+
+
+def _around() -> dict[str, Any]:
+    """Return what stands around each list: the tabs' counts, and whether the mailbox can be read."""
+    return {
+        "tabs": _tabs(),
+        "waiting": received.count_waiting(),
+        "unreached": unreachable.count(now=clock.now()),
+        "mailbox": received.mailbox_problem(),
+        "is_read": bool(current_settings().imap_server),
+    }
+
+
+def _tabs() -> list[tuple[Group, str]]:
+    return [
+        (Group.TO_READ, _("To read")),
+        (Group.LETTERS, _("Written by people")),
+        (Group.ANSWERS, _("Answers from calendars")),
+        (Group.REPORTS, _("Delivery reports")),
+        (Group.ALL, _("All")),
+    ]

@@ -1,0 +1,84 @@
+"""The figures of delivery as Prometheus' metrics: their names, what they mean, and their labels."""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from outreach.extensions import db
+from outreach.services.figures import Figures
+
+Sample = tuple[tuple[str, ...], float]
+
+
+def text(found: Figures) -> bytes:
+    """Return the figures in the text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(found))
+    return generate_latest(registry)
+
+
+class _Collector:
+    def __init__(self, found: Figures) -> None:
+        self.found = found
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, meaning, labels, samples in _families(self.found):
+            family = GaugeMetricFamily(f"outreach_{name}", meaning, labels=labels)
+            for values, value in samples:
+                family.add_metric(values, value)
+            yield family
+
+
+def _families(f: Figures) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[Sample]]]:
+    def plain(value: float | None) -> list[Sample]:
+        return [] if value is None else [((), value)]
+
+    channels = f.channels.items()
+    yield "build_info", "Which version this is, and on which database.", ("version", "database"), [
+        ((version("outreach"), db.engine.dialect.name), 1)
+    ]  # fmt: skip
+    yield "queue_age_seconds", "How long the message that waits longest has been due.", (), plain(f.queue_age_s)
+    yield "messages_due", "Messages that are due and not yet claimed.", (), plain(f.due)
+    yield "messages_waiting", "Messages that are not yet due, counted up to 10,000.", (), plain(f.waiting)
+    yield "messages_in_work", "Messages that a worker holds.", ("state",), _each(f.in_work)
+    yield "messages_retrying", "Messages that were tried and will be tried again.", (), plain(f.retrying)
+    yield "messages_sent", "Messages sent within the window.", ("window",), [((k,), n) for k, n in f.sent.items()]
+    yield "messages_not_sent", "Messages due within the window that were not sent, by reason.", (
+        "state", "reason", "window",
+    ), [((state.value, reason, window), n) for (state, reason, window), n in f.not_sent.items()]  # fmt: skip
+    yield "attempts", "Attempts at handing over in the last hour.", ("outcome",), _each(f.attempts)
+    yield "lateness_seconds", "From due to sent, of the last hour's messages.", ("quantile",), [
+        ((f"{quantile:g}",), value) for quantile, value in f.lateness_s.items()
+    ]  # fmt: skip
+    yield "channel_up", "1 while the mail server, the mailbox, or the clocks of all workers are well.", ("channel",), [
+        ((name,), float(one.up)) for name, one in channels
+    ]  # fmt: skip
+    yield "channel_paused_seconds", "How long it is still left alone.", ("channel",), [
+        ((name,), one.paused_s) for name, one in channels
+    ]  # fmt: skip
+    yield "channel_failures", "Troubles in a row.", ("channel",), [((name,), one.failures) for name, one in channels]
+    yield (
+        "engine_age_seconds",
+        "Since an engine last gave a sign of life: a tick, or a mail sent.",
+        (),
+        plain(f.engine_age_s),
+    )
+    yield "engines", "Engines heard of in the last five minutes.", (), plain(f.engines)
+    yield "incoming_to_read", "Mails that came in and wait for a coordinator.", (), plain(f.incoming_to_read)
+    yield "addresses_blocked", "Addresses that no mail reaches.", (), plain(f.addresses_blocked)
+    yield (
+        "reminders_scheduled",
+        "Reminders still to fall due, or just due, counted up to 10,000.",
+        (),
+        plain(f.reminders_scheduled),
+    )
+    yield "reminders_overdue", "Reminders that are due and not yet expanded.", (), plain(f.reminders_overdue)
+    yield "reminders_missed", "Reminders of the last day that came too late to help.", (), plain(f.reminders_missed)
+    yield "database_bytes", "How much room the database takes.", (), plain(f.database_bytes)
+
+
+def _each(counts: dict[Any, int]) -> list[Sample]:
+    return [((key.value,), number) for key, number in sorted(counts.items())]

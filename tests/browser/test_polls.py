@@ -1,0 +1,113 @@
+"""A date poll from end to end: asked by mail, answered on a phone without script, and turned into the activity by a press."""
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.domain.kinds import Role
+from outreach.domain.polls import Proposed
+from outreach.domain.states import MessageState, PollState
+from outreach.extensions import db
+from outreach.models import Activity, DatePoll, Invitation, Message
+from outreach.services import pollasking, polls, rules
+from tests.browser.test_the_whole_way import DESK, PHONE, holds, log_in, press, wait_for
+from tests.conftest import NOW, a_person
+from tests.services.polls_help import values
+
+pytestmark = pytest.mark.browser
+JAKARTA = ZoneInfo("Asia/Jakarta")
+
+
+def soon(days: int, hour: int) -> datetime:
+    """Return an instant some days from the day on which the test runs: the engine's clock is the wall's."""
+    return datetime.combine(clock.now().date() + timedelta(days=days), datetime.min.time(), JAKARTA).replace(hour=hour)
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+@pytest.fixture
+def poll(office, chief, police, hall) -> int:
+    """A draft that asks the police chief and the police office, and somebody whom no mail reaches."""
+    slots = [Proposed(soon(20 + n, 9), soon(20 + n, 11), hall.id if n else None) for n in range(3)]
+    made = polls.create(values(slots=slots, closes_at=soon(6, 16)), by=None, now=clock.now())
+    silent = a_person("Citra Lestari", email="", phone="+6281277770000")
+    pollasking.add_people(made.id, [chief.id, silent.id], Role.SPEAKER, needed=True, by=None, now=clock.now())
+    pollasking.add_organisations(made.id, {police.id: 2}, needed=False, by=None, now=clock.now())
+    db.session.commit()
+    return made.id
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def staff_page(request, chromium, whole):
+    context = chromium.new_context(viewport=request.param, bypass_csp=True, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def link_in_mail(page, address: str, recipient: str) -> str:
+    page.goto(f"{address}/mailbox?to={recipient}")
+    with page.expect_navigation():
+        page.locator("main a[href*='/mailbox/']").first.click()
+    return re.search(r"http://127\.0\.0\.1:\d+/j/[\w-]{38}/polls/\d+", page.content())[0]
+
+
+def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinator, staff_page, chromium, whole):
+    page, width = staff_page, staff_page.viewport_size["width"]
+    log_in(page, whole, coordinator.email)
+    for path in ("/polls/new", "/polls?show=drafts", f"/polls/{poll}", f"/polls/{poll}/edit", f"/polls/{poll}/asked"):
+        page.goto(whole + path)
+        holds(page, width)
+    page.goto(f"{whole}/polls/{poll}/open")
+    holds(page, width)
+    press(page.get_by_role("button", name="Open the poll and ask"))
+    wait_for(lambda: db.session.scalars(sa.select(Message.state)).all() == [MessageState.SENT] * 2)
+
+    phone = chromium.new_context(viewport=PHONE, java_script_enabled=False)
+    theirs = phone.new_page()
+    theirs.goto(link_in_mail(page, whole, "kapolres@example.com"))
+    assert theirs.evaluate("document.documentElement.scrollWidth") <= 360
+    choices = ("n", "y", "i")
+    for section, choice in zip(theirs.locator("section[aria-labelledby^=h]").all(), choices, strict=True):
+        section.locator(f"label[for^={choice}]").click()
+    theirs.locator("button.g").click()
+    assert theirs.locator("[role=status]").is_visible()
+    assert theirs.locator("input:checked").count() == 3
+    assert phone.cookies() == []
+
+    theirs.goto(link_in_mail(page, whole, "polres@example.com"))
+    theirs.locator("label[for^=y]").first.click()
+    theirs.locator("button.g").click()
+    assert theirs.locator("[role=alert]").is_visible()
+    for label in theirs.locator("label[for^=y]").all():
+        label.click()
+    theirs.fill("input[name=who]", "Staf Bagops")
+    theirs.locator("button.g").click()
+    assert theirs.locator("[role=status]").is_visible()
+    page.goto(theirs.url)
+    holds(page, width)
+
+    page.goto(f"{whole}/polls/{poll}")
+    holds(page, width)
+    best = page.locator("tr.best")
+    assert best.count() == 1
+    press(best.get_by_role("link", name=re.compile("Choose this time")))
+    holds(page, width)
+    press(page.get_by_role("button", name="Make, publish and invite"))
+    assert "/activities/" in page.url
+    made = wait_for(lambda: db.session.scalar(sa.select(Activity)))
+    assert made.starts_at == soon(21, 9)
+    wait_for(lambda: db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 3)
+    db.session.rollback()
+    assert db.session.get_one(DatePoll, poll).state is PollState.DECIDED
+    page.goto(f"{whole}/polls/{poll}")
+    holds(page, width)
+    theirs.reload()
+    assert theirs.locator("input[type=radio]").count() == 0
+    phone.close()

@@ -1,0 +1,18 @@
+"""A process that ticks and sends by itself, as `outreach serve` does, on whichever database: python -m tests.chaos.scheduler"""
+
+import signal
+import threading
+
+from outreach import create_app
+from outreach.engines.embedded import Engine
+
+
+def main() -> None:
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    with Engine(create_app(serving=False)):
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Stories that once ended wrongly, as test_any_order.py found them."""
+
+import pytest
+
+from tests.chaos.faults import DOT, KILL_AFTER_TAKING, RCPT, Fault
+from tests.chaos.story import Story
+from tests.chaos.truth import CANCELLATION, CHANGE, HOUR
+from tests.chaos.world import World
+
+
+@pytest.fixture
+def story(tmp_path):
+    with World(tmp_path) as world:
+        yield Story(world)
+
+
+def told(story: Story) -> list[tuple[str, str]]:
+    return [(part.key, part.activity) for _when, _id, _to, parts in story.truth.written for part in parts]
+
+
+def test_who_may_have_had_an_invitation_hears_of_the_cancellation(story):
+    """The worker died once the server had Ani's invitation, and it comes again together with the cancellation."""
+    story.invite("Alfa", "ani")
+    story.invite("Gama", "ani")
+    story.publish("Alfa")
+    story.publish("Gama")
+    story.crash(fault=Fault(DOT, KILL_AFTER_TAKING, times=1))
+    story.cancel("Gama")
+    story.pass_quietly(1)
+    assert told(story).count((CANCELLATION, "Gama")) == 1
+
+
+def test_two_moves_make_one_notice_where_the_first_was_refused_for_a_while(story):
+    story.invite("Alfa", "ani")
+    story.publish("Alfa")
+    story.work()
+    story.move("Alfa", HOUR)
+    story.misbehaving(Fault(RCPT, "451 greylisted", times=1))
+    story.move("Alfa", HOUR)
+    story.pass_quietly(1)
+    assert told(story).count((CHANGE, "Alfa")) == 1

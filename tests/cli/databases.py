@@ -1,0 +1,49 @@
+"""What tests of copying and of backups share: empty databases of both kinds, and what is in one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import create_app
+from outreach.extensions import db
+from outreach.services.safekeeping.tables import sum_of, tables_of
+from tests.conftest import settings_for
+
+
+def new_postgresql(server: str, name: str) -> str:
+    """Make an empty database on the server; return its URL."""
+    admin = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    admin.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def app_on(folder: Path, url: str = "", **values: object) -> Iterator[Flask]:
+    """Give an app on a database of its own, inside its context."""
+    folder.mkdir(exist_ok=True)
+    with create_app(settings_for(folder, database_url=url, **values)).app_context():
+        from flask import current_app
+
+        yield current_app._get_current_object()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def contents() -> dict[str, tuple[int, str]]:
+    """Return the count and the checksum of each table of the app's database."""
+    with db.engine.connect() as connection:
+        return {
+            table.name: (found.rows, found.digest)
+            for table in tables_of(connection)
+            for found in [sum_of(connection, table)]
+        }
+
+
+both_kinds = pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

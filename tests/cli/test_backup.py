@@ -1,0 +1,404 @@
+"""A backup made while mails go out, brought back whole, and nothing sent twice because of it."""
+
+import json
+import re
+import stat
+import zipfile
+from datetime import timedelta
+from shutil import copyfile
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask_migrate import stamp
+from flask_migrate import upgrade as migrate_upgrade
+
+from outreach import clock
+from outreach.cli import backup as commands
+from outreach.cli import database
+from outreach.delivery import outbox
+from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState, MessageState, ReminderState
+from outreach.engines.embedded import Engine
+from outreach.extensions import db
+from outreach.models import AuditEntry, Invitation, Message, Person, Reminder
+from outreach.services import heartbeats, inviting, publishing, reminding, rules
+from outreach.services.safekeeping import backup as safekeeping
+from outreach.services.safekeeping import holding, loading
+from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
+from tests.conftest import JAKARTA, NOW, SECRET, a_person, at, draft_activity
+from tests.delivery.outbox_help import invited, outbox_now, send_through
+from tests.delivery.smtp_server import Server
+
+
+@pytest.fixture
+def urls(request):
+    """Return a function that gives the URL of an empty database of a kind; "" is SQLite in the app's folder."""
+    made = []
+
+    def url(kind: str) -> str:
+        if kind == "sqlite":
+            return ""
+        made.append(kind)
+        return new_postgresql(request.getfixturevalue("postgresql_server"), f"restored{len(made)}")
+
+    return url
+
+
+def run(command, *arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(command, [str(argument) for argument in arguments])
+    return done.exit_code, done.output + (str(done.exception) if done.exception else "")
+
+
+@pytest.fixture
+def office_app(tmp_path, upgraded_file):
+    """An app on SQLite made by the migrations, with one row."""
+    (tmp_path / "office").mkdir()
+    copyfile(upgraded_file, tmp_path / "office" / "outreach.db")
+    with app_on(tmp_path / "office") as app:
+        a_person("Ani")
+        yield app
+
+
+@both_kinds
+def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, urls, kind):
+    before, path = contents(), tmp_path / "backup.zip"
+    code, said = run(commands.backup, path)
+    assert (code, "secret key" in said, f"{sum(rows for rows, _ in before.values()):,} rows" in said) == (0, True, True)
+    with app_on(tmp_path / "back", urls(kind)):
+        code, said = run(commands.restore, path, "--resend-overdue")
+        assert code == 0, said
+        after = contents()
+        assert {name for name in before if after[name] != before[name]} <= {"audit_entry", "channel_slot", "heartbeat"}
+        assert db.session.scalar(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc())) == "office.restored"
+        assert after["audit_entry"][0] == before["audit_entry"][0] + 1
+        assert db.session.scalar(sa.select(sa.func.count(Message.id))) == before["message"][0] > 100
+    assert contents() == before
+
+
+@both_kinds
+def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, kind):
+    with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
+        database.upgrade()
+        send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10)
+        people_invited(60)
+        paths = []
+        with Engine(app):
+            while set(states()) != {"sent"}:
+                paths.append(tmp_path / f"{len(paths)}.zip")
+                assert run(commands.backup, paths[-1])[0] == 0
+        assert len(server.taken) == 60
+    seen = [messages_and_attempts(path) for path in paths]
+    assert len(paths) > 2
+    assert all(sent == attempts and messages == 60 for messages, sent, attempts in seen)
+    assert len({sent for _messages, sent, _attempts in seen}) > 2  # made at different moments
+    for path in paths:
+        safekeeping.examine(path)
+
+
+@both_kinds
+def test_a_snapshot_shows_one_moment_while_others_write(tmp_path, urls, kind):
+    with app_on(tmp_path / "office", urls(kind)):
+        database.upgrade()
+        a_person("Ani")
+        with loading.snapshot(db.engine) as connection:
+            names = sa.select(Person.name)
+            assert connection.scalars(names).all() == ["Ani"]
+            a_person("Budi")
+            assert connection.scalars(names).all() == ["Ani"]
+        assert db.session.scalars(names.order_by(Person.id)).all() == ["Ani", "Budi"]
+
+
+def messages_and_attempts(path) -> tuple[int, int, int]:
+    """Return how many messages, sent messages and attempts a backup holds."""
+    with zipfile.ZipFile(path) as archive:
+        tables = {
+            t["name"]: [name for name, _ in t["columns"]] for t in json.loads(archive.read("manifest.json"))["tables"]
+        }
+        messages = [json.loads(line) for line in archive.open("tables/message.jsonl")]
+        state = tables["message"].index("state")
+        return len(messages), sum(m[state] == "sent" for m in messages), len(list(archive.open("tables/attempt.jsonl")))
+
+
+def people_invited(count: int) -> None:
+    """Invite people to an activity next month; their mails are due now."""
+    rules.install_defaults(now=clock.now())
+    starts_at = clock.now().replace(microsecond=0) + timedelta(days=30)
+    activity = draft_activity(
+        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
+        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
+    )  # fmt: skip
+    invited(activity, *[a_person(f"Warga{number}") for number in range(count)], now=clock.now())
+    db.session.remove()
+
+
+def states() -> set[str]:
+    db.session.rollback()
+    found = {state.value for state in db.session.scalars(sa.select(Message.state))}
+    db.session.rollback()
+    return found
+
+
+@both_kinds
+@pytest.mark.parametrize("resend", [False, True])
+def test_what_was_sent_after_the_backup_is_not_sent_again_unless_asked(tmp_path, urls, kind, resend):
+    path = tmp_path / "backup.zip"
+    with Server() as server:
+        with app_on(tmp_path / "office") as app:
+            database.upgrade()
+            send_through(app, server)
+            people_invited(2)
+            assert run(commands.backup, path)[0] == 0
+            assert outbox.drain(now=clock.now, worker="w1").sent == 2
+        with app_on(tmp_path / "back", urls(kind)) as app:
+            code, said = run(commands.restore, path, *["--resend-overdue"] * resend)
+            assert (code, "2 messages (state unknown)" in said) == (0, not resend)
+            send_through(app, server)
+            reminding.tick(clock.now())
+            outbox.drain(now=clock.now, worker="w2")
+            found = outbox_now()
+            told = set(db.session.scalars(sa.select(Invitation.state)))
+    assert len(server.taken) == (4 if resend else 2)
+    assert {(state, reason) for _name, state, reason in found} == {("sent", "") if resend else ("unknown", "restored")}
+    assert told == {InvitationState.INVITED}  # they may have it in hand, so reminders go on
+
+
+def test_reminders_that_fell_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path):
+    stamp()  # its tables were made without migrations
+    activity = draft_activity(None, None, starts_at=at(20), ends_at=at(20, 12), respond_by_at=at(18))
+    rules.install_defaults(now=NOW)
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    due = {r.key: r.due_at for r in db.session.scalars(sa.select(Reminder))}
+    one_past = max(moment for moment in due.values() if moment < at(20)).astimezone(JAKARTA).replace(hour=0, minute=1)
+    path = tmp_path / "backup.zip"
+    saved = safekeeping.save(path, db.engine, version="1", now=NOW)
+    with app_on(tmp_path / "back"):
+        database.upgrade()
+        held = safekeeping.restore(path, saved, db.engine, now=one_past)
+        rows = db.session.execute(sa.select(Reminder.key, Reminder.state, Reminder.reason)).all()
+    missed = {key for key, moment in due.items() if moment < holding.tonight(JAKARTA, one_past)}
+    assert held == holding.Held(0, len(missed))
+    assert {row.key for row in rows if (row.state, row.reason) == (ReminderState.MISSED, "restored")} == missed
+    assert {row.key for row in rows if row.state is ReminderState.SCHEDULED} == due.keys() - missed != set()
+
+
+def test_tonight_is_the_offices_midnight():
+    assert holding.tonight(JAKARTA, at(18, 23, 59)) == at(19, 0)
+    assert holding.tonight(JAKARTA, at(19, 0)) == at(20, 0)
+
+
+def test_a_damaged_or_shortened_backup_is_refused_and_nothing_is_touched(office_app, tmp_path):
+    path, before = tmp_path / "backup.zip", contents()
+    run(commands.backup, path)
+    whole = path.read_bytes()
+    shortened, changed, other = tmp_path / "short.zip", tmp_path / "changed.zip", tmp_path / "other.zip"
+    shortened.write_bytes(whole[:-40])
+    rewritten(path, changed, "tables/person.jsonl", lambda text: text.replace(b"Ani", b"Ina"))
+    rewritten(path, other, "tables/person.jsonl", lambda text: text + text)
+    assert "no backup made by outreach" in run(commands.restore, shortened, "--force")[1]
+    assert "damaged at table person" in run(commands.restore, changed, "--force")[1]
+    assert "damaged at table person" in run(commands.restore, other, "--force")[1]
+    assert "no backup made by outreach" in run(commands.restore, tmp_path / "nothing.zip")[1]
+    assert contents() == before
+    assert run(commands.restore, path, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "change"),
+    [
+        ("tables/person.jsonl", lambda text: b"[" * 100_000),
+        ("tables/person.jsonl", lambda text: b"[" + b"9" * 5000 + b"]"),
+        ("tables/person.jsonl", lambda text: b"[" + b" " * safekeeping.MOST_LINE),
+        ("tables/person.jsonl", lambda text: re.sub(rb'"20\d\d-[^"]*"', b"5", text)),
+        ("manifest.json", lambda text: b"[1]"),
+        ("manifest.json", lambda text: b"[" * 100_000),
+        ("manifest.json", lambda text: text + b" " * safekeeping.MOST_LINE),
+        ("manifest.json", lambda text: text.replace(b'"format": 1', b'"format": {}')),
+    ],
+)
+def test_a_backup_that_somebody_made_up_is_refused_in_a_sentence(office_app, tmp_path, entry, change):
+    path, made_up, before = tmp_path / "backup.zip", tmp_path / "other.zip", contents()
+    run(commands.backup, path)
+    rewritten(path, made_up, entry, change)
+    code, said = run(commands.restore, made_up, "--force")
+    assert (code, "Error" in said or "backup" in said) == (1, True)
+    with pytest.raises((safekeeping.Damaged, safekeeping.NotABackup, safekeeping.FromNewer)):
+        safekeeping.examine(made_up)
+    assert contents() == before
+
+
+def test_a_flipped_bit_anywhere_is_noticed_in_a_sentence(office_app, tmp_path):
+    path, flipped = tmp_path / "backup.zip", tmp_path / "flipped.zip"
+    run(commands.backup, path)
+    whole, noticed = path.read_bytes(), 0
+    for place in range(0, len(whole), max(1, len(whole) // 200)):
+        data = bytearray(whole)
+        data[place] ^= 0xFF
+        flipped.write_bytes(data)
+        try:
+            safekeeping.examine(flipped)
+        except (safekeeping.Damaged, safekeeping.NotABackup, safekeeping.FromNewer):
+            noticed += 1
+    assert noticed > 50  # the rest are dates and rights of the entries, which say nothing of the data
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("alembic_version", [["version_num", "text"]]),
+        ('person"; DROP TABLE person; --', [["a", "text"]]),
+        ("person", [["name) VALUES ('x'); DROP TABLE person; --", "text"]]),
+        ("nothing", [["a", "text"]]),
+    ],
+)
+def test_a_backup_brings_no_tables_or_columns_of_its_own(office_app, tmp_path, name, columns):
+    path, made_up, before = tmp_path / "backup.zip", tmp_path / "other.zip", contents()
+    run(commands.backup, path)
+    empty = {"name": name, "columns": columns, "key": [], "rows": 0, "sum": "0"}
+
+    def with_another(text):
+        manifest = json.loads(text)
+        return json.dumps({**manifest, "tables": [*manifest["tables"], empty]}).encode()
+
+    rewritten(path, made_up, "manifest.json", with_another)
+    with zipfile.ZipFile(made_up, "a") as archive:
+        if name != "person":
+            archive.writestr(f"tables/{name}.jsonl", "")
+    assert "is damaged at table" in run(commands.restore, made_up, "--force")[1]
+    assert contents() == before
+
+
+def test_what_lies_ready_under_the_unfinished_name_is_neither_written_to_nor_followed(office_app, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "backup.zip.part").symlink_to(precious)
+    path = tmp_path / "backup.zip"
+    assert run(commands.backup, path)[0] == 0
+    assert (precious.read_text(), path.is_symlink(), stat.S_IMODE(path.stat().st_mode)) == ("precious", False, 0o600)
+
+
+def rewritten(path, to, entry: str, change) -> None:
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(to, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name == entry else old.read(name))
+
+
+@both_kinds
+def test_what_a_database_holds_is_replaced_only_by_force(office_app, tmp_path, urls, kind):
+    path = tmp_path / "backup.zip"
+    run(commands.backup, path)
+    before = contents()
+    with app_on(tmp_path / "other", urls(kind)):
+        database.upgrade()
+        a_person("Budi")
+        a_person("Citra")
+        code, said = run(commands.restore, path)
+        assert (code, "holds data already (table person)" in said) == (1, True)
+        assert db.session.scalar(sa.select(sa.func.count(Person.id))) == 2
+        db.session.rollback()
+        assert run(commands.restore, path, "--force")[0] == 0
+        assert contents() == before
+
+
+def test_a_backup_of_older_tables_comes_back_and_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "old.zip"
+    with app_on(tmp_path / "old"):
+        migrate_upgrade(revision="0001")
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO region (code, name, level) VALUES ('18', 'Lampung', 1)")
+        assert run(commands.backup, path)[0] == 0
+    with app_on(tmp_path / "new"):
+        database.upgrade()
+        assert run(commands.restore, path)[0] == 0
+        assert contents()["region"][0] == 1
+        code, said = run(commands.restore, path, "--force")
+        assert (code, "another version" in said) == (1, True)
+        assert contents()["region"][0] == 1
+
+
+def test_a_backup_from_a_newer_program_is_refused_with_what_to_do(office_app, tmp_path):
+    path, newer = tmp_path / "backup.zip", tmp_path / "newer.zip"
+    run(commands.backup, path)
+    rewritten(
+        path,
+        newer,
+        "manifest.json",
+        lambda text: json.dumps(json.loads(text) | {"revision": "9999", "version": "9.0"}).encode(),
+    )
+    code, said = run(commands.restore, newer, "--force")
+    assert (code, "newer outreach (9.0)" in said) == (1, True)
+
+
+def test_a_backup_is_for_its_owner_only_replaces_no_file_and_holds_no_secret_key(office_app, tmp_path):
+    code, said = run(commands.backup, tmp_path)
+    (path,) = tmp_path.glob("outreach-*.zip")
+    assert (code, path.name in said) == (0, True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "is there already" in run(commands.backup, path)[1]
+    with zipfile.ZipFile(path) as archive:
+        held = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"ani@example.com" in held
+    assert SECRET.encode() not in held
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_name_without_zip_is_a_folder_that_is_made_for_its_owner_only(office_app, tmp_path):
+    folder = tmp_path / "var" / "backups"
+    assert run(commands.backup, folder)[0] == 0
+    (path,) = folder.iterdir()
+    assert (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(path.stat().st_mode)) == (0o700, 0o600)
+    safekeeping.examine(path)
+    path.rename(folder / "first.zip")
+    assert run(commands.backup, folder)[0] == 0  # the next night
+    assert len(list(folder.iterdir())) == 2
+    (tmp_path / "note").write_text("mine")
+    assert "is there already" in run(commands.backup, tmp_path / "note")[1]
+    assert (tmp_path / "note").read_text() == "mine"
+
+
+def test_nothing_is_restored_under_an_engine_that_lives_unless_it_is_known_to_be_stopped(
+    office_app, tmp_path, monkeypatch
+):
+    heartbeats.beat("host:1", now=NOW)
+    path, before = tmp_path / "backup.zip", contents()
+    assert run(commands.backup, path)[0] == 0
+    for moment in (NOW - timedelta(minutes=2), NOW, NOW + timedelta(minutes=5)):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        code, said = run(commands.restore, path, "--force")
+        assert (code, "An engine (host:1) gave a sign of life" in said) == (1, True)
+        assert contents() == before
+    assert run(commands.restore, path, "--force", "--stopped")[0] == 0
+    heartbeats.beat("host:1", now=NOW)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=5, seconds=1))
+    assert run(commands.restore, path, "--force")[0] == 0
+
+
+def test_a_backup_that_breaks_off_leaves_no_file(office_app, tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(safekeeping, "_manifest", full)
+    assert run(commands.backup, tmp_path / "backup.zip")[0] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["office"]
+
+
+def test_what_a_worker_held_in_the_backup_is_held_as_well(office_app, tmp_path):
+    path, now = tmp_path / "backup.zip", clock.now()
+    person = db.session.scalar(sa.select(Person.id))
+    for number, (state, due_at) in enumerate(
+        [(MessageState.LEASED, now), (MessageState.HANDING_OVER, now), (MessageState.RETRY, now), (MessageState.SENT, now),
+         (MessageState.DUE, now + timedelta(days=2))]
+    ):  # fmt: skip
+        db.session.add(
+            Message(person_id=person, kind="invitation", local_day=now.date(), due_at=due_at, state=state,
+                    expires_at=now + timedelta(days=9), leased_until=now, merge_key=f"key {number}")
+        )  # fmt: skip
+    db.session.commit()
+    run(commands.backup, path)
+    run(commands.restore, path, "--force")
+    rows = db.session.execute(sa.select(Message.state, Message.reason, Message.merge_key).order_by(Message.id)).all()
+    unknown = (MessageState.UNKNOWN, "restored", None)
+    assert [tuple(row) for row in rows] == [
+        unknown, unknown, unknown, (MessageState.SENT, "", "key 3"), (MessageState.DUE, "", "key 4")
+    ]  # fmt: skip

@@ -1,0 +1,190 @@
+"""All data from SQLite to PostgreSQL and back: every row, or none."""
+
+from datetime import timedelta
+from shutil import copyfile
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask_migrate import downgrade
+
+from outreach import clock
+from outreach.cli import database
+from outreach.domain.kinds import Role
+from outreach.domain.states import MessageState
+from outreach.extensions import db, writing
+from outreach.models import Invitation, Message, Office, Person
+from outreach.services.safekeeping.tables import Sum, line
+from tests.cli.databases import app_on, contents, new_postgresql
+from tests.conftest import a_person, draft_activity
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def target(postgresql_server) -> str:
+    return new_postgresql(postgresql_server, "copied")
+
+
+@pytest.fixture
+def small(tmp_path, upgraded_file):
+    """A small database on SQLite, made by the migrations."""
+    (tmp_path / "small").mkdir()
+    copyfile(upgraded_file, tmp_path / "small" / "outreach.db")
+    with app_on(tmp_path / "small") as app:
+        yield app
+
+
+def copied(url: str) -> tuple[int, str]:
+    done = CliRunner().invoke(database.db, ["copy", "--to", url])
+    return done.exit_code, done.output + (str(done.exception) if done.exception else "")
+
+
+def test_a_whole_office_goes_to_postgresql_and_back_again(loaded_demo, target, tmp_path):
+    before = contents()
+    code, said = copied(target)
+    assert (code, "were read back the same" in said) == (0, True)
+    assert contents() == before
+    with app_on(tmp_path / "there", target):
+        assert contents() == before
+        assert before["message"][0] > 100
+        with writing() as session:
+            session.add(Person(name="Baru", email="baru@example.com"))  # numbered after those that came
+        highest = db.session.scalar(sa.select(sa.func.max(Person.id)))
+        assert db.session.get(Person, highest).name == "Baru"
+        after = contents()
+        code, said = copied(f"sqlite:///{tmp_path}/back.db")
+        assert code == 0, said
+    with app_on(tmp_path / "back", f"sqlite:///{tmp_path}/back.db"):
+        assert contents() == after != before
+
+
+def test_a_row_may_refer_to_one_that_comes_later(small, target, tmp_path):
+    activity = draft_activity(None, None)
+    for number, under in ((7, 9), (9, None)):
+        person = a_person(f"Warga{number}")
+        values = {"id": number, "activity_id": activity.id, "person_id": person.id, "nominated_under_id": None}
+        db.session.add(Invitation(role=Role.CADRE, **values))
+        db.session.commit()
+        if under is None:
+            db.session.get(Invitation, 7).nominated_under_id = 9
+            db.session.commit()
+    assert copied(target)[0] == 0
+    with app_on(tmp_path / "there", target):
+        assert db.session.get(Invitation, 7).nominated_under_id == 9
+        with pytest.raises(sa.exc.IntegrityError), writing() as session:
+            session.execute(sa.update(Invitation).where(Invitation.id == 9).values(nominated_under_id=99))
+
+
+def test_a_database_that_holds_something_is_not_copied_to(small, target, tmp_path):
+    assert copied(target)[0] == 0
+    with app_on(tmp_path / "there", target):
+        a_person("Ani")
+        before = contents()
+    code, said = copied(target)
+    assert (code, "holds data already (table person)" in said) == (1, True)
+    with app_on(tmp_path / "there", target):
+        assert contents() == before
+
+
+def test_an_old_database_is_upgraded_first(small, target):
+    downgrade()
+    code, said = copied(target)
+    assert (code, "outreach db upgrade" in said) == (1, True)
+
+
+def test_nothing_is_copied_while_a_worker_holds_messages(small, target, tmp_path):
+    person = a_person("Ani")
+    now = clock.now()
+    held = Message(
+        person_id=person.id, kind="invitation", local_day=now.date(), due_at=now, expires_at=now + timedelta(days=1),
+        state=MessageState.LEASED, leased_until=now + timedelta(minutes=2),
+    )  # fmt: skip
+    db.session.add(held)
+    db.session.commit()
+    code, said = copied(target)
+    assert (code, "Stop all workers" in said) == (1, True)
+    held.leased_until = now - timedelta(seconds=1)
+    db.session.commit()
+    assert copied(target)[0] == 0
+
+
+def test_a_row_that_postgresql_does_not_take_leaves_it_empty(small, target, tmp_path):
+    a_person("Ani")
+    db.session.execute(sa.update(Person).values(phone="0" * 21))  # SQLite does not mind
+    db.session.commit()
+    code, said = copied(target)
+    assert (code, "Table person has a row" in said, "Ani" in said) == (1, True, False)
+    with app_on(tmp_path / "there", target):
+        assert {rows for rows, _digest in contents().values()} == {0}
+
+
+def test_nobody_writes_to_the_database_while_it_is_copied(small, target, monkeypatch):
+    from outreach.services.safekeeping import loading
+
+    a_person("Ani")
+    seen = []
+
+    def prove(connection, table, sent):
+        if table.name == "person":
+            monkeypatch.undo()
+            with sa.create_engine(source).connect() as other:
+                other.exec_driver_sql("PRAGMA busy_timeout = 0")
+                with pytest.raises(sa.exc.OperationalError, match="locked"):
+                    other.exec_driver_sql("UPDATE person SET name = 'Budi'")
+            seen.append(sent.rows)
+
+    source = str(db.engine.url)
+    monkeypatch.setattr(loading, "prove", prove)
+    assert copied(target)[0] == 0
+    assert seen == [1]
+
+
+def test_a_target_that_cannot_be_reached_or_is_no_database_is_said_so(small):
+    assert "cannot be reached" in copied("postgresql://127.0.0.1:1/outreach")[1]
+    assert "no database's address" in copied("outreach")[1]
+    assert "that is copied from" in copied("")[1]
+
+
+def test_checksums_see_every_value_and_no_order(small):
+    from outreach.services.safekeeping.tables import Kind, Table
+
+    table = Table("person", (("id", Kind.INTEGER), ("name", Kind.TEXT)), ("id",))
+
+    def digest(*rows) -> str:
+        found = Sum()
+        for row in rows:
+            found.add(line(table, row))
+        return found.digest
+
+    assert digest((1, "Ani"), (2, "Budi")) == digest((2, "Budi"), (1, "Ani"))
+    others = [digest((1, "Ani")), digest((1, "Budi"), (2, "Ani")), digest((1, "Ani"), (2, "Budi"), (2, "Budi"))]
+    assert digest((1, "Ani"), (2, "Budi")) not in others
+    assert digest((1, None)) != digest((1, ""))
+    assert Office.__tablename__ in contents()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuch://u:a-password@127.0.0.1/x",
+        "postgresql://u:a-password@127.0.0.1:abc/x",
+        "postgresql://u:a-password@127.0.0.1:1/x",
+        "postgresql://u:a-password@[::1/x",
+        "postgresql://u@127.0.0.1:1/x?password=a-password",
+        "mysql://u:a-password@127.0.0.1/x",
+        "a-password",
+    ],
+)
+def test_an_impossible_target_is_a_sentence_without_its_password(small, url):
+    code, said = copied(url)
+    assert (code, "Error: " in said, "a-password" in said, "Traceback" in said) == (1, True, False, False)
+
+
+def test_the_target_may_stand_in_the_environment_and_its_password_is_not_printed(small, target):
+    there = sa.make_url(target).update_query_dict({"application_name": "a-password"})
+    done = CliRunner().invoke(
+        database.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}
+    )
+    assert (done.exit_code, "a-password" in done.output) == (0, False)
+    assert f"the postgresql database {there.database}" in done.output

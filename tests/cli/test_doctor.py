@@ -1,0 +1,129 @@
+"""`outreach doctor`, run as a command on a real set-up: what works, what does not, and what to do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask_migrate import upgrade as migrate_upgrade
+
+from outreach import clock, create_app
+from outreach.cli import database
+from outreach.cli.doctor import doctor as command
+from outreach.extensions import db
+from outreach.models import Heartbeat, Office, Region
+from tests.conftest import JAKARTA, SECRET, settings_for
+from tests.delivery.smtp_server import Server
+from tests.dns_server import DnsServer
+
+
+@pytest.fixture
+def set_up(tmp_path: Path) -> Path:
+    """An office whose engine has just ticked."""
+    with create_app(settings_for(tmp_path)).app_context():
+        database.upgrade()
+        db.session.add(Region(code="18.72", name="Kota Metro", level=2))
+        db.session.flush()
+        db.session.add(Office(name="Dinas Contoh", short_name="Dinas", region_code="18.72", zone=JAKARTA,
+                              email="dinas@example.com", contact_name="A", contact_phone="+62725000001"))  # fmt: skip
+        db.session.add(Heartbeat(name="a:1", at=clock.now()))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return tmp_path
+
+
+def environment(instance: Path, **values: object) -> dict[str, str]:
+    settings = {"instance": instance, "secret_key": SECRET, "mail_timeout_s": 3, **values}
+    return {f"OUTREACH_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def doctor(instance: Path, *arguments: str, **values: object) -> tuple[int, str]:
+    done = CliRunner().invoke(command, arguments, env=environment(instance, **values))
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, done.stdout
+
+
+def test_each_part_is_told_with_what_to_do_and_the_exit_code_says_whether_anything_must_be_done(set_up):
+    with Server() as server:
+        values = {"mail_server": "localhost", "mail_port": server.port}
+        code, said = doctor(set_up, **values)
+        assert server.taken == []
+        told = json.loads(doctor(set_up, "--json", **values)[1])
+    assert code == 1
+    levels = {area: [one["level"] for one in told if one["area"] == area] for area in {one["area"] for one in told}}
+    assert levels["Database"] == ["ok", "ok", "ok"]
+    assert levels["Engine"] == ["ok", "ok"]
+    assert levels["Mail server"] == ["ok"] * 4
+    assert levels["Mailbox"] == ["warn"]
+    assert levels["Domain"] == ["fail"]  # example.com
+    assert all(one["advice"] for one in told if one["level"] != "ok")
+    for area in ("Settings", "Database", "Engine", "Mail server", "Mailbox", "Domain", "Pages and clock"):
+        assert f"\n{area}\n" in "\n" + said
+    assert (
+        "  FAIL  mail_sender is at “example.com”, which is nobody's domain.\n        → Write your office's own" in said
+    )
+    assert "to be done" in said.splitlines()[-1]
+
+
+def test_a_set_up_with_nothing_to_be_done_exits_with_0_and_sends_the_test_mail_that_was_asked_for(set_up):
+    records = {("dinas.id", "TXT"): ['"v=spf1 mx -all"'], ("dinas.id", "MX"): ["10 mx.dinas.id."],
+               ("_dmarc.dinas.id", "TXT"): ['"v=DMARC1; p=none"']}  # fmt: skip
+    with Server() as server, DnsServer(records) as names:
+        code, said = doctor(
+            set_up, "--send-to", "rina@dinas.id", "--dns", names.address, mail_server="localhost", mail_port=server.port,
+            base_url="https://undangan.contoh.invalid", proxies=1, mail_sender="Dinas <undangan@dinas.id>",
+        )  # fmt: skip
+        assert server.recipients() == ["rina@dinas.id"]
+    assert (code, "FAIL" in said) == (0, False)
+    assert "DMARC: v=DMARC1; p=none" in said
+    assert "The test mail to rina@dinas.id is handed over." in said
+    assert said.splitlines()[-1].startswith("0 to be done,")
+
+
+def test_settings_that_cannot_be_read_are_told_in_a_line(tmp_path):
+    (tmp_path / "settings.toml").write_text('mail_sever = "x"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach", "doctor"], capture_output=True, text=True, check=False,
+        env={**os.environ, **environment(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "has an unknown setting “mail_sever”" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_before_anything_is_set_up_the_first_step_is_told(tmp_path):
+    code, said = doctor(tmp_path, secret_key="")
+    assert code == 1
+    assert "outreach init" in said
+    assert "There is no secret key" in said
+    assert not (tmp_path / "outreach.db").exists()
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_the_job_queues_tables_are_looked_at_too(tmp_path, postgresql_server):
+    admin = sa.create_engine(
+        sa.make_url(postgresql_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS examined WITH (FORCE)")
+        connection.exec_driver_sql("CREATE DATABASE examined")
+    admin.dispose()
+    url = sa.make_url(postgresql_server).set(database="examined").render_as_string(hide_password=False)
+
+    def told() -> dict[str, str]:
+        found = json.loads(doctor(tmp_path, "--json", database_url=url, mail_port=1)[1])
+        return {one["text"]: one["level"] for one in found if one["area"] == "Database"}
+
+    with create_app(settings_for(tmp_path, database_url=url)).app_context():
+        migrate_upgrade()
+        before = told()
+        database.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    assert before["The job queue's tables are missing or old, so no worker starts."] == "fail"
+    assert told()["The job queue's tables are of the installed Procrastinate."] == "ok"

@@ -1,0 +1,236 @@
+"""A real mail server and a real mailbox are tried, and each thing that may be wrong with them is named."""
+
+import socket
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from outreach.delivery.checks import mailbox, mailserver
+from outreach.delivery.tls import is_this_machine
+from tests.certificates import certificate as made
+from tests.conftest import settings_for
+from tests.delivery.smtp_server import DROP, Server, free_port
+from tests.dovecot import PASSWORD, PROGRAM, Dovecot
+
+NOW = datetime.now(UTC)  # as certificates are good from today
+needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")
+
+
+def tried(check, values: dict, **options) -> list[tuple[str, str]]:
+    settings = settings_for(Path("."), **{"mail_timeout_s": 5.0, "imap_timeout_s": 5.0, **values})
+    return [(one.level.value, one.text) for one in check(settings, **{"now": NOW, **options})]
+
+
+def check_password(_server, _session, _envelope, _mechanism, given):
+    right = isinstance(given, LoginPassword) and (given.login, given.password) == (b"kantor", b"rahasia")
+    return AuthResult(success=right, handled=False)  # else it keeps silent about a wrong one
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def server(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    options = {"tls_context": context, "require_starttls": True, "authenticator": check_password}
+    with Server(options=options) as server:
+        yield server
+
+
+@pytest.fixture
+def values(server, certificate):
+    return {
+        "mail_server": "localhost", "mail_port": server.port, "mail_use_tls": True, "mail_username": "kantor",
+        "mail_password": "rahasia", "mail_ca_file": str(certificate[0]), "mail_sender": "Dinas <dinas@example.com>",
+    }  # fmt: skip
+
+
+def test_a_mail_server_that_works_is_told_step_by_step_and_gets_no_mail(server, values):
+    told = tried(mailserver.check, values)
+    assert [level for level, _text in told] == ["ok"] * 5
+    texts = " ".join(text for _level, text in told)
+    assert f"localhost:{server.port} answers." in texts
+    assert "TLSv1.3, certificate good until" in texts
+    assert "announces 8BITMIME, SIZE" in texts
+    assert "Logged in as kantor." in texts
+    assert "The sender dinas@example.com is taken." in texts
+    assert server.taken == []
+
+
+def test_a_test_mail_is_sent_only_when_asked_for(server, values):
+    told = tried(mailserver.check, values, send_to="rina@example.com")
+    assert told[-1][0] == "ok"
+    assert server.recipients() == ["rina@example.com"]
+    assert server.taken[0].mail["From"] == "Dinas <dinas@example.com>"
+    server.at["RCPT"] = "550 no relaying"
+    assert tried(mailserver.check, values, send_to="rina@example.com")[-1] == (
+        "fail", "The test mail to rina@example.com is refused: 550 no relaying.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"mail_password": "salah"}, "The login is refused: 535"),
+        ({"mail_ca_file": ""}, "is not trusted"),
+        ({"mail_server": "127.0.0.1"}, "is for another name"),
+        ({"mail_use_tls": False}, "cannot do what the settings ask for"),
+        ({"mail_server": "mail.invalid"}, "The name mail.invalid is not known."),
+        ({"mail_port": free_port()}, "Nothing listens at localhost"),
+        ({"mail_use_ssl": True}, "speaks no TLS"),
+    ],
+)
+def test_what_is_wrong_with_a_mail_server_is_named_and_ends_the_trial(values, changed, words):
+    told = tried(mailserver.check, {**values, **changed})
+    assert [level for level, _text in told].count("fail") == 1
+    assert told[-1][0] == "fail"
+    assert words in told[-1][1]
+
+
+def test_a_sender_that_is_refused_and_a_server_that_breaks_off_are_named(server, values):
+    server.at["MAIL"] = "550 not your address"
+    assert tried(mailserver.check, values)[-1] == (
+        "fail", "The server refuses the sender dinas@example.com: 550 not your address.",
+    )  # fmt: skip
+    server.at["MAIL"] = DROP
+    assert tried(mailserver.check, values)[-1] == ("fail", "The server breaks off.")
+
+
+def test_a_server_that_says_nothing_to_the_login_does_not_refuse_it(certificate, values):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    options = {"tls_context": context, "authenticator": lambda *_: AuthResult(success=False, handled=True)}
+    with Server(options=options) as silent:
+        told = tried(mailserver.check, {**values, "mail_port": silent.port, "mail_timeout_s": 0.5})
+    assert told[-1] == ("fail", f"localhost:{silent.port} does not answer.")
+
+
+def test_an_expired_certificate_is_called_expired(tmp_path):
+    files = made(tmp_path, expired=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    with Server(options={"tls_context": context}) as server:
+        told = tried(
+            mailserver.check,
+            {"mail_server": "localhost", "mail_port": server.port, "mail_use_tls": True, "mail_ca_file": str(files[0])},
+        )
+    assert told[-1] == ("fail", f"The certificate of localhost:{server.port} has expired.")
+
+
+@pytest.mark.parametrize(("days", "level"), [(8, "ok"), (10, "warn")])
+def test_a_certificate_that_soon_runs_out_is_warned_of(values, days, level):
+    """It is good for thirty days, and three weeks are soon."""
+    told = tried(mailserver.check, values, now=NOW + timedelta(days=days))
+    assert [one for one, text in told if "certificate good until" in text] == [level]
+
+
+def test_only_this_machines_own_server_may_be_without_encryption():
+    assert [is_this_machine(host) for host in ("localhost", "127.0.0.1", "::1", "mail.dinas.go.id", "10.0.0.1")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dovecot():
+    with Dovecot() as dovecot:
+        yield dovecot
+
+
+def reading(dovecot, **changed) -> list[tuple[str, str]]:
+    values = {
+        "imap_server": "localhost", "imap_port": dovecot.tls_port, "imap_username": dovecot.user,
+        "imap_password": PASSWORD, "imap_ca_file": dovecot.ca_file,
+    }  # fmt: skip
+    return tried(mailbox.check, {**values, **changed})
+
+
+@needs_dovecot
+def test_a_mailbox_that_works_is_told_and_its_mails_stay_as_they_were(dovecot):
+    dovecot.deliver(b"Subject: Jawaban\r\n\r\nBaik.\r\n")
+    before = dovecot.flags()
+    for changed in ({}, {"imap_port": dovecot.port, "imap_use_ssl": False}):
+        told = reading(dovecot, **changed)
+        assert [level for level, _text in told] == ["ok"] * 4
+        assert told[-1][1] == "The folder INBOX has 1 mail."
+        assert "certificate good until" in told[1][1]
+    assert {uid: flags - {"\\Recent"} for uid, flags in dovecot.flags().items()} == {
+        uid: flags - {"\\Recent"} for uid, flags in before.items()
+    }
+
+
+@needs_dovecot
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"imap_password": "salah"}, "The mailbox refuses us"),
+        ({"imap_password": "rahasiä"}, "The mailbox refuses us"),
+        ({"imap_folder": "Jawaban"}, "The folder Jawaban cannot be opened"),
+        ({"imap_ca_file": "/nowhere.pem"}, "The authority's file cannot be read (/nowhere.pem"),
+        ({"imap_ca_file": ""}, "is not trusted"),
+        ({"imap_server": "mail.invalid"}, "The name mail.invalid is not known."),
+        ({"imap_port": 1}, "Nothing listens at localhost:1."),
+    ],
+)
+def test_what_is_wrong_with_a_mailbox_is_named(dovecot, changed, words):
+    told = reading(dovecot, **changed)
+    assert [text for level, text in told if level == "fail" and words in text]
+
+
+@needs_dovecot
+def test_a_folder_is_named_as_the_engine_names_it(dovecot):
+    with dovecot.client() as client:
+        client.create('"J&AOQ-waban 1"')  # RFC 3501, 5.1.3
+    assert reading(dovecot, imap_folder="Jäwaban 1")[-1] == ("ok", "The folder Jäwaban 1 has 0 mails.")
+
+
+class PlainServer(threading.Thread):
+    """An IMAP server that knows no encryption, opens every folder for reading only, and takes every login."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.socket, self.heard = socket.create_server(("127.0.0.1", 0)), b""
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self) -> None:
+        connection, _address = self.socket.accept()
+        with connection:
+            connection.sendall(b"* OK hello\r\n")
+            while line := connection.recv(4096):
+                self.heard += line
+                tag, verb = line.split()[:2]
+                told = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", b"LOGOUT": b"* BYE\r\n"}.get(verb, b"")
+                connection.sendall(told + tag + b" OK " + b"[READ-ONLY] " * (verb == b"SELECT") + b"done\r\n")
+
+
+def plainly(host: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Return what is told of a mailbox without encryption on this host, and what its server heard."""
+    server = PlainServer()
+    values = {"imap_server": host, "imap_port": server.port, "imap_use_ssl": False, "imap_username": "kantor",
+              "imap_password": "rahasia"}  # fmt: skip
+    return tried(mailbox.check, values), server.heard
+
+
+def test_the_password_never_goes_in_the_open_to_another_machine():
+    told, heard = plainly("127.1")  # this machine by a name that does not say so
+    assert told == [("fail", "The server offers no encryption (STARTTLS), so the password is not sent.")]
+    assert b"CAPABILITY" in heard
+    assert b"rahasia" not in heard
+    assert b"rahasia" in plainly("localhost")[1]
+
+
+def test_a_folder_that_may_not_be_written_to_is_named():
+    told, _heard = plainly("localhost")
+    assert [level for level, _text in told] == ["ok", "ok", "fail"]
+    assert told[-1][1].startswith("The folder INBOX cannot be opened: ")
+
+
+def test_no_mailbox_at_all_is_a_warning():
+    assert [level for level, _text in tried(mailbox.check, {})] == ["warn"]

@@ -1,0 +1,61 @@
+"""A mail server that serves few connections at once: the others wait for its greeting, or are refused."""
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import BinaryIO, Self
+
+
+class NarrowServer:
+    """most: connections served at once. refuses: says 421 to others. greeting: done before each connection is greeted."""
+
+    def __init__(self, most: int, *, refuses: bool = False, greeting: Callable[[], None] = lambda: None) -> None:
+        self.taken = 0
+        self.refused = 0
+        self._places = threading.BoundedSemaphore(most)
+        self._refuses = refuses
+        self._greeting = greeting
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rwb", buffering=0) as lines:
+            if not self._places.acquire(blocking=not self._refuses):
+                self.refused += 1
+                lines.write(b"421 too many connections\r\n")
+                return
+            try:
+                self._greeting()
+                self._talk(lines)
+            except OSError:
+                pass
+            finally:
+                self._places.release()
+
+    def _talk(self, lines: BinaryIO) -> None:
+        in_mail = False
+        lines.write(b"220 ready\r\n")
+        for line in lines:
+            verb = line[:4].upper()
+            if in_mail and line != b".\r\n":
+                continue
+            self.taken += in_mail
+            in_mail = not in_mail and verb == b"DATA"
+            lines.write(b"354 go on\r\n" if in_mail else b"221 bye\r\n" if verb == b"QUIT" else b"250 OK\r\n")
+            if verb == b"QUIT":
+                return

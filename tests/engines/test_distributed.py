@@ -1,0 +1,326 @@
+"""Workers that share PostgreSQL over a queue: each mail goes once, whoever comes, goes or loses the database."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.cli import database
+from outreach.delivery import backlog
+from outreach.domain.kinds import Role
+from outreach.domain.states import MessageState
+from outreach.engines import distributed, embedded, jobqueue
+from outreach.engines.chores import Chore
+from outreach.extensions import db
+from outreach.models import Attempt, Message
+from outreach.services import inviting, publishing, rules
+from outreach.settings import Settings
+from tests.conftest import SECRET, a_person, draft_activity
+from tests.delivery.outbox_help import invited, outbox_now, send_through
+from tests.delivery.smtp_server import Server, free_port
+from tests.engines.test_embedded import until
+
+pytestmark = pytest.mark.postgresql
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def queue_app(postgresql_app):
+    """The app on PostgreSQL with an empty queue."""
+    jobqueue.upgrade()
+    yield postgresql_app
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("TRUNCATE procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def current_app_(request):
+    """Whichever app the test asked for, so that people and offices are stored there."""
+    return request.getfixturevalue("queue_app" if "queue_app" in request.fixturenames else "app")
+
+
+@pytest.fixture
+def server(queue_app):
+    with Server() as server:
+        send_through(queue_app, server, tick_s=1, drain_size=6, claim_size=3, hand_over_group=2)
+        yield server
+
+
+def people_invited(count: int, *, ticked: bool = True) -> list[str]:
+    """Invite people to an activity next month; return their addresses. Their mails are due now, once a tick was."""
+    rules.install_defaults(now=clock.now())
+    starts_at = clock.now().replace(microsecond=0) + timedelta(days=30)
+    activity = draft_activity(
+        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
+        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
+    )  # fmt: skip
+    people = [a_person(f"Warga{number}") for number in range(count)]
+    addresses = sorted(person.email for person in people)
+    if ticked:
+        invited(activity, *people, now=clock.now())
+    else:
+        inviting.invite_people([activity.id], [p.id for p in people], Role.CADRE, by=None, now=clock.now())
+        publishing.publish([activity.id], by=None, now=clock.now())
+    db.session.remove()
+    return addresses
+
+
+def states() -> dict[str, int]:
+    db.session.rollback()
+    found = dict(Counter(state.value for state in db.session.scalars(sa.select(Message.state))))
+    db.session.rollback()
+    return found
+
+
+def rows(statement: str) -> list:
+    with db.engine.begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def test_the_queues_tables_are_made_once(queue_app):
+    assert jobqueue.is_current()
+    jobqueue.upgrade()
+    assert jobqueue.is_current()
+
+
+def test_a_newer_queue_gets_the_migrations_it_lacks(queue_app):
+    *_, before, newest = [path.stem for path in jobqueue._migrations()]
+    rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {before}'")
+    trigger = "procrastinate_trigger_status_events_update_v1"
+    rows(f"DROP TRIGGER {trigger} ON procrastinate_jobs")  # which the newest migration makes
+    assert not jobqueue.is_current()
+    jobqueue.upgrade()
+    assert rows("SELECT obj_description('procrastinate_jobs'::regclass)") == [(f"outreach: {newest}",)]
+    assert rows(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'") == [(1,)]
+
+
+def test_tables_that_something_else_made_are_refused_with_a_sentence(queue_app):
+    newest = jobqueue._migrations()[-1].stem
+    rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
+    try:
+        with pytest.raises(Exception, match="a database of its own"):
+            database._upgrade_queue()
+    finally:
+        rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {newest}'")
+
+
+def test_a_due_mail_goes_out_by_itself(queue_app, office, ani, server):
+    people_invited(1)
+    with distributed.Engine(queue_app):
+        assert until(lambda: server.recipients() == ["warga0@example.com"])
+        assert until(lambda: outbox_now() == [("Warga0", "sent", "")])
+
+
+def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, office, server):
+    addresses = people_invited(60)
+    with distributed.Engine(queue_app), distributed.Engine(queue_app, jobs=2), distributed.Engine(queue_app):
+        assert until(lambda: states() == {"sent": 60}, 30)
+    assert server.recipients() == addresses
+    assert len(set(db.session.scalars(sa.select(Attempt.worker)))) > 1
+    assert until(lambda: rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'") == [(0,)])
+
+
+def test_a_worker_beside_an_embedded_engine_by_mistake_doubles_nothing(queue_app, office, server):
+    addresses = people_invited(40)
+    with embedded.Engine(queue_app), distributed.Engine(queue_app), embedded.Engine(queue_app):
+        assert until(lambda: states() == {"sent": 40}, 30)
+        time.sleep(1.5)  # one more tick of each
+    assert server.recipients() == addresses
+
+
+@pytest.mark.parametrize(("due", "portions"), [(0, 0), (1, 1), (6, 1), (7, 2), (18, 3), (20, 3)])
+def test_as_many_jobs_as_portions_are_due_but_no_more_than_the_most(queue_app, office, due, portions):
+    if due:
+        people_invited(due)
+    assert backlog.portions(6, 3, 60, now=clock.now()) == portions
+
+
+def test_what_a_vanished_worker_held_makes_a_job_by_itself(queue_app, office):
+    people_invited(2)
+    now = clock.now()
+    db.session.execute(sa.update(Message).values(state=MessageState.LEASED, leased_until=now + timedelta(seconds=60)))
+    db.session.commit()
+    assert backlog.portions(6, 3, 60, now=now) == 0
+    assert backlog.portions(6, 3, 60, now=now + timedelta(seconds=61)) == 1
+
+
+def test_stopping_finishes_the_group_under_way_and_frees_the_rest(queue_app, office, server):
+    people_invited(40)
+    server.at["DATA"] = lambda _address: time.sleep(0.1)
+    engine = distributed.Engine(queue_app)
+    with engine:
+        assert until(lambda: len(server.taken) >= 3)
+    found = states()
+    assert set(found) == {"sent", "due"}
+    assert found["sent"] == len(server.taken) < 40
+    server.at.clear()
+    with distributed.Engine(queue_app):
+        assert until(lambda: states() == {"sent": 40}, 30)
+    assert len(server.recipients()) == len(set(server.recipients())) == 40
+
+
+def test_it_goes_on_by_itself_when_the_database_was_away(queue_app, office, server):
+    with distributed.Engine(queue_app):
+        assert until(lambda: rows("SELECT count(*) > 0 FROM procrastinate_workers") == [(True,)])
+        rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        db.engine.dispose()  # our own connections are gone too
+        people_invited(3)
+        assert until(lambda: states() == {"sent": 3}, 30)
+    assert len(server.taken) == 3
+
+
+def test_jobs_of_a_vanished_worker_are_put_back_or_dropped_where_their_like_waits(queue_app):
+    import asyncio
+
+    rows("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour'), (now())")
+    rows(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status, worker_id) VALUES"
+        " ('send', 'send', 'send 0', '{\"slot\": 0}', 'doing', 1), ('send', 'send', 'send 1', '{\"slot\": 1}', 'doing', 1),"
+        " ('send', 'send', 'send 1', '{\"slot\": 1}', 'todo', NULL), ('send', 'send', 'send 2', '{\"slot\": 2}', 'doing', 2)"
+    )
+
+    async def retry() -> int:
+        queue = distributed.Engine(queue_app).queue()
+        async with queue.open_async():
+            return await distributed.retry_stalled(queue)
+
+    assert asyncio.run(retry()) == 2
+    found = rows("SELECT queueing_lock, status::text FROM procrastinate_jobs ORDER BY 1, 2")
+    assert found == [("send 0", "todo"), ("send 1", "todo"), ("send 2", "doing")]
+
+
+def test_chores_beside_sending_come_round_and_one_that_fails_comes_again(queue_app, server, capsys):
+    done = []
+
+    def fail_first(now, _stop) -> dict[str, int]:
+        done.append(now())
+        if len(done) == 1:
+            raise ValueError("Ani's address")
+        return {}
+
+    chores = [Chore("once", lambda _s: 1, fail_first), Chore("never", lambda _s: 0, lambda *_: done.append("never"))]
+    with distributed.Engine(queue_app, beside=chores):
+        assert until(lambda: len(done) >= 2)
+    assert "never" not in done
+    logged = capsys.readouterr()
+    assert "Ani" not in logged.out + logged.err
+
+
+def test_gunicorn_never_sends_and_a_worker_does(queue_app, office, server, tmp_path):
+    people_invited(1)
+    settings = queue_app.extensions["outreach"]
+    port = free_port()
+    environment = {
+        **os.environ, "OUTREACH_INSTANCE": str(settings.instance), "OUTREACH_SECRET_KEY": SECRET,
+        "OUTREACH_DATABASE_URL": settings.database_url, "OUTREACH_MAIL_SERVER": "127.0.0.1",
+        "OUTREACH_MAIL_PORT": str(server.port), "OUTREACH_TICK_S": "0.2",
+    }  # fmt: skip
+    web = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "--log-level", "error", "wsgi:app"],
+        cwd=ROOT, env=environment,
+    )  # fmt: skip
+    try:
+        assert until(lambda: answers(port), 30)
+        time.sleep(1)
+        assert (server.connections, states()) == (0, {"due": 1})
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "outreach", "worker"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert until(lambda: server.recipients() == ["warga0@example.com"], 30)
+        finally:
+            worker.terminate()
+            _, said = worker.communicate(timeout=30)
+        assert (worker.returncode, "Traceback" in said) == (0, False)
+        assert states() == {"sent": 1}
+    finally:
+        web.terminate()
+        web.wait(30)
+
+
+def answers(port: int) -> bool:
+    import urllib.error
+    import urllib.request
+
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/static/nothing", timeout=2)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def test_options_that_need_a_queue_are_refused_without_one(app):
+    from outreach.cli.serving import worker_engine
+
+    assert isinstance(worker_engine(app), embedded.Engine)
+    with pytest.raises(Exception, match="OUTREACH_DATABASE_URL"):
+        worker_engine(app, jobs=2)
+
+
+def test_a_worker_without_the_queues_tables_says_what_to_do(postgresql_app):
+    from outreach.cli.serving import worker_engine
+
+    rows("ALTER TABLE IF EXISTS procrastinate_jobs RENAME TO procrastinate_jobs_away")
+    try:
+        with pytest.raises(Exception, match="outreach db upgrade"):
+            worker_engine(postgresql_app)
+    finally:
+        rows("ALTER TABLE IF EXISTS procrastinate_jobs_away RENAME TO procrastinate_jobs")
+
+
+@pytest.mark.parametrize(
+    ("url", "conninfo"),
+    [
+        ("postgresql://ani@db.example.com/outreach?sslmode=verify-full",
+         {"user": "ani", "host": "db.example.com", "dbname": "outreach", "sslmode": "verify-full"}),
+        ("postgres://ani:p%40ss%20'w%5Crd@10.0.0.1:5433/outreach",
+         {"user": "ani", "password": "p@ss 'w\\rd", "host": "10.0.0.1", "port": "5433", "dbname": "outreach"}),
+        ("postgresql+psycopg:///outreach?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "outreach"}),
+    ],
+)  # fmt: skip
+def test_the_queue_reaches_the_same_database_by_the_same_url(url, conninfo):
+    from psycopg.conninfo import conninfo_to_dict
+
+    assert conninfo_to_dict(jobqueue.conninfo(Settings(database_url=url))) == conninfo
+
+
+@pytest.mark.parametrize(
+    ("every_s", "line"),
+    [(0.2, "* * * * * */1"), (10, "* * * * * */10"), (45, "* * * * * */30"), (60, "*/1 * * * * 0"),
+     (90, "*/1 * * * * 0"), (3600, "0 */1 * * * 0"), (86400, "0 */24 * * * 0")],
+)  # fmt: skip
+def test_how_often_is_said_as_a_cron_line(every_s, line):
+    assert jobqueue.cron(every_s) == line
+
+
+def test_two_embedded_engines_on_one_sqlite_double_nothing(app, office):
+    with Server() as server:
+        send_through(app, server, tick_s=0.1, claim_size=3, hand_over_group=2)
+        addresses = people_invited(30)
+        with embedded.Engine(app), embedded.Engine(app):
+            assert until(lambda: states() == {"sent": 30}, 30)
+            time.sleep(0.5)
+    assert server.recipients() == addresses
+
+
+def test_of_two_ticks_at_the_same_moment_one_does_the_work(queue_app, office):
+    people_invited(7, ticked=False)
+    engine = distributed.Engine(queue_app)
+    with db.engine.begin() as other:
+        other.execute(sa.select(sa.func.pg_advisory_xact_lock(distributed._TICKING)))
+        assert (engine._expand(), states()) == (0, {})
+    assert engine._expand() == 1
+    assert states() == {"due": 7}

@@ -1,0 +1,60 @@
+"""A worker's name is its own, and an engine that stopped at its limit goes on at once."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from outreach.delivery.outbox import Drained
+from outreach.engines import loop
+from outreach.models import Attempt, ChannelSlot, Heartbeat, Message
+from tests.delivery.outbox_help import invited, send_through
+from tests.delivery.smtp_server import Server
+
+
+@pytest.mark.parametrize(
+    "host", ["web-1", "a-stateful-set-with-a-very-long-name-in-a-very-long-namespace-0.example.com"]
+)
+def test_a_workers_name_fits_with_its_helpers_numbers(monkeypatch, host):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    monkeypatch.setattr(os, "getpid", lambda: 4194304)
+    monkeypatch.setattr(threading, "get_native_id", lambda: 2**63)
+    columns = (Message.worker, Attempt.worker, ChannelSlot.worker, Heartbeat.name)
+    assert len(loop.worker_name() + "/64") <= min(column.type.length for column in columns)
+
+
+def test_two_processes_with_the_same_machine_name_and_process_id_differ():
+    said = (
+        "import os, socket, threading; socket.gethostname = lambda: 'pod'; os.getpid = lambda: 1; "
+        "threading.get_native_id = lambda: 1; from outreach.engines import loop; print(loop.worker_name(), loop.worker_name())"
+    )
+    first, second = (subprocess.check_output([sys.executable, "-c", said], text=True).split() for _ in range(2))
+    assert first[0] == first[1]
+    assert first[0] != second[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "more"),
+    [(None, False), (Drained(), False), (Drained(sent=3, claimed=3), False), (Drained(sent=4, claimed=4), True),
+     (Drained(sent=1, claimed=4), True), (Drained(sent=3, unknown=3, claimed=3), False)],
+)  # fmt: skip
+def test_there_may_be_more_where_as_many_were_claimed_as_was_allowed(sent, more):
+    assert loop.there_may_be_more(sent, 4) is more
+
+
+def test_how_many_were_claimed_is_not_logged(app, activity, ani, monkeypatch):
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr(
+        loop.log, "info", lambda event, **values: told.append({"event": event, **values}), raising=False
+    )
+    invited(activity, ani)
+    from tests.delivery.outbox_help import Clock
+
+    with Server() as server:
+        send_through(app, server)
+        assert loop.send(app, now=Clock()).claimed == 1
+        loop.send(app, now=Clock())
+    assert told == [{"event": "send", "sent": 1, "skipped": 0, "retried": 0, "failed": 0, "unknown": 0}]

@@ -1,0 +1,138 @@
+"""A clock that is set, or that is far from the database's, under a running engine."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import apscheduler.schedulers.base
+import pytest
+
+from outreach import clock
+from outreach.engines import distributed, embedded
+from outreach.engines.chores import Chore
+from outreach.extensions import db
+from outreach.services import clocks, heartbeats
+from tests.delivery.outbox_help import send_through
+from tests.delivery.smtp_server import Server
+from tests.engines.test_distributed import current_app_, people_invited, queue_app, server, states  # noqa: F401
+from tests.engines.test_embedded import until
+
+DAY = timedelta(days=1)
+
+
+class Shifted:
+    """A clock beside the true one by `by`, which can be set."""
+
+    def __init__(self, by: timedelta = timedelta()) -> None:
+        self.by = by
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@pytest.fixture
+def machine(monkeypatch) -> Shifted:
+    """This machine's clock, as the scheduler reads it too."""
+    machine = Shifted()
+
+    class Wall(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return machine().astimezone(tz)
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Wall)
+    return machine
+
+
+def test_it_goes_on_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
+    done: list[datetime] = []
+
+    def look(now, _stop) -> dict[str, int]:
+        done.append(now())
+        return {}
+
+    def goes_on() -> bool:
+        known = len(done)
+        return until(lambda: len(done) > known + 2, 8)
+
+    def is_alive() -> bool:
+        db.session.rollback()
+        return heartbeats.silent_since(now=machine()) is None
+
+    with Server() as taker:
+        send_through(app, taker, tick_s=0.2)
+        with embedded.Engine(app, beside=[Chore("often", lambda _s: 0.1, look)], now=machine):
+            assert goes_on()
+            for by in (-DAY, timedelta(), 365 * DAY, -DAY):
+                machine.by = by
+                assert goes_on()
+                assert until(is_alive, 8)
+
+
+def test_times_long_past_are_not_reckoned_one_by_one(app):
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    now = clock.now()
+    job = BackgroundScheduler(timezone=UTC).add_job(print, embedded.Every(0.2), next_run_time=now - 365 * DAY)
+    assert len(job._get_run_times(now)) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("make", [embedded.Engine, distributed.Engine])
+def test_a_machine_whose_clock_is_far_from_the_databases_sends_nothing_until_it_is_right(
+    queue_app, office, server, make, machine  # noqa: F811
+):  # fmt: skip
+    people_invited(3)
+    machine.by = timedelta(minutes=-10) if make is embedded.Engine else timedelta(minutes=10)
+    with make(queue_app, beside=(), now=machine):
+        assert until(lambda: clocks.problem() is not None)
+        time.sleep(2.5)  # some ticks
+        assert (server.taken, states(), list(heartbeats.heard())) == ([], {"due": 3}, [])
+        machine.by = timedelta(seconds=5)
+        assert until(lambda: states() == {"sent": 3}, 40)
+        assert clocks.problem() is None
+    assert len(server.taken) == 3
+
+
+@pytest.mark.postgresql
+def test_a_clock_that_goes_wrong_meanwhile_leaves_the_work_to_others(queue_app, office, server, machine):  # noqa: F811
+    with distributed.Engine(queue_app, beside=(), now=machine):
+        assert until(lambda: heartbeats.heard())
+        machine.by = DAY
+        assert until(lambda: clocks.problem() is not None, 15)
+        people_invited(3)
+        with distributed.Engine(queue_app, beside=()):
+            assert until(lambda: states() == {"sent": 3}, 30)
+    assert len(server.taken) == 3
+
+
+@pytest.mark.postgresql
+def test_a_queue_goes_on_when_the_clocks_of_all_machines_are_set_back(queue_app, office, server, monkeypatch):  # noqa: F811
+    """Procrastinate reads time.time(); here the database and our own clock stay, as if they were set with it."""
+    by = [0.0]
+    true = time.time
+    monkeypatch.setattr(time, "time", lambda: true() + by[0])
+    with distributed.Engine(queue_app, beside=()):
+        assert until(lambda: heartbeats.heard())
+        by[0] = -86400.0
+        time.sleep(1.5)
+        people_invited(2, ticked=False)
+        assert until(lambda: states() == {"sent": 2}, 30)
+
+
+@pytest.mark.postgresql
+def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, server):  # noqa: F811
+    begun: list[str] = []
+
+    def slow(name: str) -> Chore:
+        def do(_now, stop) -> dict[str, int]:
+            begun.append(name)
+            until(stop, 60)
+            return {}
+
+        return Chore(name, lambda _s: 1, do)
+
+    with distributed.Engine(queue_app, jobs=1, beside=[slow("inbox"), slow("archive")]):
+        assert until(lambda: set(begun) == {"inbox", "archive"})
+        people_invited(3)
+        assert until(lambda: states() == {"sent": 3}, 30)
+        assert sorted(begun) == ["archive", "inbox"]  # they are still at it

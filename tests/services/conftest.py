@@ -1,0 +1,15 @@
+"""The office's mailbox in tests of services."""
+
+import pytest
+
+from outreach.services import rules
+from tests.conftest import NOW
+from tests.services.incoming_help import Inbox, setting
+
+
+@pytest.fixture
+def arrives(current_app_, office) -> Inbox:
+    """A mailbox whose office has the default rules and mails from one address."""
+    rules.install_defaults(now=NOW)
+    setting(current_app_, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
+    return Inbox()

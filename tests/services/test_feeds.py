@@ -1,0 +1,257 @@
+"""Calendar addresses: what each holds, how it is said, and that the same is said the same way."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import calendar, tokens
+from outreach.delivery.feedcalendar import feed_url
+from outreach.domain.kinds import FeedScope, LinkPurpose, Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
+from outreach.services import feeds, inviting, privacy, publishing
+from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
+from tests.calendar_readers import READERS, reader
+from tests.conftest import NOW, at, draft_activity
+
+MAKASSAR = ZoneInfo("Asia/Makassar")
+
+
+def token_of(feed: Feed) -> str:
+    return feed_url(feed).rpartition("/")[2].removesuffix(".ics")
+
+
+def everything(now: datetime = NOW) -> feeds.FeedContent:
+    return feeds.content(feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=None, now=now), now=now)
+
+
+def titles(content: feeds.FeedContent) -> list[tuple[str, str]]:
+    return [(one.activity.title, one.status.value) for one in content.entries]
+
+
+@pytest.fixture
+def published(activity: Activity, ani, coordinator) -> Activity:
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    return activity
+
+
+def told(person_id: int, state: InvitationState = InvitationState.INVITED) -> Invitation:
+    invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == person_id)).one()
+    invitation.state, invitation.invited_at = state, NOW
+    db.session.commit()
+    return invitation
+
+
+def test_the_calendar_of_everything_has_drafts_as_tentative_and_no_other_has_them(any_app, programme, hall, published):
+    draft_activity(programme, hall, 19, title="Masih rancangan")
+    assert titles(everything()) == [
+        ("Rapat koordinasi pencegahan kekerasan", "CONFIRMED"),
+        ("Masih rancangan", "TENTATIVE"),
+    ]
+    for scope, subject in ((FeedScope.PROGRAMME, programme.id), (FeedScope.VENUE, hall.id)):
+        feed = feeds.make(scope, subject, "Dinding kantor", by=None, now=NOW)
+        assert titles(feeds.content(feed, now=NOW)) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
+
+
+def test_a_cancelled_activity_is_said_to_be_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
+    draft_activity(programme, hall, 19, title="Nobody heard of it", state=ActivityState.CANCELLED)
+    publishing.cancel(published.id, "Ditunda", by=None, now=NOW)
+    content = everything()
+    assert titles(content) == [("Rapat koordinasi pencegahan kekerasan", "CANCELLED")]
+    (event,) = icalendar.Calendar.from_ical(content.ics(now=NOW)).walk("VEVENT")
+    assert (event["STATUS"], event["SEQUENCE"], event["TRANSP"]) == ("CANCELLED", 1, "TRANSPARENT")
+
+
+@pytest.mark.parametrize(("ends", "kept"), [(timedelta(days=90), True), (timedelta(days=92), False)])
+def test_what_is_over_stays_for_ninety_days(any_app, programme, hall, published, ends, kept):
+    later = published.ends_at + ends
+    assert bool(everything(later).entries) is kept
+
+
+def test_a_person_sees_what_they_were_told_and_have_not_declined(any_app, published, ani):
+    feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
+    assert titles(feeds.content(feed, now=NOW)) == []  # prepared, and not written to yet
+    for state, expected in (
+        (InvitationState.INVITED, ["CONFIRMED"]),
+        (InvitationState.COMING, ["CONFIRMED"]),
+        (InvitationState.WAITLISTED, ["TENTATIVE"]),
+        (InvitationState.REPRESENTED, []),
+        (InvitationState.NOT_COMING, []),
+        (InvitationState.WITHDRAWN, []),
+    ):
+        told(ani.id, state)
+        assert [status for _title, status in titles(feeds.content(feed, now=NOW))] == expected, state
+
+
+def test_an_entry_is_that_of_the_invitation_mail(any_app, published, ani):
+    """The same UID and SEQUENCE: who has both sees one entry, and neither outranks the other."""
+    invitation = told(ani.id)
+    invitation.revision = 3
+    db.session.commit()
+    feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
+    (ours,) = icalendar.Calendar.from_ical(feeds.content(feed, now=NOW).ics(now=NOW)).walk("VEVENT")
+    mail = calendar.ics_for(
+        published, calendar.Method.REQUEST, url="", now=NOW, organiser="DP3AP2KB Kota Metro", revision=3
+    )
+    (theirs,) = icalendar.Calendar.from_ical(mail).walk("VEVENT")
+    same = ("UID", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS", "ORGANIZER")
+    assert {name: ours[name].to_ical() if hasattr(ours[name], "to_ical") else ours[name] for name in same} == {
+        name: theirs[name].to_ical() if hasattr(theirs[name], "to_ical") else theirs[name] for name in same
+    }
+    assert ours["TRANSP"] == "OPAQUE"
+    assert "ATTENDEE" not in ours
+
+
+def test_titles_are_neutral_wherever_the_calendar_is_read(any_app, programme, published):
+    feed = feeds.make(FeedScope.PROGRAMME, programme.id, "Dinding", by=None, now=NOW)
+    data = feeds.content(feed, now=NOW).ics(now=NOW).decode() + everything().ics(now=NOW).decode()
+    assert "SUMMARY:Rapat koordinasi lintas sektor" in data
+    assert "kekerasan" not in data
+    assert "perlindungan" not in data
+    assert "X-WR-CALNAME:DP3AP2KB Kota Metro – Rangkaian kegiatan Januari" in data.replace("\r\n ", "")
+
+
+def test_a_programme_without_a_public_title_is_not_named(any_app, programme, published):
+    programme.public_title = ""
+    db.session.commit()
+    feed = feeds.make(FeedScope.PROGRAMME, programme.id, "Dinding", by=None, now=NOW)
+    assert feeds.content(feed, now=NOW).title == "DP3AP2KB Kota Metro"
+
+
+def test_it_says_the_same_as_long_as_nothing_changes(any_app, published, hall):
+    """DTSTAMP is another each time, so that the file is; what it says, and so its fingerprint, is not."""
+    first, later = everything(NOW), everything(NOW + timedelta(hours=5))
+    assert first.digest == later.digest
+    assert first.ics(now=NOW) != later.ics(now=NOW + timedelta(hours=5))
+    for change in (
+        lambda: setattr(hall, "name", "Aula Baru"),
+        lambda: setattr(published, "starts_at", at(18, 9)),
+        lambda: setattr(published, "public_title", "Rapat lain"),
+    ):
+        change()
+        db.session.commit()
+        changed = everything()
+        assert changed.digest != first.digest
+        first = changed
+
+
+def test_its_last_change_is_not_dated_too_early(any_app, published, ani, coordinator):
+    feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
+    midday = NOW + timedelta(days=3)
+    assert feeds.content(feed, now=midday).changed_at == midday.replace(hour=0)
+    moved_at = midday + timedelta(hours=2)
+    place = publishing.Move(at(19, 8), at(19, 12), published.zone, published.venue_id)
+    publishing.move(published.id, place, "Aula dipakai", None, by=coordinator, now=moved_at)
+    assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == moved_at
+    answered_at = moved_at + timedelta(minutes=30)
+    told(ani.id, InvitationState.COMING).answered_at = answered_at
+    db.session.commit()
+    assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == answered_at
+
+
+def test_an_address_opens_until_it_is_renewed_or_revoked(any_app, coordinator):
+    feed = feeds.make(FeedScope.EVERYTHING, None, " HP Kepala Bidang ", by=coordinator, now=NOW)
+    first = token_of(feed)
+    assert feeds.open_feed(first).name == "HP Kepala Bidang"
+    feeds.renew(feed.id, by=coordinator, now=NOW)
+    second = token_of(feed)
+    with pytest.raises(FeedUnknown):
+        feeds.open_feed(first)
+    assert feeds.open_feed(second).id == feed.id
+    feeds.revoke(feed.id, by=coordinator, now=NOW)
+    with pytest.raises(FeedUnknown):
+        feeds.open_feed(second)
+    feeds.renew(feed.id, by=coordinator, now=NOW)
+    assert feeds.open_feed(token_of(feed)).id == feed.id
+    actions = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions == ["feed.created", "feed.renewed", "feed.revoked", "feed.renewed"]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda t: "x" + t[1:], lambda t: t[:20]]
+)
+def test_a_forged_address_opens_nothing(app, change):
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
+    with pytest.raises(FeedUnknown):
+        feeds.open_feed(change(token_of(feed)))
+
+
+def test_an_answer_links_token_opens_no_calendar_and_the_other_way_round(app):
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
+    as_answer = tokens.tokens_by_nonce(LinkPurpose.ANSWER)(feed.nonce)
+    with pytest.raises(FeedUnknown):
+        feeds.open_feed(as_answer)
+    assert tokens.nonce_of(token_of(feed), LinkPurpose.ANSWER) is None
+
+
+def test_a_feed_needs_a_name_and_what_it_is_about(any_app, hall):
+    with pytest.raises(FeedNameMissing):
+        feeds.make(FeedScope.VENUE, hall.id, "  ", by=None, now=NOW)
+    with pytest.raises(FeedSubjectMissing) as raised:
+        feeds.make(FeedScope.VENUE, None, "Dinding", by=None, now=NOW)
+    assert raised.value.field == "venue_id"
+    with pytest.raises(FeedSubjectMissing):
+        feeds.make(FeedScope.PERSON, 999, "HP", by=None, now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0
+
+
+def test_erasing_a_person_takes_their_calendar_with_them(any_app, ani, coordinator):
+    feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=coordinator, now=NOW)
+    token = token_of(feed)
+    (held,) = privacy.export(ani.id, by=coordinator, now=NOW)["calendar_addresses"]
+    assert (held["name"], held["scope"]) == ("HP sendiri", "person")
+    assert feed.nonce not in str(held)
+    privacy.erase(ani.id, by=coordinator, now=NOW)
+    with pytest.raises(FeedUnknown):
+        feeds.open_feed(token)
+
+
+def test_asking_costs_a_fixed_number_of_queries(any_app, programme, hall, published, queries):
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
+    token = token_of(feed)
+
+    def ask() -> None:
+        feeds.content(feeds.open_feed(token), now=NOW).ics(now=NOW)
+
+    few = queries(ask)
+    for day in range(19, 25):
+        draft_activity(None, hall, day)
+    assert queries(ask) == few
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_real_readers_read_it(app, programme, hall, published, name):
+    makassar = Venue(name="Balai; “Kota”, Makassar", address="Jl. Jenderal, 1", latitude=-5.14, longitude=119.43)
+    draft_activity(None, makassar, 20, public_title="Rapat, lintas; sektor " + "panjang " * 15, zone=MAKASSAR)
+    cancelled = draft_activity(None, None, 21, public_title="Batal", state=ActivityState.PUBLISHED, published_at=NOW)
+    publishing.cancel(cancelled.id, "Ditunda", by=None, now=NOW)
+    content = everything()
+    data = content.ics(now=NOW)
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
+    expected = {
+        one.activity.uid: (
+            one.activity.starts_at.astimezone(UTC),
+            one.activity.ends_at.astimezone(UTC),
+            one.activity.neutral_title.strip(),
+            one.status.value,
+            one.activity.sequence,
+            f"{one.activity.venue.name}, {one.activity.venue.address}" if one.activity.venue else "akan diberitahukan",
+        )
+        for one in content.entries
+    }
+    seen = {uid: (*values[:2], values[2].strip(), *values[3:]) for uid, values in reader(name)(data).items()}
+    assert seen == expected
+    assert len(seen) == 3
+
+
+def test_it_says_how_often_to_read_it_and_carries_its_zones(app, programme, hall, published):
+    draft_activity(None, None, 20, zone=MAKASSAR)
+    read = icalendar.Calendar.from_ical(everything().ics(now=NOW))
+    assert read["REFRESH-INTERVAL"].dt == timedelta(hours=1)
+    assert read["METHOD"] == "PUBLISH"
+    assert sorted(zone["TZID"] for zone in read.walk("VTIMEZONE")) == ["Asia/Jakarta", "Asia/Makassar"]

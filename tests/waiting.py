@@ -1,0 +1,22 @@
+"""What a test with two connections to PostgreSQL waits for: that the other one waits."""
+
+import time
+
+import sqlalchemy as sa
+
+from outreach.extensions import db
+
+_WAITING = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def waits_for_another(seconds: float = 10.0) -> bool:
+    """Return whether, within so many seconds, some connection to the database waits for a lock of another."""
+    until = time.monotonic() + seconds
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(_WAITING):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+    return True

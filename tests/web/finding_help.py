@@ -1,0 +1,37 @@
+"""What tests of findings in forms share: a form that suits, absences and invitations, and what a page offers."""
+
+import re
+
+from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Absence, Activity, Invitation
+from tests.web.reading import fields
+
+NEW = {
+    "kind": "coordination", "title": "Rapat", "on": "2027-01-18", "begins": "13:00", "ends": "15:00",
+    "zone": "Asia/Jakarta", "venue_id": "", "region_code": "", "programme_id": "",
+}  # fmt: skip
+
+
+def absent(**values) -> None:
+    db.session.add(Absence(**{"zone": "Asia/Jakarta", "source": "coordinator", **values}))
+    db.session.commit()
+
+
+def activities() -> int:
+    return db.session.query(Activity).count()
+
+
+def button(html: str, words: str) -> str:
+    """Return the value of the button of that name's words."""
+    return re.search(rf'name="(?:way|seen)" value="([^"]*)"[^>]*>{re.escape(words)}', html)[1].replace("&amp;", "&")
+
+
+def ask(activity, person, role: Role) -> None:
+    db.session.add(Invitation(activity_id=activity.id, person_id=person.id, role=role, state=InvitationState.INVITED))
+    db.session.commit()
+
+
+def filled(client, address: str, **changed) -> dict:
+    return {name: found[0] for name, found in fields(client.get(address).text).items()} | changed

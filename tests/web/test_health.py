@@ -1,0 +1,110 @@
+"""/healthz says whether an engine lives, /metrics tells delivery's figures, and only to those who may know."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from outreach import clock
+from outreach.engines import loop
+from outreach.extensions import db
+from outreach.models import AuditEntry, Heartbeat
+from outreach.services import rules
+from tests.conftest import draft_activity
+from tests.delivery.outbox_help import invited, send_through
+from tests.delivery.smtp_server import Server
+
+
+def scrape(app, **headers) -> dict[tuple[str, ...], float]:
+    """Return the metrics as {(name, label values…): value}."""
+    answer = app.test_client().get("/metrics", headers=headers)
+    assert (answer.status_code, answer.content_type.split(";")[0]) == (200, "text/plain")
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def status(app, remote: str = "127.0.0.1", **headers) -> int:
+    answer = app.test_client().get("/metrics", headers=headers, environ_base={"REMOTE_ADDR": remote})
+    return answer.status_code
+
+
+def test_the_metrics_tell_what_was_sent_and_what_waits(app, office, ani):
+    rules.install_defaults(now=clock.now())
+    starts_at = clock.now() + timedelta(days=30)
+    activity = draft_activity(
+        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
+        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
+    )  # fmt: skip
+    invited(activity, ani, now=clock.now())
+    with Server() as server:
+        send_through(app, server)
+        db.session.remove()
+        loop.tick(app)
+    found = scrape(app)
+    assert found[("outreach_messages_due",)] == 0
+    assert found[("outreach_messages_sent", "1h")] == 1
+    assert found[("outreach_attempts", "sent")] == 1
+    assert 0 <= found[("outreach_lateness_seconds", "0.99")] < 60
+    assert 0 <= found[("outreach_engine_age_seconds",)] < 60
+    assert found[("outreach_engines",)] == 1
+    assert found[("outreach_reminders_scheduled",)] > 0
+    assert [key[1] for key in found if key[0] == "outreach_build_info"] == ["sqlite"]
+
+
+@pytest.mark.parametrize("remote", ["127.0.0.1", "::1"])
+def test_without_a_token_this_machine_may_ask(app, remote):
+    assert status(app, remote) == 200
+
+
+@pytest.mark.parametrize(
+    ("remote", "headers"),
+    [
+        ("10.0.0.7", {}),
+        ("", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "10.0.0.7"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"x-forwarded-host": "outreach.example.com"}),
+        ("127.0.0.1", {"Forwarded": "for=x"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"Host": "outreach.example.com"}),  # of a proxy that says nothing of itself
+        ("127.0.0.1", {"Host": "localhost.example.com:8000"}),
+        ("127.0.0.1", {"Host": "[::1"}),
+    ],
+)
+def test_without_a_token_nobody_else_may_nor_whom_a_proxy_on_it_lets_through(app, remote, headers):
+    assert status(app, remote, **headers) == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_this_machine_asks_itself_unless_a_proxy_stands_before_it(app, host):
+    assert status(app, Host=host) == 200
+    app.extensions["outreach"] = replace(app.extensions["outreach"], proxies=1)
+    assert status(app, Host=host) == 403
+
+
+def test_with_a_token_only_its_holder_may_from_anywhere(app):
+    app.extensions["outreach"] = replace(app.extensions["outreach"], metrics_token="a-token-of-the-office")
+    assert status(app) == 403
+    assert status(app, Authorization="Bearer another") == 403
+    assert status(app, Authorization="a-token-of-the-office") == 403
+    assert status(app, "10.0.0.7", Authorization="Bearer a-token-of-the-office") == 200
+
+
+@pytest.mark.parametrize(("minutes", "code", "state"), [(4, 200, "ok"), (6, 503, "engine silent")])
+def test_health_says_when_no_engine_gives_a_sign_of_life(app, office, minutes, code, state):
+    db.session.add(Heartbeat(name="a:1", at=clock.now() - timedelta(minutes=minutes)))
+    db.session.commit()
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json["state"]) == (code, state)
+
+
+@pytest.mark.parametrize(("minutes", "code", "state"), [(14, 200, "ok"), (16, 503, "engine silent")])
+def test_health_says_when_no_engine_ever_ran(app, office, minutes, code, state):
+    db.session.add(AuditEntry(at=clock.now() - timedelta(minutes=minutes), action="user.added", subject_type="user"))
+    db.session.commit()
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json["state"]) == (code, state)
