@@ -1,16 +1,31 @@
-"""Run all benchmarks, print a table, and write results/latest.json. Exits 0 whatever is met.
+"""Run the benchmarks, print a table, and write results/latest.json. Exits 0 whatever is met.
+
+    python -m benchmarks [NAME …] [--full] [--folder FOLDER]
 
 A new benchmark is a function `measure(folder, say) -> list[Result]` in a file here, named in ALL.
 """
 
+import argparse
+import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import load, pages
+from benchmarks import draining, findings, load, national, pages, placing, sending, ticks, wire
 from benchmarks.results import LATEST, machine, table, write
 
-ALL = (pages.measure,)
+ALL = (
+    pages.measure,
+    sending.measure,
+    draining.measure,
+    wire.measure,
+    ticks.measure,
+    national.measure,
+    findings.measure,
+    placing.measure,
+)
+NAMES = {measure.__module__.rpartition(".")[2]: measure for measure in ALL}
 
 
 def say(line: str) -> None:
@@ -18,10 +33,22 @@ def say(line: str) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; all, where none is named")
+    parser.add_argument("--full", action="store_true", help="the long form, where there is one (OUTREACH_BENCH_FULL=1)")
+    parser.add_argument("--folder", type=Path, help="work and keep data here, so that a run can be taken up again")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(NAMES):
+        parser.error(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+    if asked.full:
+        os.environ["OUTREACH_BENCH_FULL"] = "1"
     results = []
-    for measure in ALL:
-        with TemporaryDirectory(prefix="outreach-bench-") as folder:
-            results += measure(Path(folder), say)
+    for name in asked.names or NAMES:
+        kept = asked.folder / name if asked.folder else None
+        if kept is not None:
+            kept.mkdir(parents=True, exist_ok=True)
+        with nullcontext(str(kept)) if kept else TemporaryDirectory(prefix="outreach-bench-") as folder:
+            results += NAMES[name](Path(folder), say)
     print(f"\n{machine()}; load by {load.tool()}\n")
     print(table(results))
     write(results)

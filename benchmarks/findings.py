@@ -1,0 +1,70 @@
+"""Looking for clashes in an office's year: one moved activity, the same in ten years' plans, and all of a year.
+
+2,000 activities and 5,000 invitations a year, over 40 venues and 600 people.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+from benchmarks.planned import year
+from benchmarks.results import Result
+from outreach.domain.clashes import findings, findings_if
+from outreach.domain.plan import Plan, PlannedActivity
+
+ACTIVITIES, INVITATIONS = 2_000, 5_000
+WITHIN_US = 100_000.0
+AT_MOST = 1.5  # ten years against one
+MOVES = 200
+ROUNDS = 5
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
+    """Return the results of this file. folder: not used."""
+    say(f"a year's plan of {ACTIVITIES:,} activities and {INVITATIONS:,} invitations, and one of ten years")
+    plan, long = Plan(**year(ACTIVITIES, INVITATIONS)), Plan(**year(ACTIVITIES, INVITATIONS, years=10))
+    looked, changed = _in_turn(_moving, plan, long), _in_turn(_changing, plan, long)
+    began = time.perf_counter()
+    found = len(findings(plan))
+    all_us = 1_000_000 * (time.perf_counter() - began)
+    ratio = looked["ten"] / looked["one"]
+    return [
+        Result("findings of one moved activity (µs)", looked["one"], "µs", WITHIN_US, looked["one"] / WITHIN_US, 1.0,
+               looked["one"] <= WITHIN_US),
+        Result("… in ten years' plan (ratio at most)", looked["ten"], "µs", looked["one"], ratio, AT_MOST, ratio <= AT_MOST),
+        Result("… and the plan made with it", changed["one"], "µs"),
+        Result("… and that in ten years' plan", changed["ten"], "µs", changed["one"], changed["ten"] / changed["one"]),
+        Result(f"all {found:,} findings of the year", all_us, "µs"),
+    ]  # fmt: skip
+
+
+def _in_turn(measured: Callable[[Plan], float], plan: Plan, long: Plan) -> dict[str, float]:
+    """Return the medians for both plans, without the first round."""
+    rounds = [(measured(plan), measured(long)) for _ in range(ROUNDS + 1)][1:]
+    return {"one": median(one for one, _ in rounds), "ten": median(ten for _, ten in rounds)}
+
+
+def _moving(plan: Plan) -> float:
+    """Return how long a move takes to look at, in microseconds, as a page does while somebody drags."""
+    moves = _moves(plan)
+    began = time.perf_counter()
+    for moved in moves:
+        findings_if(plan, moved)
+    return 1_000_000 * (time.perf_counter() - began) / len(moves)
+
+
+def _changing(plan: Plan) -> float:
+    """Return how long it takes to make the plan with the move, and to find all that involves it, in microseconds."""
+    moves = _moves(plan)
+    began = time.perf_counter()
+    for moved in moves:
+        findings(plan.with_(moved), among={moved.id})
+    return 1_000_000 * (time.perf_counter() - began) / len(moves)
+
+
+def _moves(plan: Plan) -> list[PlannedActivity]:
+    chosen = sorted(plan.activities)[: ACTIVITIES : ACTIVITIES // MOVES]
+    later = timedelta(days=1, hours=1)
+    return [plan.activities[id].moved(plan.activities[id].starts_at + later) for id in chosen]

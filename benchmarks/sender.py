@@ -1,0 +1,116 @@
+"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps MAILS"""
+
+import json
+import smtplib
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from benchmarks.sending import settings
+from outreach import clock, create_app
+from outreach.delivery import facts, leases, outbox, recheck, results
+from outreach.delivery.frames import Frames
+from outreach.delivery.smtp import Wire
+from outreach.engines import loop
+from outreach.extensions import db
+from outreach.models import Message
+
+
+def main(folder: str, port: str, what: str, mails: str) -> None:
+    chosen = settings(Path(folder), int(port))
+    # Of two connections served in turn no step could be timed: what the other does meanwhile would count, too.
+    app = create_app(replace(chosen, mail_connections=1) if what == "steps" else chosen)
+    loop.keep_loaded()
+    with app.app_context():
+        db.session.execute(db.select(Message.id).limit(1))
+        db.session.remove()
+        work = {"drain": _drain, "bare": lambda: _bare(int(port), int(mails)), "steps": _drain}[what]
+        if what == "bare":
+            _a_mail()
+        steps = _timed() if what == "steps" else {}
+        print("ready", flush=True)
+        sys.stdin.readline()
+        began = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - began
+        print(seconds, flush=True)
+        if what == "steps":
+            spent = {name: s / int(mails) * 1e6 for name, s in steps.items()}
+            print(
+                json.dumps({**spent, "everything else": seconds / int(mails) * 1e6 - sum(spent.values())}), flush=True
+            )
+
+
+def _drain() -> None:
+    outbox.drain(now=clock.now, worker=str(time.monotonic_ns()))
+
+
+_mail: list[bytes] = []
+
+
+def _a_mail() -> None:
+    """Keep the bytes of one of the very mails that the outbox sends."""
+    now = datetime.now(UTC)
+    newest = db.session.scalar(db.select(db.func.max(Message.id)))
+    [row] = facts.load(db.session(), [newest])
+    shared = facts.shared(db.session(), [row])
+    _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
+    db.session.remove()
+
+
+def _bare(port: int, mails: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
+        for number in range(mails):
+            server.sendmail("outreach@example.com", [f"kader{number}@example.com"], _mail[0])
+
+
+def _timed() -> dict[str, float]:
+    """Measure the steps from here on; what a step calls of another step counts there."""
+    spent: dict[str, float] = defaultdict(float)
+    running: list[float] = []
+
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            began = time.perf_counter()
+            running.append(0.0)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                took = time.perf_counter() - began
+                spent[name] += took - running.pop()
+                if running:
+                    running[-1] += took
+
+        return wrapper
+
+    leases.claim = timed("claim", leases.claim)
+    facts.load = timed("read the facts", facts.load)
+    facts.shared = timed("read the facts", facts.shared)
+    recheck.earlier = timed("read the facts", recheck.earlier)
+    recheck.Judge.judge = timed("ask again", recheck.Judge.judge)  # type: ignore[method-assign]
+    Frames.plan = timed("plan", Frames.plan)  # type: ignore[method-assign]
+    results.turn = timed("settle and begin the next", results.turn)
+    results.settle = timed("settle and begin the next", results.settle)
+    handed = Wire.hand_over_group
+
+    def hand_over_group(self: Wire, mails: Any) -> Any:
+        outcomes = handed(self, mails)
+        while True:
+            try:
+                yield timed("lay in and hand over", next)(outcomes)
+            except StopIteration:
+                return
+
+    Wire.hand_over_group = hand_over_group  # type: ignore[method-assign]
+    return spent
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
