@@ -4,6 +4,7 @@ Called inside a writing() transaction. Venues and people are locked first, so wh
 where anything ever passes that, PostgreSQL refuses it, and the same is said. What is held is written by holds.py.
 """
 
+import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from outreach.domain.planrules import FindingKind, Rules, Severity
@@ -20,6 +21,8 @@ from outreach.services import holds, planrules
 from outreach.services.booking import SpeakerTaken, Stale, VenueMissing, VenueTaken
 
 VENUE_CONSTRAINT = "ex_activity_venue"
+DEADLOCK = "40P01"
+SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long the other of two may take to commit once one has given way
 TAKES = ("starts_at", "ends_at", "venue_id")
 
 
@@ -117,15 +120,29 @@ def _write(session: Session, activities: Sequence[Activity]) -> None:
             for one in holding:
                 one.holds_venue = True
         session.flush()
-    except IntegrityError as error:
-        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != VENUE_CONSTRAINT:
+    except DBAPIError as error:
+        is_taken = getattr(getattr(error.orig, "diag", None), "constraint_name", None) == VENUE_CONSTRAINT
+        # Two who did not wait for the lock may each wait for the other's row, until PostgreSQL ends one.
+        is_ended = getattr(error.orig, "sqlstate", None) == DEADLOCK
+        if not (is_taken or is_ended):
             raise
         session.rollback()
+        _say_who_has_it(session, spans, SURVIVOR_S if is_ended else 0)
+        raise Stale from None
+
+
+def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> None:
+    """Raise VenueTaken for the first of the spans that something else has; look for so long, until it is committed."""
+    until = time.monotonic() + wait_s
+    while True:
         for own in spans:
             other = _other_at_venue(session, own, [own])
             if other is not None:
                 raise _venue_taken(session, own, other) from None
-        raise Stale from None
+        if time.monotonic() >= until:
+            return
+        session.rollback()  # nothing is kept open while waiting
+        time.sleep(LOOK_S)
 
 
 def _bind(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:

@@ -6,9 +6,11 @@ Each is a process of its own, on SQLite and on PostgreSQL; what stands afterward
 import random
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -20,12 +22,14 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
 from outreach.services import answering, claiming, copying, holds, inviting, planning, publishing
+from outreach.services.booking import VenueTaken
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.booking_help import (
     HALLS_TWICE,
     PEOPLE_TWICE,
     UNBOUND,
+    WAIT_S,
     Coordinators,
     Outcome,
     bindings,
@@ -213,6 +217,47 @@ def test_where_nobody_asks_the_database_itself_lets_one_win_and_says_the_same(se
     won_once(speakers, "SpeakerTaken")
     told(speakers, 60)
     assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOUND)) == (0, 0, 0)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_the_hall(any_app, monkeypatch):
+    for name in ("lock_venues", "lock_people"):
+        monkeypatch.setattr(holds, name, getattr(holds, name))  # as it was, afterwards
+    for name in ("_are_free", "_check_speakers"):
+        monkeypatch.setattr(claiming, name, getattr(claiming, name))
+    halls = [Venue(name=f"Balai {who}") for who in range(2)]
+    db.session.add_all(halls)
+    db.session.commit()
+    venue_ids, both = [hall.id for hall in halls], Barrier(2)
+
+    def cross(number: int, who: int) -> None:
+        """Take one's own hall, and when both have theirs, the other's as well."""
+        with writing() as session:
+            for at_venue in (who, 1 - who):
+                one = Activity(
+                    kind=ActivityKind.OTHER, title=f"{NAMES[who]} {at_venue}", zone=JAKARTA, respond_by_at=at(20),
+                    venue_id=venue_ids[at_venue], **times(0, who),
+                )  # fmt: skip
+                session.add(one)
+                claiming.claim(session, [one])
+                if at_venue == who:
+                    both.wait(WAIT_S)
+
+    def tried(who: int) -> Outcome:
+        with any_app.app_context():
+            try:
+                ask_nobody(cross, 0, who)
+            except VenueTaken as problem:
+                return Outcome("VenueTaken", problem.values)
+            return Outcome("done")
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(tried, range(2)))
+    won_once([outcomes], "VenueTaken")
+    winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
+    assert outcomes[1 - winner].told["title"] in {f"{NAMES[winner]} {at_venue}" for at_venue in range(2)}
+    assert count("SELECT COUNT(*) FROM activity") == 2
 
 
 def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
