@@ -8,6 +8,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
+from outreach.settings import ROOT
 from tests.conftest import at, draft_activity
 from tests.web.reading import fields
 
@@ -166,3 +167,11 @@ def test_a_day_off_is_none_though_nothing_is_planned_so_far_ahead(coordinator_cl
 def test_enter_in_a_field_finds_a_time_and_does_not_search_for_people(coordinator_client, hall):
     page = coordinator_client.get("/free-times").text
     assert page.index('name="do" value="find"') < page.index('name="do" value="search"')
+
+
+def test_what_is_found_is_as_wide_as_what_was_asked(coordinator_client, hall):
+    styles = (ROOT / "outreach/static/planning.css").read_text()
+    assert ".plan-form, .plan-found { max-width" in styles
+    for asked in ({}, {"last": "2027-01-18", "not_before": "20:00"}):  # some times, and none
+        [slots] = re.findall(r'<section id="slots" class="([^"]*)"', find(coordinator_client, **asked).text)
+        assert "plan-found" in slots.split()
