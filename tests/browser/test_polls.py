@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import AnswerSource, PollChoice, Role, Sector
 from outreach.domain.polls import Proposed
 from outreach.domain.states import MessageState, PollState
 from outreach.extensions import db
-from outreach.models import Activity, DatePoll, Invitation, Message
-from outreach.services import pollasking, polls, rules
+from outreach.models import Activity, DatePoll, Invitation, Message, Organisation
+from outreach.services import pollanswering, pollasking, polls, rules
 from tests.browser.test_the_whole_way import DESK, PHONE, holds, log_in, press, wait_for
 from tests.conftest import NOW, a_person
-from tests.services.polls_help import values
+from tests.services.polls_help import asked, dates, values
 
 pytestmark = pytest.mark.browser
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -95,7 +95,7 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
 
     page.goto(f"{whole}/polls/{poll}")
     holds(page, width)
-    best = page.locator("tr.best")
+    best = page.locator(".poll-time.best")
     assert best.count() == 1
     press(best.get_by_role("link", name=re.compile("Choose this time")))
     holds(page, width)
@@ -111,3 +111,48 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
     theirs.reload()
     assert theirs.locator("input[type=radio]").count() == 0
     phone.close()
+
+
+@pytest.fixture
+def large(office, hall) -> int:
+    """A poll of twelve times that thirty offices were asked about, and all but one answered."""
+    slots = [Proposed(soon(20 + n, 9), soon(20 + n, 11), hall.id if n % 2 else None) for n in range(12)]
+    made = polls.create(values(slots=slots, closes_at=soon(6, 16)), by=None, now=clock.now())
+    offices = [
+        Organisation(name=f"Forum Perlindungan Anak Terpadu Kelurahan {n}", sector=Sector.OTHER, email="")
+        for n in range(30)
+    ]
+    db.session.add_all(offices)
+    db.session.commit()
+    pollasking.add_organisations(made.id, {one.id: 2 for one in offices}, needed=False, by=None, now=clock.now())
+    pollasking.open_poll(made.id, by=None, now=clock.now())
+    for number, one in enumerate(offices[1:]):
+        said = [list(PollChoice)[(number * slot) % 3] for slot in range(12)]
+        pollanswering.record(
+            made.id, asked(made, one).id, dates(made, *said), AnswerSource.PHONE, by=None, now=clock.now()
+        )
+    db.session.commit()
+    return made.id
+
+
+def test_a_large_poll_is_read_without_the_page_scrolling_sideways(large, coordinator, staff_page, whole):
+    page, width = staff_page, staff_page.viewport_size["width"]
+    log_in(page, whole, coordinator.email)
+    page.goto(f"{whole}/polls/{large}")
+    holds(page, width)
+    assert page.locator(".poll-time").count() == 12
+    assert "Best" in page.locator(".poll-time").first.inner_text()
+    table = page.get_by_role("region", name="Who can make which time")
+    if width == PHONE["width"]:
+        assert not table.is_visible()
+        page.get_by_text("Who said what").first.click()
+        names = page.locator(".poll-time").first.locator("dd")
+        assert sum(name.inner_text().count("Kelurahan") for name in names.all()) == 30
+        holds(page, width)
+        return
+    box = table.bounding_box()
+    table.evaluate("el => el.scrollTo(el.scrollWidth, el.scrollHeight)")
+    assert table.evaluate("el => [el.scrollLeft > 200, el.scrollTop > 200]") == [True, True]
+    last = table.get_by_role("rowheader").last.bounding_box()  # the names and the times stay in sight
+    times = table.get_by_role("columnheader").last.bounding_box()
+    assert (last["x"], times["y"]) == pytest.approx((box["x"], box["y"]), abs=2)

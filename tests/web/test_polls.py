@@ -28,6 +28,14 @@ def words(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
+def proposed(page: str) -> list[str]:
+    """Return what is said of each proposed time, in the page's order."""
+    return [
+        words(one)
+        for one in re.findall(r'<li class="poll-time.*?</li>\s*(?=<li class="poll-time|</ol>)', page, re.DOTALL)
+    ]
+
+
 def fresh(poll) -> DatePoll:
     db.session.rollback()
     return db.session.get_one(DatePoll, poll.id)
@@ -172,11 +180,18 @@ def test_the_table_has_the_best_time_on_top_and_says_all_in_words(coordinator_cl
     answers(poll, chief, NO, YES, MAYBE)
     answers(poll, ani, YES, YES, NO)
     page = coordinator_client.get(f"/polls/{poll.id}").text
-    rows = [words(row) for row in re.findall(r'<tr class="[^"]*">.*?</tr>', page, flags=re.DOTALL)]
-    assert [row.split(",")[0] for row in rows] == ["Tuesday", "Wednesday", "Monday"]
-    assert "2 yes 0 if need be 0 no 1 not yet Yes Yes not yet" in rows[0]
-    assert "Best" in rows[0]
-    assert "Somebody needed cannot" in rows[2]
+    times = proposed(page)
+    assert [time.split(",")[0] for time in times] == ["Tuesday", "Wednesday", "Monday"]
+    assert "2 yes 0 if need be 0 no 1 not yet" in times[0]
+    assert "Best" in times[0]
+    assert "Somebody needed cannot" in times[2]
+    assert "Yes Kapolres Metro; Ani Wijaya not yet Budi Santoso" in times[0]
+    assert "If need be Kapolres Metro No Ani Wijaya not yet Budi Santoso" in times[1]
+    head, *rows = [words(row) for row in re.findall(r"<tr>.*?</tr>", page, flags=re.DOTALL)]
+    assert re.findall(r"(\w+), \d", head) == ["Tue", "Wed", "Mon"]
+    assert [row.partition("Speaker ")[2] for row in rows] == [
+        "· Polres Metro · needed Yes If need be No", "Yes No Yes", "not yet",
+    ]  # fmt: skip
     assert "2 of 3 answered" in words(page)
     assert words(page).count("has not answered yet") == 1
 
@@ -190,7 +205,7 @@ def test_what_clashes_stands_with_its_slot(coordinator_client, hall, ani):
     planning.create_activity(other, by=None, now=NOW)
     answers(poll, ani, YES, YES)
     page = coordinator_client.get(f"/polls/{poll.id}").text
-    first, second = [words(row) for row in re.findall(r'<tr class="[^"]*">.*?</tr>', page, flags=re.DOTALL)]
+    first, second = proposed(page)
     assert first.startswith("Tuesday")
     assert "Aula Bappeda is taken by “Pelatihan kader”" in second
 
