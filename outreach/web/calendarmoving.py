@@ -23,7 +23,7 @@ from outreach.services.shifting import Foreseen
 from outreach.web import calendarundo
 from outreach.web.activities import to_its_page
 from outreach.web.calendar import bp
-from outreach.web.findingshown import Shown, shown
+from outreach.web.findingshown import Shown, each_once, shown
 from outreach.web.findingways import WayOut, times_of
 from outreach.web.forms.activity_forms import ConfirmForm
 from outreach.web.forms.calendar_forms import PlaceForm, dropped
@@ -117,6 +117,7 @@ def undo() -> Any:
 
 
 def _page(form: PlaceForm, activity: Activity, foreseen: Foreseen | None = None, *, undoing: bool = False) -> Any:
+    findings = _findings(foreseen, form, activity) if foreseen else []
     return render_template(
         "calendar/move.html",
         bare=BARE in request.headers,
@@ -124,7 +125,8 @@ def _page(form: PlaceForm, activity: Activity, foreseen: Foreseen | None = None,
         activity=activity,
         foreseen=foreseen,
         undoing=undoing,
-        findings=_findings(foreseen, form, activity) if foreseen else [],
+        findings=findings,
+        ways=each_once(foreseen.found, findings) if foreseen else [],
         back=_back(form.back.data or "", activity),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
     )

@@ -1,12 +1,14 @@
 """Findings as pages show them: gathered where the same is found of several people, in sentences, with links and ways out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from flask import url_for
+from flask_babel import gettext as _
 
-from outreach.domain.clashes import Finding, OfInvitee, Way, suits_all, ways
+from outreach.delivery.wording import label
+from outreach.domain.clashes import Finding, OfInvitee, Way, applied, findings, suits_all, ways
 from outreach.domain.parties import Party
 from outreach.domain.plan import PlannedActivity
 from outreach.domain.planrules import FindingKind, Severity
@@ -52,6 +54,14 @@ class Shown:
         return any(way.fields for way in self.ways)
 
 
+@dataclass(frozen=True)
+class Once:
+    """A way out as it is shown once for several findings. resolves: which of them, in words; "" where it is all there is."""
+
+    way: WayOut
+    resolves: str
+
+
 def shown(
     found: Found,
     *,
@@ -80,6 +90,40 @@ def shown(
         titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))
         said.append(replace(bundle[0][0], ways=tuple(one for one in outs if one is not None), titles=titles))
     return said
+
+
+def each_once(found: Found, rows: Sequence[Shown]) -> list[Once]:
+    """Return the ways out of all these rows, each once, those first that resolve the most."""
+    offered: dict[object, WayOut] = {}
+    for row in rows:
+        for way in row.ways:
+            offered.setdefault(way.way or way.words, way)
+    resolving = [(way, _resolved(found, way, rows)) for way in offered.values()]
+    resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: of equals as they were
+    return [Once(way, _said(resolved, rows)) for way, resolved in resolving]
+
+
+def _resolved(found: Found, way: WayOut, rows: Sequence[Shown]) -> list[Shown]:
+    if way.way is None:
+        return [row for row in rows if way in row.ways]
+    among = {id for row in rows for id in row.finding.ids}
+    left = {one.signature for one in findings(applied(found.plan, way.way), among)}
+    return [row for row in rows if row.finding.signature not in left]
+
+
+def _said(resolved: Sequence[Shown], rows: Sequence[Shown]) -> str:
+    if len(rows) == 1:
+        return ""
+    if len(resolved) == len(rows):
+        return _("resolves all of it")
+    kinds = [row.kind for row in rows]
+    what = [
+        f"{label(row.kind)} ({row.finding.party.name})"
+        if row.finding.party and kinds.count(row.kind) > 1
+        else label(row.kind)
+        for row in resolved
+    ]
+    return _("resolves: %(what)s", what=", ".join(dict.fromkeys(what)))
 
 
 Bundle = list[tuple[Shown, list[Finding]]]

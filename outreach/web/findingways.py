@@ -44,6 +44,7 @@ class WayOut:
     """href: the page that does it. fields: on that page, the values that it fills in; of the activity with that id.
 
     inside: in the calendar's dialog, whether the page opens in it too. button: name and value of one that does it at once.
+    way: what it does to the plan.
     """
 
     words: str
@@ -52,6 +53,7 @@ class WayOut:
     fields: Mapping[str, str] | None = None
     inside: bool = False
     button: tuple[str, str] | None = None
+    way: Way | None = None
 
     @property
     def query(self) -> str:
@@ -73,6 +75,7 @@ def way_out(plan: Plan, way: Way, invitations: Invitations, about: int | None = 
         return WayOut(
             _("Let the programme last %(days)s", days=days(way.starts_on, way.ends_on)),
             url_for("programmes.edit", programme_id=way.programme_id, **lasting),  # type: ignore[arg-type]
+            way=way,
         )
     activity = plan.activities[way.activity_id]
     if isinstance(way, OfInvitee):
@@ -80,7 +83,7 @@ def way_out(plan: Plan, way: Way, invitations: Invitations, about: int | None = 
         return _of_invitee(way, standing) if standing else None
     fields = fields_of(activity, way)
     href = href_of(activity, fields) if activity.id > 0 else ""  # what is not stored yet has only its form
-    return WayOut(_words(plan, activity, way, about), href, activity.id, fields)
+    return WayOut(_words(plan, activity, way, about), href, activity.id, fields, way=way)
 
 
 def _of_invitee(way: OfInvitee, standing: Standing) -> WayOut:
@@ -88,10 +91,10 @@ def _of_invitee(way: OfInvitee, standing: Standing) -> WayOut:
     match way:
         case LeaveOut():
             href = url_for("invitations.withdraw", invitation_id=standing.invitation_id)
-            return WayOut(_("Do without %(name)s", name=name), href)
+            return WayOut(_("Do without %(name)s", name=name), href, way=way)
         case Represent():
             href = url_for("invitations.record", invitation_id=standing.invitation_id)
-            return WayOut(_("Note who comes for %(name)s", name=name), href)
+            return WayOut(_("Note who comes for %(name)s", name=name), href, way=way)
         case Replace():
             if way.party.kind is PartyKind.REPRESENTATIVE:
                 href = url_for("invitations.record", invitation_id=standing.invitation_id)
@@ -99,7 +102,7 @@ def _of_invitee(way: OfInvitee, standing: Standing) -> WayOut:
                 href = url_for("activities.agenda", activity_id=way.activity_id)
             else:
                 href = url_for("invitations.withdraw", invitation_id=standing.invitation_id)
-            return WayOut(_("Ask somebody else in place of %(name)s", name=name), href)
+            return WayOut(_("Ask somebody else in place of %(name)s", name=name), href, way=way)
 
 
 def fields_of(activity: PlannedActivity, way: OfActivity) -> dict[str, str]:

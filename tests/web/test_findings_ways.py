@@ -239,3 +239,23 @@ def test_in_the_calendar_no_way_leads_to_where_it_is_already(coordinator_client,
     assert re.findall(r'href="([^"]*)" data-inside>Move it to', html) == []
     assert "Let the programme last" in html  # of the ways out the others stay
     assert "Leave it as it was" in html
+
+
+def test_in_the_calendar_each_way_stands_once_and_says_what_it_resolves(coordinator_client, hall, office):
+    activity, other = draft_activity(None, hall, 18), draft_activity(None, hall, 23)
+    query = {
+        "on": "2027-01-23", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": hall.id,
+        "version": activity.version, "back": "/calendar?view=week",
+    }  # fmt: skip
+    html = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=query).text
+    assert f"is taken by “{other.title}”" in text_of(html)
+    assert "Saturday, 23 January 2027 is at the weekend." in text_of(html)
+    ways = re.findall(r"<li><a [^>]*>([^<]*)</a>(?:<span[^>]*>([^<]*)</span>)?</li>", html)
+    assert [(words, said) for words, said in ways if "Move it to" in words] == [
+        ("Move it to Mon, 25 Jan 2027, 08:00 WIB", "resolves all of it"),
+        ("Move it to Sat, 23 Jan 2027, 12:00 WIB", "resolves: Venue taken"),
+    ]
+    assert html.count("Move it to") == 2
+    query["begins"], query["ends"] = "13:00", "15:00"  # then there is only the weekend
+    html = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=query).text
+    assert "Move it to Mon, 25 Jan 2027, 13:00 WIB</a></li>" in html
