@@ -1,5 +1,6 @@
 """Writing the audit log: every change that staff make to somebody's record."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,3 +33,8 @@ def record(
             detail=detail,
         )
     )
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return {name: [as it was, as it is]}, as text, of those that differ."""
+    return {name: [str(before[name]), str(after[name])] for name in before if str(before[name]) != str(after[name])}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.plan import days_between
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Programme
+from outreach.services import holds
 
 LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
 
@@ -92,6 +93,18 @@ def activity_for_change(session: Session, activity_id: int, version: int | None 
     if version is not None and activity.version != version:
         raise Stale
     return activity
+
+
+def locked_programme(session: Session, programme_id: int, *, changes: bool = False) -> Programme:
+    """Return the programme, locked before its activities: its days stay as they are until what is put into it is stored.
+
+    changes: to change its days, or delete it. Raise ProgrammeMissing.
+    """
+    holds.lock_programme(session, programme_id, changes=changes)
+    programme = session.get(Programme, programme_id)
+    if programme is None:
+        raise ProgrammeMissing
+    return programme
 
 
 def check_times(activity: Activity) -> None:

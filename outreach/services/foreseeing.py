@@ -1,6 +1,6 @@
 """What making several activities at once would bring, before any is stored: a new programme's, one for each kelurahan, a copy's.
 
-Nothing writes. Making them is planning.py and copying.py, which refuse what is found here and blocks.
+Nothing writes. Making them is programmes.py, communityactivities.py and copying.py, which refuse what is found here and blocks.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,9 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
 from outreach.services import clashing, copying, planrules, plans, unsaved
 from outreach.services.clashing import Found
-from outreach.services.planning import ActivityValues, ProgrammeValues, village_hall_name
+from outreach.services.communityactivities import village_hall_name
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 
 THE_NEW_ONE = -1  # the id of a programme that is not stored yet
 SPREAD_LATER = frozenset({FindingKind.SAME_KECAMATAN})  # made at one time, they are given their days one by one

@@ -7,7 +7,8 @@ from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services import claiming
 from outreach.services.booking import Stale, check_times
-from outreach.services.publishing import InThePast, Move, NothingMoved, NotPublished, apply_move, differs
+from outreach.services.planning import differs
+from outreach.services.publishing import InThePast, Move, NothingMoved, NotPublished, apply_move
 
 
 def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> Activity:

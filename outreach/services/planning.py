@@ -1,12 +1,12 @@
-"""Making, editing and deleting programmes and activities. Agendas are agendas.py; what sends mail is publishing.py."""
+"""Making and editing activities. Their programmes are programmes.py, agendas agendas.py; what sends mail is publishing.py."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
@@ -15,17 +15,9 @@ from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
-from outreach.models import Activity, Invitation, Office, Programme, Region, Reminder, User, Venue
+from outreach.models import Activity, Office, Programme, User
 from outreach.services import audit, holds, planchecks, seats
-from outreach.services.booking import (
-    OutsideProgramme,
-    ProgrammeMissing,
-    Stale,
-    TitleMissing,
-    activity_for_change,
-    check_times,
-    check_within,
-)
+from outreach.services.booking import activity_for_change, check_times, locked_programme
 from outreach.services.claiming import claim
 
 NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
@@ -37,38 +29,8 @@ class NeedsMove(Problem):
     )
 
 
-class NotADraft(Problem):
-    message = "Only a draft can be deleted. Cancel a published activity instead, so that everyone invited is told."
-
-
 class CannotEdit(Problem):
     message = "An activity that is over or cancelled cannot be changed any more."
-
-
-class LastBeforeFirst(Problem):
-    message = "The last day must not be earlier than the first."
-    field = "ends_on"
-
-
-class NoKelurahan(Problem):
-    message = "Choose at least one kelurahan."
-    field = "region_codes"
-
-
-class NotOnlyDrafts(Problem):
-    message = "Only a programme whose activities are all drafts can be deleted. “%(title)s” has been told to people."
-
-
-@dataclass(frozen=True)
-class ProgrammeValues:
-    title: str
-    starts_on: date
-    ends_on: date
-    zone: ZoneInfo
-    public_title: str = ""
-    purpose: str = ""
-    contact_name: str = ""
-    contact_phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,89 +52,13 @@ class ActivityValues:
     capacity: int | None = None
 
 
-def create_programme(
-    values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
-) -> Programme:
-    """Make a programme with its activities, as drafts; raise a Problem, having made nothing."""
-    with writing() as session:
-        programme = Programme(coordinator_id=by.id if by else None)
-        _fill_programme(programme, values)
-        session.add(programme)
-        session.flush()
-        audit.record(session, by, "programme.created", programme, now=now)
-        _add(session, [_new_activity(session, one, programme, by, now) for one in activities], by, now)
-    return programme
-
-
-def edit_programme(
-    programme_id: int, values: ProgrammeValues, version: int, *, by: User | None, now: datetime
-) -> Programme:
-    """Change a programme's own facts; raise Stale if someone was faster. Its days must still hold what lies in them."""
-    with writing() as session:
-        programme = _programme(session, programme_id, changes=True)
-        if programme.version != version:
-            raise Stale
-        # Whoever moves one of its activities at this moment is waited for, or waits and is held to the new days.
-        holds.lock_activities(
-            session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all()
-        )
-        before = _facts(programme, ProgrammeValues)
-        refuses = planchecks.refuses(session, FindingKind.OUTSIDE_PROGRAMME)
-        inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
-        _fill_programme(programme, values)
-        for activity in programme.activities:
-            if activity.id in inside and activity.state is not ActivityState.CANCELLED:
-                check_within(programme, activity.starts_at, activity.ends_at)
-        audit.record(
-            session,
-            by,
-            "programme.edited",
-            programme,
-            now=now,
-            changed=_changes(before, _facts(programme, ProgrammeValues)),
-        )
-    return programme
-
-
 def create_activity(
     values: ActivityValues, *, programme_id: int | None = None, by: User | None, now: datetime
 ) -> Activity:
     """Make one activity as a draft, in a programme or alone; raise a Problem, having made nothing."""
     with writing() as session:
-        programme = _programme(session, programme_id) if programme_id else None
+        programme = locked_programme(session, programme_id) if programme_id else None
         return add_activity(session, values, programme, by, now)
-
-
-def create_community_activities(
-    values: ActivityValues,
-    region_codes: Sequence[str],
-    *,
-    programme_id: int | None = None,
-    by: User | None,
-    now: datetime,
-) -> list[Activity]:
-    """Make one activity for each kelurahan, at its Balai Kelurahan (made where unknown), all at the given time."""
-    if not region_codes:
-        raise NoKelurahan
-    with writing() as session:
-        programme = _programme(session, programme_id) if programme_id else None
-        made = []
-        regions = session.scalars(
-            sa.select(Region).where(Region.code.in_(region_codes), Region.level == 4).order_by(Region.code)
-        )
-        for region in regions.all():
-            own = replace(
-                values,
-                title=f"{values.title} {region.name}",
-                public_title=f"{values.public_title} {region.name}" if values.public_title else "",
-                region_code=region.code,
-                venue_id=values.venue_id or _village_hall(session, region).id,
-            )
-            made.append(_new_activity(session, own, programme, by, now))
-        if not made:
-            raise NoKelurahan
-        # They are made at one time, to be given their days one by one.
-        return _add(session, made, by, now, but=[FindingKind.SAME_KECAMATAN])
 
 
 def edit_activity(
@@ -183,93 +69,20 @@ def edit_activity(
         activity = activity_for_change(session, activity_id, version)
         if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
             raise CannotEdit
-        if activity.state is ActivityState.PUBLISHED and any(
-            getattr(activity, name) != getattr(values, name) for name in NEEDS_A_MOVE
-        ):
+        if activity.state is ActivityState.PUBLISHED and differs(activity, values):
             raise NeedsMove
-        before, planned = _facts(activity, ActivityValues), planchecks.before(session, [activity_id])
-        other_time = _days_changed(values, activity)
+        before, planned = _facts(activity), planchecks.before(session, [activity_id])
+        other_time = differs(activity, values, "starts_at", "ends_at")
         taking = other_time or values.venue_id != activity.venue_id
         with session.no_autoflush:
-            _fill_activity(session, activity, values, now)
+            _fill(session, activity, values, now)
             check_times(activity)
             if taking:
                 claim(session, [activity], speakers=other_time)
         planchecks.refuse_blocking(session, [activity_id], before=planned, now=now)
         seats.offer_freed(session, activity, now=now)
-        audit.record(
-            session,
-            by,
-            "activity.edited",
-            activity,
-            now=now,
-            changed=_changes(before, _facts(activity, ActivityValues)),
-        )
+        audit.record(session, by, "activity.edited", activity, now=now, changed=audit.changes(before, _facts(activity)))
     return activity
-
-
-def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete an activity nobody has heard of; raise NotADraft otherwise."""
-    with writing() as session:
-        activity = activity_for_change(session, activity_id)
-        if activity.state is not ActivityState.DRAFT:
-            raise NotADraft
-        _delete(session, [activity], by, now)
-
-
-def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
-    with writing() as session:
-        programme = _programme(session, programme_id, changes=True)
-        activities = [activity_for_change(session, id) for id in sorted(a.id for a in programme.activities)]
-        for activity in activities:
-            if activity.state is not ActivityState.DRAFT:
-                raise NotOnlyDrafts(title=activity.title)
-        _delete(session, activities, by, now)
-        session.expire(programme, ["activities"])
-        audit.record(session, by, "programme.deleted", programme, now=now, activities=len(activities))
-        session.delete(programme)
-
-
-def _delete(session: Session, activities: Sequence[Activity], by: User | None, now: datetime) -> None:
-    venues = {activity.venue_id for activity in activities if activity.venue_id is not None}
-    speakers = holds.on_stage(session, [activity.id for activity in activities])
-    holds.lock_venues(session, venues)
-    holds.lock_people(session, speakers)
-    for activity in activities:
-        audit.record(session, by, "activity.deleted", activity, now=now)
-        its = Invitation.activity_id == activity.id
-        session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
-        session.execute(sa.update(Invitation).where(its).values(nominated_under_id=None))
-        session.execute(sa.delete(Invitation).where(its))
-        session.delete(activity)
-    session.flush()
-    holds.hold(session, venues)
-    holds.bind(session, speakers)
-
-
-def _programme(session: Session, programme_id: int, *, changes: bool = False) -> Programme:
-    """Return the programme, locked before its activities: its days stay as they are until what is put into it is stored."""
-    holds.lock_programme(session, programme_id, changes=changes)
-    programme = session.get(Programme, programme_id)
-    if programme is None:
-        raise ProgrammeMissing
-    return programme
-
-
-def _fill_programme(programme: Programme, values: ProgrammeValues) -> None:
-    if not values.title.strip():
-        raise TitleMissing
-    if values.ends_on < values.starts_on:
-        raise LastBeforeFirst
-    programme.title = values.title.strip()
-    programme.public_title = values.public_title.strip()
-    programme.purpose = values.purpose.strip()
-    programme.starts_on = values.starts_on
-    programme.ends_on = values.ends_on
-    programme.zone = values.zone
-    programme.contact_name = values.contact_name.strip()
-    programme.contact_phone = values.contact_phone.strip()
 
 
 def add_activity(
@@ -278,26 +91,23 @@ def add_activity(
     """Make a draft inside the caller's transaction; raise a Problem."""
     if programme is not None:
         holds.lock_programme(session, programme.id)
-    return _add(session, [_new_activity(session, values, programme, by, now)], by, now)[0]
+    return add_activities(session, [values], programme, by, now)[0]
 
 
-def _new_activity(
-    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
-) -> Activity:
-    activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
-    _fill_activity(session, activity, values, now)
-    check_times(activity)
-    return activity
-
-
-def _add(
+def add_activities(
     session: Session,
-    activities: list[Activity],
+    described: Sequence[ActivityValues],
+    programme: Programme | None,
     by: User | None,
     now: datetime,
     *,
     but: Collection[FindingKind] = (),
 ) -> list[Activity]:
+    """Make drafts, at once, inside the caller's transaction, which holds the programme's lock; raise a Problem.
+
+    but: kinds of clashes that do not stand in the way.
+    """
+    activities = [_new(session, values, programme, by, now) for values in described]
     with session.no_autoflush:
         session.add_all(activities)
         claim(session, activities)
@@ -307,7 +117,16 @@ def _add(
     return activities
 
 
-def _fill_activity(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
+def _new(
+    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
+) -> Activity:
+    activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
+    _fill(session, activity, values, now)
+    check_times(activity)
+    return activity
+
+
+def _fill(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
     activity.kind = values.kind
     activity.title = values.title.strip()
     activity.public_title = values.public_title.strip()
@@ -329,34 +148,10 @@ def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: d
     return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
 
 
-def village_hall_name(kelurahan: str) -> str:
-    """Return what the hall of a kelurahan is called, by which it is found."""
-    return f"Balai Kelurahan {kelurahan}"
+def differs(activity: Activity, other: Any, *names: str) -> bool:
+    """Return whether other values or a move bring another time or place; names: of these columns only."""
+    return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
 
 
-def _village_hall(session: Session, region: Region) -> Venue:
-    name = village_hall_name(region.name)
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    made = insert(Venue).values(name=name, region_code=region.code)
-    session.execute(made.on_conflict_do_nothing())  # it is known, or another coordinator makes it at this moment
-    return session.scalars(sa.select(Venue).where(Venue.name == name)).one()
-
-
-def _lies_within(programme: Programme, activity: Activity) -> bool:
-    try:
-        check_within(programme, activity.starts_at, activity.ends_at)
-    except OutsideProgramme:
-        return False
-    return True
-
-
-def _days_changed(values: ActivityValues, activity: Activity) -> bool:
-    return (values.starts_at, values.ends_at) != (activity.starts_at, activity.ends_at)
-
-
-def _facts(row: Programme | Activity, values: type[ProgrammeValues | ActivityValues]) -> dict[str, str]:
-    return {field.name: str(getattr(row, field.name)) for field in fields(values)}
-
-
-def _changes(before: dict[str, str], after: dict[str, str]) -> dict[str, list[str]]:
-    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}
+def _facts(activity: Activity) -> dict[str, object]:
+    return {field.name: getattr(activity, field.name) for field in fields(ActivityValues)}

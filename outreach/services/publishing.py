@@ -18,7 +18,7 @@ from outreach.models import Activity, Invitation, User
 from outreach.services import audit, holds, links, planchecks, seats
 from outreach.services.booking import activity_for_change, check_times
 from outreach.services.claiming import claim
-from outreach.services.planning import NEEDS_A_MOVE, usual_deadline
+from outreach.services.planning import differs, usual_deadline
 from outreach.services.scheduling import cancel_scheduled, event_reminder, schedule
 
 
@@ -190,11 +190,6 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
     audit.record(session, by, "activity.moved", activity, now=now, **old)
-
-
-def differs(activity: Activity, move: Move, *names: str) -> bool:
-    """Return whether the move brings another time or place; names: of these columns only."""
-    return any(getattr(activity, name) != getattr(move, name) for name in names or NEEDS_A_MOVE)
 
 
 def _reopen(session: Session, activity: Activity, now: datetime) -> None:

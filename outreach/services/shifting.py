@@ -15,8 +15,8 @@ from outreach.services.booking import ActivityMissing, Stale, activity_for_chang
 from outreach.services.claiming import claim
 from outreach.services.clashing import Found
 from outreach.services.forecasting import Forecast
-from outreach.services.planning import NEEDS_A_MOVE, CannotEdit
-from outreach.services.publishing import InThePast, Move, NothingMoved, ReasonMissing, apply_move, differs
+from outreach.services.planning import CannotEdit, differs
+from outreach.services.publishing import InThePast, Move, NothingMoved, ReasonMissing, apply_move
 
 KEPT = ("starts_at", "ends_at", "zone", "venue_id", "registration_at", "respond_by_at")
 
@@ -133,7 +133,7 @@ def _checked(activity: Activity, move: Move, version: int, now: datetime) -> Mov
         raise CannotEdit
     if activity.version != version:
         raise Stale
-    if all(getattr(activity, name) == getattr(move, name) for name in NEEDS_A_MOVE):
+    if not differs(activity, move):
         raise NothingMoved
     if move.starts_at <= now:
         raise InThePast(title=activity.title)

@@ -16,7 +16,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services import browsing, clashing, foreseeing, planning, showing, unsaved
+from outreach.services import browsing, clashing, communityactivities, deleting, foreseeing, planning, showing, unsaved
 from outreach.services.booking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.browsing import ActivityFilter, Time
 from outreach.services.planning import NeedsMove
@@ -134,7 +134,7 @@ def community() -> Any:
         if seen.asks:
             return render_template("activities/community.html", form=form, districts=districts, look=seen)
         try:
-            made = planning.create_community_activities(
+            made = communityactivities.create(
                 form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
             )
         except Problem as problem:
@@ -231,7 +231,7 @@ def delete(activity_id: int) -> Any:
     if form.validate_on_submit():
         programme_id, title = page.activity.programme_id, page.activity.title
         try:
-            planning.delete_draft(activity_id, by=current_user, now=clock.now())
+            deleting.delete_draft(activity_id, by=current_user, now=clock.now())
         except Problem as problem:
             problem_said = say(problem)
             page = showing.activity(activity_id, now=clock.now())

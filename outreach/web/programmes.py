@@ -10,7 +10,17 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain.problems import Problem
-from outreach.services import browsing, clashing, copying, forecasting, foreseeing, planning, publishing, showing
+from outreach.services import (
+    browsing,
+    clashing,
+    copying,
+    deleting,
+    forecasting,
+    foreseeing,
+    programmes,
+    publishing,
+    showing,
+)
 from outreach.services.booking import ProgrammeMissing, Stale
 from outreach.web.findingforms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
 from outreach.web.findingshown import shown
@@ -61,7 +71,7 @@ def new() -> Any:
             return render_template("programmes/new.html", form=form, look=seen)
         if not seen.blocking:  # else it is said already, with the ways out
             try:
-                programme = planning.create_programme(
+                programme = programmes.create(
                     form.values(), list(activities.values()), by=current_user, now=clock.now()
                 )
             except Problem as problem:
@@ -97,7 +107,7 @@ def edit(programme_id: int) -> Any:
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
         try:
-            planning.edit_programme(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
+            programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
         except ProgrammeMissing:
             raise
         except Problem as problem:
@@ -159,7 +169,7 @@ def delete(programme_id: int) -> Any:
     if form.validate_on_submit():
         title = page.programme.title
         try:
-            planning.delete_programme(programme_id, by=current_user, now=clock.now())
+            deleting.delete_programme(programme_id, by=current_user, now=clock.now())
         except ProgrammeMissing:
             raise
         except Problem as problem:

@@ -10,7 +10,7 @@ from outreach.domain.kinds import MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Reminder
-from outreach.services import agendas, booking, planning, publishing, venues
+from outreach.services import agendas, booking, deleting, planning, programmes, publishing, venues
 from outreach.services.agendas import AgendaValues
 from outreach.services.planning import ActivityValues
 from tests.conftest import NOW, at
@@ -117,22 +117,22 @@ def test_a_programme_of_drafts_is_deleted_with_them_and_one_that_was_told_of_is_
     agendas.set_agenda(activity.id, [talk], moderator_id=ani.id, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     programme = activity.programme
-    with pytest.raises(planning.NotOnlyDrafts):
-        planning.delete_programme(programme.id, by=None, now=NOW)
+    with pytest.raises(deleting.NotOnlyDrafts):
+        deleting.delete_programme(programme.id, by=None, now=NOW)
     activity.state = ActivityState.DRAFT
     db.session.commit()
-    planning.delete_programme(programme.id, by=None, now=NOW)
+    deleting.delete_programme(programme.id, by=None, now=NOW)
     assert [
         db.session.scalar(sa.select(sa.func.count()).select_from(model)) for model in (type(programme), type(activity))
     ] == [0, 0]
 
 
 def test_the_second_to_save_a_programme_is_told(programme):
-    values = {name: getattr(programme, name) for name in planning.ProgrammeValues.__dataclass_fields__}
+    values = {name: getattr(programme, name) for name in programmes.ProgrammeValues.__dataclass_fields__}
     seen = programme.version
-    planning.edit_programme(
-        programme.id, planning.ProgrammeValues(**{**values, "title": "Empat hari"}), seen, by=None, now=NOW
+    programmes.edit(
+        programme.id, programmes.ProgrammeValues(**{**values, "title": "Empat hari"}), seen, by=None, now=NOW
     )
     with pytest.raises(booking.Stale):
-        planning.edit_programme(programme.id, planning.ProgrammeValues(**values), seen, by=None, now=NOW)
+        programmes.edit(programme.id, programmes.ProgrammeValues(**values), seen, by=None, now=NOW)
     assert programme.title == "Empat hari"

@@ -15,6 +15,7 @@ from outreach.models import Activity, Invitation, SpeakerBooking, Venue
 from outreach.services import (
     answering,
     attendance,
+    deleting,
     inviting,
     moving,
     planning,
@@ -123,7 +124,7 @@ def test_a_speaker_is_free_again(siti, two, ending):
         case "cancelled":
             publishing.cancel(one.id, "alasan", by=None, now=NOW)
         case "deleted":
-            planning.delete_draft(one.id, by=None, now=NOW)
+            deleting.delete_draft(one.id, by=None, now=NOW)
         case "erased":
             privacy.erase(siti.id, by=None, now=NOW)
         case "held":
@@ -144,7 +145,7 @@ def test_an_answer_is_never_refused_and_binds_as_soon_as_it_can(siti, two):
     assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
     assert bindings() == [(other.id, siti.id)]
     assert (count(PEOPLE_TWICE), count(UNBOUND)) == (1, 1)
-    planning.delete_draft(other.id, by=None, now=NOW)
+    deleting.delete_draft(other.id, by=None, now=NOW)
     assert bindings() == [(one.id, siti.id)]
 
 
@@ -196,7 +197,7 @@ def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing
     with pytest.raises((VenueTaken, SpeakerTaken)):
         publishing.publish([third.id], by=None, now=NOW)
     assert db.session.get(Activity, third.id).state is ActivityState.DRAFT
-    planning.delete_draft(one.id, by=None, now=NOW)
+    deleting.delete_draft(one.id, by=None, now=NOW)
     assert holding() == [other.id, third.id]
     assert bindings() == [(third.id, siti.id)]
 

@@ -11,9 +11,10 @@ from outreach.domain.planrules import FindingKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Region, Venue
-from outreach.services import copying, foreseeing, planning
+from outreach.services import communityactivities, copying, foreseeing, programmes
 from outreach.services.booking import VenueTaken
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 IN_PUSAT = ("18.72.01.1001", "18.72.01.1003")
@@ -56,7 +57,7 @@ def test_a_new_programmes_activities_are_held_to_each_other_and_to_what_is_plann
 def test_what_is_found_is_what_making_the_programme_refuses(any_app, activity, hall):
     taken = values(18, 11, 13, venue_id=hall.id)
     with pytest.raises(VenueTaken):
-        planning.create_programme(PROGRAMME, [taken], by=None, now=NOW)
+        programmes.create(PROGRAMME, [taken], by=None, now=NOW)
     found, _ids = foreseeing.programme(PROGRAMME, {0: taken}, by="Dewi", now=NOW)
     assert len(found.blocking) == 1
 
@@ -92,7 +93,7 @@ def test_those_of_one_kecamatan_may_be_made_at_one_time(any_app, regions):
     outreach = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi", at(19, 9), at(19, 11), JAKARTA)
     codes = list(IN_PUSAT)
     assert foreseeing.community(outreach, codes, programme_id=None, by="Dewi", now=NOW)[0].findings == []
-    assert len(planning.create_community_activities(outreach, codes, by=None, now=NOW)) == 2
+    assert len(communityactivities.create(outreach, codes, by=None, now=NOW)) == 2
 
 
 # a copy

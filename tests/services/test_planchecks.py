@@ -10,10 +10,20 @@ from outreach.domain.planrules import FindingKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation
-from outreach.services import agendas, copying, inviting, planning, planrules, publishing
+from outreach.services import (
+    agendas,
+    communityactivities,
+    copying,
+    inviting,
+    planning,
+    planrules,
+    programmes,
+    publishing,
+)
 from outreach.services.booking import DeadlineAfterStart, OutsideProgramme, check_within
 from outreach.services.planchecks import PlanBlocked
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
@@ -59,8 +69,8 @@ def test_an_activity_is_not_made_where_the_venue_cannot_be_had(any_app, programm
 def test_a_whole_programme_is_refused_with_its_activity(any_app, hall, closed):
     days = ProgrammeValues("Rangkaian", date(2027, 1, 18), date(2027, 1, 20), JAKARTA)
     with pytest.raises(PlanBlocked):
-        planning.create_programme(days, [values(18, hall), values(19, hall)], by=None, now=NOW)
-    assert planning.create_programme(days, [values(18, hall), values(20, hall)], by=None, now=NOW).id
+        programmes.create(days, [values(18, hall), values(19, hall)], by=None, now=NOW)
+    assert programmes.create(days, [values(18, hall), values(20, hall)], by=None, now=NOW).id
 
 
 def test_a_draft_is_not_put_there_and_what_is_there_can_still_be_worded_otherwise(any_app, activity, hall, closed):
@@ -124,9 +134,7 @@ def test_the_programmes_days_and_the_deadline_follow_the_offices_rules(any_app, 
     assert planning.create_activity(values(22), programme_id=programme.id, by=None, now=NOW).id
     planning.edit_activity(activity.id, values(18, hall, **late), activity.version, by=None, now=NOW)
     shorter = ProgrammeValues(programme.title, date(2027, 1, 19), date(2027, 1, 21), JAKARTA)
-    assert planning.edit_programme(programme.id, shorter, programme.version, by=None, now=NOW).starts_on == date(
-        2027, 1, 19
-    )
+    assert programmes.edit(programme.id, shorter, programme.version, by=None, now=NOW).starts_on == date(2027, 1, 19)
 
 
 def test_another_activitys_clash_stands_in_nobodys_way(any_app, activity, programme, hall, closed):
@@ -141,7 +149,7 @@ def test_one_for_each_kelurahan_can_be_made_at_one_time_to_be_spread_later(any_a
     set_rules(same_kecamatan=Severity.BLOCK)
     both = ["18.72.01.1001", "18.72.01.1003"]
     community = values(18, kind=ActivityKind.OUTREACH, title="Sosialisasi")
-    made = planning.create_community_activities(community, both, by=None, now=NOW)
+    made = communityactivities.create(community, both, by=None, now=NOW)
     assert len(made) == 2
     with pytest.raises(PlanBlocked) as refused:
         planning.create_activity(replace(community, region_code=both[0]), by=None, now=NOW)

@@ -10,9 +10,20 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Programme, Venue
-from outreach.services import agendas, booking, copying, inviting, planning, publishing
+from outreach.services import (
+    agendas,
+    booking,
+    communityactivities,
+    copying,
+    deleting,
+    inviting,
+    planning,
+    programmes,
+    publishing,
+)
 from outreach.services.agendas import AgendaValues
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -29,7 +40,7 @@ def count(model) -> int:
 
 
 def test_a_programme_is_made_with_its_activities_at_once(coordinator, hall):
-    made = planning.create_programme(
+    made = programmes.create(
         FOUR_DAYS, [replace(RAKOR, venue_id=hall.id), replace(RAKOR, starts_at=at(19), ends_at=at(19, 12))],
         by=coordinator, now=NOW,
     )  # fmt: skip
@@ -42,7 +53,7 @@ def test_a_programme_is_made_with_its_activities_at_once(coordinator, hall):
 
 def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
     with pytest.raises(booking.OutsideProgramme):
-        planning.create_programme(
+        programmes.create(
             FOUR_DAYS, [RAKOR, replace(RAKOR, starts_at=at(22), ends_at=at(22, 12))], by=coordinator, now=NOW
         )
     assert count(Programme) == 0
@@ -141,7 +152,7 @@ def test_a_bad_agenda_is_refused_whole(activity, item, problem):
 
 
 def test_each_kelurahan_gets_its_activity_at_its_own_hall(office, coordinator):
-    made = planning.create_community_activities(
+    made = communityactivities.create(
         replace(RAKOR, kind=ActivityKind.OUTREACH, title="Sosialisasi Kelurahan"),
         ["18.72.01.1003", "18.72.04.1001"],
         by=coordinator,
@@ -151,20 +162,20 @@ def test_each_kelurahan_gets_its_activity_at_its_own_hall(office, coordinator):
         ("Sosialisasi Kelurahan Imopuro", "Balai Kelurahan Imopuro", "18.72.01.1003"),
         ("Sosialisasi Kelurahan Yosodadi", "Balai Kelurahan Yosodadi", "18.72.04.1001"),
     ]
-    with pytest.raises(planning.NoKelurahan):
-        planning.create_community_activities(RAKOR, [], by=coordinator, now=NOW)
+    with pytest.raises(communityactivities.NoKelurahan):
+        communityactivities.create(RAKOR, [], by=coordinator, now=NOW)
 
 
 def test_only_a_draft_can_be_deleted(activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    planning.delete_draft(activity.id, by=None, now=NOW)
+    deleting.delete_draft(activity.id, by=None, now=NOW)
     assert (count(Activity), count(Invitation)) == (0, 0)
 
 
 def test_a_published_activity_is_not_deleted(activity):
     publishing.publish([activity.id], by=None, now=NOW)
-    with pytest.raises(planning.NotADraft):
-        planning.delete_draft(activity.id, by=None, now=NOW)
+    with pytest.raises(deleting.NotADraft):
+        deleting.delete_draft(activity.id, by=None, now=NOW)
 
 
 def test_copying_last_years_programme_keeps_days_times_invitees_and_no_answers(

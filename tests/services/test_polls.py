@@ -16,6 +16,7 @@ from outreach.domain.states import ActivityState, InvitationState, PollState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, AuditEntry, DatePoll, Invitation, Message, PollAnswer, PollInvitee
 from outreach.services import (
+    deleting,
     inviting,
     links,
     planning,
@@ -346,7 +347,7 @@ def test_neither_a_passed_slot_nor_a_drafts_slot_can_be_chosen(office, ani):
 def test_a_deleted_draft_of_a_decided_poll_leaves_the_poll_without_a_link(any_app, office, ani):
     poll = a_poll(ani)
     made = polldeciding.decide(poll.id, fresh(poll).slots[0].id, publish=False, by=None, now=at(5))
-    planning.delete_draft(made.id, by=None, now=at(5))
+    deleting.delete_draft(made.id, by=None, now=at(5))
     assert (fresh(poll).state, fresh(poll).activity_id) == (PollState.DECIDED, None)
 
 
@@ -361,7 +362,7 @@ def test_dates_after_a_programme_that_is_over_are_found_to_lie_outside_it(any_ap
 
 def test_a_poll_outlives_its_programmes_deletion(any_app, programme, ani):
     poll = a_poll(ani, programme_id=programme.id)
-    planning.delete_programme(programme.id, by=None, now=at(5))
+    deleting.delete_programme(programme.id, by=None, now=at(5))
     assert fresh(poll).programme_id is None
 
 

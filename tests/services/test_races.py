@@ -14,7 +14,17 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, MessageLine, PlanSettings, Programme
-from outreach.services import answering, booking, inviting, planning, planrules, publishing, reminding, rules
+from outreach.services import (
+    answering,
+    booking,
+    inviting,
+    planning,
+    planrules,
+    programmes,
+    publishing,
+    reminding,
+    rules,
+)
 from outreach.services.planrules import PlanValues
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
@@ -58,14 +68,14 @@ def test_a_programme_is_not_shortened_while_an_activity_is_moved_or_made_on_its_
             title=f"Rangkaian {n}", starts_on=date(2027, 1, 18), ends_on=date(2027, 1, 21), zone=JAKARTA
         )
         activity = draft_activity(programme, None, 18)
-        shorter = planning.ProgrammeValues(f"Rangkaian {n}", date(2027, 1, 18), date(2027, 1, 20), JAKARTA)
+        shorter = programmes.ProgrammeValues(f"Rangkaian {n}", date(2027, 1, 18), date(2027, 1, 20), JAKARTA)
         last_day = {"starts_at": at(21, 8), "ends_at": at(21, 12), "zone": JAKARTA}
         values = planning.ActivityValues(ActivityKind.OTHER, "Rakor", **last_day)
         ids = programme.id, programme.version, activity.id, activity.version
         db.session.rollback()
 
         def shorten(ids=ids, shorter=shorter):
-            planning.edit_programme(ids[0], shorter, ids[1], by=None, now=NOW)
+            programmes.edit(ids[0], shorter, ids[1], by=None, now=NOW)
 
         def move(ids=ids, values=values):
             planning.edit_activity(ids[2], values, ids[3], by=None, now=NOW)

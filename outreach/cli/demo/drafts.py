@@ -13,8 +13,9 @@ from outreach.domain.kinds import ActivityKind
 from outreach.domain.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity
-from outreach.services import planning, regions
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services import communityactivities, programmes, regions
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 
 FACILITATORS = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
 TITLE = "Pembinaan lanjutan di 22 kelurahan"
@@ -69,7 +70,7 @@ def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
         )
         for (kind, title, hall), day in zip(MEETINGS, days, strict=False)
     ]
-    programme = planning.create_programme(
+    programme = programmes.create(
         ProgrammeValues(
             title=TITLE,
             public_title="Pertemuan lanjutan",
@@ -95,6 +96,6 @@ def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
             capacity=30,
         )
         codes = [visit.kelurahan for visit in group]
-        planning.create_community_activities(values, codes, programme_id=programme.id, by=by, now=now)
+        communityactivities.create(values, codes, programme_id=programme.id, by=by, now=now)
     last = db.session.scalars(db.select(Activity.id).filter_by(programme_id=programme.id, title=MEETINGS[-1][1])).one()
     return Drafts(programme.id, last, tuple(cast.people[key] for key in FACILITATORS))

@@ -11,8 +11,8 @@ from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource
 from outreach.domain.working_days import working_days
-from outreach.services import answering, attendance, planning, publishing
-from outreach.services.planning import ProgrammeValues
+from outreach.services import answering, attendance, programmes, publishing
+from outreach.services.programmes import ProgrammeValues
 
 DAYS = 2
 OFFICES = ("polres", "kejari", "kodim", "disdikbud", "dinkes", "gow")
@@ -25,7 +25,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
     planned_day, answered_day = working_days(days[0] - timedelta(days=14), 2, holidays)
     planned = local(planned_day, time(9, 0))
     by = cast.coordinator
-    programme = planning.create_programme(
+    programme = programmes.create(
         ProgrammeValues(
             title=f"Penguatan perlindungan perempuan dan anak {days[0].year}",
             public_title=f"Rangkaian pertemuan lintas sektor {days[0].year}",

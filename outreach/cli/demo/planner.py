@@ -20,7 +20,7 @@ from outreach.domain.reminders import next_morning
 from outreach.domain.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Link, Region
-from outreach.services import absences, planning, pollanswering, pollasking, polldeciding, polls
+from outreach.services import absences, communityactivities, pollanswering, pollasking, polldeciding, polls
 from outreach.services.absences import Subject, SubjectKind
 from outreach.services.holidays import holidays_of
 from outreach.services.planning import ActivityValues
@@ -83,7 +83,7 @@ def plant(cast: Cast, made: Plan, today: date, *, now: datetime) -> None:
         .order_by(Region.code)
         .limit(1)
     ).one()
-    planning.create_community_activities(values, [other], by=by, now=now)
+    communityactivities.create(values, [other], by=by, now=now)
     away = Stated(days[RUNNING_ON[1]], days[RUNNING_ON[1] + 1])
     monday = today + timedelta(days=(MONDAY - today.weekday()) % 7 or 7)
     taken = Stated(monday, begins=HALL_HOURS[0], until=HALL_HOURS[1], weekly=True)

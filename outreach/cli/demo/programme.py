@@ -13,9 +13,10 @@ from outreach.cli.demo.calendar import Half, visits
 from outreach.domain.kinds import CadreKind, Role
 from outreach.extensions import db
 from outreach.models import Cadre, Person, User
-from outreach.services import inviting, planning, regions
+from outreach.services import communityactivities, inviting, planning, programmes, regions
 from outreach.services.agendas import AgendaValues, set_agenda
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 QUOTA = 2
@@ -47,7 +48,7 @@ class Plan:
 
 def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, now: datetime) -> Plan:
     """Draft the four days and, where days are given for them, the community activities; prepare all invitations."""
-    programme = planning.create_programme(
+    programme = programmes.create(
         ProgrammeValues(
             title="Empat hari penguatan perlindungan perempuan dan anak",
             public_title="Rangkaian pertemuan lintas sektor",
@@ -118,7 +119,7 @@ def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[
             capacity=content.COMMUNITY_SEATS,
         )
         by = cast.coordinator
-        activity_id = planning.create_community_activities(values, [visit.kelurahan], by=by, now=now)[0].id
+        activity_id = communityactivities.create(values, [visit.kelurahan], by=by, now=now)[0].id
         inviting.invite_cadres([activity_id], [], [visit.kelurahan], by=by, now=now)
         quotas = {cast.village_offices[visit.kelurahan]: VILLAGE_QUOTA}
         inviting.invite_organisations([activity_id], quotas, by=by, now=now)

@@ -14,7 +14,8 @@ from outreach.delivery.wording import label, phone
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme
-from outreach.services.planning import ActivityValues, ProgrammeValues
+from outreach.services.planning import ActivityValues
+from outreach.services.programmes import ProgrammeValues
 from outreach.web.forms.base import TidyForm, TidyRow
 from outreach.web.forms.fields import (
     Between,
