@@ -36,5 +36,5 @@ def record(
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[str]]:
-    """Return {name: [as it was, as it is]}, as text, of those that differ."""
-    return {name: [str(before[name]), str(after[name])] for name in before if str(before[name]) != str(after[name])}
+    """Return {name: [as it was, as it is]}, as text, of those that differ; an instant is the same in every zone."""
+    return {name: [str(before[name]), str(after[name])] for name in before if before[name] != after[name]}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AgendaItem, Invitation, Programme, Venue
+from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Programme, Venue
 from outreach.services import (
     agendas,
     booking,
@@ -111,6 +111,16 @@ def test_a_draft_is_edited_freely_and_a_published_one_only_moved(activity, coord
         activity.id, replace(values, title="Rakor"), activity.version, by=coordinator, now=NOW
     )
     assert (renamed.title, renamed.ends_at, renamed.sequence) == ("Rakor", at(19, 12), 0)
+
+
+def test_the_audit_log_names_only_what_differs_whatever_zone_its_instants_came_in(activity, coordinator):
+    assert activity.starts_at.tzinfo is not JAKARTA  # as read from the database
+    values = replace(
+        RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id
+    )
+    planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
+    entry = db.session.scalars(sa.select(AuditEntry).filter_by(action="activity.edited")).one()
+    assert entry.detail == {"changed": {"title": ["Rapat koordinasi pencegahan kekerasan", "Rapat koordinasi"]}}
 
 
 def test_the_second_to_save_is_told(activity, coordinator):
