@@ -128,12 +128,12 @@ def test_a_reply_that_no_database_keeps_is_written_down_without_it(any_app, offi
     assert drain(clock).sent == 0
 
 
-@pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 20), (PIPELINING, 1.0, 4)])
+@pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
 def test_a_slow_server_costs_no_lease(app, office, activity, extensions, each_s, mails):
     with ScriptedServer(extensions=extensions) as server:
         for verb in ("BDAT", "END"):
             server.at[verb, 0] = lambda _recipient: time.sleep(each_s)
-        send_through(app, server, lease_s=1.2, mail_timeout_s=0.4)
+        send_through(app, server, lease_s=3, mail_timeout_s=0.4)
         several(activity, mails)
         db.session.remove()
 
