@@ -11,7 +11,7 @@ _WAITING = sa.text(
 )
 
 
-def waits_for_another(seconds: float = 10.0) -> bool:
+def waits_for_another(seconds: float = 60.0) -> bool:
     """Return whether, within so many seconds, some connection to the database waits for a lock of another."""
     until = time.monotonic() + seconds
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

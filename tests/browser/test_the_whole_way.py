@@ -39,7 +39,7 @@ def holds(page, width: int) -> None:
     assert found == {}, page.url
 
 
-def wait_for(check, seconds: float = 20):
+def wait_for(check, seconds: float = 90):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         db.session.rollback()

@@ -71,7 +71,7 @@ class Sink:
 
     def __exit__(self, *_error: object) -> None:
         self._process.stdin.close()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         self._process.stdout.close()
 
     def misbehave(self, *faults: Fault) -> list[int | None]:
@@ -227,7 +227,7 @@ def stop(processes: Iterable[subprocess.Popen]) -> None:
         process.send_signal(signal.SIGTERM)
     for process in processes:
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -291,11 +291,11 @@ def test_the_next_mail_is_made_while_the_server_works_on_the_one_before(way):
 
     def while_working(_recipient):
         began.set()
-        return None if made.wait(5) else "451 nothing was made meanwhile"
+        return None if made.wait(30) else "451 nothing was made meanwhile"
 
     def making():
         yield from mails(["ani", "budi"])
-        assert began.wait(5)
+        assert began.wait(30)
         made.set()
         yield from mails(["citra"])
 

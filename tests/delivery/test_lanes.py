@@ -173,7 +173,7 @@ def test_what_waits_by_itself_is_done_aside_while_another_works():
         working.set()
 
     lanes.begin(other)
-    assert lanes.aside(lambda: working.wait(5)) is True
+    assert lanes.aside(lambda: working.wait(30)) is True
     assert done == ["worked"]
     assert lanes.aside(threading.get_ident) == threading.get_ident()  # alone: nobody to make room for
 

@@ -28,7 +28,7 @@ def postfix(request, next_hop):
 
 @pytest.fixture
 def wire(postfix):
-    with wire_to(postfix.port, mail_timeout_s=10) as wire:
+    with wire_to(postfix.port, mail_timeout_s=60) as wire:
         yield wire
 
 
@@ -63,6 +63,6 @@ def test_a_refused_recipient_takes_no_other_mail_along(postfix, next_hop, wire):
 
 def test_a_postfix_that_relays_for_others_only_burns_no_mail(next_hop):
     denied = "smtpd_relay_restrictions = reject_unauth_destination\n"
-    with Postfix(next_hop=next_hop.port, settings=denied) as server, wire_to(server.port, mail_timeout_s=10) as wire:
+    with Postfix(next_hop=next_hop.port, settings=denied) as server, wire_to(server.port, mail_timeout_s=60) as wire:
         assert in_short(wire.hand_over_group(mails(NAMES))) == "!"
         assert server.delivered() == []

@@ -34,7 +34,7 @@ def invitation_due(app, office, ani):
     db.session.remove()
 
 
-def until(true, seconds: float = 10) -> bool:
+def until(true, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

@@ -79,7 +79,7 @@ def test_two_machines_that_find_it_out_at_the_same_moment_both_raise_it(shared):
         asking.start()
         assert waits_for_another()
         first.commit()
-    asking.join(20)
+    asking.join(60)
     assert found == [False]
     row = db.session.get_one(Channel, "clock")
     assert (row.reply, row.failures) == ("web-2: +60 s", 2)

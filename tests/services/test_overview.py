@@ -146,7 +146,7 @@ def test_what_somebody_saves_while_the_page_is_read_is_on_it_next_time(any_app: 
         if "FROM date_poll" in statement and not saving:  # the programmes are counted by now
             saving.append(threading.Thread(target=save))
             saving[0].start()
-            saving[0].join(20)
+            saving[0].join(60)
 
     sa.event.listen(db.engine, "after_cursor_execute", save_meanwhile)
     try:
