@@ -1,4 +1,4 @@
-"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps MAILS"""
+"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps|count MAILS"""
 
 import json
 import smtplib
@@ -21,6 +21,8 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 
+COUNTED = 50_000_000
+
 
 def main(folder: str, port: str, what: str, mails: str) -> None:
     chosen = settings(Path(folder), int(port))
@@ -30,7 +32,7 @@ def main(folder: str, port: str, what: str, mails: str) -> None:
     with app.app_context():
         db.session.execute(db.select(Message.id).limit(1))
         db.session.remove()
-        work = {"drain": _drain, "bare": lambda: _bare(int(port), int(mails)), "steps": _drain}[what]
+        work = {"drain": _drain, "bare": lambda: _bare(int(port), int(mails)), "steps": _drain, "count": _count}[what]
         if what == "bare":
             _a_mail()
         steps = _timed() if what == "steps" else {}
@@ -49,6 +51,11 @@ def main(folder: str, port: str, what: str, mails: str) -> None:
 
 def _drain() -> None:
     outbox.drain(now=clock.now, worker=str(time.monotonic_ns()))
+
+
+def _count() -> None:
+    for _ in range(COUNTED):
+        pass
 
 
 _mail: list[bytes] = []

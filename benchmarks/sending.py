@@ -54,6 +54,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
             two.append(_sent(app, folder, server, 2))
             say(f"round {round_ + 1}: smtplib {bare[-1]:,.0f}, one {one[-1]:,.0f}, two {two[-1]:,.0f} a second")
         steps = _steps(app, folder, server)
+        alone = _run([child(folder, server.port, "count")])
+        both = _run([child(folder, server.port, "count") for _ in range(2)]) / 2
     reference = median(bare)
     results = [Result("bare smtplib, one kept connection", reference, "mails/s")]
     for name, values, goal in (("one process", one, ONE_GOAL), ("two processes", two, TWO_GOAL)):
@@ -61,6 +63,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         results.append(
             Result(f"sent end to end, {name}", median(values), "mails/s", reference, ratio, goal, ratio >= goal)
         )
+    counting = "for scale: two processes that only count, against one"
+    results.append(Result(counting, 60 / both, "rounds/min", 60 / alone, alone / both))
     return results + [Result(f"  over one connection: {name}", us, "µs/mail") for name, us in steps.items()]
 
 
