@@ -4,7 +4,6 @@ How they are drawn is web/answerlook.py; why a post is trusted without a cookie,
 """
 
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from outreach.services import answering, answerpage
 from outreach.services.answering import Reply
 from outreach.services.answerpage import AnswerPage
 from outreach.services.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.web import slowed
 from outreach.web.answerasked import foreign_sentence, is_foreign, query, speak, to_thanks
 from outreach.web.answercards import cards, typed_who
 from outreach.web.answerlook import draw, seal
@@ -139,25 +139,14 @@ def link_problem(problem: Problem) -> Response:
 @bp.errorhandler(HTTPException)
 def http_problem(error: HTTPException) -> Any:
     if error.code == 429:
-        limit = limiter.current_limit
-        wait_s = max(1, int(limit.reset_at - time.time()) if limit else 60)
-        sentence = _("Too many pages were asked for at once. Wait a minute, then try again.")
-        if wait_s > 60:
-            minutes = -(-wait_s // 60)
-            sentence = _("Too much was asked for at once. Please try again in %(minutes)d minutes.", minutes=minutes)
-        slow = _sentence(_("One moment, please"), sentence, 429)
+        wait_s = slowed.wait_s()
+        sentence = f"{_('Too much was asked for at once.')} {slowed.when_again(wait_s)}"
+        slow = _sentence(_("One moment, please"), sentence, 429, kept=slowed.kept(), here=slowed.here())
         slow.headers["Retry-After"] = str(wait_s)
         return slow
     code = error.code or 500
     if code == 413:
-        return _sentence(
-            _("This file is too large"),
-            _(
-                "Nothing was changed. A file may have %(megabytes)s MB at most; go back and choose another.",
-                megabytes=current_settings().upload_limit_mb,
-            ),
-            413,
-        )
+        return _sentence(_("This file is too large"), slowed.too_large(), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )
@@ -243,5 +232,5 @@ def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **
     )
 
 
-def _sentence(title: str, sentence: str, status: int) -> Response:
-    return draw("problem.html", status, title=title, sentence=sentence, contact=answerpage.office_contact())
+def _sentence(title: str, sentence: str, status: int, **values: Any) -> Response:
+    return draw("problem.html", status, title=title, sentence=sentence, contact=answerpage.office_contact(), **values)

@@ -45,6 +45,7 @@ def words(_language: str) -> dict[str, Any]:
         "email": _("E-mail (optional)"),
         "send": _("Send answer"),
         "change": _("Change answer"),
+        "again": _("Send again"),
         "until": _("You can change it until"),
         "all_coming": _("Coming to all"),
         "all_not_coming": _("Not coming to any"),

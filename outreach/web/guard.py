@@ -16,9 +16,10 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import logs
 from outreach.domain.kinds import StaffRole
-from outreach.extensions import current_settings, db, limiter
+from outreach.extensions import db, limiter
 from outreach.models import Office
 from outreach.settings import Settings
+from outreach.web import slowed
 
 log = structlog.get_logger()
 
@@ -162,15 +163,9 @@ def _sentences(code: int) -> tuple[str, str]:
         ),
         404: (_("There is nothing here"), _("The page was moved or removed, or its address has a slip in it.")),
         405: (_("This page cannot be used that way"), _("Go back and use the page's own buttons.")),
-        413: (
-            _("This file is too large"),
-            _(
-                "Nothing was changed: a file may have %(megabytes)s MB at most. Go back, and choose a smaller file.",
-                megabytes=current_settings().upload_limit_mb,
-            ),
-        ),
+        413: (_("This file is too large"), ""),
         422: (_("Something in the form is not right"), _("Go back, correct what you entered, and send it again.")),
-        429: (_("Too many tries"), _("Wait a minute, then try again.")),
+        429: (_("Too many tries"), ""),
         500: (
             _("Something went wrong here"),
             _("Nothing of what you just sent was saved. The fault has been noted. Try again in a moment."),
@@ -178,19 +173,24 @@ def _sentences(code: int) -> tuple[str, str]:
     }.get(code, (_("This did not work"), _("Go back and try again.")))
 
 
-def error_page(code: int, title: str = "", text: str = "") -> tuple[str, int]:
-    """Return a page that says what went wrong and where to go from there."""
+def error_page(code: int, title: str = "", text: str = "", **values: Any) -> tuple[str, int]:
+    """Return a page that says what went wrong and where to go from there. values: for its template."""
     said_title, said_text = _sentences(code)
     return render_template(
-        "errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text
+        "errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text, **values
     ), code
 
 
 def _error_page(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    page, code = error_page(error.code)
     response = error.get_response()
+    if error.code == 429:
+        wait_s = slowed.wait_s()
+        response.headers["Retry-After"] = str(wait_s)
+        page, code = error_page(429, text=slowed.when_again(wait_s), kept=slowed.kept(), here=slowed.here())
+    else:
+        page, code = error_page(error.code, text=slowed.too_large() if error.code == 413 else "")
     response.data = page
     response.content_type = "text/html; charset=utf-8"
     return response, code

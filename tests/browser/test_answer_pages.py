@@ -125,7 +125,7 @@ def test_an_address_begun_and_left_behind_does_not_hold_back_another_answer(chro
     first.locator("input[name$='-email']").fill("budi@contoh,com")
     first.locator("label[for^=t]").click()
     first.locator("button").click()
-    page.locator("[role=status]").wait_for(timeout=5000)
+    page.locator("[role=status]").wait_for()
     assert page.locator(".n.not_coming").count() == 1
 
 
@@ -177,3 +177,18 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
     )
     assert [h for h in heights if h < 44] == []
     assert re.match(r"Undangan|Invitation", page.title())
+
+
+def test_what_was_typed_still_stands_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
+    (tmp_path / "big.ics").write_bytes(bytes(6 * 1024 * 1024))
+    page = chromium.new_page(java_script_enabled=False)
+    page.goto(f"{address}{pages['speaker']}/away?lang=en")
+    page.fill("[name=reason]", "Rapat pimpinan di Bandar Lampung")
+    page.locator("details:has([name=file]) > summary").click()
+    page.set_input_files("[name=file]", tmp_path / "big.ics")
+    page.fill("[name=name]", "Kalender dinas")
+    page.click("form:has([name=file]) button")
+    assert page.locator("h1").inner_text() == "This file is too large"
+    page.go_back()
+    assert page.input_value("[name=reason]") == "Rapat pimpinan di Bandar Lampung"
+    assert page.input_value("[name=name]") == "Kalender dinas"

@@ -125,7 +125,7 @@ def test_a_file_that_is_too_large_gets_a_sentence_and_no_broken_connection(app, 
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
     assert status == 413
-    assert "Nothing was changed: a file may have 1 MB at most. Go back" in page
+    assert "Nothing was changed. A file may have 1 MB at most: choose a smaller one. Go back" in page
 
 
 def test_of_a_body_that_is_too_large_its_length_is_known_and_little_kept():

@@ -206,10 +206,12 @@ def test_the_eleventh_try_at_a_password_within_a_minute_is_refused(tmp_path, app
     strict = create_app(settings_for(tmp_path / "strict", rate_login="10/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
     client = Browser(strict, strict.response_class)
-    tries = [client.post("/login?lang=en", data={"email": "x@example.com", "password": "x"}) for _ in range(11)]
+    typed = {"email": "x@example.com", "password": "not-for-a-page"}
+    tries = [client.post("/login?lang=en", data=typed) for _ in range(11)]
     assert [answer.status_code for answer in tries[:10]] == [200] * 10
     assert tries[10].status_code == 429
     assert "Wait a minute, then try again." in tries[10].text
+    assert ("not-for-a-page" in tries[10].text, "<form" in tries[10].text) == (False, False)
     assert client.get("/login").status_code == 200
 
 
