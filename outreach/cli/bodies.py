@@ -10,11 +10,12 @@ from typing import Any
 from flask import Flask
 from waitress import create_server
 from waitress.buffers import OverflowableBuffer
-from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver
 from waitress.server import BaseWSGIServer
 from waitress.utilities import RequestHeaderFieldsTooLarge
+
+from outreach.cli.connections import FairChannel
 
 MOST_LISTENED_TO = 1024**3  # bytes; beyond them the connection ends
 MOST_AROUND_CHUNKS = 16 * 1024  # bytes of one line with a chunk's length, and of all that follows the last chunk
@@ -38,8 +39,11 @@ class Bounded(OverflowableBuffer):
         return int(super().__len__()) + self._thrown
 
 
-def make_server(app: Flask, most: int, **options: Any) -> Any:
-    """Return a waitress server for the app that keeps bodies of at most `most` bytes. options: as for create_server."""
+def make_server(app: Flask, most: int, *, most_of_one: int = 0, **options: Any) -> Any:
+    """Return a waitress server for the app that keeps bodies of at most `most` bytes.
+
+    most_of_one: how many connections one address may keep; 0 for any number. options: as for create_server.
+    """
 
     class Parser(HTTPRequestParser):
         def parse_header(self, header_plus: bytes) -> None:
@@ -55,9 +59,10 @@ def make_server(app: Flask, most: int, **options: Any) -> Any:
                 self.completed = True
             return consumed
 
-    class Channel(HTTPChannel):
+    class Channel(FairChannel):
         parser_class = Parser
 
+    Channel.most_of_one = most_of_one
     listening: dict[int, Any] = {}
     server = create_server(app, map=listening, max_request_body_size=MOST_LISTENED_TO, **options)
     for one in listening.values():

@@ -27,7 +27,8 @@ from outreach.settings import Settings, SettingsError, load
 
 PORTS_TO_TRY = 50
 MOST_CONNECTIONS = 400  # a browser keeps six; each may take two file descriptors, of a process's usual 1024
-IDLE_S = 60  # then one on which nothing happens ends, so that others come to their turn
+MOST_OF_ONE = 100  # of these for one address, where no proxy stands before: sixteen browsers
+IDLE_S = 60  # then one that brings nothing further ends, so that others come to their turn
 
 
 @click.command()
@@ -92,6 +93,7 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
     server = make_server(
         app,
         settings.upload_limit_mb * 1024 * 1024,
+        most_of_one=0 if settings.proxies else MOST_OF_ONE,
         host=host,
         port=port,
         threads=threads,

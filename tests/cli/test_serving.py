@@ -7,9 +7,11 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -17,7 +19,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from outreach import create_app
-from outreach.cli.bodies import Bounded
+from outreach.cli.bodies import Bounded, make_server
+from outreach.cli.connections import household
 from outreach.cli.serving import free_port, with_port
 from outreach.settings import Settings, SettingsError
 from tests.conftest import SECRET, settings_for
@@ -148,6 +151,94 @@ def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
+
+
+def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are(app, office):
+    """Four hundred that sent a byte now and then kept everybody else out. Now one address loses its oldest beyond a hundred."""
+    port = any_port()
+    process = start(app, "serve", "--no-engine", "--port", str(port))
+    try:
+        assert answers(port)
+        with ExitStack() as kept:
+            opened = []
+            for _number in range(420):
+                opened.append(kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)))
+                opened[-1].sendall(b"GET / HT")
+            assert answers(port)
+            ended = [has_ended(one) for one in opened]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert ended == [True] * 321 + [False] * 99  # one more made way for the question whether it answers
+
+
+def has_ended(connection: socket.socket) -> bool:
+    """Return whether the server has ended it; such a server has nothing to say before a request is whole."""
+    if not select.select([connection], [], [], 0)[0]:
+        return False
+    with suppress(ConnectionError):
+        return connection.recv(1) == b""
+    return True
+
+
+@contextmanager
+def serving(app, **options: int) -> Iterator[int]:
+    """Serve the app from a thread, as `serve` does, on the port that is yielded."""
+    server = make_server(app, 5 * 1024 * 1024, host="127.0.0.1", port=0, threads=2, cleanup_interval=1, **options)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield int(server.effective_port)
+    finally:
+        server.close()
+        server.task_dispatcher.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("drop", [b"a", b"\r\n"], ids=["of a header", "between requests"])
+def test_a_connection_that_drips_its_request_is_ended(app, drop):
+    with serving(app, channel_timeout=1) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as one:
+        began = time.monotonic()
+        if drop == b"a":
+            one.sendall(b"GET / HTTP/1.1\r\nX: ")
+        with suppress(ConnectionError):
+            while not has_ended(one):
+                assert time.monotonic() - began < 120  # else it went on for ever
+                one.sendall(drop)
+                time.sleep(0.1)
+
+
+def test_a_slow_upload_that_gets_further_is_waited_for(app, office):
+    """In all it takes longer than a connection may bring nothing."""
+    piece, count, patience_s = b"x" * 20_000, 16, 4
+    head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {count * len(piece)}\r\n\r\n"
+    with serving(app, channel_timeout=patience_s) as port, ExitStack() as kept:
+        one = kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        began = time.monotonic()
+        one.sendall(head.encode())
+        for _number in range(count):
+            one.sendall(piece)
+            time.sleep(0.4)
+        assert time.monotonic() - began > patience_s + 1
+        assert one.recv(12) == b"HTTP/1.1 400"  # read to its end, and told that its form has expired
+
+
+@pytest.mark.parametrize(("most", "left"), [(2, [False, True, True]), (0, [True, True, True])])
+def test_behind_a_proxy_one_address_keeps_any_number(app, most, left):
+    with serving(app, most_of_one=most) as port, ExitStack() as kept:
+        opened = []
+        for _number in range(3):
+            opened.append(kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)))
+            opened[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert opened[-1].recv(8) == b"HTTP/1.1"
+            while select.select([opened[-1]], [], [], 0.2)[0] and opened[-1].recv(65536):
+                pass
+        assert [not has_ended(one) for one in opened] == left
+
+
+def test_of_an_ipv6_address_its_network_counts():
+    assert household("2001:db8:1:2::1") == household("2001:db8:1:2:ffff::9") != household("2001:db8:1:3::1")
+    assert household("192.0.2.1") != household("192.0.2.2")
 
 
 @pytest.mark.parametrize("around", [b"5;", b"0\r\nA: "], ids=["before a chunk", "after the last"])
