@@ -77,11 +77,14 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
 
 def _stored_item(session: Session, message: Message, row: MessageRow, line: MessageLine) -> Item:
     found, reminder, activity = rows.line_row(line), line.reminder, line.invitation.activity
-    moves = [
-        other.reminder
-        for other in message.lines
-        if other.reminder.kind is MailKind.CHANGE and other.invitation_id == line.invitation_id
-    ]
+    moves = sorted(
+        (
+            other.reminder
+            for other in message.lines
+            if other.reminder.kind is MailKind.CHANGE and other.invitation_id == line.invitation_id
+        ),
+        key=lambda move: (move.due_at, move.id),
+    )
     text = texts.text_for(text_key(row, found, reminder), locale_of(row), activity, reminder.text_key)
     in_calendar = not expected_otherwise(session, row, found, reminder.kind)
     return item_of(session, found, reminder, activity, text, moves=moves, in_calendar=in_calendar)
@@ -116,7 +119,7 @@ def item_of(
     session: Session, line: LineRow, reminder: Reminder, activity: Activity, text: texts.Text, *,
     moves: Sequence[Reminder] = (), in_calendar: bool = True,
 ) -> Item:  # fmt: skip
-    """Return a line with what saying it needs. moves: all changes that the message tells of this invitation."""
+    """Return a line with what saying it needs. moves: those that a change tells of, oldest first."""
     kind = reminder.kind
     return Item(
         line,

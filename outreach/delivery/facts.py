@@ -32,6 +32,8 @@ from outreach.models import (
     Reminder,
 )
 
+MOVED = MailKind.CHANGE.value  # the key of a move's notice
+
 
 class LineRow(NamedTuple):
     """One line of a message, with its invitation."""
@@ -55,6 +57,7 @@ class LineRow(NamedTuple):
     representative_name: str
     representative_post: str
     representative_email: str
+    moves: tuple[int, ...] = ()  # of a change, once judged: the reminders of the moves that it tells, oldest first
 
     @property
     def representative(self) -> tuple[str, str] | None:
@@ -110,9 +113,14 @@ class Shared:
     """What the messages of a batch have in common, loaded once."""
 
     activities: dict[int, Activity] = field(default_factory=dict)  # with programme, venue, region, coordinator, agenda
-    reminders: dict[int, Reminder] = field(default_factory=dict)
+    reminders: dict[int, Reminder] = field(default_factory=dict)  # also of all moves of the activities
     office: Office | None = None
     blocked: frozenset[str] = frozenset()  # addresses that no mail reaches, as contacts.key writes them
+
+    def moves_of(self, activity: Activity) -> list[Reminder]:
+        """Return the notices of an activity's moves, oldest first; one that was sent again by hand has another key."""
+        notices = (one for one in self.reminders.values() if one.activity_id == activity.id and one.key == MOVED)
+        return sorted(notices, key=lambda move: move.occurrence)
 
 
 # StrEnum members by their stored value: a look-up, where the column's own conversion would be a call.
@@ -222,7 +230,7 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     lines: dict[int, list[LineRow]] = defaultdict(list)
     wanted = _LINES if skipped_too else _LINES.where(MessageLine.skipped == "")
     for values in connection.execute(wanted, {"ids": ids}).all():
-        own = list(values)
+        own = [*values, ()]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
         lines[own[_MESSAGE_ID]].append(LineRow._make(own))
     found: dict[int, MessageRow] = {}
@@ -264,7 +272,11 @@ def shared(session: Session, rows: Collection[MessageRow]) -> Shared:
                 selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
             )
         ).unique()
-        reminders = own.scalars(sa.select(Reminder).where(Reminder.id.in_({line.reminder_id for line in lines})))
+        moves = sa.and_(Reminder.activity_id.in_({line.activity_id for line in lines}), Reminder.key == MOVED)
+        # After the activities: a move that comes in between is not among those that they have seen.
+        reminders = own.scalars(
+            sa.select(Reminder).where(sa.or_(Reminder.id.in_({line.reminder_id for line in lines}), moves))
+        )
         found = Shared(
             {activity.id: activity for activity in activities},
             {reminder.id: reminder for reminder in reminders},

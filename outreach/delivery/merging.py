@@ -23,12 +23,11 @@ def worth_saying(lines: Iterable[MessageLine]) -> tuple[list[MessageLine], list[
 
 
 def detail_of(reminder: Reminder, moves: Sequence[Reminder] = ()) -> dict[str, Any]:
-    """Return what a line's reminder knows. Of several moves in one mail, "before" is before the first of them."""
-    detail = dict(reminder.detail or {})
-    if moves:
-        first = min(moves, key=lambda move: (move.due_at, move.id)).detail or {}
-        detail |= {name: value for name, value in first.items() if name.startswith("old_")}
-    return detail
+    """Return what a line's reminder knows. moves: that it tells, oldest first: "before" is before the first of them."""
+    if not moves:
+        return dict(reminder.detail or {})
+    first, last = moves[0].detail or {}, moves[-1].detail or {}
+    return dict(last) | {name: value for name, value in first.items() if name.startswith("old_")}
 
 
 def common_subject(said: Sequence[tuple[MailKind, Activity]]) -> str:

@@ -23,7 +23,6 @@ from outreach.delivery.readers import Reader
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings
-from outreach.models import MessageLine, Reminder
 
 Pattern = tuple[int, ...]  # of a reader's values: which are empty (-1), and which are the same as an earlier one
 
@@ -115,43 +114,25 @@ class Batch:
             line.answered_sequence,
             line.nominated_under_id is None,
             line.representative_email == "",
-            self._moves(row, line) if kind is MailKind.CHANGE else None,
+            line.moves,
             compose.expected_otherwise(self.session, row, line, kind) if kind is MailKind.WITHDRAWAL else None,
         )
 
-    def _moves(self, row: MessageRow, line: LineRow) -> tuple[int, ...]:
-        """Return the reminders of all moves that the message tells of an invitation.
-
-        At a later attempt those that another line tells have been skipped already, and are not among the row's.
-        """
-        about = [one for one in row.lines if one.invitation_id == line.invitation_id]
-        found = {one.reminder_id for one in about if self._kinds[one.reminder_id] is MailKind.CHANGE}
-        if row.fence > 1:
-            told = sa.select(Reminder.id).join(MessageLine, MessageLine.reminder_id == Reminder.id)
-            found |= set(
-                self.session.scalars(
-                    told.where(
-                        MessageLine.message_id == row.id,
-                        MessageLine.invitation_id == line.invitation_id,
-                        Reminder.kind == MailKind.CHANGE,
-                    )
-                )
-            )
-        return tuple(sorted(found))
-
     def _new_outline(self, key: tuple[Any, ...], row: MessageRow, lines: Sequence[LineRow]) -> Outline:
-        items = [self._item(row, line, line_key) for line, line_key in zip(lines, key[2:], strict=True)]
+        items = [
+            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[2:], strict=True)
+        ]
         wanted = frozenset().union(*[item.text.names for item in items])
         fingerprint = (key, current_settings(), self._values_of(self.shared.office), *map(self._fingerprint, items))
         return Outline(key[0], items, wanted, fingerprint)
 
-    def _item(self, row: MessageRow, line: LineRow, key: tuple[Any, ...]) -> Item:
+    def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
         reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
         text = texts.chosen(
             self._texts, compose.text_key(row, line, reminder), readers.locale_of(row), activity, reminder.text_key
         )
-        moves = [self.shared.reminders.get(id_) or self.session.get_one(Reminder, id_) for id_ in key[-2] or ()]
-        return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=not key[-1])
+        moves = [self.shared.reminders[id_] for id_ in line.moves]
+        return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=in_calendar)
 
     def _fingerprint(self, item: Item) -> tuple[Any, ...]:
         """Return by value all that an item's words depend on beside its key and its reader."""

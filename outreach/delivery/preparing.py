@@ -47,6 +47,7 @@ class Ready:
     doubts: int
     now_invited: tuple[int, ...] = ()  # invitations that it is the first to tell of
     skipped_lines: dict[int, SkipReason] | None = None
+    told: dict[int, int] | None = None  # by line, the activity's sequence where it moved since the line was written
 
 
 @dataclass
@@ -210,6 +211,7 @@ class _Preparing:
                     doubts,
                     self._now_invited(verdict),
                     None if doubts else verdict.skipped or None,  # what may have been read stays told
+                    self._told(row, verdict) or None,
                 )
             )
 
@@ -226,6 +228,14 @@ class _Preparing:
             if line.state is InvitationState.PREPARED
             and self.shared.reminders[line.reminder_id].kind is MailKind.INVITATION
         )
+
+    def _told(self, row: MessageRow, verdict: Verdict) -> dict[int, int]:
+        return {
+            line.id: sequence
+            for line in row.lines
+            if (sequence := self.shared.activities[line.activity_id].sequence) != line.sequence
+            and verdict.skipped.get(line.id, SkipReason.SAID_BY_ANOTHER_LINE) is SkipReason.SAID_BY_ANOTHER_LINE
+        }
 
     def _not_composed(self, lease: Lease, row: MessageRow, verdict: Verdict, words: str) -> Settled:
         until = verdict.useful_until or row.expires_at

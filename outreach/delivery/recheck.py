@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import retelling
 from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.delivery.retelling import SAID, WENT_OUT
 from outreach.domain.kinds import MailKind
 from outreach.domain.merging import Saying, worth_saying
 from outreach.domain.reminders import Times, local_day, useful_until
-from outreach.domain.states import MessageState
+from outreach.domain.states import IN_WORK, MessageState
 from outreach.domain.truth import LineFacts, SkipReason, skip_because
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 A_DAY_OR_SO = timedelta(hours=36)  # no day on any calendar is longer
 
 
@@ -29,11 +29,12 @@ class Earlier:
     """What other messages have told about the same invitations and activities."""
 
     told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
-    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message that a worker is about to send about it
+    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message about it whose fate is not known yet
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()
     )  # person, organisation, activity of today's mails
     retold: Mapping[int, int] = field(default_factory=dict)  # by line, the newer message that tells the same anew
+    unheard: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # by line, the moves that it is to tell
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,20 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
     activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
     if not activity_of:
         return Earlier()
-    retold = retelling.retold(session, rows, shared)
+    retold, unheard = retelling.retold(session, rows, shared), retelling.unheard(session, rows, shared)
     found = session.execute(
         sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
                   Message.sent_at)
         .join(Message, MessageLine.message_id == Message.id)
         .where(
             MessageLine.invitation_id.in_(activity_of),
-            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE.value)),
+            MessageLine.skipped.in_(SAID),
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
         )
     ).all()  # fmt: skip
     others = [row for row in found if row.id not in own or row.id in tried_before]
     if not others:
-        return Earlier(retold=retold)
+        return Earlier(retold=retold, unheard=unheard)
     tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
     went = [row for row in others if row.state in WENT_OUT or row.id in tried]
     today = set()
@@ -90,10 +91,13 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
     return Earlier(
         told=frozenset(row.invitation_id for row in went),
         in_work=frozenset(
-            (row.invitation_id, row.id) for row in others if row.state is MessageState.LEASED and row.id not in own
+            (row.invitation_id, row.id)
+            for row in others
+            if row.state in IN_WORK and (row.id not in own or row.id in tried)
         ),
         today=frozenset(today),
         retold=retold,
+        unheard=unheard,
     )
 
 
@@ -115,7 +119,8 @@ class Judge:
         for line in row.lines:
             reason = self._reason(row, line, reader, resent)
             if reason is None:
-                left.append(line)
+                moves = self.known.unheard.get(line.id)
+                left.append(line._replace(moves=moves) if moves else line)
             else:
                 skipped[line.id] = reason
         said = left
@@ -159,6 +164,8 @@ class Judge:
             reason = self._reasons[facts] = skip_because(facts, self.now)
         if reason is None and line.id in self.known.retold:
             reason = SkipReason.JOINED
+        if reason is None and self.known.unheard.get(line.id) == ():
+            reason = SkipReason.KNOWN
         if reason is None and line.to_representative and line.representative != reader:
             reason = SkipReason.NOT_ATTENDING
         if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
@@ -182,12 +189,7 @@ def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
 
 
 def must_wait(row: MessageRow, known: Earlier) -> bool:
-    """Return whether an older message about the same invitation is just being sent: what is true depends on that one.
-
-    So does a newer one that is given what an older one of the same batch leaves to it.
-    """
-    if row.id in known.retold.values():
-        return True
+    """Return whether an older message about the same invitation is just being sent: what is true depends on that one."""
     if not known.in_work:
         return False
     about = {line.invitation_id for line in row.lines}

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery import addressfailures, retelling
+from outreach.delivery import addressfailures
 from outreach.delivery.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
 from outreach.domain.addressfaults import AddressFault
 from outreach.domain.failures import FailureReason
@@ -42,6 +42,7 @@ class Settled:
     subject: str | None = None
     skipped_lines: Mapping[int, SkipReason] | None = None
     now_invited: Collection[int] = ()  # invitations that it was the first to tell of
+    told: Mapping[int, int] | None = None  # by line, the activity's sequence that it told, where that is another by now
     fault: AddressFault | None = None  # where the server's refusal says that no mail ever arrives at the address
 
 
@@ -94,6 +95,7 @@ def settle_in(
     for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
         addressfailures.block(session, result.address or "", result.fault, result.reply, now=now)
     _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
+    _note_told(session, {k: v for result in ours for k, v in (result.told or {}).items()})
     _mark_invited(
         session, [id_ for result in ours if result.state in MAY_HAVE_ARRIVED for id_ in result.now_invited], now
     )
@@ -193,8 +195,16 @@ def _skip_lines(session: Session, skipped: Mapping[int, SkipReason]) -> None:
             sa.update(table).where(table.c.id == sa.bindparam("key")),
             [{"key": line_id, "skipped": reason.value} for line_id, reason in skipped.items()],
         )
-        if joined := [line_id for line_id, reason in skipped.items() if reason is SkipReason.JOINED]:
-            retelling.hand_on(session, joined)
+
+
+def _note_told(session: Session, told: Mapping[int, int]) -> None:
+    """Write down which time and place these lines told, so that nobody is told of a move that they know of."""
+    table: Any = MessageLine.__table__
+    if told:
+        session.connection().execute(
+            sa.update(table).where(table.c.id == sa.bindparam("key")),
+            [{"key": line_id, "sequence": sequence} for line_id, sequence in told.items()],
+        )
 
 
 def _mark_invited(session: Session, invitation_ids: Collection[int], now: datetime) -> None:

@@ -1,22 +1,28 @@
-"""What is told anew while an older mail about the same still waits: the older one leaves it to the newer, so it is told once.
+"""What is told anew: once, and of a move from where its reader knew the activity to where it is now.
 
-Where the older mail waits as the newer is written, services/gathering draws its lines in. Here it had been claimed by then:
-its worker vanished, or put it back untried, or the mail server put it off.
+While an older mail about the same still waits, it leaves it to the newer one. Where it waits as the newer is written,
+services/gathering draws its lines in. Here it had been claimed by then: its worker vanished, or put it back untried, or the
+mail server put it off.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from outreach.delivery import values
 from outreach.delivery.facts import LineRow, MessageRow, Shared
 from outreach.domain.kinds import MailKind
-from outreach.domain.states import TO_SEND, MessageState
+from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
-from outreach.models import Attempt, Message, MessageLine, Reminder
+from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
 TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # it may happen twice
+ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that say when and where, calendars too
+WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
+SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 
 
@@ -28,7 +34,7 @@ def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict
     old = {
         line.id: line
         for row in rows if row.fence > 1 and row.resend_of_id is None
-        for line in row.lines if shared.reminders[line.reminder_id].kind in TOLD_ANEW
+        for line in row.lines if _kind(line, shared) in TOLD_ANEW
     }  # fmt: skip
     if not old:
         return {}
@@ -48,7 +54,7 @@ def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict
         .where(
             MessageLine.invitation_id.in_({line.invitation_id for line in old.values()}),
             MessageLine.id > min(old),
-            MessageLine.skipped.in_(("", SkipReason.SAID_BY_ANOTHER_LINE.value)),
+            MessageLine.skipped.in_(SAID),
             Message.state.not_in(TOLD_BY_NONE),
             Message.resend_of_id.is_(None),
         )
@@ -59,7 +65,7 @@ def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict
         for row in found
         for line in about[row.invitation_id, row.to_representative]
         if row.id > line.id and row.message_id != line.message_id
-        and row.kind is shared.reminders[line.reminder_id].kind
+        and row.kind is _kind(line, shared)
     }  # fmt: skip
     if newer:
         in_doubt = sa.select(Attempt.message_id).where(
@@ -71,35 +77,71 @@ def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict
     return newer
 
 
-def hand_on(session: Session, line_ids: Sequence[int]) -> None:
-    """Put lines that a newer message tells anew into it, as far as it has not gone out: so it tells of both together."""
-    new, kind, new_kind = aliased(MessageLine), aliased(Reminder), aliased(Reminder)
-    found = session.execute(
-        sa.select(MessageLine.id, sa.func.max(new.message_id).label("newest"))
-        .join(kind, MessageLine.reminder_id == kind.id)
-        .join(
-            new,
-            sa.and_(
-                new.invitation_id == MessageLine.invitation_id,
-                new.to_representative == MessageLine.to_representative,
-                new.id > MessageLine.id,
-            ),
+def unheard(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict[int, tuple[int, ...]]:
+    """Return, by line that tells of a move, the moves that it is to tell, oldest first: those its reader has not heard of.
+
+    None where they know what is true: a notice or an invitation told it, or the activity is back where they knew it. Heard of
+    is what a mail told that may have arrived, and what they answered for. A repeated mail tells what it told at first.
+    """
+    moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) is MailKind.CHANGE]
+    if not moved:
+        return {}
+    told = _told(session, {line.invitation_id for _row, line in moved})
+    found: dict[int, tuple[int, ...]] = {}
+    for row, line in moved:
+        activity, answered = shared.activities[line.activity_id], line.answered_sequence or 0
+        mails, first = told[line.invitation_id, line.to_representative], row.resend_of_id or row.id
+        repeated = [one.sequence for one in mails if one.message_id == first]
+        if repeated:
+            heard = max([one.sequence for one in mails if one.message_id < first], default=answered)
+        else:
+            heard = max([answered, *[one.sequence for one in mails]])
+        moves = _moves_since(heard, activity, shared)
+        back = len(moves) > 1 and not any(values.differs(activity, moves[0].detail))
+        if repeated and back:
+            moves = _moves_since(max(repeated), activity, shared)
+        known = back or any(one.announced and one.sequence >= activity.sequence for one in mails)
+        found[line.id] = () if known and not repeated else tuple([move.id for move in moves]) or (line.reminder_id,)
+    return found
+
+
+def _moves_since(sequence: int, activity: Activity, shared: Shared) -> list[Reminder]:
+    """Return the notices of an activity's moves after this sequence. Each move raises it by one, and writes one notice."""
+    return [move for move in shared.moves_of(activity) if sequence <= move.occurrence < activity.sequence]
+
+
+class _Told(NamedTuple):
+    """What a mail told that may have arrived: the activity as of this sequence. announced: it is sure that they heard."""
+
+    message_id: int
+    sequence: int
+    announced: bool
+
+
+def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[int, bool], list[_Told]]:
+    """Return what was told of each of these invitations, to the invitee (False) or to who comes in their place (True)."""
+    in_doubt = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    rows = session.execute(
+        sa.select(
+            MessageLine.invitation_id,
+            MessageLine.to_representative,
+            Message.id,
+            MessageLine.sequence,
+            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT),
         )
-        .join(new_kind, sa.and_(new.reminder_id == new_kind.id, new_kind.kind == kind.kind))
-        .join(Message, new.message_id == Message.id)
-        .where(MessageLine.id.in_(line_ids), Message.state.in_(TO_SEND), Message.resend_of_id.is_(None))
-        .group_by(MessageLine.id)
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .join(Message, MessageLine.message_id == Message.id)
+        .where(
+            MessageLine.invitation_id.in_(invitation_ids),
+            MessageLine.skipped.in_(SAID),
+            sa.or_(Message.state.in_(WENT_OUT), in_doubt),
+        )
     )
-    into = {row.id: row.newest for row in found}
-    if not into:
-        return
-    waiting = sa.select(Message.id).where(Message.id.in_(set(into.values())), Message.state.in_(TO_SEND))
-    # One that is just being claimed has been read without them.
-    free = set(session.scalars(waiting.order_by(Message.id).with_for_update(skip_locked=True, key_share=True)))
-    for line_id, message_id in ((line_id, id) for line_id, id in into.items() if id in free):
-        session.execute(
-            sa.update(MessageLine)
-            .where(MessageLine.id == line_id)
-            .values(message_id=message_id, skipped="")
-            .execution_options(synchronize_session=False)
-        )
+    found: dict[tuple[int, bool], list[_Told]] = defaultdict(list)
+    for invitation_id, to_representative, message_id, sequence, announced in rows:
+        found[invitation_id, to_representative].append(_Told(message_id, sequence, announced))
+    return found
+
+
+def _kind(line: LineRow, shared: Shared) -> MailKind:
+    return shared.reminders[line.reminder_id].kind

@@ -28,7 +28,7 @@ def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Sett
         return Settled(
             ready.lease, MessageState.SENT, tried=True, code=outcome.code, reply=outcome.words,
             address=ready.planned.recipient, subject=ready.planned.subject, skipped_lines=ready.skipped_lines,
-            now_invited=ready.now_invited,
+            now_invited=ready.now_invited, told=ready.told,
         )  # fmt: skip
     return replace(
         _unsent(ready, outcome, now),
@@ -78,6 +78,7 @@ def _unsent(ready: Ready, outcome: NotSent, now: datetime) -> Settled:
             reply=outcome.words,
             due_at=now + AFTER_A_DOUBT if again else None,
             now_invited=ready.now_invited,
+            told=ready.told,
         )
     return postponed(
         lease, FailureReason.TEMPORARY, outcome.code, outcome.words, ready.useful_until, ready.attempts, now,

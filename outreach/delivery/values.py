@@ -158,22 +158,29 @@ def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
     values = {"reason": str(detail.get("reason", "") or activity.cancelled_reason)}
     if "old_starts_at" not in detail:
         return values
-    zone = ZoneInfo(detail.get("old_zone") or activity.zone.key)
-    starts_at = datetime.fromisoformat(detail["old_starts_at"])
-    ends_at = datetime.fromisoformat(detail.get("old_ends_at") or detail["old_starts_at"])
-    old_venue = str(detail.get("old_venue", ""))
-    moved = (starts_at, ends_at, zone.key) != (activity.starts_at, activity.ends_at, activity.zone.key)
-    rehoused = old_venue != place(activity.venue)
+    starts_at, ends_at, zone = _old_time(activity, detail)
     if activity.venue is None:
         values["venue"] = gettext("place to be announced")  # there it follows the time, without a label
     return values | {
-        "what_changed": _what_changed(moved, rehoused),
+        "what_changed": _what_changed(*differs(activity, detail)),
         "old_day_date": wording.day(starts_at, zone),
         "old_start": wording.clock(starts_at, zone, with_zone=False),
         "old_end": wording.clock(ends_at, zone, with_zone=False),
         "old_when": when(starts_at, ends_at, zone),
-        "old_venue": old_venue,
+        "old_venue": str(detail.get("old_venue", "")),
     }
+
+
+def differs(activity: Activity, detail: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Return whether the time, and whether the place, are others than those before a move. detail: the move's notice's."""
+    other_time = _old_time(activity, detail) != (activity.starts_at, activity.ends_at, activity.zone)
+    return other_time, str(detail.get("old_venue", "")) != place(activity.venue)
+
+
+def _old_time(activity: Activity, detail: Mapping[str, Any]) -> tuple[datetime, datetime, ZoneInfo]:
+    ends_at = datetime.fromisoformat(detail.get("old_ends_at") or detail["old_starts_at"])
+    zone = ZoneInfo(detail.get("old_zone") or activity.zone.key)
+    return datetime.fromisoformat(detail["old_starts_at"]), ends_at, zone
 
 
 def _what_changed(moved: bool, rehoused: bool) -> str:

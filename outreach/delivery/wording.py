@@ -148,6 +148,7 @@ LABELS: dict[tuple[type, str], object] = {
     (SkipReason, SkipReason.NOT_ATTENDING.value): _l("They are not among those it is for any more."),
     (SkipReason, SkipReason.NEVER_TOLD.value): _l("They never heard of the activity."),
     (SkipReason, SkipReason.ALREADY_WRITTEN_TODAY.value): _l("They already had a mail about it that day."),
+    (SkipReason, SkipReason.KNOWN.value): _l("They had been told before what is true now."),
     (SkipReason, SkipReason.JOINED.value): _l("What it says went out in a later mail."),
     (SkipReason, SkipReason.LINK_REVOKED.value): _l("Their answer link is revoked. Renew it, then send again."),
     (SkipReason, SkipReason.SAID_BY_ANOTHER_LINE.value): _l("Another part of the same mail says it."),

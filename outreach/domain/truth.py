@@ -27,6 +27,7 @@ class SkipReason(StrEnum):
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change or cancellation of what the reader never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
+    KNOWN = "known"  # a change to what the reader last heard of anyway
     JOINED = "joined"  # what it says stands in a later mail to the same reader
     LINK_REVOKED = "link_revoked"
     SAID_BY_ANOTHER_LINE = "said_by_another_line"

@@ -153,7 +153,7 @@ class MessageLine(Identified, Model):
     reminder_id: Mapped[int] = mapped_column(sa.ForeignKey("reminder.id"))
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
     to_representative: Mapped[bool] = mapped_column(default=False)
-    sequence: Mapped[int]  # the activity's, when the line was written
+    sequence: Mapped[int]  # the activity's, when the line was written; once a mail has told it, when it did
     skipped: Mapped[str] = mapped_column(sa.String(40), default="")  # a SkipReason, where only this line fell away
     message: Mapped[Message | None] = relationship(back_populates="lines")
     reminder: Mapped[Reminder] = relationship()

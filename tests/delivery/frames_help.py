@@ -5,7 +5,7 @@ from itertools import count
 
 from icalendar import Calendar
 
-from outreach.delivery import facts, tokens
+from outreach.delivery import facts, retelling, tokens
 from outreach.delivery.compose import compose, worth_saying
 from outreach.delivery.headers import LONGEST_LINE
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role, Sector
@@ -111,9 +111,10 @@ def plan(kept, *messages, now=NOW):
     db.session.commit()
     rows = facts.load(db.session(), [message.id for message in messages])
     shared = facts.shared(db.session(), rows)
+    unheard = retelling.unheard(db.session(), rows, shared)
     plans = []
     for row, message in zip(rows, messages, strict=True):
-        by_id = {line.id: line for line in row.lines}
+        by_id = {line.id: line._replace(moves=unheard.get(line.id, ())) for line in row.lines}
         said, _ = worth_saying(message.lines)
         plans.append(kept.plan(db.session(), row, [by_id[line.id] for line in said], shared, now=now))
     return plans

@@ -264,10 +264,15 @@ def test_a_repeated_mail_about_two_moves_still_tells_from_before_the_first(stage
     activity = stage.activity(20)
     moves = [
         stage.reminder(
-            activity, "change", due_at=at(4, hour), detail={"old_starts_at": at(day).isoformat(), "reason": "x"}
-        )
-        for hour, day in ((8, 18), (9, 19))
+            activity,
+            "change",
+            due_at=at(4, hour),
+            detail={"old_starts_at": at(day).isoformat(), "reason": "x"},
+            occurrence=occurrence,
+        )  # fmt: skip
+        for occurrence, (hour, day) in enumerate(((8, 18), (9, 19)))
     ]
+    activity.sequence = 2
     messages = []
     for _ in range(3):
         message = stage.message(stage.person(locale="en"), moves[1], sorts=["change"])

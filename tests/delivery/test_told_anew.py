@@ -1,17 +1,22 @@
 """What is told anew while the first mail about it is still under way is told once, whatever becomes of the first's worker."""
 
+import re
 import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import leases, results
+from outreach.delivery import leases, results, settling
+from outreach.delivery.outcomes import Accepted
+from outreach.delivery.preparing import Preparer
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
-from outreach.extensions import db
-from outreach.models import Activity, Message, MessageLine
-from outreach.services import publishing, reminding
+from outreach.extensions import current_settings, db
+from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.services import answering, messages, publishing, reminding
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, at
 from tests.delivery.outbox_help import drain, invited, outbox_now
@@ -21,12 +26,17 @@ pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 LATER = timedelta(days=1)  # an invitation and a change on one day would be two mails of one day
 
 
+def moved_unseen_to(activity, day: int, clock, reason: str = "bentrok") -> None:
+    """Move the activity; no engine has seen it yet."""
+    db.session.rollback()
+    found = db.session.get(Activity, activity.id, populate_existing=True)
+    move = Move(at(day), at(day, 12), JAKARTA, found.venue_id)
+    publishing.move(activity.id, move, reason, found.version, by=None, now=clock.now)
+
+
 def moved_to(activity, day: int, clock) -> None:
     """Move the activity, tell the engine, and let a minute pass."""
-    db.session.rollback()
-    version = db.session.get(Activity, activity.id, populate_existing=True).version
-    move = Move(at(day), at(day, 12), JAKARTA, None)
-    publishing.move(activity.id, move, "bentrok", version, by=None, now=clock.now)
+    moved_unseen_to(activity, day, clock)
     reminding.tick(clock.now)
     clock.now += timedelta(minutes=1)
 
@@ -42,12 +52,25 @@ def told(server, activity, ani, clock):
     return activity
 
 
-def lines_of(message_id: int, session=db.session) -> list[int]:
-    return list(session.scalars(sa.select(MessageLine.id).where(MessageLine.message_id == message_id)))
+def lines_of(message_id: int) -> list[int]:
+    return list(db.session.scalars(sa.select(MessageLine.id).where(MessageLine.message_id == message_id)))
 
 
 def bodies(server) -> list[str]:
     return [taken.mail.get_body(("plain",)).get_content() for taken in server.taken]
+
+
+def moves_told(server) -> list[tuple[int, int]]:
+    """Return, of each notice of a move, from which day of January to which it tells."""
+    days = re.compile(r"Semula: \w+, (\d+) Januari.*Menjadi: \w+, (\d+) Januari", re.DOTALL)
+    return [(int(found[1]), int(found[2])) for found in map(days.search, bodies(server)) if found]
+
+
+def drained(clock, *, times: int = 2) -> None:
+    """Send what is due, and what waited for it."""
+    for _ in range(times):
+        drain(clock)
+        clock.now += timedelta(seconds=10)
 
 
 def test_a_second_move_while_a_dead_worker_held_the_notice_of_the_first_is_one_notice_of_both(told, server, ani, clock):
@@ -106,10 +129,11 @@ def test_what_may_have_arrived_is_still_repeated(told, server, ani, clock):
     server.at.clear()
     moved_to(told, 21, clock)
     clock.now += timedelta(minutes=5)
-    drain(clock)
-    first, *others = server.taken
-    assert [taken.message_id == first.message_id for taken in others].count(True) == 1
-    assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("sent", "")]
+    drained(clock)
+    first, again = server.taken
+    assert again.message_id == first.message_id
+    assert moves_told(server) == [(18, 20), (18, 21)]
+    assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("skipped", "known")]
 
 
 def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(told, server, ani, clock):
@@ -126,10 +150,12 @@ def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(t
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_nothing_is_laid_into_a_newer_notice_that_is_just_being_claimed(any_app, told, ani, clock):
-    """Its worker may have read it already: what is laid into it then would be told by nobody."""
+def test_a_notice_that_is_just_being_claimed_tells_also_the_move_that_the_older_one_leaves_to_it(
+    any_app, told, server, ani, clock
+):
+    """Its worker may have read it already, so nothing can be laid into it."""
     moved_to(told, 20, clock)
-    (old,) = leases.claim("w1", 10, 120, now=clock.now)
+    (old,) = leases.claim("w1", 1, 120, now=clock.now)
     moved_to(told, 21, clock)
     (line_id,) = lines_of(old.message_id)
     newest = db.session.scalar(sa.select(sa.func.max(Message.id)))
@@ -145,10 +171,125 @@ def test_nothing_is_laid_into_a_newer_notice_that_is_just_being_claimed(any_app,
     with db.engine.connect() as other:
         claiming = sa.update(Message).where(Message.id == newest)
         other.execute(claiming.values(state=MessageState.LEASED, fence=1, merge_key=None))
-        read = lines_of(newest, other)
         settling.start()
-        settling.join(2)  # or waits for the other
+        settling.join(20)
         other.commit()
-    settling.join(20)
     assert not settling.is_alive()
-    assert (lines_of(old.message_id), lines_of(newest)) == ([line_id], read)
+    leases.release([leases.Lease(newest, 1)], MessageState.LEASED)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_a_notice_claimed_while_the_older_one_left_it_its_move_tells_from_where_the_reader_knew_it(
+    told, server, ani, clock
+):
+    moved_to(told, 20, clock)
+    leases.release(leases.claim("w1", 1, 120, now=clock.now), MessageState.LEASED)
+    (old,) = leases.claim("w2", 1, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    (newer,) = leases.claim("w3", 1, 120, now=clock.now)
+    decided = Preparer(current_settings()).prepare([old], now=clock.now).decided
+    assert [(one.state, one.reason) for one in decided] == [(MessageState.SKIPPED, SkipReason.JOINED)]
+    results.settle(decided, MessageState.LEASED, "w2", now=clock.now)
+    leases.release([newer], MessageState.LEASED)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_what_a_notice_told_already_as_it_went_out_is_not_told_again(told, server, ani, clock):
+    """The second move was made before the notice of the first went out, and its own notice was written after that."""
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock, "banjir")
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+    assert "banjir" in bodies(server)[0]
+    reminding.tick(clock.now)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+    assert outbox_now()[-1][1:] == ("skipped", "known")
+    moved_to(told, 19, clock)
+    drained(clock)
+    assert moves_told(server) == [(18, 21), (21, 19)]
+
+
+def test_who_was_first_invited_to_the_new_time_hears_of_no_move(server, activity, ani, clock):
+    invited(activity, ani)
+    (held,) = leases.claim("w1", 1, 120, now=clock.now)
+    moved_to(activity, 20, clock)
+    leases.release([held], MessageState.LEASED)
+    drain(clock, limit=1)
+    drained(clock)
+    assert "Rabu, 20 Januari 2027" in bodies(server)[0]
+    assert [(state, reason) for _name, state, reason in outbox_now()] == [("sent", ""), ("skipped", "known")]
+
+
+def test_there_and_back_before_anybody_heard_of_it_is_told_to_nobody(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    moved_to(told, 18, clock)
+    drained(clock)
+    assert server.taken == []
+    assert {(state, reason) for _name, state, reason in outbox_now()[1:]} == {("skipped", "known")}
+    moved_to(told, 21, clock)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_there_and_back_is_told_where_the_first_move_may_have_been_heard_of(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    server.at.clear()
+    moved_to(told, 18, clock)
+    drained(clock)
+    assert moves_told(server)[:2] == [(18, 20), (20, 18)]
+
+
+def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    invitation = db.session.scalars(sa.select(Invitation)).one()
+    answering.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
+    moved_to(told, 18, clock)
+    drained(clock)
+    assert moves_told(server) == [(20, 18)]
+
+
+def test_a_notice_waits_while_an_older_one_is_being_handed_over(told, server, ani, clock):
+    """What that one tells is known once it is settled."""
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock)
+    (old,) = leases.claim("w1", 1, 120, now=clock.now)
+    (ready,) = Preparer(current_settings()).prepare([old], now=clock.now).ready
+    results.turn([], [old], "w1", now=clock.now)
+    reminding.tick(clock.now)
+    drain(clock)
+    assert server.taken == []
+    results.settle(
+        [settling.settled(ready, Accepted(250, "Ok"), now=clock.now)], MessageState.HANDING_OVER, "w1", now=clock.now
+    )
+    clock.now += timedelta(seconds=10)
+    drain(clock)
+    assert server.taken == []
+    assert outbox_now()[-1][1:] == ("skipped", "known")
+
+
+def test_a_notice_sent_again_by_hand_tells_what_it_told(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock)
+    drained(clock)
+    reminding.tick(clock.now)
+    drained(clock)
+    first = db.session.scalars(sa.select(Message.id).order_by(Message.id)).all()[1]
+    messages.resend(first, by=None, now=clock.now)
+    drained(clock)
+    assert moves_told(server) == [(18, 21), (18, 21)]
+
+
+def test_each_move_raises_the_sequence_by_one_and_writes_one_notice(told, clock):
+    """By that it is known which move a reader has heard of."""
+    for number, day in enumerate((20, 21, 18), 1):
+        moved_to(told, day, clock)
+        sequence = db.session.get(Activity, told.id, populate_existing=True).sequence
+        notices = db.session.scalars(
+            sa.select(Reminder.occurrence).where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.id)
+        ).all()
+        assert (sequence, notices) == (number, list(range(number)))
