@@ -15,7 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, Person, User
-from outreach.services import audit, holds, inviting, planchecks
+from outreach.services import audit, holds, newinvitations, planchecks, withdrawing
 from outreach.services.booking import EndBeforeStart, activity_for_change
 from outreach.services.planning import CannotEdit
 
@@ -78,7 +78,7 @@ def set_agenda(
         ]  # fmt: skip
         flag_modified(activity, "title")  # the activity's version rises with its agenda
         session.flush()
-        inviting.add_people(session, [activity], after, Role.SPEAKER, now=now)
+        newinvitations.add_people(session, [activity], after, Role.SPEAKER, now=now)
         if withdraw_removed:
             _withdraw(session, activity, Role.SPEAKER, before - after, by, now)
         if moderator_id != UNCHANGED:
@@ -108,7 +108,7 @@ def _set_moderator(session: Session, activity: Activity, person_id: int | None, 
         return
     _withdraw(session, activity, Role.MODERATOR, present, by, now)
     if person_id is not None:
-        inviting.add_people(session, [activity], [person_id], Role.MODERATOR, now=now)
+        newinvitations.add_people(session, [activity], [person_id], Role.MODERATOR, now=now)
 
 
 def _withdraw(
@@ -116,7 +116,7 @@ def _withdraw(
 ) -> None:
     wanted = _standing(activity, role).where(Invitation.person_id.in_(person_ids))
     for invitation in session.scalars(wanted.order_by(Invitation.id)).all():
-        inviting.take_back(session, invitation, by=by, now=now)
+        withdrawing.take_back(session, invitation, by=by, now=now)
 
 
 def _standing(activity: Activity, role: Role) -> sa.Select[Any]:

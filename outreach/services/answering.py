@@ -22,8 +22,7 @@ from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Link, Office, User
 from outreach.services import audit, dealing, holds, links, received, seats
 from outreach.services import nominees as nominees_of
-from outreach.services.booking import activity_for_change
-from outreach.services.inviting import invitation_for_change
+from outreach.services.booking import activity_for_change, invitation_for_change
 from outreach.services.nominees import Nominee
 
 RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)

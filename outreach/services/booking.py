@@ -5,11 +5,12 @@ Called inside a writing() transaction, so that what was checked is what is writt
 
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.plan import days_between
 from outreach.domain.problems import Problem
-from outreach.models import Activity, Programme
+from outreach.models import Activity, Invitation, Programme
 from outreach.services import holds
 
 LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
@@ -21,6 +22,10 @@ class ActivityMissing(Problem):
 
 class ProgrammeMissing(Problem):
     message = "This programme does not exist, or has been deleted."
+
+
+class InvitationMissing(Problem):
+    message = "This invitation does not exist, or has been deleted."
 
 
 class TitleMissing(Problem):
@@ -93,6 +98,15 @@ def activity_for_change(session: Session, activity_id: int, version: int | None 
     if version is not None and activity.version != version:
         raise Stale
     return activity
+
+
+def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
+    """Return the invitation with its activity locked for this transaction; raise InvitationMissing."""
+    activity_id = session.scalar(sa.select(Invitation.activity_id).where(Invitation.id == invitation_id))
+    if activity_id is None:
+        raise InvitationMissing
+    activity_for_change(session, activity_id)
+    return session.get_one(Invitation, invitation_id)
 
 
 def locked_programme(session: Session, programme_id: int, *, changes: bool = False) -> Programme:

@@ -28,10 +28,9 @@ from outreach.models import (
     Region,
 )
 from outreach.services import archive, received, seats, unreachable
-from outreach.services.booking import ActivityMissing
+from outreach.services.booking import ActivityMissing, InvitationMissing
 from outreach.services.counting import count
 from outreach.services.invitee_select import Filters, matching, order, row_options
-from outreach.services.inviting import InvitationMissing
 from outreach.services.paging import Page, paged
 from outreach.services.phoning import is_moved
 

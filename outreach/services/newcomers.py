@@ -6,21 +6,15 @@ Who came uninvited is attendance.walk_in.
 from collections.abc import Collection
 from datetime import datetime
 
-from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Person, User
 from outreach.services import people
-from outreach.services.booking import activity_for_change
-from outreach.services.inviting import ActivityOver, NoActivityChosen
+from outreach.services.inviting import open_activities
 from outreach.services.people import PersonValues
 
 
 def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Store a person who is to be invited to these activities. Where one of them takes nobody any more, nobody is stored."""
-    if not activity_ids:
-        raise NoActivityChosen
     with writing() as session:
-        for activity in [activity_for_change(session, one) for one in sorted(set(activity_ids))]:
-            if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
-                raise ActivityOver(title=activity.title)
+        open_activities(session, activity_ids)
         return people.store(session, values, by=by, now=now)

@@ -25,7 +25,7 @@ from outreach.services import (
     clashing,
     forecasting,
     holds,
-    inviting,
+    newinvitations,
     placing,
     placingrequest,
     placingresults,
@@ -34,6 +34,7 @@ from outreach.services import (
     publishing,
     shifting,
     unsaved,
+    withdrawing,
 )
 from outreach.services.booking import activity_for_change, check_times
 from outreach.services.claiming import claim
@@ -210,7 +211,7 @@ def _let_go(session: Session, lines: Collection[Line], by: User | None, now: dat
             )
         ).all()
         for invitation in gone:
-            inviting.take_back(session, invitation, by=by, now=now)
+            withdrawing.take_back(session, invitation, by=by, now=now)
 
 
 def _move_all(
@@ -235,8 +236,8 @@ def _invite(session: Session, pairs: list[tuple[Activity, Line]], by: User | Non
     for activity, line in pairs:
         if line.added:
             people = [person_id for person_id, _name in line.added]
-            added = inviting.add_people(session, [activity], people, Role.SPEAKER, now=now)
-            inviting.audited(session, [activity], added, Role.SPEAKER, by, now)
+            added = newinvitations.add_people(session, [activity], people, Role.SPEAKER, now=now)
+            newinvitations.audited(session, [activity], added, Role.SPEAKER, by, now)
 
 
 def _audit_drafts(

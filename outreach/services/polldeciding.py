@@ -11,7 +11,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.extensions import writing
 from outreach.models import Activity, DatePoll, PollInvitee, PollSlot, User
-from outreach.services import audit, inviting, planchecks, planning, publishing
+from outreach.services import audit, newinvitations, planchecks, planning, publishing
 from outreach.services.planning import ActivityValues
 from outreach.services.polls import poll_for_change
 
@@ -99,8 +99,8 @@ def _invite(
         elif one.organisation_id is not None:
             quotas[one.organisation_id] = one.quota or 1
     for role, person_ids in people.items():
-        added = inviting.add_people(session, [activity], person_ids, role, now=now)
-        inviting.audited(session, [activity], added, role, by, now)
+        added = newinvitations.add_people(session, [activity], person_ids, role, now=now)
+        newinvitations.audited(session, [activity], added, role, by, now)
     if quotas:
-        added = inviting.add_organisations(session, [activity], quotas, now=now)
-        inviting.audited(session, [activity], added, Role.PARTICIPANT, by, now)
+        added = newinvitations.add_organisations(session, [activity], quotas, now=now)
+        newinvitations.audited(session, [activity], added, Role.PARTICIPANT, by, now)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.services import answering, inviting, messages, publishing
+from outreach.services import answering, inviting, messages, publishing, withdrawing
 from outreach.services.messages import NEEDS_A_LOOK
 from outreach.services.publishing import Move
 from tests.chaos.faults import Fault
@@ -95,7 +95,7 @@ class Story:
 
     def withdraw(self, title: str, name: str) -> None:
         now = self.later()
-        if self.world.do(lambda: inviting.withdraw(self.world.invitation(title, name), by=None, now=now)):
+        if self.world.do(lambda: withdrawing.withdraw(self.world.invitation(title, name), by=None, now=now)):
             self.truth.withdraw(title, name, now)
 
     def stop_or_resume(self, name: str) -> None:

@@ -12,7 +12,7 @@ from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem
-from outreach.services import inviting
+from outreach.services import inviting, withdrawing
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 from tests.delivery.compose_help import calendar_parts, event_in, invited, line, mail_of, message_of, reads_a_mailbox
 
@@ -104,7 +104,7 @@ def test_a_withdrawal_outranks_the_request_and_the_next_request_the_withdrawal(a
     activity.sequence = 2
     db.session.commit()
     sequences = [sequence_of(invitation, MailKind.INVITATION)]
-    inviting.withdraw(invitation.id, by=coordinator, now=NOW)
+    withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
     sequences.append(sequence_of(invitation, MailKind.WITHDRAWAL))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     sequences.append(sequence_of(invitation, MailKind.INVITATION))

@@ -9,7 +9,17 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Message, Person, Reminder
-from outreach.services import answering, answerpage, inviting, links, nominees, publishing, reminding, rules
+from outreach.services import (
+    answering,
+    answerpage,
+    inviting,
+    links,
+    nominees,
+    publishing,
+    reminding,
+    rules,
+    withdrawing,
+)
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, at, draft_activity
 
@@ -229,7 +239,7 @@ def test_a_withdrawn_cadre_is_told_and_frees_the_seat(programme, hall, ani, budi
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     answering.answer(token(budi), activity.id, Choice.COMING, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
-    inviting.withdraw(invitation.id, by=None, now=at(6))
+    withdrawing.withdraw(invitation.id, by=None, now=at(6))
     assert (state_of(activity, ani), state_of(activity, budi)) == (InvitationState.WITHDRAWN, InvitationState.COMING)
     reminding.tick(at(6))
     kinds = db.session.scalars(sa.select(Message.kind)).all()

@@ -9,7 +9,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
-from outreach.services import answering, answerpage, inviting, links, publishing
+from outreach.services import answering, answerpage, inviting, links, publishing, withdrawing
 from outreach.services.answering import NothingToAnswer
 from outreach.services.answerpage import Contact, Holder, Topic
 from outreach.services.nominees import Nominee
@@ -122,7 +122,7 @@ def test_an_organisation_sees_no_contact_of_people_who_are_not_its_own(activity,
 def test_a_withdrawn_invitation_is_not_shown(activity, ani, coordinator):
     invite(ani, activity)
     went_out(activity)
-    inviting.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
+    withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
     assert answerpage.read(token(ani), now=at(5)).activities == ()
 
 

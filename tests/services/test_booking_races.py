@@ -21,7 +21,7 @@ from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
-from outreach.services import answering, claiming, copying, holds, inviting, planning, publishing
+from outreach.services import answering, claiming, copying, holds, inviting, planning, publishing, withdrawing
 from outreach.services.booking import VenueTaken
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, NOW, a_person, at
@@ -274,7 +274,7 @@ def jostle(halls: list[int], people: list[int], activities: list[int], number: i
             chosen = chance.sample(activities, 2)
             inviting.invite_people(chosen, chance.sample(people, 2), Role.SPEAKER, by=None, now=NOW)
         case 3 if invited:
-            inviting.withdraw(chance.choice(invited).id, by=None, now=NOW)
+            withdrawing.withdraw(chance.choice(invited).id, by=None, now=NOW)
         case 4 if invited:
             choice = chance.choice([Choice.COMING, Choice.NOT_COMING])
             answering.record_answer(chance.choice(invited).id, choice, AnswerSource.PHONE, by=None, now=NOW)

@@ -23,6 +23,7 @@ from outreach.services import (
     privacy,
     publishing,
     reminding,
+    withdrawing,
 )
 from outreach.services.booking import SpeakerTaken, VenueTaken
 from outreach.services.claiming import claim
@@ -120,7 +121,7 @@ def test_a_speaker_is_free_again(siti, two, ending):
             by = answering.Representative("Rudi Hartono")
             answering.record_answer(invitation_id, Choice.REPRESENTED, AnswerSource.PHONE, by, by=None, now=NOW)
         case "withdrawn":
-            inviting.withdraw(db.session.scalar(sa.select(Invitation.id)), by=None, now=NOW)
+            withdrawing.withdraw(db.session.scalar(sa.select(Invitation.id)), by=None, now=NOW)
         case "cancelled":
             publishing.cancel(one.id, "alasan", by=None, now=NOW)
         case "deleted":

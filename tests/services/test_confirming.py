@@ -8,7 +8,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person
-from outreach.services import answering, booking, confirming, inviting, links, publishing, reminding
+from outreach.services import answering, booking, confirming, inviting, links, publishing, reminding, withdrawing
 from tests.conftest import NOW, a_person, minutes
 from tests.delivery.outbox_help import Clock, drain, send_through
 from tests.delivery.smtp_server import Server
@@ -125,7 +125,7 @@ def test_the_words_lead_to_an_answer_even_if_it_was_changed_by_the_link_meanwhil
 
 def test_nothing_is_told_of_an_answer_taken_back_meanwhile(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    inviting.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
+    withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
     send(NOW + minutes(7))
     assert told(server) == [("Undangan ditarik", "")]
 

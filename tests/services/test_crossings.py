@@ -22,6 +22,7 @@ from outreach.services import (
     reminding,
     rule_changes,
     seats,
+    withdrawing,
 )
 from outreach.services.nominees import Nominee
 from outreach.services.rule_changes import RuleValues
@@ -131,7 +132,7 @@ def test_a_nominee_dropped_earlier_is_not_told_again_when_the_office_is_withdraw
     run(at(5))
     answering.nominate_for(org.id, [Nominee("Joko Susilo", email="j@example.com")], by=None, now=at(6))
     run(at(6))
-    inviting.withdraw(org.id, by=None, now=at(7))
+    withdrawing.withdraw(org.id, by=None, now=at(7))
     reminding.tick(at(7))
     got = judge_all(at(7))
     send(at(7))
@@ -248,7 +249,7 @@ def test_who_declined_is_not_told_of_the_withdrawal(programme, hall, ani):
     publish(a)
     send(NOW)
     say(a, ani, Choice.NOT_COMING)
-    inviting.withdraw(invitation_of(a, ani).id, by=None, now=at(5))
+    withdrawing.withdraw(invitation_of(a, ani).id, by=None, now=at(5))
     reminding.tick(at(5))
     assert judge_all(at(5)) in ([], [([], ["declined"])])
 
@@ -267,7 +268,7 @@ def test_who_was_told_in_another_role_hears_of_the_cancellation(programme, hall,
     db.session.commit()
     send(NOW)
     mod = db.session.scalars(sa.select(Invitation).where(Invitation.role == Role.MODERATOR)).one()
-    inviting.withdraw(mod.id, by=None, now=at(5))
+    withdrawing.withdraw(mod.id, by=None, now=at(5))
     run(at(5))
     publishing.cancel(a.id, "alasan", by=None, now=at(6))
     reminding.tick(at(6))
@@ -350,7 +351,7 @@ def test_a_nominee_who_moderates_is_not_told_to_stay_away(programme, hall, polic
     siti = db.session.scalars(sa.select(Person).where(Person.name == "Siti Aminah")).one()
     invite([a], siti, role=Role.MODERATOR, now=at(6))
     run(at(6))
-    inviting.withdraw(org.id, by=None, now=at(7))
+    withdrawing.withdraw(org.id, by=None, now=at(7))
     reminding.tick(at(7))
     send(at(7))
     assert not any(m[0] == "Siti" and "withdrawal" in m[2] for m in mails()), mails()

@@ -12,7 +12,7 @@ from outreach.domain.kinds import AnswerSource, IncomingKind, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
-from outreach.services import answering, inviting, links, publishing, reminding
+from outreach.services import answering, inviting, links, publishing, reminding, withdrawing
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
@@ -274,7 +274,7 @@ def test_a_representatives_reply_waits_beside_the_invitation_of_whom_they_repres
 def test_of_two_with_one_address_the_one_still_invited_answers(activity, ani, arrives):
     siti = a_person("Siti Rahmawati", email="ani@example.com")
     published(activity, ani, siti)
-    inviting.withdraw(of(siti).id, by=None, now=at(5, 8))
+    withdrawing.withdraw(of(siti).id, by=None, now=at(5, 8))
     named = arrives(gmail(Answer("DECLINED", uid=activity.uid, name="Siti Rahmawati", stamp="20270105T012000Z")))
     assert (result(named), named.person_id) == ((TO_READ, IncomingReason.WITHDRAWN), siti.id)
     mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, name="keluarga", stamp="20270105T013000Z")))

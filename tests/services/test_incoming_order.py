@@ -12,7 +12,7 @@ from outreach.domain.incoming import IncomingReason
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.services import answering, inviting, links, publishing, reminding
+from outreach.services import answering, links, publishing, reminding, withdrawing
 from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
 from tests.delivery.outbox_help import Clock, send_through
@@ -61,7 +61,7 @@ def test_our_own_requests_are_answered_through_moving_withdrawing_and_inviting_a
         outdated = arrives(pressed(first, "DECLINED", "20270106T020000Z"), now=at(6, 9, 1))
         assert result(outdated) == (REFUSED, IncomingReason.ACTIVITY_CHANGED)
         assert result(arrives(pressed(moved, "ACCEPTED", "20270106T030000Z"), now=at(6, 10, 1))) == (APPLIED, "")
-        inviting.withdraw(of(ani).id, by=None, now=at(7))
+        withdrawing.withdraw(of(ani).id, by=None, now=at(7))
         next_mail(at(7))
         invited(activity, ani)
         again = next_mail(at(8))
@@ -94,7 +94,7 @@ def test_an_answer_to_the_entry_before_a_move_is_refused(activity, ani, arrives)
 
 def test_after_withdrawing_and_inviting_again_only_the_new_entry_is_answered(activity, ani, arrives):
     published(activity, ani)
-    inviting.withdraw(of(ani).id, by=None, now=at(5, 8, 10))
+    withdrawing.withdraw(of(ani).id, by=None, now=at(5, 8, 10))
     assert result(arrives(gmail(Answer(uid=activity.uid)))) == (TO_READ, IncomingReason.WITHDRAWN)
     invited(activity, ani)
     reminding.tick(at(5, 8, 20))

@@ -7,7 +7,17 @@ from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, Incomin
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
-from outreach.services import answering, attendees, browsing, invitees, inviting, phoning, previewing, publishing
+from outreach.services import (
+    answering,
+    attendees,
+    browsing,
+    invitees,
+    inviting,
+    phoning,
+    previewing,
+    publishing,
+    withdrawing,
+)
 from outreach.services.booking import ActivityMissing
 from outreach.services.invitee_select import Filters
 from outreach.services.nominees import Nominee
@@ -91,7 +101,7 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
 
 
 def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
-    inviting.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
+    withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
     everyone = invitees.listed(invited.id, Filters())
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3

@@ -11,7 +11,7 @@ from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome, R
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, Invitation
-from outreach.services import answering, auditing, dealing, inviting, publishing, received
+from outreach.services import answering, auditing, dealing, inviting, publishing, received, withdrawing
 from outreach.services.answering import NotRecordable
 from outreach.services.nominees import Nominee
 from outreach.services.received import IncomingMissing
@@ -54,7 +54,7 @@ def test_recording_an_answer_from_a_letter_deals_with_the_letter(hers, ani, coor
 
 def test_an_answer_that_is_refused_leaves_the_letter_waiting(activity, hers, coordinator):
     letter = mail()
-    inviting.withdraw(hers.id, by=coordinator, now=NOW)
+    withdrawing.withdraw(hers.id, by=coordinator, now=NOW)
     with pytest.raises(NotRecordable):
         record(hers, coordinator, letter.id)
     assert db.session.get(IncomingMail, letter.id, populate_existing=True).seen_at is None

@@ -11,7 +11,7 @@ from outreach.domain.kinds import AnswerSource, AttendanceSource, MailKind, Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
-from outreach.services import answering, attendance, inviting, publishing, reminding, rules
+from outreach.services import answering, attendance, inviting, publishing, reminding, rules, withdrawing
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -198,7 +198,7 @@ def test_a_withdrawal_is_told_though_the_activity_is_cancelled_at_once(activity,
     invite([activity], ani, budi)
     publish(activity)
     send(NOW)
-    inviting.withdraw(invitation_of(activity, ani).id, by=None, now=at(5))
+    withdrawing.withdraw(invitation_of(activity, ani).id, by=None, now=at(5))
     publishing.cancel(activity.id, "Banjir", by=None, now=at(5))
     run(at(5))
     assert mails()[2:] == [("Ani", "05 08.00", ["withdrawal"]), ("Budi", "05 08.00", ["cancellation"])]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation
-from outreach.services import answering, inviting, publishing, reminding
+from outreach.services import answering, inviting, publishing, reminding, withdrawing
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW
 
@@ -22,7 +22,7 @@ def ask(activity, person, role=Role.CADRE) -> None:
 
 def take_back(person, role=Role.CADRE) -> None:
     wanted = sa.select(Invitation.id).where(Invitation.person_id == person.id, Invitation.role == role)
-    inviting.withdraw(db.session.scalars(wanted).one(), by=None, now=NOW)
+    withdrawing.withdraw(db.session.scalars(wanted).one(), by=None, now=NOW)
 
 
 def revisions(person) -> dict[str, int]:
@@ -78,7 +78,7 @@ def test_an_organisation_and_those_it_named_go_and_come_back_with_higher_ones(ac
     assert all_revisions() == [0, 0, 1]
     name("Agus Salim", "Rahmat Hidayat")
     assert all_revisions() == [0, 0, 2]
-    inviting.withdraw(theirs.id, by=None, now=NOW)
+    withdrawing.withdraw(theirs.id, by=None, now=NOW)
     assert all_revisions() == [1, 1, 3]
     invite()
     assert all_revisions() == [2, 1, 3]

@@ -14,7 +14,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Link, Person
-from outreach.services import answering, inviting, links, publishing
+from outreach.services import answering, inviting, links, publishing, withdrawing
 from outreach.web.forms.answer_forms import form_token
 from tests.conftest import NOW, Wall, a_person, at, draft_activity
 
@@ -636,7 +636,7 @@ def test_a_day_that_is_over_says_so(browser, first, ani):
 def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browser, four_days, ani, coordinator):
     invite(ani, *four_days[:2])
     invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
-    inviting.withdraw(invitation.id, by=coordinator, now=NOW)
+    withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
     withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
     foreign = send(browser, ani, four_days[2].id, "?lang=en", choice="coming")
     assert "This invitation has been withdrawn." in withdrawn.text

@@ -13,7 +13,7 @@ from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
-from outreach.services import answering, invitees, inviting, links, phoning, received
+from outreach.services import answering, invitees, inviting, links, phoning, received, withdrawing
 from outreach.services.invitees import Row
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -113,7 +113,7 @@ def withdraw(invitation_id: int) -> Any:
     form = ButtonForm()
     if form.validate_on_submit():
         try:
-            inviting.withdraw(invitation_id, by=current_user, now=clock.now())
+            withdrawing.withdraw(invitation_id, by=current_user, now=clock.now())
         except Problem as problem:
             return _refused(form, problem, row, "withdraw")
         flash(_("The invitation of %(name)s is withdrawn.", name=row.invitation.invitee.display_name), "success")

@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from outreach.domain.problems import Problem
-from outreach.services.booking import ActivityMissing
-from outreach.services.inviting import InvitationMissing, Invited
+from outreach.services.booking import ActivityMissing, InvitationMissing
+from outreach.services.newinvitations import Invited
 from outreach.services.received import IncomingMissing
 from outreach.web.shell import error_page, say
 

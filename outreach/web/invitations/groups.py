@@ -14,7 +14,7 @@ from outreach.domain.parties import PartyKind
 from outreach.domain.planrules import FindingKind
 from outreach.domain.problems import Problem
 from outreach.services import choosing, clashing, invitees, inviting, previewing
-from outreach.services.inviting import Invited
+from outreach.services.newinvitations import Invited
 from outreach.services.previewing import Preview
 from outreach.web.findingshown import Shown, shown
 from outreach.web.findingways import WayOut
