@@ -23,6 +23,7 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db, writing
 
 BREAKS = 3  # connections broken off in a row, after which the server is left alone for a while
+MOST_VAIN = 3  # times in a row that it is asked again what is true, because by the time of sending it was too old
 FAR_S = 0.002  # waiting time a mail from which on a server is far
 PATIENCE_S = 60.0  # how long to go on trying to write, when asked to stop while the database is away
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ class Drainer:
         self.call_helpers = call_helpers
         self.trouble: ChannelTrouble | None = None  # the channel's, when this connection looked last
         self.breaks = 0
-        self.asked_twice = False  # since a mail was handed over, because connecting took so long
+        self.vain = 0  # times that it was asked in vain what is true, since a mail was handed over
 
     def run(self) -> None:
         """Send until nothing is due, or sending must pause."""
@@ -147,22 +148,34 @@ class Drainer:
     def _open(self) -> bool:
         """Connect where needed, before anything is in doubt or counted; raise ChannelDown, the alarm raised.
 
-        Return whether that took so long that it must be asked again what is true; not twice before a mail goes out.
+        Return whether it must be asked again what is true, because that or the database took so long.
         """
-        before = self.wire.host
         try:
-            host = self.wire.open()
+            self.wire.open()
         except ChannelDown as error:
             self._raise_alarm(error, (), MessageState.LEASED)
             raise
         self._look_what_works()
-        self.asked_twice = not self.asked_twice and host is not before and self.now() > self.true_until
-        return self.asked_twice
+        return self._must_ask_again()
+
+    def _must_ask_again(self) -> bool:
+        """Return whether what is true was asked too long ago for a mail; not for ever where asking alone takes so long."""
+        if self.now() <= self.true_until:
+            return False
+        self.vain += 1
+        if self.vain <= MOST_VAIN:
+            return True
+        log.warning("asking what is true takes too long", worker=self.worker)
+        return False
 
     def _hand_over(self, group: Sequence[Ready], later: list[Lease]) -> None:
         """Hand over a group; raise ChannelDown, the alarm raised and what was not tried put back."""
         held = self._begin([ready.lease for ready in group])
         self.todo = later
+        if self._must_ask_again():
+            self._release(list(held), MessageState.HANDING_OVER)
+            return
+        self.vain = 0
         going = Group([ready for ready in group if ready.lease in held], self.settings, self.now, self._may_go_on)
         self.handed = going.settled  # so that what is known is settled, whatever happens
         down: ChannelDown | None = None
