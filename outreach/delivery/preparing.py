@@ -211,7 +211,7 @@ class _Preparing:
                     doubts,
                     self._now_invited(verdict),
                     None if doubts else verdict.skipped or None,  # what may have been read stays told
-                    self._told(row, verdict) or None,
+                    None if doubts else self._told(row, verdict) or None,
                 )
             )
 

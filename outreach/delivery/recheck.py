@@ -90,11 +90,7 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
             today.add((row.person_id, row.organisation_id, activity_id))
     return Earlier(
         told=frozenset(row.invitation_id for row in went),
-        in_work=frozenset(
-            (row.invitation_id, row.id)
-            for row in others
-            if row.state in IN_WORK and (row.id not in own or row.id in tried)
-        ),
+        in_work=frozenset((row.invitation_id, row.id) for row in others if row.state in IN_WORK and row.id not in own),
         today=frozenset(today),
         retold=retold,
         unheard=unheard,

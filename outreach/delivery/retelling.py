@@ -111,7 +111,10 @@ def _moves_since(sequence: int, activity: Activity, shared: Shared) -> list[Remi
 
 
 class _Told(NamedTuple):
-    """What a mail told that may have arrived: the activity as of this sequence. announced: it is sure that they heard."""
+    """What a mail told that may have arrived: the activity as of this sequence. announced: surely, as what it was about.
+
+    Of a mail that was in doubt the first copy may be the only one that its reader saw, for both have one Message-ID.
+    """
 
     message_id: int
     sequence: int
@@ -127,7 +130,7 @@ def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[in
             MessageLine.to_representative,
             Message.id,
             MessageLine.sequence,
-            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT),
+            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT, ~in_doubt),
         )
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .join(Message, MessageLine.message_id == Message.id)

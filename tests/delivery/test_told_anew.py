@@ -130,10 +130,10 @@ def test_what_may_have_arrived_is_still_repeated(told, server, ani, clock):
     moved_to(told, 21, clock)
     clock.now += timedelta(minutes=5)
     drained(clock)
-    first, again = server.taken
-    assert again.message_id == first.message_id
-    assert moves_told(server) == [(18, 20), (18, 21)]
-    assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("skipped", "known")]
+    first, *others = server.taken
+    assert [taken.message_id == first.message_id for taken in others].count(True) == 1
+    assert sorted(moves_told(server)) == [(18, 20), (18, 21), (20, 21)]
+    assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("sent", "")]
 
 
 def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(told, server, ani, clock):
@@ -241,7 +241,22 @@ def test_there_and_back_is_told_where_the_first_move_may_have_been_heard_of(told
     server.at.clear()
     moved_to(told, 18, clock)
     drained(clock)
-    assert moves_told(server)[:2] == [(18, 20), (20, 18)]
+    clock.now += timedelta(minutes=5)
+    drained(clock)
+    assert moves_told(server) == [(18, 20), (20, 18), (20, 18)]
+
+
+def test_an_invitation_repeated_with_the_new_time_does_not_stand_for_the_notice(server, activity, ani, clock):
+    """Both copies have one Message-ID, so the first, with the old time, may be the only one that Ani is shown."""
+    invited(activity, ani)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    server.at.clear()
+    moved_to(activity, 20, clock)
+    clock.now += timedelta(minutes=5)
+    drained(clock)
+    assert len({taken.message_id for taken in server.taken}) == 2
+    assert moves_told(server) == [(18, 20)]
 
 
 def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(told, server, ani, clock):
