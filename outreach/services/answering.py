@@ -1,4 +1,4 @@
-"""An invitee's answers: by their link, by their calendar program, or given to staff by phone and recorded.
+"""An invitee's own answers: by their link, or by their calendar program. What they say to staff is recording.py.
 
 Organisations name their nominees. Who may answer until when, and what becomes of a full activity, is domain/answers.py;
 which invitation a calendar's reply is for, incomingreplies.py.
@@ -17,15 +17,13 @@ from outreach.domain.answers import ActivityEnded, Choice, Representative, Repre
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.names import tidy
 from outreach.domain.problems import Problem
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.extensions import writing
-from outreach.models import Activity, Invitation, Link, Office, User
-from outreach.services import audit, dealing, holds, links, received, seats
+from outreach.models import Activity, Invitation, Link, Office
+from outreach.services import holds, links, seats
 from outreach.services import nominees as nominees_of
-from outreach.services.booking import activity_for_change, invitation_for_change
+from outreach.services.booking import activity_for_change
 from outreach.services.nominees import Nominee
-
-RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
 
 class NothingToAnswer(Problem):
@@ -38,10 +36,6 @@ class NotAnOrganisation(Problem):
 
 class OrganisationsNominate(Problem):
     message = "An organisation answers by naming the people who come."
-
-
-class NotRecordable(Problem):
-    message = "An answer can be recorded only for a published activity and an invitation that stands."
 
 
 @dataclass(frozen=True)
@@ -105,84 +99,6 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         return _take(session, link, activity_id, Reply(Choice.COMING, nominees=nominees), now)
 
 
-def nominate_for(
-    invitation_id: int,
-    nominees: Sequence[Nominee],
-    *,
-    by: User | None,
-    now: datetime,
-    source: AnswerSource = AnswerSource.PHONE,
-    mail_id: int | None = None,
-) -> Invitation:
-    """Record the people whom an organisation named to staff. The deadline does not bind; the quota does.
-
-    mail_id: the mail received in which they wrote it, which is thereby dealt with; raise IncomingMissing.
-    """
-    with writing() as session:
-        invitation = invitation_for_change(session, invitation_id)
-        if invitation.organisation_id is None:
-            raise NotAnOrganisation
-        _check_recordable(invitation)
-        nominees_of.name(
-            session, invitation, nominees, source, contact=_contact(session, invitation.activity), now=now,
-            recorded_by=by.id if by else None,
-        )  # fmt: skip
-        audit.record(
-            session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            named=len(nominees), activity=invitation.activity.title, **_from_mail(mail_id),
-        )  # fmt: skip
-        _deal_with(session, mail_id, invitation, by, now)
-    received.count_anew()
-    return invitation
-
-
-def record_answer(
-    invitation_id: int,
-    choice: Choice,
-    source: AnswerSource,
-    representative: Representative | None = None,
-    note: str = "",
-    *,
-    by: User | None,
-    now: datetime,
-    mail_id: int | None = None,
-) -> Invitation:
-    """Record an answer that an invitee gave by phone, WhatsApp, mail, letter or in person. The deadline does not bind.
-
-    mail_id: as in `nominate_for`.
-    """
-    with writing() as session:
-        invitation = invitation_for_change(session, invitation_id)
-        _check_recordable(invitation)
-        if invitation.organisation_id and choice is not Choice.NOT_COMING:
-            raise OrganisationsNominate
-        before = invitation.state
-        mine = [invitation]
-        if invitation.person_id:
-            mine += session.scalars(
-                sa.select(Invitation).where(
-                    Invitation.activity_id == invitation.activity_id,
-                    Invitation.person_id == invitation.person_id,
-                    Invitation.id != invitation.id,
-                    Invitation.state != InvitationState.WITHDRAWN,
-                )
-            ).all()
-        _settle(session, mine, choice, representative, source, now)
-        if invitation.organisation_id:
-            nominees_of.drop_all(session, invitation, now)
-        for one in mine:
-            one.answer_recorded_by_id = by.id if by else None
-            one.answer_note = note.strip()
-        audit.record(
-            session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
-            **_from_mail(mail_id),
-        )  # fmt: skip
-        _deal_with(session, mail_id, invitation, by, now)
-    received.count_anew()
-    return invitation
-
-
 def answer_by_calendar(
     session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
 ) -> Invitation:
@@ -197,7 +113,7 @@ def answer_by_calendar(
     if mine[0].organisation_id and choice is not Choice.NOT_COMING:
         raise OrganisationsNominate
     before = [(one.state, one.answer_note) for one in mine]
-    _settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
+    settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
     for one, (state, note) in zip(mine, before, strict=True):
         one.answer_note = note if one.state is state else ""
     if mine[0].organisation_id:
@@ -215,10 +131,54 @@ def refusal_of(
     activity = invitation.activity
     deadline = activity.respond_by_at.astimezone(activity.zone)
     asked = min(said_at or now, now)
-    problem = refusal(activity.state, invitation.state, deadline, asked, _contact(session, activity))
+    problem = refusal(activity.state, invitation.state, deadline, asked, contact(session, activity))
     if problem is None and now >= activity.ends_at:
         return ActivityEnded()
     return problem
+
+
+def contact(session: Session, activity: Activity) -> str:
+    """Return whom to call about an activity, as a sentence names them: "Bidang PPA (0812-…)"."""
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    name, number = contact_of(activity.programme, office)
+    return f"{name} ({phone(number)})" if number else name
+
+
+def settle(
+    session: Session,
+    mine: Sequence[Invitation],
+    choice: Choice,
+    representative: Representative | None,
+    source: AnswerSource,
+    now: datetime,
+) -> None:
+    """Set one person's invitations of one activity to their answer, and offer what seat it frees; in the caller's transaction.
+
+    Raise RepresentativeUnnamed.
+    """
+    if choice is Choice.REPRESENTED and (representative is None or not tidy(representative.name)):
+        raise RepresentativeUnnamed
+    activity = mine[0].activity
+    had_a_seat = any(i.state in TAKES_A_SEAT for i in mine)
+    on_stage = {i.person_id for i in mine if i.person_id and i.role in ON_STAGE}
+    seats_left = None if on_stage else seats.left(session, activity)
+    state = state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat)
+    named = representative if choice is Choice.REPRESENTED and representative else Representative("")
+    for invitation in mine:
+        if state is not InvitationState.WAITLISTED:
+            invitation.waitlisted_at = None
+        elif invitation.state is not InvitationState.WAITLISTED:
+            invitation.waitlisted_at = now
+        invitation.state = state
+        nominees_of.stamp(invitation, source, now)
+        invitation.representative_name = tidy(named.name)
+        invitation.representative_post = tidy(named.post)
+        invitation.representative_phone = named.phone.strip()
+        invitation.representative_email = named.email.strip()
+    session.flush()
+    holds.bind(session, on_stage)  # who comes to two at once is found as a clash; an answer is never refused for that
+    if had_a_seat and state not in TAKES_A_SEAT:
+        seats.offer_freed(session, activity, now=now)
 
 
 def stop_reminders(token: str, *, now: datetime) -> Link:
@@ -247,14 +207,14 @@ def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: dat
     if problem is not None:
         raise problem
     if link.organisation_id is None:
-        _settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
+        settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
     elif reply.choice is Choice.COMING:
-        contact = _contact(session, mine[0].activity)
-        nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=contact, now=now)
+        whom_to_call = contact(session, mine[0].activity)
+        nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=whom_to_call, now=now)
     elif reply.choice is Choice.REPRESENTED:
         raise OrganisationsNominate
     else:
-        _settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
+        settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
     return mine[0]
 
@@ -280,58 +240,3 @@ def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
     if not mine:
         raise NothingToAnswer
     return [i for i in mine if i.state is not InvitationState.WITHDRAWN] or mine
-
-
-def _contact(session: Session, activity: Activity) -> str:
-    """Return whom to call, as a sentence names them: "Bidang PPA (0812-…)"."""
-    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
-    name, number = contact_of(activity.programme, office)
-    return f"{name} ({phone(number)})" if number else name
-
-
-def _settle(
-    session: Session,
-    mine: Sequence[Invitation],
-    choice: Choice,
-    representative: Representative | None,
-    source: AnswerSource,
-    now: datetime,
-) -> None:
-    """Set one person's invitations of one activity to their answer, and offer what seat it frees."""
-    if choice is Choice.REPRESENTED and (representative is None or not tidy(representative.name)):
-        raise RepresentativeUnnamed
-    activity = mine[0].activity
-    had_a_seat = any(i.state in TAKES_A_SEAT for i in mine)
-    on_stage = {i.person_id for i in mine if i.person_id and i.role in ON_STAGE}
-    seats_left = None if on_stage else seats.left(session, activity)
-    state = state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat)
-    named = representative if choice is Choice.REPRESENTED and representative else Representative("")
-    for invitation in mine:
-        if state is not InvitationState.WAITLISTED:
-            invitation.waitlisted_at = None
-        elif invitation.state is not InvitationState.WAITLISTED:
-            invitation.waitlisted_at = now
-        invitation.state = state
-        nominees_of.stamp(invitation, source, now)
-        invitation.representative_name = tidy(named.name)
-        invitation.representative_post = tidy(named.post)
-        invitation.representative_phone = named.phone.strip()
-        invitation.representative_email = named.email.strip()
-    session.flush()
-    holds.bind(session, on_stage)  # who comes to two at once is found as a clash; an answer is never refused for that
-    if had_a_seat and state not in TAKES_A_SEAT:
-        seats.offer_freed(session, activity, now=now)
-
-
-def _from_mail(mail_id: int | None) -> dict[str, int]:
-    return {} if mail_id is None else {"incoming_mail": mail_id}
-
-
-def _deal_with(session: Session, mail_id: int | None, invitation: Invitation, by: User | None, now: datetime) -> None:
-    if mail_id is not None:
-        dealing.note_dealt_with(session, mail_id, by=by, now=now, about=invitation)
-
-
-def _check_recordable(invitation: Invitation) -> None:
-    if invitation.activity.state not in RECORDED or invitation.state is InvitationState.WITHDRAWN:
-        raise NotRecordable

@@ -1,6 +1,6 @@
 """Marking mails received as dealt with, and taking that back.
 
-Finding and showing them is received.py; recording an answer from one, answering.py.
+Finding and showing them is received.py; recording an answer from one, recording.py.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,9 @@
-"""The message log: finding messages, seeing one with its attempts, sending one again, and whether mail can go out at all."""
+"""The message log: finding messages, seeing one with its attempts, and whether mail can go out at all.
 
-from collections.abc import Collection, Sequence
+Reads only. Sending one again is resending.py.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,14 +13,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from outreach.delivery import channel, facts, recheck
+from outreach.delivery import channel
 from outreach.domain.failures import ChannelTrouble, FailureReason
-from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
-from outreach.domain.states import FINISHED, MessageState, ReminderState
+from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import (
     Activity,
     ArchivedMessage,
@@ -28,13 +29,11 @@ from outreach.models import (
     Organisation,
     Person,
     Reminder,
-    User,
 )
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
-from outreach.services import archive, audit, pollmails
+from outreach.services import archive
 from outreach.services.paging import Page, paged
 
-RESEND = "resend"  # the key of reminders made by hand
 NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
 
 
@@ -61,18 +60,6 @@ GROUPS = {Group.WAITING: IS_WAITING, Group.SENT: IS_SENT, Group.FAILED: STILL_LO
 
 class MessageMissing(Problem):
     message = "This message does not exist."
-
-
-class StillUnderWay(Problem):
-    message = "This message is still under way. Wait until it is sent or has failed."
-
-
-class NothingToResend(Problem):
-    message = "Sending it again would not be right: %(reason)s"
-
-
-class NoAddress(Problem):
-    message = "No e-mail address is known for %(name)s. Add one to their record, or call them."
 
 
 @dataclass(frozen=True)
@@ -161,24 +148,30 @@ def show(message_id: int) -> Shown:
     """Return a message, archived or not, with everything its page shows; raise MessageMissing."""
     if (kept := archive.get(message_id)) is not None:
         return Shown(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
-    found = _loaded(db.session(), message_id)
+    found = loaded(db.session(), message_id)
     tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
     again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
     return Shown(found, tried, again or archive.resent_as(found))
 
 
-def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
-    """Write a new message that says the same again, with today's facts; the next tick sends it.
-
-    Raise StillUnderWay, NoAddress, or NothingToResend where nothing of it is true any more, having changed nothing.
-    """
-    with writing() as session:
-        old = _loaded(session, message_id)
-        if old.state not in FINISHED or _under_way(session, old):
-            raise StillUnderWay()
-        new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
-        audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
-    return new
+def loaded(session: Session, message_id: int) -> Message:
+    """Return a message with its readers and lines; raise MessageMissing."""
+    line = selectinload(Message.lines)
+    found = session.scalar(
+        sa.select(Message)
+        .where(Message.id == message_id)
+        .options(
+            joinedload(Message.person),
+            joinedload(Message.organisation),
+            joinedload(Message.representative_of),
+            line.joinedload(MessageLine.reminder),
+            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise MessageMissing()
+    return found
 
 
 def channel_problem() -> ChannelProblem | None:
@@ -229,117 +222,3 @@ def _named(filters: Filters) -> Filters:
         name=reader.display_name if reader else "",
         activity_title=activity.title if activity else "",
     )
-
-
-def _loaded(session: Session, message_id: int) -> Message:
-    """Return a message with its readers and lines; raise MessageMissing."""
-    line = selectinload(Message.lines)
-    found = session.scalar(
-        sa.select(Message)
-        .where(Message.id == message_id)
-        .options(
-            joinedload(Message.person),
-            joinedload(Message.organisation),
-            joinedload(Message.representative_of),
-            line.joinedload(MessageLine.reminder),
-            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise MessageMissing()
-    return found
-
-
-def _reader(message: Message) -> Person | Organisation:
-    found = message.person or message.organisation
-    assert found is not None
-    return found
-
-
-def _under_way(session: Session, old: Message) -> bool:
-    again = sa.exists().where(Message.resend_of_id == old.id, Message.state.not_in(FINISHED))
-    return bool(session.scalar(sa.select(again)))
-
-
-def _again(session: Session, old: Message, now: datetime) -> Message:
-    lines = _still_true(session, old, now)
-    _check_address(old, lines)
-    return _copied(session, old, lines, now)
-
-
-def _poll_again(session: Session, old: Message, now: datetime) -> Message:
-    untrue = pollmails.untrue_because(session, old, now=now)
-    if untrue is SkipReason.NO_ADDRESS:
-        raise NoAddress(name=_reader(old).display_name)
-    if untrue is not None:
-        raise NothingToResend(reason=untrue)
-    return pollmails.copied(session, old, now=now)
-
-
-def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
-    rows = facts.load(session, [old.id], skipped_too=True)
-    shared = facts.shared(session, rows)
-    known = recheck.earlier(session, rows, shared, now=now)
-    if old.state in (MessageState.SENT, MessageState.UNKNOWN):
-        known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
-    verdict = recheck.Judge(shared, known, now).judge(rows[0], resent=True)
-    if not verdict.lines:
-        raise NothingToResend(reason=verdict.reason)
-    true = {line.id for line in verdict.lines}
-    return [line for line in old.lines if line.id in true]
-
-
-def _check_address(old: Message, lines: Collection[MessageLine]) -> None:
-    if _reader(old).email or any(line.invitation.representative_email for line in lines):
-        return
-    raise NoAddress(name=_reader(old).display_name)
-
-
-def _copied(session: Session, old: Message, lines: Collection[MessageLine], now: datetime) -> Message:
-    first = min(lines, key=lambda line: IMPORTANCE.index(line.reminder.kind))
-    new = Message(
-        person_id=old.person_id,
-        organisation_id=old.organisation_id,
-        representative_of_id=old.representative_of_id,
-        kind=first.reminder.kind,
-        local_day=local_day(now, first.invitation.activity.zone),
-        due_at=now,
-        expires_at=max(recheck.line_useful_until(line.invitation.activity, line.reminder) for line in lines),
-        resend_of_id=old.id,
-    )
-    session.add(new)
-    activities = {line.invitation.activity_id for line in lines}
-    used = session.execute(
-        sa.select(Reminder.activity_id, sa.func.max(Reminder.occurrence))
-        .where(Reminder.activity_id.in_(activities), Reminder.key == RESEND)
-        .group_by(Reminder.activity_id)
-    )
-    taken = {row[0]: row[1] for row in used}
-    for line in sorted(lines, key=lambda line: line.id):
-        activity = line.invitation.activity
-        taken[activity.id] = taken.get(activity.id, -1) + 1
-        reminder = Reminder(
-            activity_id=activity.id,
-            key=RESEND,
-            occurrence=taken[activity.id],
-            kind=line.reminder.kind,
-            audience=line.reminder.audience,
-            invitation_id=line.invitation_id,
-            text_key=line.reminder.text_key,
-            due_at=now,
-            state=ReminderState.EXPANDED,
-            expanded_at=now,
-            detail=line.reminder.detail,
-        )
-        session.add(
-            MessageLine(
-                message=new,
-                reminder=reminder,
-                invitation_id=line.invitation_id,
-                to_representative=line.to_representative,
-                sequence=activity.sequence,
-            )
-        )
-    session.flush()
-    return new

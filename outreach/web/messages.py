@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
-from outreach.services import clocks, messages, pollmails, received, unreachable
+from outreach.services import clocks, messages, pollmails, received, resending, unreachable
 from outreach.services.messages import Filters, Group, MessageMissing
 from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
 
@@ -60,7 +60,7 @@ def show(message_id: int) -> str:
 @coordinator_required
 def resend(message_id: int) -> Any:
     try:
-        new = messages.resend(message_id, by=current_user, now=clock.now())
+        new = resending.resend(message_id, by=current_user, now=clock.now())
     except MessageMissing:
         raise
     except Problem as problem:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.services import answering, inviting, messages, publishing, withdrawing
+from outreach.services import answering, inviting, publishing, recording, resending, withdrawing
 from outreach.services.messages import NEEDS_A_LOOK
 from outreach.services.publishing import Move
 from tests.chaos.faults import Fault
@@ -71,7 +71,7 @@ class Story:
                 id = self.world.activities[title]
                 return answering.answer(self.world.token(name), id, choice, representative, now=now)
             id = self.world.invitation(title, name)
-            return answering.record_answer(id, choice, AnswerSource.PHONE, representative, by=None, now=now)
+            return recording.record_answer(id, choice, AnswerSource.PHONE, representative, by=None, now=now)
 
         if self.world.do(take):
             self.truth.answer(title, name, choice.value.replace("_", " "), address)
@@ -111,7 +111,7 @@ class Story:
         finished = self.world.finished()
         if finished:
             now = self.later()
-            self.world.do(lambda: messages.resend(finished[which % len(finished)].id, by=None, now=now))
+            self.world.do(lambda: resending.resend(finished[which % len(finished)].id, by=None, now=now))
 
     # --- time and work
 

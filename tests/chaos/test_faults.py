@@ -14,7 +14,7 @@ from outreach.domain.states import MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from outreach.services import messages
+from outreach.services import messages, resending
 from tests.chaos.faults import (
     AUTH,
     CONNECT,
@@ -81,7 +81,7 @@ class Day:
 
 def send_all_again(day: Day) -> None:
     for (id,) in look(Message.id, where=[Message.resend_of_id.is_(None)]):
-        messages.resend(id, by=None, now=day.now)
+        resending.resend(id, by=None, now=day.now)
 
 
 def outcome() -> Counter[tuple[str, str]]:
@@ -220,8 +220,8 @@ def test_chance_faults_everywhere_lose_nothing(app, sink):
         for _ in range(3):
             day.work()
         for (id,) in look(Message.id, where=[Message.state == MessageState.SENT, Message.resend_of_id.is_(None)]):
-            with suppress(messages.StillUnderWay):
-                messages.resend(id, by=None, now=day.now)
+            with suppress(resending.StillUnderWay):
+                resending.resend(id, by=None, now=day.now)
     sink.misbehave()
     for _ in range(5):
         day.work(minutes=70)

@@ -12,7 +12,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine
-from outreach.services import answering, inviting, publishing, reminding, rules
+from outreach.services import inviting, publishing, recording, reminding, rules
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.delivery.outbox_help import Clock, attempts, drain, invited, outbox_now, send_through
@@ -29,7 +29,7 @@ def invitation_of(activity, person) -> Invitation:
 
 
 def say(activity, person, choice, representative=None, now=NOW):
-    answering.record_answer(
+    recording.record_answer(
         invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
     )
 

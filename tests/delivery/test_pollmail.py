@@ -17,12 +17,12 @@ from outreach.services import (
     holders,
     inviting,
     links,
-    messages,
     pollanswering,
     pollasking,
     polldeciding,
     publishing,
     reminding,
+    resending,
 )
 from outreach.services.safekeeping import holding
 from tests.conftest import NOW, at
@@ -185,13 +185,13 @@ def test_a_poll_mail_is_sent_again_by_hand_while_it_is_true(server, office, ani,
     poll = a_poll(ani)
     drain()
     first = newest()
-    again = messages.resend(first.id, by=coordinator, now=NOW)
+    again = resending.resend(first.id, by=coordinator, now=NOW)
     assert (again.poll_invitee_id, again.resend_of_id) == (first.poll_invitee_id, first.id)
     drain()
     assert len(server.taken) == 2
     pollasking.close(poll.id, by=None, now=NOW)
-    with pytest.raises(messages.NothingToResend) as refused:
-        messages.resend(again.id, by=coordinator, now=NOW)
+    with pytest.raises(resending.NothingToResend) as refused:
+        resending.resend(again.id, by=coordinator, now=NOW)
     assert refused.value.values["reason"] is SkipReason.POLL_CLOSED
 
 

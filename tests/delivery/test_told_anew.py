@@ -16,7 +16,7 @@ from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
-from outreach.services import answering, messages, publishing, reminding
+from outreach.services import publishing, recording, reminding, resending
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, at
 from tests.delivery.outbox_help import drain, invited, outbox_now
@@ -262,7 +262,7 @@ def test_an_invitation_repeated_with_the_new_time_does_not_stand_for_the_notice(
 def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(told, server, ani, clock):
     moved_to(told, 20, clock)
     invitation = db.session.scalars(sa.select(Invitation)).one()
-    answering.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
+    recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
     moved_to(told, 18, clock)
     drained(clock)
     assert moves_told(server) == [(20, 18)]
@@ -294,7 +294,7 @@ def test_a_notice_sent_again_by_hand_tells_what_it_told(told, server, ani, clock
     reminding.tick(clock.now)
     drained(clock)
     first = db.session.scalars(sa.select(Message.id).order_by(Message.id)).all()[1]
-    messages.resend(first, by=None, now=clock.now)
+    resending.resend(first, by=None, now=clock.now)
     drained(clock)
     assert moves_told(server) == [(18, 21), (18, 21)]
 

@@ -16,6 +16,7 @@ from outreach.services import (
     links,
     nominees,
     publishing,
+    recording,
     reminding,
     rules,
     withdrawing,
@@ -181,7 +182,7 @@ def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activit
     invited(activity, ani)
     publish(activity)
     invitation = db.session.scalars(sa.select(Invitation)).one()
-    answering.record_answer(
+    recording.record_answer(
         invitation.id, Choice.COMING, AnswerSource.PHONE, note="ditelepon", by=coordinator, now=at(17)
     )
     assert (invitation.state, invitation.answer_source, invitation.answer_recorded_by.name, invitation.answer_note) == (

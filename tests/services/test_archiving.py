@@ -10,7 +10,18 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import ArchivedLine, ArchivedMessage, Attempt, IncomingMail, Message, MessageLine
-from outreach.services import archiving, invitees, messages, privacy, publishing, received, reminding, rules, showing
+from outreach.services import (
+    archiving,
+    invitees,
+    messages,
+    privacy,
+    publishing,
+    received,
+    reminding,
+    resending,
+    rules,
+    showing,
+)
 from outreach.services.messages import Filters, MessageMissing
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox_help import Clock, invited, send_through
@@ -139,7 +150,7 @@ def test_a_mail_sent_again_and_the_first_one_still_name_each_other(activity, ani
     invited(activity, ani)
     drain()
     first = told(ani).id
-    again = messages.resend(first, by=None, now=NOW).id
+    again = resending.resend(first, by=None, now=NOW).id
     drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, limit=1) == 1
@@ -148,14 +159,14 @@ def test_a_mail_sent_again_and_the_first_one_still_name_each_other(activity, ani
     assert (messages.show(first).archived, messages.show(first).resent_as_id) == (True, again)
     assert messages.show(again).message.resend_of_id == first
     with pytest.raises(MessageMissing):
-        messages.resend(first, by=None, now=JUST_AFTER)
+        resending.resend(first, by=None, now=JUST_AFTER)
 
 
 def test_a_mail_whose_repetition_still_waits_stays_with_it(server, activity, ani, later_mail):
     invited(activity, ani)
     drain()
     first = told(ani).id
-    messages.resend(first, by=None, now=NOW)
+    resending.resend(first, by=None, now=NOW)
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
     drain()
     later_mail()

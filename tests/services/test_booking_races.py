@@ -21,7 +21,17 @@ from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
-from outreach.services import answering, claiming, copying, holds, inviting, planning, publishing, withdrawing
+from outreach.services import (
+    answering,
+    claiming,
+    copying,
+    holds,
+    inviting,
+    planning,
+    publishing,
+    recording,
+    withdrawing,
+)
 from outreach.services.booking import VenueTaken
 from outreach.services.publishing import Move
 from tests.conftest import JAKARTA, NOW, a_person, at
@@ -277,7 +287,7 @@ def jostle(halls: list[int], people: list[int], activities: list[int], number: i
             withdrawing.withdraw(chance.choice(invited).id, by=None, now=NOW)
         case 4 if invited:
             choice = chance.choice([Choice.COMING, Choice.NOT_COMING])
-            answering.record_answer(chance.choice(invited).id, choice, AnswerSource.PHONE, by=None, now=NOW)
+            recording.record_answer(chance.choice(invited).id, choice, AnswerSource.PHONE, by=None, now=NOW)
         case _:
             person = db.session.get(Person, chance.choice(people))
             key = tokens.token(tokens.link_for(db.session, person))

@@ -22,6 +22,7 @@ from outreach.services import (
     planrules,
     privacy,
     publishing,
+    recording,
     reminding,
     withdrawing,
 )
@@ -62,7 +63,7 @@ def say(person, activity, choice):
     invitation = db.session.scalars(
         sa.select(Invitation).where(Invitation.person_id == person.id, Invitation.activity_id == activity.id)
     ).first()
-    answering.record_answer(invitation.id, choice, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=None, now=NOW)
 
 
 def move(activity, day, hour=8, until=12, venue_id=None):
@@ -119,7 +120,7 @@ def test_a_speaker_is_free_again(siti, two, ending):
         case "represented":
             invitation_id = db.session.scalar(sa.select(Invitation.id))
             by = answering.Representative("Rudi Hartono")
-            answering.record_answer(invitation_id, Choice.REPRESENTED, AnswerSource.PHONE, by, by=None, now=NOW)
+            recording.record_answer(invitation_id, Choice.REPRESENTED, AnswerSource.PHONE, by, by=None, now=NOW)
         case "withdrawn":
             withdrawing.withdraw(db.session.scalar(sa.select(Invitation.id)), by=None, now=NOW)
         case "cancelled":

@@ -8,7 +8,17 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person
-from outreach.services import answering, booking, confirming, inviting, links, publishing, reminding, withdrawing
+from outreach.services import (
+    answering,
+    booking,
+    confirming,
+    inviting,
+    links,
+    publishing,
+    recording,
+    reminding,
+    withdrawing,
+)
 from tests.conftest import NOW, a_person, minutes
 from tests.delivery.outbox_help import Clock, drain, send_through
 from tests.delivery.smtp_server import Server
@@ -39,7 +49,7 @@ def send(now):
 def her_calendar_says(choice, now):
     """Record an answer as reading the mailbox does."""
     invitation_id = her_invitation()
-    answering.record_answer(invitation_id, choice, AnswerSource.CALENDAR, by=None, now=now)
+    recording.record_answer(invitation_id, choice, AnswerSource.CALENDAR, by=None, now=now)
     with writing() as session:
         invitation = session.get_one(Invitation, invitation_id)
         booking.activity_for_change(session, invitation.activity_id)
@@ -108,7 +118,7 @@ def test_who_waits_for_a_seat_is_told_that_they_wait(invited, activity, server):
     db.session.get(Activity, activity.id).capacity = 1
     db.session.commit()
     theirs = sa.select(Invitation.id).where(Invitation.person_id == other.id)
-    answering.record_answer(
+    recording.record_answer(
         db.session.scalars(theirs).one(), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW + minutes(4)
     )
     her_calendar_says(Choice.COMING, NOW + minutes(5))
@@ -138,7 +148,7 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(inv
             return confirming.confirm(session, session.get_one(Invitation, invitation_id), now=NOW + minutes(9))
 
     assert confirmed() is None
-    answering.record_answer(invitation_id, Choice.COMING, AnswerSource.CALENDAR, by=None, now=NOW + minutes(5))
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.CALENDAR, by=None, now=NOW + minutes(5))
     assert confirmed() is not None
     publishing.cancel(activity.id, "Banjir", by=None, now=NOW + minutes(6))
     assert confirmed() is None

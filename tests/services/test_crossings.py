@@ -19,6 +19,7 @@ from outreach.services import (
     inviting,
     links,
     publishing,
+    recording,
     reminding,
     rule_changes,
     seats,
@@ -123,14 +124,14 @@ def test_a_nominee_dropped_earlier_is_not_told_again_when_the_office_is_withdraw
     publish(a)
     send(NOW)
     org = db.session.scalars(sa.select(Invitation)).one()
-    answering.nominate_for(
+    recording.nominate_for(
         org.id,
         [Nominee("Siti Aminah", email="s@example.com"), Nominee("Joko Susilo", email="j@example.com")],
         by=None,
         now=at(5),
     )
     run(at(5))
-    answering.nominate_for(org.id, [Nominee("Joko Susilo", email="j@example.com")], by=None, now=at(6))
+    recording.nominate_for(org.id, [Nominee("Joko Susilo", email="j@example.com")], by=None, now=at(6))
     run(at(6))
     withdrawing.withdraw(org.id, by=None, now=at(7))
     reminding.tick(at(7))
@@ -145,17 +146,17 @@ def test_a_former_nominee_who_is_invited_directly_no_longer_belongs_to_the_offic
     publish(a)
     send(NOW)
     org = db.session.scalars(sa.select(Invitation)).one()
-    answering.nominate_for(
+    recording.nominate_for(
         org.id, [Nominee("Siti Aminah", email="s@example.com"), Nominee("Joko Susilo")], by=None, now=at(5)
     )
     run(at(5))
-    answering.nominate_for(org.id, [Nominee("Joko Susilo")], by=None, now=at(6))
+    recording.nominate_for(org.id, [Nominee("Joko Susilo")], by=None, now=at(6))
     run(at(6))
     siti = db.session.scalars(sa.select(Person).where(Person.name == "Siti Aminah")).one()
     invite([a], siti, role=Role.PARTICIPANT, now=at(7))
     run(at(7))
     assert invitation_of(a, siti).state is InvitationState.INVITED
-    answering.nominate_for(org.id, [Nominee("Joko Susilo"), Nominee("Rina Wati")], by=None, now=at(8))
+    recording.nominate_for(org.id, [Nominee("Joko Susilo"), Nominee("Rina Wati")], by=None, now=at(8))
     assert invitation_of(a, siti).state is InvitationState.INVITED
 
 
@@ -184,7 +185,7 @@ def test_a_person_waiting_in_two_roles_takes_one_freed_seat(programme, hall, ani
     send(NOW)
     say(a, z, Choice.COMING)
     one = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).all()
-    answering.record_answer(one[0].id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(one[0].id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     say(a, budi, Choice.COMING, now=at(5))
     say(a, z, Choice.NOT_COMING, now=at(6))
     act = db.session.get(Activity, a.id)
@@ -320,7 +321,7 @@ def test_a_person_present_in_two_roles_is_thanked_once(programme, hall, ani):
     publish(a)
     send(NOW)
     i, j = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).all()
-    answering.record_answer(i.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(i.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     run(at(17), at(18, 13))
     attendance.tick(a.id, [i.id], [i.id], AttendanceSource.HAND, by=None, now=at(18, 14))
     run(at(19))
@@ -346,7 +347,7 @@ def test_a_nominee_who_moderates_is_not_told_to_stay_away(programme, hall, polic
     publish(a)
     send(NOW)
     org = db.session.scalars(sa.select(Invitation)).one()
-    answering.nominate_for(org.id, [Nominee("Siti Aminah", email="s@example.com")], by=None, now=at(5))
+    recording.nominate_for(org.id, [Nominee("Siti Aminah", email="s@example.com")], by=None, now=at(5))
     run(at(5))
     siti = db.session.scalars(sa.select(Person).where(Person.name == "Siti Aminah")).one()
     invite([a], siti, role=Role.MODERATOR, now=at(6))

@@ -9,7 +9,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Message
-from outreach.services import answering, forecasting, inviting, publishing, reminding, rules
+from outreach.services import forecasting, inviting, publishing, recording, reminding, rules
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -96,7 +96,7 @@ def test_a_move_and_a_cancellation_count_only_who_was_told_and_has_not_declined(
     sent()
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == budi.id)).one()
-    answering.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=at(5))
+    recording.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=at(5))
     move = publishing.Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     moved = forecasting.for_move(activity.id, move, now=at(5))
     assert [(r.kind, r.people) for r in moved.rows][0] == (MailKind.CHANGE, 1)
@@ -110,7 +110,7 @@ def test_what_is_still_to_come_follows_the_answers(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
-    answering.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     assert rows(forecasting.for_activities([activity.id], now=NOW)) == [
         (11, "reminder", 1, 1, ""),
         (15, "reminder", 1, 1, ""),

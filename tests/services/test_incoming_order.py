@@ -12,7 +12,7 @@ from outreach.domain.incoming import IncomingReason
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.services import answering, links, publishing, reminding, withdrawing
+from outreach.services import answering, links, publishing, recording, reminding, withdrawing
 from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
 from tests.delivery.outbox_help import Clock, send_through
@@ -230,7 +230,7 @@ def test_of_two_replies_with_one_stamp_the_one_that_came_last_counts(activity, a
 
 def test_the_same_answer_again_leaves_what_a_coordinator_noted(activity, ani, arrives, coordinator):
     published(activity, ani)
-    answering.record_answer(
+    recording.record_answer(
         of(ani).id, Choice.COMING, AnswerSource.PHONE, note="Kursi roda", by=coordinator, now=at(5, 8, 10)
     )
     assert result(arrives(gmail(Answer(uid=activity.uid, stamp="20270105T013000Z")))) == (APPLIED, "")

@@ -8,7 +8,6 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.services import (
-    answering,
     attendees,
     browsing,
     invitees,
@@ -16,6 +15,7 @@ from outreach.services import (
     phoning,
     previewing,
     publishing,
+    recording,
     withdrawing,
 )
 from outreach.services.booking import ActivityMissing
@@ -54,7 +54,7 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
 
 def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
-    answering.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
+    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
     assert names(invitees.listed(invited.id, Filters(role=Role.PARTICIPANT))) == ["Polres Metro", "Zainal Abidin"]
     assert names(invitees.listed(invited.id, Filters(q="polres"))) == [
         "Kapolres Metro",
@@ -81,7 +81,7 @@ def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found)
 
 def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
-    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
     assert names(found) == ["Ani Wijaya"]
     assert found.counts[InvitationState.COMING] == 1
@@ -92,7 +92,7 @@ def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, c
 def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
-    answering.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
+    recording.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
     found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
     assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
     assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
@@ -114,7 +114,7 @@ def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani,
         person.email = ""
     db.session.commit()
     assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Ani Wijaya", "Budi Santoso"]
-    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.WHATSAPP, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.WHATSAPP, by=coordinator, now=NOW)
     assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Budi Santoso"]
     assert invitees.without_address(invited.id) == 1
 
@@ -138,7 +138,7 @@ def unmailed(invited, ani, budi, coordinator):
         holder.email, holder.locale = "", "en"
     db.session.commit()
     publishing.publish([invited.id], by=coordinator, now=NOW)
-    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     return invited
 
 
@@ -166,14 +166,14 @@ def test_after_a_move_who_said_they_come_is_called_too_and_told_the_new_day(any_
     assert "20 January 2027" in texts["Ani Wijaya"]
     assert "can still come" in texts["Ani Wijaya"]
     assert "we invite you" not in "".join(texts.values())
-    answering.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
 
 
 def test_after_a_cancellation_all_expected_are_called_and_told_why(any_app, unmailed, ani, budi, coordinator):
     citra = a_person("Citra Dewi", email="", locale="en")
     inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
-    answering.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
     texts = texts_to_call(any_app, unmailed)
     assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
@@ -239,7 +239,7 @@ def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
 
 def test_who_said_they_come_stands_first_on_the_sheet(any_app, invited, budi, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
-    answering.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     sheet = attendees.sheet(invited.id)
     assert [(r.invitation.invitee.display_name, r.standing.value) for r in sheet.rows][0] == (
         "Budi Santoso",
@@ -253,7 +253,7 @@ def test_an_organisation_leaves_the_sheet_to_those_it_named(any_app, invited, po
     publishing.publish([invited.id], by=coordinator, now=NOW)
     on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
     assert "Polres Metro" in on_it
-    answering.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
+    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
     on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
     assert "Polres Metro" not in on_it
     assert on_it[0] == "Zainal Abidin"

@@ -11,9 +11,10 @@ from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Reminder
-from outreach.services import answering, messages, publishing, reminding, rules, showing
-from outreach.services.messages import Filters, Group, NoAddress, NothingToResend, StillUnderWay
+from outreach.services import messages, publishing, recording, reminding, resending, rules, showing
+from outreach.services.messages import Filters, Group
 from outreach.services.overview import overview
+from outreach.services.resending import NoAddress, NothingToResend, StillUnderWay
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox_help import Clock, invited, send_through
 from tests.delivery.smtp_server import Server
@@ -74,7 +75,7 @@ def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity
     failed = message_to(ani)
     assert failed.state is MessageState.FAILED
     server.at.clear()
-    new = messages.resend(failed.id, by=coordinator, now=at(5))
+    new = resending.resend(failed.id, by=coordinator, now=at(5))
     assert new.resend_of_id == failed.id
     assert drain(at(5)).sent == 1
     assert message_to(ani).rfc_message_id != failed.rfc_message_id
@@ -95,13 +96,13 @@ def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(serv
 
     assert failed() == ["Budi Santoso", "Ani Wijaya"]
     first = message_to(ani).id
-    messages.resend(first, by=coordinator, now=NOW)
+    resending.resend(first, by=coordinator, now=NOW)
     assert failed() == ["Budi Santoso"]
     drain()  # refused again: one mail that failed, not two
     again = message_to(ani).id
     assert (failed(), again != first) == (["Ani Wijaya", "Budi Santoso"], True)
     server.at.clear()
-    messages.resend(again, by=coordinator, now=NOW)
+    resending.resend(again, by=coordinator, now=NOW)
     drain()
     assert (message_to(ani).state, failed()) == (MessageState.SENT, ["Budi Santoso"])
     assert showing.activity(activity.id, now=NOW).messages == {MessageState.SENT: 1, MessageState.FAILED: 1}
@@ -111,7 +112,7 @@ def test_a_failed_message_stays_on_the_list_where_sending_it_again_was_skipped(s
     server.at["RCPT"] = "550 mailbox unavailable"
     invited(activity, ani)
     drain()
-    messages.resend(message_to(ani).id, by=coordinator, now=NOW)
+    resending.resend(message_to(ani).id, by=coordinator, now=NOW)
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     drain()
     assert message_to(ani).state is MessageState.SKIPPED
@@ -122,7 +123,7 @@ def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server,
     invited(activity, ani)
     drain()
     for _ in range(2):
-        messages.resend(message_to(ani).id, by=coordinator, now=NOW)
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
         drain()
     assert len(server.taken) == 3
     kept = sa.select(Reminder.occurrence).where(Reminder.key == "resend").order_by(Reminder.occurrence)
@@ -132,25 +133,25 @@ def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server,
 def test_a_message_under_way_is_not_sent_again(server, activity, ani, coordinator):
     invited(activity, ani)
     with pytest.raises(StillUnderWay):
-        messages.resend(message_to(ani).id, by=coordinator, now=NOW)
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
     drain()
     first = message_to(ani)
-    messages.resend(first.id, by=coordinator, now=NOW)
+    resending.resend(first.id, by=coordinator, now=NOW)
     with pytest.raises(StillUnderWay):
-        messages.resend(first.id, by=coordinator, now=NOW)
+        resending.resend(first.id, by=coordinator, now=NOW)
 
 
 def test_what_is_no_longer_true_is_not_sent_again(server, activity, ani, budi, coordinator):
     invited(activity, ani, budi)
     drain()
     invitation_id = messages.show(message_to(ani).id).message.lines[0].invitation_id
-    answering.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     with pytest.raises(NothingToResend) as caught:
-        messages.resend(message_to(ani).id, by=coordinator, now=NOW)
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
     assert caught.value.values == {"reason": SkipReason.ANSWERED}
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     with pytest.raises(NothingToResend) as caught:
-        messages.resend(message_to(budi).id, by=coordinator, now=NOW)
+        resending.resend(message_to(budi).id, by=coordinator, now=NOW)
     assert caught.value.values == {"reason": SkipReason.ACTIVITY_CANCELLED}
     assert (
         db.session.scalar(sa.select(sa.func.count()).select_from(Message).where(Message.resend_of_id.is_not(None))) == 0
@@ -163,7 +164,7 @@ def test_a_cancellation_can_be_sent_again(server, activity, ani, coordinator):
     publishing.cancel(activity.id, "Aula rusak", by=None, now=at(5))
     reminding.tick(at(5))
     drain(at(5))
-    messages.resend(message_to(ani).id, by=coordinator, now=at(5))
+    resending.resend(message_to(ani).id, by=coordinator, now=at(5))
     drain(at(5))
     assert len(server.taken) == 3
 
@@ -174,8 +175,8 @@ def test_who_has_no_address_cannot_be_written_to(server, activity, office, coord
     drain()
     assert message_to(kartini).reason == "no_address"
     with pytest.raises(NoAddress):
-        messages.resend(message_to(kartini).id, by=coordinator, now=NOW)
+        resending.resend(message_to(kartini).id, by=coordinator, now=NOW)
     kartini.email = "kartini@example.com"
     db.session.commit()
-    messages.resend(message_to(kartini).id, by=coordinator, now=NOW)
+    resending.resend(message_to(kartini).id, by=coordinator, now=NOW)
     assert drain().sent == 1

@@ -9,7 +9,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, Person, Reminder
-from outreach.services import answering, inviting, links, nominees, publishing, reminding, seats
+from outreach.services import answering, inviting, links, nominees, publishing, recording, reminding, seats
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW, a_person, at, draft_activity
 
@@ -238,8 +238,8 @@ def test_an_answer_by_phone_before_the_first_mail_counts_as_having_heard(program
     inviting.invite_organisations([day.id], {police.id: 1}, by=None, now=NOW)
     publishing.publish([day.id], by=None, now=NOW)
     first, second = db.session.scalars(sa.select(Invitation.id).order_by(Invitation.id))
-    answering.record_answer(first, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
-    answering.nominate_for(second, [Nominee("Rina")], by=None, now=at(5))
+    recording.record_answer(first, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
+    recording.nominate_for(second, [Nominee("Rina")], by=None, now=at(5))
     assert set(db.session.scalars(sa.select(Invitation.invited_at))) == {at(5)}
 
 

@@ -10,7 +10,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Invitation, Message, MessageLine, Reminder
-from outreach.services import answering, inviting, publishing, reminding, rules
+from outreach.services import inviting, publishing, recording, reminding, rules
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -32,7 +32,7 @@ def invitation_of(activity, person) -> Invitation:
 
 
 def say(activity, person, choice, now=NOW):
-    return answering.record_answer(invitation_of(activity, person).id, choice, AnswerSource.PHONE, by=None, now=now)
+    return recording.record_answer(invitation_of(activity, person).id, choice, AnswerSource.PHONE, by=None, now=now)
 
 
 def written() -> list[tuple[str, str]]:

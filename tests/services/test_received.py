@@ -11,10 +11,10 @@ from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome, R
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, Invitation
-from outreach.services import answering, auditing, dealing, inviting, publishing, received, withdrawing
-from outreach.services.answering import NotRecordable
+from outreach.services import auditing, dealing, inviting, publishing, received, recording, withdrawing
 from outreach.services.nominees import Nominee
 from outreach.services.received import IncomingMissing
+from outreach.services.recording import NotRecordable
 from tests.conftest import JAKARTA, NOW, at
 from tests.services.received_help import mail
 
@@ -30,7 +30,7 @@ def hers(activity, ani, coordinator) -> Invitation:
 
 
 def record(invitation, coordinator, mail_id, choice=Choice.COMING, now=NOW):
-    return answering.record_answer(
+    return recording.record_answer(
         invitation.id, choice, AnswerSource.MAIL, by=coordinator, now=now, mail_id=mail_id
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_names_that_an_office_wrote_in_a_letter_deal_with_it(activity, police, c
     publishing.publish([activity.id], by=coordinator, now=NOW)
     theirs = db.session.scalars(sa.select(Invitation)).one()
     letter = mail(organisation_id=police.id, invitation_id=theirs.id)
-    answering.nominate_for(
+    recording.nominate_for(
         theirs.id, [Nominee("Dewi Sartika")], by=coordinator, now=NOW, source=AnswerSource.MAIL, mail_id=letter.id
     )
     assert (letter.seen_at, log()[-2][1]["incoming_mail"]) == (NOW, letter.id)

@@ -11,7 +11,7 @@ from outreach.domain.kinds import AnswerSource, AttendanceSource, MailKind, Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
-from outreach.services import answering, attendance, inviting, publishing, reminding, rules, withdrawing
+from outreach.services import attendance, inviting, publishing, recording, reminding, rules, withdrawing
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -75,7 +75,7 @@ def invitation_of(activity, person) -> Invitation:
 
 
 def say(activity, person, choice, now=NOW, representative=None):
-    answering.record_answer(
+    recording.record_answer(
         invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
     )
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation
-from outreach.services import answering, inviting, publishing, reminding, withdrawing
+from outreach.services import inviting, publishing, recording, reminding, withdrawing
 from outreach.services.nominees import Nominee
 from tests.conftest import NOW
 
@@ -64,7 +64,7 @@ def test_an_organisation_and_those_it_named_go_and_come_back_with_higher_ones(ac
         reminding.tick(NOW)
 
     def name(*people):
-        answering.nominate_for(theirs.id, [Nominee(one) for one in people], by=None, now=NOW, source=AnswerSource.PHONE)
+        recording.nominate_for(theirs.id, [Nominee(one) for one in people], by=None, now=NOW, source=AnswerSource.PHONE)
 
     def all_revisions():
         db.session.rollback()

@@ -11,7 +11,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
-from outreach.services import answering, invitees, inviting, overview, publishing, unreachable
+from outreach.services import invitees, inviting, overview, publishing, recording, unreachable
 from outreach.services.invitee_select import Filters
 from tests.conftest import NOW, a_person, at
 from tests.services.received_help import blocked
@@ -62,7 +62,7 @@ def test_why_and_which_activities_they_would_miss_stand_with_them(published, ani
     assert missed(NOW) == [
         ("Ani Wijaya", AddressFault.CLOSED, [published.id]), ("Polres Metro", None, [published.id]),
     ]  # fmt: skip
-    answering.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
     assert missed(NOW)[0] == ("Ani Wijaya", AddressFault.CLOSED, [])
     assert missed(at(18, 23))[1] == ("Polres Metro", None, [])
 
@@ -82,7 +82,7 @@ def test_a_corrected_address_is_another_address(ani):
 
 
 def test_who_comes_in_somebodys_place_is_listed_until_the_activity_is_over(published, ani):
-    answering.record_answer(
+    recording.record_answer(
         of(ani), Choice.REPRESENTED, AnswerSource.PHONE,
         Representative("Dewi Sartika", phone="+6281300000001", email="dewi@example.com"), by=None, now=NOW,
     )  # fmt: skip
@@ -117,9 +117,9 @@ def test_the_start_page_asks_to_call_whom_no_mail_reaches(published, ani, budi, 
     for address in (ani.email, police.email, "lain@example.com"):
         blocked(address)
     assert (needs()[NeedKind.BOUNCED], needs()[NeedKind.CALL]) == (2, 2)
-    answering.record_answer(of(ani), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(of(ani), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     assert (needs()[NeedKind.BOUNCED], needs()[NeedKind.CALL]) == (2, 1)
-    answering.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
+    recording.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
     assert needs()[NeedKind.BOUNCED] == 1
 
 

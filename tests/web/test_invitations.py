@@ -12,7 +12,7 @@ from outreach.domain.kinds import AnswerSource, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, Reminder
-from outreach.services import answering, inviting, publishing
+from outreach.services import inviting, publishing, recording
 from tests.conftest import NOW, a_person, at, draft_activity
 
 
@@ -60,7 +60,7 @@ def test_the_live_table_is_sent_again_only_when_something_changed(published, ani
     seen = first.text.partition('"X-Seen": "')[2].partition('"')[0]
     assert len(seen) == 16
     assert coordinator_client.get(address, headers={"HX-Request": "true", "X-Seen": seen}).status_code == 204
-    answering.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     later = coordinator_client.get(address, headers={"HX-Request": "true", "X-Seen": seen})
     assert later.status_code == 200
     assert "Coming" in later.text
@@ -447,7 +447,7 @@ def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
 ):
     ani.email = ""
     db.session.commit()
-    answering.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert "No mail reaches" not in coordinator_client.get(f"/activities/{published.id}/invitees").text
     publishing.cancel(published.id, "Ditunda", by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{published.id}/invitees").text
@@ -462,7 +462,7 @@ def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
 def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
     ani.email = ""
     db.session.commit()
-    answering.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     move = publishing.Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
     publishing.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{published.id}/invitees").text

@@ -19,7 +19,7 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, User
-from outreach.services import answering
+from outreach.services import answering, recording
 from outreach.services.holidays import holidays_of
 from outreach.services.nominees import Nominee
 
@@ -87,7 +87,7 @@ def give(reply: Reply, by: User) -> None:
         stand_in = Representative(names.made_up(draw), post, names.phone(draw))
     if _tells_staff(invitation):
         source = AnswerSource.WHATSAPP if draw.random() < 0.7 else AnswerSource.PHONE
-        answering.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
+        recording.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
         return
     token = tokens.token(_link(holder))
     if isinstance(holder, Organisation) and reply.choice is Choice.COMING:

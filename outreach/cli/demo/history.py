@@ -11,7 +11,7 @@ from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource
 from outreach.domain.working_days import working_days
-from outreach.services import answering, attendance, programmes, publishing
+from outreach.services import attendance, programmes, publishing, recording
 from outreach.services.programmes import ProgrammeValues
 
 DAYS = 2
@@ -44,10 +44,10 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         answered_at = local(answered_day, time(8, 10)) + number * timedelta(minutes=7)
         if invitation.organisation:
             people = nominees(invitation.organisation, 1, Random(number))
-            answering.nominate_for(invitation.id, people, by=by, now=answered_at)
+            recording.nominate_for(invitation.id, people, by=by, now=answered_at)
         else:
             choice = Choice.NOT_COMING if number % 9 == 8 else Choice.COMING
-            answering.record_answer(invitation.id, choice, AnswerSource.PHONE, by=by, now=answered_at)
+            recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=by, now=answered_at)
     for days_before in (7, 3):  # the office's rules, each at its own moment
         for day in days:
             send(local(day - timedelta(days=days_before), time(8, 1)))

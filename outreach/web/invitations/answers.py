@@ -13,7 +13,7 @@ from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
-from outreach.services import answering, invitees, inviting, links, phoning, received, withdrawing
+from outreach.services import invitees, inviting, links, phoning, received, recording, withdrawing
 from outreach.services.invitees import Row
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -40,7 +40,7 @@ def record(invitation_id: int) -> Any:
     form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
     if form.validate_on_submit():
         try:
-            answering.record_answer(
+            recording.record_answer(
                 invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
                 form.note.data or "", by=current_user, now=clock.now(), mail_id=mail.id if mail else None,
             )  # fmt: skip
@@ -68,7 +68,7 @@ def nominees(invitation_id: int) -> Any:
     form = NomineesForm()
     if form.validate_on_submit():
         try:
-            answering.nominate_for(
+            recording.nominate_for(
                 invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now(),
                 mail_id=mail.id if mail else None,
             )  # fmt: skip
