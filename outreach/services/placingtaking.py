@@ -38,7 +38,7 @@ from outreach.services import (
 )
 from outreach.services.booking import activity_for_change, check_times
 from outreach.services.claiming import claim
-from outreach.services.forecasting import Forecast
+from outreach.services.forecastcounts import Forecast
 from outreach.services.placingorder import Titles, out_of_order
 from outreach.services.placingresults import Line, Result
 from outreach.services.publishing import InThePast, Move, ReasonMissing

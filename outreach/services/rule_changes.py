@@ -19,7 +19,7 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, ReminderRule, User
 from outreach.services import audit, forecasting, publishing
-from outreach.services.forecasting import Forecast
+from outreach.services.forecastcounts import Forecast
 from outreach.services.rules import DEFAULTS, rules_for, values_of
 from outreach.services.scopes import Scope, closest, exactly, scope_of, within
 

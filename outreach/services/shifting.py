@@ -14,7 +14,7 @@ from outreach.services import audit, clashing, forecasting, planchecks, publishi
 from outreach.services.booking import ActivityMissing, Stale, activity_for_change, check_times
 from outreach.services.claiming import claim
 from outreach.services.clashing import Found
-from outreach.services.forecasting import Forecast
+from outreach.services.forecastcounts import Forecast
 from outreach.services.planning import CannotEdit, differs
 from outreach.services.publishing import InThePast, Move, NothingMoved, ReasonMissing, apply_move
 

@@ -13,7 +13,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services import clashing, forecasting, moving, publishing, showing, unsaved
 from outreach.services.booking import ActivityMissing, Stale
-from outreach.services.forecasting import Forecast
+from outreach.services.forecastcounts import Forecast
 from outreach.services.planchecks import PlanBlocked
 from outreach.web.activities import bp, to_its_page
 from outreach.web.findingforms import Look, look, refuses_publishing, took_a_way

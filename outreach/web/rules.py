@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.delivery.texts import rule_text_key
 from outreach.domain.problems import Problem
 from outreach.services import rule_changes, rule_pages
-from outreach.services.forecasting import Forecast
+from outreach.services.forecastcounts import Forecast
 from outreach.services.rule_changes import RuleFixed, RuleMissing
 from outreach.services.scopes import ScopeMissing
 from outreach.web.forms.problems import show_problem
