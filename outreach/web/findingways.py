@@ -33,7 +33,9 @@ from outreach.services import clashing
 from outreach.services.clashing import Standing
 from outreach.web.forms.instants import number_of_days, wall_day, wall_time
 
-FIELDS = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id", "respond_on", "respond_at", "capacity"})
+FIELDS = frozenset(
+    {"on", "begins", "ends", "ends_on", "zone", "venue_id", "respond_on", "respond_at", "capacity", "starts_on", "days"}
+)
 NOT_TOLD = frozenset({"respond_on", "respond_at", "capacity"})  # of a published activity its own form changes these too
 OF = "of"  # in a button's value: the activity whose form it fills in
 Invitations = Mapping[tuple[int, Party], Standing]
@@ -69,14 +71,7 @@ def invitations_of(ways: Iterable[Way]) -> Invitations:
 def way_out(plan: Plan, way: Way, invitations: Invitations, about: int | None = None) -> WayOut | None:
     """Return a way as something to press; None where there is no page for it. about: as in findingwords.sentence."""
     if isinstance(way, StretchProgramme):
-        if way.programme_id < 0:  # not stored yet
-            return None
-        lasting = {"starts_on": way.starts_on.isoformat(), "days": str(number_of_days(way.starts_on, way.ends_on))}
-        return WayOut(
-            _("Let the programme last %(days)s", days=days(way.starts_on, way.ends_on)),
-            url_for("programmes.edit", programme_id=way.programme_id, **lasting),  # type: ignore[arg-type]
-            way=way,
-        )
+        return stretched(way) if way.programme_id > 0 else None  # else it is not stored yet
     activity = plan.activities[way.activity_id]
     if isinstance(way, OfInvitee):
         standing = invitations.get((way.activity_id, way.party))
@@ -84,6 +79,17 @@ def way_out(plan: Plan, way: Way, invitations: Invitations, about: int | None = 
     fields = fields_of(activity, way)
     href = href_of(activity, fields) if activity.id > 0 else ""  # what is not stored yet has only its form
     return WayOut(_words(plan, activity, way, about), href, activity.id, fields, way=way)
+
+
+def stretched(way: StretchProgramme, *, in_its_form: bool = False) -> WayOut:
+    """Return the way as a link to the programme's form, or, in it, as what fills it in."""
+    lasting = {"starts_on": way.starts_on.isoformat(), "days": str(number_of_days(way.starts_on, way.ends_on))}
+    return WayOut(
+        _("Let the programme last %(days)s", days=days(way.starts_on, way.ends_on)),
+        url_for("programmes.edit", programme_id=way.programme_id, **lasting),  # type: ignore[arg-type]
+        fields=lasting if in_its_form else None,
+        way=way,
+    )
 
 
 def _of_invitee(way: OfInvitee, standing: Standing) -> WayOut:

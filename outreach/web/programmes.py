@@ -9,7 +9,9 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
+from outreach.domain.clashes import StretchProgramme
 from outreach.domain.problems import Problem
+from outreach.models import Programme
 from outreach.services import (
     browsing,
     clashing,
@@ -17,17 +19,20 @@ from outreach.services import (
     deleting,
     forecasting,
     foreseeing,
+    programmedays,
     programmes,
     publishing,
     showing,
 )
 from outreach.services.booking import ProgrammeMissing, Stale
 from outreach.web.findingforms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
-from outreach.web.findingshown import shown
+from outreach.web.findingshown import Once, shown
+from outreach.web.findingways import stretched
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
+from outreach.web.forms.instants import number_of_days
 from outreach.web.forms.problems import mistakes, show_problem
-from outreach.web.forms.programme_forms import CopyForm, NewProgrammeForm, ProgrammeForm
+from outreach.web.forms.programme_forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
 
 bp = Blueprint("programmes", __name__, url_prefix="/programmes")
@@ -105,7 +110,15 @@ def edit(programme_id: int) -> Any:
         form.take(request.args)
         came_filled_in(form)
         return render_template("programmes/edit.html", form=form, programme=page.programme)
+    if took_a_way(form):
+        return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
+        seen, helping = _look_at_days(page.programme, form)
+        if seen.asks or seen.blocking:
+            looked = render_template(
+                "programmes/edit.html", form=form, programme=page.programme, look=seen, helping=helping
+            )
+            return looked, 422 if seen.blocking else 200
         try:
             programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
         except ProgrammeMissing:
@@ -119,6 +132,18 @@ def edit(programme_id: int) -> Any:
             flash(_("Saved."), "success")
             return redirect(url_for(".show", programme_id=programme_id))
     return render_template("programmes/edit.html", form=form, programme=page.programme), 422
+
+
+def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
+    """Look at what the form's days would leave outside; and the way out: days that hold all of it as well."""
+    values = form.values()
+    found, ids = programmedays.foresee(programme, values, now=clock.now())
+    if not ids:
+        return Look(), []
+    first, last = programmedays.holding(values, [found.plan.activities[id] for id in ids])
+    longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
+    helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
+    return look_at_many(found, ids, with_ways=False), helping
 
 
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])

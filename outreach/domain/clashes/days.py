@@ -10,14 +10,19 @@ from outreach.domain.planrules import FindingKind
 from outreach.domain.reminders import days_ahead
 
 
-def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
-    """Yield that it lies outside its programme, is to be answered after its start, or is told too late."""
-    rules = plan.rules
+def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that it lies outside its programme's days."""
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
-    if programme and (severity := rules.sought(FindingKind.OUTSIDE_PROGRAMME)):
+    if programme and (severity := plan.rules.sought(FindingKind.OUTSIDE_PROGRAMME)):
         days = days_between(activity.starts_at, activity.ends_at, programme.zone)
         if days[0] not in programme or days[-1] not in programme:
             yield Finding(FindingKind.OUTSIDE_PROGRAMME, severity, (activity,), programme=programme)
+
+
+def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that it lies outside its programme, is to be answered after its start, or is told too late."""
+    rules = plan.rules
+    yield from of_programme(plan, activity)
     late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
     if late and (severity := rules.sought(FindingKind.DEADLINE_AFTER_START)):
         yield Finding(FindingKind.DEADLINE_AFTER_START, severity, (activity,))
