@@ -46,7 +46,7 @@ class Drainer:
         self.settings = job.settings
         self.worker = worker
         self.now = job.now
-        self.wire = Wire(job.app.extensions["mail"], job.settings, lanes)
+        self.wire = Wire(job.app.extensions["mail"], job.settings, lanes, self._still_true)
         self.preparer = preparer or Preparer(job.settings)
         self.handed: list[Settled] = []  # over, and not yet settled: that is done as the next group begins
         self.todo: list[Lease] = []  # claimed, and not begun
@@ -128,7 +128,7 @@ class Drainer:
                 return False
             group, ready = ready[:allowed], ready[allowed:]
             self._hand_over(group, [one.lease for one in ready] + later)
-            if self.now() > self.true_until:
+            if not self._still_true():
                 break
         return True
 
@@ -160,7 +160,7 @@ class Drainer:
 
     def _must_ask_again(self) -> bool:
         """Return whether what is true was asked too long ago for a mail; not for ever where asking alone takes so long."""
-        if self.now() <= self.true_until:
+        if self._still_true():
             return False
         self.vain += 1
         if self.vain <= MOST_VAIN:
@@ -207,7 +207,11 @@ class Drainer:
             self.trouble = None
 
     def _may_go_on(self) -> bool:
-        return self.breaks < BREAKS and self.now() <= self.true_until
+        return self.breaks < BREAKS and self._still_true()
+
+    def _still_true(self) -> bool:
+        """Return whether what was asked may still be relied upon."""
+        return self.now() <= self.true_until
 
     def _watch(self, outcome: object) -> None:
         broken = isinstance(outcome, NotSent) and outcome.code is None and not isinstance(outcome, Permanent)

@@ -7,7 +7,7 @@ becomes of a message afterwards is delivery/outbox.py.
 import re
 import smtplib
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -44,10 +44,13 @@ QUIT_S = 5.0  # how long the server may take to say goodbye
 class Wire(Connection):
     """A connection to the mail server, opened at the first mail and kept until closed or in doubt. Use as a context."""
 
-    def __init__(self, mail: Any, settings: Settings, lanes: Lanes | None = None) -> None:
-        """lanes: that work while this one waits."""
+    def __init__(
+        self, mail: Any, settings: Settings, lanes: Lanes | None = None, still_true: Callable[[], bool] = lambda: True
+    ) -> None:
+        """lanes: that work while this one waits. still_true: asked before mails asked for go over a further connection."""
         super().__init__(mail)
         self._lanes = lanes
+        self._still_true = still_true
         self.settings = settings
         self._talk: Talk | None = None
         self._chunks = True  # until the server is found not to know what it announces
@@ -115,6 +118,7 @@ class Wire(Connection):
         A mail is asked for while the server works on the ones before it, so outcomes come a few mails later, in chunks at
         the end of the group. To stop early, let `mails` end: whoever closes this iterator instead learns nothing of the
         mails that it had asked for. An error in `mails` itself is raised after the outcomes of the mails before it.
+        Mails without an outcome at the end were not handed over: they were no longer true once connected again.
         Raise ChannelDown where nothing can be sent at all: the mails without an outcome were then not handed over.
         """
         ahead = Ahead(mails)
@@ -123,7 +127,9 @@ class Wire(Connection):
             self._talk.flight.over.clear()
         try:
             while ahead.more():
-                self.open()
+                before = self.host
+                if self.open() is not before and not self._still_true():
+                    break
                 assert self._talk is not None
                 talk = self._talk
                 try:

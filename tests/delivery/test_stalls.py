@@ -1,4 +1,4 @@
-"""What is true is asked at most a second before a mail leaves, also where the database stalls in between."""
+"""What is true is asked at most a second before a mail leaves, also where the database or the mail server stalls in between."""
 
 from datetime import timedelta
 
@@ -12,6 +12,8 @@ from outreach.extensions import db
 from outreach.models import Activity
 from tests.conftest import a_person
 from tests.delivery.outbox_help import attempts, drain, invited, outbox_now, send_through
+from tests.delivery.scripted_server import DROP, ScriptedServer
+from tests.delivery.wire_help import CHUNKING, PIPELINING
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 A_STALL = timedelta(seconds=5)
@@ -68,3 +70,27 @@ def test_where_every_group_stalls_mails_go_out_all_the_same(any_app, server, act
     invited(activity, ani, budi)
     stalling(monkeypatch, results, "turn", clock, range(1, 1000))
     assert drain(clock).sent == 2
+
+
+@pytest.mark.parametrize(
+    ("extensions", "at", "limit"),
+    [
+        *[(extensions, {}, 1) for extensions in ((), PIPELINING, CHUNKING)],
+        *[(extensions, {("MAIL", 2): "421 closing"}, 0) for extensions in ((), PIPELINING, CHUNKING)],
+        *[(extensions, {("RCPT", 2): DROP}, 0) for extensions in ((), PIPELINING)],
+    ],
+)
+def test_what_changed_while_a_further_connection_was_made_is_asked_again(
+    any_app, activity, ani, budi, clock, extensions, at, limit
+):
+    def slow(_recipient) -> None:
+        clock.now += A_STALL
+        cancelled(any_app)
+
+    with ScriptedServer(extensions, {**at, ("GREETING", 2): slow}) as server:
+        send_through(any_app, server, mail_per_connection=limit)
+        invited(activity, ani, budi, a_person("Citra"))
+        drain(clock)
+        assert len(server.taken) == 1
+        assert server.connections == 2
+    assert [state for _name, state, _reason in outbox_now()].count("sent") == 1
