@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from outreach import clock
@@ -12,12 +11,8 @@ from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.services import dealing, received, unreachable
 from outreach.services.received import Filters, Group, IncomingMissing
+from outreach.web import holderactions
 from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
-
-ALLOWED_AGAIN = _l(
-    "From now on mails go to this address again. What did not arrive is not sent anew by itself: "
-    "send it again from its page under “Messages”, or call them."
-)
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")
 
@@ -85,8 +80,7 @@ def addresses() -> str:
 @bp.post("/unreachable")
 @coordinator_required
 def allow_again() -> Any:
-    unreachable.allow_again(request.form.get("address", ""), by=current_user, now=clock.now())
-    flash(ALLOWED_AGAIN, "success")
+    holderactions.allow_address(request.form.get("address", ""))
     return redirect(url_for(".addresses"))
 
 

@@ -9,12 +9,12 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
-from outreach.services import directories, holders, links, organisations, received, unreachable
+from outreach.services import directories, holders, organisations, received, unreachable
 from outreach.services.organisations import OrganisationMissing
+from outreach.web import holderactions
 from outreach.web.forms.invitation_forms import member
 from outreach.web.forms.organisation_forms import OrganisationForm
 from outreach.web.forms.problems import show_problem
-from outreach.web.inbox import ALLOWED_AGAIN
 from outreach.web.shell import coordinator_required, error_page, may_change, page_number, say, staff_required
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
@@ -97,34 +97,26 @@ def edit(organisation_id: int) -> Any:
 @bp.post("/<int:organisation_id>/reminders/stop")
 @coordinator_required
 def stop(organisation_id: int) -> Any:
-    holders.stop_reminders(organisations.get(organisation_id), by=current_user, now=clock.now())
-    flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
+    holderactions.stop_reminders(organisations.get(organisation_id))
     return redirect(url_for(".show", organisation_id=organisation_id))
 
 
 @bp.post("/<int:organisation_id>/reminders/resume")
 @coordinator_required
 def resume(organisation_id: int) -> Any:
-    holders.resume_reminders(organisations.get(organisation_id), by=current_user, now=clock.now())
-    flash(_("They get invitations and reminders again."), "success")
+    holderactions.resume_reminders(organisations.get(organisation_id))
     return redirect(url_for(".show", organisation_id=organisation_id))
 
 
 @bp.post("/<int:organisation_id>/address")
 @coordinator_required
 def allow_address(organisation_id: int) -> Any:
-    unreachable.allow_again(organisations.get(organisation_id).email, by=current_user, now=clock.now())
-    flash(ALLOWED_AGAIN, "success")
+    holderactions.allow_address(organisations.get(organisation_id).email)
     return redirect(url_for(".show", organisation_id=organisation_id))
 
 
 @bp.post("/<int:organisation_id>/link")
 @coordinator_required
 def renew_link(organisation_id: int) -> Any:
-    holder = organisations.get(organisation_id)
-    had_one = holders.link_of(holder, now=clock.now()) is not None
-    links.renew(holder, by=current_user, now=clock.now())
-    flash(
-        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
-    )
+    holderactions.renew_link(organisations.get(organisation_id))
     return redirect(url_for(".show", organisation_id=organisation_id))

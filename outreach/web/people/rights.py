@@ -7,11 +7,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.services import holders, links, people, privacy, unreachable
+from outreach.services import people, privacy
 from outreach.services.people import PersonErased
+from outreach.web import holderactions
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.people_forms import EraseForm
-from outreach.web.inbox import ALLOWED_AGAIN
 from outreach.web.people.blueprint import bp
 from outreach.web.shell import coordinator_required
 
@@ -19,36 +19,28 @@ from outreach.web.shell import coordinator_required
 @bp.post("/<int:person_id>/reminders/stop")
 @coordinator_required
 def stop(person_id: int) -> Any:
-    holders.stop_reminders(_person(person_id), by=current_user, now=clock.now())
-    flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
+    holderactions.stop_reminders(_person(person_id))
     return redirect(url_for(".show", person_id=person_id))
 
 
 @bp.post("/<int:person_id>/reminders/resume")
 @coordinator_required
 def resume(person_id: int) -> Any:
-    holders.resume_reminders(_person(person_id), by=current_user, now=clock.now())
-    flash(_("They get invitations and reminders again."), "success")
+    holderactions.resume_reminders(_person(person_id))
     return redirect(url_for(".show", person_id=person_id))
 
 
 @bp.post("/<int:person_id>/address")
 @coordinator_required
 def allow_address(person_id: int) -> Any:
-    unreachable.allow_again(_person(person_id).email, by=current_user, now=clock.now())
-    flash(ALLOWED_AGAIN, "success")
+    holderactions.allow_address(_person(person_id).email)
     return redirect(url_for(".show", person_id=person_id))
 
 
 @bp.post("/<int:person_id>/link")
 @coordinator_required
 def renew_link(person_id: int) -> Any:
-    holder = _person(person_id)
-    had_one = holders.link_of(holder, now=clock.now()) is not None
-    links.renew(holder, by=current_user, now=clock.now())
-    flash(
-        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
-    )
+    holderactions.renew_link(_person(person_id))
     return redirect(url_for(".show", person_id=person_id))
 
 
