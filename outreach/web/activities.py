@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.wording import short_day, span
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -20,11 +21,12 @@ from outreach.services import browsing, clashing, communityactivities, deleting,
 from outreach.services.booking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.browsing import ActivityFilter, Time
 from outreach.services.planning import NeedsMove
+from outreach.web.comingback import back_or, coming_back, leading_back
 from outreach.web.findingforms import Look, came_filled_in, look, look_at_many, took_a_way
 from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
-from outreach.web.forms.instants import move_query
+from outreach.web.forms.instants import move_query, wall_day
 from outreach.web.forms.problems import show_problem
 from outreach.web.reminderwords import reason_words
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
@@ -206,7 +208,8 @@ def edit(activity_id: int) -> Any:
                 _("The rest is saved. Everyone invited is told of a new time or place, so please give the reason."),
                 "info",
             )
-            return redirect(url_for(".move", activity_id=activity_id, **move_query(form, activity)))
+            moving = url_for(".move", activity_id=activity_id, **move_query(form, activity))
+            return redirect(leading_back(moving, coming_back()))
     except ActivityMissing:
         raise
     except Problem as problem:
@@ -218,8 +221,8 @@ def edit(activity_id: int) -> Any:
             "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), look=seen
         )
         return page, 422
-    flash(_("Saved."), "success")
-    return redirect(url_for(".show", activity_id=activity_id))
+    flash(_changed(activity_id) if coming_back() else _("Saved."), "success")
+    return redirect(back_or(url_for(".show", activity_id=activity_id)))
 
 
 @bp.route("/<int:activity_id>/delete", methods=["GET", "POST"])
@@ -252,6 +255,18 @@ def to_its_page(activity: Activity) -> Any:
     else:
         flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
     return redirect(url_for(".show", activity_id=activity.id))
+
+
+def _changed(activity_id: int) -> str:
+    """Say of which activity this was, and when and where it is now: whoever goes on elsewhere does not see its page."""
+    one = showing.activity_with_agenda(activity_id)
+    at, same_day = (
+        span(one.starts_at, one.ends_at, one.zone),
+        wall_day(one.starts_at, one.zone) == wall_day(one.ends_at, one.zone),
+    )
+    when = f"{short_day(one.starts_at, one.zone)}, {at}" if same_day else at
+    where = one.venue.name if one.venue else _("No venue yet")
+    return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=one.title, when=when, venue=where)
 
 
 def _look_at_new(form: NewActivityForm) -> Look:

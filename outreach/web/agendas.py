@@ -14,6 +14,7 @@ from outreach.models import Activity
 from outreach.services import agendas, browsing, showing
 from outreach.services.booking import ActivityMissing, Stale
 from outreach.web.activities import bp, to_its_page
+from outreach.web.comingback import back_or
 from outreach.web.forms import lists
 from outreach.web.forms.agenda_forms import AgendaForm, activity_days
 from outreach.web.forms.problems import show_problem
@@ -60,7 +61,7 @@ def agenda(activity_id: int) -> Any:
                 form.version.data = str(activity.version)
         else:
             flash(_("The agenda is saved."), "success")
-            return redirect(url_for(".show", activity_id=activity_id))
+            return redirect(back_or(url_for(".show", activity_id=activity_id)))
     return _page(form, activity), 422
 
 

@@ -16,6 +16,7 @@ from outreach.services.booking import ActivityMissing, Stale
 from outreach.services.forecastcounts import Forecast
 from outreach.services.planchecks import PlanBlocked
 from outreach.web.activities import bp, to_its_page
+from outreach.web.comingback import back_or
 from outreach.web.findingforms import Look, look, refuses_publishing, took_a_way
 from outreach.web.findingshown import shown
 from outreach.web.forms import lists
@@ -81,7 +82,7 @@ def move(activity_id: int) -> Any:
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
             flash(_("Moved. Everyone who was invited is told now."), "success")
-            return redirect(url_for(".show", activity_id=activity_id))
+            return redirect(back_or(url_for(".show", activity_id=activity_id)))
         after = moving.foresee(activity, form.move(), form.version_number, now=now)
         seen = _look_at_moved(activity_id, form, now)
         for row in seen.blocking:

@@ -25,11 +25,13 @@ from outreach.services import (
     showing,
 )
 from outreach.services.booking import ProgrammeMissing, Stale
+from outreach.web.comingback import back_or, coming_back
 from outreach.web.findingforms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
 from outreach.web.findingshown import Once, shown
 from outreach.web.findingways import stretched
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
+from outreach.web.forms.fields import strip
 from outreach.web.forms.instants import number_of_days
 from outreach.web.forms.problems import mistakes, show_problem
 from outreach.web.forms.programme_forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
@@ -129,8 +131,9 @@ def edit(programme_id: int) -> Any:
                 page = showing.programme(programme_id, now=clock.now())
                 form.version.data = str(page.programme.version)
         else:
-            flash(_("Saved."), "success")
-            return redirect(url_for(".show", programme_id=programme_id))
+            title = strip(form.title.data)
+            flash(_("“%(title)s” is saved.", title=title) if coming_back() else _("Saved."), "success")
+            return redirect(back_or(url_for(".show", programme_id=programme_id)))
     return render_template("programmes/edit.html", form=form, programme=page.programme), 422
 
 

@@ -22,6 +22,7 @@ from outreach.services import staff
 from outreach.services.planchecks import PlanBlocked
 from outreach.settings import Settings
 from outreach.web import account_words, findingwords, guard, looks
+from outreach.web.comingback import back_or, coming_back, leading_back
 from outreach.web.guard import (
     administrator_required,
     coordinator_required,
@@ -62,7 +63,10 @@ def init_app(app: Flask) -> None:
     _set_up_accounts(app, settings)
     guard.init_app(app, settings)
     looks.init_app(app)
-    app.jinja_env.globals.update(may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins)
+    app.jinja_env.globals.update(
+        may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
+        back_or=back_or, coming_back=coming_back, leading_back=leading_back,
+    )  # fmt: skip
 
 
 def say(problem: Problem) -> str:

@@ -128,7 +128,7 @@ class InviteForm(TidyForm):
     def offer(self, activities: list[Activity], ticked: Iterable[int]) -> None:
         """Say which activities can be chosen, and which are ticked before anybody chose."""
         self.activity_ids.choices = [(a.id, a.title) for a in activities]
-        if not self.is_submitted():
+        if not self.is_submitted() and not self.activity_ids.raw_data:
             self.activity_ids.data = [a.id for a in activities if a.id in set(ticked)]
 
 

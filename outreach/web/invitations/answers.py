@@ -15,9 +15,10 @@ from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
 from outreach.services import invitees, inviting, links, phoning, received, recording, withdrawing
 from outreach.services.invitees import Row
+from outreach.web.comingback import back_or, coming_back, leading_back
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
-from outreach.web.invitations.blueprint import back_to_list, bp
+from outreach.web.invitations.blueprint import bp
 from outreach.web.shell import coordinator_required, say, staff_required
 
 
@@ -49,7 +50,8 @@ def record(invitation_id: int) -> Any:
         flash(_("The answer of %(name)s is recorded.", name=row.invitation.invitee.display_name), "success")
         return _back(row, mail)
     if organisation and not form.is_submitted() and "none" not in request.args:
-        return redirect(url_for(".nominees", invitation_id=invitation_id, mail=mail.id if mail else None))
+        names = url_for(".nominees", invitation_id=invitation_id, mail=mail.id if mail else None)
+        return redirect(leading_back(names, coming_back()))
     if not form.is_submitted():
         form.choice.data, form.note.data = _answered(row, mail), row.invitation.answer_note
         form.source.data = AnswerSource.MAIL.value if mail else None
@@ -117,7 +119,7 @@ def withdraw(invitation_id: int) -> Any:
         except Problem as problem:
             return _refused(form, problem, row, "withdraw")
         flash(_("The invitation of %(name)s is withdrawn.", name=row.invitation.invitee.display_name), "success")
-        return back_to_list(row.invitation.activity_id)
+        return _back(row, None)
     return _page("withdraw", form, row, **_consequences(row))
 
 
@@ -155,10 +157,10 @@ def _mail() -> IncomingMail | None:
 
 
 def _back(row: Row, mail: IncomingMail | None) -> Any:
-    """Return to where the answer was recorded from."""
-    if mail is None:
-        return back_to_list(row.invitation.activity_id)
-    return redirect(url_for("incoming.index", marked=mail.id))
+    """Return to where the invitation was come to from."""
+    if mail is not None:
+        return redirect(url_for("incoming.index", marked=mail.id))
+    return redirect(back_or(url_for(".index", activity_id=row.invitation.activity_id)))
 
 
 def _decline(mail: IncomingMail | None) -> RecordAnswerForm:

@@ -16,6 +16,7 @@ from outreach.domain.problems import Problem
 from outreach.services import choosing, clashing, invitees, inviting, previewing
 from outreach.services.newinvitations import Invited
 from outreach.services.previewing import Preview
+from outreach.web.comingback import address_with, came_back, leading_back, sent
 from outreach.web.findingshown import Shown, shown
 from outreach.web.findingways import WayOut
 from outreach.web.forms.fields import add_error, whole
@@ -42,7 +43,7 @@ def invite_organisations(activity_id: int) -> Any:
     """Choose organisations, each with a number of seats."""
     activity = invitees.activity_of(activity_id)
     activities = choosing.open_activities(activity)
-    form = InviteOrganisationsForm()
+    form = InviteOrganisationsForm(**kept_of())
     form.offer(activities, [activity_id])
     without = left_out()
     form.organisation_ids.data = [id for id in form.organisation_ids.data or [] if id not in without]
@@ -52,17 +53,17 @@ def invite_organisations(activity_id: int) -> Any:
         page = render_template(
             "invitations/organisations.html", activity=activity, activities=activities, form=form, problem=problem,
             sectors=choosing.organisations_by_sector(q, ticked), invited=choosing.invited_organisation_ids(activity_id),
-            quotas=request.form, usual=USUAL_QUOTA,
+            quotas=sent(), usual=USUAL_QUOTA,
         )  # fmt: skip
         return page, status
 
-    if not form.is_submitted() or request.form.get("do") in {"search", "back"}:
+    if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()
     if sector := member(Sector, request.form.get("sector")):
         _tick_sector(form, sector)
         return choose()
     valid = form.validate()
-    quotas = form.quotas(request.form)
+    quotas = form.quotas(sent())
     if not valid or quotas is None:
         return choose(status=422)
     wanted = form.activity_ids.data or []
@@ -82,7 +83,7 @@ def invite_cadres(activity_id: int) -> Any:
     activity = invitees.activity_of(activity_id)
     activities = choosing.open_activities(activity)
     regions, kinds = choosing.cadre_regions(), choosing.cadre_kinds()
-    form = InviteCadresForm()
+    form = InviteCadresForm(**kept_of())
     form.offer(activities, [activity_id])
     form.kinds.choices = words(kinds)
     form.region_codes.choices = [(c.region.code, c.region.name) for node in regions for c in node.children]
@@ -94,7 +95,7 @@ def invite_cadres(activity_id: int) -> Any:
         )  # fmt: skip
         return page, status
 
-    if not form.is_submitted():
+    if not is_chosen():
         return choose()
     if request.form.get("do") == "count":
         return render_template("invitations/_counted.html", counted=_counted(form))
@@ -157,26 +158,37 @@ def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, 
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
     known = clashing.if_invited(ids, role, now=clock.now(), **chosen)
     rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
-    more = {f"quota-{key}": value for key, value in (quotas or {}).items()}
     without = left_out()
     kept = [
         (name, value)
-        for name in request.form
+        for name in sent()
         if name not in {"csrf_token", "do", "q", "district", WITHOUT} and not name.startswith("quota-")
-        for value in request.form.getlist(name)
+        for value in sent().getlist(name)
         if name not in CHOSEN or whole(value) not in without
     ]
     kept += [(WITHOUT, str(id)) for id in sorted(without)]
+    kept += [(f"quota-{key}", str(value)) for key, value in (quotas or {}).items()]
+    here = address_with((name, value) for name, value in kept if value)
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
-        kept=[*kept, *more.items()], back=request.path, findings=rows,
+        kept=kept, back=request.path, findings=[_leading_back(row, here) for row in rows],
         twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
 
 
 def left_out() -> set[int]:
     """Return the ids of those whom the checking page was told to do without."""
-    return {whole(one) for asked in request.form.getlist(WITHOUT) for one in asked.split()}
+    return {whole(one) for asked in sent().getlist(WITHOUT) for one in asked.split()}
+
+
+def is_chosen() -> bool:
+    """Return whether there is a choice to look at: one that was sent, or that of somebody who comes back to the check."""
+    return request.method == "POST" or came_back()
+
+
+def kept_of() -> dict[str, Any]:
+    """Return how a form is made of what somebody who comes back had chosen: to be looked at, so that it needs no token."""
+    return {"formdata": sent(), "meta": {"csrf": False}} if came_back() else {}
 
 
 def _with_leaving_out(row: Shown, kind: PartyKind, chosen: Collection[int]) -> Shown:
@@ -188,6 +200,12 @@ def _with_leaving_out(row: Shown, kind: PartyKind, chosen: Collection[int]) -> S
     words = by_name if len(those) == 1 else _("Do without these %(count)s", count=len(those))
     leaving = WayOut(words, "", button=(WITHOUT, " ".join(str(one.key) for one in those)))
     return replace(row, ways=(leaving, *row.ways))
+
+
+def _leading_back(row: Shown, here: str) -> Shown:
+    """Let its ways out lead back to the check, with who is chosen; where these are too many for an address, no way leads away."""
+    ways = [way if way.button else replace(way, href=leading_back(way.href, here)) for way in row.ways]
+    return replace(row, ways=tuple(way for way in ways if way.button or here))
 
 
 def _counted(form: InviteCadresForm) -> tuple[int, int]:

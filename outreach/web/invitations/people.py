@@ -14,7 +14,7 @@ from outreach.services.people import PersonValues
 from outreach.web.forms.fields import add_error
 from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
-from outreach.web.invitations.groups import checking, left_out, refused
+from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_out, refused
 from outreach.web.shell import coordinator_required, say
 
 
@@ -24,9 +24,9 @@ def invite_people(activity_id: int) -> Any:
     """Choose people. Searching and checking change nothing; what was ticked is kept all along."""
     activity = invitees.activity_of(activity_id)
     activities = choosing.open_activities(activity)
-    form = InvitePeopleForm()
+    form = InvitePeopleForm(**kept_of())
     form.offer(activities, [activity_id, *request.args.getlist("activity", type=int)])
-    if not form.is_submitted():
+    if not is_chosen():
         form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
         form.person_ids.data = request.args.getlist("person", type=int)
     without = left_out()
@@ -41,7 +41,7 @@ def invite_people(activity_id: int) -> Any:
         )  # fmt: skip
         return page, status
 
-    if not form.is_submitted() or request.form.get("do") in {"search", "back"}:
+    if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()
     if request.form.get("do") == "add":
         return _add(activity_id, form, choose)
