@@ -27,7 +27,7 @@ from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
 from outreach.web.forms.instants import move_query, wall_day
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import show_problem, show_refused
 from outreach.web.reminderwords import reason_words
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
 
@@ -213,10 +213,8 @@ def edit(activity_id: int) -> Any:
     except ActivityMissing:
         raise
     except Problem as problem:
-        show_problem(form, problem)
         activity = showing.activity_with_agenda(activity_id)
-        if isinstance(problem, Stale):
-            form.version.data = str(activity.version)
+        show_refused(form, problem, activity.version)
         page = render_template(
             "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), look=seen
         )

@@ -12,12 +12,12 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services import agendas, browsing, showing
-from outreach.services.booking import ActivityMissing, Stale
+from outreach.services.booking import ActivityMissing
 from outreach.web.activities import bp, to_its_page
 from outreach.web.comingback import back_or
 from outreach.web.forms import lists
 from outreach.web.forms.agenda_forms import AgendaForm, activity_days
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import show_refused
 from outreach.web.shell import coordinator_required
 
 BUTTONS = ("add", "drop", "look")  # buttons that only change the form
@@ -55,10 +55,8 @@ def agenda(activity_id: int) -> Any:
         except ActivityMissing:
             raise
         except Problem as problem:
-            show_problem(form, problem)
             activity = showing.activity_with_agenda(activity_id)
-            if isinstance(problem, Stale):
-                form.version.data = str(activity.version)
+            show_refused(form, problem, activity.version)
         else:
             flash(_("The agenda is saved."), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))

@@ -12,7 +12,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services import clashing, forecasting, moving, publishing, showing, unsaved
-from outreach.services.booking import ActivityMissing, Stale
+from outreach.services.booking import ActivityMissing
 from outreach.services.forecastcounts import Forecast
 from outreach.services.planchecks import PlanBlocked
 from outreach.web.activities import bp, to_its_page
@@ -21,7 +21,7 @@ from outreach.web.findingforms import Look, look, refuses_publishing, took_a_way
 from outreach.web.findingshown import shown
 from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import CancelForm, ConfirmForm, MoveForm
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import show_problem, show_refused
 from outreach.web.shell import coordinator_required, say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
@@ -92,10 +92,8 @@ def move(activity_id: int) -> Any:
     except ActivityMissing:
         raise
     except Problem as problem:
-        show_problem(form, problem)
         activity = showing.activity_with_agenda(activity_id)
-        if isinstance(problem, Stale):
-            form.version.data = str(activity.version)
+        show_refused(form, problem, activity.version)
         seen = _look_at_moved(activity_id, form, now)
         return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     return render_template(

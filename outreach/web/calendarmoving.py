@@ -17,7 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services import shifting, showing
-from outreach.services.booking import ActivityMissing, Stale
+from outreach.services.booking import ActivityMissing
 from outreach.services.publishing import Move
 from outreach.services.shifting import Foreseen
 from outreach.web import calendarundo
@@ -27,7 +27,7 @@ from outreach.web.findingshown import Shown, each_once, shown
 from outreach.web.findingways import WayOut, times_of
 from outreach.web.forms.activity_forms import ConfirmForm
 from outreach.web.forms.calendar_forms import PlaceForm, dropped
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import show_problem, show_refused
 from outreach.web.shell import coordinator_required, office_zone, say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
@@ -160,9 +160,7 @@ def _inside(way: WayOut, form: PlaceForm, activity: Activity) -> WayOut:
 
 
 def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
-    show_problem(form, problem)
-    if isinstance(problem, Stale):
-        form.version.data = str(activity.version)
+    show_refused(form, problem, activity.version)
     return _page(form, activity)
 
 

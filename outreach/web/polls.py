@@ -17,7 +17,6 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
 from outreach.services import browsing, pollpages, polls
-from outreach.services.booking import Stale
 from outreach.services.pollpages import SlotRow, Which
 from outreach.services.polls import PollMissing
 from outreach.web import findingshown
@@ -26,7 +25,7 @@ from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
 from outreach.web.forms.invitation_forms import member
 from outreach.web.forms.poll_forms import EMPTY_ROWS, PollForm, proposed_by
-from outreach.web.forms.problems import show_problem
+from outreach.web.forms.problems import show_problem, show_refused
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
 
 BUTTONS = ("add", "drop")  # buttons that only change the form
@@ -94,10 +93,8 @@ def edit(poll_id: int) -> Any:
     except PollMissing:
         raise
     except Problem as problem:
-        show_problem(form, problem)
         poll = pollpages.get(poll_id)
-        if isinstance(problem, Stale):
-            form.version.data = str(poll.version)
+        show_refused(form, problem, poll.version)
         return _form_page(form, poll), 422
     flash(_("Saved."), "success")
     return redirect(url_for(".show", poll_id=poll_id))

@@ -24,7 +24,7 @@ from outreach.services import (
     publishing,
     showing,
 )
-from outreach.services.booking import ProgrammeMissing, Stale
+from outreach.services.booking import ProgrammeMissing
 from outreach.web.comingback import back_or, coming_back
 from outreach.web.findingforms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
 from outreach.web.findingshown import Once, shown
@@ -33,7 +33,7 @@ from outreach.web.forms import lists
 from outreach.web.forms.activity_forms import ConfirmForm
 from outreach.web.forms.fields import strip
 from outreach.web.forms.instants import number_of_days
-from outreach.web.forms.problems import mistakes, show_problem
+from outreach.web.forms.problems import mistakes, show_problem, show_refused
 from outreach.web.forms.programme_forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 from outreach.web.shell import coordinator_required, error_page, office_zone, page_number, say, staff_required
 
@@ -126,10 +126,8 @@ def edit(programme_id: int) -> Any:
         except ProgrammeMissing:
             raise
         except Problem as problem:
-            show_problem(form, problem)
-            if isinstance(problem, Stale):
-                page = showing.programme(programme_id, now=clock.now())
-                form.version.data = str(page.programme.version)
+            page = showing.programme(programme_id, now=clock.now())
+            show_refused(form, problem, page.programme.version)
         else:
             title = strip(form.title.data)
             flash(_("“%(title)s” is saved.", title=title) if coming_back() else _("Saved."), "success")

@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField
 
 from outreach.domain.problems import Problem
+from outreach.services.booking import Stale
 from outreach.web.shell import say
 
 # What services call a field, where a form calls it otherwise.
@@ -28,6 +29,13 @@ def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = F
         form.form_errors.append(sentence)
     else:
         field.errors = [*field.errors, sentence]
+
+
+def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
+    """Show why a change was refused. Where somebody was faster, the form takes the present version: sent again, it holds."""
+    show_problem(form, problem)
+    if isinstance(problem, Stale):
+        form.version.data = str(version)
 
 
 def mistakes(form: Form, whose: str = "") -> Iterator[tuple[str, str, str]]:
