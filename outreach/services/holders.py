@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -34,6 +35,18 @@ def link_of(holder: Person | Organisation, *, now: datetime) -> AnswerLink | Non
         return None
     revoked, expired = link.revoked_at is not None, now >= link.expires_at
     return AnswerLink("" if revoked or expired else tokens.answer_url(link), link.expires_at, revoked, expired)
+
+
+def known(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
+    """Return whose messages or mails a list is narrowed to, as its filters hold it: their ids, where known, and the name."""
+    person = db.session.get(Person, person_id) if person_id else None
+    organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
+    holder = person or organisation
+    return {
+        "person_id": person.id if person else None,
+        "organisation_id": organisation.id if organisation else None,
+        "name": holder.display_name if holder else "",
+    }
 
 
 def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:

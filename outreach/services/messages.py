@@ -31,7 +31,7 @@ from outreach.models import (
     Reminder,
 )
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
-from outreach.services import archive
+from outreach.services import archive, holders
 from outreach.services.paging import Page, paged
 
 NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
@@ -210,15 +210,10 @@ def _archived(filters: Filters) -> sa.Select[Any]:
 
 
 def _named(filters: Filters) -> Filters:
-    person = db.session.get(Person, filters.person_id) if filters.person_id else None
-    organisation = db.session.get(Organisation, filters.organisation_id) if filters.organisation_id else None
     activity = db.session.get(Activity, filters.activity_id) if filters.activity_id else None
-    reader = person or organisation
     return replace(
         filters,
-        person_id=person.id if person else None,
-        organisation_id=organisation.id if organisation else None,
+        **holders.known(filters.person_id, filters.organisation_id),
         activity_id=activity.id if activity else None,
-        name=reader.display_name if reader else "",
         activity_title=activity.title if activity else "",
     )

@@ -21,7 +21,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
-from outreach.services import phoning, unreachable
+from outreach.services import holders, phoning, unreachable
 from outreach.services.paging import Page, paged
 from outreach.services.phoning import Call
 
@@ -106,7 +106,7 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
             .where(sa.or_(*(text.icontains(q, autoescape=True) for text in texts)))
         )
     page = paged(chosen.order_by(IncomingMail.id.desc()), number, per_page, q=filters.q)
-    return page, _named(filters)
+    return page, replace(filters, **holders.known(filters.person_id, filters.organisation_id))
 
 
 def show(mail_id: int) -> Shown:
@@ -224,15 +224,3 @@ def _reply_address(mail: IncomingMail) -> str:
         return ""
     subject = mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}"
     return f"mailto:{quote(mail.sender, safe='@')}?{urlencode({'subject': subject.strip()}, quote_via=quote)}"
-
-
-def _named(filters: Filters) -> Filters:
-    person = db.session.get(Person, filters.person_id) if filters.person_id else None
-    organisation = db.session.get(Organisation, filters.organisation_id) if filters.organisation_id else None
-    holder = person or organisation
-    return replace(
-        filters,
-        person_id=person.id if person else None,
-        organisation_id=organisation.id if organisation else None,
-        name=holder.display_name if holder else "",
-    )
