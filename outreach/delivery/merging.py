@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from outreach.delivery import wording
+from outreach.delivery import labels, wording
 from outreach.domain import merging
 from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.reminders import local_day
@@ -36,7 +36,7 @@ def common_subject(said: Sequence[tuple[MailKind, Activity]]) -> str:
     days = sorted(local_day(activity.starts_at, activity.zone) for _, activity in said)
     return gettext(
         "%(kinds)s: %(count)d activities, %(days)s",
-        kinds=", ".join(wording.label(kind) for kind in kinds),
+        kinds=", ".join(labels.label(kind) for kind in kinds),
         count=len(said),
         days=wording.days(days[0], days[-1]),
     )

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from flask_babel import force_locale, gettext
 
-from outreach.delivery import tokens, wording
+from outreach.delivery import labels, tokens, wording
 from outreach.delivery.facts import CadreRow, LineRow, MessageRow
 from outreach.delivery.placeholders import clean
 from outreach.domain.kinds import Sex
@@ -144,7 +144,7 @@ def _head_of(locale: str) -> tuple[str, str]:
 @lru_cache(maxsize=2000)
 def _kinds(locale: str, roles: tuple[CadreRow, ...]) -> str:
     with force_locale(locale):
-        return clean(", ".join(dict.fromkeys([wording.label(role.kind) for role in _serving(roles)])))
+        return clean(", ".join(dict.fromkeys([labels.label(role.kind) for role in _serving(roles)])))
 
 
 def _serving(roles: tuple[CadreRow, ...]) -> Sequence[CadreRow]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from outreach.delivery import wording
+from outreach.delivery import labels, wording
 from outreach.delivery.facts import LineRow
 from outreach.delivery.readers import REGION_CODE_OF_A_KELURAHAN, Reader
 from outreach.domain.kinds import MailKind
@@ -49,12 +49,12 @@ def values_for(
         "name": reader.name,
         "salutation": reader.salutation,
         "office": "" if reader.represents else line.organisation_name or reader.organisation,
-        "role": wording.label(line.role).lower(),
+        "role": labels.label(line.role).lower(),
         "cadre_kind": reader.cadre_kinds,
         "kelurahan": reader.kelurahan,
         "quota": str(line.quota or ""),
         "deadline": "" if reader.represents else wording.moment(activity.respond_by_at, zone),
-        "answer": wording.label(line.state) if line.state in ANSWERED and not reader.represents else "",
+        "answer": labels.label(line.state) if line.state in ANSWERED and not reader.represents else "",
         "ask_again": _ask_again(line),
         "representative": "" if reader.represents else representative(line, kind),
         "represents": reader.represents,

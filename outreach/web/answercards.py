@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from outreach.delivery import wording
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.states import ANSWERED, ActivityState
 
 

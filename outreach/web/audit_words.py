@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from outreach.delivery.labels import LABELS
 from outreach.delivery.texts import KEYS
-from outreach.delivery.wording import LABELS, clock, language, short_day
+from outreach.delivery.wording import clock, language, short_day
 from outreach.domain import zones
 from outreach.domain.addressfaults import AddressFault
 from outreach.domain.incoming import IncomingReason, Participation

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from flask_babel import gettext
 
-from outreach.delivery.wording import label, language, span
+from outreach.delivery.labels import label
+from outreach.delivery.wording import language, span
 from outreach.domain.officehours import FRIDAY, DayOffKind
 from outreach.domain.planrules import Severity
 from outreach.services.calendars import DayFacts, Entry, Row, Shown

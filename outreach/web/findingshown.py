@@ -7,7 +7,7 @@ from datetime import date
 from flask import url_for
 from flask_babel import gettext as _
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.clashes import Finding, OfInvitee, Way, applied, findings, suits_all, ways
 from outreach.domain.parties import Party
 from outreach.domain.plan import PlannedActivity

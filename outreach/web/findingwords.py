@@ -10,7 +10,8 @@ from babel.lists import format_list
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.delivery.wording import clock, day, days, label, language, moment, short_day, span
+from outreach.delivery.labels import label
+from outreach.delivery.wording import clock, day, days, language, moment, short_day, span
 from outreach.domain.clashes import Finding
 from outreach.domain.parties import Absence
 from outreach.domain.plan import PlannedActivity

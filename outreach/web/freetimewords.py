@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.delivery.wording import day, days, label, short_day, span
+from outreach.delivery.labels import label
+from outreach.delivery.wording import day, days, short_day, span
 from outreach.domain.openings import (
     AnyHour,
     AnyVenue,

@@ -18,7 +18,7 @@ from wtforms import BooleanField
 from wtforms.widgets import Select
 
 from outreach import clock
-from outreach.delivery import wording
+from outreach.delivery import labels, wording
 from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.states import ActivityState, InvitationState, MessageState, PlacementState, ReminderState
 from outreach.extensions import current_settings
@@ -74,7 +74,7 @@ def init_app(app: Flask) -> None:
     env = app.jinja_env
     env.filters.update(
         day=wording.day, short_day=wording.short_day, clock=wording.clock, moment=wording.moment,
-        phone=wording.phone, label=wording.label, tone=tone,
+        phone=wording.phone, label=labels.label, tone=tone,
     )  # fmt: skip
     env.globals.update(
         span=wording.span, days=wording.days, in_days=wording.in_days, language=wording.language, languages=wording.LOCALES,
@@ -91,7 +91,7 @@ def tone(state: StrEnum | None) -> str:
 
 def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
     """Return a state by word and colour; or any `text` in a `colour`."""
-    return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or wording.label(state))
+    return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or labels.label(state))
 
 
 def icon(name: str, label: str = "", extra: str = "") -> Markup:

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from outreach.delivery.wording import day, days, label, language, short_day, span
+from outreach.delivery.labels import label
+from outreach.delivery.wording import day, days, language, short_day, span
 from outreach.domain.placement import CauseKind, ReasonKind, Status, Term
 from outreach.domain.planrules import FindingKind
 from outreach.services.placingrequest import Request, VenueChoice, Weight, Wish

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.wording import LABELS
+from outreach.delivery.labels import LABELS
 from outreach.domain.planrules import FindingKind
 
 DAYS = {

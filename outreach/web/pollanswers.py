@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from wtforms import StringField
 
 from outreach import clock
-from outreach.delivery.wording import day, label, span
+from outreach.delivery.labels import label
+from outreach.delivery.wording import day, span
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import NotEveryDate
 from outreach.domain.problems import Problem

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.reminders import MissedReason
 
 

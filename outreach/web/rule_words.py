@@ -2,7 +2,8 @@
 
 from flask_babel import gettext as _
 
-from outreach.delivery.wording import label, language
+from outreach.delivery.labels import label
+from outreach.delivery.wording import language
 from outreach.domain.kinds import RuleTiming
 from outreach.domain.reminders import Rule
 from outreach.models import ReminderRule

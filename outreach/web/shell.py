@@ -13,7 +13,8 @@ from flask_login import user_logged_out
 from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
-from outreach.delivery.wording import label, moment
+from outreach.delivery.labels import label
+from outreach.delivery.wording import moment
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import begin_writing, db, security

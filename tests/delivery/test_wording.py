@@ -6,8 +6,6 @@ import pytest
 from flask_babel import force_locale
 
 from outreach.delivery import wording
-from outreach.domain.incoming import IncomingReason
-from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind
 
 
 @pytest.mark.parametrize(
@@ -26,10 +24,3 @@ def test_a_range_of_days_says_month_and_year_once_where_they_are_one(app, first,
         assert wording.days(first, last) == indonesian
     with force_locale("en"):
         assert wording.days(first, last) == english
-
-
-@pytest.mark.parametrize("kind", [IncomingKind, IncomingOutcome, IncomingReason, MailKind])
-def test_each_has_words_of_its_own(app, kind):
-    words = [wording.label(member) for member in kind]
-    assert all(words)
-    assert len(set(words)) == len(words)

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.kinds import FeedScope
 from outreach.services import browsing, calendars
 from outreach.web.forms.base import TidyForm

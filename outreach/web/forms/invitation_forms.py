@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain import contacts, phones
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector

@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, StringField, ValidationError
 
-from outreach.delivery.wording import LOCALES, label
+from outreach.delivery.labels import label
+from outreach.delivery.wording import LOCALES
 from outreach.domain import contacts, phones
 from outreach.domain.kinds import CadreKind, Sector, Sex
 from outreach.domain.problems import Problem

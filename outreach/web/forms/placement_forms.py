@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.kinds import VenueKind
 from outreach.domain.plan import COMMUNITY_KINDS
 from outreach.domain.problems import Problem

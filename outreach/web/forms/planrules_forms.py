@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DecimalField, Field, HiddenField
 from wtforms.validators import NumberRange
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.officehours import DayRange, OfficeHours
 from outreach.domain.planrules import FindingKind, Severity, TravelRules
 from outreach.services import planrules

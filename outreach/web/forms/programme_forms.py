@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
-from outreach.delivery.wording import label, phone
+from outreach.delivery.labels import label
+from outreach.delivery.wording import phone
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.kinds import Audience, RuleTiming
 from outreach.models import ReminderRule
 from outreach.services.rule_changes import AUDIENCES, RuleValues

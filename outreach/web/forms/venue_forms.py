@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, ValidationError
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.kinds import VenueKind
 from outreach.services.venues import MOST_SEATS, PositionOdd, VenueValues
 from outreach.web.forms.base import TidyForm

@@ -8,7 +8,7 @@ from defusedcsv import csv
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from outreach.delivery.wording import label
+from outreach.delivery.labels import label
 from outreach.domain.kinds import Role, Sector
 from outreach.services import invitees, phoning
 from outreach.services.invitees import InviteeList, Row
