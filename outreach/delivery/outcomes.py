@@ -11,6 +11,7 @@ from outreach.domain.failures import ChannelTrouble
 MAIL_FROM, RCPT_TO, DATA, END, RSET = "MAIL FROM", "RCPT TO", "DATA", "end of data", "RSET"
 CLOSING = 421  # the server's word that it closes the connection (RFC 5321, 3.8)
 OUT_OF_ORDER = 503
+TOO_LARGE = 552  # in answer to MAIL: this mail's size (RFC 1870, 6.1), and not its sender
 LOGIN_NEEDED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
 POLICY = re.compile(rb"5\.7\.\d+\b|(?i:relay)")  # RFC 3463, 3.8; older servers have no such code, only the word
 
@@ -66,7 +67,7 @@ def refusal(verb: str, code: int, words: bytes) -> Temporary | Permanent | Chann
         return ChannelDown(ChannelTrouble.LOGIN, code, text(words))
     if code < 500:
         return Temporary(code, text(words))
-    if verb == MAIL_FROM:
+    if verb == MAIL_FROM and code != TOO_LARGE:
         return ChannelDown(ChannelTrouble.SENDER, code, text(words))
     return Permanent(code, text(words))
 

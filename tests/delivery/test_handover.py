@@ -46,6 +46,7 @@ FAULTS = [
     ("MAIL", "421 too many", "AAAAA", "AAAAA"),
     ("MAIL", "451 later", "AATAA", "AATAA"),
     ("MAIL", "550 not you", "AA!", "AATAA"),
+    ("MAIL", "552 too large", "AAPAA", "AAPAA"),
     ("MAIL", "503 nested", "AAAAA", "AATAA"),
     ("MAIL", REPLY_AND_DROP, "AATAA", "AADDD"),
     *[("RCPT", fault, "AATAA", "AADDD") for fault in (*BREAKS, REPLY_AND_DROP)],
