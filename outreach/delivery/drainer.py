@@ -220,7 +220,10 @@ class Drainer:
     def _begin(self, claimed: Sequence[Lease]) -> set[Lease]:
         """Settle what was handed over before, and write down that this group is about to be."""
         handed = self.handed
-        ours, held = self._persistently(lambda: results.turn(handed, claimed, self.worker, now=self.now()))
+        lease_s = self.settings.lease_s
+        ours, held = self._persistently(
+            lambda: results.turn(handed, claimed, self.worker, lease_s=lease_s, now=self.now())
+        )
         self._settled(handed, ours)
         return held
 

@@ -69,15 +69,17 @@ def claim(worker: str, limit: int, lease_s: float, domain: str = "localhost", *,
     return [Lease(id_, fence) for _due_at, id_, fence in sorted(tuple(row) for row in rows)]
 
 
-def begin_in(session: Session, leases: Sequence[Lease]) -> set[Lease]:
-    """Write down that these are about to be handed over; return those that are still ours to hand over.
+def begin_in(session: Session, leases: Sequence[Lease], until: datetime) -> set[Lease]:
+    """Write down that these are about to be handed over; return those that are still ours to hand over, until then.
 
-    Those that are written down already as ours are among them: a commit whose answer was lost is made again.
+    One that had run out, and that nobody took back yet, would else be called in doubt while it is handed over. Those that
+    are written down already as ours are among them: a commit whose answer was lost is made again.
     """
     if not leases:
         return set()
-    statement = "UPDATE message SET state = 'handing_over' WHERE "
-    rows = by_driver(session.connection(), f"{statement}{_of(leases)} RETURNING id, fence", ())
+    connection = session.connection()
+    statement = "UPDATE message SET state = 'handing_over', leased_until = ? WHERE "
+    rows = by_driver(connection, f"{statement}{_of(leases)} RETURNING id, fence", (stored(connection, until),))
     return {Lease._make(row) for row in rows}
 
 

@@ -6,7 +6,7 @@ Only where the fence is still the claim's. What the server's word makes of a mes
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,9 +47,9 @@ class Settled:
 
 
 def turn(
-    settled: Sequence[Settled], next_ones: Sequence[Lease], worker: str, *, now: datetime
+    settled: Sequence[Settled], next_ones: Sequence[Lease], worker: str, *, lease_s: float, now: datetime
 ) -> tuple[list[Settled], set[Lease]]:
-    """Settle what was handed over and begin the next group, in one transaction.
+    """Settle what was handed over and begin the next group, held for `lease_s` seconds, in one transaction.
 
     Return the results that were still ours to settle, and the leases that are still ours to hand over.
     """
@@ -57,7 +57,7 @@ def turn(
         return [], set()
     with writing() as session:
         ours = settle_in(session, settled, MessageState.HANDING_OVER, worker, now=now) if settled else []
-        return ours, begin_in(session, next_ones)
+        return ours, begin_in(session, next_ones, now + timedelta(seconds=lease_s))
 
 
 def settle(results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime) -> list[Settled]:

@@ -320,13 +320,27 @@ def test_a_crash_while_handing_over_is_repeated_once_and_counted(server, activit
     invited(activity, ani)
     for outcome in ("retry", "unknown"):
         [lease] = leases.claim("w1", 10, 60, now=clock())
-        results.turn([], [lease], "w1", now=clock())
+        results.turn([], [lease], "w1", lease_s=60, now=clock())
         assert drain(clock).unknown == 0  # the worker may still be at it
         clock.now += timedelta(seconds=61)
         results.take_back("w2", 60, now=clock())
         assert outbox_now() == [("Ani", outcome, "in_doubt")]
     assert [attempt[1] for attempt in attempts()] == ["unknown", "unknown"]
     assert one_message().attempts == 2
+
+
+def test_a_group_is_held_from_when_it_is_begun(server, activity, ani, clock):
+    """Its lease may have run out while the database was away: nobody calls it in doubt while it is handed over."""
+    invited(activity, ani)
+    [lease] = leases.claim("w1", 10, 60, now=clock())
+    clock.now += timedelta(seconds=70)
+    assert results.turn([], [lease], "w1", lease_s=60, now=clock()) == ([], {lease})
+    clock.now += timedelta(seconds=59)
+    results.take_back("w2", 60, now=clock())
+    assert outbox_now() == [("Ani", "handing_over", "")]
+    clock.now += timedelta(seconds=1)
+    results.take_back("w2", 60, now=clock())
+    assert outbox_now() == [("Ani", "retry", "in_doubt")]
 
 
 def test_no_line_joins_a_claimed_message(server, activity, hall, programme, ani):

@@ -274,7 +274,7 @@ def test_a_notice_waits_while_an_older_one_is_being_handed_over(told, server, an
     moved_unseen_to(told, 21, clock)
     (old,) = leases.claim("w1", 1, 120, now=clock.now)
     (ready,) = Preparer(current_settings()).prepare([old], now=clock.now).ready
-    results.turn([], [old], "w1", now=clock.now)
+    results.turn([], [old], "w1", lease_s=120, now=clock.now)
     reminding.tick(clock.now)
     drain(clock)
     assert server.taken == []
