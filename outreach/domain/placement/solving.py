@@ -15,6 +15,9 @@ from outreach.domain.placement.options import Options
 from outreach.domain.placement.pairs import add_rules
 
 COMPLETING_S = 2.0
+_FROM_BELOW = (
+    "objective_lb_search"  # where all are placed already, what is lacking is the proof of how good that is: measured
+)
 _SMALL = 1e-6  # what a bound may miss of a whole number
 _END = {cp_model.OPTIMAL: Status.BEST, cp_model.FEASIBLE: Status.FOUND, cp_model.INFEASIBLE: Status.IMPOSSIBLE}
 
@@ -48,12 +51,15 @@ class Solving:
             add_wishes(model)
             model.minimize()
             model.check()
-            if len(first) == len(self.options):
+            is_known = len(first) == len(self.options)
+            if is_known:
                 self._start_from(model, first)
             model.check()
         except Stopped:
             return Status.UNDECIDED
         self._set(seconds)
+        if is_known and self.effort.workers > 1 and not self.effort.repeatable:
+            self.solver.parameters.subsolvers.append(_FROM_BELOW)
         self.solver.best_bound_callback = self._bounded
         status = self.solver.solve(model.cp, _Telling(model, self.tell))
         if status == cp_model.MODEL_INVALID:
