@@ -13,9 +13,9 @@ from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.names import tidy
 from outreach.domain.polls import NotEveryDate, PollClosed, PollClosedEarly, is_open
 from outreach.domain.problems import Problem
-from outreach.domain.states import PollState
+from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db, writing
-from outreach.models import DatePoll, Link, Office, PollAnswer, PollInvitee, PollSlot, User
+from outreach.models import Activity, DatePoll, Link, Office, PollAnswer, PollInvitee, PollSlot, User
 from outreach.services import links
 from outreach.services.pollasking import invitee_of, note
 from outreach.services.polls import poll_for_change
@@ -58,10 +58,21 @@ class PollPage:
     office: str
 
     @property
-    def chosen(self) -> PollSlot | None:
-        """Return the slot that became the activity, once one did."""
-        decided = self.poll.state is PollState.DECIDED
-        return next((slot for slot in self.poll.slots if slot.chosen), None) if decided else None
+    def chosen(self) -> PollSlot | Activity | None:
+        """Return what says when and where it is, once that was decided: the activity as soon as it is published, else the slot.
+
+        None too while the activity is a draft at another time or place than the slot's: nobody is told of it yet.
+        """
+        if self.poll.state is not PollState.DECIDED:
+            return None
+        slot = next((slot for slot in self.poll.slots if slot.chosen), None)
+        made = self.poll.activity
+        if made is None or slot is None:
+            return slot
+        if made.state is not ActivityState.DRAFT:
+            return made
+        as_proposed = (made.starts_at, made.ends_at, made.venue_id) == (slot.starts_at, slot.ends_at, slot.venue_id)
+        return slot if as_proposed else None
 
 
 def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
@@ -74,7 +85,9 @@ def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
             joinedload(PollInvitee.organisation),
             selectinload(PollInvitee.choices),
             joinedload(PollInvitee.poll).options(
-                joinedload(DatePoll.programme), selectinload(DatePoll.slots).joinedload(PollSlot.venue)
+                joinedload(DatePoll.programme),
+                selectinload(DatePoll.slots).joinedload(PollSlot.venue),
+                joinedload(DatePoll.activity).joinedload(Activity.venue),
             ),
         )
     ).one_or_none()

@@ -7,12 +7,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Role
+from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.extensions import writing
 from outreach.models import Activity, DatePoll, PollInvitee, PollSlot, User
-from outreach.services import audit, newinvitations, planchecks, planning, publishing
+from outreach.services import audit, clashing, newinvitations, planchecks, planning, publishing
+from outreach.services.clashing import Found
 from outreach.services.planning import ActivityValues
+from outreach.services.pollpages import as_planned
 from outreach.services.polls import poll_for_change
 
 
@@ -32,10 +35,21 @@ class SlotOver(Problem):
     message = "This proposed time has passed. Choose a later one."
 
 
+def foresee(
+    poll: DatePoll, slot: PollSlot, at: Proposed, invitee_ids: Collection[int] | None = None, *, now: datetime
+) -> Found:
+    """Return what making the activity of a slot would bring, at this time and place and with these of those asked; None: all.
+
+    Nothing is written.
+    """
+    return clashing.if_made([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
+
+
 def decide(
     poll_id: int,
     slot_id: int,
     *,
+    at: Proposed | None = None,
     invitee_ids: Collection[int] | None = None,
     publish: bool,
     by: User | None,
@@ -43,9 +57,9 @@ def decide(
 ) -> Activity:
     """Make the activity of a slot, invite those asked in their roles, and publish it at once if `publish`.
 
-    invitee_ids: which of those asked are invited; None: all. All or nothing, and once: raise AlreadyDecided to whoever
-    comes second, else SlotMissing, SlotOver, NotDecidable, or what making, inviting and publishing raise (VenueTaken,
-    SpeakerTaken, OutsideProgramme, PlanBlocked, …).
+    at: the time and place, where these differ from the slot's. invitee_ids: which of those asked are invited; None: all.
+    All or nothing, and once: raise AlreadyDecided to whoever comes second, else SlotMissing, SlotOver, NotDecidable, or what
+    making, inviting and publishing raise (VenueTaken, SpeakerTaken, OutsideProgramme, PlanBlocked, …).
     """
     with writing() as session:
         poll = poll_for_change(session, poll_id)
@@ -56,11 +70,12 @@ def decide(
         slot = next((slot for slot in poll.slots if slot.id == slot_id), None)
         if slot is None:
             raise SlotMissing
-        if slot.starts_at <= now:
+        at = at or proposed(slot)
+        if min(slot.starts_at, at.starts_at) <= now:
             raise SlotOver
-        activity = planning.add_activity(session, values_of(poll, slot), poll.programme, by, now)
+        activity = planning.add_activity(session, values_of(poll, at), poll.programme, by, now)
         session.flush()
-        wanted = [one for one in poll.invitees if invitee_ids is None or one.id in invitee_ids]
+        wanted = _among(poll, invitee_ids)
         _invite(session, activity, wanted, by, now)
         planchecks.refuse_blocking(session, [activity.id], now=now)
         if publish:
@@ -69,23 +84,32 @@ def decide(
         poll.state, poll.activity_id = PollState.DECIDED, activity.id
         audit.record(
             session, by, "date_poll.decided", poll, now=now, activity=activity.title,
-            starts_at=slot.starts_at.isoformat(), invited=len(wanted),
+            starts_at=at.starts_at.isoformat(), invited=len(wanted),
         )  # fmt: skip
     return activity
 
 
-def values_of(poll: DatePoll, slot: PollSlot) -> ActivityValues:
-    """Return the activity that a slot would become."""
+def proposed(slot: PollSlot) -> Proposed:
+    """Return when and where a slot proposes it."""
+    return Proposed(slot.starts_at, slot.ends_at, slot.venue_id)
+
+
+def values_of(poll: DatePoll, at: Proposed) -> ActivityValues:
+    """Return the activity that is made at this time and place."""
     return ActivityValues(
         kind=poll.kind,
         title=poll.title,
         public_title=poll.public_title,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
+        starts_at=at.starts_at,
+        ends_at=at.ends_at,
         zone=poll.zone,
-        venue_id=slot.venue_id,
+        venue_id=at.venue_id,
         region_code=poll.region_code,
     )
+
+
+def _among(poll: DatePoll, invitee_ids: Collection[int] | None) -> list[PollInvitee]:
+    return [one for one in poll.invitees if invitee_ids is None or one.id in invitee_ids]
 
 
 def _invite(

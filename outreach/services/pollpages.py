@@ -18,7 +18,7 @@ from outreach.domain.kinds import LinkPurpose, PollChoice
 from outreach.domain.parties import Engagement, Party
 from outreach.domain.plan import Plan, PlannedActivity
 from outreach.domain.planrules import Severity
-from outreach.domain.polls import Standing, Voter
+from outreach.domain.polls import Proposed, Standing, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
@@ -164,7 +164,7 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, Found]:
     """Return what would clash, were each slot chosen and all those asked invited; nothing once a date is chosen."""
     if poll.state is PollState.DECIDED or not poll.slots:
         return {}
-    planned = {slot.id: _planned(poll, slot) for slot in poll.slots}
+    planned = {slot.id: as_planned(poll, slot) for slot in poll.slots}
     plan = plans.load(now=now, within=clashing.around(planned.values()), also=planned.values())
     return {id_: clashing.found_in(plan, findings_if(plan, one)) for id_, one in planned.items()}
 
@@ -216,24 +216,32 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
     return {one.id: page_url(tokens.token(link), one.poll_id) for one, link in asked}
 
 
-def _planned(poll: DatePoll, slot: PollSlot) -> PlannedActivity:
-    engagements = tuple(Engagement(_party(one), one.role) for one in poll.invitees)
+def as_planned(
+    poll: DatePoll, slot: PollSlot, at: Proposed | None = None, invitees: Sequence[PollInvitee] | None = None
+) -> PlannedActivity:
+    """Return what a slot would become, `at` another time and place where these are given. Its id is the slot's, negative.
+
+    invitees: who of those asked is invited; None: all.
+    """
+    place, invited = at or slot, poll.invitees if invitees is None else invitees
+    engagements = tuple(Engagement(party_of(one), one.role) for one in invited)
     return PlannedActivity(
         id=-slot.id,
         title=poll.title,
         kind=poll.kind,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
         zone=poll.zone,
         programme_id=poll.programme_id,
-        venue_id=slot.venue_id,
+        venue_id=place.venue_id,
         region_code=poll.region_code,
-        people=sum(1 if one.person_id is not None else one.quota or 1 for one in poll.invitees),
+        people=sum(1 if one.person_id is not None else one.quota or 1 for one in invited),
         engagements=engagements,
     )
 
 
-def _party(one: PollInvitee) -> Party:
+def party_of(one: PollInvitee) -> Party:
+    """Return who is asked, as the plan knows them."""
     if one.person_id is not None:
         return Party.person(one.person_id, one.invitee.display_name)
     assert one.organisation_id is not None

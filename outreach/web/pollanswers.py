@@ -16,7 +16,7 @@ from outreach.delivery.wording import day, span
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import NotEveryDate
 from outreach.domain.problems import Problem
-from outreach.models import PollSlot
+from outreach.models import Activity, PollSlot
 from outreach.services import pollanswering
 from outreach.services.answerpage import Contact
 from outreach.services.links import LinkExpired, LinkRevoked, LinkUnknown
@@ -144,6 +144,6 @@ def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], mis
     )
 
 
-def _when(found: PollPage, slot: PollSlot) -> str:
+def _when(found: PollPage, slot: PollSlot | Activity) -> str:
     zone = found.poll.zone
     return f"{day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"

@@ -294,7 +294,7 @@ def test_a_venue_taken_meanwhile_is_said_and_nothing_is_made(coordinator_client,
         f"/polls/{poll.id}/choose/{slot.id}", data={"do": "publish", "invitee": asked(poll, ani).id}
     )
     assert page.status_code == 422
-    assert "Aula Bappeda is taken until" in words(page.text)
+    assert "Aula Bappeda is taken by “Lain”" in words(page.text)
     assert (count(Activity), fresh(poll).state) == (1, PollState.OPEN)
 
 
