@@ -62,5 +62,6 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (FindingKind, FindingKind.OUTSIDE_HOURS.value): _l("Outside office hours"),
     (FindingKind, FindingKind.FRIDAY_BREAK.value): _l("Friday prayer"),
     (FindingKind, FindingKind.SHORT_NOTICE.value): _l("Short notice"),
+    (FindingKind, FindingKind.IN_THE_PAST.value): _l("Draft in the past"),
     (FindingKind, FindingKind.SAME_KECAMATAN.value): _l("Two in one kecamatan on one half day"),
 }

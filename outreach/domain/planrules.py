@@ -40,6 +40,7 @@ class FindingKind(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     FRIDAY_BREAK = "friday_break"
     SHORT_NOTICE = "short_notice"
+    IN_THE_PAST = "in_the_past"  # a draft that would have begun already
     SAME_KECAMATAN = "same_kecamatan"  # two community activities in one kecamatan on one half day
 
 

@@ -122,6 +122,8 @@ def _of_one(finding: Finding, own: PlannedActivity) -> str:
                 "Answers are wanted by %(deadline)s, which is after the start.",
                 deadline=moment(own.respond_by_at, own.zone),
             )
+        case FindingKind.IN_THE_PAST:
+            return _("It starts in the past: it cannot be published so, and no invitation or reminder is sent.")
         case FindingKind.SHORT_NOTICE:
             return _notice(finding.there or 0, finding.needed or 0)
         case _:

@@ -69,6 +69,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[FindingKind, Any], ...]], ...] = (
         _l("Invitations and regions"),
         (
             (K.SHORT_NOTICE, _l("Invitees hear of it fewer days before than set below.")),
+            (K.IN_THE_PAST, _l("A draft gets a start that has passed, as where something is only recorded.")),
             (K.DEADLINE_AFTER_START, _l("Answers are wanted only after it has begun.")),
             (K.SAME_KECAMATAN, _l("Two community activities in one kecamatan on one half day.")),
         ),

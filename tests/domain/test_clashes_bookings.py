@@ -64,7 +64,8 @@ def test_a_cancelled_or_held_activity_has_no_hall(state):
 
 
 def test_what_is_over_clashes_with_nothing():
-    both = (activity(1, 8, 12, venue_id=1), activity(2, 8, 13, venue_id=1))
+    told = {"venue_id": 1, "state": ActivityState.PUBLISHED}
+    both = (activity(1, 8, 12, **told), activity(2, 8, 13, **told))
     assert found(*both, now=at(11.9)) == [(FindingKind.VENUE_TAKEN, (1, 2))]
     assert found(*both, now=at(12)) == []
 

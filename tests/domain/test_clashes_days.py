@@ -9,6 +9,7 @@ import pytest
 from outreach.domain.clashes import findings
 from outreach.domain.officehours import Calendar, DayOff, DayOffKind, DayRange
 from outreach.domain.planrules import FindingKind, Rules, Severity
+from outreach.domain.states import ActivityState
 from tests.domain.plan_help import JAKARTA, PROGRAMME, activity, at, plan
 
 FRIDAY, SATURDAY, SUNDAY = 22, 23, 24
@@ -144,5 +145,17 @@ def test_notice_of_a_published_activity_is_counted_from_when_people_were_told():
 
 
 def test_an_activity_that_has_begun_is_given_no_notice_below_nought():
-    (short,) = findings(plan(activity(1, 8, 10), now=at(9), rules=Rules(notice_days=1)))
+    told = activity(1, 8, 10, state=ActivityState.PUBLISHED)
+    (short,) = findings(plan(told, now=at(9), rules=Rules(notice_days=1)))
     assert (short.needed, short.there) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "kind"), [(7.98, FindingKind.SHORT_NOTICE), (8, FindingKind.IN_THE_PAST), (9.98, FindingKind.IN_THE_PAST)]
+)
+def test_a_draft_whose_start_has_passed_is_in_the_past_and_no_longer_told_late(now, kind):
+    draft = activity(1, 8, 10)
+    assert found(draft, now=at(now), rules=Rules(notice_days=1)) == [kind]
+    ignored = {FindingKind.IN_THE_PAST: Severity.IGNORE}
+    left = [kind] if kind is FindingKind.SHORT_NOTICE else []
+    assert found(draft, now=at(now), rules=Rules(ignored, notice_days=1)) == left

@@ -214,6 +214,11 @@ def test_short_notice_is_made_long_enough():
     assert ways_out(held, FindingKind.SHORT_NOTICE) == [Move(1, at(9, 13))]
 
 
+def test_a_draft_in_the_past_is_offered_the_next_working_day_that_gives_notice():
+    held = plan(activity(1, 9, 11), now=at(9.5), rules=Rules(notice_days=3))
+    assert ways_out(held, FindingKind.IN_THE_PAST) == [Move(1, at(9, 21))]
+
+
 def test_one_of_two_sessions_in_a_kecamatan_is_put_after_the_noon_break():
     both = [
         activity(id, starts, starts + 2, kind=ActivityKind.OUTREACH, region_code="18.72.02.1001")

@@ -169,6 +169,7 @@ def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall
     for day, title in ((5, "Libur"), (9, "Sabtu")):
         draft_activity(None, None, day, title=title)
     draft_activity(programme, None, 25, title="Di luar")
+    draft_activity(None, None, 4, title="Sudah mulai")
     draft_activity(None, None, 10, title="Puasa", starts_at=at(10, 7, month=2), ends_at=at(10, 9, month=2))
     draft_activity(None, None, 5, title="Cuti", starts_at=at(5, 8, month=2), ends_at=at(5, 9, month=2))
     said = page(coordinator_client)
@@ -185,6 +186,7 @@ def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall
         "Office hours on Wednesday, 10 February 2027, in Ramadan, are 08:00 to 15:00.",
         "It runs into Friday prayer: Friday, 22 January 2027, 11:30 to 13:00.",
         "Invitees hear of it 1 day before; your office wants 7 days’ notice.",
+        "It starts in the past: it cannot be published so, and no invitation or reminder is sent.",
         "“Jumat” is in Metro Timur too, on the same half day",
     ):
         assert sentence in said

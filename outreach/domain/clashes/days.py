@@ -8,6 +8,7 @@ from outreach.domain.officehours import FRIDAY, SATURDAY, DayOffKind
 from outreach.domain.plan import Plan, PlannedActivity, days_between
 from outreach.domain.planrules import FindingKind
 from outreach.domain.reminders import days_ahead
+from outreach.domain.states import ActivityState
 
 
 def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
@@ -19,14 +20,27 @@ def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
             yield Finding(FindingKind.OUTSIDE_PROGRAMME, severity, (activity,), programme=programme)
 
 
+def has_begun(plan: Plan, activity: PlannedActivity) -> bool:
+    """Return whether it is a draft whose start has passed, so that it can only be recorded."""
+    return activity.state is ActivityState.DRAFT and activity.starts_at <= plan.now
+
+
+def of_the_past(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+    """Yield that it starts in the past. Of all findings this one is of what is over, too."""
+    if has_begun(plan, activity) and (severity := plan.rules.sought(FindingKind.IN_THE_PAST)):
+        yield Finding(FindingKind.IN_THE_PAST, severity, (activity,))
+
+
 def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
-    """Yield that it lies outside its programme, is to be answered after its start, or is told too late."""
+    """Yield that it lies outside its programme, is to be answered after its start, and is told too late or not at all."""
     rules = plan.rules
     yield from of_programme(plan, activity)
     late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
     if late and (severity := rules.sought(FindingKind.DEADLINE_AFTER_START)):
         yield Finding(FindingKind.DEADLINE_AFTER_START, severity, (activity,))
-    if severity := rules.sought(FindingKind.SHORT_NOTICE):
+    if has_begun(plan, activity):
+        yield from of_the_past(plan, activity)
+    elif severity := rules.sought(FindingKind.SHORT_NOTICE):
         days_there = days_ahead(activity.starts_at, activity.told_at or plan.now, activity.zone)
         if days_there < rules.notice_days:
             yield Finding(

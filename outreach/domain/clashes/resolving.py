@@ -28,7 +28,7 @@ _OF_INVITEES = frozenset(
 _OF_SPEAKERS = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.SPEAKER_ABSENT})
 _OF_DAYS = frozenset(
     {FindingKind.OUTSIDE_PROGRAMME, FindingKind.HOLIDAY, FindingKind.JOINT_HOLIDAY, FindingKind.WEEKEND,
-     FindingKind.SHORT_NOTICE}
+     FindingKind.SHORT_NOTICE, FindingKind.IN_THE_PAST}
 )  # fmt: skip
 _NOT_OF_TIME = frozenset({FindingKind.VENUE_TOO_SMALL, FindingKind.DEADLINE_AFTER_START})
 

@@ -98,7 +98,8 @@ _WARNINGS: Mapping[FindingKind, int] = MappingProxyType(
         FindingKind.CADRE_TWICE: 10, FindingKind.INVITEE_TWICE: 10, FindingKind.TRAVEL: 10, FindingKind.INVITEE_ABSENT: 10,
         FindingKind.OUTSIDE_PROGRAMME: 40, FindingKind.DEADLINE_AFTER_START: 20, FindingKind.HOLIDAY: 60,
         FindingKind.JOINT_HOLIDAY: 40, FindingKind.WEEKEND: 40, FindingKind.OUTSIDE_HOURS: 20,
-        FindingKind.FRIDAY_BREAK: 30, FindingKind.SHORT_NOTICE: 20, FindingKind.SAME_KECAMATAN: 40,
+        FindingKind.FRIDAY_BREAK: 30, FindingKind.SHORT_NOTICE: 20, FindingKind.IN_THE_PAST: 60,
+        FindingKind.SAME_KECAMATAN: 40,
     }
 )  # fmt: skip
 
