@@ -15,9 +15,7 @@ from outreach.domain.placement.options import Options
 from outreach.domain.placement.pairs import add_rules
 
 COMPLETING_S = 2.0
-_FROM_BELOW = (
-    "objective_lb_search"  # where all are placed already, what is lacking is the proof of how good that is: measured
-)
+_FROM_BELOW = "objective_lb_search"  # where all are placed, only the proof of how good that is is lacking: measured
 _SMALL = 1e-6  # what a bound may miss of a whole number
 _END = {cp_model.OPTIMAL: Status.BEST, cp_model.FEASIBLE: Status.FOUND, cp_model.INFEASIBLE: Status.IMPOSSIBLE}
 
