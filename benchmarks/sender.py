@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.sending import settings
 from outreach import clock, create_app
-from outreach.delivery import facts, leases, outbox, recheck, results
+from outreach.delivery import facts, leases, outbox, recheck, results, sharedfacts
 from outreach.delivery.frames import Frames
 from outreach.delivery.smtp import Wire
 from outreach.engines import loop
@@ -66,7 +66,7 @@ def _a_mail() -> None:
     now = datetime.now(UTC)
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
     [row] = facts.load(db.session(), [newest])
-    shared = facts.shared(db.session(), [row])
+    shared = sharedfacts.load(db.session(), [row])
     _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
     db.session.remove()
 
@@ -99,7 +99,7 @@ def _timed() -> dict[str, float]:
 
     leases.claim = timed("claim", leases.claim)
     facts.load = timed("read the facts", facts.load)
-    facts.shared = timed("read the facts", facts.shared)
+    sharedfacts.load = timed("read the facts", sharedfacts.load)
     recheck.earlier = timed("read the facts", recheck.earlier)
     recheck.Judge.judge = timed("ask again", recheck.Judge.judge)  # type: ignore[method-assign]
     Frames.plan = timed("plan", Frames.plan)  # type: ignore[method-assign]

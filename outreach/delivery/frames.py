@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import headers, slots
 from outreach.delivery.compose import Composed
-from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.delivery.facts import LineRow, MessageRow
 from outreach.delivery.lineends import whole
 from outreach.delivery.outlines import Batch, Outline, Pattern, values_of
+from outreach.delivery.sharedfacts import Shared
 from outreach.delivery.slots import Filling, Frame
 
 KEPT = 300  # frames, of some 15 KB each

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from outreach.delivery import compose, readers, slots, texts, tokens, values
 from outreach.delivery.blocks import Button, Paragraph, blocks_of
 from outreach.delivery.compose import Composed, Item
-from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.delivery.facts import LineRow, MessageRow
 from outreach.delivery.placeholders import clean
 from outreach.delivery.readers import Reader
+from outreach.delivery.sharedfacts import Shared
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings

@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from outreach.delivery import facts, frames, pollmail, recheck, tokens
+from outreach.delivery import facts, frames, pollmail, recheck, sharedfacts, tokens
 from outreach.delivery.compose import AddressUnusable
-from outreach.delivery.facts import MessageRow, Shared
+from outreach.delivery.facts import MessageRow
 from outreach.delivery.frames import Frames, Planned
 from outreach.delivery.leases import Lease
 from outreach.delivery.recheck import Earlier, Judge, Verdict
 from outreach.delivery.results import Settled
+from outreach.delivery.sharedfacts import Shared
 from outreach.domain import contacts
 from outreach.domain.failures import FailureReason, next_try
 from outreach.domain.kinds import MailKind
@@ -112,9 +113,9 @@ class Preparer:
 
     def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> Shared:
         fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
-        if fresh and facts.covers(self.shared, rows):
-            return replace(self.shared, blocked=facts.blocked_among(session, rows))
-        self.shared, self.read_at = facts.shared(session, rows), now
+        if fresh and sharedfacts.covers(self.shared, rows):
+            return replace(self.shared, blocked=sharedfacts.blocked_among(session, rows))
+        self.shared, self.read_at = sharedfacts.load(session, rows), now
         return self.shared
 
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import retelling
-from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.delivery.facts import LineRow, MessageRow
 from outreach.delivery.retelling import SAID, WENT_OUT
+from outreach.delivery.sharedfacts import Shared
 from outreach.domain.kinds import MailKind
 from outreach.domain.merging import Saying, worth_saying
 from outreach.domain.reminders import Times, local_day, useful_until

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import values
-from outreach.delivery.facts import LineRow, MessageRow, Shared
+from outreach.delivery.facts import LineRow, MessageRow
+from outreach.delivery.sharedfacts import Shared
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState
 from outreach.domain.truth import SkipReason

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery import facts, pollmail
+from outreach.delivery import facts, pollmail, sharedfacts
 from outreach.domain import contacts
 from outreach.domain.kinds import MailKind
 from outreach.domain.polls import waits_until
@@ -66,7 +66,7 @@ def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReas
     """Return why sending a poll's message again would not be right, or None."""
     row = facts.load(session, [old.id])[0]
     one = pollmail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return pollmail.untrue_because(one, row, facts.blocked_among(session, [row]), now=now)
+    return pollmail.untrue_because(one, row, sharedfacts.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery import facts, recheck
+from outreach.delivery import facts, recheck, sharedfacts
 from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
@@ -74,7 +74,7 @@ def _poll_again(session: Session, old: Message, now: datetime) -> Message:
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
     rows = facts.load(session, [old.id], skipped_too=True)
-    shared = facts.shared(session, rows)
+    shared = sharedfacts.load(session, rows)
     known = recheck.earlier(session, rows, shared, now=now)
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
         known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])

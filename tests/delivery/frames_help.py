@@ -5,7 +5,7 @@ from itertools import count
 
 from icalendar import Calendar
 
-from outreach.delivery import facts, retelling, tokens
+from outreach.delivery import facts, retelling, sharedfacts, tokens
 from outreach.delivery.compose import compose, worth_saying
 from outreach.delivery.headers import LONGEST_LINE
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role, Sector
@@ -110,7 +110,7 @@ def plan(kept, *messages, now=NOW):
     """Return what is planned for these messages as one batch, each saying its lines in the order of the mail."""
     db.session.commit()
     rows = facts.load(db.session(), [message.id for message in messages])
-    shared = facts.shared(db.session(), rows)
+    shared = sharedfacts.load(db.session(), rows)
     unheard = retelling.unheard(db.session(), rows, shared)
     plans = []
     for row, message in zip(rows, messages, strict=True):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outreach.delivery import facts, frames, slots
+from outreach.delivery import facts, frames, sharedfacts, slots
 from outreach.delivery.compose import AddressUnusable
 from outreach.delivery.frames import Frames
 from outreach.delivery.placeholders import clean
@@ -301,7 +301,7 @@ def test_a_message_without_lines_or_without_a_link_is_no_mail(stage):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     message = stage.message(stage.person(), reminder, sorts=["invitation-cadre"])
     (row,) = facts.load(db.session(), [message.id])
-    shared = facts.shared(db.session(), [row])
+    shared = sharedfacts.load(db.session(), [row])
     with pytest.raises(ValueError, match="nothing to say"):
         kept.plan(db.session(), row, (), shared, now=NOW)
     with pytest.raises(LookupError):

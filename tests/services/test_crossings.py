@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import facts, recheck
+from outreach.delivery import facts, recheck, sharedfacts
 from outreach.delivery.frames import Frames
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
@@ -59,7 +59,7 @@ def judge_all(now):
 def judged(message, now):
     """Return what the outbox finds left to say of a message, and what it read for that."""
     rows = facts.load(db.session(), [message.id])
-    shared = facts.shared(db.session(), rows)
+    shared = sharedfacts.load(db.session(), rows)
     return recheck.Judge(shared, recheck.earlier(db.session(), rows, shared, now=now), now).judge(rows[0]), shared
 
 
