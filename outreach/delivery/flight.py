@@ -89,6 +89,10 @@ class Flight:
     def add(self, going: Going) -> None:
         self._goings.append(going)
 
+    def leave(self, going: Going) -> None:
+        """Forget a mail that has not begun."""
+        self._goings.remove(going)
+
     def granted(self, verb: str) -> None:
         """Note that the server took our sender, or a recipient from us."""
         if verb == MAIL_FROM:

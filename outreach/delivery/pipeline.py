@@ -33,6 +33,7 @@ DOT_PATIENCE = 3  # the answer to the last dot may take this many times the time
 WINDOW = 1024 * 1024  # bytes of mails that may wait for their answers at once
 WINDOW_MAILS = 100
 WRITE_AT = 64 * 1024  # bytes of commands and mails gathered before they are sent
+SLOW_S = 0.5  # a server that needs longer for a mail is sent the next one's envelope only after that
 IDLE_S = 5.0  # after such a rest a connection is tried before mails are chunked over it
 UNKNOWN_COMMAND = frozenset({500, 502, 504})
 
@@ -45,9 +46,13 @@ class Talk:
     """One open connection, over which mails go."""
 
     def __init__(
-        self, stream: Stream, known: Extensions, timeout_s: float, *, limit: int = 0, chunks: bool = True
-    ) -> None:
-        """limit: mails over this connection, 0 for any number. chunks: whether BDAT may be used where announced."""
+        self, stream: Stream, known: Extensions, timeout_s: float, *, limit: int = 0, chunks: bool = True,
+        still_true: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
+        """limit: mails over this connection, 0 for any number. chunks: whether BDAT may be used where announced.
+
+        still_true: asked before mails begin that waited for the server's answer to another.
+        """
         self.stream = stream
         self.full = False
         self.flight = Flight(stream)
@@ -56,6 +61,8 @@ class Talk:
         self._left = limit or -1
         self._chunks = chunks and known.chunking and known.pipelining
         self._proven = False  # the server has taken a chunk
+        self._still_true = still_true
+        self._slow = False  # it took long to take the last mail
         self._begun = 0
         self._goodbye: Reply | None = None
 
@@ -97,15 +104,24 @@ class Talk:
         yield from self.flight.landed()
 
     def _by_turns(self, ahead: Ahead) -> Iterator[Outcome]:
-        """One mail's text at a time; where pipelined, the next mail's envelope goes with the last dot."""
-        pipelined = self.known.pipelining
+        """One mail's text at a time; where pipelined, the next mail's envelope goes with the last dot.
+
+        Not to a slow server: what has waited for its answer may not be true any more, and what has begun must go.
+        """
         now = self._take(ahead)
         ending, answered = b"", _nothing
         while now is not None or ending:
+            pipelined = self.known.pipelining and not self._slow
             self.stream.write(b"".join((ending, *now.commands)) if now is not None and pipelined else ending)
             then = None if now is None else self._take(ahead)  # made while the server works
             answered()
             yield from self.flight.known()
+            if ending and not self._still_true():
+                self._leave(then)
+                then = None
+                if not pipelined:
+                    self._leave(now)
+                    now = None
             ending, answered = (b"", _nothing) if now is None else self._open(now, pipelined=pipelined)
             now = then
 
@@ -136,7 +152,9 @@ class Talk:
         return b"RSET\r\n", lambda: self._clear(RSET)
 
     def _end(self, going: Going) -> None:
+        began = time.monotonic()
         reply = self._ask(END)
+        self._slow = time.monotonic() - began > SLOW_S
         if reply.code < 400:
             if self.stream.sent < going.end:
                 raise Lost("The server took a mail before its end.")
@@ -244,6 +262,12 @@ class Talk:
             self.full = not self._left
             return going
         return None
+
+    def _leave(self, going: Going | None) -> None:
+        """Let a mail that was taken, and of which nothing was sent, be without an outcome."""
+        if going is not None:
+            self.flight.leave(going)
+            self._left, self._begun, self.full = self._left + 1, self._begun - 1, False
 
     def _note(self, going: Going, verb: str, reply: Reply) -> None:
         if reply.code >= 400:

@@ -47,7 +47,7 @@ class Wire(Connection):
     def __init__(
         self, mail: Any, settings: Settings, lanes: Lanes | None = None, still_true: Callable[[], bool] = lambda: True
     ) -> None:
-        """lanes: that work while this one waits. still_true: asked before mails asked for go over a further connection."""
+        """lanes: that work while this one waits. still_true: asked where mails asked for had to wait."""
         super().__init__(mail)
         self._lanes = lanes
         self._still_true = still_true
@@ -118,7 +118,7 @@ class Wire(Connection):
         A mail is asked for while the server works on the ones before it, so outcomes come a few mails later, in chunks at
         the end of the group. To stop early, let `mails` end: whoever closes this iterator instead learns nothing of the
         mails that it had asked for. An error in `mails` itself is raised after the outcomes of the mails before it.
-        Mails without an outcome at the end were not handed over: they were no longer true once connected again.
+        Mails without an outcome at the end were not handed over: they had to wait, and were no longer true by then.
         Raise ChannelDown where nothing can be sent at all: the mails without an outcome were then not handed over.
         """
         ahead = Ahead(mails)
@@ -196,6 +196,7 @@ class Wire(Connection):
             self.settings.mail_timeout_s,
             limit=min(filter(None, (self.mail.max_emails, self.settings.mail_per_connection)), default=0),
             chunks=self._chunks,
+            still_true=self._still_true,
         )
         talk.flight.relays = self._relays
         return talk

@@ -1,11 +1,13 @@
 """What is true is asked at most a second before a mail leaves, also where the database or the mail server stalls in between."""
 
+import time
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import limits, results
+from outreach.delivery.pipeline import SLOW_S
 from outreach.delivery.preparing import Preparer
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
@@ -94,3 +96,22 @@ def test_what_changed_while_a_further_connection_was_made_is_asked_again(
         assert len(server.taken) == 1
         assert server.connections == 2
     assert [state for _name, state, _reason in outbox_now()].count("sent") == 1
+
+
+@pytest.mark.parametrize("extensions", [(), PIPELINING])
+def test_what_changed_while_a_slow_server_took_one_mail_is_asked_again_before_the_next(
+    any_app, activity, ani, budi, clock, extensions
+):
+    """It is slow with each; what happens while it takes the second concerns the others, of which it has heard nothing."""
+
+    def slow(recipient) -> None:
+        time.sleep(SLOW_S + 0.1)
+        clock.now += A_STALL
+        if len(server.taken) == 1:
+            cancelled(any_app)
+
+    with ScriptedServer(extensions, {("END", 0): slow}) as server:
+        send_through(any_app, server, mail_connections=1)
+        invited(activity, ani, budi, *[a_person(f"Warga{number}") for number in range(4)])
+        assert drain(clock).sent == len(server.taken) == 2
+    assert len(attempts()) == 2
