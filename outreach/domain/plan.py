@@ -177,12 +177,15 @@ class Plan:
         rules: Rules | None = None,
     ) -> None:
         self.now = now
-        self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
         self.places = {place.id: place for place in places if place.id is not None}
         self.programmes = {programme.id: programme for programme in programmes}
         self.calendar = calendar or Calendar()
         self.rules = rules or Rules()
         self._absences = _grouped((absence.of, absence) for absence in dict.fromkeys(absences))  # told twice, it is one
+        self._hold(activities)
+
+    def _hold(self, activities: Iterable[PlannedActivity]) -> None:
+        self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
         counting = [one for one in self.activities.values() if self.counts(one)]
         self._at_venue = _grouped((one.venue_id, one) for one in counting if one.venue_id is not None)
         self._of_party = _grouped((booking.party, booking) for one in counting for booking in _bookings(one))
@@ -226,6 +229,12 @@ class Plan:
         place = self.whereabouts(activity)
         return kecamatan(activity.region_code) or kecamatan(place.region_code if place else None)
 
+    def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
+        """Return the plan with these activities, and no others, in the place of its own."""
+        plan = self._bare()
+        plan._hold(activities)
+        return plan
+
     def with_(self, *activities: PlannedActivity) -> "Plan":
         """Return the plan with these in the places of those with their ids, or added."""
         entering = {one.id: one for one in activities}
@@ -249,10 +258,14 @@ class Plan:
         plan.rules = rules
         return plan
 
-    def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
+    def _bare(self) -> "Plan":
         plan = Plan.__new__(Plan)
         plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
         plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
+        return plan
+
+    def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
+        plan = self._bare()
         plan.activities = self.activities.copy()
         plan._at_venue, plan._of_party = self._at_venue.copy(), self._of_party.copy()
         plan._in_half_day = self._in_half_day.copy()

@@ -24,7 +24,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person, Programme, Venue, agenda_speaker
 from outreach.models.programmes import AgendaItem
-from outreach.services import browsing, planrules, plans
+from outreach.services import browsing, planparts, planrules, plans
 
 MOST_DAYS = 400
 MOST_CHOICES = 200
@@ -129,7 +129,7 @@ def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, no
     if (last - first).days >= MOST_DAYS:
         raise RangeTooLong(days=MOST_DAYS)
     starts_at, ends_at = midnight(first, zone), midnight(last + A_DAY, zone)
-    plan = plans.load(now=now, within=[(starts_at - A_DAY, ends_at + A_DAY)])
+    plan = planparts.that_clash(now=now, within=[(starts_at - A_DAY, ends_at + A_DAY)])
     activities = db.session.scalars(_chosen(starts_at, ends_at, wanted)).unique().all()
     ids = {one.id for one in activities}
     severities = _severities(plan, ids)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.domain.clashes import findings
 from outreach.domain.planrules import Severity
 from outreach.extensions import db
-from outreach.services import plans
+from outreach.services import planparts
 from outreach.services.clashing import gathered
 
 SHORTEST_KEPT, LONGEST_KEPT = timedelta(seconds=3), timedelta(minutes=5)
@@ -40,7 +40,7 @@ def counts(*, now: datetime) -> Counts:
     kept = _kept.get(db.engine)
     if kept is None or not timedelta() <= now - kept.at < kept.lasts:
         began = time.perf_counter()
-        found = [group[0] for group in gathered(findings(plans.load(now=now)))]
+        found = [group[0] for group in gathered(findings(planparts.that_clash(now=now)))]
         took_s = time.perf_counter() - began
         blocking = sum(one.severity is Severity.BLOCK for one in found)
         lasts = min(max(COST_SHARE * timedelta(seconds=took_s), SHORTEST_KEPT), LONGEST_KEPT)

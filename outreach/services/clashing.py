@@ -21,7 +21,7 @@ from outreach.domain.planrules import FindingKind, Severity
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region
-from outreach.services import holds, plans
+from outreach.services import holds, planparts, plans
 from outreach.services.absences import Subject, SubjectKind
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -39,7 +39,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Found:
-    """plan: in which its findings' ways out can be looked for. kecamatan: names by code, of those in the findings."""
+    """plan: in which its findings' ways out can be looked for; of `everything`, by `to_resolve`.
+
+    kecamatan: names by code, of those in the findings.
+    """
 
     plan: Plan
     findings: list[Finding] = field(default_factory=list)
@@ -52,18 +55,33 @@ class Found:
 
 def everything(*, now: datetime) -> Found:
     """Return all that is found in the office's plan, by when it is."""
-    plan = plans.load(now=now)
+    plan = planparts.that_clash(now=now)
     return found_in(plan, findings(plan))
+
+
+def to_resolve(
+    found: Found, groups: Iterable[Iterable[Finding]], *, now: datetime
+) -> tuple[Found, list[list[Finding]]]:
+    """Return these of the findings, gathered, anew and with a plan in which their ways out can be looked for."""
+    chosen = [list(group) for group in groups]
+    some = [one for group in chosen for one in group]
+    if not some:
+        return found, chosen
+    plan = planparts.shared_with(_ids_in(some), now=now, within=_where_ways_lie(found.plan, some))
+    known = {**found.plan.activities, **plan.activities}
+    return replace(found, plan=plan), [
+        [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
+    ]
 
 
 def of_activities(activity_ids: Collection[int], *, now: datetime) -> Found:
     """Return what is found for these activities as they stand."""
-    chosen = plans.planned(_session(), activity_ids)
-    near = plans.load(now=now, within=around(chosen) or [(now, now)])
+    chosen = plans.planned(_session(), activity_ids, engaged=False)
+    near = planparts.that_clash(now=now, within=around(chosen), among=activity_ids)
     found = findings(near, activity_ids)
     if not found:
         return Found(near)
-    plan = plans.load(now=now, within=_where_ways_lie(near, found))
+    plan = planparts.shared_with(_ids_in(found), now=now, within=_where_ways_lie(near, found))
     return found_in(plan, findings(plan, activity_ids))
 
 
@@ -127,15 +145,17 @@ def _if(
     *,
     now: datetime,
 ) -> Found:
-    def look(within: Collection[plans.Span]) -> tuple[Plan, list[Finding]]:
-        plan = plans.load(now=now, within=within, also=asked)
+    parties = planparts.parties_of([*asked, *stored])
+
+    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Finding]]:
+        plan = planparts.shared_with(ids, parties, now=now, within=within, also=asked)
         plan = plan.with_programme(programme) if programme else plan
         return plan.with_(*asked), [one for one in brought(plan, asked, stored) if one.kind not in but]
 
     near, found = look(around([*asked, *stored]))
     if not found:
         return Found(near)
-    plan, found = look(_where_ways_lie(near, found))
+    plan, found = look(_where_ways_lie(near, found), _ids_in(found))
     return found_in(plan, found)
 
 
@@ -171,6 +191,10 @@ def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
     """Return the spans of time in which something can clash with these activities; one in the past where there are none."""
     spans = _merged((one.starts_at - AROUND, one.ends_at + AROUND) for one in activities)
     return spans or [(_LONG_AGO, _LONG_AGO)]
+
+
+def _ids_in(found: Iterable[Finding]) -> set[int]:
+    return {id for one in found for id in one.ids}
 
 
 def _where_ways_lie(plan: Plan, found: Iterable[Finding]) -> list[plans.Span]:

@@ -19,7 +19,7 @@ from outreach.domain.planrules import FindingKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
-from outreach.services import clashing, copying, planrules, plans, unsaved
+from outreach.services import clashing, copying, planparts, planrules, plans, unsaved
 from outreach.services.clashing import Found
 from outreach.services.communityactivities import village_hall_name
 from outreach.services.planning import ActivityValues
@@ -107,7 +107,8 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyF
         firsts = [first for first in firsts if copying.lies_ahead(source, first, now)]
         others = {first: on(first, deadline_days) for first in firsts}
         spans = clashing.around(one for planned, _days in others.values() for one in planned)
-        better = _better(plans.load(now=now, within=spans), others, found.findings)
+        plan = planparts.shared_with((), planparts.parties_of(copies), now=now, within=spans)
+        better = _better(plan, others, found.findings)
     return CopyForeseen(found, tuple(one.id for one in copies), better)
 
 

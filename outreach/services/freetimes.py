@@ -13,7 +13,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.wanted import DAYS_MOST, Slot, Wanted
 from outreach.extensions import db
 from outreach.models import Activity, Person, Programme
-from outreach.services import choosing, plans
+from outreach.services import choosing, planparts, plans
 from outreach.services.booking import ActivityMissing
 
 LENGTHS_MIN = (15, 24 * 60)
@@ -100,15 +100,17 @@ def find(asked: Asked, *, now: datetime, zone: ZoneInfo) -> Found:
     Raise LengthOutOfRange, DaysReversed, DaysOver, TooManyDays, TooManyPeople or ActivityMissing.
     """
     _check(asked, now.astimezone(zone).date())
-    plan = plans.load(now=now, until=datetime.combine(asked.last, time.max, tzinfo=zone))
     moving = None
     if asked.activity_id is not None:
         stored = plans.planned(db.session(), [asked.activity_id])
         if not stored:
             raise ActivityMissing
         [moving] = stored
-        plan = plan.without(moving.id) if moving.id in plan.activities else plan
     wanted = _wanted(asked, moving, zone)
+    until = datetime.combine(asked.last, time.max, tzinfo=zone)
+    plan = planparts.shared_with((), [party for party, _role in (*wanted.needed, *wanted.wished)], now=now, until=until)
+    if moving and moving.id in plan.activities:
+        plan = plan.without(moving.id)
     found = slots(plan, wanted)
     return Found(found, None if found else nothing(plan, wanted), moving)
 

@@ -13,7 +13,7 @@ from outreach.domain.clashes import Finding
 from outreach.domain.plan import PlannedActivity
 from outreach.domain.planrules import FindingKind, Severity
 from outreach.domain.problems import Problem
-from outreach.services import planrules, plans
+from outreach.services import planparts, planrules, plans
 from outreach.services.booking import DeadlineAfterStart, OutsideProgramme
 from outreach.services.clashing import around, brought
 
@@ -57,7 +57,8 @@ def refuse_blocking(
     """
     session.flush()
     after = plans.planned(session, activity_ids)
-    plan = plans.load(now=now, session=session, within=around([*after, *before]))
+    both = [*after, *before]
+    plan = planparts.shared_with((), planparts.parties_of(both), now=now, session=session, within=around(both))
     for finding in brought(plan, after, before):
         if finding.severity is Severity.BLOCK and finding.kind not in but:
             raise _problem(finding, activity_ids)

@@ -1,6 +1,7 @@
 """The office's plan, read from the database into values: domain/plan.Plan. Nothing writes.
 
-A fixed number of queries, whatever is planned; what is over, held or cancelled is not read.
+A fixed number of queries, whatever is planned; what is over, held or cancelled is not read. Looks at the plan need few of
+those who are engaged: they have services/planparts.
 """
 
 from collections import defaultdict
@@ -37,16 +38,18 @@ def load(
     within: Collection[Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
+    engaged: bool = True,
 ) -> Plan:
     """Return all that is planned and not over by `now`, across all programmes. Six queries.
 
     within: only the activities that touch one of these spans of time; none given: all.
     until: days off and absences are to be known up to then, though nothing is planned so late.
     also: activities that are to be put into the plan; the days of their programmes are known, though these are over.
+    engaged: whether those engaged are read; without them nobody is, nor expected.
     """
     session = session or _session()
     rules, values = planrules.rules_and_values(session)
-    activities = _activities(session, _in_spans(now, within))
+    activities = _activities(session, going(now, within), engaged=engaged)
     last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
     last = min(last, now + FARTHEST)
     return Plan(
@@ -65,9 +68,9 @@ def _session() -> Session:
     return found
 
 
-def planned(session: Session, activity_ids: Collection[int]) -> list[PlannedActivity]:
-    """Return these activities as they stand, whatever their state, by their ids. Two queries."""
-    return sorted(_activities(session, Activity.id.in_(activity_ids)), key=lambda one: one.id)
+def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:
+    """Return these activities as they stand, whatever their state, by their ids. Two queries. engaged: as in `load`."""
+    return sorted(_activities(session, Activity.id.in_(activity_ids), engaged=engaged), key=lambda one: one.id)
 
 
 def calendar(first: datetime, last: datetime, values: planrules.PlanValues) -> Calendar:
@@ -77,13 +80,14 @@ def calendar(first: datetime, last: datetime, values: planrules.PlanValues) -> C
     return Calendar(holidays.days_off(years), tuple(found[year] for year in sorted(found)))
 
 
-def _in_spans(now: datetime, within: Collection[Span]) -> sa.ColumnElement[bool]:
-    going = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
+def going(now: datetime, within: Collection[Span] = ()) -> sa.ColumnElement[bool]:
+    """Return of which activities `load` reads: the condition."""
+    planned = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
     touched = [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in within]
-    return sa.and_(going, sa.or_(*touched)) if touched else going
+    return sa.and_(planned, sa.or_(*touched)) if touched else planned
 
 
-def _activities(session: Session, condition: sa.ColumnElement[bool]) -> list[PlannedActivity]:
+def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged: bool) -> list[PlannedActivity]:
     rows = session.execute(
         sa.select(
             Activity.id, Activity.title, Activity.kind, Activity.starts_at, Activity.ends_at, Activity.zone,
@@ -93,7 +97,7 @@ def _activities(session: Session, condition: sa.ColumnElement[bool]) -> list[Pla
         .outerjoin(User, User.id == Activity.coordinator_id)
         .where(condition)
     ).all()  # fmt: skip
-    invitations = invited(session, condition)
+    invitations = invited(session, condition) if engaged else {}
     return [_planned(row, invitations.get(row.id, ())) for row in rows]
 
 
@@ -113,7 +117,7 @@ def _planned(row: Any, invitations: Collection[Any]) -> PlannedActivity:
         told_at=row.told_at,
         people=people_expected(invitations),
         seats=row.capacity,
-        engagements=tuple(_engagement(one) for one in invitations),
+        engagements=tuple(engagement(one) for one in invitations),
         coordinator=row.coordinator or "",
         fixed=row.fixed,
     )
@@ -130,7 +134,8 @@ def people_expected(invitations: Iterable[Any]) -> int:
     return len(people) + sum(one.quota or 1 for one in there if one.person_id is None and one.id not in named)
 
 
-def _engagement(row: Any) -> Engagement:
+def engagement(row: Any) -> Engagement:
+    """Return what an invitation of `invited` says of who is engaged."""
     if row.representative_name and row.state in REPRESENTATIVE_COMES:
         return Engagement(Party.representative(row.representative_name), row.role, row.state, in_place_of=invitee(row))
     return Engagement(invitee(row), row.role, row.state)

@@ -22,7 +22,7 @@ from outreach.domain.polls import Proposed, Standing, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
-from outreach.services import clashing, phoning, plans, pollmails, unreachable
+from outreach.services import clashing, phoning, planparts, pollmails, unreachable
 from outreach.services.clashing import Found
 from outreach.services.paging import Page, paged
 from outreach.services.phoning import Call
@@ -165,7 +165,9 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, Found]:
     if poll.state is PollState.DECIDED or not poll.slots:
         return {}
     planned = {slot.id: as_planned(poll, slot) for slot in poll.slots}
-    plan = plans.load(now=now, within=clashing.around(planned.values()), also=planned.values())
+    slots = planned.values()
+    parties = planparts.parties_of(slots)
+    plan = planparts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
     return {id_: clashing.found_in(plan, findings_if(plan, one)) for id_, one in planned.items()}
 
 

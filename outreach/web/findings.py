@@ -26,16 +26,18 @@ def index() -> Any:
     asked = request.args.get("severity", "")
     severity = Severity(asked) if asked in set(FOUND) else None
     programme = request.args.get("programme", "")
-    found = clashing.everything(now=clock.now())
+    now = clock.now()
+    found = clashing.everything(now=now)
     groups = [one for one in clashing.gathered(found.findings) if _is_of(one[0], programme)]
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each, by when it is
     page = _page(groups)
+    found, groups = clashing.to_resolve(found, page.items, now=now)
     return render_template(
         "findings/index.html",
         page=page,
-        rows=shown(found, groups=list(page.items)),
+        rows=shown(found, groups=groups),
         counts=counts,
         severity=severity,
         programme=programme,

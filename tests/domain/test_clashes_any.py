@@ -13,6 +13,7 @@ from outreach.domain.clashes import (
     OfInvitee,
     StretchProgramme,
     applied,
+    crossings,
     findings,
     findings_if,
     suits_all,
@@ -28,6 +29,10 @@ from tests.domain.plan_help import ANI, BUDI, JAKARTA, POLRES, SITI, at, plan
 
 MIDNIGHT = at(0)
 PARTIES = (SITI, BUDI, ANI, POLRES, Party.representative("Wiji"))
+IN_TWO = {
+    FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE,
+    FindingKind.TRAVEL,
+}  # fmt: skip
 CALENDAR = Calendar({date(2027, 1, 20): DayOff("Libur")}, (DayRange(date(2027, 1, 24), date(2027, 2, 1)),))
 
 quarters = st.integers(0, 8 * 96).map(lambda n: MIDNIGHT + timedelta(minutes=15 * n))  # from Monday to Monday week
@@ -169,3 +174,32 @@ def _as_by(way, held, activity):
     if isinstance(way, Move):
         return activity.moved(activity.starts_at + (own.starts_at - held.activities[way.activity_id].starts_at))
     return replace(activity, venue_id=own.venue_id, respond_by_at=own.respond_by_at, seats=own.seats)
+
+
+@given(plans())
+def test_who_is_in_two_clashes_only_where_the_two_cross_and_there_in_some_roles(held):
+    crossing = crossings(held)
+    for one in findings(held):
+        if one.kind in IN_TWO:
+            assert one.ids[1] in crossing[one.ids[0]]
+    for id, others in crossing.items():
+        for other in others:
+            assert id in crossing[other]
+            found = (
+                findings(_with_siti(held, id, other, role)) for role in (Role.SPEAKER, Role.CADRE, Role.PARTICIPANT)
+            )
+            asked = {one.kind for some in found for one in some if one.party == SITI and set(one.ids) == {id, other}}
+            assert asked & IN_TWO
+
+
+@given(plans(), st.sets(st.integers(1, 6)))
+def test_what_crosses_some_is_of_all_that_crosses_what_involves_them(held, ids):
+    everything = crossings(held)
+    expected = {frozenset((id, other)) for id, others in everything.items() for other in others if {id, other} & ids}
+    found = crossings(held, among=ids)
+    assert {frozenset((id, other)) for id, others in found.items() for other in others} == expected
+
+
+def _with_siti(held, id, other, role):
+    """The plan with her alone in both activities."""
+    return held.with_(*(replace(held.activities[one], engagements=(Engagement(SITI, role),)) for one in (id, other)))

@@ -5,7 +5,7 @@ the plan holds. Cancelled and held activities, what is over, and invitees who de
 """
 
 from outreach.domain.clashes.finding import Finding, Signature
-from outreach.domain.clashes.looking import findings, findings_if, look_at
+from outreach.domain.clashes.looking import crossings, findings, findings_if, look_at
 from outreach.domain.clashes.resolving import (
     LeaveOut,
     LimitSeats,
@@ -38,6 +38,7 @@ __all__ = [
     "TakeVenue",
     "Way",
     "applied",
+    "crossings",
     "findings",
     "findings_if",
     "look_at",

@@ -7,10 +7,12 @@ from outreach.domain.clashes.finding import Finding
 from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.parties import Party, roles_of
 from outreach.domain.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
-from outreach.domain.planrules import FindingKind
+from outreach.domain.planrules import FindingKind, Rules
 from outreach.domain.travel import needed_min
 
 _MINUTE = timedelta(minutes=1)
+_AT_ONCE = (FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE)
+_TRAVELLING = (FindingKind.SPEAKER_TRAVEL, FindingKind.TRAVEL)
 
 
 def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
@@ -36,9 +38,7 @@ def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
 
 def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
     """Yield who is in two activities at once or cannot get from one to the other in time, and who has said to be away."""
-    rules = plan.rules
-    travels = rules.sought(FindingKind.SPEAKER_TRAVEL) or rules.sought(FindingKind.TRAVEL)
-    reach = rules.travel.longest_min * _MINUTE if travels else timedelta(0)
+    reach = reach_of(plan.rules)
     for party, role in roles_of(activity.engagements).items():
         if party.is_one_person:
             own = Booking(party, role, activity)
@@ -64,6 +64,20 @@ def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
                 )
 
 
+def reach_of(rules: Rules) -> timedelta:
+    """Return how far before and after an activity another one can clash with it."""
+    return rules.travel.longest_min * _MINUTE if any(map(rules.sought, _TRAVELLING)) else timedelta(0)
+
+
+def cross(plan: Plan, one: PlannedActivity, other: PlannedActivity) -> bool:
+    """Return whether it could be found of somebody that they are in both, whatever their roles."""
+    first, second = pair(one, other)
+    gap = second.starts_at - first.ends_at
+    if gap < timedelta(0):
+        return any(map(plan.rules.sought, _AT_ONCE))
+    return any(map(plan.rules.sought, _TRAVELLING)) and _needed(plan, first, second) is not None
+
+
 def pair(one: PlannedActivity, other: PlannedActivity) -> tuple[PlannedActivity, PlannedActivity]:
     return (one, other) if (one.starts_at, one.id) < (other.starts_at, other.id) else (other, one)
 
@@ -79,11 +93,16 @@ def _both(plan: Plan, own: Booking, other: Booking) -> Finding | None:
     activities = (first.activity, second.activity)
     if gap < timedelta(0):
         return Finding(kind, severity, activities, party=own.party, roles=roles)
-    here, there = plan.whereabouts(first.activity), plan.whereabouts(second.activity)
-    needed = needed_min(here, there, plan.rules.travel)
-    if needed is None or gap >= needed * _MINUTE:
+    needed = _needed(plan, *activities)
+    if needed is None:
         return None
     return Finding(kind, severity, activities, party=own.party, roles=roles, needed=needed, there=gap // _MINUTE)
+
+
+def _needed(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int | None:
+    """Return the minutes from the first to the second where there are fewer between them."""
+    needed = needed_min(plan.whereabouts(first), plan.whereabouts(second), plan.rules.travel)
+    return None if needed is None or second.starts_at - first.ends_at >= needed * _MINUTE else needed
 
 
 def _kind(roles: tuple[Role, Role], *, at_once: bool) -> FindingKind:

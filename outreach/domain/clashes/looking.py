@@ -1,9 +1,11 @@
 """Looking at activities: one as it stands or might stand, some, or all of a plan."""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 
 from outreach.domain.clashes import bookings, days
 from outreach.domain.clashes.finding import Finding
+from outreach.domain.intervals import Intervals
 from outreach.domain.plan import Plan, PlannedActivity
 
 
@@ -36,3 +38,25 @@ def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
         yield from bookings.of_venue(plan, activity)
         yield from bookings.of_kecamatan(plan, activity)
         yield from bookings.of_people(plan, activity)
+    else:
+        yield from days.of_the_past(plan, activity)
+
+
+def crossings(plan: Plan, among: Collection[int] | None = None) -> Mapping[int, set[int]]:
+    """Return by id with which others each activity crosses: whoever is in two that cross is found, unless for their roles not.
+
+    Who is engaged is not looked at: from the activities alone it is known of whom to ask. among: as in `findings`.
+    """
+    chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
+    counting = Intervals(one for one in plan.activities.values() if plan.counts(one))
+    reach = bookings.reach_of(plan.rules)
+    found: dict[int, set[int]] = defaultdict(set)
+    for one in counting:
+        if one.id not in chosen:
+            continue
+        for other in counting.overlapping(one.starts_at - reach, one.ends_at + reach):
+            seen = other.id in chosen and bookings.pair(one, other)[0] is other  # from the other side
+            if other.id != one.id and not seen and bookings.cross(plan, one, other):
+                found[one.id].add(other.id)
+                found[other.id].add(one.id)
+    return found
