@@ -1,6 +1,7 @@
 """Looking for clashes in an office's year: one moved activity, the same in ten years' plans, and all of a year.
 
-2,000 activities and 5,000 invitations a year, over 40 venues and 600 people.
+2,000 activities and 5,000 invitations a year, over 40 venues and 600 people. Then a whole plan as it is read from a database,
+with few invitations and with a million (a tenth with OUTREACH_BENCH_SMALL=1): wholeplan.py.
 """
 
 import time
@@ -9,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+from benchmarks import wholeplan
 from benchmarks.planned import year
 from benchmarks.results import Result
 from outreach.domain.clashes import findings, findings_if
@@ -22,7 +24,7 @@ ROUNDS = 5
 
 
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
-    """Return the results of this file. folder: not used."""
+    """Return the results of this file, and of wholeplan.py. folder: a scratch folder."""
     say(f"a year's plan of {ACTIVITIES:,} activities and {INVITATIONS:,} invitations, and one of ten years")
     plan, long = Plan(**year(ACTIVITIES, INVITATIONS)), Plan(**year(ACTIVITIES, INVITATIONS, years=10))
     looked, changed = _in_turn(_moving, plan, long), _in_turn(_changing, plan, long)
@@ -37,6 +39,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         Result("… and the plan made with it", changed["one"], "µs"),
         Result("… and that in ten years' plan", changed["ten"], "µs", changed["one"], changed["ten"] / changed["one"]),
         Result(f"all {found:,} findings of the year", all_us, "µs"),
+        *wholeplan.results(folder, say),
     ]  # fmt: skip
 
 
