@@ -140,7 +140,8 @@ def link_problem(problem: Problem) -> Response:
 def http_problem(error: HTTPException) -> Any:
     if error.code == 429:
         wait_s = slowed.wait_s()
-        sentence = f"{_('Too much was asked for at once.')} {slowed.when_again(wait_s)}"
+        too_much = _("Too much was asked for at once.")
+        sentence = f"{too_much} {slowed.when_again(wait_s)}"
         slow = _sentence(_("One moment, please"), sentence, 429, kept=slowed.kept(), here=slowed.here())
         slow.headers["Retry-After"] = str(wait_s)
         return slow

@@ -8,7 +8,6 @@ import time
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from outreach.extensions import current_settings, limiter
 from outreach.web.answerasked import is_foreign
@@ -29,9 +28,10 @@ def when_again(seconds: int) -> str:
     minutes = -(-seconds // _A_MINUTE_S)
     then = _("Wait a minute, then try again.")
     if minutes > 1:
-        then = ngettext("Please try again in %(num)d minute.", "Please try again in %(num)d minutes.", minutes)
+        then = _("Please try again in %(minutes)d minutes.", minutes=minutes)
     if kept():
-        return f"{then} {_('What you entered is kept on this page, and sent as it is once you press the button.')}"
+        kept_here = _("What you entered is kept on this page, and sent as it is once you press the button.")
+        return f"{then} {kept_here}"
     return f"{then} {way_back()}" if request.method == "POST" else then
 
 

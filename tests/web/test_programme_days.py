@@ -72,7 +72,7 @@ def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
     assert asked.status_code == 200
     told = text_of(asked.text)
     assert "Nothing is saved yet. Please look at this first" in told
-    outside = "One activity would lie outside the programme’s days, 18–19 January 2027:"
+    outside = "1 activity would lie outside the programme’s days, 18–19 January 2027:"
     assert f"{outside} Sekolah aman Wed, 20 Jan 2027, 08:00–12:00 WIB" in told
     assert days() == FOUR
     seen = {**filled_in(asked), "seen": button(asked.text, "Save all the same")}
