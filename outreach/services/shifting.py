@@ -135,7 +135,7 @@ def _checked(activity: Activity, move: Move, version: int, now: datetime) -> Mov
         raise Stale
     if not differs(activity, move):
         raise NothingMoved
-    if move.starts_at <= now:
+    if activity.state is ActivityState.PUBLISHED and move.starts_at <= now:
         raise InThePast(title=activity.title)
     copy = Activity(title=activity.title, capacity=activity.capacity, **{n: getattr(activity, n) for n in KEPT})
     apply_move(db.session(), copy, move, now)

@@ -140,7 +140,6 @@ def test_another_venue_is_another_place(any_app, activity):
     ("move", "problem"),
     [
         (lambda a: to(a, at(18, 8)), NothingMoved),
-        (lambda a: to(a, at(3, 8)), InThePast),
         (lambda a: to(a, at(19, 8), hours=-1), EndBeforeStart),
     ],
 )
@@ -149,6 +148,18 @@ def test_what_makes_no_sense_is_refused(app, activity, move, problem):
         shifting.foresee(activity, move(activity), activity.version, now=NOW)
     with pytest.raises(problem):
         shift(activity, move(activity))
+
+
+def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_recorded_there(app, hall):
+    told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
+    publishing.publish([told.id], by=None, now=NOW)
+    for moved in (shifting.foresee, lambda *it, now: shifting.shift(it[0].id, *it[1:], reason="x", by=None, now=now)):
+        with pytest.raises(InThePast):
+            moved(told, to(told, at(3, 8)), told.version, now=NOW)
+    foreseen = shifting.foresee(draft, to(draft, at(3, 8)), draft.version, now=NOW)
+    assert (kinds(foreseen), foreseen.blocked) == ([FindingKind.IN_THE_PAST], False)
+    shift(draft, to(draft, at(3, 8)))
+    assert times(draft)[0] == at(3, 8)
 
 
 @pytest.mark.parametrize("state", [ActivityState.HELD, ActivityState.CANCELLED])
