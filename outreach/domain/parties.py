@@ -67,13 +67,26 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Yes:
+    """That somebody was asked about this time in a date poll, and said that they can make it, be it only if need be."""
+
+    starts_at: datetime
+    ends_at: datetime
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Engagement:
-    """One invitation. party: who would come, so the representative where one was named; then in_place_of is the invitee."""
+    """One invitation. party: who would come, so the representative where one was named; then in_place_of is the invitee.
+
+    said_yes: what the party answered in the date poll that this became of.
+    """
 
     party: Party
     role: Role
     state: InvitationState = InvitationState.INVITED
     in_place_of: Party | None = None
+    said_yes: Yes | None = None
 
 
 def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
@@ -95,7 +108,7 @@ class AbsenceSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """One occurrence: when a party (venue_id None) or a venue (party None) cannot be had."""
+    """One occurrence: when a party (venue_id None) or a venue (party None) cannot be had. known_at: since when it is known."""
 
     starts_at: datetime
     ends_at: datetime
@@ -104,10 +117,16 @@ class Absence:
     reason: str = ""
     source: AbsenceSource = AbsenceSource.COORDINATOR
     id: int | None = None  # of what it is an occurrence of
+    known_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if (self.party is None) == (self.venue_id is None):
             raise ValueError("An absence is either a party's or a venue's.")
+
+    def is_outweighed_by(self, yes: Yes, starts_at: datetime, ends_at: datetime) -> bool:
+        """Return whether somebody said yes to all of that time although this was known: they know better than it does."""
+        asked_about_it = yes.starts_at <= starts_at and ends_at <= yes.ends_at
+        return asked_about_it and self.known_at is not None and self.known_at < yes.said_at
 
     @property
     def of(self) -> Party | int | None:

@@ -84,7 +84,7 @@ def add_file(
         calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
         session.add(calendar)
         session.flush()
-        replace(session, calendar, times, office_zone())
+        replace(session, calendar, times, office_zone(), now)
         _log(session, subject, row, "calendar_added", "", by, now)
     return calendar
 

@@ -68,7 +68,7 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
         if new is not None:
             found.etag, found.last_modified, found.digest = answer.etag, answer.last_modified, new
         if times is not None:
-            replace(session, found, times, zone)
+            replace(session, found, times, zone, now)
         found.tried_at = found.read_at = now
         found.next_read_at = now + timedelta(
             seconds=current_settings().calendar_read_s or LONGEST_DELAY.total_seconds()
@@ -119,7 +119,7 @@ def _note_failure(calendar_id: int, problem: Problem, now: datetime) -> None:
             found.problem, found.problem_values = problem.message, dict(problem.values)
 
 
-def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], zone: ZoneInfo) -> None:
+def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], zone: ZoneInfo, now: datetime) -> None:
     """Let the calendar's absences be these; those that are there already stay the rows they are."""
     rows = session.execute(
         sa.select(Absence.id, Absence.starts_at, Absence.ends_at).where(Absence.calendar_id == calendar.id)
@@ -138,6 +138,7 @@ def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], 
             "whole_days": _are_days(begins, ends, zone),
             "source": AbsenceSource.CALENDAR,
             "calendar_id": calendar.id,
+            "created_at": now,
             **whose,
         }
         for begins, ends in times

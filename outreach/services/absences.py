@@ -130,6 +130,7 @@ def add(
             reason=names.tidy(reason)[:MOST_LETTERS],
             source=source,
             added_by_id=by.id if by else None,
+            created_at=now,
             **{subject.column: subject.id},
         )
         session.add(made)
@@ -185,6 +186,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
             Absence.whole_days,
             Absence.reason,
             Absence.source,
+            Absence.created_at,
             Person.name,
             Person.title_before,
             Person.title_after,
@@ -215,7 +217,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
             parties[whose] = _party(row)
         party = parties[whose]
         found += [
-            Occurrence(begins, ends, party, row.venue_id, row.reason, row.source, row.id)
+            Occurrence(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
             for begins, ends in _times(row, first, last)
         ]
     return sorted(found, key=lambda one: (one.starts_at, one.id))

@@ -181,9 +181,12 @@ def gathered(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def identity(finding: Finding) -> tuple[Any, ...]:
-    """Return what tells a finding from another: its signature, and on which day, for which absence, at which place."""
+    """Return what tells a finding from another: its signature, and on which day, for which absence, at which place.
+
+    An absence that somebody outweighed by a yes to just that time is another one once the time is another.
+    """
     absence = finding.absence
-    away = (absence.id, absence.starts_at) if absence else None
+    away = (absence.id, absence.starts_at, finding.said_yes) if absence else None
     return finding.signature, finding.day, away, finding.place.id if finding.place else None
 
 

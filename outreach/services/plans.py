@@ -12,13 +12,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.kinds import PollChoice
 from outreach.domain.names import Name
 from outreach.domain.officehours import Calendar
-from outreach.domain.parties import ENGAGED, Engagement, Party, Place
+from outreach.domain.parties import ENGAGED, Engagement, Party, Place, Yes
 from outreach.domain.plan import PLANNED, Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Organisation, Person, Programme, User, Venue
+from outreach.models import (
+    Activity,
+    DatePoll,
+    Invitation,
+    Organisation,
+    Person,
+    PollAnswer,
+    PollInvitee,
+    PollSlot,
+    Programme,
+    User,
+    Venue,
+)
 from outreach.services import absences, holidays, planrules
 
 LOOKING_AHEAD = timedelta(days=120)  # for how long after the last activity days off are known
@@ -29,6 +42,20 @@ FARTHEST = timedelta(
 A_DAY = timedelta(days=1)
 REPRESENTATIVE_COMES = frozenset({InvitationState.REPRESENTED, InvitationState.WAITLISTED})
 Span = tuple[datetime, datetime]
+_SAID_AT = (  # when an invitee said in a date poll that they can make its chosen slot
+    sa.select(PollInvitee.answered_at)
+    .join(PollAnswer, PollAnswer.invitee_id == PollInvitee.id)
+    .where(
+        PollInvitee.poll_id == PollSlot.poll_id,
+        sa.or_(
+            PollInvitee.person_id == Invitation.person_id, PollInvitee.organisation_id == Invitation.organisation_id
+        ),
+        PollAnswer.slot_id == PollSlot.id,
+        PollAnswer.choice.in_((PollChoice.YES, PollChoice.IF_NEED_BE)),
+    )
+    .correlate(PollSlot, Invitation)
+    .scalar_subquery()
+)
 
 
 def load(
@@ -138,7 +165,12 @@ def engagement(row: Any) -> Engagement:
     """Return what an invitation of `invited` says of who is engaged."""
     if row.representative_name and row.state in REPRESENTATIVE_COMES:
         return Engagement(Party.representative(row.representative_name), row.role, row.state, in_place_of=invitee(row))
-    return Engagement(invitee(row), row.role, row.state)
+    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row))
+
+
+def _yes(row: Any) -> Yes | None:
+    """Return what they answered in the date poll that the activity became of, if they can."""
+    return None if row.said_at is None else Yes(row.slot_starts_at, row.slot_ends_at, row.said_at)
 
 
 def invitee(row: Any) -> Party:
@@ -156,8 +188,11 @@ def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int,
             Invitation.organisation_id, Invitation.quota, Invitation.nominated_under_id, Invitation.representative_name,
             Person.name, Person.title_before, Person.title_after, Person.post, Person.erased_at,
             Organisation.name.label("organisation_name"),
+            PollSlot.starts_at.label("slot_starts_at"), PollSlot.ends_at.label("slot_ends_at"), _SAID_AT.label("said_at"),
         )
         .join(Activity, Activity.id == Invitation.activity_id)
+        .outerjoin(DatePoll, DatePoll.activity_id == Invitation.activity_id)
+        .outerjoin(PollSlot, sa.and_(PollSlot.poll_id == DatePoll.id, PollSlot.chosen))
         .outerjoin(Person, Person.id == Invitation.person_id)
         .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
         .where(condition, Invitation.state != InvitationState.WITHDRAWN)

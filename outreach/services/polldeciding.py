@@ -77,11 +77,11 @@ def decide(
         session.flush()
         wanted = _among(poll, invitee_ids)
         _invite(session, activity, wanted, by, now)
+        slot.chosen = True
+        poll.state, poll.activity_id = PollState.DECIDED, activity.id  # so that it counts what they answered
         planchecks.refuse_blocking(session, [activity.id], now=now)
         if publish:
             publishing.publish_in(session, [activity.id], by=by, now=now)
-        slot.chosen = True
-        poll.state, poll.activity_id = PollState.DECIDED, activity.id
         audit.record(
             session, by, "date_poll.decided", poll, now=now, activity=activity.title,
             starts_at=at.starts_at.isoformat(), invited=len(wanted),

@@ -15,7 +15,7 @@ from outreach.delivery.pollmail import page_url
 from outreach.domain import contacts, polls
 from outreach.domain.clashes import Finding, findings_if
 from outreach.domain.kinds import LinkPurpose, PollChoice
-from outreach.domain.parties import Engagement, Party
+from outreach.domain.parties import Engagement, Party, Yes
 from outreach.domain.plan import Plan, PlannedActivity
 from outreach.domain.planrules import Severity
 from outreach.domain.polls import Proposed, Standing, Voter
@@ -226,7 +226,7 @@ def as_planned(
     invitees: who of those asked is invited; None: all.
     """
     place, invited = at or slot, poll.invitees if invitees is None else invitees
-    engagements = tuple(Engagement(party_of(one), one.role) for one in invited)
+    engagements = tuple(Engagement(party_of(one), one.role, said_yes=_yes(one, slot)) for one in invited)
     return PlannedActivity(
         id=-slot.id,
         title=poll.title,
@@ -240,6 +240,13 @@ def as_planned(
         people=sum(1 if one.person_id is not None else one.quota or 1 for one in invited),
         engagements=engagements,
     )
+
+
+def _yes(one: PollInvitee, slot: PollSlot) -> Yes | None:
+    said = next((answer.choice for answer in one.choices if answer.slot_id == slot.id), PollChoice.NO)
+    if said is PollChoice.NO or one.answered_at is None:
+        return None
+    return Yes(slot.starts_at, slot.ends_at, one.answered_at)
 
 
 def party_of(one: PollInvitee) -> Party:

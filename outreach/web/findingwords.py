@@ -109,7 +109,13 @@ def _of_one(finding: Finding, own: PlannedActivity) -> str:
             who = (
                 _("%(name)s (%(role)s)", name=finding.party.name, role=label(finding.roles[0])) if finding.party else ""
             )
-            return _("%(who)s is away: %(when)s.", who=who, when=_away(finding.absence, own))
+            away = _away(finding.absence, own)
+            if finding.said_yes:
+                return _(
+                    "%(who)s is away (%(when)s), but answered in the date poll that this time is possible.",
+                    who=who, when=away,
+                )  # fmt: skip
+            return _("%(who)s is away: %(when)s.", who=who, when=away)
         case FindingKind.OUTSIDE_PROGRAMME if finding.programme:
             during = days(finding.programme.starts_on, finding.programme.ends_on)
             return _(

@@ -139,7 +139,7 @@ def _here(row: Shown, table: PollTable, slot: PollSlot, here: str) -> Shown:
 
 def _without(row: Shown, table: PollTable, slot: PollSlot) -> list[WayOut]:
     those = [one for one in table.invitees if pollpages.party_of(one) in row.parties]
-    if not those:
+    if not those or row.finding.said_yes:
         return []
     party = pollpages.party_of(those[0])
     button = (WITHOUT, " ".join(str(one.id) for one in those))
@@ -158,7 +158,7 @@ def _ways(found: Found, findings: list[Shown], table: PollTable, row: SlotRow) -
     others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
     best = next((one for one in others if not one.found.blocking), None)
     some = each_once(found, findings)
-    if best is None or not findings:
+    if best is None or all(one.finding.said_yes for one in findings):
         return some
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"

@@ -1,12 +1,13 @@
 """Who and what is booked twice, cannot be had, or does not suffice."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from outreach.domain.clashes import findings, findings_if
+from outreach.domain.clashes import findings, findings_if, ways
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.parties import Absence, AbsenceSource, Engagement, Party
+from outreach.domain.parties import Absence, AbsenceSource, Engagement, Party, Yes
 from outreach.domain.planrules import FindingKind, Rules, Severity, TravelRules
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
@@ -14,6 +15,7 @@ from tests.domain.plan_help import (
     BAPPEDA,
     BUDI,
     GANJAR_AGUNG,
+    NOW,
     POLRES,
     SITI,
     YOSODADI,
@@ -310,3 +312,50 @@ def test_a_drag_is_looked_at_before_it_is_saved():
     assert [one.ids for one in findings_if(held, other.moved(at(9)))] == [(1, 2)]
     assert [one.ids for one in findings_if(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
     assert findings(held) == []
+
+
+# who said yes in a date poll although they are known to be away
+
+
+def said_yes(party, starts, ends, *, day=18, said_at=NOW):
+    return Engagement(party, Role.SPEAKER, said_yes=Yes(at(starts, day), at(ends, day), said_at))
+
+
+def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) -> Absence:
+    return Absence(at(14), at(17), party, known_at=known_at)
+
+
+def test_who_said_yes_to_that_time_though_away_is_said_and_blocks_nothing():
+    held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
+    (found,) = findings(plan(held, absences=(away(),), rules=QUIET))
+    assert (found.kind, found.severity, found.said_yes) == (FindingKind.SPEAKER_ABSENT, Severity.WARN, True)
+    assert ways(plan(held, absences=(away(),), rules=QUIET), found) == []
+
+
+@pytest.mark.parametrize(
+    "engagement",
+    [
+        speaks(SITI),  # said nothing
+        said_yes(SITI, 13, 15),  # to another time, though it overlaps
+        said_yes(SITI, 15, 16, day=19),
+        said_yes(SITI, 15, 16, said_at=NOW - timedelta(hours=1)),  # at the moment at which the absence became known
+    ],
+)
+def test_a_yes_to_another_time_or_before_the_absence_was_known_outweighs_nothing(engagement):
+    held = activity(1, 15, 16, engagements=(engagement,))
+    (found,) = findings(plan(held, absences=(away(),), rules=QUIET))
+    assert (found.severity, found.said_yes) == (Severity.BLOCK, False)
+
+
+def test_of_an_absence_of_unknown_age_and_of_others_nothing_is_outweighed():
+    held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16), speaks(BUDI)))
+    absences = (away(known_at=None), away(BUDI))
+    found = findings(plan(held, absences=absences, rules=QUIET))
+    assert [(one.party, one.severity) for one in found] == [(SITI, Severity.BLOCK), (BUDI, Severity.BLOCK)]
+
+
+def test_a_yes_does_not_make_up_for_being_elsewhere():
+    held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
+    other = activity(2, 15, 16, engagements=(speaks(SITI),))
+    (found,) = findings(plan(held, other, rules=QUIET))
+    assert (found.kind, found.severity) == (FindingKind.SPEAKER_TWICE, Severity.BLOCK)

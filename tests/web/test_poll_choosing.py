@@ -1,17 +1,21 @@
 """Choosing a date poll's slot that clashes with something: the ways out, and that taking one goes on with choosing."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.absences import days
 from outreach.domain.kinds import ActivityKind, AnswerSource
+from outreach.domain.parties import AbsenceSource
 from outreach.domain.polls import Proposed
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Invitation, PollSlot, Programme, Venue
-from outreach.services import planning, pollanswering, polldeciding
+from outreach.services import absences, planning, pollanswering, polldeciding
+from outreach.services.absences import Subject, SubjectKind
 from outreach.services.planning import ActivityValues
 from tests.conftest import JAKARTA, NOW, at
 from tests.services.polls_help import NO, YES, a_poll, asked, dates
@@ -192,3 +196,24 @@ def test_a_time_that_has_passed_makes_nothing(coordinator_client, hall, ani):
     answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text, on="2027-01-01"))
     assert answer.status_code == 422
     assert "This proposed time has passed. Choose a later one." in text_of(answer.text)
+
+
+def test_who_said_yes_though_away_is_said_and_keeps_nothing_from_being_made(coordinator_client, hall, chief, ani):
+    subject = Subject(SubjectKind.PERSON, chief.id)
+    absences.add(subject, days(at(18).date(), at(19).date(), JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW)
+    poll = in_hall(hall, chief, ani)
+    later = NOW + timedelta(hours=1)
+    said = dates(poll, YES, NO)
+    pollanswering.record(poll.id, asked(poll, chief).id, said, AnswerSource.WHATSAPP, by=None, now=later)
+    page = text_of(coordinator_client.get(f"/polls/{poll.id}").text)
+    sentence = "but answered in the date poll that this time is possible."
+    assert page.count(f"Kapolres Metro (Speaker) is away (18–19 January 2027), {sentence}") == 1
+    assert page.count("Kapolres Metro (Speaker) is away: 18–19 January 2027.") == 1
+    address = path(poll)
+    page = coordinator_client.get(address).text
+    assert sentence in text_of(page)
+    assert "What would help" not in page
+    made_at = coordinator_client.post(address, data=sent(page, do="publish")).location
+    assert sentence in text_of(coordinator_client.get(made_at).text)
+    assert made().state is ActivityState.PUBLISHED
+    assert sentence in text_of(coordinator_client.get("/findings?severity=warn").text)

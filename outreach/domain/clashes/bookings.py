@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from outreach.domain.clashes.finding import Finding
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.parties import Party, roles_of
+from outreach.domain.parties import Absence, Party, roles_of
 from outreach.domain.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
-from outreach.domain.planrules import FindingKind, Rules
+from outreach.domain.planrules import FindingKind, Rules, Severity
 from outreach.domain.travel import needed_min
 
 _MINUTE = timedelta(minutes=1)
@@ -118,4 +118,11 @@ def _absent(plan: Plan, activity: PlannedActivity, party: Party, role: Role) -> 
     kind = FindingKind.SPEAKER_ABSENT if role in ON_STAGE else FindingKind.INVITEE_ABSENT
     if severity := plan.rules.sought(kind):
         for absence in plan.absences_of(party, activity.starts_at, activity.ends_at):
-            yield Finding(kind, severity, (activity,), party=party, roles=(role,), absence=absence)
+            said_yes = _said_yes(activity, party, absence)
+            grave = Severity.WARN if said_yes else severity
+            yield Finding(kind, grave, (activity,), party=party, roles=(role,), absence=absence, said_yes=said_yes)
+
+
+def _said_yes(activity: PlannedActivity, party: Party, absence: Absence) -> bool:
+    answers = [one.said_yes for one in activity.engagements if one.party == party and one.said_yes]
+    return any(absence.is_outweighed_by(yes, activity.starts_at, activity.ends_at) for yes in answers)

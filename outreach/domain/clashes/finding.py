@@ -31,6 +31,7 @@ class Finding:
     place: Place | None = None  # of the VENUE_ kinds
     programme: ProgrammeDays | None = None
     absence: Absence | None = None
+    said_yes: bool = False  # the party, in a date poll, to just this time: then it only warns, and needs no way out
     day: date | None = None
     day_off: DayOff | None = None
     hours: DayHours | None = None

@@ -106,8 +106,10 @@ def ways(plan: Plan, finding: Finding, moving: int | None = None) -> list[Way]:
 
     moving: id of the activity that the user is about to change; it is the one changed. None: of two, one that is not fixed,
     rather a draft than one that people know of, rather the later. The other is tried where nothing resolves it. Where no other
-    time helps, somebody else has to speak.
+    time helps, somebody else has to speak. Who said yes to that very time needs no way out.
     """
+    if finding.said_yes:
+        return []
     activities = sorted(finding.activities, key=lambda one: _reluctance(one, moving))
     for activity in activities:
         if found := list(_of_one(plan, finding, activity)):
