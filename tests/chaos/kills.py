@@ -89,7 +89,7 @@ def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None
                     in_flight |= _kill(victim, sink, chance)
                     killed += 1
                     workers[workers.index(victim)] = _worker(office, run)
-                until(_all_finished, 90, every=0.1)
+                until(_all_finished, 300, every=0.1)
             finally:
                 stop(workers)
             outcome = _compared(run, sink, in_flight)
@@ -112,7 +112,7 @@ def _at_work(workers: list[subprocess.Popen], chance: random.Random) -> subproce
         found[:] = [one for one in workers if any(f":{one.pid}:" in name for name in held)]
         return bool(found) or _all_finished()
 
-    until(look_again, 60)
+    until(look_again, 300)
     return chance.choice(found) if found else None
 
 
