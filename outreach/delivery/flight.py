@@ -90,8 +90,9 @@ class Flight:
         self._goings.append(going)
 
     def leave(self, going: Going) -> None:
-        """Forget a mail that has not begun."""
-        self._goings.remove(going)
+        """Forget a mail that has not begun, and those after it: what is told stands for the oldest without an outcome."""
+        while self._goings.pop() is not going:
+            pass
 
     def granted(self, verb: str) -> None:
         """Note that the server took our sender, or a recipient from us."""

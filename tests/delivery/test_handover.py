@@ -390,6 +390,18 @@ def test_a_mail_larger_than_the_server_takes_is_not_sent(way):
         assert server.verbs.count("MAIL") == 2
 
 
+def test_what_is_left_takes_no_word_that_was_meant_for_another():
+    """The third is too large; the second and the fourth wait too long for the first to be true still."""
+    ani, budi, citra, dewi = mails(NAMES[:4])
+    with (
+        ScriptedServer(("SIZE 100",)) as server,
+        wire_to(server.port, lambda: not server.taken) as wire,
+    ):
+        found = list(wire.hand_over_group([ani, budi, replace(citra, data=BODY * 9), dewi]))
+        assert in_short(found) == "A"
+        assert server.recipients() == ["ani@example.com"]
+
+
 @pytest.mark.parametrize("size", ["SIZE", "SIZE 0", "SIZE many"])
 def test_a_server_that_names_no_size_takes_any(size):
     with ScriptedServer((*PIPELINING, size)) as server, wire_to(server.port) as wire:

@@ -1,6 +1,6 @@
 """What tests of the wire share: a wire without an app, mails, and outcomes in short."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 
 from outreach.delivery.smtp import Accepted, ChannelDown, Envelope, InDoubt, Permanent, Temporary, Wire
@@ -13,11 +13,11 @@ PIPELINING, CHUNKING = ("PIPELINING",), ("PIPELINING", "CHUNKING")
 WAYS = {"plain": (), "pipelining": PIPELINING, "chunking": CHUNKING}
 
 
-def wire_to(port: int, **settings: object) -> Wire:
+def wire_to(port: int, still_true: Callable[[], bool] = lambda: True, **settings: object) -> Wire:
     mail = SimpleNamespace(
         server="127.0.0.1", port=port, use_tls=False, use_ssl=False, username=None, password=None, max_emails=None
     )
-    return Wire(mail, Settings(**{"mail_timeout_s": 0.2, **settings}))
+    return Wire(mail, Settings(**{"mail_timeout_s": 0.2, **settings}), still_true=still_true)
 
 
 def a_mail(to: str = "ani@example.com", data: bytes = BODY) -> Envelope:
