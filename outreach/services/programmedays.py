@@ -29,7 +29,7 @@ def foresee(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
     standing = sa.select(Activity.id).where(
         Activity.programme_id == programme.id, Activity.state != ActivityState.CANCELLED
     )
-    activities = plans.planned(session, session.scalars(standing).all())
+    activities = plans.planned(session, session.scalars(standing).all(), engaged=False)
     rules = planrules.current(session)
 
     def plan(first: date, last: date, zone: Any) -> Plan:

@@ -168,7 +168,8 @@ def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, 
     ]
     kept += [(WITHOUT, str(id)) for id in sorted(without)]
     kept += [(f"quota-{key}", str(value)) for key, value in (quotas or {}).items()]
-    here = address_with((name, value) for name, value in kept if value)
+    # What was typed of somebody new belongs in no address: those are written into logs.
+    here = address_with((name, value) for name, value in kept if value and not name.startswith("new-"))
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
         kept=kept, back=request.path, findings=[_leading_back(row, here) for row in rows],
