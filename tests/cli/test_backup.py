@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import time
 import zipfile
 from datetime import timedelta
 from shutil import copyfile
@@ -80,7 +81,8 @@ def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, url
 def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, kind):
     with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
         database.upgrade()
-        send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10)
+        send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1)
+        server.at["DATA"] = lambda _address: time.sleep(0.15)  # so that several backups are made meanwhile
         people_invited(60)
         paths = []
         with Engine(app):

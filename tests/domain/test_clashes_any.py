@@ -170,10 +170,11 @@ def test_a_way_that_suits_several_made_alike_resolves_it_for_each_of_them(held, 
 
 def _as_by(way, held, activity):
     """Return the activity changed as the way changes its own."""
-    own = applied(held, way).activities[way.activity_id]
+    before, own = held.activities[way.activity_id], applied(held, way).activities[way.activity_id]
     if isinstance(way, Move):
-        return activity.moved(activity.starts_at + (own.starts_at - held.activities[way.activity_id].starts_at))
-    return replace(activity, venue_id=own.venue_id, respond_by_at=own.respond_by_at, seats=own.seats)
+        return activity.moved(activity.starts_at + (own.starts_at - before.starts_at))
+    values = {name: (getattr(before, name), getattr(own, name)) for name in ("venue_id", "respond_by_at", "seats")}
+    return replace(activity, **{name: then for name, (now, then) in values.items() if now != then})
 
 
 @given(plans())
