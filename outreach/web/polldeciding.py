@@ -21,7 +21,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll, PollSlot
 from outreach.services import polldeciding, pollpages
+from outreach.services.booking import SpeakerTaken, VenueTaken
 from outreach.services.clashing import Found
+from outreach.services.planchecks import PlanBlocked
 from outreach.services.polldeciding import AlreadyDecided
 from outreach.services.pollpages import PollTable, SlotRow
 from outreach.services.polls import PollMissing
@@ -46,7 +48,7 @@ def choose(poll_id: int, slot_id: int) -> Any:
     slot = next((slot for slot in poll.slots if slot.id == slot_id), None)
     if slot is None:
         return redirect(url_for(".show", poll_id=poll_id))
-    form, chosen, sentence = _form(poll, slot), _chosen(poll), ""
+    form, chosen, sentence, is_found = _form(poll, slot), _chosen(poll), "", False
     only_looks = took_a_way(form) or WITHOUT in request.form or LOOK in request.form
     if not form.validate():
         sentence = next(str(error) for errors in form.errors.values() for error in errors)
@@ -63,7 +65,7 @@ def choose(poll_id: int, slot_id: int) -> Any:
             flash(say(problem), "warning")
             return redirect(url_for(".show", poll_id=poll_id))
         except Problem as problem:
-            sentence = say(problem)
+            sentence, is_found = say(problem), isinstance(problem, PlanBlocked | VenueTaken | SpeakerTaken)
         else:
             if publish:
                 flash(_("The date is chosen and the activity published. The invitations are on their way."), "success")
@@ -72,10 +74,13 @@ def choose(poll_id: int, slot_id: int) -> Any:
                     _("The date is chosen. The activity is a draft with its invitees; nobody is told yet."), "success"
                 )
             return redirect(url_for("activities.show", activity_id=made.id))
-    return _page(poll_id, slot, form, chosen, sentence)
+    return _page(poll_id, slot, form, chosen, sentence, is_found=is_found)
 
 
-def _page(poll_id: int, slot: PollSlot, form: TimeAndPlaceForm, chosen: Collection[int], sentence: str) -> Any:
+def _page(
+    poll_id: int, slot: PollSlot, form: TimeAndPlaceForm, chosen: Collection[int], sentence: str, *, is_found: bool
+) -> Any:
+    """sentence: why it was refused. is_found: it is among what the page finds, and said there."""
     now = clock.now()
     table = pollpages.table(poll_id, now=now)
     row = next(row for row in table.rows if row.slot.id == slot.id)
@@ -94,7 +99,7 @@ def _page(poll_id: int, slot: PollSlot, form: TimeAndPlaceForm, chosen: Collecti
         at=at,
         as_asked=(at.starts_at, at.ends_at) == (slot.starts_at, slot.ends_at),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
-        problem="" if found.blocking else sentence,  # which is said above all else
+        problem="" if is_found and found.blocking else sentence,  # which is said above all else
         chosen=chosen,
         findings=findings,
         refused=bool(found.blocking),

@@ -190,6 +190,15 @@ def test_a_time_or_place_that_was_tampered_with_makes_nothing(coordinator_client
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 0
 
 
+def test_a_mistake_is_said_where_the_asked_time_clashes_as_well(coordinator_client, hall, other, ani):
+    address = path(in_hall(hall, ani))
+    page = coordinator_client.get(address).text
+    answer = coordinator_client.post(address, data=sent(page, do="publish", venue_id="999999"))
+    assert answer.status_code == 422
+    assert "Please choose one from the list." in text_of(answer.text)
+    assert "is taken by “Pelatihan”" in text_of(answer.text)
+
+
 def test_a_time_that_has_passed_makes_nothing(coordinator_client, hall, ani):
     poll = in_hall(hall, ani)
     address = path(poll)
