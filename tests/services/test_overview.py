@@ -170,8 +170,9 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
         db.session.commit()
         return queries(lambda: page.overview(now=NOW))
 
-    few = filled(3)
-    assert filled(297) <= few
+    filled(3)
+    few = filled(3)  # at the times of those before, so that somebody is in two at once already
+    assert filled(294) <= few
 
 
 def test_a_speaker_who_declined_asks_until_taken_off_the_agenda(any_app: Flask, programme, hall, chief):
