@@ -1,3 +1,5 @@
+"""On which days the demo's activities fall: four days ahead, then each kelurahan once, never two in a kecamatan at once."""
+
 from collections import Counter
 from datetime import date
 

@@ -1,3 +1,5 @@
+"""Calendars fetched from an address that somebody gave: what is read, and that none leads into our own network."""
+
 import gzip
 import socket
 import ssl

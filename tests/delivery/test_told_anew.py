@@ -1,4 +1,6 @@
-"""What is told anew while the first mail about it is still under way is told once, whatever becomes of the first's worker."""
+"""What is told anew while the first mail about it is under way is told once, whatever becomes of the first's worker; and a notice
+tells from where its reader last knew the activity to where it is now.
+"""
 
 import re
 import threading

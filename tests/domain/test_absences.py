@@ -1,3 +1,5 @@
+"""When somebody or something cannot be had: once, for days, weekly, by the clock of their zone."""
+
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,3 +1,5 @@
+"""Which days and hours are the office's: Perpres 21/2023, Friday's break, Ramadan, days off."""
+
 from datetime import date, datetime, time
 
 import pytest

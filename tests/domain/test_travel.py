@@ -1,3 +1,5 @@
+"""How long it takes from one place to the next."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which days are worked on."""
+
 from datetime import date
 
 import pytest

@@ -1,3 +1,5 @@
+"""Calendars of speakers and venues, read by address or from a file: only when somebody is busy is kept."""
+
 import time
 from dataclasses import replace
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""Absences entered, listed and taken back, by staff and by those whose they are."""
+
 from datetime import date, time
 
 import pytest

@@ -1,3 +1,5 @@
+"""What makes busy in an iCalendar file, and that no file, however made, is read without end."""
+
 import time
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Days off and Ramadan, by year."""
+
 from datetime import date
 
 from outreach.domain.officehours import DayOff, DayOffKind, DayRange

@@ -1,7 +1,8 @@
 """Clashes: from the plan to what is to be looked at in it, across all programmes and activities standing alone.
 
 Pure. What would resolve a finding is `ways`; its sentence is web/'s. Each look costs what overlaps an activity, not what
-the plan holds. Cancelled and held activities, what is over, and invitees who declined or were withdrawn do not clash.
+the plan holds. Cancelled and held activities, what is over, and invitees who declined or were withdrawn do not clash; of a draft
+that is over it is found that it starts in the past.
 """
 
 from outreach.domain.clashes.finding import Finding, Signature
