@@ -14,7 +14,7 @@ from benchmarks import wholeplan
 from benchmarks.planned import year
 from benchmarks.results import Result
 from outreach.domain.clashes import findings, findings_if
-from outreach.domain.plan import Plan, PlannedActivity
+from outreach.domain.planning.plan import Plan, PlannedActivity
 
 ACTIVITIES, INVITATIONS = 2_000, 5_000
 WITHIN_US = 100_000.0

@@ -23,7 +23,7 @@ from benchmarks import nation, postgresql
 from benchmarks.results import Result
 from benchmarks.sink import Sink, sink
 from outreach import create_app
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.extensions import db
 from outreach.settings import Settings
 
@@ -110,7 +110,7 @@ def _filled(server: str, people: int, folder: Path, say: Callable[[str], None]) 
     began = time.monotonic()
     app = create_app(settings(folder, postgresql.at(server, "filling")))
     with app.app_context():
-        database.upgrade()
+        migrations.upgrade()
         nation.fill(people, due_at=datetime.now(UTC), say=say)
         db.session.remove()
         db.engine.dispose()

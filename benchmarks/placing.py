@@ -13,8 +13,10 @@ from pathlib import Path
 from benchmarks.planned import JAKARTA, demo_task, large_task
 from benchmarks.results import Result
 from outreach.domain.clashes import findings
-from outreach.domain.parties import Absence
-from outreach.domain.placement import (
+from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.plan import Plan
+from outreach.domain.planning.rules import Severity
+from outreach.domain.timetabling import (
     Effort,
     Outcome,
     Search,
@@ -25,8 +27,6 @@ from outreach.domain.placement import (
     place_greedily,
     propose,
 )
-from outreach.domain.plan import Plan
-from outreach.domain.planrules import Severity
 
 SECONDS = 10.0
 FIRST_PLAN_S = 1.0

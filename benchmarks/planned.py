@@ -16,11 +16,11 @@ import outreach
 from outreach.cli.demo import content
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, PROGRAMME_DAYS, Half, visits
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.officehours import Calendar, DayOff, DayRange
-from outreach.domain.parties import Absence, Engagement, Party, Place
-from outreach.domain.placement import Demand, Horizon, Task, Wishes
-from outreach.domain.plan import Plan, PlannedActivity, ProgrammeDays
-from outreach.domain.planrules import FindingKind, Rules, Severity
+from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
+from outreach.domain.planning.parties import Absence, Engagement, Party, Place
+from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 KELURAHAN = Path(outreach.__file__).parent / "data" / "regions" / "metro-kelurahan.csv"

@@ -14,9 +14,12 @@ from typing import Any
 
 from benchmarks.sending import settings
 from outreach import clock, create_app
-from outreach.delivery import facts, leases, outbox, recheck, results, sharedfacts
-from outreach.delivery.frames import Frames
-from outreach.delivery.smtp import Wire
+from outreach.delivery.mail.frames.frame import Frames
+from outreach.delivery.outbox import drain as outbox
+from outreach.delivery.outbox import leases, results
+from outreach.delivery.recheck import judge as recheck
+from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.smtp.wire import Wire
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
@@ -65,8 +68,8 @@ def _a_mail() -> None:
     """Keep the bytes of one of the very mails that the outbox sends."""
     now = datetime.now(UTC)
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
-    [row] = facts.load(db.session(), [newest])
-    shared = sharedfacts.load(db.session(), [row])
+    [row] = message_rows.load(db.session(), [newest])
+    shared = shared_rows.load(db.session(), [row])
     _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
     db.session.remove()
 
@@ -98,8 +101,8 @@ def _timed() -> dict[str, float]:
         return wrapper
 
     leases.claim = timed("claim", leases.claim)
-    facts.load = timed("read the facts", facts.load)
-    sharedfacts.load = timed("read the facts", sharedfacts.load)
+    message_rows.load = timed("read the facts", message_rows.load)
+    shared_rows.load = timed("read the facts", shared_rows.load)
     recheck.earlier = timed("read the facts", recheck.earlier)
     recheck.Judge.judge = timed("ask again", recheck.Judge.judge)  # type: ignore[method-assign]
     Frames.plan = timed("plan", Frames.plan)  # type: ignore[method-assign]

@@ -22,7 +22,7 @@ from benchmarks.results import Result
 from outreach import create_app
 from outreach.extensions import db
 from outreach.models import Activity, Venue
-from outreach.services import clashing
+from outreach.services.planning import clashes as clashing
 from outreach.settings import Settings
 
 NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)

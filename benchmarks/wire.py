@@ -19,9 +19,9 @@ from types import SimpleNamespace
 from benchmarks.delay import far_away
 from benchmarks.results import Result
 from benchmarks.sink import sink
-from outreach.delivery.smtp import Accepted, Envelope, Wire
+from outreach.delivery.smtp.wire import Accepted, Envelope, Wire
 from outreach.settings import Settings
-from tests.delivery.postfix import Postfix, missing
+from tests.servers.postfix import Postfix, missing
 
 ONE_WAY_S = 0.010
 CONNECTIONS = 3

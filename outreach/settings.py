@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from outreach.domain.contacts import AddressInvalid, address
+from outreach.domain.directory.email_addresses import AddressInvalid, address
 
 PREFIX = "OUTREACH_"
 OTHERS = (

@@ -18,7 +18,7 @@ from outreach import create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Activity, Cadre, Office, Organisation, Person, Programme, Region, Role, User, Venue
-from outreach.services import received
+from outreach.queries import inbox
 from outreach.settings import Settings
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -339,7 +339,7 @@ def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], in
 
     def run(action: Callable[[], object]) -> int:
         db.session.remove()
-        received.count_anew()  # each page counts the mails that wait, unless another did a moment ago
+        inbox.count_anew()  # each page counts the mails that wait, unless another did a moment ago
         counted.clear()
         action()
         return len(counted)

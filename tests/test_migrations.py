@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from flask_migrate import check, downgrade, upgrade
 
 from outreach import create_app
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.extensions import db
 from tests.conftest import settings_for
 
@@ -115,7 +115,7 @@ def write_overlaps(connection):
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
 def test_one_command_makes_all_tables_and_none_is_taken_for_ours_to_drop(empty_database):
-    database.upgrade()
+    migrations.upgrade()
     queue = {name for name in sa.inspect(db.engine).get_table_names() if name.startswith("procrastinate_")}
     assert bool(queue) == (db.engine.dialect.name == "postgresql")
     check()  # exits where a migration would be wanted

@@ -21,11 +21,11 @@ COMMANDS = {
         "Set up the office, its regions, the default rules and the first administrator.",
     ),
     "user": ("outreach.cli.setup", "user", "Accounts of the people who work with the pages."),
-    "db": ("outreach.cli.database", "db", "Make and change the tables (upgrade, migrate, ...)."),
-    "serve": ("outreach.cli.serving", "serve", "Serve the pages, and send what is due."),
-    "worker": ("outreach.cli.serving", "worker", "Send what is due, without pages."),
-    "backup": ("outreach.cli.backup", "backup", "Save all data in one file, while everything runs."),
-    "restore": ("outreach.cli.backup", "restore", "Bring back the data of such a file."),
+    "db": ("outreach.cli.data.migrations", "db", "Make and change the tables (upgrade, migrate, ...)."),
+    "serve": ("outreach.cli.serve.command", "serve", "Serve the pages, and send what is due."),
+    "worker": ("outreach.cli.serve.command", "worker", "Send what is due, without pages."),
+    "backup": ("outreach.cli.data.backup", "backup", "Save all data in one file, while everything runs."),
+    "restore": ("outreach.cli.data.backup", "restore", "Bring back the data of such a file."),
     "doctor": ("outreach.cli.doctor", "doctor", "Try the whole set-up, and say of each part what to do."),
     "demo": ("outreach.cli.demo.command", "demo", "Show the whole product with made-up people, on this machine only."),
     "simulate": (
@@ -34,7 +34,7 @@ COMMANDS = {
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
-HIDDEN = {"place": ("outreach.cli.placing", "place", "Search for a placement; its page starts this.")}
+HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a placement; its page starts this.")}
 
 
 class Outreach(click.Group):

@@ -10,10 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import clock, create_app
 from outreach.delivery.checks import domain, mailbox, mailserver
-from outreach.delivery.checks.finding import Area, Finding, Level, Report
+from outreach.delivery.checks.result import Area, Finding, Level, Report
 from outreach.engines import jobqueue
 from outreach.extensions import db
-from outreach.services import checking
+from outreach.services.operations import checks as checking
 from outreach.settings import Settings, SettingsError, load
 
 MARKS = {Level.OK: ("ok  ", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "red")}

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 import click
 
 from outreach import clock, create_app
-from outreach.cli import database
-from outreach.delivery.wording import LOCALES
+from outreach.cli.data import migrations
+from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db
-from outreach.services import offices, regions, rules, staff
-from outreach.services.offices import OfficeValues
-from outreach.services.staff import UserValues
+from outreach.services.directory import regions
+from outreach.services.office import office as offices
+from outreach.services.office import staff
+from outreach.services.office.office import OfficeValues
+from outreach.services.office.staff import UserValues
+from outreach.services.reminders import rules
 
 PASSWORD = click.option(
     "--password",
@@ -38,7 +41,7 @@ def init(
     """Set up the office, its regions, the default rules and the first administrator. Asks for what is not given."""
     code = city_code(city)
     with database_ready():
-        if not database.is_empty():
+        if not migrations.is_empty():
             raise click.ClickException("This database has an office already. Add people with: outreach user add")
         now = clock.now()
         values = OfficeValues(
@@ -105,7 +108,7 @@ def city_code(wanted: str) -> str:
 def database_ready() -> Iterator[None]:
     """Run with an app that has its secret key, on tables of the present form."""
     with create_app().app_context():
-        database.upgrade()
+        migrations.upgrade()
         yield
 
 

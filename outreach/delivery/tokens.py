@@ -1,7 +1,7 @@
 """The tokens of answer links: derived with the secret key from a link's stored nonce, so the database alone reveals none.
 
 A token is 16 characters of nonce and 22 of a MAC (128 bits). Each mail can carry the same link, since it can be made again.
-Whether a link is expired or revoked is for services/links.py.
+Whether a link is expired or revoked is for services/invitations/links.py.
 """
 
 import hmac

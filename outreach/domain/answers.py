@@ -1,6 +1,6 @@
 """What an invitee may answer, and when: deadlines, seats, and who is asked to represent whom.
 
-Pure: recording an answer is services/answering.py.
+Pure: recording an answer is services/answers/answer.py.
 """
 
 from dataclasses import dataclass

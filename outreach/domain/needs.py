@@ -1,6 +1,6 @@
 """What asks for a coordinator on the start page, the most urgent first.
 
-Pure: the numbers are gathered by services/overview.py, the sentences are the page's.
+Pure: the numbers are gathered by queries/overview/page.py, the sentences are the page's.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Date polls: which of the proposed slots suits best, until when answers are taken, and whether a mail that asks is still true.
 
-Pure. Asking people is services/pollasking.py, their answers services/pollanswering.py, the mail delivery/pollmail.py.
+Pure. Asking people is services/polls/ask.py, their answers services/polls/answer.py, the mail delivery/mail/poll.py.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.domain.kinds import PollChoice
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import ANSWERING_TAKES, next_morning
 from outreach.domain.states import PollState
-from outreach.domain.truth import SkipReason
 
 MOST_SLOTS = 12  # so that the page for answering stays within 14 KB
 USUAL_DAYS = 3  # after which a poll usually closes

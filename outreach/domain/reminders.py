@@ -1,6 +1,6 @@
 """When a reminder falls due, until when it makes sense, and what becomes of one whose moment has passed.
 
-Pure: storing reminders is services/scheduling.py, expanding them services/reminding.py, sending them delivery/.
+Pure: storing reminders is services/reminders/schedule.py, expanding them services/reminders/tick.py, sending them delivery/.
 """
 
 from collections.abc import Iterable

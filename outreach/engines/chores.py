@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from outreach.services import absencereading, archiving, incoming, incomingprivacy, placing, pollasking, reminding
+from outreach.services.absences import refresh as absence_refresh
+from outreach.services.inbox import receive as receiving
+from outreach.services.inbox import retention as inbox_retention
+from outreach.services.messages import archive as archiving
+from outreach.services.polls import ask as poll_asking
+from outreach.services.reminders import tick as reminding
+from outreach.services.timetabling import searches
 from outreach.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -26,18 +32,18 @@ class Chore:
 
 def _expand(now: Clock, _stop: Stop) -> Mapping[str, int]:
     done = reminding.tick(now())
-    return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": pollasking.tick(now())}
+    return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": poll_asking.tick(now())}
 
 
 def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
-    forgotten = incomingprivacy.forget_old(now(), stop=stop)
-    return {"archived": archived, "forgotten": forgotten, "placements": placing.delete_old(now(), stop=stop)}
+    forgotten = inbox_retention.forget_old(now(), stop=stop)
+    return {"archived": archived, "forgotten": forgotten, "placements": searches.delete_old(now(), stop=stop)}
 
 
 # Sending follows it, in portions: loop.send.
 EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
-INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, incoming.poll)
+INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
-CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absencereading.read_due)
+CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
 BESIDE = (INBOX, ARCHIVE, CALENDARS)  # what is done beside sending, each by itself

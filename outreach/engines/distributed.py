@@ -21,7 +21,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import Status
 
 from outreach import clock, diskfull, logs
-from outreach.delivery import backlog
+from outreach.delivery.outbox import backlog
 from outreach.engines import jobqueue, loop
 from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.extensions import db

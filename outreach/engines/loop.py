@@ -12,11 +12,12 @@ import structlog
 from flask import Flask
 
 from outreach import clock, logs
-from outreach.delivery import outbox
-from outreach.delivery.outbox import Drained
+from outreach.delivery.outbox import drain as outbox
+from outreach.delivery.outbox.drain import Drained
 from outreach.engines.chores import EXPAND, Chore, Clock, Stop
 from outreach.extensions import db
-from outreach.services import clocks, heartbeats
+from outreach.services.operations import clock as clocks
+from outreach.services.operations import engines as heartbeats
 
 T = TypeVar("T")
 _PROCESS = secrets.token_hex(4)  # containers may share a machine's name, and have the same process ids

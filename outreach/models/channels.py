@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from outreach.domain.failures import ChannelTrouble
+from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import Model
 from outreach.models.base import UTCDateTime, enum_of
 

@@ -5,9 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.addressfaults import AddressFault
-from outreach.domain.incoming import Participation
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.incoming import Participation
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.invitations import Invitation

@@ -81,7 +81,8 @@ class Attendance(Identified, Model):
 
 
 class Link(Identified, Created, Model):
-    """A link that lets its holder in without login. The token is derived (services/links.py); this row alone has no token."""
+    """A link that lets its holder in without login. The token is derived (services/invitations/links.py); this row
+    alone has no token."""
 
     __tablename__ = "link"
     __table_args__ = (

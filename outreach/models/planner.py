@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import FeedScope, Repeat
-from outreach.domain.parties import AbsenceSource
+from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import PlacementState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
@@ -24,7 +24,7 @@ ONE_SUBJECT = (
 
 
 class SpeakerBooking(Model):
-    """That a speaker or moderator is bound by an activity: written with it, by services/holds.
+    """That a speaker or moderator is bound by an activity: written with it, by services/planning/bookings.
 
     PostgreSQL refuses two that overlap; SQLite writes one at a time, and the check before suffices.
     """
@@ -110,7 +110,7 @@ class Absence(Identified, Created, Model):
 class PlanSettings(Identified, Model):
     """How the office plans, one row: severities, hours, Ramadan, notice, travel. Only what differs from the defaults.
 
-    Its shape is services/planrules.py's.
+    Its shape is services/planning/rules.py's.
     """
 
     __tablename__ = "plan_settings"

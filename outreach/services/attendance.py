@@ -13,10 +13,12 @@ from outreach.domain.reminders import THANKS_USEFUL_FOR
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
 from outreach.extensions import writing
 from outreach.models import Activity, Attendance, Invitation, MessageLine, Reminder, User
-from outreach.services import audit, holds, people
-from outreach.services.booking import activity_for_change
-from outreach.services.people import PersonValues
-from outreach.services.scheduling import event_reminder
+from outreach.services import audit
+from outreach.services.directory import people
+from outreach.services.directory.people import PersonValues
+from outreach.services.locking import activity_for_change
+from outreach.services.planning import bookings
+from outreach.services.reminders.schedule import event_reminder
 
 
 class NotYet(Problem):
@@ -110,7 +112,7 @@ def walk_in(
         invitation.invited_at = invitation.invited_at or now
         session.flush()
         if invitation.role in ON_STAGE:
-            holds.bind(session, [person_id])
+            bookings.bind(session, [person_id])
         tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
         row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
         if row is None:

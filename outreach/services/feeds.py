@@ -1,6 +1,6 @@
 """Secret addresses under which calendar programs read what is planned: making, renewing, revoking and answering them.
 
-Writing the calendar is delivery/feedcalendar. Drafts stand only in the feed of everything, which is for staff, and there as
+Writing the calendar is delivery/mail/ical_feed. Drafts stand only in the feed of everything, which is for staff, and there as
 TENTATIVE: nobody else has been told of them. Asking for a feed changes nothing but the day on which it was last asked for.
 """
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
-from outreach.delivery.feedcalendar import FeedEntry, Status, feed_ics, feed_url, fingerprint
+from outreach.delivery.mail.ical_feed import FeedEntry, Status, feed_ics, feed_url, fingerprint
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -51,7 +51,7 @@ class FeedSubjectMissing(Problem):
 class FeedRow:
     """A feed as staff see it. subject: what it is about; "" for everything. url: empty where it was revoked.
 
-    own: made by the person themself (services/ownfeeds.py), whose address is nobody else's.
+    own: made by the person themself (services/own_feeds.py), whose address is nobody else's.
     """
 
     feed: Feed

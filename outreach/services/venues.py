@@ -1,4 +1,4 @@
-"""Venues: adding and correcting them. Their list is services/directories.py, booking them services/booking.py."""
+"""Venues: adding and correcting them. Their list is queries/directory.py, booking them services/locking.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -7,14 +7,16 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain import names
+from outreach.domain.directory import names
 from outreach.domain.kinds import VenueKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Region, User, Venue
-from outreach.services import audit, holds, seats
-from outreach.services.booking import activity_for_change
+from outreach.services import audit
+from outreach.services.invitations import seats
+from outreach.services.locking import activity_for_change
+from outreach.services.planning import bookings
 
 MOST_SEATS = 100_000
 
@@ -84,7 +86,7 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
             raise VenueMissing
         _check_name_free(session, values.name, venue_id)
         if values.capacity != venue.capacity:
-            holds.lock_activities(session, _coming(session, venue_id, now))
+            bookings.lock_activities(session, _coming(session, venue_id, now))
         before = vars(values_of(venue)).copy()
         _fill(session, venue, values)
         changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])

@@ -5,32 +5,30 @@ from importlib import import_module
 from flask import Flask, g, has_request_context, request
 from flask_login import current_user
 
-from outreach.delivery.wording import LOCALES
+from outreach.delivery.words.formats import LOCALES
 
-BLUEPRINTS = (
-    "overview", "programmes", "activities", "freetimes", "invitations", "attendance", "people", "organisations", "venues",
-    "findings", "planrules", "placements", "calendar", "feeds", "feedfiles", "polls",
-    "absences", "rules", "texts", "messages", "inbox", "audit", "users", "office", "answers", "mailbox", "health",
+# The modules that hold views. Several of one subject share the blueprint of its blueprint.py.
+PAGES = (
+    "overview", "programmes.views", "activities.views", "activities.agenda", "activities.publish_move_cancel", "free_slots.views",
+    "invitations.one", "invitations.lists", "invitations.people", "invitations.groups", "attendance", "directory.people.imports",
+    "directory.people.records", "directory.people.rights", "directory.organisations", "directory.venues", "clashes.views",
+    "planning_rules.views", "timetabling.views", "calendar.views", "calendar.move", "feeds.views", "feeds.files",
+    "polls.views", "polls.ask", "polls.decide", "absences.views", "reminders.rules", "reminders.texts", "messages", "inbox",
+    "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe", "answer_pages.absences",
+    "answer_pages.calendar", "answer_pages.back", "answer_pages.poll", "demo_mailbox", "health",
 )  # fmt: skip
 
 
 def register(app: Flask) -> None:
     """Bind the shell (accounts, headers, filters, error pages) and every blueprint to the app."""
-    from outreach.web import incoming, shell
+    from outreach.web.frame import accounts, clean_request
 
-    app.request_class = incoming.CleanRequest
-    app.url_map.converters.update(int=incoming.RowId, string=incoming.Word, default=incoming.Word)
-    shell.init_app(app)
-    for name in (
-        "answerstop",
-        "answerabsences",
-        "answercalendar",
-        "answerback",
-        "pollanswers",
-    ):  # they add their addresses to those of the answer pages
-        import_module(f"outreach.web.{name}")
-    for name in BLUEPRINTS:
-        app.register_blueprint(import_module(f"outreach.web.{name}").bp)
+    app.request_class = clean_request.CleanRequest
+    app.url_map.converters.update(int=clean_request.RowId, string=clean_request.Word, default=clean_request.Word)
+    accounts.init_app(app)
+    modules = [import_module(f"outreach.web.{name}") for name in PAGES]
+    for blueprint in dict.fromkeys(module.bp for module in modules):
+        app.register_blueprint(blueprint)
 
 
 def choose_locale() -> str:

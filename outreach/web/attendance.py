@@ -11,12 +11,15 @@ from outreach import clock
 from outreach.domain.kinds import AttendanceSource
 from outreach.domain.problems import Problem
 from outreach.models import Activity
-from outreach.services import attendance, attendees, choosing, invitees
-from outreach.services.attendees import Shown
-from outreach.services.booking import ActivityMissing
-from outreach.web.forms.invitation_forms import ButtonForm, member
+from outreach.queries import attendance as attendees
+from outreach.queries.attendance import Shown
+from outreach.queries.invitations import choices
+from outreach.queries.invitations import lists as invitees
+from outreach.services import attendance
+from outreach.services.locking import ActivityMissing
+from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values, put_beside
-from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
 
 bp = Blueprint("attendance", __name__)
 
@@ -77,7 +80,7 @@ def walk_in(activity_id: int) -> Any:
 
     def page(problem: str = "", status: int = 200) -> Any:
         shown = render_template(
-            "attendance/walk_in.html", activity=activity, q=q, found=choosing.find_people(q), new=new, pick=pick,
+            "attendance/walk_in.html", activity=activity, q=q, found=choices.find_people(q), new=new, pick=pick,
             problem=problem, adding=status == 422,
         )  # fmt: skip
         return shown, status

@@ -11,7 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from outreach import clock
 from outreach.extensions import current_settings, db
-from outreach.services import figures, heartbeats, lateness
+from outreach.services.operations import engines as heartbeats
+from outreach.services.operations import lateness
+from outreach.services.operations import metrics as delivery_metrics
 from outreach.web import metrics
 
 PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # what their headers' names begin with
@@ -39,7 +41,7 @@ def scrape() -> Any:
     if not _may_ask():
         return Response("Not for you.\n", 403, mimetype="text/plain")
     try:
-        found = figures.figures(now=clock.now())
+        found = delivery_metrics.figures(now=clock.now())
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         return Response("No database.\n", 503, mimetype="text/plain")

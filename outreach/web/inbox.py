@@ -9,10 +9,12 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
-from outreach.services import dealing, received, unreachable
-from outreach.services.received import Filters, Group, IncomingMissing
-from outreach.web import holderactions
-from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+from outreach.queries import inbox
+from outreach.queries.inbox import Filters, Group, IncomingMissing
+from outreach.services import addresses as dead_addresses
+from outreach.services.inbox import handled
+from outreach.web.directory import invitee_actions
+from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")
 
@@ -32,30 +34,30 @@ def index() -> str:
         organisation_id=asked.get("organisation", type=int),
         q=asked.get("q", "").strip()[:100],
     )
-    page, wanted = received.find(wanted, page_number())
+    page, wanted = inbox.find(wanted, page_number())
     return render_template(
-        "incoming/index.html", page=page, wanted=wanted, marked=_marked(), reason_of=received.reason_of, **_around()
+        "inbox/index.html", page=page, wanted=wanted, marked=_marked(), reason_of=inbox.reason_of, **_around()
     )
 
 
 @bp.get("/<int:mail_id>")
 @staff_required
 def show(mail_id: int) -> str:
-    shown = received.show(mail_id)
-    return render_template("incoming/show.html", shown=shown, mail=shown.mail, reason_of=received.reason_of)
+    shown = inbox.show(mail_id)
+    return render_template("inbox/show.html", shown=shown, mail=shown.mail, reason_of=inbox.reason_of)
 
 
 @bp.post("/<int:mail_id>/dealt-with")
 @coordinator_required
 def deal_with(mail_id: int) -> Any:
-    dealing.deal_with(mail_id, by=current_user, now=clock.now())
+    handled.deal_with(mail_id, by=current_user, now=clock.now())
     return redirect(url_for(".index", marked=mail_id))
 
 
 @bp.post("/<int:mail_id>/sender-dealt-with")
 @coordinator_required
 def deal_with_sender(mail_id: int) -> Any:
-    dealing.deal_with_all_of_sender(mail_id, by=current_user, now=clock.now())
+    handled.deal_with_all_of_sender(mail_id, by=current_user, now=clock.now())
     return redirect(url_for(".index", marked=mail_id))
 
 
@@ -64,7 +66,7 @@ def deal_with_sender(mail_id: int) -> Any:
 def reopen(mail_id: int) -> Any:
     """Let a mail wait again; with `together`, all that the same press marked, as the list offers a moment after it."""
     together = "together" in request.form
-    dealing.reopen(mail_id, by=current_user, now=clock.now(), together=together)
+    handled.reopen(mail_id, by=current_user, now=clock.now(), together=together)
     flash(_("It stands among those to read again."), "success")
     return redirect(url_for(".index") if together else url_for(".show", mail_id=mail_id))
 
@@ -73,30 +75,30 @@ def reopen(mail_id: int) -> Any:
 @staff_required
 def addresses() -> str:
     """Show whom no mail reaches, to call them or to put their address right."""
-    page = unreachable.listed(now=clock.now(), number=page_number())
-    return render_template("incoming/unreachable.html", page=page, **_around())
+    page = dead_addresses.listed(now=clock.now(), number=page_number())
+    return render_template("inbox/unreachable.html", page=page, **_around())
 
 
 @bp.post("/unreachable")
 @coordinator_required
 def allow_again() -> Any:
-    holderactions.allow_address(request.form.get("address", ""))
+    invitee_actions.allow_address(request.form.get("address", ""))
     return redirect(url_for(".addresses"))
 
 
-def _marked() -> dealing.Marked | None:
+def _marked() -> handled.Marked | None:
     """Return what was just marked as dealt with (?marked=…), which the list offers to take back."""
     mail_id = request.args.get("marked", type=int)
-    return None if mail_id is None else dealing.just_marked(mail_id, by=current_user, now=clock.now())
+    return None if mail_id is None else handled.just_marked(mail_id, by=current_user, now=clock.now())
 
 
 def _around() -> dict[str, Any]:
     """Return what stands around each list: the tabs' counts, and whether the mailbox can be read."""
     return {
         "tabs": _tabs(),
-        "waiting": received.count_waiting(),
-        "unreached": unreachable.count(now=clock.now()),
-        "mailbox": received.mailbox_problem(),
+        "waiting": inbox.count_waiting(),
+        "unreached": dead_addresses.count(now=clock.now()),
+        "mailbox": inbox.mailbox_problem(),
         "is_read": bool(current_settings().imap_server),
     }
 

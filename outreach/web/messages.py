@@ -10,9 +10,14 @@ from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
-from outreach.services import clocks, messages, pollmails, received, resending, unreachable
-from outreach.services.messages import Filters, Group, MessageMissing
-from outreach.web.shell import coordinator_required, error_page, page_number, say, staff_required
+from outreach.queries import inbox
+from outreach.queries.messages import log as messages
+from outreach.queries.messages.log import Filters, Group, MessageMissing
+from outreach.services import addresses
+from outreach.services.messages import resend as resending
+from outreach.services.operations import clock as clocks
+from outreach.services.polls import mail as poll_mails
+from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -42,8 +47,8 @@ def index() -> str:
         groups=_groups(),
         reason_of=messages.reason_of,
         zone_of=messages.zone_of,
-        poll_of=pollmails.of_messages(page),
-        came_back=received.came_back([message.id for message in page]),
+        poll_of=poll_mails.of_messages(page),
+        came_back=inbox.came_back([message.id for message in page]),
         channel=messages.channel_problem(),
         wrong_clock=clocks.problem(),
         is_read=bool(current_settings().imap_server),
@@ -76,15 +81,15 @@ def _page(message_id: int, problem: str = "") -> str:
         shown=shown,
         message=shown.message,
         zone=messages.zone_of(shown.message),
-        poll=pollmails.of_messages([shown.message]).get(message_id),
+        poll=poll_mails.of_messages([shown.message]).get(message_id),
         reason_of=messages.reason_of,
         reason_named=messages.reason_named,
         finished=shown.message.state in FINISHED,
         problem=problem,
-        came_back=received.came_back([message_id]),
-        reports=received.about_message(message_id),
-        failure=unreachable.failure_of(shown.message.address or _address(shown.message)),
-        reason_of_report=received.reason_of,
+        came_back=inbox.came_back([message_id]),
+        reports=inbox.about_message(message_id),
+        failure=addresses.failure_of(shown.message.address or _address(shown.message)),
+        reason_of_report=inbox.reason_of,
     )
 
 

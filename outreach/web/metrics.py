@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 from outreach.extensions import db
-from outreach.services.figures import Figures
+from outreach.services.operations.metrics import Figures
 
 Sample = tuple[tuple[str, ...], float]
 

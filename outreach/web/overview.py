@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 
 from outreach import clock
-from outreach.services.overview import overview
-from outreach.web.shell import staff_required
+from outreach.queries.overview.page import overview
+from outreach.web.frame.accounts import staff_required
 
 bp = Blueprint("overview", __name__)
 

@@ -1,0 +1,1 @@
+"""Whole tasks in a real browser, with and without script."""

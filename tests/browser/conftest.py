@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from werkzeug.serving import make_server
 
-from outreach.delivery.catcher import Catcher
+from outreach.delivery.demo_server.server import Catcher
 from outreach.engines.embedded import Engine
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

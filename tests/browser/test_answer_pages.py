@@ -15,7 +15,9 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
-from outreach.services import inviting, links, publishing
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
 from tests.conftest import NOW, at, draft_activity
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

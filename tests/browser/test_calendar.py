@@ -11,7 +11,10 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Programme, Venue
-from outreach.services import feeds, inviting, publishing, rules
+from outreach.services import feeds
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
 from tests.browser.test_the_whole_way import holds, log_in, press, wait_for
 from tests.conftest import JAKARTA, NOW, draft_activity
 

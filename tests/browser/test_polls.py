@@ -13,10 +13,13 @@ from outreach.domain.polls import Proposed
 from outreach.domain.states import MessageState, PollState
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Invitation, Message, Organisation
-from outreach.services import pollanswering, pollasking, polls, rules
+from outreach.services.polls import answer as poll_answering
+from outreach.services.polls import ask as poll_asking
+from outreach.services.polls import edit as polls
+from outreach.services.reminders import rules
 from tests.browser.test_the_whole_way import DESK, PHONE, holds, log_in, press, wait_for
 from tests.conftest import NOW, a_person
-from tests.services.polls_help import asked, dates, values
+from tests.services.polls.polls_help import asked, dates, values
 
 pytestmark = pytest.mark.browser
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -38,8 +41,8 @@ def poll(office, chief, police, hall) -> int:
     slots = [Proposed(soon(20 + n, 9), soon(20 + n, 11), hall.id if n else None) for n in range(3)]
     made = polls.create(values(slots=slots, closes_at=soon(6, 16)), by=None, now=clock.now())
     silent = a_person("Citra Lestari", email="", phone="+6281277770000")
-    pollasking.add_people(made.id, [chief.id, silent.id], Role.SPEAKER, needed=True, by=None, now=clock.now())
-    pollasking.add_organisations(made.id, {police.id: 2}, needed=False, by=None, now=clock.now())
+    poll_asking.add_people(made.id, [chief.id, silent.id], Role.SPEAKER, needed=True, by=None, now=clock.now())
+    poll_asking.add_organisations(made.id, {police.id: 2}, needed=False, by=None, now=clock.now())
     db.session.commit()
     return made.id
 
@@ -124,11 +127,11 @@ def large(office, hall) -> int:
     ]
     db.session.add_all(offices)
     db.session.commit()
-    pollasking.add_organisations(made.id, {one.id: 2 for one in offices}, needed=False, by=None, now=clock.now())
-    pollasking.open_poll(made.id, by=None, now=clock.now())
+    poll_asking.add_organisations(made.id, {one.id: 2 for one in offices}, needed=False, by=None, now=clock.now())
+    poll_asking.open_poll(made.id, by=None, now=clock.now())
     for number, one in enumerate(offices[1:]):
         said = [list(PollChoice)[(number * slot) % 3] for slot in range(12)]
-        pollanswering.record(
+        poll_answering.record(
             made.id, asked(made, one).id, dates(made, *said), AnswerSource.PHONE, by=None, now=clock.now()
         )
     db.session.commit()

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message
-from outreach.services import rules
+from outreach.services.reminders import rules
 from tests.conftest import NOW, PASSWORD
 
 pytestmark = pytest.mark.browser

@@ -29,7 +29,10 @@ from outreach import create_app
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import Message, Office, Person, Region
-from outreach.services import inviting, publishing, reminding, rules
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
 from tests.chaos.faults import Fault
 from tests.conftest import JAKARTA, draft_activity, settings_for
 

@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.services import answering, inviting, publishing, recording, resending, withdrawing
-from outreach.services.messages import NEEDS_A_LOOK
-from outreach.services.publishing import Move
+from outreach.queries.messages.log import NEEDS_A_LOOK
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.messages import resend as resending
 from tests.chaos.faults import Fault
 from tests.chaos.harness import Took
 from tests.chaos.truth import DAY, HOUR, NEWS, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of

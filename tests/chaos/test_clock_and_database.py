@@ -18,7 +18,7 @@ from outreach.domain.states import FINISHED, IN_WORK, MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
-from outreach.services import messages
+from outreach.queries.messages import log as messages
 from tests.chaos.faults import CONNECT, Fault
 from tests.chaos.harness import Installation, PostgreSQL, Sink, install, look, office_with_invited, until
 from tests.conftest import NOW

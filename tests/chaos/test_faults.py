@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.failures import FailureReason
+from outreach.domain.mail.failures import FailureReason
 from outreach.domain.states import MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from outreach.services import messages, resending
+from outreach.queries.messages import log as messages
+from outreach.services.messages import resend as resending
 from tests.chaos.faults import (
     AUTH,
     CONNECT,

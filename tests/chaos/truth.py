@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from outreach.delivery.texts import KEYS, Text
+from outreach.delivery.mail.texts import KEYS, Text
 from tests.chaos.harness import Took
 from tests.conftest import JAKARTA
 

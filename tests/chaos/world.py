@@ -20,7 +20,7 @@ from outreach.domain.states import FINISHED, MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Attempt, Invitation, Message, MessageText, Office, Person, Region
-from outreach.services import rules
+from outreach.services.reminders import rules
 from tests.chaos import truth
 from tests.chaos.faults import Fault
 from tests.chaos.harness import Sink, administer, install

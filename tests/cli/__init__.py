@@ -1,0 +1,1 @@
+"""The `outreach` command as a user runs it."""

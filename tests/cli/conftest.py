@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from outreach import create_app
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
-from outreach.delivery.catcher import Catcher
+from outreach.delivery.demo_server.server import Catcher
 from outreach.extensions import db
 from tests.cli.databases import app_on
 
@@ -25,7 +25,7 @@ def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNam
     with Catcher("127.0.0.1", 0, folder / "mailbox", now=moment) as catcher:
         app = create_app(demo_settings(folder, 8000, catcher.port))
         with app.app_context():
-            database.upgrade()
+            migrations.upgrade()
             prepared = load(moment)
             db.session.remove()
         yield SimpleNamespace(app=app, prepared=prepared, mailbox=folder / "mailbox", folder=folder)
@@ -46,7 +46,7 @@ def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, made by the migrations once: copy it where a test needs its own."""
     folder = tmp_path_factory.mktemp("upgraded")
     with app_on(folder):
-        database.upgrade()
+        migrations.upgrade()
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return folder / "outreach.db"

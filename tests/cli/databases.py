@@ -10,7 +10,7 @@ from flask import Flask
 
 from outreach import create_app
 from outreach.extensions import db
-from outreach.services.safekeeping.tables import sum_of, tables_of
+from outreach.services.operations.backup.tables import sum_of, tables_of
 from tests.conftest import settings_for
 
 

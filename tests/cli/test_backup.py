@@ -15,21 +15,26 @@ from flask_migrate import stamp
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import clock
-from outreach.cli import backup as commands
-from outreach.cli import database
-from outreach.delivery import outbox
+from outreach.cli.data import backup as commands
+from outreach.cli.data import migrations
+from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.engines.embedded import Engine
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, Message, Person, Reminder
-from outreach.services import heartbeats, inviting, publishing, reminding, rules
-from outreach.services.safekeeping import backup as safekeeping
-from outreach.services.safekeeping import holding, loading
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.operations import engines as heartbeats
+from outreach.services.operations.backup import archive as safekeeping
+from outreach.services.operations.backup import hold as holding
+from outreach.services.operations.backup import load as loading
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
 from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
 from tests.conftest import JAKARTA, NOW, SECRET, a_person, at, draft_activity
-from tests.delivery.outbox_help import invited, outbox_now, send_through
-from tests.delivery.smtp_server import Server
+from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
+from tests.servers.smtp import Server
 
 
 @pytest.fixture
@@ -80,7 +85,7 @@ def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, url
 @both_kinds
 def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, kind):
     with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
-        database.upgrade()
+        migrations.upgrade()
         send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1)
         server.at["DATA"] = lambda _address: time.sleep(0.15)  # so that several backups are made meanwhile
         people_invited(60)
@@ -101,7 +106,7 @@ def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, ki
 @both_kinds
 def test_a_snapshot_shows_one_moment_while_others_write(tmp_path, urls, kind):
     with app_on(tmp_path / "office", urls(kind)):
-        database.upgrade()
+        migrations.upgrade()
         a_person("Ani")
         with loading.snapshot(db.engine) as connection:
             names = sa.select(Person.name)
@@ -147,7 +152,7 @@ def test_what_was_sent_after_the_backup_is_not_sent_again_unless_asked(tmp_path,
     path = tmp_path / "backup.zip"
     with Server() as server:
         with app_on(tmp_path / "office") as app:
-            database.upgrade()
+            migrations.upgrade()
             send_through(app, server)
             people_invited(2)
             assert run(commands.backup, path)[0] == 0
@@ -176,7 +181,7 @@ def test_reminders_that_fell_due_are_missed_and_tomorrows_are_kept(app, office, 
     path = tmp_path / "backup.zip"
     saved = safekeeping.save(path, db.engine, version="1", now=NOW)
     with app_on(tmp_path / "back"):
-        database.upgrade()
+        migrations.upgrade()
         held = safekeeping.restore(path, saved, db.engine, now=one_past)
         rows = db.session.execute(sa.select(Reminder.key, Reminder.state, Reminder.reason)).all()
     missed = {key for key, moment in due.items() if moment < holding.tonight(JAKARTA, one_past)}
@@ -292,7 +297,7 @@ def test_what_a_database_holds_is_replaced_only_by_force(office_app, tmp_path, u
     run(commands.backup, path)
     before = contents()
     with app_on(tmp_path / "other", urls(kind)):
-        database.upgrade()
+        migrations.upgrade()
         a_person("Budi")
         a_person("Citra")
         code, said = run(commands.restore, path)
@@ -311,7 +316,7 @@ def test_a_backup_of_older_tables_comes_back_and_is_brought_up_to_date(tmp_path)
             connection.exec_driver_sql("INSERT INTO region (code, name, level) VALUES ('18', 'Lampung', 1)")
         assert run(commands.backup, path)[0] == 0
     with app_on(tmp_path / "new"):
-        database.upgrade()
+        migrations.upgrade()
         assert run(commands.restore, path)[0] == 0
         assert contents()["region"][0] == 1
         code, said = run(commands.restore, path, "--force")

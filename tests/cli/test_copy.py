@@ -9,12 +9,12 @@ from click.testing import CliRunner
 from flask_migrate import downgrade
 
 from outreach import clock
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.extensions import db, writing
 from outreach.models import Invitation, Message, Office, Person
-from outreach.services.safekeeping.tables import Sum, line
+from outreach.services.operations.backup.tables import Sum, line
 from tests.cli.databases import app_on, contents, new_postgresql
 from tests.conftest import a_person, draft_activity
 
@@ -36,7 +36,7 @@ def small(tmp_path, upgraded_file):
 
 
 def copied(url: str) -> tuple[int, str]:
-    done = CliRunner().invoke(database.db, ["copy", "--to", url])
+    done = CliRunner().invoke(migrations.db, ["copy", "--to", url])
     return done.exit_code, done.output + (str(done.exception) if done.exception else "")
 
 
@@ -120,7 +120,7 @@ def test_a_row_that_postgresql_does_not_take_leaves_it_empty(small, target, tmp_
 
 
 def test_nobody_writes_to_the_database_while_it_is_copied(small, target, monkeypatch):
-    from outreach.services.safekeeping import loading
+    from outreach.services.operations.backup import load as loading
 
     a_person("Ani")
     seen = []
@@ -147,7 +147,7 @@ def test_a_target_that_cannot_be_reached_or_is_no_database_is_said_so(small):
 
 
 def test_checksums_see_every_value_and_no_order(small):
-    from outreach.services.safekeeping.tables import Kind, Table
+    from outreach.services.operations.backup.tables import Kind, Table
 
     table = Table("person", (("id", Kind.INTEGER), ("name", Kind.TEXT)), ("id",))
 
@@ -184,7 +184,7 @@ def test_an_impossible_target_is_a_sentence_without_its_password(small, url):
 def test_the_target_may_stand_in_the_environment_and_its_password_is_not_printed(small, target):
     there = sa.make_url(target).update_query_dict({"application_name": "a-password"})
     done = CliRunner().invoke(
-        database.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}
+        migrations.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}
     )
     assert (done.exit_code, "a-password" in done.output) == (0, False)
     assert f"the postgresql database {there.database}" in done.output

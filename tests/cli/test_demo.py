@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA
-from outreach.cli.serving import free_port
-from outreach.delivery import catcher
+from outreach.cli.serve.command import free_port
+from outreach.delivery.demo_server import server as catcher
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
-from outreach.domain.planrules import FindingKind, Severity
+from outreach.domain.planning.rules import FindingKind, Severity
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
 from outreach.models import (
@@ -29,8 +29,12 @@ from outreach.models import (
     Role,
     User,
 )
-from outreach.services import absences, clashing, overview, pollpages, reminding
-from outreach.services.absences import Subject, SubjectKind
+from outreach.queries import polls as poll_pages
+from outreach.queries.overview import page as overview
+from outreach.services.absences import edit as absences
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.planning import clashes as clashing
+from outreach.services.reminders import tick as reminding
 from tests.cli.conftest import LOADED_AT
 
 
@@ -243,7 +247,7 @@ def test_a_speaker_is_away_and_a_hall_is_taken_every_monday(loaded_demo):
 def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
     by_state = {one.state: one for one in db.session.scalars(sa.select(DatePoll))}
     assert set(by_state) == {PollState.OPEN, PollState.DECIDED}
-    running = pollpages.table(by_state[PollState.OPEN].id, now=LOADED_AT)
+    running = poll_pages.table(by_state[PollState.OPEN].id, now=LOADED_AT)
     assert (running.answered, len(running.invitees), running.takes_answers) == (4, 6, True)
     assert [bool(row.found.findings) for row in running.rows].count(True) == 1  # the speaker is away then
     decided = by_state[PollState.DECIDED]

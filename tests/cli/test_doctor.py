@@ -12,20 +12,20 @@ from click.testing import CliRunner
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import clock, create_app
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.cli.doctor import doctor as command
 from outreach.extensions import db
 from outreach.models import Heartbeat, Office, Region
 from tests.conftest import JAKARTA, SECRET, settings_for
-from tests.delivery.smtp_server import Server
-from tests.dns_server import DnsServer
+from tests.servers.dns import DnsServer
+from tests.servers.smtp import Server
 
 
 @pytest.fixture
 def set_up(tmp_path: Path) -> Path:
     """An office whose engine has just ticked."""
     with create_app(settings_for(tmp_path)).app_context():
-        database.upgrade()
+        migrations.upgrade()
         db.session.add(Region(code="18.72", name="Kota Metro", level=2))
         db.session.flush()
         db.session.add(Office(name="Dinas Contoh", short_name="Dinas", region_code="18.72", zone=JAKARTA,
@@ -122,7 +122,7 @@ def test_on_postgresql_the_job_queues_tables_are_looked_at_too(tmp_path, postgre
     with create_app(settings_for(tmp_path, database_url=url)).app_context():
         migrate_upgrade()
         before = told()
-        database.upgrade()
+        migrations.upgrade()
         db.session.remove()
         db.engine.dispose()
     assert before["The job queue's tables are missing or old, so no worker starts."] == "fail"

@@ -19,12 +19,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from outreach import create_app
-from outreach.cli.bodies import Bounded, make_server
-from outreach.cli.connections import household
-from outreach.cli.serving import free_port, with_port
+from outreach.cli.serve.bodies import Bounded, make_server
+from outreach.cli.serve.command import free_port, with_port
+from outreach.cli.serve.connections import household
 from outreach.settings import Settings, SettingsError
 from tests.conftest import SECRET, settings_for
-from tests.delivery.smtp_server import free_port as any_port
+from tests.servers.smtp import free_port as any_port
 
 ROOT = Path(__file__).parents[2]
 

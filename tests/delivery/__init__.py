@@ -1,0 +1,1 @@
+"""Mails composed and sent, with real SMTP servers; mails read."""

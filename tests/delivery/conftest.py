@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from outreach.services import rules
+from outreach.services.reminders import rules
 from tests.conftest import NOW
-from tests.delivery.outbox_help import Clock, send_through
-from tests.delivery.smtp_server import Server
+from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.servers.smtp import Server
 
 
 @pytest.fixture

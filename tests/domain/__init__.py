@@ -1,0 +1,1 @@
+"""Rules, tested with plain values and fixed dates."""

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.parties import Engagement, Party, Place
-from outreach.domain.plan import Plan, PlannedActivity, ProgrammeDays
+from outreach.domain.planning.parties import Engagement, Party, Place
+from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NOW = datetime(2027, 1, 4, 8, 0, tzinfo=JAKARTA)  # a Monday, a fortnight before the programme

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from outreach.domain import polls
 from outreach.domain.kinds import PollChoice
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import MailFacts, Proposed, Voter, ranked
 from outreach.domain.states import PollState
-from outreach.domain.truth import SkipReason
 from tests.conftest import JAKARTA, NOW, at
 
 YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO

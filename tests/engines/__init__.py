@@ -1,0 +1,1 @@
+"""Both engines do the same work: rounds, chores, clocks, lost jobs."""

@@ -12,20 +12,22 @@ import pytest
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.cli import database
-from outreach.delivery import backlog
+from outreach.cli.data import migrations
+from outreach.delivery.outbox import backlog
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.engines import distributed, embedded, jobqueue
 from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from outreach.services import inviting, publishing, rules
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
 from outreach.settings import Settings
 from tests.conftest import SECRET, a_person, draft_activity
-from tests.delivery.outbox_help import invited, outbox_now, send_through
-from tests.delivery.smtp_server import Server, free_port
+from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
 from tests.engines.test_embedded import until
+from tests.servers.smtp import Server, free_port
 
 pytestmark = pytest.mark.postgresql
 ROOT = Path(__file__).parents[2]
@@ -107,7 +109,7 @@ def test_tables_that_something_else_made_are_refused_with_a_sentence(queue_app):
     rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
     try:
         with pytest.raises(Exception, match="a database of its own"):
-            database._upgrade_queue()
+            migrations._upgrade_queue()
     finally:
         rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {newest}'")
 
@@ -263,7 +265,7 @@ def answers(port: int) -> bool:
 
 
 def test_options_that_need_a_queue_are_refused_without_one(app):
-    from outreach.cli.serving import worker_engine
+    from outreach.cli.serve.command import worker_engine
 
     assert isinstance(worker_engine(app), embedded.Engine)
     with pytest.raises(Exception, match="OUTREACH_DATABASE_URL"):
@@ -271,7 +273,7 @@ def test_options_that_need_a_queue_are_refused_without_one(app):
 
 
 def test_a_worker_without_the_queues_tables_says_what_to_do(postgresql_app):
-    from outreach.cli.serving import worker_engine
+    from outreach.cli.serve.command import worker_engine
 
     rows("ALTER TABLE IF EXISTS procrastinate_jobs RENAME TO procrastinate_jobs_away")
     try:

@@ -7,17 +7,19 @@ from datetime import timedelta
 import pytest
 
 from outreach import clock
-from outreach.delivery.smtp import Wire
+from outreach.delivery.smtp.wire import Wire
 from outreach.domain.kinds import Role
 from outreach.engines import loop
 from outreach.engines.chores import BESIDE, INBOX, Chore
 from outreach.engines.embedded import Engine
 from outreach.extensions import db
-from outreach.services import inviting, publishing, rules
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
 from outreach.settings import Settings
 from tests.conftest import a_person, draft_activity
-from tests.delivery.outbox_help import invited, outbox_now, send_through
-from tests.delivery.smtp_server import Server
+from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
+from tests.servers.smtp import Server
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import threading
 
 import pytest
 
-from outreach.delivery.outbox import Drained
+from outreach.delivery.outbox.drain import Drained
 from outreach.engines import loop
 from outreach.models import Attempt, ChannelSlot, Heartbeat, Message
-from tests.delivery.outbox_help import invited, send_through
-from tests.delivery.smtp_server import Server
+from tests.delivery.outbox.outbox_help import invited, send_through
+from tests.servers.smtp import Server
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_how_many_were_claimed_is_not_logged(app, activity, ani, monkeypatch):
         loop.log, "info", lambda event, **values: told.append({"event": event, **values}), raising=False
     )
     invited(activity, ani)
-    from tests.delivery.outbox_help import Clock
+    from tests.delivery.outbox.outbox_help import Clock
 
     with Server() as server:
         send_through(app, server)

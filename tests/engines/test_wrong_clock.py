@@ -10,11 +10,12 @@ from outreach import clock
 from outreach.engines import distributed, embedded
 from outreach.engines.chores import Chore
 from outreach.extensions import db
-from outreach.services import clocks, heartbeats
-from tests.delivery.outbox_help import send_through
-from tests.delivery.smtp_server import Server
+from outreach.services.operations import clock as clocks
+from outreach.services.operations import engines as heartbeats
+from tests.delivery.outbox.outbox_help import send_through
 from tests.engines.test_distributed import current_app_, people_invited, queue_app, server, states  # noqa: F401
 from tests.engines.test_embedded import until
+from tests.servers.smtp import Server
 
 DAY = timedelta(days=1)
 

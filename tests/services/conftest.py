@@ -2,9 +2,9 @@
 
 import pytest
 
-from outreach.services import rules
+from outreach.services.reminders import rules
 from tests.conftest import NOW
-from tests.services.incoming_help import Inbox, setting
+from tests.services.inbox.inbox_help import Inbox, setting
 
 
 @pytest.fixture

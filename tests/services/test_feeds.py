@@ -7,14 +7,18 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import calendar, tokens
-from outreach.delivery.feedcalendar import feed_url
+from outreach.delivery import tokens
+from outreach.delivery.mail import ical_event
+from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.kinds import FeedScope, LinkPurpose, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
-from outreach.services import feeds, inviting, privacy, publishing
+from outreach.services import feeds
+from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
+from outreach.services.invitations import invite as inviting
+from outreach.services.privacy import person as privacy
 from tests.calendar_readers import READERS, reader
 from tests.conftest import NOW, at, draft_activity
 
@@ -95,8 +99,8 @@ def test_an_entry_is_that_of_the_invitation_mail(any_app, published, ani):
     db.session.commit()
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
     (ours,) = icalendar.Calendar.from_ical(feeds.content(feed, now=NOW).ics(now=NOW)).walk("VEVENT")
-    mail = calendar.ics_for(
-        published, calendar.Method.REQUEST, url="", now=NOW, organiser="DP3AP2KB Kota Metro", revision=3
+    mail = ical_event.ics_for(
+        published, ical_event.Method.REQUEST, url="", now=NOW, organiser="DP3AP2KB Kota Metro", revision=3
     )
     (theirs,) = icalendar.Calendar.from_ical(mail).walk("VEVENT")
     same = ("UID", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "STATUS", "ORGANIZER")

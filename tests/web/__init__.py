@@ -1,0 +1,1 @@
+"""Pages requested over HTTP: what they show, what a press does, who may do it."""

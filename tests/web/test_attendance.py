@@ -7,7 +7,8 @@ from outreach.domain.kinds import AttendanceSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Invitation, Person
-from outreach.services import inviting, publishing
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, at, draft_activity
 
 

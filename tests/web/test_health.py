@@ -10,10 +10,10 @@ from outreach import clock
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import AuditEntry, Heartbeat
-from outreach.services import rules
+from outreach.services.reminders import rules
 from tests.conftest import draft_activity
-from tests.delivery.outbox_help import invited, send_through
-from tests.delivery.smtp_server import Server
+from tests.delivery.outbox.outbox_help import invited, send_through
+from tests.servers.smtp import Server
 
 
 def scrape(app, **headers) -> dict[tuple[str, ...], float]:

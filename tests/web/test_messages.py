@@ -7,17 +7,22 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
-from outreach.delivery import outbox
-from outreach.delivery.catcher import Catcher
-from outreach.domain.failures import ChannelTrouble
+from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
+from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.models import Channel, Message, Person
-from outreach.services import archiving, inviting, messages, paging, reminding, rules
+from outreach.queries import paging
+from outreach.queries.messages import log as messages
+from outreach.services.invitations import invite as inviting
+from outreach.services.messages import archive as archiving
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox_help import Clock, invited, send_through
-from tests.delivery.smtp_server import Server
-from tests.services.received_help import mail
+from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.servers.smtp import Server
+from tests.services.inbox.stored_help import mail
 
 
 @pytest.fixture(autouse=True)

@@ -19,9 +19,10 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, User
-from outreach.services import answering, recording
-from outreach.services.holidays import holidays_of
-from outreach.services.nominees import Nominee
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
+from outreach.services.planning.holidays import holidays_of
 
 ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
 SEED = 1872

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from outreach.domain.working_days import is_working_day, working_days
+from outreach.domain.planning.working_days import is_working_day, working_days
 
 DAYS_AHEAD = 10
 PROGRAMME_DAYS = 4

@@ -14,11 +14,12 @@ import click
 from flask import Flask
 
 from outreach import clock, create_app, settings
-from outreach.cli import STARTED_S, database
+from outreach.cli import STARTED_S
+from outreach.cli.data import migrations
 from outreach.cli.demo import guide, soon
 from outreach.cli.demo.load import SOON, Moment, Prepared, bring_to_life, prepare
-from outreach.cli.serving import free_port, serve_app
-from outreach.delivery.catcher import Catcher
+from outreach.cli.serve.command import free_port, serve_app
+from outreach.delivery.demo_server.server import Catcher
 from outreach.engines.embedded import Engine
 from outreach.settings import Settings
 
@@ -46,8 +47,8 @@ def demo(port: int, fresh: bool) -> None:
     with Catcher(HOST, 0, folder / "mailbox", now=moment) as catcher:
         app = create_app(demo_settings(folder, taken, catcher.port))
         with app.app_context():
-            database.upgrade()
-            prepared = prepare(now=clock.now()) if database.is_empty() else None
+            migrations.upgrade()
+            prepared = prepare(now=clock.now()) if migrations.is_empty() else None
             if prepared is not None:
                 guide.keep(folder, prepared)
                 guide.show_refused(prepared)

@@ -10,12 +10,14 @@ from itertools import groupby
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, Half, demo_days, visits
 from outreach.cli.demo.programme import JAKARTA, Cast, local
 from outreach.domain.kinds import ActivityKind
-from outreach.domain.working_days import working_days
+from outreach.domain.planning.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity
-from outreach.services import communityactivities, programmes, regions
-from outreach.services.planning import ActivityValues
-from outreach.services.programmes import ProgrammeValues
+from outreach.services.activities import community as community_activities
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.directory import regions
+from outreach.services.programmes import edit as programmes
+from outreach.services.programmes.edit import ProgrammeValues
 
 FACILITATORS = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
 TITLE = "Pembinaan lanjutan di 22 kelurahan"
@@ -96,6 +98,6 @@ def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
             capacity=30,
         )
         codes = [visit.kelurahan for visit in group]
-        communityactivities.create(values, codes, programme_id=programme.id, by=by, now=now)
+        community_activities.create(values, codes, programme_id=programme.id, by=by, now=now)
     last = db.session.scalars(db.select(Activity.id).filter_by(programme_id=programme.id, title=MEETINGS[-1][1])).one()
     return Drafts(programme.id, last, tuple(cast.people[key] for key in FACILITATORS))

@@ -12,12 +12,13 @@ from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
 from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local, plan
-from outreach.delivery import outbox
-from outreach.domain.working_days import is_working_day
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.planning.working_days import is_working_day
 from outreach.extensions import db
-from outreach.services import publishing, reminding
-from outreach.services.holidays import holidays_of
-from outreach.services.importing import Reading
+from outreach.services.activities import publish as publishing
+from outreach.services.directory.import_people import Reading
+from outreach.services.planning.holidays import holidays_of
+from outreach.services.reminders import tick as reminding
 
 PUBLISHED_BEFORE_DAYS = 3
 SOON = timedelta(seconds=30)

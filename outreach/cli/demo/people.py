@@ -9,10 +9,14 @@ from outreach.cli.demo.programme import JAKARTA, Cast
 from outreach.domain.kinds import Sector, StaffRole
 from outreach.extensions import db, writing
 from outreach.models import Organisation, Person, User, Venue
-from outreach.services import importing, offices, regions, rules, staff
-from outreach.services.importing import Reading
-from outreach.services.offices import OfficeValues
-from outreach.services.staff import UserValues
+from outreach.services.directory import import_people as importing
+from outreach.services.directory import regions
+from outreach.services.directory.import_people import Reading
+from outreach.services.office import office as offices
+from outreach.services.office import staff
+from outreach.services.office.office import OfficeValues
+from outreach.services.office.staff import UserValues
+from outreach.services.reminders import rules
 
 SPREADSHEET = "kader-contoh.xlsx"
 ACCOUNTS = (

@@ -11,21 +11,26 @@ import sqlalchemy as sa
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local
 from outreach.delivery import tokens
-from outreach.domain.absences import Stated
 from outreach.domain.kinds import ActivityKind, PollChoice, Role
-from outreach.domain.officehours import FRIDAY
-from outreach.domain.parties import AbsenceSource
+from outreach.domain.planning.absences import Stated
+from outreach.domain.planning.office_hours import FRIDAY
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.working_days import working_days
 from outreach.domain.polls import Proposed
 from outreach.domain.reminders import next_morning
-from outreach.domain.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Link, Region
-from outreach.services import absences, communityactivities, pollanswering, pollasking, polldeciding, polls
-from outreach.services.absences import Subject, SubjectKind
-from outreach.services.holidays import holidays_of
-from outreach.services.planning import ActivityValues
-from outreach.services.pollanswering import Dates
-from outreach.services.polls import PollValues
+from outreach.services.absences import edit as absences
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.activities import community as community_activities
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.planning.holidays import holidays_of
+from outreach.services.polls import answer as poll_answering
+from outreach.services.polls import ask as poll_asking
+from outreach.services.polls import decide as poll_deciding
+from outreach.services.polls import edit as polls
+from outreach.services.polls.answer import Dates
+from outreach.services.polls.edit import PollValues
 
 YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO
 MONDAY = 0
@@ -83,7 +88,7 @@ def plant(cast: Cast, made: Plan, today: date, *, now: datetime) -> None:
         .order_by(Region.code)
         .limit(1)
     ).one()
-    communityactivities.create(values, [other], by=by, now=now)
+    community_activities.create(values, [other], by=by, now=now)
     away = Stated(days[RUNNING_ON[1]], days[RUNNING_ON[1] + 1])
     monday = today + timedelta(days=(MONDAY - today.weekday()) % 7 or 7)
     taken = Stated(monday, begins=HALL_HOURS[0], until=HALL_HOURS[1], weekly=True)
@@ -132,7 +137,7 @@ def hold_polls(cast: Cast, made: Plan, opened: datetime, send: Callable[[datetim
     for number, (poll_id, key, choices) in enumerate(said):
         _answer(cast, poll_id, key, choices, now=morning + timedelta(minutes=50 + 37 * number))
     chosen = db.session.get_one(DatePoll, decided).slots[0].id
-    polldeciding.decide(decided, chosen, publish=False, by=cast.coordinator, now=morning + timedelta(hours=7))
+    poll_deciding.decide(decided, chosen, publish=False, by=cast.coordinator, now=morning + timedelta(hours=7))
 
 
 def _open(
@@ -154,11 +159,11 @@ def _open(
     poll_id = polls.create(values, by=by, now=opened).id
     for role, keys in people.items():
         for key in keys:
-            pollasking.add_people(poll_id, [cast.people[key]], role, needed=key == needed, by=by, now=opened)
+            poll_asking.add_people(poll_id, [cast.people[key]], role, needed=key == needed, by=by, now=opened)
     if offices:
         quotas = dict.fromkeys((cast.offices[key] for key in offices), 1)
-        pollasking.add_organisations(poll_id, quotas, needed=False, by=by, now=opened)
-    pollasking.open_poll(poll_id, by=by, now=opened)
+        poll_asking.add_organisations(poll_id, quotas, needed=False, by=by, now=opened)
+    poll_asking.open_poll(poll_id, by=by, now=opened)
     return poll_id
 
 
@@ -171,7 +176,7 @@ def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *
     dates = Dates(
         {slot.id: choice for slot, choice in zip(slots, choices, strict=True)}, who="Sekretariat" if office else ""
     )
-    pollanswering.answer(token, poll_id, dates, now=now)
+    poll_answering.answer(token, poll_id, dates, now=now)
 
 
 def _speaker_and_day(made: Plan) -> tuple[str, date]:

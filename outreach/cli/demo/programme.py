@@ -13,10 +13,14 @@ from outreach.cli.demo.calendar import Half, visits
 from outreach.domain.kinds import CadreKind, Role
 from outreach.extensions import db
 from outreach.models import Cadre, Person, User
-from outreach.services import communityactivities, inviting, planning, programmes, regions
-from outreach.services.agendas import AgendaValues, set_agenda
-from outreach.services.planning import ActivityValues
-from outreach.services.programmes import ProgrammeValues
+from outreach.services.activities import community as community_activities
+from outreach.services.activities import edit as planning
+from outreach.services.activities.agenda import AgendaValues, set_agenda
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.directory import regions
+from outreach.services.invitations import invite as inviting
+from outreach.services.programmes import edit as programmes
+from outreach.services.programmes.edit import ProgrammeValues
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 QUOTA = 2
@@ -119,7 +123,7 @@ def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[
             capacity=content.COMMUNITY_SEATS,
         )
         by = cast.coordinator
-        activity_id = communityactivities.create(values, [visit.kelurahan], by=by, now=now)[0].id
+        activity_id = community_activities.create(values, [visit.kelurahan], by=by, now=now)[0].id
         inviting.invite_cadres([activity_id], [], [visit.kelurahan], by=by, now=now)
         quotas = {cast.village_offices[visit.kelurahan]: VILLAGE_QUOTA}
         inviting.invite_organisations([activity_id], quotas, by=by, now=now)

@@ -7,15 +7,17 @@ import sqlalchemy as sa
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
 from outreach.domain.kinds import ActivityKind, Audience, CadreKind, Role, RuleTiming
+from outreach.domain.planning.working_days import working_days
 from outreach.domain.reminders import local_day
 from outreach.domain.states import ActivityState
-from outreach.domain.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity, Reminder, User
-from outreach.services import inviting, planning, rule_changes
-from outreach.services.planning import ActivityValues
-from outreach.services.rule_changes import RuleValues
-from outreach.services.rules import DEFAULTS
+from outreach.services.activities import edit as planning
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import edit_rules
+from outreach.services.reminders.edit_rules import RuleValues
+from outreach.services.reminders.rules import DEFAULTS
 
 TITLE = "Rapat persiapan panitia"
 KEY = "three-days-before"  # the rule that gets another moment here
@@ -59,11 +61,11 @@ def remind_once(activity_id: int, due_at: datetime, *, by: User | None, now: dat
     starts_at = db.session.get_one(Activity, activity_id).starts_at
     days, at = days_and_time(starts_at, due_at)
     values = RuleValues(days, at, Audience.UNANSWERED)
-    rule_changes.edit(KEY, values, activity_id=activity_id, by=by, now=now)
+    edit_rules.edit(KEY, values, activity_id=activity_id, by=by, now=now)
     for key, usual in DEFAULTS.items():
         if usual.timing is RuleTiming.BEFORE_START and usual.audience is Audience.UNANSWERED and key != KEY:
             off = RuleValues(usual.days, usual.at, usual.audience, enabled=False)
-            rule_changes.edit(key, off, activity_id=activity_id, by=by, now=now)
+            edit_rules.edit(key, off, activity_id=activity_id, by=by, now=now)
 
 
 def fall_due_again(due_at: datetime, *, now: datetime) -> bool:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.cli.simulate.play import Story
-from outreach.delivery import catcher
+from outreach.delivery.demo_server import server as catcher
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
-from outreach.domain.truth import SkipReason
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 

@@ -14,15 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from outreach import clock, create_app
-from outreach.cli import database
+from outreach.cli.data import migrations
 from outreach.cli.demo.command import HOST, demo_settings
 from outreach.cli.demo.load import Moment
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.simulate import check, play
-from outreach.delivery.catcher import Catcher
+from outreach.delivery.demo_server.server import Catcher
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
-from outreach.domain.truth import SkipReason
 from outreach.extensions import db
 from outreach.models import Message
 
@@ -58,7 +58,7 @@ def run(today: date, console: Console) -> list[str]:
         with Catcher(HOST, 0, folder / "mailbox", now=moment) as server:
             app = create_app(demo_settings(folder, 8000, server.port))
             with app.app_context():
-                database.upgrade()
+                migrations.upgrade()
                 story = play.begin(today)
                 _play(story, moment, console)
                 broken = check.complaints(story, folder / "mailbox")

@@ -19,8 +19,11 @@ from outreach.domain.kinds import AttendanceSource, MailKind
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder
-from outreach.services import attendance, forecasting, publishing, reminding
-from outreach.services.publishing import Move
+from outreach.services import attendance
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders import tick as reminding
 
 MOVED, CANCELLED = 3, 6  # which of the community activities
 BY_RULE = (MailKind.REMINDER, MailKind.THANKS)

@@ -1,1 +1,5 @@
-"""Trying out a real set-up: the mail server, the mailbox, and what DNS says of the domain. Nothing is changed by it."""
+"""Tests of a real set-up: mail server, mailbox, and what DNS says of the domain. Nothing is changed.
+
+Start with mailserver.py. result.py is one result: a sentence and what to do about it. `outreach doctor` prints
+them.
+"""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from outreach.delivery.checks.finding import Finding, Report, counted
+from outreach.delivery.checks.result import Finding, Report, counted
 from outreach.delivery.tls import NoAuthority
 
 RENEW_WITHIN = timedelta(days=21)

@@ -6,8 +6,8 @@ from email.utils import parseaddr
 import dns.exception
 import dns.resolver
 
-from outreach.delivery import returnpath
-from outreach.delivery.checks.finding import Area, Finding, Report
+from outreach.delivery import return_path
+from outreach.delivery.checks.result import Area, Finding, Report
 from outreach.settings import Settings
 
 PATIENCE_S = 5.0  # for one question
@@ -60,7 +60,7 @@ class Dns:
 def check(settings: Settings, ask: Dns | None = None) -> Iterator[Finding]:
     """Yield what was found of the sender's domain, and of the return path's where that is another."""
     domain = _domain_of(parseaddr(settings.mail_sender)[1])
-    envelope = _domain_of(returnpath.return_path(0, settings)) or domain
+    envelope = _domain_of(return_path.return_path(0, settings)) or domain
     if domain in NOT_SET_UP or domain.rpartition(".")[2] in RESERVED or "." not in domain:
         yield report.fail(
             f"mail_sender is at “{domain}”, which is nobody's domain.",

@@ -10,9 +10,9 @@ from typing import Any
 from imap_tools.mailbox import BaseMailBox
 
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
-from outreach.delivery.checks.finding import Area, Finding, Report, counted
+from outreach.delivery.checks.result import Area, Finding, Report, counted
 from outreach.delivery.inbox.connection import MailboxDown, leave, opened
-from outreach.domain.failures import ChannelTrouble
+from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
 report = Report(Area.MAILBOX)

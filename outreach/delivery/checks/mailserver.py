@@ -6,9 +6,9 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 
-from outreach.delivery import returnpath
+from outreach.delivery import return_path
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
-from outreach.delivery.checks.finding import Area, Finding, Report
+from outreach.delivery.checks.result import Area, Finding, Report
 from outreach.delivery.tls import is_this_machine, trusting
 from outreach.settings import Settings
 
@@ -103,7 +103,7 @@ def _logged_in(host: smtplib.SMTP, settings: Settings) -> Finding:
 
 
 def _sender_taken(host: smtplib.SMTP, settings: Settings) -> Iterator[Finding]:
-    for sender in dict.fromkeys((returnpath.return_path(0, settings), parseaddr(settings.mail_sender)[1])):
+    for sender in dict.fromkeys((return_path.return_path(0, settings), parseaddr(settings.mail_sender)[1])):
         code, words = host.mail(sender)
         host.rset()
         if code != 250:
@@ -128,7 +128,7 @@ def _sent(host: smtplib.SMTP, settings: Settings, address: str, now: datetime) -
         "headers: Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.\n"
     )
     try:
-        host.send_message(mail, from_addr=returnpath.return_path(0, settings), to_addrs=[address])
+        host.send_message(mail, from_addr=return_path.return_path(0, settings), to_addrs=[address])
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         return report.fail(

@@ -9,7 +9,7 @@ from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox
 
 from outreach.delivery.tls import is_this_machine, trusting
-from outreach.domain.failures import ChannelTrouble
+from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
 NOT_ENCRYPTED = "The server offers no encryption (STARTTLS), so the password is not sent."

@@ -9,7 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import parseaddr
 
-from outreach.domain import contacts
+from outreach.domain.directory import email_addresses
 
 MOST_HEADER = 1000  # characters of a header that are decoded
 MARKS = (
@@ -76,12 +76,12 @@ def mailbox_of(value: str) -> tuple[str, str]:
     if not _ADDRESS.fullmatch(address):
         found = _ADDRESS.search(clean(value[:MOST_HEADER]).lower())
         address = found[0] if found else ""
-    return line_of(name, 160), contacts.key(address)
+    return line_of(name, 160), email_addresses.key(address)
 
 
 def addresses_in(value: str) -> list[str]:
     """Return all addresses that stand in a header, as contacts.key writes them."""
-    return [contacts.key(found) for found in _ADDRESS.findall(clean(value[: 4 * MOST_HEADER]))]
+    return [email_addresses.key(found) for found in _ADDRESS.findall(clean(value[: 4 * MOST_HEADER]))]
 
 
 def _known(charset: str) -> str:

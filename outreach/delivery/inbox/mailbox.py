@@ -1,7 +1,7 @@
 """The office's mailbox over IMAP: which mails are new, each one's bytes, and the mark that it was taken.
 
 A mail is marked after its effect is committed, never before, and none is deleted: no command here expunges, not even what
-somebody else has marked as deleted. What a mail does is for the caller (services/incoming.py).
+somebody else has marked as deleted. What a mail does is for the caller (services/inbox/receive.py).
 """
 
 import imaplib
@@ -16,7 +16,7 @@ import structlog
 
 from outreach.delivery.inbox.connection import MailboxDown, leave, opened, trouble
 from outreach.delivery.inbox.reading import MOST_BYTES
-from outreach.domain.failures import ChannelTrouble
+from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
 BEGINNING = 64 * 1024  # bytes that are fetched of a mail too large to read: its headers

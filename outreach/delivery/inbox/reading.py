@@ -1,6 +1,6 @@
 """A mail's bytes as values: what it is taken for, who says it, what it is about. Reading never fails and does nothing.
 
-What cannot be read is `UNREADABLE`, with its first lines. Applying what was read is services/incoming.py.
+What cannot be read is `UNREADABLE`, with its first lines. Applying what was read is services/inbox/receive.py.
 """
 
 import re
@@ -11,16 +11,16 @@ from hashlib import sha256
 
 import structlog
 
-from outreach.delivery import returnpath
+from outreach.delivery import return_path
 from outreach.delivery.inbox import replies, reports, words
 from outreach.delivery.inbox.decoding import addresses_in, line_of, mailbox_of
 from outreach.delivery.inbox.parts import Part, headers_of, parameterless, parts_of
 from outreach.delivery.inbox.proof import proven_sender
 from outreach.delivery.inbox.replies import Reply
 from outreach.delivery.inbox.reports import Report, Verdict
-from outreach.domain import contacts
-from outreach.domain.incoming import IncomingReason
+from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import IncomingKind
+from outreach.domain.mail.incoming import IncomingReason
 from outreach.settings import Settings
 
 MOST_BYTES = 5 * 1024 * 1024  # of a mail that is read; of a larger one, the headers alone
@@ -108,7 +108,7 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
     return Incoming(
         **known,
         kind=kind,
-        sender_proven=bool(known["sender"]) and known["sender"] == contacts.key(proven_sender(raw)),
+        sender_proven=bool(known["sender"]) and known["sender"] == email_addresses.key(proven_sender(raw)),
         returned_id=returned,
         reply=reply,
         text=words.words_of(mail),
@@ -155,13 +155,17 @@ def _returned_id(mail: Part, settings: Settings) -> int | None:
     written = [value for name in RECIPIENTS for value in mail.headers.get_all(name, [])[:5]]
     written += enclosed.headers.get_all("Return-Path", [])[:2] if enclosed else []
     for address in [address for value in written for address in addresses_in(value)][:50]:
-        if (found := returnpath.message_of(address, settings)) is not None:
+        if (found := return_path.message_of(address, settings)) is not None:
             return found
     return None
 
 
 def _own_addresses(settings: Settings) -> set[str]:
-    return {contacts.key(address) for address in (parseaddr(settings.mail_sender)[1], settings.imap_address) if address}
+    return {
+        email_addresses.key(address)
+        for address in (parseaddr(settings.mail_sender)[1], settings.imap_address)
+        if address
+    }
 
 
 def _is_automatic(mail: Part) -> bool:

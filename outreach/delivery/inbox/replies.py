@@ -15,7 +15,7 @@ from icalendar.timezone import tzp
 
 from outreach.delivery.inbox.decoding import clean, mailbox_of
 from outreach.delivery.inbox.parts import Part, parameter
-from outreach.domain.incoming import Participation
+from outreach.domain.mail.incoming import Participation
 
 MOST_BYTES = 256 * 1024
 MOST_CALENDARS = 3  # parts of a mail that are looked at; the usual programs send the same one twice at most

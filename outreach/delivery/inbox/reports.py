@@ -1,7 +1,7 @@
 """Delivery reports: that a mail did not arrive, or not yet (RFC 3464), and those of servers that write them their own way.
 
 A report is a claim. It is worth something only beside the mail it is about: `returned_message_id` and the return path it
-came to tell which one that is (services/incomingreports.py).
+came to tell which one that is (services/inbox/delivery_reports.py).
 """
 
 import logging
@@ -15,7 +15,7 @@ from flufl.bounce import all_failures
 
 from outreach.delivery.inbox.decoding import addresses_in, line_of, mailbox_of
 from outreach.delivery.inbox.parts import Part, headers_of, parameter, parameterless
-from outreach.domain.addressfaults import AddressFault, fault_of
+from outreach.domain.mail.address_faults import AddressFault, fault_of
 
 STATUS_TYPE = "message/delivery-status"
 MOST_BLOCKS = 30  # recipients of one report that are looked at

@@ -5,9 +5,9 @@ the plan holds. Cancelled and held activities, what is over, and invitees who de
 that is over it is found that it starts in the past.
 """
 
-from outreach.domain.clashes.finding import Finding, Signature
-from outreach.domain.clashes.looking import crossings, findings, findings_if, look_at
-from outreach.domain.clashes.resolving import (
+from outreach.domain.clashes.clash import Finding, Signature
+from outreach.domain.clashes.find import crossings, findings, findings_if, look_at
+from outreach.domain.clashes.resolutions import (
     LeaveOut,
     LimitSeats,
     Move,

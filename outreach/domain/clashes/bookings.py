@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from outreach.domain.clashes.finding import Finding
+from outreach.domain.clashes.clash import Finding
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.parties import Absence, Party, roles_of
-from outreach.domain.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
-from outreach.domain.planrules import FindingKind, Rules, Severity
-from outreach.domain.travel import needed_min
+from outreach.domain.planning.parties import Absence, Party, roles_of
+from outreach.domain.planning.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.travel import needed_min
 
 _MINUTE = timedelta(minutes=1)
 _AT_ONCE = (FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
-from outreach.domain.clashes.finding import Finding
-from outreach.domain.officehours import FRIDAY, SATURDAY, DayOffKind
-from outreach.domain.plan import Plan, PlannedActivity, days_between
-from outreach.domain.planrules import FindingKind
+from outreach.domain.clashes.clash import Finding
+from outreach.domain.planning.office_hours import FRIDAY, SATURDAY, DayOffKind
+from outreach.domain.planning.plan import Plan, PlannedActivity, days_between
+from outreach.domain.planning.rules import FindingKind
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ActivityState
 

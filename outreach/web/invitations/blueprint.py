@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from outreach.domain.problems import Problem
-from outreach.services.booking import ActivityMissing, InvitationMissing
-from outreach.services.newinvitations import Invited
-from outreach.services.received import IncomingMissing
-from outreach.web.shell import error_page, say
+from outreach.queries.inbox import IncomingMissing
+from outreach.services.invitations.add import Invited
+from outreach.services.locking import ActivityMissing, InvitationMissing
+from outreach.web.frame.accounts import error_page, say
 
 bp = Blueprint("invitations", __name__)
 

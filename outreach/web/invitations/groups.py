@@ -10,17 +10,23 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.parties import PartyKind
-from outreach.domain.planrules import FindingKind
+from outreach.domain.planning.parties import PartyKind
+from outreach.domain.planning.rules import FindingKind
 from outreach.domain.problems import Problem
-from outreach.services import choosing, clashing, invitees, inviting, previewing
-from outreach.services.newinvitations import Invited
-from outreach.services.previewing import Preview
-from outreach.web.comingback import address_with, came_back, leading_back, sent
-from outreach.web.findingshown import Shown, shown
-from outreach.web.findingways import WayOut
-from outreach.web.forms.fields import add_error, whole
-from outreach.web.forms.invitation_forms import (
+from outreach.queries.invitations import choices
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations import preview as invitation_preview
+from outreach.queries.invitations.preview import Preview
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations.add import Invited
+from outreach.services.planning import clashes as clashing
+from outreach.web.clashes.resolutions import WayOut
+from outreach.web.clashes.shown import Shown, shown
+from outreach.web.fields.fields import add_error, whole
+from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
+from outreach.web.invitations.blueprint import back_to_list, bp, tell
+from outreach.web.invitations.forms import (
     USUAL_QUOTA,
     InviteCadresForm,
     InviteForm,
@@ -28,8 +34,6 @@ from outreach.web.forms.invitation_forms import (
     member,
     words,
 )
-from outreach.web.invitations.blueprint import back_to_list, bp, tell
-from outreach.web.shell import coordinator_required, say
 
 MOST = 8  # findings that the page shows
 WITHOUT = "without"  # the button that leaves somebody out, and the fields that keep whom
@@ -42,7 +46,7 @@ TWICE = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKi
 def invite_organisations(activity_id: int) -> Any:
     """Choose organisations, each with a number of seats."""
     activity = invitees.activity_of(activity_id)
-    activities = choosing.open_activities(activity)
+    activities = choices.open_activities(activity)
     form = InviteOrganisationsForm(**kept_of())
     form.offer(activities, [activity_id])
     without = left_out()
@@ -52,7 +56,7 @@ def invite_organisations(activity_id: int) -> Any:
         q, ticked = form.q.data or "", form.organisation_ids.data or []
         page = render_template(
             "invitations/organisations.html", activity=activity, activities=activities, form=form, problem=problem,
-            sectors=choosing.organisations_by_sector(q, ticked), invited=choosing.invited_organisation_ids(activity_id),
+            sectors=choices.organisations_by_sector(q, ticked), invited=choices.invited_organisation_ids(activity_id),
             quotas=sent(), usual=USUAL_QUOTA,
         )  # fmt: skip
         return page, status
@@ -72,7 +76,13 @@ def invite_organisations(activity_id: int) -> Any:
         return inviting.invite_organisations(wanted, quotas, by=current_user, now=clock.now())
 
     return _check_or_invite(
-        activity_id, form, choose, invite, lambda: previewing.of_organisations(wanted, quotas), Role.PARTICIPANT, quotas
+        activity_id,
+        form,
+        choose,
+        invite,
+        lambda: invitation_preview.of_organisations(wanted, quotas),
+        Role.PARTICIPANT,
+        quotas,
     )
 
 
@@ -81,8 +91,8 @@ def invite_organisations(activity_id: int) -> Any:
 def invite_cadres(activity_id: int) -> Any:
     """Choose cadres by kind and kelurahan; nothing ticked means all."""
     activity = invitees.activity_of(activity_id)
-    activities = choosing.open_activities(activity)
-    regions, kinds = choosing.cadre_regions(), choosing.cadre_kinds()
+    activities = choices.open_activities(activity)
+    regions, kinds = choices.cadre_regions(), choices.cadre_kinds()
     form = InviteCadresForm(**kept_of())
     form.offer(activities, [activity_id])
     form.kinds.choices = words(kinds)
@@ -113,7 +123,7 @@ def invite_cadres(activity_id: int) -> Any:
         return inviting.invite_cadres(wanted, chosen, codes, without=without, by=current_user, now=clock.now())
 
     def preview() -> Preview:
-        return previewing.of_cadres(wanted, chosen, codes, without)
+        return invitation_preview.of_cadres(wanted, chosen, codes, without)
 
     return _check_or_invite(activity_id, form, choose, invite, preview, Role.CADRE)
 
@@ -216,12 +226,12 @@ def _counted(form: InviteCadresForm) -> tuple[int, int]:
 def _tick_sector(form: InviteOrganisationsForm, sector: Sector) -> None:
     """Tick all of a sector's organisations that are shown, or untick them where all were ticked."""
     ticked = set(form.organisation_ids.data or [])
-    shown = dict(choosing.organisations_by_sector(form.q.data or "", ticked))
+    shown = dict(choices.organisations_by_sector(form.q.data or "", ticked))
     of_it = {o.id for o in shown.get(sector, ())}
     form.organisation_ids.data = sorted(ticked - of_it if of_it <= ticked else ticked | of_it)
 
 
-def _tick_district(form: InviteCadresForm, code: str, regions: list[choosing.RegionNode]) -> None:
+def _tick_district(form: InviteCadresForm, code: str, regions: list[choices.RegionNode]) -> None:
     """Tick a whole kecamatan's kelurahan, or untick them where all were ticked."""
     of_it = {c.region.code for node in regions if node.region.code == code for c in node.children}
     ticked = set(form.region_codes.data or [])

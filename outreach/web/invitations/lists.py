@@ -8,13 +8,14 @@ from defusedcsv import csv
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from outreach.delivery.labels import label
+from outreach.delivery.words import whatsapp
+from outreach.delivery.words.labels import label
 from outreach.domain.kinds import Role, Sector
-from outreach.services import invitees, phoning
-from outreach.services.invitees import InviteeList, Row
-from outreach.web.forms.invitation_forms import filters_from
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.lists import InviteeList, Row
+from outreach.web.frame.accounts import may_change, page_number, staff_required
 from outreach.web.invitations.blueprint import bp
-from outreach.web.shell import may_change, page_number, staff_required
+from outreach.web.invitations.forms import filters_from
 
 
 @bp.get("/activities/<int:activity_id>/invitees")
@@ -40,8 +41,8 @@ def index(activity_id: int) -> Any:
 def calls(activity_id: int) -> Any:
     """Show whom only a call or WhatsApp can reach, to work through or to print."""
     activity = invitees.activity_of(activity_id)
-    rows = [(row, phoning.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
-    return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=phoning.is_moved(activity))
+    rows = [(row, whatsapp.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
+    return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=whatsapp.is_moved(activity))
 
 
 @bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
@@ -59,7 +60,7 @@ def calls_file(activity_id: int) -> Response:
         sheet.writerow(
             [
                 invitation.invitee.display_name, label(invitation.role), _belongs_to(row),
-                phoning.call(invitation, activity, "").number, label(invitation.state), "", "",
+                whatsapp.call(invitation, activity, "").number, label(invitation.state), "", "",
             ]
         )  # fmt: skip
     return Response(
@@ -69,9 +70,9 @@ def calls_file(activity_id: int) -> Response:
     )
 
 
-def _calls(found: InviteeList) -> dict[int, phoning.Call]:
+def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
     return {
-        row.invitation.id: phoning.call(row.invitation, found.activity, _link(row))
+        row.invitation.id: whatsapp.call(row.invitation, found.activity, _link(row))
         for row in found.rows
         if row.failure or not row.invitation.invitee.email
     }

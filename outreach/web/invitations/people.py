@@ -9,13 +9,17 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
-from outreach.services import choosing, invitees, inviting, newcomers, previewing
-from outreach.services.people import PersonValues
-from outreach.web.forms.fields import add_error
-from outreach.web.forms.invitation_forms import InvitePeopleForm, NewPersonForm, member
+from outreach.queries.invitations import choices
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations import preview as invitation_preview
+from outreach.services.directory.people import PersonValues
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import newcomers
+from outreach.web.fields.fields import add_error
+from outreach.web.frame.accounts import coordinator_required, say
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
+from outreach.web.invitations.forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_out, refused
-from outreach.web.shell import coordinator_required, say
 
 
 @bp.route("/activities/<int:activity_id>/invite/people", methods=["GET", "POST"])
@@ -23,7 +27,7 @@ from outreach.web.shell import coordinator_required, say
 def invite_people(activity_id: int) -> Any:
     """Choose people. Searching and checking change nothing; what was ticked is kept all along."""
     activity = invitees.activity_of(activity_id)
-    activities = choosing.open_activities(activity)
+    activities = choices.open_activities(activity)
     form = InvitePeopleForm(**kept_of())
     form.offer(activities, [activity_id, *request.args.getlist("activity", type=int)])
     if not is_chosen():
@@ -36,7 +40,7 @@ def invite_people(activity_id: int) -> Any:
         ticked = form.person_ids.data or []
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
-            chosen=choosing.people(ticked), found=choosing.find_people(form.q.data or "", ticked),
+            chosen=choices.people(ticked), found=choices.find_people(form.q.data or "", ticked),
             new=new or new_person_form(formdata=None), adding=new is not None,
         )  # fmt: skip
         return page, status
@@ -54,7 +58,7 @@ def invite_people(activity_id: int) -> Any:
         except Problem as problem:
             return refused(form, problem, choose)
         return back_to_list(activity_id)
-    found = previewing.of_people(wanted, chosen, role)
+    found = invitation_preview.of_people(wanted, chosen, role)
     if not found.people:
         return choose(_("Tick at least one person, or add a new one."), 422)
     return checking(activity_id, found, role)
@@ -85,7 +89,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
 def new_person_form(**options: Any) -> NewPersonForm:
     form = NewPersonForm(prefix="new-", **options)
     form.organisation_id.choices = [
-        ("", _("none")), *((o.id, o.name) for _sector, group in choosing.organisations_by_sector() for o in group)
+        ("", _("none")), *((o.id, o.name) for _sector, group in choices.organisations_by_sector() for o in group)
     ]  # fmt: skip
     return form
 

@@ -11,10 +11,10 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from outreach.delivery.checks import mailbox, mailserver
 from outreach.delivery.tls import is_this_machine
-from tests.certificates import certificate as made
 from tests.conftest import settings_for
-from tests.delivery.smtp_server import DROP, Server, free_port
-from tests.dovecot import PASSWORD, PROGRAM, Dovecot
+from tests.servers.certificates import certificate as made
+from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
+from tests.servers.smtp import DROP, Server, free_port
 
 NOW = datetime.now(UTC)  # as certificates are good from today
 needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")

@@ -1,0 +1,1 @@
+"""Incoming mails read into values, hostile ones too."""

@@ -6,8 +6,8 @@ from itertools import count
 import pytest
 
 from outreach.settings import Settings
-from tests import dovecot
 from tests.conftest import SECRET
+from tests.servers import dovecot
 
 NUMBERS = count(1)
 

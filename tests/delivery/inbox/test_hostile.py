@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from outreach.delivery.inbox import parts, replies, reports, words
 from outreach.delivery.inbox.decoding import line_of, mailbox_of, text_of
 from outreach.delivery.inbox.reading import MOST_BYTES, Incoming, read
-from outreach.domain.incoming import IncomingReason
 from outreach.domain.kinds import IncomingKind
+from outreach.domain.mail.incoming import IncomingReason
 from outreach.settings import Settings
 from tests.conftest import SECRET
 from tests.delivery.inbox import samples

@@ -9,15 +9,15 @@ import pytest
 
 from outreach.delivery.inbox.mailbox import TAKEN, Fetched, Folder, MailboxDown, Progress, poll, reach
 from outreach.delivery.inbox.reading import MOST_BYTES
-from outreach.domain.failures import ChannelTrouble
+from outreach.domain.mail.failures import ChannelTrouble
 from tests.delivery.inbox.conftest import imap_settings
-from tests.delivery.smtp_server import free_port
+from tests.servers.smtp import free_port
 
 FIRST, SECOND = b"Subject: satu\r\n\r\nBaik.\r\n", b"Subject: dua\r\n\r\nTidak.\r\n"
 
 
 class Reader:
-    """Takes mails, and remembers how far it came, as services/incoming.py does in the database."""
+    """Takes mails, and remembers how far it came, as services/inbox/receive.py does in the database."""
 
     def __init__(self, server, **values) -> None:
         self.settings = imap_settings(server, **values)

@@ -8,9 +8,9 @@ import pytest
 
 from outreach.delivery.inbox.reading import read
 from outreach.delivery.inbox.reports import Verdict
-from outreach.delivery.returnpath import return_path
-from outreach.domain.incoming import IncomingReason, Participation
+from outreach.delivery.return_path import return_path
 from outreach.domain.kinds import IncomingKind
+from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.settings import Settings
 from tests.conftest import SECRET
 from tests.delivery.inbox import samples

@@ -1,0 +1,94 @@
+"""`outreach backup` and `outreach restore`: all data in one file, and back again."""
+
+from pathlib import Path
+
+import click
+from alembic.script import ScriptDirectory
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import downgrade as migrate_downgrade
+from flask_migrate import upgrade as migrate_upgrade
+
+from outreach import __version__, clock
+from outreach.cli.data import migrations
+from outreach.extensions import db
+from outreach.services.operations.backup import archive as safekeeping
+from outreach.services.operations.backup import hold as holding
+from outreach.services.operations.backup.tables import filled, revision_of
+
+NOT_IN_IT = (
+    "Not in it: the secret key and the settings. Keep them elsewhere: without the same secret key the links in mails "
+    "that were sent open nothing. The file holds names and addresses: keep it as safe as the database."
+)
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@with_appcontext
+def backup(file: Path | None) -> None:
+    """Save all data in FILE, while everything runs. A FILE that does not end in .zip is a folder; a file is made in it."""
+    now = clock.now()
+    path = Path(f"outreach-{now:%Y%m%dT%H%M%SZ}.zip")
+    if file is not None:
+        path = file if file.suffix == ".zip" and not file.is_dir() else _folder(file) / path
+    saved = safekeeping.save(path, db.engine, version=__version__, now=now)
+    click.echo(f"{saved.rows:,} rows of {len(saved.tables)} tables are saved in {path}.")
+    click.echo(NOT_IN_IT, err=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Delete what the database holds, and put the backup in its place.")
+@click.option(
+    "--resend-overdue", is_flag=True,
+    help="Send what was due as well. Only where nothing was sent since the backup was made: else it goes out twice.",
+)  # fmt: skip
+@click.option(
+    "--stopped", is_flag=True,
+    help="All workers are stopped, though one gave a sign of life in the last five minutes.",
+)  # fmt: skip
+@with_appcontext
+def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> None:
+    """Bring back the data of FILE, into an empty database of either kind. Stop workers and pages first.
+
+    What may have been sent since the backup is held back and shown, so that nobody gets a mail twice.
+    """
+    saved = safekeeping.examine(file)
+    known = revisions()
+    if saved.revision not in known:
+        raise safekeeping.FromNewer(version=saved.version)
+    with db.engine.connect() as connection:
+        if not stopped:
+            holding.refuse_while_at_work(connection, now=clock.now())
+        empty, here = not filled(connection), revision_of(connection)
+    if empty and here != saved.revision:
+        if here:
+            migrate_downgrade(revision="base")
+        migrate_upgrade(revision=saved.revision)
+    held = safekeeping.restore(
+        file, saved, db.engine, now=clock.now(), force=force, resend_overdue=resend_overdue
+    )  # fmt: skip
+    migrations.upgrade()
+    click.echo(
+        f"{saved.rows:,} rows of {len(saved.tables)} tables are back, as of {saved.taken_at:%d %B %Y %H:%M} UTC."
+    )
+    if held.messages or held.reminders:
+        click.echo(
+            f"Held back, as they may have been sent since: {held.messages} messages (state unknown) and {held.reminders} "
+            "reminders (missed). They stand on the overview; send again what you know did not arrive."
+        )
+    click.echo("Next: start pages and workers, with the secret key that was in use when the backup was made.")
+
+
+def _folder(path: Path) -> Path:
+    """Return a folder for backups, made for its owner only where there is none."""
+    if path.exists() and not path.is_dir():
+        raise safekeeping.FileExists(path=path)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def revisions() -> list[str]:
+    """Return the migrations that this program knows, newest first."""
+    config = current_app.extensions["migrate"].migrate.get_config()
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]

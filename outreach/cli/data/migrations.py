@@ -1,0 +1,71 @@
+"""Bringing the database to its present form, from the command line and from other commands."""
+
+import copy
+import logging
+
+import click
+import sqlalchemy as sa
+from flask.cli import with_appcontext
+from flask_migrate import upgrade as migrate_upgrade
+from flask_migrate.cli import db as migrate_commands
+
+from outreach.engines import jobqueue
+from outreach.extensions import current_settings
+from outreach.extensions import db as database
+from outreach.models import Office
+
+__all__ = ["db", "is_empty", "upgrade"]
+
+db = copy.copy(migrate_commands)
+db.commands = dict(migrate_commands.commands)
+
+
+@db.command("upgrade")
+@click.argument("revision", default="head")
+@with_appcontext
+def upgrade_command(revision: str) -> None:
+    """Bring the tables to their present form: ours, and on PostgreSQL the job queue's too."""
+    migrate_upgrade(revision=revision)
+    if revision == "head":
+        _upgrade_queue()
+        click.echo("The tables are up to date.")
+
+
+@db.command("copy")
+@click.option(
+    "--to", "url", required=True, envvar="OUTREACH_COPY_TO",
+    help="The database to copy to, such as postgresql://user@host/outreach. With a password in it, better as "
+    "OUTREACH_COPY_TO: whoever is on this machine sees the arguments of programs.",
+)  # fmt: skip
+@with_appcontext
+def copy_command(url: str) -> None:
+    """Copy every row into another, empty database, and prove that all arrived. Stop pages and workers first."""
+    from outreach.cli.data import copy as copying
+
+    copying.copy_to(url)
+
+
+def upgrade() -> None:
+    """Run all migrations that the database has not seen. Needs an app context."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    migrate_upgrade()
+    _upgrade_queue()
+
+
+def is_empty() -> bool:
+    """Return whether no office has been set up in this database yet."""
+    found = database.session.scalar(sa.select(Office.id).limit(1))
+    database.session.rollback()
+    return found is None
+
+
+def _upgrade_queue() -> None:
+    if not jobqueue.usable(current_settings()):
+        return
+    try:
+        jobqueue.upgrade()
+    except jobqueue.UnknownTables:
+        raise click.ClickException(
+            "This database has tables of Procrastinate that outreach has not made, so it cannot tell how old they are. "
+            "Give outreach a database of its own, or drop those tables (procrastinate_…) if nothing else uses them."
+        ) from None

@@ -1,0 +1,71 @@
+"""What waitress does with a body larger than the app takes: it is read to its end and thrown away, so that the app's own page
+can say so. An answer before the end would reach a browser that still sends as a broken connection.
+
+What surrounds a chunked body's parts is held to a length of its own: waitress keeps it in memory, and looks through it again
+with each piece that arrives.
+"""
+
+from typing import Any
+
+from flask import Flask
+from waitress import create_server
+from waitress.buffers import OverflowableBuffer
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.server import BaseWSGIServer
+from waitress.utilities import RequestHeaderFieldsTooLarge
+
+from outreach.cli.serve.connections import FairChannel
+
+MOST_LISTENED_TO = 1024**3  # bytes; beyond them the connection ends
+MOST_AROUND_CHUNKS = 16 * 1024  # bytes of one line with a chunk's length, and of all that follows the last chunk
+
+
+class Bounded(OverflowableBuffer):
+    """Keeps at most `most` bytes, and counts those that it throws away as if it had them: its length is the body's."""
+
+    def __init__(self, overflow: int, most: int) -> None:
+        super().__init__(overflow)
+        self._most = most
+        self._thrown = 0
+
+    def append(self, data: bytes) -> None:
+        if self._thrown or len(self) + len(data) > self._most:
+            self._thrown += len(data)
+        else:
+            super().append(data)
+
+    def __len__(self) -> int:
+        return int(super().__len__()) + self._thrown
+
+
+def make_server(app: Flask, most: int, *, most_of_one: int = 0, **options: Any) -> Any:
+    """Return a waitress server for the app that keeps bodies of at most `most` bytes.
+
+    most_of_one: how many connections one address may keep; 0 for any number. options: as for create_server.
+    """
+
+    class Parser(HTTPRequestParser):
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if self.body_rcv is not None:
+                self.body_rcv.buf = Bounded(self.adj.inbuf_overflow, most)
+
+        def received(self, data: bytes) -> int:
+            consumed = int(super().received(data))
+            body = self.body_rcv
+            if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MOST_AROUND_CHUNKS:
+                self.error = RequestHeaderFieldsTooLarge("A chunk's length, or what follows the last, is too long.")
+                self.completed = True
+            return consumed
+
+    class Channel(FairChannel):
+        parser_class = Parser
+
+    Channel.most_of_one = most_of_one
+    listening: dict[int, Any] = {}
+    server = create_server(app, map=listening, max_request_body_size=MOST_LISTENED_TO, **options)
+    for one in listening.values():
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = Channel
+    return server

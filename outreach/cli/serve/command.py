@@ -1,0 +1,173 @@
+"""`outreach serve` (pages, ticks and sending in one process) and `outreach worker` (ticks and sending, without pages)."""
+
+import dataclasses
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from queue import SimpleQueue
+from types import FrameType
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach import create_app
+from outreach.cli.serve.bodies import make_server
+from outreach.engines import jobqueue
+from outreach.engines.embedded import Engine
+from outreach.engines.loop import keep_loaded
+from outreach.settings import Settings, SettingsError, load
+
+PORTS_TO_TRY = 50
+MOST_CONNECTIONS = 400  # a browser keeps six; each may take two file descriptors, of a process's usual 1024
+MOST_OF_ONE = 100  # of these for one address, where no proxy stands before: sixteen browsers
+IDLE_S = 60  # then one that brings nothing further ends, so that others come to their turn
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests answered at once.")
+@click.option("--engine/--no-engine", default=True, help="Also look for due mails and send them (the default).")
+def serve(host: str, port: int, threads: int, engine: bool) -> None:
+    """Show the pages, and send what is due."""
+    settings = loaded()
+    taken = free_port(host, port)
+    app = made(with_port(settings, port, taken))
+    click.echo(f"Outreach is at {app.extensions['outreach'].base_url}  (stop with Ctrl+C)", err=True)
+    serve_app(app, host, taken, threads=threads, engine=engine)
+
+
+@click.command()
+@click.option("--jobs", type=click.IntRange(1, 8), help="Jobs at once, where workers share PostgreSQL.  [default: 1]")
+@click.option(
+    "--queue", "queues", multiple=True, type=click.Choice(jobqueue.QUEUES),
+    help="Work for these queues only, where workers share PostgreSQL.  [default: all]",
+)  # fmt: skip
+def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
+    """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
+    app = made(loaded())
+    stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's, its lock is never held when a signal comes
+    with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
+        click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
+        stopped.get()
+
+
+def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = ()) -> AbstractContextManager[object]:
+    """Return the engine that suits the database: shared over a queue on PostgreSQL, else one that works alone.
+
+    Raise ClickException where the queue's tables are missing or old, or where an option has no meaning.
+    """
+    if not jobqueue.usable(app.extensions["outreach"]):
+        if jobs or queues:
+            raise click.ClickException(
+                "--jobs and --queue are for workers that share PostgreSQL: set OUTREACH_DATABASE_URL, and install with "
+                " pip install -e '.[postgresql]'"
+            )
+        return Engine(app)
+    from outreach.engines import distributed
+
+    with app.app_context():
+        try:
+            current = jobqueue.is_current()
+        except (jobqueue.UnknownTables, SQLAlchemyError):
+            current = False
+    if not current:
+        raise click.ClickException(
+            "The database cannot be reached, or the job queue's tables in it are missing or old. Run: outreach db upgrade"
+        )
+    return distributed.Engine(app, jobs=jobs or 1, queues=queues)
+
+
+def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
+    """Serve the app until SIGTERM or Ctrl+C; then finish the requests and the mails that are under way."""
+    settings: Settings = app.extensions["outreach"]
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = make_server(
+        app,
+        settings.upload_limit_mb * 1024 * 1024,
+        most_of_one=0 if settings.proxies else MOST_OF_ONE,
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        connection_limit=MOST_CONNECTIONS,
+        channel_timeout=IDLE_S,
+        clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
+    )
+    with Engine(app) if engine else nullcontext(), _on_signals(_leave):
+        server.run()  # ends by SystemExit from the signal, having let the threads finish
+    server.close()
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted`, or, saying so, the next port that is free. Raise ClickException where the address is not ours."""
+    for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                if sys.platform != "win32":
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES, getattr(errno, "WSAEADDRINUSE", None)):
+                raise click.ClickException(
+                    f"Cannot listen on {host}: {error.strerror}. Choose another --host."
+                ) from None
+            continue
+        if port != wanted:
+            click.echo(f"Port {wanted} is in use by another program; taking {port} instead.", err=True)
+        return port
+    raise click.ClickException(f"No port from {wanted} on is free. Choose another with --port.")
+
+
+def with_port(settings: Settings, wanted: int, taken: int) -> Settings:
+    """Return the settings with links that lead to the port really taken, where they led to this machine."""
+    url = urlsplit(settings.base_url)
+    if url.hostname in ("localhost", "127.0.0.1") and url.scheme == "http" and url.port in (wanted, 8000):
+        return dataclasses.replace(settings, base_url=f"http://{url.hostname}:{taken}")
+    return settings
+
+
+def loaded() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def made(settings: Settings) -> Flask:
+    try:
+        app = create_app(settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    keep_loaded()
+    return app
+
+
+def _leave() -> None:
+    sys.exit(0)
+
+
+@contextmanager
+def _on_signals(act: Callable[[], object]) -> Iterator[None]:
+    """Call `act` on SIGTERM and SIGINT. In a thread that may not listen to signals, do nothing."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

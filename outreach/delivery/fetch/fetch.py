@@ -1,0 +1,238 @@
+"""Fetching what somebody gave us the address of, so that no address reaches this machine's own network, and none holds us up.
+
+A host's name is looked up once, and the connection goes to the very address that was checked; so does each redirect. All
+happens within one time and one size. No cookies, no proxies, no credentials. http.client on a socket of our own: libraries
+that look names up by themselves would have to be kept from doing so, and would bring what is not wanted here.
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from outreach.delivery.fetch import problems
+from outreach.delivery.fetch.public_addresses import is_number, is_public
+from outreach.delivery.fetch.timed_socket import TimedSocket
+
+MOST_BYTES = 5 * 1024 * 1024
+WHOLE_S = 15.0
+CONNECT_S = 5.0
+MOST_REDIRECTS = 3
+MOST_ADDRESSES = 3  # of one host that are tried
+MOST_LETTERS = 1000  # of an address
+PORTS = {"http": 80, "https": 443}
+_SAME_AS = {"webcal": "https", "webcals": "https"}
+_PIECE = 65_536  # bytes that are looked at together
+_AGENT = "Outreach (reads calendars)"
+_SAFE = "/:?#[]@!$&'()*+,;=%~-._"
+Resolver = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """data: what was answered; None where it is what it was (304)."""
+
+    data: bytes | None
+    etag: str = ""
+    last_modified: str = ""
+
+
+def looked_up(host: str, port: int) -> list[str]:
+    """Return the numeric addresses under which a host is known to this machine's resolver."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """How to fetch. own_hosts: "host:port" that may be private and have any port, as the administrator said.
+
+    resolve: how names are looked up; trust: whose certificates count; whole_s: within how many seconds all of it must be done.
+    """
+
+    own_hosts: frozenset[str] = frozenset()
+    resolve: Resolver = looked_up
+    trust: ssl.SSLContext | None = None
+    whole_s: float = WHOLE_S
+    most_bytes: int = MOST_BYTES
+
+    def fetch(self, address: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+        """Return what an address answers with. etag, last_modified: of what is known already, as it was fetched.
+
+        Raise a FetchProblem that says why it cannot be had, and which host is to blame.
+        """
+        deadline = time.monotonic() + self.whole_s
+        url = checked(address, self.own_hosts)
+        asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        try:
+            for _redirect in range(MOST_REDIRECTS + 1):
+                answer = self._ask(url, asked, deadline)
+                if isinstance(answer, Fetched):
+                    return answer
+                url = checked(_led_to(url, answer), self.own_hosts)
+        except TimeoutError:
+            raise problems.TooSlow(host=url.hostname, seconds=round(self.whole_s)) from None
+        raise problems.TooManyRedirects(host=url.hostname)
+
+    def _ask(self, url: SplitResult, asked: dict[str, str], deadline: float) -> Fetched | str:
+        """Return what is answered, or the address that is led to."""
+        host = url.hostname or ""
+        wire = self._connected(url, deadline)
+        connection = http.client.HTTPConnection(host, url.port or PORTS[url.scheme])  # else it finds a port in IPv6
+        connection.sock = wire  # type: ignore[assignment]
+        try:
+            connection.putrequest("GET", _target(url), skip_host=True, skip_accept_encoding=True)
+            headers = {"Host": _host_field(url), "User-Agent": _AGENT, "Accept": "text/calendar, */*;q=0.1"}
+            headers |= {"Accept-Encoding": "identity", "Connection": "close", **asked}
+            for name, value in headers.items():
+                if value:
+                    connection.putheader(name, value)
+            connection.endheaders()
+            return self._read(connection.getresponse(), host, any(asked.values()))
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException, ValueError, zlib.error):
+            raise problems.AnswerBroken(host=host) from None
+        finally:
+            connection.close()
+            wire.hang_up()
+
+    def _connected(self, url: SplitResult, deadline: float) -> TimedSocket:
+        host = url.hostname or ""
+        port = url.port or PORTS[url.scheme]
+        found = self._resolved(host, port, deadline)
+        if f"{host}:{port}" not in self.own_hosts and not all(is_public(one) for one in found):
+            raise problems.PrivateHost(host=host)
+        for number in found[:MOST_ADDRESSES]:
+            family = socket.AF_INET6 if ":" in number else socket.AF_INET
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.settimeout(min(CONNECT_S, _left(deadline)))
+                sock.connect((number, port))
+                if url.scheme == "https":
+                    sock.settimeout(_left(deadline))
+                    sock = (self.trust or ssl.create_default_context()).wrap_socket(sock, server_hostname=host)
+                return TimedSocket(sock, deadline)
+            except ssl.SSLCertVerificationError:
+                sock.close()
+                raise problems.NotTrusted(host=host) from None
+            except OSError:
+                sock.close()
+                _left(deadline)
+        raise problems.NoConnection(host=host)
+
+    def _resolved(self, host: str, port: int, deadline: float) -> Sequence[str]:
+        """Look a name up in a thread of its own: the system's resolver has no time limit that we could set."""
+        found: list[Sequence[str]] = []
+
+        def look_up() -> None:
+            try:
+                found.append(self.resolve(host, port))
+            except (OSError, UnicodeError):
+                found.append([])
+
+        thread = threading.Thread(target=look_up, name="name look-up", daemon=True)
+        thread.start()
+        thread.join(_left(deadline))
+        if not found:
+            raise TimeoutError
+        if not found[0]:
+            raise problems.HostUnknown(host=host)
+        return found[0]
+
+    def _read(self, response: http.client.HTTPResponse, host: str, conditional: bool) -> Fetched | str:
+        status = response.status
+        if status == http.HTTPStatus.NOT_MODIFIED and conditional:
+            return Fetched(None)
+        if status in (301, 302, 303, 307, 308):
+            if not (leads_to := response.getheader("Location")):
+                raise problems.AnswerBroken(host=host)
+            return leads_to
+        if status != http.HTTPStatus.OK:
+            raise problems.refusal(status, host)
+        if int(response.getheader("Content-Length") or 0) > self.most_bytes:
+            raise problems.TooLarge(megabytes=self.most_bytes // 1024 // 1024)
+        data = self._within(response, (response.getheader("Content-Encoding") or "identity").strip().lower(), host)
+        return Fetched(data, _mark(response.getheader("ETag"), 250), _mark(response.getheader("Last-Modified"), 60))
+
+    def _within(self, response: http.client.HTTPResponse, encoding: str, host: str) -> bytes:
+        """Read no more than is allowed, counted after unpacking."""
+        if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
+            raise problems.AnswerBroken(host=host)
+        unpacker = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        found = bytearray()
+        while packed := response.read1(_PIECE):
+            while True:
+                piece = unpacker.decompress(packed, _PIECE) if unpacker else packed
+                found += piece
+                if len(found) > self.most_bytes:
+                    raise problems.TooLarge(megabytes=self.most_bytes // 1024 // 1024)
+                packed = unpacker.unconsumed_tail if unpacker else b""
+                if not packed and (unpacker is None or len(piece) < _PIECE):
+                    break
+            if unpacker and unpacker.eof:  # zlib would keep all that follows in memory
+                break
+        if not unpacker.eof if unpacker else response.length:
+            raise http.client.IncompleteRead(b"")
+        return bytes(found)
+
+
+def checked(address: str, own_hosts: frozenset[str] = frozenset()) -> SplitResult:
+    """Return an address in its parts: http or https, on their own ports, no user's name, no private number.
+
+    Raise a FetchProblem.
+    """
+    address = address.strip()
+    if len(address) > MOST_LETTERS or any(letter <= " " or letter in "\\\x7f" for letter in address):
+        raise problems.AddressUnreadable
+    try:
+        url = urlsplit(address)
+        url = url._replace(scheme=_SAME_AS.get(url.scheme.lower(), url.scheme.lower()), fragment="")
+        host, port = (
+            (url.hostname or "").encode("idna" if ":" not in (url.hostname or "") else "ascii").decode(),
+            url.port,
+        )
+    except (ValueError, UnicodeError):
+        raise problems.AddressUnreadable from None
+    if url.scheme not in PORTS or not host or "%" in host:
+        raise problems.AddressUnreadable
+    if url.username is not None or url.password is not None:
+        raise problems.NameInAddress
+    if port not in (None, *PORTS.values()) and f"{host}:{port}" not in own_hosts:
+        raise problems.OtherPort(port=port)
+    if is_number(host) and not is_public(host) and f"{host}:{port or PORTS[url.scheme]}" not in own_hosts:
+        raise problems.PrivateHost(host=host)  # a name's numbers are looked at when it is asked
+    shown = f"[{host}]" if ":" in host else host
+    return url._replace(netloc=shown if port is None else f"{shown}:{port}")
+
+
+def _led_to(url: SplitResult, location: str) -> str:
+    try:
+        return urljoin(url.geturl(), location)
+    except ValueError:
+        raise problems.AddressUnreadable from None
+
+
+def _host_field(url: SplitResult) -> str:
+    return url.netloc if url.port != PORTS[url.scheme] else url.netloc.rpartition(":")[0]
+
+
+def _target(url: SplitResult) -> str:
+    return quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
+
+
+def _mark(value: str | None, longest: int) -> str:
+    """Return what can be stored and sent back as it came; "" for anything else."""
+    return value if value and len(value) <= longest and value.isascii() and value.isprintable() else ""
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

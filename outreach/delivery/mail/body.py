@@ -1,0 +1,45 @@
+"""The body of a mail: the letter as text and as HTML, and the calendar entries beside them (RFC 2046, RFC 6047).
+
+Every part is quoted-printable, so that lines stay short and nothing in them can look like a boundary.
+"""
+
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+
+from outreach.delivery.mail.ical_event import Method
+from outreach.delivery.mail.letter import Letter
+
+POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # of quoted-printable no more; RFC 2045, 6.7
+# "=_" never stands in quoted-printable text; RFC 2045, 6.7.
+BOUNDARY = b"=_"  # how each begins
+ALTERNATIVES, ATTACHMENTS = "=_alternatives", "=_attachments"
+_FILES = {
+    ("id", Method.REQUEST): "undangan", ("id", Method.CANCEL): "pembatalan",
+    ("en", Method.REQUEST): "invitation", ("en", Method.CANCEL): "cancellation",
+}  # fmt: skip
+
+
+def body(letter: Letter, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
+    """Return the MIME header fields and the parts, with CRLF.
+
+    entries: each activity's calendar object; the last alternative where there is one activity, attachments for several.
+    """
+    mail = EmailMessage(policy=POLICY)
+    mail.set_content(letter.text, cte="quoted-printable")
+    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    mail.set_boundary(ALTERNATIVES)
+    for number, (method, entry) in enumerate(entries, 1):
+        name = _FILES[locale, method]
+        if several:
+            mail.add_attachment(
+                entry, subtype="calendar", cte="quoted-printable", params={"method": method.value},
+                filename=f"{name}-{number}.ics",
+            )  # fmt: skip
+        else:
+            named = {"method": method.value, "name": f"{name}.ics"}
+            mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
+    if several and entries:
+        mail.set_boundary(ATTACHMENTS)
+    mail["Content-Language"] = locale  # at last: adding parts moves Content- headers into the first of them
+    return mail.as_bytes()

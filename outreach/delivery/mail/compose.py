@@ -1,0 +1,250 @@
+"""One message as the bytes of a mail: its words (mail/letter.py), its header fields, its calendar entries.
+
+What the lines say was found true by the outbox; here nothing is decided but how to say it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import force_locale
+from sqlalchemy.orm import Session, object_session
+
+from outreach.delivery import tokens
+from outreach.delivery.mail import body as mail_body
+from outreach.delivery.mail import headers, ical_event, letter, placeholders, texts, values
+from outreach.delivery.mail import merge_lines as merging
+from outreach.delivery.mail.headers import AddressUnusable
+from outreach.delivery.mail.ical_event import Attendee, Method
+from outreach.delivery.mail.merge_lines import worth_saying
+from outreach.delivery.mail.reader import Reader, locale_of, reader_of
+from outreach.delivery.rows import stored_rows as rows
+from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import InvitationState
+from outreach.extensions import current_settings, db
+from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder
+
+__all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A mail ready for the wire. sender and recipient: the envelope's addresses."""
+
+    subject: str
+    data: bytes
+    sender: str
+    recipient: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line with all that saying it needs beside its reader.
+
+    detail: what the reminder knows (merging.detail_of). counted: values.attendance_of, where the text wants it.
+    in_calendar: False where the reader is expected in another role, so that a withdrawal must leave their calendar alone.
+    """
+
+    line: LineRow
+    activity: Activity
+    kind: MailKind
+    text: texts.Text
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    counted: Mapping[str, str] = field(default_factory=dict)
+    in_calendar: bool = True
+
+
+def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) -> Composed:
+    """Return the mail that says `lines` to a message's reader, in the reader's language.
+
+    lines: those found true; where several are about one activity, only the weightiest is said (worth_saying).
+    Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
+    """
+    said, _ = worth_saying(lines)
+    holder = message.person or message.organisation
+    assert holder is not None
+    session = object_session(message) or db.session()
+    row, representing = rows.message_row(message), None
+    if message.representative_of is not None:
+        representing = rows.invitation_row(message.representative_of)
+    headers.envelope_address(representing.representative_email if representing else row.email)  # before the work
+    token = "" if representing else tokens.token(tokens.link_for(session, holder))
+    items = [_stored_item(session, message, row, line) for line in said]
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    return written(items, reader_of(row, token, representing), office, message_id(message), now=now)
+
+
+def _stored_item(session: Session, message: Message, row: MessageRow, line: MessageLine) -> Item:
+    found, reminder, activity = rows.line_row(line), line.reminder, line.invitation.activity
+    moves = sorted(
+        (
+            other.reminder
+            for other in message.lines
+            if other.reminder.kind is MailKind.CHANGE and other.invitation_id == line.invitation_id
+        ),
+        key=lambda move: (move.due_at, move.id),
+    )
+    text = texts.text_for(text_key(row, found, reminder), locale_of(row), activity, reminder.text_key)
+    in_calendar = not expected_otherwise(session, row, found, reminder.kind)
+    return item_of(session, found, reminder, activity, text, moves=moves, in_calendar=in_calendar)
+
+
+def message_id(message: Message) -> str:
+    """Return the message's Message-ID, the same at every attempt, so that a repeated mail is known as the same one."""
+    if message.rfc_message_id:
+        return message.rfc_message_id
+    made = int(message.created_at.timestamp()) if message.created_at else 0
+    return f"<{message.id}.{made}@{id_domain()}>"
+
+
+def id_domain() -> str:
+    """Return the domain of our Message-IDs: the sender's."""
+    return parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
+
+
+def text_key(row: MessageRow, line: LineRow, reminder: Reminder) -> str:
+    """Return the key of the usual text for a line."""
+    return texts.key_for(
+        reminder.kind,
+        line.role,
+        audience=reminder.audience,
+        state=line.state,
+        to_organisation=row.person_id is None,
+        nominated=line.nominated_under_id is not None,
+    )
+
+
+def item_of(
+    session: Session, line: LineRow, reminder: Reminder, activity: Activity, text: texts.Text, *,
+    moves: Sequence[Reminder] = (), in_calendar: bool = True,
+) -> Item:  # fmt: skip
+    """Return a line with what saying it needs. moves: those that a change tells of, oldest first."""
+    kind = reminder.kind
+    return Item(
+        line,
+        activity,
+        kind,
+        text,
+        merging.detail_of(reminder, moves if kind is MailKind.CHANGE else ()),
+        values.attendance_of(session, activity) if text.names & values.ATTENDANCE else {},
+        in_calendar,
+    )
+
+
+def written(
+    items: Sequence[Item], reader: Reader, office: Office | None, rfc_message_id: str, *, now: datetime
+) -> Composed:
+    """Return the mail that says the items, in their order, to its reader.
+
+    Raise ValueError without items, AddressUnusable for an address that no mail can carry.
+    """
+    if not items:
+        raise ValueError("A mail without lines has nothing to say.")
+    recipient = headers.envelope_address(reader.address)
+    several = len(items) > 1
+    with force_locale(reader.locale):
+        subject = merging.common_subject([(item.kind, item.activity) for item in items]) if several else ""
+        said = [say(item, reader, office, now=now) for item in items]
+        text = letter.write(said, reader, office, common_subject=subject)
+        entries = [entry for item in items for entry in _entry(item, reader, recipient, office, now=now)]
+        return as_mail(text, reader, recipient, office, rfc_message_id, entries, several=several, now=now)
+
+
+def as_mail(
+    text: letter.Letter, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str,
+    entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
+) -> Composed:  # fmt: skip
+    """Return a letter as a mail to its reader, with these calendar entries. recipient: an address that a mail can carry."""
+    body = mail_body.body(text, entries, reader.locale, several=several)
+    head = _head(text.subject, reader, recipient, office, rfc_message_id, now)
+    return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], recipient)
+
+
+def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.Said:
+    """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
+    found = values.values_for(item.line, item.activity, reader, office, item.detail, now=now, kind=item.kind)
+    return letter.Said(
+        item.text,
+        found | dict(item.counted),
+        merging.heading_of(item.activity),
+        values.contact_of(item.activity.programme, office),
+        item.kind,
+    )
+
+
+def date_field(now: datetime, office: Office | None) -> bytes:
+    return headers.named("Date", format_datetime(now.astimezone(office.zone) if office else now))
+
+
+def _head(
+    subject: str, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str, now: datetime
+) -> bytes:
+    """Return the mail's own header fields. Stopping by one click is RFC 8058; it needs https."""
+    settings = current_settings()
+    sender_name, sender = parseaddr(settings.mail_sender)
+    name = placeholders.clean(office.short_name if office else sender_name)
+    reply_to = _reply_to(office)
+    fields = [headers.address_field("From", name, sender), headers.address_field("To", reader.name, recipient)]
+    if reply_to:
+        fields.append(headers.address_field("Reply-To", name, reply_to))
+    fields += [
+        headers.text_field("Subject", placeholders.clean(subject)),
+        date_field(now, office),
+        headers.named("Message-ID", rfc_message_id),
+        headers.named("Auto-Submitted", "auto-generated"),
+    ]
+    if reader.token:
+        fields.append(headers.named("List-Unsubscribe", f"<{tokens.stop_page_url(reader.token)}>"))
+        if settings.https:
+            fields.append(headers.named("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return b"".join(fields)
+
+
+def _reply_to(office: Office | None) -> str:
+    """Return where answers by mail go: to the mailbox that is read, so that they stand beside the invitation, else to the
+    office; "" where neither can be written to.
+    """
+    for address in (ical_event.mailbox() if current_settings().imap_server else "", office.email if office else ""):
+        with suppress(AddressUnusable):
+            return headers.envelope_address(address)
+    return ""
+
+
+def _entry(
+    item: Item, reader: Reader, recipient: str, office: Office | None, *, now: datetime
+) -> Iterable[tuple[Method, str]]:
+    """Yield the item's calendar object, where it has one. Each has a UID of its own (RFC 5546, 3.2)."""
+    method = ical_event.METHODS.get(item.kind)
+    if method is None or not item.in_calendar:
+        return
+    represents = bool(reader.represents)
+    partstat = ical_event.answer_of(item.line, item.activity, representative=represents)
+    entry = ical_event.ics_for(
+        item.activity,
+        method,
+        url=reader.link,
+        now=now,
+        attendee=Attendee(reader.name, recipient, partstat, may_answer=not represents),
+        organiser=office.short_name if office else "",
+        revision=item.line.revision,
+        turns=values.turns(item.activity, reader.person_id) if method is Method.REQUEST else "",
+    )
+    yield method, entry.decode()
+
+
+def expected_otherwise(session: Session, row: MessageRow, line: LineRow, kind: MailKind) -> bool:
+    """Whether the reader of a withdrawal is expected at the activity in another role, so that it stays in the calendar."""
+    if kind is not MailKind.WITHDRAWAL or row.person_id is None:
+        return False
+    others = sa.select(Invitation.id).where(
+        Invitation.activity_id == line.activity_id,
+        Invitation.person_id == row.person_id,
+        Invitation.id != line.invitation_id,
+        Invitation.state.not_in([InvitationState.WITHDRAWN, InvitationState.PREPARED]),
+    )
+    return session.scalar(others.limit(1)) is not None

@@ -1,0 +1,139 @@
+"""Frames: what all readers of a mail share is rendered and encoded once, and each reader's values are laid into it.
+
+A frame is built the ordinary way (mail/compose.py) with marks for values,
+and cut at them (frames/slots.py). It serves only the readers
+whose mails differ in nothing but those values (frames/outline.py), and only after a mail laid into it was found to be, byte for
+byte, the one composed before. Whatever is unusual is composed each time: representatives, speakers with topics.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy.orm import Session
+
+from outreach.delivery.line_ends import whole
+from outreach.delivery.mail import headers
+from outreach.delivery.mail.compose import Composed
+from outreach.delivery.mail.frames import slots
+from outreach.delivery.mail.frames.outline import Batch, Outline, Pattern, values_of
+from outreach.delivery.mail.frames.slots import Filling, Frame
+from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.delivery.rows.shared_rows import Shared
+
+KEPT = 300  # frames, of some 15 KB each
+TOKEN_LENGTH = len(slots.TOKEN)
+log = structlog.get_logger()
+
+
+class Planned(NamedTuple):
+    """A mail that can be handed over. recipient: the envelope's. data: gives its bytes, lines ended by CRLF."""
+
+    subject: str
+    recipient: str
+    data: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """The first mail of its sort, composed the ordinary way, and what is to be laid into the frame to give the same."""
+
+    filling: Filling
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    """frame: None where none can be made. said: words of a mail about several activities that no value may be (outlines)."""
+
+    subject: str
+    frame: Frame | None
+    said: frozenset[str] = frozenset()
+
+
+class Frames:
+    """The frames built so far, kept for one drain; the longest unused go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], _Proof | _Framed] = OrderedDict()
+        self._batch: Batch | None = None
+
+    def plan(
+        self, session: Session, row: MessageRow, lines: Sequence[LineRow], shared: Shared, *, now: datetime
+    ) -> Planned:
+        """Return a message's mail that says `lines`, which are true and worth saying, in the order of the mail.
+
+        Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
+        """
+        if not lines:
+            raise ValueError("A mail without lines has nothing to say.")
+        batch = self._batch
+        if batch is None or batch.shared is not shared or batch.now != now:
+            batch = self._batch = Batch(session, shared, now)
+        if row.representative_of_id is not None:
+            return ready(batch.represented(row, lines))
+        recipient = headers.envelope_address(row.email)
+        if not row.link_nonce:
+            raise LookupError(f"The reader of message {row.id} has no answer link.")
+        outline = batch.outline(row, lines)
+        token = batch.token_of(row.link_nonce)
+        found = values_of(outline, row, lines)
+        name = found[0]
+        if not name or batch.has_topics(row, lines) or len(token) != TOKEN_LENGTH:
+            return ready(batch.ordinary(outline, row, lines, token))
+        pattern = tuple([found.index(value) if value else -1 for value in found])
+        filling = Filling(
+            headers.address_field("To", name, recipient),
+            batch.date_field,
+            headers.named("Message-ID", row.rfc_message_id),
+            batch.stamp,
+            name,
+            recipient,
+            token,
+            tuple(found),
+        )
+        framed = outline.framed.get(pattern) or self._framed(batch, outline, pattern)
+        if framed is None:  # the first of its sort; the second will be laid into a frame
+            composed = batch.ordinary(outline, row, lines, token)
+            self._keep((outline.fingerprint, pattern), _Proof(filling, composed.data))
+            return ready(composed)
+        if framed.frame is None or not framed.said.isdisjoint(found):
+            return ready(batch.ordinary(outline, row, lines, token))
+        return Planned(framed.subject, recipient, partial(framed.frame.lay, filling))
+
+    def _framed(self, batch: Batch, outline: Outline, pattern: Pattern) -> _Framed | None:
+        """Return the frame, built if no more than its proof is there; None where not even that is."""
+        key = (outline.fingerprint, pattern)
+        known = self._kept.get(key)
+        if known is None:
+            return None
+        found = known if isinstance(known, _Framed) else _built(batch, outline, pattern, known)
+        self._keep(key, found)
+        outline.framed[pattern] = found
+        return found
+
+    def _keep(self, key: tuple[Any, ...], known: _Proof | _Framed) -> None:
+        self._kept[key] = known
+        self._kept.move_to_end(key)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+
+def ready(composed: Composed) -> Planned:
+    """Return a mail that was composed by itself."""
+    return Planned(composed.subject, composed.recipient, lambda: composed.data)
+
+
+def _built(batch: Batch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
+    """Return the frame, or none where the mail laid into it is not the one that was composed."""
+    marks = [slots.mark(number) if number >= 0 else "" for number in pattern]
+    composed, said = batch.exemplar(outline, marks)
+    frame = slots.cut(composed.data, batch.stamp) if whole(composed.data) == composed.data else None
+    if frame is None or frame.lay(proof.filling) != proof.data:
+        log.warning("frame not used", kinds=[item.kind.value for item in outline.items], built=frame is not None)
+        return _Framed("", None)
+    return _Framed(composed.subject, frame, said)

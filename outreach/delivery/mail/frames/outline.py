@@ -1,0 +1,201 @@
+"""What the messages of a batch say, but for their readers' own values: the same for all messages with one key.
+
+The key and the fingerprint name, by value, everything else that a mail depends on; so two readers share nothing but what is
+the same for both.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.delivery.mail import compose, texts, values
+from outreach.delivery.mail import reader as readers
+from outreach.delivery.mail.blocks import Button, Paragraph, blocks_of
+from outreach.delivery.mail.compose import Composed, Item
+from outreach.delivery.mail.frames import slots
+from outreach.delivery.mail.placeholders import clean
+from outreach.delivery.mail.reader import Reader
+from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.delivery.rows.shared_rows import Shared
+from outreach.domain.kinds import MailKind
+from outreach.domain.reminders import days_ahead
+from outreach.extensions import current_settings
+
+Pattern = tuple[int, ...]  # of a reader's values: which are empty (-1), and which are the same as an earlier one
+
+
+@dataclass
+class Outline:
+    """What a message says, but for its reader's own values: the same for all messages of a key in a batch."""
+
+    locale: str
+    items: list[Item]
+    wanted: frozenset[str]
+    fingerprint: tuple[Any, ...]
+    framed: dict[Pattern, Any] = field(default_factory=dict)  # the frames found for it, by frames/frame.py
+
+
+class Batch:
+    """What the messages of a batch share, looked up once."""
+
+    def __init__(self, session: Session, shared: Shared, now: datetime) -> None:
+        self.session = session
+        self.shared = shared
+        self.now = now
+        self.date_field = compose.date_field(now, shared.office)
+        self.stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}".encode()
+        self.token_of = tokens.tokens_by_nonce()
+        self._texts = texts.stored(session, list(shared.activities.values()))
+        self._kinds = {id_: reminder.kind for id_, reminder in shared.reminders.items()}
+        self._speakers = {
+            id_: frozenset(speaker.id for item in activity.agenda for speaker in item.speakers)
+            for id_, activity in shared.activities.items()
+        }
+        self._columns: dict[tuple[type, int], tuple[Any, ...]] = {}
+        self._outlines: dict[tuple[Any, ...], Outline] = {}
+
+    def has_topics(self, row: MessageRow, lines: Sequence[LineRow]) -> bool:
+        """Whether the reader speaks at one of the activities: what they speak about is theirs alone."""
+        return any(row.person_id in self._speakers[line.activity_id] for line in lines)
+
+    def outline(self, row: MessageRow, lines: Sequence[LineRow]) -> Outline:
+        key = (readers.locale_of(row), row.person_id is None, *[self._key(row, line) for line in lines])
+        found = self._outlines.get(key)
+        if found is None:
+            found = self._outlines[key] = self._new_outline(key, row, lines)
+        return found
+
+    def represented(self, row: MessageRow, lines: Sequence[LineRow]) -> Composed:
+        naming = next(line for line in row.lines if line.invitation_id == row.representative_of_id)
+        return self._composed(self.outline(row, lines), row, lines, readers.reader_of(row, "", naming))
+
+    def ordinary(self, outline: Outline, row: MessageRow, lines: Sequence[LineRow], token: str) -> Composed:
+        return self._composed(outline, row, lines, readers.reader_of(row, token))
+
+    def exemplar(self, outline: Outline, marks: Sequence[str]) -> tuple[Composed, frozenset[str]]:
+        """Return the mail to a reader whose values are these marks, in the order of values_of.
+
+        Of a mail about several activities also what stands in their parts: a value that is the same words might be taken
+        for them, where what all parts say is said once.
+        """
+        reader, items = _exemplar(outline, marks)
+        composed = compose.written(items, reader, self.shared.office, slots.MESSAGE_ID, now=self.now)
+        return composed, self._said(items, reader) if len(items) > 1 else frozenset()
+
+    def _composed(self, outline: Outline, row: MessageRow, lines: Sequence[LineRow], reader: Reader) -> Composed:
+        items = [replace(item, line=line) for item, line in zip(outline.items, lines, strict=True)]
+        return compose.written(items, reader, self.shared.office, row.rfc_message_id, now=self.now)
+
+    def _said(self, items: Sequence[Item], reader: Reader) -> frozenset[str]:
+        with force_locale(reader.locale):
+            said = [compose.say(item, reader, self.shared.office, now=self.now) for item in items]
+        blocks = [block for one in said for block in blocks_of(one.text.body, one.values)]
+        parts = [
+            part
+            for block in blocks if not isinstance(block, Button)
+            for line in (block.lines if isinstance(block, Paragraph) else [row.parts for row in block.rows])
+            for part in line
+        ]  # fmt: skip
+        return frozenset(part.text for part in parts)
+
+    def _key(self, row: MessageRow, line: LineRow) -> tuple[Any, ...]:
+        kind = self._kinds[line.reminder_id]
+        return (
+            line.reminder_id,
+            line.activity_id,
+            line.role,
+            line.state,
+            line.quota,
+            line.revision,
+            line.answered_at is None,
+            line.answered_sequence,
+            line.nominated_under_id is None,
+            line.representative_email == "",
+            line.moves,
+            compose.expected_otherwise(self.session, row, line, kind) if kind is MailKind.WITHDRAWAL else None,
+        )
+
+    def _new_outline(self, key: tuple[Any, ...], row: MessageRow, lines: Sequence[LineRow]) -> Outline:
+        items = [
+            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[2:], strict=True)
+        ]
+        wanted = frozenset().union(*[item.text.names for item in items])
+        fingerprint = (key, current_settings(), self._values_of(self.shared.office), *map(self._fingerprint, items))
+        return Outline(key[0], items, wanted, fingerprint)
+
+    def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
+        reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
+        text = texts.chosen(
+            self._texts, compose.text_key(row, line, reminder), readers.locale_of(row), activity, reminder.text_key
+        )
+        moves = [self.shared.reminders[id_] for id_ in line.moves]
+        return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=in_calendar)
+
+    def _fingerprint(self, item: Item) -> tuple[Any, ...]:
+        """Return by value all that an item's words depend on beside its key and its reader."""
+        activity = item.activity
+        return (
+            item.text,
+            json.dumps(item.detail, sort_keys=True, default=str),
+            tuple(sorted(item.counted.items())),
+            days_ahead(activity.starts_at, self.now, activity.zone),
+            *[self._values_of(one) for one in (activity, activity.programme, activity.venue)],
+        )
+
+    def _values_of(self, stored: Any) -> tuple[Any, ...]:
+        if stored is None:
+            return ()
+        key = (type(stored), stored.id)
+        if key not in self._columns:
+            names = sa.inspect(type(stored)).column_attrs.keys()
+            self._columns[key] = tuple(getattr(stored, name) for name in names)
+        return self._columns[key]
+
+
+def values_of(outline: Outline, row: MessageRow, lines: Sequence[LineRow]) -> list[str]:
+    """Return the reader's values, each on one line: the name, and of the others what the texts want."""
+    found = [readers.display_name(row)]
+    wanted = outline.wanted
+    if "salutation" in wanted:
+        found.append(readers.salutation_of(row))
+    if "cadre_kind" in wanted:
+        found.append(readers.cadre_kinds(row))
+    if "kelurahan" in wanted:
+        found.append(readers.kelurahan(row))
+    if "office" in wanted:
+        found += [clean(line.organisation_name or row.office_name) for line in lines]
+    if "representative" in wanted:
+        found += [
+            clean(values.representative(line, item.kind)) for item, line in zip(outline.items, lines, strict=True)
+        ]
+    return found
+
+
+def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Reader, list[Item]]:
+    """Return a reader whose values are these marks, in the order of values_of, and the items with theirs."""
+    left = iter(marks)
+    wanted, items = outline.wanted, outline.items
+    reader = Reader(
+        next(left),
+        slots.ADDRESS,
+        outline.locale,
+        next(left) if "salutation" in wanted else "",
+        slots.TOKEN,
+        cadre_kinds=next(left) if "cadre_kind" in wanted else "",
+        kelurahan=next(left) if "kelurahan" in wanted else "",
+    )
+    offices = [next(left) if "office" in wanted else "" for _ in items]
+    people = [next(left) if "representative" in wanted else "" for _ in items]
+    return reader, [
+        replace(
+            item, line=item.line._replace(organisation_name=office, representative_name=name, representative_post="")
+        )
+        for item, office, name in zip(items, offices, people, strict=True)
+    ]

@@ -1,0 +1,254 @@
+"""Cutting a mail, built with marks in place of one reader's values, into what stays and slots for other readers' values.
+
+Each slot knows how its value is written where it stands. What of a line can shift is written anew as a whole line, so a laid
+mail is the built one byte for byte; a token, which has one length and plain characters, is laid in through line breaks.
+"""
+
+import re
+import secrets
+from binascii import a2b_qp
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from icalendar import Parameters
+from icalendar.parser import Contentline
+from markupsafe import escape
+
+from outreach.delivery.line_ends import WholeMail, has_bare
+from outreach.delivery.mail.body import BOUNDARY
+from outreach.delivery.mail.frames.quoting import broken, quoted
+
+CRLF = b"\r\n"
+_SECRET = secrets.token_hex(8)  # so that nobody can write a mark into a title
+TOKEN = secrets.token_hex(19)
+ADDRESS = f"{_SECRET}@mark.example"
+MESSAGE_ID = f"<{_SECRET}@mark.example>"
+_MARK = re.compile(rf"m{_SECRET}&(amp;)?(\d\d)m|({TOKEN})|({ADDRESS})")
+_BROKEN_TOKEN = re.compile(rb"(?:=\r\n|\r\n )?".join(bytes([byte]) for byte in TOKEN.encode()))
+_BREAK = re.compile(rb"=\r\n|\r\n ")
+_WANTS_QUOTES = re.compile("[ ',;:]")
+_ESCAPED = re.compile(r'["^\\]')  # RFC 6868
+_FOLD = 74  # octets that icalendar leaves on a line; RFC 5545, 3.1 allows 75
+_HEADS = {b"To: ": "to", b"Date: ": "date", b"Message-ID: ": "message_id"}
+
+_PLAIN = re.compile(r"[ !#-%(-;?-~]*")  # stands for itself in HTML and in quoted-printable
+
+Value = tuple[int, bool]  # which of the reader's values, -1 for the token, and whether it stands in HTML
+
+
+def mark(number: int) -> str:
+    """Return what stands for a reader's value: one word, whose "&" tells where HTML is written."""
+    return f"m{_SECRET}&{number:02}m"
+
+
+class Filling(NamedTuple):
+    """One mail's values. The fields are whole, ended by CRLF; stamp: DTSTAMP's; values: of one line each, and not empty."""
+
+    to: bytes
+    date: bytes
+    message_id: bytes
+    stamp: bytes
+    name: str
+    address: str
+    token: str
+    values: tuple[str, ...]
+
+
+class _Line(NamedTuple):
+    """A line of text with values in it. words: quoted-printable, with %s for each value."""
+
+    words: str
+    values: tuple[Value, ...]
+
+
+class _Attendee(NamedTuple):
+    before: str
+    between: str
+    after: str
+
+
+_Piece = bytes | str | slice | _Line | _Attendee  # what stays, a field's name, a stretch of the token, or a line
+_FIELDS = ("to", "date", "message_id", "stamp")
+
+
+class Frame:
+    """A mail with slots, whose lines end in CRLF.
+
+    Laying values in is the only thing done for each reader, so everything else is made ready here.
+    """
+
+    def __init__(self, pieces: Sequence[_Piece]) -> None:
+        self._fixed = tuple(piece for piece in pieces if isinstance(piece, bytes))
+        slices = {(p.start, p.stop): p for p in pieces if isinstance(p, slice)}
+        lines = list(dict.fromkeys(p for p in pieces if isinstance(p, _Line)))
+        self._attendees = tuple(dict.fromkeys(p for p in pieces if isinstance(p, _Attendee)))
+        self._slices = tuple(slices.values())
+        self._values = tuple(dict.fromkeys(value for line in lines for value in line.values))
+        self._lines = tuple((line.words, tuple(self._values.index(value) for value in line.values)) for line in lines)
+        fixed = iter(range(len(self._fixed)))
+        numbers: dict[object, int] = {}
+        for movable in (*_FIELDS, *slices, *lines, *self._attendees):
+            numbers[movable] = len(self._fixed) + len(numbers)
+        order = [
+            next(fixed) if isinstance(p, bytes) else numbers[(p.start, p.stop) if isinstance(p, slice) else p]
+            for p in pieces
+        ]  # fmt: skip
+        self._pick = itemgetter(*order)
+
+    def lay(self, filling: Filling) -> WholeMail:
+        """Return the mail with these values in it; raise ValueError for one with a line break in it."""
+        to, date, message_id, stamp, name, address, token, values = filling
+        given = (*values, token)
+        said = "".join((name, address, *given))
+        if "\n" in said or "\r" in said:  # a whole CRLF, too, would begin a line of its own
+            raise ValueError("A line break in a value.")
+        written = []
+        for number, in_html in self._values:
+            value = given[number]
+            if not _PLAIN.fullmatch(value):
+                value = quoted(str(escape(value)) if in_html else value)
+            written.append(value)
+        lines = [broken(words % tuple([written[at] for at in places])) for words, places in self._lines]
+        attendees = [_attendee_line(one, name, address) for one in self._attendees]
+        encoded = token.encode("ascii")
+        stretches = [encoded[stretch] for stretch in self._slices]
+        if has_bare(b"".join((to, date, message_id, stamp, *lines, *attendees))):
+            raise ValueError("A line break in a value.")
+        pieces = (*self._fixed, to, date, message_id, stamp, *stretches, *lines, *attendees)
+        return WholeMail(b"".join(self._pick(pieces)))
+
+
+def cut(data: bytes, stamp: bytes) -> Frame | None:
+    """Return the frame of a mail whose reader's values are marks; None where one stands in an unknown place.
+
+    stamp: DTSTAMP as it stands in the mail's calendar objects.
+    """
+    head, blank, body = data.partition(CRLF + CRLF)
+    pieces: list[_Piece] = []
+    try:
+        pieces += _fields(head + CRLF)
+        pieces += _body(CRLF + body, stamp) if blank else ()
+    except _UnknownPlace:
+        return None
+    found: list[_Piece] = []
+    run = b""
+    for piece in (*pieces, ""):
+        if isinstance(piece, bytes):
+            run += piece
+            continue
+        found += _tokens(run)
+        run = b""
+        found += [piece] if piece else []
+    left = b"".join(piece for piece in found if isinstance(piece, bytes))
+    return None if _SECRET.encode() in left or TOKEN[:8].encode() in left else Frame(found)
+
+
+class _UnknownPlace(Exception):
+    """A mark stands where no slot can be made."""
+
+
+def _fields(head: bytes) -> Iterator[bytes | str]:
+    """Yield the header; of a field that is each reader's own, its name alone."""
+    for field in re.findall(rb"[^\r]*\r\n(?: [^\r]*\r\n)*", head):
+        yield next((name for start, name in _HEADS.items() if field.startswith(start)), field)
+
+
+def _body(body: bytes, stamp: bytes) -> Iterator[bytes | str | _Line | _Attendee]:
+    """Yield the body: lines with marks in them as slots, the others as they are."""
+    in_head, kind = False, b""
+    lines = body.split(CRLF)
+    last = len(lines) - 1
+    at = 0
+    while at <= last:
+        line = lines[at]
+        at += 1
+        end = CRLF if at <= last else b""
+        if line.startswith(b"--" + BOUNDARY):
+            in_head, kind = not line.endswith(b"--"), b""
+        elif in_head:
+            in_head = bool(line)
+            kind = line if line.startswith(b"Content-Type: ") else kind
+        elif kind:
+            whole = [line]
+            while whole[-1].endswith(b"="):
+                whole.append(lines[at])
+                at += 1
+            if b"calendar" in kind and line.startswith(b"ATTENDEE"):
+                while lines[at].startswith(b" ") or whole[-1].endswith(b"="):
+                    whole.append(lines[at])
+                    at += 1
+                yield _attendee(CRLF.join(whole))
+                continue
+            if b"calendar" in kind and line == b"DTSTAMP:" + stamp:
+                yield b"DTSTAMP:"
+                yield "stamp"
+                yield CRLF
+                continue
+            text = a2b_qp(CRLF.join(whole)).decode()
+            yield _line(text) if _needs_writing(text) else CRLF.join(whole) + CRLF
+            continue
+        yield line + end
+
+
+def _needs_writing(text: str) -> bool:
+    return any(found[2] for found in _MARK.finditer(text))
+
+
+def _line(text: str) -> _Line:
+    words, values, end = "", [], 0
+    for found in _MARK.finditer(text):
+        if found[4]:
+            raise _UnknownPlace
+        words += f"{_literal(text[end : found.start()])}%s"
+        values.append((-1, False) if found[3] else (int(found[2]), bool(found[1])))
+        end = found.end()
+    if text.endswith("\t"):
+        raise _UnknownPlace
+    return _Line(words + _literal(text[end:]), tuple(values))
+
+
+def _literal(text: str) -> str:
+    return quoted(text).replace("%", "%%")
+
+
+def _attendee(written: bytes) -> _Attendee:
+    text = a2b_qp(written).decode().replace("\r\n ", "")
+    marks = list(_MARK.finditer(text))
+    if len(marks) != 2 or not marks[0][2] or not marks[1][4]:
+        raise _UnknownPlace
+    (name, address) = marks
+    return _Attendee(text[: name.start()], text[name.end() : address.start()], text[address.end() :])
+
+
+def _attendee_line(line: _Attendee, name: str, address: str) -> bytes:
+    """Return the ATTENDEE line as icalendar writes it, folded, in quoted-printable."""
+    text = f"{line.before}{_parameter(name)}{line.between}{address}{line.after}"
+    if text.isascii() and "\\" not in text and "^" not in text:
+        rows = [text[:_FOLD], *[f" {text[at : at + _FOLD]}" for at in range(_FOLD, len(text), _FOLD)]]
+    else:
+        rows = Contentline(text).to_ical().decode().split("\r\n")
+    return b"".join([broken(quoted(row)) for row in rows])
+
+
+def _parameter(name: str) -> str:
+    if name.isascii() and not _ESCAPED.search(name):
+        return f'"{name}"' if _WANTS_QUOTES.search(name) else name
+    return Parameters({"CN": name}).to_ical().decode().removeprefix("CN=")
+
+
+def _tokens(run: bytes) -> Iterator[bytes | slice]:
+    """Yield constant bytes with the token in them cut out, wherever it is broken by the end of a line."""
+    end = 0
+    for found in _BROKEN_TOKEN.finditer(run):
+        yield run[end : found.start()]
+        end = found.end()
+        at = start = 0
+        text = found[0]
+        for gap in _BREAK.finditer(text):
+            size = gap.start() - at
+            yield slice(start, start + size)
+            yield gap[0]
+            start, at = start + size, gap.end()
+        yield slice(start, start + len(text) - at)
+    yield run[end:]

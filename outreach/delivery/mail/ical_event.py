@@ -1,0 +1,172 @@
+"""An activity as an iCalendar object: asked for (REQUEST), taken back (CANCEL), or merely shown (PUBLISH).
+
+RFC 5545 for the form, RFC 5546 for the methods, one activity in each object. The entry says no more than the neutral
+public title, the place, the link, and to a speaker when their turn is: about what, no calendar needs to know.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import parseaddr
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
+
+from outreach.delivery.mail import values
+from outreach.delivery.mail.placeholders import clean
+from outreach.delivery.rows.message_rows import LineRow
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import current_settings
+from outreach.models import Activity
+
+PRODID = "-//Outreach//Outreach//ID"
+_ZONE_FROM, _ZONE_TO = date(2020, 1, 1), date(2050, 1, 1)
+
+
+class Method(StrEnum):
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"
+
+
+METHODS = {
+    MailKind.INVITATION: Method.REQUEST,
+    MailKind.CHANGE: Method.REQUEST,
+    MailKind.SEAT: Method.REQUEST,
+    MailKind.CANCELLATION: Method.CANCEL,
+    MailKind.WITHDRAWAL: Method.CANCEL,
+}
+UNANSWERED = "NEEDS-ACTION"
+_ANSWERS = {
+    InvitationState.COMING: "ACCEPTED",
+    InvitationState.NOT_COMING: "DECLINED",
+    InvitationState.REPRESENTED: "DECLINED",  # somebody else comes
+}
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """may_answer: who represents somebody answers for nobody."""
+
+    name: str
+    address: str
+    partstat: str = UNANSWERED
+    may_answer: bool = True
+
+
+def publish_ics(activity: Activity, *, url: str, now: datetime, person_id: int | None = None) -> bytes:
+    """Return the calendar file that an answer page offers, with the page's own address as its description.
+
+    person_id: whose page it is, so that a speaker's says when their turn is. Of a cancelled activity it says that it is
+    cancelled.
+    """
+    return ics_for(activity, Method.PUBLISH, url=url, now=now, turns=values.turns(activity, person_id))
+
+
+def ics_for(
+    activity: Activity,
+    method: Method,
+    *,
+    url: str,
+    now: datetime,
+    attendee: Attendee | None = None,
+    organiser: str = "",
+    revision: int = 0,
+    turns: str = "",
+) -> bytes:
+    """Return one activity's iCalendar object, UTF-8 with CRLF, lines folded.
+
+    url: the reader's page, which the description says; "" for none. turns: when the reader speaks, said before it.
+    attendee: whom a REQUEST or CANCEL is for. organiser: the office's name.
+    revision: the invitation's own share of the SEQUENCE, raised when it is withdrawn and when
+    it is made again, so that each outranks what went before it (RFC 5546, 3.2.5).
+    """
+    url = "\n".join([gettext("Your turn: %(when)s", when=turns), url] if turns else [url]).strip()
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("method", method.value)
+    calendar.add_component(timezone_of(activity.zone.key))
+    off = method is Method.CANCEL or activity.state is ActivityState.CANCELLED
+    event = event_of(activity, now=now, revision=revision, status="CANCELLED" if off else "CONFIRMED", url=url)
+    event.add("organizer", organiser_of(organiser))
+    if attendee is not None:
+        event.add("attendee", _attendee(attendee, method), encode=False)
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def event_of(activity: Activity, *, now: datetime, status: str, revision: int = 0, url: str = "") -> Event:
+    """Return the activity as a calendar entry, the same wherever it stands: its UID, SEQUENCE, neutral title, time and place.
+
+    status: CONFIRMED, TENTATIVE or CANCELLED. url: what the description says; "" for none.
+    """
+    event = Event()
+    event.add("uid", activity.uid)
+    event.add("sequence", activity.sequence + revision)
+    event.add("dtstamp", now)
+    event.add("dtstart", activity.starts_at.astimezone(activity.zone))
+    event.add("dtend", activity.ends_at.astimezone(activity.zone))
+    event.add("summary", clean(activity.neutral_title))
+    if activity.venue is None:
+        event.add("location", gettext("to be announced"))
+    else:
+        event.add("location", clean(f"{activity.venue.name}, {activity.venue.address}".removesuffix(", ")))
+        if activity.venue.latitude is not None and activity.venue.longitude is not None:
+            event.add("geo", vGeo((activity.venue.latitude, activity.venue.longitude)))
+    if url:
+        event.add("description", url)
+    event.add("status", status)
+    return event
+
+
+def answer_of(line: LineRow, activity: Activity, *, representative: bool = False) -> str:
+    """Return the PARTSTAT of an invitee or their representative; an answer from before a move must be given again."""
+    if answered_before_the_move(line, activity):
+        return UNANSWERED
+    if representative:
+        return "ACCEPTED"
+    return _ANSWERS.get(line.state, UNANSWERED)
+
+
+def answered_before_the_move(line: LineRow, activity: Activity) -> bool:
+    if line.answered_sequence is None or activity.state is not ActivityState.PUBLISHED:
+        return False
+    return line.answered_sequence < activity.sequence
+
+
+def mailbox() -> str:
+    """Return the address that answers go to: of the mailbox that is read, or the sender's."""
+    settings = current_settings()
+    return settings.imap_address or parseaddr(settings.mail_sender)[1]
+
+
+def organiser_of(name: str) -> vCalAddress:
+    """Return who invites: the office by its name, at the address that answers go to."""
+    address = mailbox()
+    organiser = vCalAddress(f"mailto:{address}")
+    organiser.params["CN"] = clean(name or parseaddr(current_settings().mail_sender)[0] or address)
+    return organiser
+
+
+def _attendee(attendee: Attendee, method: Method) -> vCalAddress:
+    """A reply is asked for where a mailbox is read; elsewhere nobody would see it, and the link is the way to answer."""
+    found = vCalAddress(f"mailto:{clean(attendee.address)}")
+    found.params["CN"] = clean(attendee.name) or attendee.address
+    found.params["ROLE"] = "REQ-PARTICIPANT"
+    found.params["PARTSTAT"] = attendee.partstat
+    if method is not Method.CANCEL:
+        read = bool(current_settings().imap_server)
+        found.params["RSVP"] = "TRUE" if read and attendee.may_answer and attendee.partstat == UNANSWERED else "FALSE"
+    return found
+
+
+@cache
+def timezone_of(key: str) -> Timezone:
+    """Return the VTIMEZONE of an IANA zone."""
+    timezone = Timezone.from_tzinfo(ZoneInfo(key), first_date=_ZONE_FROM, last_date=_ZONE_TO)
+    timezone.pop("COMMENT", None)
+    return timezone

@@ -1,0 +1,93 @@
+"""A whole calendar for a program that subscribes to it: many activities as one iCalendar object.
+
+RFC 5545 for the form,
+RFC 7986 for its name and how often it should be read. Entries are those of mails (delivery/mail/ical_event),
+so that whoever has an activity from both sees it once. Which activities a feed holds is services/feeds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+
+from flask_babel import gettext
+from icalendar import Calendar
+
+from outreach.delivery import tokens
+from outreach.delivery.mail.ical_event import PRODID, Method, event_of, organiser_of, timezone_of
+from outreach.delivery.mail.placeholders import clean
+from outreach.domain.kinds import LinkPurpose
+from outreach.extensions import current_settings
+from outreach.models import Activity, Feed
+
+READ_EVERY = timedelta(hours=1)
+_FORM = 1  # raised when the same activities are written otherwise than before
+
+
+class Status(StrEnum):
+    """How sure an entry is (RFC 5545, 3.8.1.11)."""
+
+    CONFIRMED = "CONFIRMED"
+    TENTATIVE = "TENTATIVE"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """revision: the invitation's share of the SEQUENCE, where the feed is an invitee's own. page: of staff; "" for none."""
+
+    activity: Activity
+    status: Status
+    revision: int = 0
+    page: str = ""
+
+
+def feed_url(feed: Feed) -> str:
+    """Return the feed's absolute address, always the same for the same nonce and secret key."""
+    token = tokens.tokens_by_nonce(LinkPurpose.FEED)(feed.nonce)
+    return f"{current_settings().base_url.rstrip('/')}/feeds/{token}.ics"
+
+
+def fingerprint(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_time: bool) -> str:
+    """Return what stays the same as long as the calendar says the same, whenever it is asked for."""
+    said = [
+        (
+            one.activity.uid, one.activity.sequence + one.revision, one.activity.starts_at, one.activity.ends_at,
+            one.activity.zone.key, one.activity.neutral_title, one.status, one.page, _place(one.activity),
+        )
+        for one in entries
+    ]  # fmt: skip
+    whole = (_FORM, title, organiser_of(organiser).to_ical(), takes_time, gettext("to be announced"), said)
+    return sha256(repr(whole).encode()).hexdigest()[:32]
+
+
+def feed_ics(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_time: bool, now: datetime) -> bytes:
+    """Return the calendar, UTF-8 with CRLF, lines folded.
+
+    title: what the program calls it. takes_time: whether its entries keep their reader busy, as one's own do.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", PRODID)
+    calendar.add("version", "2.0")
+    calendar.add("method", Method.PUBLISH.value)
+    for name in ("name", "x-wr-calname"):
+        calendar.add(name, clean(title))
+    calendar.add("refresh-interval", READ_EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for key in sorted({one.activity.zone.key for one in entries}):
+        calendar.add_component(timezone_of(key))
+    who = organiser_of(organiser)
+    for one in entries:
+        event = event_of(one.activity, now=now, status=one.status.value, revision=one.revision)
+        event.add("organizer", who)
+        event.add("transp", "OPAQUE" if takes_time and one.status is not Status.CANCELLED else "TRANSPARENT")
+        if one.page:
+            event.add("url", one.page)
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _place(activity: Activity) -> tuple[object, ...]:
+    venue = activity.venue
+    return () if venue is None else (venue.name, venue.address, venue.latitude, venue.longitude)

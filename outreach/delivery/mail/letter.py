@@ -1,0 +1,189 @@
+"""A mail's words as a letter: subject, and one body twice, as plain text and as HTML that say the same.
+
+Which text and which values is for mail/compose.py; the shells are templates/email/message/.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flask import current_app
+from flask_babel import gettext
+
+from outreach.delivery.mail import placeholders
+from outreach.delivery.mail.blocks import Block, Button, Paragraph, Table, asks, blocks_of
+from outreach.delivery.mail.placeholders import Part
+from outreach.delivery.mail.reader import Reader
+from outreach.delivery.mail.texts import Text
+from outreach.delivery.mail.values import contact_line
+from outreach.delivery.words import formats
+from outreach.domain.kinds import MailKind
+from outreach.models import Office
+
+_OPENING = {"id": "Dengan hormat,", "en": ""}  # an Indonesian letter has it, an English one nothing like it
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing to say: its text, the values in it, and the heading it gets beside others."""
+
+    text: Text
+    values: dict[str, str]
+    heading: str
+    contact: tuple[str, str]  # name and number of whom to call
+    kind: MailKind | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    groups: list[list[Block]]
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class _Content:
+    subject: str
+    locale: str
+    letterhead: str
+    letterhead_detail: str
+    greeting: str
+    opening: list[str]
+    sections: list[Section]
+    contacts: str
+    closing: str
+    unit: str
+    footer: list[list[Part]] = field(default_factory=list)
+
+
+def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
+    """Return the letter in the current locale. common_subject: the subject of a letter that says several things."""
+    first = said[0]
+    several = len(said) > 1
+    sections = [_section(one, reader, several=several) for one in said]
+    asking = [one for one in said if asks(one.text.body)]
+    if several:
+        sections, closing = _said_once(sections)
+        closing = _asked_once(said, closing, reader.link) if reader.link and asking else closing
+        sections += [Section("", closing)] if closing else []
+    content = _Content(
+        subject=common_subject if several else subject_of(first),
+        locale=reader.locale,
+        letterhead=placeholders.clean(office.name) if office else "",
+        letterhead_detail=_letterhead_detail(office),
+        greeting=placeholders.fill(first.text.greeting, first.values),
+        opening=[words for words in (_OPENING[reader.locale], _introduction(said) if several else "") if words],
+        sections=sections,
+        contacts=_contacts(said, reader, asking=bool(asking)),
+        closing=gettext("Thank you for your attention and your time.") if asking else "",
+        unit=placeholders.clean(office.short_name) if office else "",
+        footer=_footer(reader, office, first.kind),
+    )
+    env = current_app.jinja_env
+    return Letter(
+        content.subject,
+        env.get_template("email/message/body.txt").render(letter=content).strip() + "\n",
+        env.get_template("email/message/body.html").render(letter=content),
+    )
+
+
+def subject_of(said: Said) -> str:
+    filled = placeholders.fill_line(said.text.subject, said.values) or []
+    return "".join(part.text for part in filled).strip()
+
+
+def _section(said: Said, reader: Reader, *, several: bool) -> Section:
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(reader.represents))
+    return Section(said.heading if several else "", _grouped(blocks))
+
+
+def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
+    """Take out what every section says in the very same words, to be said once at the end.
+
+    What only some say stays under their headings, and so does what names its activity, be it like another's: there it
+    cannot be read as said of the others.
+    """
+    common = [
+        group
+        for group in sections[0].groups
+        if not any(_naming(block) for block in group) and all(group in other.groups for other in sections)
+    ]
+    return [Section(s.heading, [g for g in s.groups if g not in common]) for s in sections], common
+
+
+def _asked_once(said: Sequence[Said], closing: list[list[Block]], link: str) -> list[list[Block]]:
+    """Return the closing with one request to answer in it, by one link for all."""
+    if all(one.kind is MailKind.INVITATION for one in said):
+        words = gettext("All the invitations above can be answered on one page; no account is needed.")
+        wanted = [group for group in closing if not _asking(group)]  # the words above say it
+        return [[_paragraph(words), Button(gettext("Answer the invitations"), link)], *wanted]
+    words = gettext("All answers asked for above can be given on one page; no account is needed.")
+    before = [group for group in closing if _asking(group)]
+    after = [group for group in closing if not _asking(group)]
+    return [*before, [_paragraph(words), Button(gettext("Answer the invitations"), link)], *after]
+
+
+def _asking(group: list[Block]) -> bool:
+    return any(isinstance(block, Paragraph) and block.asks for block in group)
+
+
+def _naming(block: Block) -> bool:
+    return isinstance(block, Paragraph | Table) and block.names
+
+
+def _introduction(said: Sequence[Said]) -> str:
+    if all(one.kind is MailKind.INVITATION for one in said):
+        return gettext("We invite you to the following activities.")
+    return gettext("We write to you about several activities.")
+
+
+def _paragraph(words: str) -> Paragraph:
+    return Paragraph(((Part(words),),))
+
+
+def _contacts(said: Sequence[Said], reader: Reader, *, asking: bool) -> str:
+    """Return whom to call, as a sentence. Who represents somebody has no link: calling is their way to say they cannot come."""
+    found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
+    if not found:
+        return ""
+    if reader.represents and asking:
+        return gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
+    return gettext("Questions? Call %(contacts)s.", contacts=found)
+
+
+def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Buttons that follow each other are one group, as are a sentence and the buttons under it."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        last = groups[-1][-1] if groups else None
+        if isinstance(block, Button) and isinstance(last, Button | Paragraph):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return groups
+
+
+def _letterhead_detail(office: Office | None) -> str:
+    if office is None:
+        return ""
+    parts = (office.address, formats.phone(office.phone), office.email)
+    return " · ".join(placeholders.clean(part) for part in parts if part)
+
+
+def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[Part]]:
+    name = placeholders.clean(office.short_name) if office else ""
+    if reader.represents:
+        who = placeholders.clean(reader.represents)
+        return [[Part(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
+    if kind is MailKind.POLL:
+        why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
+    else:
+        why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
+    if not reader.link:
+        return [[Part(why)]]
+    return [[Part(why)], [Part(gettext("To stop reminders:") + " "), Part(reader.stop_link, link=True)]]

@@ -1,0 +1,152 @@
+"""Whom a mail addresses: the invitee, an organisation's head, or the one who comes in the invitee's place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from flask_babel import force_locale, gettext
+
+from outreach.delivery import tokens
+from outreach.delivery.mail.placeholders import clean
+from outreach.delivery.rows.message_rows import CadreRow, LineRow, MessageRow
+from outreach.delivery.words import formats, labels
+from outreach.domain.directory.names import Name
+from outreach.domain.kinds import Sex
+
+REGION_CODE_OF_A_KELURAHAN = 13  # characters
+_CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
+_POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """All that a mail says of its reader, each on one line of printable text. locale: "id" or "en".
+
+    token: of the page by which they answer; "" for a representative, who answers for nobody. represents: the invitee whom
+    a representative stands for. organisation: to which they belong, where none is invited or named them.
+    """
+
+    name: str
+    address: str
+    locale: str
+    salutation: str
+    token: str = ""
+    person_id: int | None = None
+    represents: str = ""
+    organisation: str = ""
+    cadre_kinds: str = ""
+    kelurahan: str = ""
+
+    @property
+    def link(self) -> str:
+        return tokens.page_url(self.token) if self.token else ""
+
+    @property
+    def stop_link(self) -> str:
+        """Return the address of the page on which a button stops the reminders."""
+        return tokens.stop_page_url(self.token) if self.token else ""
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Return the addresses of the reader's page by placeholder."""
+        if not self.token:
+            return {}
+        return {placeholder: tokens.page_url(self.token, choice) for placeholder, choice in _CHOICES.items()}
+
+
+def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Reader:
+    """Return a message's reader. representing: the line by which the reader stands for the invitee, where they do."""
+    locale, invitee = locale_of(row), display_name(row)
+    if representing is not None:
+        name = clean(representing.representative_name)
+        with force_locale(locale):
+            salutation = gettext(
+                "%(name)s, representing %(invitee)s", name=_polite(name, None, locale), invitee=invitee
+            )
+        reader = Reader(name, representing.representative_email, locale, salutation, represents=invitee)
+    else:
+        reader = Reader(invitee, row.email, locale, salutation_of(row), token)
+    return replace(
+        reader,
+        person_id=row.person_id,
+        organisation=row.office_name,
+        cadre_kinds=cadre_kinds(row),
+        kelurahan=kelurahan(row),
+    )
+
+
+def locale_of(row: MessageRow) -> str:
+    return row.locale if row.locale in formats.LOCALES else "id"
+
+
+def display_name(row: MessageRow) -> str:
+    """Return a person's name with titles, their post where no name is known, or an organisation's name."""
+    if row.person_id is None or not (row.title_before or row.title_after):
+        return clean(row.name or row.post)
+    return clean(_full_name(row))
+
+
+def salutation_of(row: MessageRow) -> str:
+    """Return how a letter in the reader's language addresses them: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
+
+    Who is known by post alone is addressed by it: "Kapolres Metro".
+    """
+    locale = locale_of(row)
+    if row.person_id is None:
+        before, after = _head_of(locale)
+        return f"{before}{clean(row.name)}{after}"
+    if not row.name:
+        return clean(row.post)
+    name = _polite(_full_name(row), row.sex, locale)
+    if not (row.post or row.office_name):
+        return name
+    return ", ".join(part for part in (name, clean(row.post), _office(row)) if part)
+
+
+def cadre_kinds(row: MessageRow) -> str:
+    """Return as what kinds of cadre the reader serves, in their language: "PATBM, PKK"."""
+    if not row.cadre_roles:
+        return ""
+    return _kinds(locale_of(row), row.cadre_roles)
+
+
+def kelurahan(row: MessageRow) -> str:
+    """Return of which kelurahan the reader is a cadre; else in which one they live."""
+    if len(row.cadre_roles) == 1:
+        return clean(row.cadre_roles[0].region_name)
+    if row.cadre_roles:
+        return clean(", ".join(dict.fromkeys([role.region_name for role in _serving(row.cadre_roles)])))
+    return clean(row.region_name) if row.person_id and len(row.region_code) == REGION_CODE_OF_A_KELURAHAN else ""
+
+
+def _full_name(row: MessageRow) -> str:
+    return Name(row.name, row.title_before, row.title_after).full if row.name else row.post
+
+
+def _office(row: MessageRow) -> str:
+    """Return the person's organisation; "" where the post names it already."""
+    post = row.post.casefold()
+    said = any(name and name.casefold() in post for name in (row.office_name, row.office_short_name))
+    return "" if said else clean(row.office_name)
+
+
+def _polite(name: str, sex: Sex | None, locale: str) -> str:
+    """Indonesian letters say Bapak or Ibu, and both where they do not know; English ones do without."""
+    return f"{_POLITE[sex]} {clean(name)}" if locale == "id" else clean(name)
+
+
+@cache
+def _head_of(locale: str) -> tuple[str, str]:
+    with force_locale(locale):
+        before, _, after = gettext("Head of %(organisation)s", organisation="\0").partition("\0")
+    return before, after
+
+
+@lru_cache(maxsize=2000)
+def _kinds(locale: str, roles: tuple[CadreRow, ...]) -> str:
+    with force_locale(locale):
+        return clean(", ".join(dict.fromkeys([labels.label(role.kind) for role in _serving(roles)])))
+
+
+def _serving(roles: tuple[CadreRow, ...]) -> Sequence[CadreRow]:
+    return [role for role in roles if role.active] or roles

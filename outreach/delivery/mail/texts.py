@@ -1,0 +1,147 @@
+"""The texts of mails: which one a mail takes, where an edited one is stored, and the ones shipped in data/texts.
+
+Editing them is services/reminders/texts.py; the placeholders in them are mail/placeholders.py.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session, object_session
+
+from outreach.delivery.mail.placeholders import names_in
+from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.states import UNANSWERED, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, MessageText
+
+KEYS: dict[str, object] = {
+    "invitation-speaker": _l("Invitation to speakers and moderators"),
+    "invitation-cadre": _l("Invitation to cadres"),
+    "invitation-participant": _l("Invitation to participants"),
+    "invitation-organisation": _l("Invitation to organisations"),
+    "invitation-nominee": _l("Invitation to those whom an organisation sends"),
+    "reminder-unanswered": _l("Reminder to those without an answer"),
+    "reminder-organisation": _l("Reminder to organisations without an answer"),
+    "reminder-coming": _l("Reminder to those coming"),
+    "change": _l("Notice of a change"),
+    "change-organisation": _l("Notice of a change to organisations"),
+    "cancellation": _l("Cancellation"),
+    "withdrawal": _l("Withdrawal of an invitation"),
+    "seat": _l("A seat has become free"),
+    "confirmation": _l("An answer from their calendar was noted"),
+    "thanks": _l("Thank-you"),
+    "absent": _l("To those who did not come"),
+    "poll": _l("Date poll"),
+    "poll-reminder": _l("Reminder to answer a date poll"),
+}
+RULE_PREFIX = "rule-"  # one rule's own text is "rule-<the rule's key>"
+
+
+@dataclass(frozen=True)
+class Text:
+    subject: str
+    greeting: str
+    body: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the English names of the placeholders that the text carries."""
+        return frozenset(names_in("\n".join((self.subject, self.greeting, self.body))))
+
+
+def key_for(
+    kind: MailKind, role: Role, *, audience: Audience, state: InvitationState, to_organisation: bool = False,
+    nominated: bool = False,
+) -> str:  # fmt: skip
+    """Return the key of the text that a mail of `kind` to such an invitee takes."""
+    match kind:
+        case MailKind.INVITATION if to_organisation:
+            return "invitation-organisation"
+        case MailKind.INVITATION if nominated:
+            return "invitation-nominee"
+        case MailKind.INVITATION if role in (Role.SPEAKER, Role.MODERATOR):
+            return "invitation-speaker"
+        case MailKind.INVITATION:
+            return "invitation-cadre" if role is Role.CADRE else "invitation-participant"
+        case MailKind.CHANGE if to_organisation:
+            return "change-organisation"
+        case MailKind.REMINDER if to_organisation and state in UNANSWERED:
+            return "reminder-organisation"
+        case MailKind.REMINDER:
+            return "reminder-unanswered" if state in UNANSWERED else "reminder-coming"
+        case MailKind.THANKS:
+            return "absent" if audience is Audience.ABSENT else "thanks"
+        case _:
+            return kind.value
+
+
+def usual_key(kind: MailKind, audience: Audience) -> str:
+    """Return the key of the text that most mails of a rule take."""
+    if kind is MailKind.REMINDER:
+        return "reminder-unanswered" if audience is Audience.UNANSWERED else "reminder-coming"
+    return "absent" if audience is Audience.ABSENT else "thanks"
+
+
+def rule_text_key(rule_key: str) -> str:
+    return RULE_PREFIX + rule_key
+
+
+@cache
+def shipped(key: str, locale: str) -> Text | None:
+    """Return the text shipped for a key; None for a rule's own, which has none."""
+    if key not in KEYS:
+        return None
+    raw = (files("outreach") / "data" / "texts" / f"{key}.{locale}.txt").read_text("utf-8")
+    head, _, body = raw.partition("\n\n")
+    subject, _, greeting = head.partition("\n")
+    return Text(subject.removeprefix("Subject: "), greeting.removeprefix("Greeting: "), body.strip())
+
+
+def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:
+    """Return the text of an activity's mail: its own, else its programme's, else the office's, else the shipped one.
+
+    rule_key: the text a reminder asks for; taken first, where somebody has written it in this language.
+    """
+    session = object_session(activity) or db.session
+    rows = session.scalars(
+        sa.select(MessageText).where(
+            MessageText.key.in_([key, rule_key]), MessageText.locale == locale, _of([activity])
+        )
+    ).all()
+    return chosen(rows, key, locale, activity, rule_key)
+
+
+def stored(session: Session, activities: Collection[Activity]) -> Sequence[MessageText]:
+    """Return all edited texts that mails about these activities may take, read anew."""
+    wanted = sa.select(MessageText).where(_of(activities)).execution_options(populate_existing=True)
+    return session.scalars(wanted).all()
+
+
+def chosen(rows: Iterable[MessageText], key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:
+    """Return an activity's text as text_for does, from edited ones that were loaded before."""
+    ids = {activity.id, None}
+    programme_ids = {activity.programme_id, None}
+    fitting = [
+        row for row in rows if row.locale == locale and row.activity_id in ids and row.programme_id in programme_ids
+    ]
+    for name in dict.fromkeys((rule_key, key)):
+        own = [row for row in fitting if row.key == name]
+        if name and own:
+            row = max(own, key=lambda r: (r.activity_id is not None, r.programme_id is not None))
+            return Text(row.subject, row.greeting, row.body)
+        if found := shipped(name, locale):
+            return found
+    raise KeyError(key)
+
+
+def _of(activities: Collection[Activity]) -> sa.ColumnElement[bool]:
+    scopes = [
+        sa.and_(MessageText.programme_id.is_(None), MessageText.activity_id.is_(None)),
+        MessageText.programme_id.in_({one.programme_id for one in activities if one.programme_id is not None}),
+        MessageText.activity_id.in_({one.id for one in activities if one.id is not None}),
+    ]
+    return sa.or_(*scopes)

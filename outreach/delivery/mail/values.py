@@ -1,0 +1,204 @@
+"""The values of the placeholders for one thing that a mail says: one reader, one invitation, one activity."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from outreach.delivery.mail.reader import REGION_CODE_OF_A_KELURAHAN, Reader
+from outreach.delivery.rows.message_rows import LineRow
+from outreach.delivery.words import formats, labels
+from outreach.domain.kinds import MailKind
+from outreach.domain.reminders import days_ahead
+from outreach.domain.states import ANSWERED, InvitationState
+from outreach.models import Activity, AgendaItem, Attendance, Cadre, Invitation, Office, Person, Programme, Venue
+
+ATTENDANCE = frozenset({"n_present", "n_kelurahan"})
+
+
+def values_for(
+    line: LineRow, activity: Activity, reader: Reader, office: Office | None, detail: Mapping[str, Any], *,
+    now: datetime, kind: MailKind | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """Return the values by placeholder, in the current locale; those of attendance_of are left to the caller.
+
+    detail: the reminder's, for a change or cancellation. kind: the mail's; of a change or cancellation a representative
+    with an address reads themselves.
+    """
+    zone = activity.zone
+    contact_name, contact_phone = contact_of(activity.programme, office)
+    return {
+        "activity": activity.neutral_title,
+        "full_title": "" if activity.title == activity.neutral_title else activity.title,
+        "programme": programme(activity.programme),
+        "in_days": formats.in_days(days_ahead(activity.starts_at, now, zone)),
+        "day_date": formats.day(activity.starts_at, zone),
+        "start": formats.clock(activity.starts_at, zone, with_zone=False),
+        "end": formats.clock(activity.ends_at, zone, with_zone=False),
+        "zone": formats.clock(activity.starts_at, zone).rpartition(" ")[2],
+        "time": formats.span(activity.starts_at, activity.ends_at, zone),
+        "when": when(activity.starts_at, activity.ends_at, zone),
+        "registration": formats.clock(activity.registration_at, zone) if activity.registration_at else "",
+        "venue": place(activity.venue) or gettext("to be announced"),
+        "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
+        "things": activity.things_to_bring,
+        "name": reader.name,
+        "salutation": reader.salutation,
+        "office": "" if reader.represents else line.organisation_name or reader.organisation,
+        "role": labels.label(line.role).lower(),
+        "cadre_kind": reader.cadre_kinds,
+        "kelurahan": reader.kelurahan,
+        "quota": str(line.quota or ""),
+        "deadline": "" if reader.represents else formats.moment(activity.respond_by_at, zone),
+        "answer": labels.label(line.state) if line.state in ANSWERED and not reader.represents else "",
+        "ask_again": _ask_again(line),
+        "representative": "" if reader.represents else representative(line, kind),
+        "represents": reader.represents,
+        "contact": contact_line(contact_name, contact_phone),
+        "contact_name": contact_name,
+        "contact_phone": formats.phone(contact_phone),
+        "unit": office.short_name if office else "",
+        **_topics(activity, reader.person_id),
+        **_change(activity, detail),
+        **reader.links,
+    }
+
+
+def representative(line: LineRow, kind: MailKind | None) -> str:
+    """Return who comes in the invitee's place and post; "" where nobody does, or where a mail of this kind tells them too."""
+    told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and line.representative_email
+    if line.state is not InvitationState.REPRESENTED or told:
+        return ""
+    return _joined(line.representative_name, line.representative_post)
+
+
+def contact_of(programme: Programme | None, office: Office | None) -> tuple[str, str]:
+    """Return whom to call and the number (E.164): the programme's contact, else the office's."""
+    if programme and (programme.contact_name or programme.contact_phone):
+        return programme.contact_name, programme.contact_phone
+    if office is None:
+        return "", ""
+    return office.contact_name or office.short_name, office.contact_phone or office.phone
+
+
+def contact_line(name: str, phone: str) -> str:
+    return _joined(name, formats.phone(phone))
+
+
+def map_url(latitude: float | None, longitude: float | None) -> str:
+    """Return a plain link to a map, by mails and pages alike; "" where a venue's position is not known."""
+    if latitude is None or longitude is None:
+        return ""
+    return f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}&zoom=17"
+
+
+def place(venue: Venue | None) -> str:
+    """Return a venue's name and address as a mail says them, also what a change remembers of the old one."""
+    return _joined(venue.name, venue.address) if venue else ""
+
+
+def programme(programme: Programme | None) -> str:
+    """Return a programme's neutral title, or the general word; "" for none."""
+    if programme is None:
+        return ""
+    return programme.public_title or gettext("Programme")
+
+
+def _ask_again(line: LineRow) -> str:
+    if line.state in ANSWERED or line.answered_at is not None:
+        return gettext("Please confirm your answer for the new time and place.")
+    return gettext("Please tell us whether you can come at the new time and place.")
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
+    """Return day and time in one: "Senin, 18 Januari 2027, 08.00–12.00 WIB"; over several days, both moments."""
+    if starts_at.astimezone(zone).date() != ends_at.astimezone(zone).date():
+        return formats.span(starts_at, ends_at, zone)
+    return f"{formats.day(starts_at, zone)}, {formats.span(starts_at, ends_at, zone)}"
+
+
+def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
+    items = _spoken(activity, person_id)
+    if not items:
+        return {}
+    length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
+    return {
+        "topic": "; ".join(item.topic for item in items),
+        "slot": turns(activity, person_id),
+        "minutes": str(round(length / 60)),
+    }
+
+
+def turns(activity: Activity, person_id: int | None) -> str:
+    """Return when a person speaks at an activity, in the current locale: "08.30–09.15 WIB"; "" where they do not."""
+    return "; ".join(_slot(activity, item) for item in _spoken(activity, person_id))
+
+
+def _spoken(activity: Activity, person_id: int | None) -> list[AgendaItem]:
+    return [item for item in activity.agenda if person_id in {speaker.id for speaker in item.speakers}]
+
+
+def _slot(activity: Activity, item: AgendaItem) -> str:
+    """Return when an item is spoken about; with its day where the activity has several."""
+    zone = activity.zone
+    span = formats.span(item.starts_at, item.ends_at, zone)
+    several = activity.starts_at.astimezone(zone).date() != activity.ends_at.astimezone(zone).date()
+    return f"{span} ({formats.day(item.starts_at, zone)})" if several else span
+
+
+def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
+    values = {"reason": str(detail.get("reason", "") or activity.cancelled_reason)}
+    if "old_starts_at" not in detail:
+        return values
+    starts_at, ends_at, zone = _old_time(activity, detail)
+    if activity.venue is None:
+        values["venue"] = gettext("place to be announced")  # there it follows the time, without a label
+    return values | {
+        "what_changed": _what_changed(*differs(activity, detail)),
+        "old_day_date": formats.day(starts_at, zone),
+        "old_start": formats.clock(starts_at, zone, with_zone=False),
+        "old_end": formats.clock(ends_at, zone, with_zone=False),
+        "old_when": when(starts_at, ends_at, zone),
+        "old_venue": str(detail.get("old_venue", "")),
+    }
+
+
+def differs(activity: Activity, detail: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Return whether the time, and whether the place, are others than those before a move. detail: the move's notice's."""
+    other_time = _old_time(activity, detail) != (activity.starts_at, activity.ends_at, activity.zone)
+    return other_time, str(detail.get("old_venue", "")) != place(activity.venue)
+
+
+def _old_time(activity: Activity, detail: Mapping[str, Any]) -> tuple[datetime, datetime, ZoneInfo]:
+    ends_at = datetime.fromisoformat(detail.get("old_ends_at") or detail["old_starts_at"])
+    zone = ZoneInfo(detail.get("old_zone") or activity.zone.key)
+    return datetime.fromisoformat(detail["old_starts_at"]), ends_at, zone
+
+
+def _what_changed(moved: bool, rehoused: bool) -> str:
+    if rehoused:
+        return gettext("time and place") if moved else gettext("place")
+    return gettext("time")
+
+
+def attendance_of(session: Session, activity: Activity) -> dict[str, str]:
+    """Return how many people were there, and from how many kelurahan, by placeholder."""
+    region = sa.func.coalesce(Cadre.region_code, Person.region_code)
+    kelurahan = sa.case((sa.func.length(region) == REGION_CODE_OF_A_KELURAHAN, region))
+    people, places = session.execute(
+        sa.select(sa.func.count(Invitation.person_id.distinct()), sa.func.count(kelurahan.distinct()))
+        .select_from(Attendance)
+        .join(Invitation, Attendance.invitation_id == Invitation.id)
+        .outerjoin(Person, Invitation.person_id == Person.id)
+        .outerjoin(Cadre, Cadre.person_id == Person.id)
+        .where(Invitation.activity_id == activity.id, Attendance.present.is_(True))
+    ).one()
+    return {"n_present": str(people or ""), "n_kelurahan": str(places or "")}

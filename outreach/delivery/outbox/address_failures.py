@@ -1,0 +1,54 @@
+"""Noting, in the caller's transaction, that no mail arrives at an address, or that one was late.
+
+What of a report is believed is services/inbox/delivery_reports.py; that nothing is sent to a blocked address, recheck/judge.py.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.incoming import IncomingReason
+from outreach.models import AddressFailure, IncomingMail
+
+UNCONFIRMED_FOR = timedelta(days=3)  # after an answer, that no mail arrives is about its confirming mail, too
+
+
+def block(session: Session, address: str, fault: AddressFault | None, reply: str, *, now: datetime) -> None:
+    """Let no mail go to an address any more. reply: the other server's words.
+
+    The latest answers from it come before a coordinator, for the mails that confirm them do not arrive.
+    """
+    failure = _failure(session, address, now)
+    failure.blocked_at = failure.blocked_at or now
+    failure.fault, failure.reply = fault, reply[:300]
+    session.execute(
+        sa.update(IncomingMail)
+        .where(
+            IncomingMail.sender == email_addresses.key(address),
+            IncomingMail.kind == IncomingKind.ANSWER,
+            IncomingMail.outcome == IncomingOutcome.APPLIED,
+            IncomingMail.created_at > now - UNCONFIRMED_FOR,
+        )
+        .values(outcome=IncomingOutcome.TO_READ, reason=IncomingReason.UNCONFIRMED, seen_at=None, seen_by_id=None)
+    )
+
+
+def count_delay(session: Session, address: str, *, now: datetime) -> None:
+    """Count that a mail to an address was late, or given up for a reason that may pass."""
+    _failure(session, address, now).delays += 1
+
+
+def _failure(session: Session, address: str, now: datetime) -> AddressFailure:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    key = email_addresses.key(address)
+    session.execute(
+        insert(AddressFailure).values(address=key, reply="", delays=0, last_at=now).on_conflict_do_nothing()
+    )
+    failure = session.get_one(AddressFailure, key, with_for_update=True, populate_existing=True)
+    failure.last_at = now
+    return failure

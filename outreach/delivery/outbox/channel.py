@@ -1,0 +1,80 @@
+"""Whether mail can go out at all: a mail server in trouble is left alone for a while, and everybody can see that it is."""
+
+import random
+from collections.abc import Collection
+from datetime import datetime
+
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.delivery.smtp.wire import ChannelDown
+from outreach.domain.mail.failures import LONGEST_PAUSE, ChannelTrouble, pause_after
+from outreach.extensions import db, writing
+from outreach.models import Channel
+
+MAIL = "mail"
+log = structlog.get_logger()
+
+
+def trouble() -> Channel | None:
+    """Return what is wrong with the mail channel, or None while it works."""
+    found = db.session.get(Channel, MAIL, populate_existing=True)
+    return found if found is not None and found.trouble is not None else None
+
+
+def paused(now: datetime) -> bool:
+    """Return whether nothing should be sent yet. A pause longer than any was begun by a clock that was set back since."""
+    found = trouble()
+    return found is not None and _is_paused(found, now)
+
+
+def wants_trial(now: datetime) -> bool:
+    """Return whether the channel was in trouble, and may be tried again."""
+    found = trouble()
+    return found is not None and not _is_paused(found, now)
+
+
+def take_trial(now: datetime) -> bool:
+    """Return whether the caller is to find out if the channel works again; until that is known, others leave it alone."""
+    with writing() as session:
+        found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
+        if found is None or found.trouble is None or _is_paused(found, now):
+            return False
+        found.paused_until = now + pause_after(found.failures, random.random())  # noqa: S311
+    return True
+
+
+def locked(session: Session) -> Channel:
+    """Return the mail channel's row, which nobody else changes before the transaction ends; the first one makes it."""
+    found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
+    if found is not None:
+        return found
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(Channel).values(name=MAIL, reply="", failures=0, minute_count=0).on_conflict_do_nothing())
+    return session.get_one(Channel, MAIL, with_for_update=True, populate_existing=True)
+
+
+def alarm(session: Session, down: ChannelDown, *, now: datetime) -> None:
+    """Pause the channel, in the caller's transaction, longer each time in a row; say so in the log."""
+    found = locked(session)
+    found.trouble = down.trouble
+    found.reply = str(down)[:300]
+    found.failures = (found.failures or 0) + 1
+    found.since_at = found.since_at or now
+    found.paused_until = now + pause_after(found.failures, random.random())  # noqa: S311
+    log.error("mail channel down", trouble=down.trouble.value, code=down.code, failures=found.failures)
+
+
+def clear(over: Collection[ChannelTrouble]) -> None:
+    """Note that the channel works again, where its trouble is one of those that are shown to be over."""
+    with writing() as session:
+        found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
+        if found is None or found.trouble not in over:
+            return
+        found.trouble, found.reply, found.failures, found.since_at, found.paused_until = None, "", 0, None, None
+    log.info("mail channel works again")
+
+
+def _is_paused(found: Channel, now: datetime) -> bool:
+    return bool(found.paused_until and now < found.paused_until <= now + LONGEST_PAUSE)

@@ -1,0 +1,97 @@
+"""Sending what is due, over as many connections as help and the mail server allows.
+
+What was not sent is never silent: each message ends in a state with a reason. No database transaction is open while the
+mail server is spoken to. One connection's way is outbox/connection.py; the state changes are outbox/leases.py and results.py.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from flask import current_app
+
+from outreach.delivery.outbox import leases, probe, results
+from outreach.delivery.outbox.connection import Drainer
+from outreach.delivery.outbox.job import Drained, Job
+from outreach.delivery.outbox.keeper import Keeper
+from outreach.delivery.outbox.prepare import Preparer
+from outreach.delivery.smtp.lanes import Lanes
+from outreach.extensions import current_settings, db
+
+__all__ = ["Drained", "drain"]
+
+log = structlog.get_logger()
+
+
+def drain(
+    *,
+    now: Callable[[], datetime],
+    worker: str,
+    limit: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Drained:
+    """Send what is due until nothing is, or `limit` messages were claimed; return what became of them.
+
+    now: the clock. worker: its name in leases and attempts. stop: asked between groups; what is claimed then goes back.
+    """
+    settings = current_settings()
+    if not leases.anything_due(settings.lease_s, now=now()):
+        probe.hold(worker, now)
+        db.session.rollback()
+        return Drained()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    with Keeper(app, settings.lease_s, now) as keeper:
+        job = Job(app, settings, now, keeper, stop, limit)
+        job.count(results.take_back(worker, settings.lease_s, now=now()))
+        helpers = _Helpers(job, worker)
+        try:
+            Drainer(job, worker, lanes=helpers.lanes, preparer=helpers.preparer, call_helpers=helpers.call).run()
+        except BaseException:
+            job.broken.set()
+            raise
+        finally:
+            helpers.wait()
+    db.session.rollback()
+    return job.done
+
+
+class _Helpers:
+    """The further connections of a drain: the second in the same thread (smtp/lanes.py), others in threads of their own."""
+
+    def __init__(self, job: Job, worker: str) -> None:
+        self.lanes = Lanes()
+        self.preparer = Preparer(job.settings)
+        self._job = job
+        self._worker = worker
+        self._begun = min(1, job.settings.mail_connections)
+        self._threads: list[threading.Thread] = []
+
+    def call(self) -> None:
+        """Begin as many of them as help, beside those at work already."""
+        most = self._job.settings.mail_connections
+        for number in range(self._begun + 1, (most if self._job.far else min(2, most)) + 1):
+            self._begun = number
+            self._job.connections += 1
+            worker = f"{self._worker}/{number}"
+            if number == 2:
+                self.lanes.begin(partial(self._help, worker, lanes=self.lanes, preparer=self.preparer))
+            else:
+                self._threads.append(threading.Thread(target=self._help, args=(worker,), daemon=True))
+                self._threads[-1].start()
+
+    def wait(self) -> None:
+        self.lanes.finish()
+        for thread in self._threads:
+            thread.join()
+
+    def _help(self, worker: str, **shared: Any) -> None:
+        with self._job.app.app_context():
+            try:
+                Drainer(self._job, worker, **shared).run()
+            except Exception as error:
+                log.error("connection given up", worker=worker, error=type(error).__name__)
+            finally:
+                db.session.remove()

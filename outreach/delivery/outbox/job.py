@@ -1,0 +1,96 @@
+"""One drain's work, shared by its connections: how much is left of it, what became of it, and when to stop."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import Flask
+
+from outreach.delivery.mail import compose
+from outreach.delivery.outbox import leases, limits
+from outreach.delivery.outbox.keeper import Keeper
+from outreach.delivery.outbox.leases import Lease
+from outreach.domain.states import MessageState
+from outreach.settings import Settings
+
+FAR = "outreach_far_mail_server"  # among the app's extensions: whether the mail server was found to be far away
+
+
+@dataclass
+class Drained:
+    """How many messages were claimed, and how many ended how.
+
+    retried: will be tried again; unknown: the server's word never came, twice. Who was claimed and is not among the others
+    went back untried.
+    """
+
+    sent: int = 0
+    skipped: int = 0
+    retried: int = 0
+    failed: int = 0
+    unknown: int = 0
+    claimed: int = 0
+
+    def count(self, states: Counter[MessageState]) -> None:
+        self.sent += states[MessageState.SENT]
+        self.skipped += states[MessageState.SKIPPED]
+        self.retried += states[MessageState.RETRY]
+        self.failed += states[MessageState.FAILED]
+        self.unknown += states[MessageState.UNKNOWN]
+
+
+@dataclass
+class Job:
+    """left: how many messages may still be claimed; None for any number. connections: over how many it is done just now."""
+
+    app: Flask
+    settings: Settings
+    now: Callable[[], datetime]
+    keeper: Keeper
+    asked_to_stop: Callable[[], bool]
+    left: int | None
+    connections: int = 1
+    done: Drained = field(default_factory=Drained)
+    broken: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stop(self) -> bool:
+        return self.broken.is_set() or self.asked_to_stop()
+
+    @property
+    def far(self) -> bool:
+        """Whether the mail server was found to be so far away that further connections help."""
+        return bool(self.app.extensions.get(FAR))
+
+    @far.setter
+    def far(self, value: bool) -> None:
+        self.app.extensions[FAR] = value
+
+    def size(self) -> int:
+        """Return how many messages to claim at once: what is left, shared by the connections."""
+        most = self.settings.claim_size
+        if self.left is None:
+            return most
+        connections = max(self.connections, self.settings.mail_connections if self.far else 1)
+        return min(most, -(-self.left // connections))
+
+    def claim(self, worker: str) -> tuple[list[Lease], bool]:
+        """Claim the next messages, as many as the limits leave. Return them, and whether there may be more."""
+        settings = self.settings
+        with self._lock:
+            size = self.size()
+            if settings.mail_per_minute:
+                size = min(size, limits.left_now(settings.mail_per_minute, now=self.now()))
+            if size <= 0:
+                return [], False
+            claimed = leases.claim(worker, size, settings.lease_s, compose.id_domain(), now=self.now())
+            if self.left is not None:
+                self.left -= len(claimed)
+            self.done.claimed += len(claimed)
+        return claimed, len(claimed) == size
+
+    def count(self, states: Counter[MessageState]) -> None:
+        with self._lock:
+            self.done.count(states)

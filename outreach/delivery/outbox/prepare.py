@@ -1,0 +1,267 @@
+"""Claimed messages made ready: what is still true of them is asked again, and each is planned as a mail, or decided.
+
+Handing them over is outbox/drain.py.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.delivery.mail import poll as poll_mail
+from outreach.delivery.mail.compose import AddressUnusable
+from outreach.delivery.mail.frames import frame as frames
+from outreach.delivery.mail.frames.frame import Frames, Planned
+from outreach.delivery.outbox.leases import Lease
+from outreach.delivery.outbox.results import Settled
+from outreach.delivery.recheck import judge as recheck
+from outreach.delivery.recheck.judge import Earlier, Judge, Verdict
+from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.rows.message_rows import MessageRow
+from outreach.delivery.rows.shared_rows import Shared
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import MailKind
+from outreach.domain.mail.failures import FailureReason, next_try
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.states import InvitationState, MessageState
+from outreach.extensions import db, writing
+from outreach.logs import fault
+from outreach.models import Message, PollInvitee
+from outreach.settings import Settings
+
+TRUE_FOR = timedelta(seconds=1)  # how long the answer to "is it still true" is relied upon
+SHARED_FOR = TRUE_FOR / 2  # and of it, how long more messages are prepared with what they have in common
+WAIT_FOR_OTHER = timedelta(seconds=5)
+UNREAD_AGAIN = timedelta(hours=1)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message to hand over. useful_until: when it would help nobody any more. doubts: hand-overs without an answer."""
+
+    lease: Lease
+    planned: Planned
+    useful_until: datetime
+    attempts: int
+    doubts: int
+    now_invited: tuple[int, ...] = ()  # invitations that it is the first to tell of
+    skipped_lines: dict[int, SkipReason] | None = None
+    told: dict[int, int] | None = None  # by line, the activity's sequence where it moved since the line was written
+
+
+@dataclass
+class Batch:
+    """Claimed messages after asking again: those to hand over, in order, and those already decided.
+
+    asked_at: when the oldest of what is relied upon was read.
+    """
+
+    asked_at: datetime
+    ready: list[Ready] = field(default_factory=list)
+    decided: list[Settled] = field(default_factory=list)
+
+
+class Preparer:
+    """Prepares the messages of one connection. What they have in common is read again once it is no longer relied upon."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.frames = Frames()
+        self.shared = Shared()
+        self.read_at: datetime | None = None
+
+    def prepare(self, claimed: Sequence[Lease], *, now: datetime) -> Batch:
+        """Ask again what is true of each message, and plan what is, in a transaction that only reads.
+
+        One that cannot even be read does not keep back the others: it is tried again later by itself.
+        """
+        try:
+            return self._prepare(claimed, now)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            log.error("messages not read", messages=len(claimed), **fault(error))
+            if len(claimed) == 1:
+                return Batch(now, decided=[_unread(claimed[0], type(error).__name__, now)])
+        batch = Batch(now)
+        for lease in claimed:
+            one = self.prepare([lease], now=now)
+            batch.asked_at = min(batch.asked_at, one.asked_at)
+            batch.ready += one.ready
+            batch.decided += one.decided
+        return batch
+
+    def _prepare(self, claimed: Sequence[Lease], now: datetime) -> Batch:
+        session = db.session()
+        session.rollback()
+        rows = message_rows.load(session, [lease.message_id for lease in claimed])
+        if _made_links(rows, now + timedelta(days=self.settings.link_days)):
+            rows = message_rows.load(session, [lease.message_id for lease in claimed])
+        with session.no_autoflush:
+            shared = self._in_common(session, rows, now)
+            known = recheck.earlier(session, rows, shared, now=now)
+            preparing = _Preparing(session, self.frames, shared, known, now, self.read_at or now)
+            preparing.asked = poll_mail.asked(session, rows)
+            preparing.doubts = recheck.doubts(session, [row.id for row in rows if row.attempts])
+            fences = {lease.message_id: lease for lease in claimed}
+            for row in rows:
+                preparing.decide(fences[row.id], row)
+        session.rollback()
+        return preparing.batch
+
+    def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> Shared:
+        fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
+        if fresh and shared_rows.covers(self.shared, rows):
+            return replace(self.shared, blocked=shared_rows.blocked_among(session, rows))
+        self.shared, self.read_at = shared_rows.load(session, rows), now
+        return self.shared
+
+
+def _unread(lease: Lease, words: str, now: datetime) -> Settled:
+    until = db.session.scalar(sa.select(Message.expires_at).where(Message.id == lease.message_id))
+    again_at = now + UNREAD_AGAIN if until and now + UNREAD_AGAIN < until else None
+    state = MessageState.RETRY if again_at else MessageState.FAILED
+    return Settled(lease, state, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
+
+
+def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
+    """Make sure that each reader has an answer link before mails with it are composed, in a transaction of its own."""
+    missing = [row for row in rows if not row.link_nonce]
+    if missing:
+        with writing() as session:
+            tokens.ensure_links(
+                session,
+                expires_at=expires_at,
+                person_ids=[row.person_id for row in missing if row.person_id],
+                organisation_ids=[row.organisation_id for row in missing if row.organisation_id],
+            )
+    return bool(missing)
+
+
+class _Preparing:
+    def __init__(
+        self, session: Session, frames: Frames, shared: Shared, known: Earlier, now: datetime, asked_at: datetime
+    ) -> None:
+        self.session = session
+        self.frames = frames
+        self.shared = shared
+        self.known = known
+        self.now = now
+        self.judge = Judge(shared, known, now)
+        self.doubts: dict[int, int] = {}
+        self.asked: dict[int, PollInvitee] = {}
+        self.batch = Batch(asked_at)
+
+    def decide(self, lease: Lease, row: MessageRow) -> None:
+        if recheck.must_wait(row, self.known):
+            state = MessageState.RETRY if row.attempts else MessageState.DUE
+            self.batch.decided.append(Settled(lease, state, due_at=self.now + WAIT_FOR_OTHER))
+            return
+        if row.poll_invitee_id is not None:
+            self._decide_poll(lease, row, self.asked.get(row.poll_invitee_id))
+            return
+        verdict = self.judge.judge(row, resent=row.resend_of_id is not None)
+        if not verdict.lines:
+            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            return
+        if email_addresses.key(self._address(verdict)) in self.shared.blocked:
+            self.batch.decided.append(_skipped(lease, verdict, SkipReason.ADDRESS_BLOCKED))
+            return
+        self._plan(
+            lease,
+            row,
+            verdict,
+            lambda: self.frames.plan(self.session, verdict.reader, verdict.lines, self.shared, now=self.now),
+        )
+
+    def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:
+        untrue = poll_mail.untrue_because(one, row, self.shared.blocked, now=self.now)
+        if one is None or untrue is not None:
+            verdict = Verdict(row, untrue_because=untrue)
+            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            return
+        verdict = Verdict(row, useful_until=one.poll.closes_at)
+        office = self.shared.office
+        self._plan(
+            lease,
+            row,
+            verdict,
+            lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
+        )
+
+    def _plan(self, lease: Lease, row: MessageRow, verdict: Verdict, plan: Callable[[], frames.Planned]) -> None:
+        doubts = self.doubts.get(row.id, 0)
+        try:
+            planned = plan()
+        except AddressUnusable as error:
+            self.batch.decided.append(_no_address(lease, str(error.values.get("address", "")), verdict))
+        except SQLAlchemyError:
+            raise  # it is not the message's fault
+        except Exception as error:
+            log.error("message not composed", message=row.id, **fault(error))
+            self.batch.decided.append(self._not_composed(lease, row, verdict, type(error).__name__))
+        else:
+            self.batch.ready.append(
+                Ready(
+                    lease,
+                    planned,
+                    verdict.useful_until or row.expires_at,
+                    row.attempts,
+                    doubts,
+                    self._now_invited(verdict),
+                    None if doubts else verdict.skipped or None,  # what may have been read stays told
+                    None if doubts else self._told(row, verdict) or None,
+                )
+            )
+
+    def _address(self, verdict: Verdict) -> str:
+        naming = verdict.reader.representative_of_id
+        if naming is None:
+            return verdict.reader.email
+        return next((line.representative_email for line in verdict.lines if line.invitation_id == naming), "")
+
+    def _now_invited(self, verdict: Verdict) -> tuple[int, ...]:
+        return tuple(
+            line.invitation_id
+            for line in verdict.lines
+            if line.state is InvitationState.PREPARED
+            and self.shared.reminders[line.reminder_id].kind is MailKind.INVITATION
+        )
+
+    def _told(self, row: MessageRow, verdict: Verdict) -> dict[int, int]:
+        return {
+            line.id: sequence
+            for line in row.lines
+            if (sequence := self.shared.activities[line.activity_id].sequence) != line.sequence
+            and verdict.skipped.get(line.id, SkipReason.SAID_BY_ANOTHER_LINE) is SkipReason.SAID_BY_ANOTHER_LINE
+        }
+
+    def _not_composed(self, lease: Lease, row: MessageRow, verdict: Verdict, words: str) -> Settled:
+        until = verdict.useful_until or row.expires_at
+        again_at = next_try(self.now, row.attempts + 1, until, 1.0)
+        state = MessageState.RETRY if again_at else MessageState.FAILED
+        return Settled(lease, state, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
+
+
+def _nothing_left(lease: Lease, row: MessageRow, verdict: Verdict, doubts: int) -> Settled:
+    if doubts:  # it may have arrived
+        return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT)
+    if verdict.reason is SkipReason.TOO_LATE and row.attempts:
+        return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP)
+    return _skipped(lease, verdict, verdict.reason)
+
+
+def _skipped(lease: Lease, verdict: Verdict, reason: SkipReason) -> Settled:
+    return Settled(lease, MessageState.SKIPPED, reason, skipped_lines=verdict.skipped)
+
+
+def _no_address(lease: Lease, address: str, verdict: Verdict) -> Settled:
+    if not address:
+        return _skipped(lease, verdict, SkipReason.NO_ADDRESS)
+    return Settled(lease, MessageState.FAILED, FailureReason.BAD_ADDRESS, skipped_lines=verdict.skipped)

@@ -1,0 +1,253 @@
+"""Writing down what became of claimed messages: their state, each try, and who has heard for the first time.
+
+Only where the fence is still the claim's. What the server's word makes of a message is outbox/settle.py.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.outbox import address_failures
+from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
+from outreach.domain.kinds import MailKind
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.failures import FailureReason
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.states import InvitationState, MessageState
+from outreach.extensions import writing
+from outreach.models import Attempt, Invitation, Message, MessageLine, Reminder
+from outreach.models.mails import IS_IN_WORK
+
+MAY_HAVE_ARRIVED = frozenset({MessageState.SENT, MessageState.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a claimed message. tried: the server was spoken to about it, so that it counts as an attempt."""
+
+    lease: Lease
+    state: MessageState
+    reason: str = ""
+    tried: bool = False
+    outcome: MessageState | None = None  # the attempt's, where it differs from the message's state
+    code: int | None = None
+    reply: str = ""
+    due_at: datetime | None = None  # when to try again
+    address: str | None = None  # where it went, and under which subject; None: as before
+    subject: str | None = None
+    skipped_lines: Mapping[int, SkipReason] | None = None
+    now_invited: Collection[int] = ()  # invitations that it was the first to tell of
+    told: Mapping[int, int] | None = None  # by line, the activity's sequence that it told, where that is another by now
+    fault: AddressFault | None = None  # where the server's refusal says that no mail ever arrives at the address
+
+
+def turn(
+    settled: Sequence[Settled], next_ones: Sequence[Lease], worker: str, *, lease_s: float, now: datetime
+) -> tuple[list[Settled], set[Lease]]:
+    """Settle what was handed over and begin the next group, held for `lease_s` seconds, in one transaction.
+
+    Return the results that were still ours to settle, and the leases that are still ours to hand over.
+    """
+    if not settled and not next_ones:
+        return [], set()
+    with writing() as session:
+        ours = settle_in(session, settled, MessageState.HANDING_OVER, worker, now=now) if settled else []
+        return ours, begin_in(session, next_ones, now + timedelta(seconds=lease_s))
+
+
+def settle(results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime) -> list[Settled]:
+    """Write down what became of claimed messages, in one transaction; return those that were still ours to settle."""
+    if not results:
+        return []
+    with writing() as session:
+        return settle_in(session, results, came_from, worker, now=now)
+
+
+def settle_in(
+    session: Session, results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime
+) -> list[Settled]:
+    """As `settle`, in the caller's transaction."""
+    sent = [result for result in results if result.state is MessageState.SENT]
+    unsent = [result for result in results if result.state is not MessageState.SENT]
+    connection = session.connection()
+    at = stored(connection, now)
+    held = _settle_sent(connection, sent, came_from, at) if sent else set()
+    if unsent:
+        held |= held_among(connection, [result.lease for result in unsent], came_from)
+        _settle_unsent(connection, [result for result in unsent if result.lease in held])
+    ours = [result for result in results if result.lease in held]
+    if not ours:
+        return []
+    tried = [
+        (r.lease.message_id, at, worker, (r.outcome or r.state).value, r.code, r.reply[:300]) for r in ours if r.tried
+    ]
+    if tried:
+        by_driver(
+            connection,
+            "INSERT INTO attempt (message_id, at, worker, outcome, code, reply) VALUES (?, ?, ?, ?, ?, ?)",
+            tried,
+        )
+    for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
+        address_failures.block(session, result.address or "", result.fault, result.reply, now=now)
+    _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
+    _note_told(session, {k: v for result in ours for k, v in (result.told or {}).items()})
+    _mark_invited(
+        session, [id_ for result in ours if result.state in MAY_HAVE_ARRIVED for id_ in result.now_invited], now
+    )
+    return ours
+
+
+def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageState]:
+    """Take back what vanished workers held: leased messages become due again; those being handed over are in doubt.
+
+    A doubted message is sent once more, with the same Message-ID; after a second doubt it stays unknown.
+    Return how many doubted ones got which state.
+    """
+    with writing() as session:
+        lost = sa.select(Message.id, Message.fence, Message.state).where(
+            IS_IN_WORK, lapsed(Message.leased_until, lease_s, now)
+        )
+        if session.get_bind().dialect.name == "postgresql":
+            lost = lost.with_for_update(skip_locked=True)
+        rows = session.execute(lost.limit(5000)).all()
+        doubted = [row.id for row in rows if row.state is MessageState.HANDING_OVER]
+        earlier = set(
+            session.scalars(
+                sa.select(Attempt.message_id).where(
+                    Attempt.message_id.in_(doubted), Attempt.outcome == MessageState.UNKNOWN
+                )
+            )
+        )
+        told = _told_of(session, doubted)
+        leased = [Lease(row.id, row.fence) for row in rows if row.state is MessageState.LEASED]
+        unsure = [
+            Settled(
+                Lease(row.id, row.fence),
+                MessageState.UNKNOWN if row.id in earlier else MessageState.RETRY,
+                FailureReason.IN_DOUBT,
+                tried=True,
+                outcome=MessageState.UNKNOWN,
+                due_at=now,
+                now_invited=told[row.id],
+            )
+            for row in rows
+            if row.state is MessageState.HANDING_OVER
+        ]
+        release_in(session, leased, MessageState.LEASED)
+        settle_in(session, unsure, MessageState.HANDING_OVER, worker, now=now)
+    return Counter(result.state for result in unsure)
+
+
+def _settle_sent(connection: sa.Connection, sent: Sequence[Settled], came_from: MessageState, at: Any) -> set[Lease]:
+    """Settle what the server took; return which of it was still ours.
+
+    What is settled already, in a commit whose answer was lost, is not ours any more: its tries stand written.
+    """
+    changed = by_driver(
+        connection,
+        "UPDATE message SET state = 'sent', reason = '', sent_at = ?, server_reply = ?, address = ?, subject = ?,"
+        " attempts = attempts + 1, leased_until = NULL WHERE id = ? AND fence = ? AND state = ?",
+        [
+            (at, r.reply[:300], (r.address or "")[:254], (r.subject or "")[:250], *r.lease, came_from.value)
+            for r in sent
+        ],
+    ).rowcount
+    leases = {result.lease for result in sent}
+    if changed == len(sent):
+        return leases
+    held = held_among(connection, leases, MessageState.SENT)
+    ids = [lease.message_id for lease in held]
+    noted = sa.select(Attempt.message_id).where(Attempt.message_id.in_(ids), Attempt.outcome == MessageState.SENT)
+    before = set(connection.scalars(noted))
+    return {lease for lease in held if lease.message_id not in before}
+
+
+def _settle_unsent(connection: sa.Connection, results: Sequence[Settled]) -> None:
+    if not results:
+        return
+    connection.execute(
+        _SETTLING,
+        [
+            {
+                "key": result.lease.message_id,
+                "to_state": result.state,
+                "why": result.reason,
+                "words": result.reply[:300] if result.tried else None,
+                "tries": int(result.tried),
+                "again_at": result.due_at,
+                "to": result.address and result.address[:254],
+                "about": result.subject and result.subject[:250],
+            }
+            for result in results
+        ],
+    )
+
+
+def _skip_lines(session: Session, skipped: Mapping[int, SkipReason]) -> None:
+    table: Any = MessageLine.__table__
+    if skipped:
+        session.connection().execute(
+            sa.update(table).where(table.c.id == sa.bindparam("key")),
+            [{"key": line_id, "skipped": reason.value} for line_id, reason in skipped.items()],
+        )
+
+
+def _note_told(session: Session, told: Mapping[int, int]) -> None:
+    """Write down which time and place these lines told, so that nobody is told of a move that they know of."""
+    table: Any = MessageLine.__table__
+    if told:
+        session.connection().execute(
+            sa.update(table).where(table.c.id == sa.bindparam("key")),
+            [{"key": line_id, "sequence": sequence} for line_id, sequence in told.items()],
+        )
+
+
+def _mark_invited(session: Session, invitation_ids: Collection[int], now: datetime) -> None:
+    if invitation_ids:
+        session.execute(
+            sa.update(Invitation)
+            .where(Invitation.id.in_(invitation_ids), Invitation.state == InvitationState.PREPARED)
+            .values(state=InvitationState.INVITED, invited_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _told_of(session: Session, message_ids: Collection[int]) -> dict[int | None, list[int]]:
+    """Return, by message, the invitations that it told of for the first time."""
+    found: dict[int | None, list[int]] = defaultdict(list)
+    rows = session.execute(
+        sa.select(MessageLine.message_id, MessageLine.invitation_id)
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .where(MessageLine.message_id.in_(message_ids), MessageLine.skipped == "", Reminder.kind == MailKind.INVITATION)
+    )
+    for message_id, invitation_id in rows:
+        found[message_id].append(invitation_id)
+    return found
+
+
+def _settling() -> sa.Update:
+    def new(column: str, name: str) -> sa.BindParameter[Any]:
+        return sa.bindparam(name, type_=_MESSAGE.c[column].type)
+
+    kept = {"server_reply": "words", "due_at": "again_at", "address": "to", "subject": "about"}
+    return (
+        sa.update(_MESSAGE)
+        .where(_MESSAGE.c.id == sa.bindparam("key"))
+        .values(
+            state=new("state", "to_state"),
+            reason=new("reason", "why"),
+            sent_at=None,
+            leased_until=None,
+            attempts=_MESSAGE.c.attempts + new("attempts", "tries"),
+            **{column: sa.func.coalesce(new(column, name), _MESSAGE.c[column]) for column, name in kept.items()},
+        )
+    )
+
+
+_MESSAGE: Any = Message.__table__
+_SETTLING = _settling()

@@ -1,0 +1,86 @@
+"""What the mail server's word about a message makes of it: its state, its reason, and when to try again.
+
+Pure but for the dice in the delays; writing it down is outbox/leases.py.
+"""
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from outreach.delivery.outbox.leases import Lease
+from outreach.delivery.outbox.prepare import Ready
+from outreach.delivery.outbox.results import Settled
+from outreach.delivery.smtp.wire import Accepted, InDoubt, NotSent, Permanent
+from outreach.domain.mail.address_faults import fault_in_reply
+from outreach.domain.mail.failures import FailureReason, next_try
+from outreach.domain.states import MessageState
+from outreach.logs import fault
+
+log = structlog.get_logger()
+AFTER_A_DOUBT = timedelta(minutes=1)
+
+
+def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Settled:
+    """Return what became of a message that was handed over, or was to be."""
+    if isinstance(outcome, Accepted):
+        return Settled(
+            ready.lease, MessageState.SENT, tried=True, code=outcome.code, reply=outcome.words,
+            address=ready.planned.recipient, subject=ready.planned.subject, skipped_lines=ready.skipped_lines,
+            now_invited=ready.now_invited, told=ready.told,
+        )  # fmt: skip
+    return replace(
+        _unsent(ready, outcome, now),
+        address=ready.planned.recipient,
+        subject=ready.planned.subject,
+        skipped_lines=ready.skipped_lines,
+    )
+
+
+def not_composed(ready: Ready, error: Exception, *, now: datetime) -> Settled:
+    """Return a message whose mail could not be made; the log says where, without what stands in it."""
+    log.error("message not composed", message=ready.lease.message_id, **fault(error))
+    return postponed(
+        ready.lease, FailureReason.NOT_COMPOSED, None, type(error).__name__, ready.useful_until, ready.attempts, now,
+        ready.doubts,
+    )  # fmt: skip
+
+
+def postponed(
+    lease: Lease, reason: FailureReason, code: int | None, words: str, until: datetime, attempts: int, now: datetime,
+    doubts: int = 0,
+) -> Settled:  # fmt: skip
+    """Return a message that is tried again later, or is given up where that would help nobody. until: when it would not."""
+    again_at = next_try(now, attempts + 1, until, random.random())  # noqa: S311
+    if again_at is not None:
+        return Settled(lease, MessageState.RETRY, reason, True, None, code, words, again_at)
+    if doubts:
+        return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT, True, MessageState.FAILED, code, words)
+    return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, True, None, code, words)
+
+
+def _unsent(ready: Ready, outcome: NotSent, now: datetime) -> Settled:
+    lease = ready.lease
+    if isinstance(outcome, Permanent):
+        return Settled(
+            lease, MessageState.FAILED, FailureReason.REFUSED, tried=True, code=outcome.code, reply=outcome.words,
+            fault=fault_in_reply(outcome.words),
+        )  # fmt: skip
+    if isinstance(outcome, InDoubt):
+        again = ready.doubts == 0 and now + AFTER_A_DOUBT < ready.useful_until
+        return Settled(
+            lease,
+            MessageState.RETRY if again else MessageState.UNKNOWN,
+            FailureReason.IN_DOUBT,
+            tried=True,
+            outcome=MessageState.UNKNOWN,
+            reply=outcome.words,
+            due_at=now + AFTER_A_DOUBT if again else None,
+            now_invited=ready.now_invited,
+            told=ready.told,
+        )
+    return postponed(
+        lease, FailureReason.TEMPORARY, outcome.code, outcome.words, ready.useful_until, ready.attempts, now,
+        ready.doubts,
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""Asking again, just before sending, what is still true of each message, by facts read for a whole batch.
+
+The rule itself is domain/mail/still_true.py; what becomes of the message is delivery/outbox/prepare.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.recheck import moves_told
+from outreach.delivery.recheck.moves_told import SAID, WENT_OUT
+from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.delivery.rows.shared_rows import Shared
+from outreach.domain.kinds import MailKind
+from outreach.domain.mail.merging import Saying, worth_saying
+from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because
+from outreach.domain.reminders import Times, local_day, useful_until
+from outreach.domain.states import IN_WORK, MessageState
+from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
+
+A_DAY_OR_SO = timedelta(hours=36)  # no day on any calendar is longer
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What other messages have told about the same invitations and activities."""
+
+    told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
+    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message about it whose fate is not known yet
+    today: frozenset[tuple[int | None, int | None, int]] = (
+        frozenset()
+    )  # person, organisation, activity of today's mails
+    retold: Mapping[int, int] = field(default_factory=dict)  # by line, the newer message that tells the same anew
+    unheard: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # by line, the moves that it is to tell
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a message has left to say: its lines in the mail's order, and who reads it."""
+
+    reader: MessageRow
+    lines: tuple[LineRow, ...] = ()
+    skipped: dict[int, SkipReason] = field(default_factory=dict)  # by the line's id
+    useful_until: datetime | None = None
+    untrue_because: SkipReason | None = None  # of a message without lines
+
+    @property
+    def reason(self) -> SkipReason:
+        """Return why nothing is left: the first line's reason speaks for the message."""
+        return self.untrue_because or next(iter(self.skipped.values()), SkipReason.TOO_LATE)
+
+
+def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now: datetime) -> Earlier:
+    """Return what other messages told about the invitations that these are about, in a fixed number of queries.
+
+    One of these that was in doubt before may have told its reader, too: for the others among them that counts.
+    """
+    own = {row.id for row in rows}
+    tried_before = {row.id for row in rows if row.attempts}
+    activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
+    if not activity_of:
+        return Earlier()
+    retold, unheard = moves_told.retold(session, rows, shared), moves_told.unheard(session, rows, shared)
+    found = session.execute(
+        sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
+                  Message.sent_at)
+        .join(Message, MessageLine.message_id == Message.id)
+        .where(
+            MessageLine.invitation_id.in_(activity_of),
+            MessageLine.skipped.in_(SAID),
+            sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
+        )
+    ).all()  # fmt: skip
+    others = [row for row in found if row.id not in own or row.id in tried_before]
+    if not others:
+        return Earlier(retold=retold, unheard=unheard)
+    tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
+    went = [row for row in others if row.state in WENT_OUT or row.id in tried]
+    today = set()
+    for row in went:
+        if row.id in own:
+            continue
+        sent_at = row.sent_at or tried.get(row.id, now)
+        activity_id = activity_of[row.invitation_id]
+        zone = shared.activities[activity_id].zone
+        if now - sent_at < A_DAY_OR_SO and local_day(sent_at, zone) == local_day(now, zone):
+            today.add((row.person_id, row.organisation_id, activity_id))
+    return Earlier(
+        told=frozenset(row.invitation_id for row in went),
+        in_work=frozenset((row.invitation_id, row.id) for row in others if row.state in IN_WORK and row.id not in own),
+        today=frozenset(today),
+        retold=retold,
+        unheard=unheard,
+    )
+
+
+class Judge:
+    """Finds which lines of a batch's messages are still true. What is the same for many lines is reckoned once."""
+
+    def __init__(self, shared: Shared, known: Earlier, now: datetime) -> None:
+        self.shared = shared
+        self.known = known
+        self.now = now
+        self._until: dict[int, datetime] = {}
+        self._reasons: dict[LineFacts, SkipReason | None] = {}
+
+    def judge(self, row: MessageRow, *, resent: bool = False) -> Verdict:
+        """Return what is left to say. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
+        row, reader = _settled_reader(row)
+        left: list[LineRow] = []
+        skipped: dict[int, SkipReason] = {}
+        for line in row.lines:
+            reason = self._reason(row, line, reader, resent)
+            if reason is None:
+                moves = self.known.unheard.get(line.id)
+                left.append(line._replace(moves=moves) if moves else line)
+            else:
+                skipped[line.id] = reason
+        said = left
+        if len(left) > 1:
+            places, needless = worth_saying([self._saying(line) for line in left])
+            said = [left[place] for place in places]
+            skipped.update({left[place].id: SkipReason.SAID_BY_ANOTHER_LINE for place in needless})
+        return Verdict(row, tuple(said), skipped, max(map(self.useful_until, left), default=None))
+
+    def useful_until(self, line: LineRow) -> datetime:
+        """Return the instant after which a line helps nobody, by its activity as it is now."""
+        found = self._until.get(line.reminder_id)
+        if found is None:
+            activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+            found = self._until[line.reminder_id] = line_useful_until(activity, reminder)
+        return found
+
+    def _reason(
+        self, row: MessageRow, line: LineRow, reader: tuple[str, str] | None, resent: bool
+    ) -> SkipReason | None:
+        if row.erased:
+            return SkipReason.ERASED
+        activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+        facts = LineFacts(
+            kind=reminder.kind,
+            audience=reminder.audience,
+            activity_state=activity.state,
+            activity_sequence=activity.sequence,
+            line_sequence=activity.sequence if resent else line.sequence,
+            invitation_state=line.state,
+            present=line.present,
+            stopped=row.stopped,
+            link_revoked=row.link_revoked,
+            nominated=line.nominated_under_id is not None,
+            told_before=line.invitation_id in self.known.told,
+            useful_until=self.useful_until(line),
+        )
+        try:
+            reason = self._reasons[facts]
+        except KeyError:
+            reason = self._reasons[facts] = skip_because(facts, self.now)
+        if reason is None and line.id in self.known.retold:
+            reason = SkipReason.JOINED
+        if reason is None and self.known.unheard.get(line.id) == ():
+            reason = SkipReason.KNOWN
+        if reason is None and line.to_representative and line.representative != reader:
+            reason = SkipReason.NOT_ATTENDING
+        if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
+            # A reminder adds nothing on a day on which its reader had a mail about the same activity.
+            written = (row.person_id, row.organisation_id, line.activity_id) in self.known.today
+            return SkipReason.ALREADY_WRITTEN_TODAY if written else None
+        return reason
+
+    def _saying(self, line: LineRow) -> Saying:
+        activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+        return Saying(
+            reminder.kind, line.role, line.activity_id, line.invitation_id, line.reminder_id, reminder.due_at,
+            activity.starts_at,
+        )  # fmt: skip
+
+
+def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
+    """Return the instant after which a reminder's line helps nobody, by its activity as it is now."""
+    times = Times(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
+
+
+def must_wait(row: MessageRow, known: Earlier) -> bool:
+    """Return whether an older message about the same invitation is just being sent: what is true depends on that one."""
+    if not known.in_work:
+        return False
+    about = {line.invitation_id for line in row.lines}
+    return any(invitation_id in about and other_id < row.id for invitation_id, other_id in known.in_work)
+
+
+def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
+    """Return, by message, how often it was handed over without the server's word ever coming."""
+    counts: dict[int, int] = defaultdict(int)
+    if not message_ids:
+        return counts
+    rows = session.execute(
+        sa.select(Attempt.message_id, sa.func.count())
+        .where(Attempt.message_id.in_(message_ids), Attempt.outcome == MessageState.UNKNOWN)
+        .group_by(Attempt.message_id)
+    )
+    for message_id, count in rows:
+        counts[message_id] = count
+    return counts
+
+
+def _doubted_at(session: Session, message_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these was last tried, of those that may have arrived though no word of it came."""
+    if not message_ids:
+        return {}
+    in_doubt = sa.case((Attempt.outcome == MessageState.UNKNOWN, 1), else_=0)
+    rows = session.execute(
+        sa.select(Attempt.message_id, sa.func.max(Attempt.at), sa.func.max(in_doubt))
+        .where(Attempt.message_id.in_(message_ids))
+        .group_by(Attempt.message_id)
+    )
+    return {message_id: at for message_id, at, doubted in rows if doubted}
+
+
+def _settled_reader(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None]:
+    """Return who reads a mail to a representative: as the first line whose invitee is still represented names them."""
+    if row.representative_of_id is None:
+        return row, None
+    by_id = {line.invitation_id: line for line in row.lines}
+    naming = by_id.get(row.representative_of_id)
+    if naming is not None and naming.representative:
+        return row, naming.representative
+    standing = [line for line in row.lines if line.to_representative and line.representative]
+    if not standing:
+        return row, ("", "")
+    return row._replace(representative_of_id=standing[0].invitation_id), standing[0].representative
+
+
+def with_told(known: Earlier, invitation_ids: Collection[int]) -> Earlier:
+    """Return `known` where these invitations' readers have heard of them as well."""
+    return replace(known, told=known.told | frozenset(invitation_ids))

@@ -1,0 +1,152 @@
+"""What is told anew: once, and of a move from where its reader knew the activity to where it is now.
+
+While an older mail about the same still waits, it leaves it to the newer one. Where it waits as the newer is written,
+services/reminders/gathering draws its lines in. Here it had been claimed by then: its worker vanished, or put it back
+untried, or the
+mail server put it off.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.mail import values
+from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.delivery.rows.shared_rows import Shared
+from outreach.domain.kinds import MailKind
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.states import MessageState
+from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
+
+TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # it may happen twice
+ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that say when and where, calendars too
+WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
+SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
+TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
+
+
+def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict[int, int]:
+    """Return, by line, the newer message that tells the same anew, or has told it.
+
+    Only of messages that were claimed before, so mostly nothing is asked. What may have arrived stays as it is.
+    """
+    old = {
+        line.id: line
+        for row in rows if row.fence > 1 and row.resend_of_id is None
+        for line in row.lines if _kind(line, shared) in TOLD_ANEW
+    }  # fmt: skip
+    if not old:
+        return {}
+    about: dict[tuple[int, bool], list[LineRow]] = defaultdict(list)
+    for line in old.values():
+        about[line.invitation_id, line.to_representative].append(line)
+    found = session.execute(
+        sa.select(
+            MessageLine.id,
+            MessageLine.invitation_id,
+            MessageLine.to_representative,
+            MessageLine.message_id,
+            Reminder.kind,
+        )
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .join(Message, MessageLine.message_id == Message.id)
+        .where(
+            MessageLine.invitation_id.in_({line.invitation_id for line in old.values()}),
+            MessageLine.id > min(old),
+            MessageLine.skipped.in_(SAID),
+            Message.state.not_in(TOLD_BY_NONE),
+            Message.resend_of_id.is_(None),
+        )
+        .order_by(MessageLine.id)
+    )
+    newer = {
+        line.id: row.message_id
+        for row in found
+        for line in about[row.invitation_id, row.to_representative]
+        if row.id > line.id and row.message_id != line.message_id
+        and row.kind is _kind(line, shared)
+    }  # fmt: skip
+    if newer:
+        in_doubt = sa.select(Attempt.message_id).where(
+            Attempt.message_id.in_({old[line_id].message_id for line_id in newer}),
+            Attempt.outcome == MessageState.UNKNOWN,
+        )
+        doubted = set(session.scalars(in_doubt))
+        newer = {line_id: new_id for line_id, new_id in newer.items() if old[line_id].message_id not in doubted}
+    return newer
+
+
+def unheard(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict[int, tuple[int, ...]]:
+    """Return, by line that tells of a move, the moves that it is to tell, oldest first: those its reader has not heard of.
+
+    None where they know what is true: a notice or an invitation told it, or the activity is back where they knew it. Heard of
+    is what a mail told that may have arrived, and what they answered for. A repeated mail tells what it told at first.
+    """
+    moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) is MailKind.CHANGE]
+    if not moved:
+        return {}
+    told = _told(session, {line.invitation_id for _row, line in moved})
+    found: dict[int, tuple[int, ...]] = {}
+    for row, line in moved:
+        activity, answered = shared.activities[line.activity_id], line.answered_sequence or 0
+        mails, first = told[line.invitation_id, line.to_representative], row.resend_of_id or row.id
+        repeated = [one.sequence for one in mails if one.message_id == first]
+        if repeated:
+            heard = max([one.sequence for one in mails if one.message_id < first], default=answered)
+        else:
+            heard = max([answered, *[one.sequence for one in mails]])
+        moves = _moves_since(heard, activity, shared)
+        back = len(moves) > 1 and not any(values.differs(activity, moves[0].detail))
+        if repeated and back:
+            moves = _moves_since(max(repeated), activity, shared)
+        known = back or any(one.announced and one.sequence >= activity.sequence for one in mails)
+        found[line.id] = () if known and not repeated else tuple([move.id for move in moves]) or (line.reminder_id,)
+    return found
+
+
+def _moves_since(sequence: int, activity: Activity, shared: Shared) -> list[Reminder]:
+    """Return the notices of an activity's moves after this sequence. Each move raises it by one, and writes one notice."""
+    return [move for move in shared.moves_of(activity) if sequence <= move.occurrence < activity.sequence]
+
+
+class _Told(NamedTuple):
+    """What a mail told that may have arrived: the activity as of this sequence. announced: surely, as what it was about.
+
+    Of a mail that was in doubt the first copy may be the only one that its reader saw, for both have one Message-ID.
+    """
+
+    message_id: int
+    sequence: int
+    announced: bool
+
+
+def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[int, bool], list[_Told]]:
+    """Return what was told of each of these invitations, to the invitee (False) or to who comes in their place (True)."""
+    in_doubt = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    rows = session.execute(
+        sa.select(
+            MessageLine.invitation_id,
+            MessageLine.to_representative,
+            Message.id,
+            MessageLine.sequence,
+            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT, ~in_doubt),
+        )
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .join(Message, MessageLine.message_id == Message.id)
+        .where(
+            MessageLine.invitation_id.in_(invitation_ids),
+            MessageLine.skipped.in_(SAID),
+            sa.or_(Message.state.in_(WENT_OUT), in_doubt),
+        )
+    )
+    found: dict[tuple[int, bool], list[_Told]] = defaultdict(list)
+    for invitation_id, to_representative, message_id, sequence, announced in rows:
+        found[invitation_id, to_representative].append(_Told(message_id, sequence, announced))
+    return found
+
+
+def _kind(line: LineRow, shared: Shared) -> MailKind:
+    return shared.reminders[line.reminder_id].kind

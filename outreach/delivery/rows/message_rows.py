@@ -1,0 +1,233 @@
+"""Claimed messages as plain rows: each reader's own facts that asking again and laying into a frame read, in few queries.
+
+What is the same for many readers is rows/shared_rows.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from outreach.domain.kinds import CadreKind, LinkPurpose, MailKind, Role, Sex
+from outreach.domain.states import InvitationState
+from outreach.models import (
+    Attendance,
+    Cadre,
+    Invitation,
+    Link,
+    Message,
+    MessageLine,
+    Organisation,
+    Person,
+    Region,
+)
+
+
+class LineRow(NamedTuple):
+    """One line of a message, with its invitation."""
+
+    id: int
+    message_id: int
+    reminder_id: int
+    activity_id: int
+    invitation_id: int
+    to_representative: bool
+    sequence: int  # the activity's, when the line was written
+    role: Role
+    state: InvitationState
+    quota: int | None
+    revision: int
+    answered_at: datetime | None
+    answered_sequence: int | None
+    present: bool
+    nominated_under_id: int | None
+    organisation_name: str  # of the office that is invited, or that named the invitee; else ""
+    representative_name: str
+    representative_post: str
+    representative_email: str
+    moves: tuple[int, ...] = ()  # of a change, once judged: the reminders of the moves that it tells, oldest first
+
+    @property
+    def representative(self) -> tuple[str, str] | None:
+        """Return who comes in the invitee's place and can be written to: name and address, casefolded."""
+        if self.state is not InvitationState.REPRESENTED or not self.representative_email:
+            return None
+        return self.representative_name.casefold(), self.representative_email.casefold()
+
+
+class CadreRow(NamedTuple):
+    """A person as a cadre of one kind, of one kelurahan."""
+
+    kind: CadreKind
+    region_name: str
+    active: bool
+
+
+class MessageRow(NamedTuple):
+    """One message, with its reader (a person or an organisation, "" where they have no such thing) and their link."""
+
+    id: int
+    fence: int
+    kind: MailKind
+    expires_at: datetime
+    attempts: int
+    rfc_message_id: str
+    resend_of_id: int | None
+    representative_of_id: int | None  # the invitation that names the reader, where a representative reads
+    poll_invitee_id: int | None  # whom the message asks for dates (mail/poll.py); then it has no lines
+    person_id: int | None
+    organisation_id: int | None
+    name: str  # the person's, without titles; or the organisation's
+    title_before: str
+    title_after: str
+    post: str
+    sex: Sex | None
+    email: str
+    locale: str
+    office_name: str  # the organisation that the person belongs to
+    office_short_name: str
+    region_code: str
+    region_name: str
+    stopped: bool
+    erased: bool
+    link_nonce: str  # "" where the reader has no answer link yet
+    link_revoked: bool
+    cadre_roles: tuple[CadreRow, ...] = ()
+    lines: tuple[LineRow, ...] = ()  # those not skipped before
+
+
+# StrEnum members by their stored value: a look-up, where the column's own conversion would be a call.
+_KINDS = {member.value: member for member in MailKind}
+_ROLES = {member.value: member for member in Role}
+_CADRES = {member.value: member for member in CadreKind}
+_STATES = {member.value: member for member in InvitationState}
+_SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
+
+_MESSAGE_ID, _ROLE, _STATE = (LineRow._fields.index(name) for name in ("message_id", "role", "state"))
+_KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
+
+_OWN = aliased(Organisation)  # to which a person belongs
+_INVITED = aliased(Organisation)
+_NAMED_UNDER = aliased(Invitation)
+_NAMING = aliased(Organisation)
+_LINK = aliased(Link)
+_OFFICE_LINK = aliased(Link)
+
+
+def _raw(column: Any) -> Any:
+    return sa.type_coerce(column, sa.String)
+
+
+def _or_empty(*columns: Any) -> Any:
+    return sa.func.coalesce(*columns, "")
+
+
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_MESSAGES = (
+    sa.select(
+        Message.id,
+        Message.fence,
+        _raw(Message.kind),
+        Message.expires_at,
+        Message.attempts,
+        Message.rfc_message_id,
+        Message.resend_of_id,
+        Message.representative_of_id,
+        Message.poll_invitee_id,
+        Message.person_id,
+        Message.organisation_id,
+        _or_empty(Person.name, Organisation.name),
+        _or_empty(Person.title_before),
+        _or_empty(Person.title_after),
+        _or_empty(Person.post),
+        _raw(Person.sex),
+        _or_empty(Person.email, Organisation.email),
+        _or_empty(Person.locale, Organisation.locale),
+        _or_empty(_OWN.name),
+        _or_empty(_OWN.short_name),
+        _or_empty(Region.code),
+        _or_empty(Region.name),
+        sa.func.coalesce(Person.reminders_stopped_at, Organisation.reminders_stopped_at).is_not(None),
+        Person.erased_at.is_not(None),
+        _or_empty(_LINK.nonce, _OFFICE_LINK.nonce),
+        sa.func.coalesce(_LINK.revoked_at, _OFFICE_LINK.revoked_at).is_not(None),
+    )
+    .select_from(Message)
+    .outerjoin(Person, Message.person_id == Person.id)
+    .outerjoin(_OWN, Person.organisation_id == _OWN.id)
+    .outerjoin(Organisation, Message.organisation_id == Organisation.id)
+    .outerjoin(Region, Region.code == sa.func.coalesce(Person.region_code, Organisation.region_code))
+    .outerjoin(_LINK, sa.and_(_LINK.person_id == Message.person_id, _LINK.purpose == LinkPurpose.ANSWER))
+    .outerjoin(
+        _OFFICE_LINK,
+        sa.and_(_OFFICE_LINK.organisation_id == Message.organisation_id, _OFFICE_LINK.purpose == LinkPurpose.ANSWER),
+    )
+    .where(Message.id.in_(_IDS))
+)
+_LINES = (
+    sa.select(
+        MessageLine.id,
+        MessageLine.message_id,
+        MessageLine.reminder_id,
+        Invitation.activity_id,
+        MessageLine.invitation_id,
+        MessageLine.to_representative,
+        MessageLine.sequence,
+        _raw(Invitation.role),
+        _raw(Invitation.state),
+        Invitation.quota,
+        Invitation.revision,
+        Invitation.answered_at,
+        Invitation.answered_sequence,
+        sa.func.coalesce(Attendance.present, sa.false()),
+        Invitation.nominated_under_id,
+        _or_empty(_INVITED.name, _NAMING.name),
+        Invitation.representative_name,
+        Invitation.representative_post,
+        Invitation.representative_email,
+    )
+    .join(Invitation, MessageLine.invitation_id == Invitation.id)
+    .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+    .outerjoin(_INVITED, Invitation.organisation_id == _INVITED.id)
+    .outerjoin(_NAMED_UNDER, Invitation.nominated_under_id == _NAMED_UNDER.id)
+    .outerjoin(_NAMING, _NAMED_UNDER.organisation_id == _NAMING.id)
+    .where(MessageLine.message_id.in_(_IDS))
+    .order_by(MessageLine.id)
+)
+
+
+def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = False) -> list[MessageRow]:
+    """Return the messages with their lines, in the order of `message_ids`. skipped_too: also lines that were not said."""
+    ids = list(message_ids)
+    connection = session.connection()
+    lines: dict[int, list[LineRow]] = defaultdict(list)
+    wanted = _LINES if skipped_too else _LINES.where(MessageLine.skipped == "")
+    for values in connection.execute(wanted, {"ids": ids}).all():
+        own = [*values, ()]
+        own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
+        lines[own[_MESSAGE_ID]].append(LineRow._make(own))
+    found: dict[int, MessageRow] = {}
+    rows = connection.execute(_MESSAGES, {"ids": ids}).all()
+    cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})
+    for values in rows:
+        own = list(values)
+        own[_KIND], own[_SEX] = _KINDS[own[_KIND]], _SEXES[own[_SEX]]
+        own += (tuple(cadres.get(own[_PERSON_ID], ())), tuple(lines[own[0]]))
+        found[own[0]] = MessageRow._make(own)
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def _cadre_roles(session: Session, person_ids: Collection[int | None]) -> dict[int | None, list[CadreRow]]:
+    found: dict[int | None, list[CadreRow]] = defaultdict(list)
+    rows = session.execute(
+        sa.select(Cadre.person_id, _raw(Cadre.kind), Region.name, Cadre.active)
+        .join(Region, Region.code == Cadre.region_code)
+        .where(Cadre.person_id.in_(person_ids))
+        .order_by(Cadre.id)
+    )
+    for person_id, kind, region_name, active in rows:
+        found[person_id].append(CadreRow(_CADRES[kind], region_name, active))
+    return found

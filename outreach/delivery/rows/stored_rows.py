@@ -1,0 +1,93 @@
+"""Stored messages and invitations as the plain rows that composing takes, one by one: for previews and single mails.
+
+The outbox reads its rows for a whole batch: rows/message_rows.py.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from outreach.delivery.rows.message_rows import CadreRow, LineRow, MessageRow
+from outreach.domain.kinds import MailKind
+from outreach.models import Invitation, Message, MessageLine, Organisation, Person
+
+
+def message_row(message: Message) -> MessageRow:
+    """Return a message's row, without its lines and its link."""
+    holder = message.person or message.organisation
+    assert holder is not None
+    representing = message.representative_of
+    return holder_row(
+        holder, id=message.id, kind=message.kind, expires_at=message.expires_at,
+        rfc_message_id=message.rfc_message_id, representative_of_id=representing.id if representing else None,
+    )  # fmt: skip
+
+
+def holder_row(holder: Person | Organisation, **values: Any) -> MessageRow:
+    """Return the row of a message to an invitee, of which only the reader is known beside `values`."""
+    person = holder if isinstance(holder, Person) else None
+    office = person.organisation if person else None
+    roles = sorted(person.cadre_roles, key=lambda role: role.id) if person else []
+    return MessageRow(**{
+        "id": 0,
+        "fence": 0,
+        "kind": MailKind.INVITATION,
+        "expires_at": datetime.max.replace(tzinfo=UTC),
+        "attempts": 0,
+        "rfc_message_id": "",
+        "resend_of_id": None,
+        "representative_of_id": None,
+        "poll_invitee_id": None,
+        "person_id": person.id if person else None,
+        "organisation_id": None if person else holder.id,
+        "name": holder.name,
+        "title_before": person.title_before if person else "",
+        "title_after": person.title_after if person else "",
+        "post": person.post if person else "",
+        "sex": person.sex if person else None,
+        "email": holder.email,
+        "locale": holder.locale,
+        "office_name": office.name if office else "",
+        "office_short_name": office.short_name if office else "",
+        "region_code": holder.region_code or "",
+        "region_name": holder.region.name if holder.region else "",
+        "stopped": holder.reminders_stopped_at is not None,
+        "erased": bool(person and person.erased_at),
+        "link_nonce": "",
+        "link_revoked": False,
+        "cadre_roles": tuple(CadreRow(role.kind, role.region.name, role.active) for role in roles),
+        **values,
+    })  # fmt: skip
+
+
+def line_row(line: MessageLine) -> LineRow:
+    return invitation_row(
+        line.invitation, id=line.id, message_id=line.message_id, reminder_id=line.reminder_id,
+        to_representative=line.to_representative, sequence=line.sequence,
+    )  # fmt: skip
+
+
+def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
+    """Return the row of a line about an invitation, of which nothing else is known beside `values`."""
+    naming = (invitation.nominated_under or invitation).organisation
+    return LineRow(**{
+        "id": 0,
+        "message_id": 0,
+        "reminder_id": 0,
+        "activity_id": invitation.activity_id,
+        "invitation_id": invitation.id,
+        "to_representative": False,
+        "sequence": invitation.activity.sequence,
+        "role": invitation.role,
+        "state": invitation.state,
+        "quota": invitation.quota,
+        "revision": invitation.revision or 0,
+        "answered_at": invitation.answered_at,
+        "answered_sequence": invitation.answered_sequence,
+        "present": bool(invitation.attendance and invitation.attendance.present),
+        "nominated_under_id": invitation.nominated_under_id,
+        "organisation_name": naming.name if naming else "",
+        "representative_name": invitation.representative_name,
+        "representative_post": invitation.representative_post,
+        "representative_email": invitation.representative_email,
+        **values,
+    })  # fmt: skip

@@ -1,0 +1,227 @@
+"""Findings in sentences: who, what, where, until when, and whose. Each is said from the side of one of its activities.
+
+Their ways out are clashes/resolutions.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+
+from babel.lists import format_list
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.delivery.words.formats import clock, day, days, language, moment, short_day, span
+from outreach.delivery.words.labels import label
+from outreach.domain.clashes import Finding
+from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.rules import FindingKind
+
+NAMED = 4  # people in one sentence; of more the number is said
+_TRAVEL = frozenset({FindingKind.SPEAKER_TRAVEL, FindingKind.TRAVEL})
+_TWICE = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE})
+_A_DAY = timedelta(days=1)
+
+
+def sentence(
+    finding: Finding, about: int | None = None, *, names: Sequence[str] = (), kecamatan: Mapping[str, str] | None = None
+) -> str:
+    """Return what is found, in one sentence.
+
+    about: the id of the activity from whose side it is said; None: from the side of the later of the two. names: of all of whom
+    the same is found; none given: the finding's own party. kecamatan: names by code.
+    """
+    own = next((one for one in finding.activities if one.id == about), finding.activities[-1])
+    other = finding.other(own.id)
+    if other is not None:
+        people = list(dict.fromkeys(names)) or ([finding.party.name] if finding.party else [])
+        return _of_two(finding, own, other, people, kecamatan or {})
+    return _of_one(finding, own)
+
+
+def refusal(finding: Finding, about: int | None = None) -> str:
+    """Return why something cannot be saved, and what to do."""
+    return _(
+        "%(sentence)s Your office does not allow that: choose another time, place or person.",
+        sentence=sentence(finding, about),
+    )
+
+
+def _of_two(
+    finding: Finding, own: PlannedActivity, other: PlannedActivity, people: Sequence[str], kecamatan: Mapping[str, str]
+) -> str:
+    what, at = whose(other), _when(other, own)
+    if finding.kind is FindingKind.VENUE_TAKEN:
+        place = finding.place.name if finding.place else _("The venue")
+        return _("%(venue)s is taken by %(what)s: %(when)s.", venue=place, what=what, when=at)
+    if finding.kind in _TWICE:
+        return ngettext(
+            "%(who)s is expected at %(what)s at the same time: %(when)s.",
+            "%(who)s are expected at %(what)s at the same time: %(when)s.",
+            len(people), who=listed(people), what=what, when=at,
+        )  # fmt: skip
+    if finding.kind in _TRAVEL:
+        return _travel(finding, people)
+    name = kecamatan.get(finding.kecamatan_code or "")
+    if name:
+        return _(
+            "%(what)s is in %(kecamatan)s too, on the same half day: %(when)s.", what=what, kecamatan=name, when=at
+        )
+    return _("%(what)s is in the same kecamatan on the same half day: %(when)s.", what=what, when=at)
+
+
+def _travel(finding: Finding, people: Sequence[str]) -> str:
+    first, second = finding.activities
+    values = {
+        "who": listed(people),
+        "there": minutes(finding.there or 0),
+        "needed": minutes(finding.needed or 0),
+        "first": f"“{first.title}”",
+        "second": f"“{second.title}”",
+        "until": clock(first.ends_at, first.zone),
+        "since": clock(second.starts_at, second.zone),
+    }
+    return ngettext(
+        "%(who)s has %(there)s to get from %(first)s (until %(until)s) to %(second)s (from %(since)s); "
+        "about %(needed)s are needed.",
+        "%(who)s have %(there)s to get from %(first)s (until %(until)s) to %(second)s (from %(since)s); "
+        "about %(needed)s are needed.",
+        len(people), **values,
+    )  # fmt: skip
+
+
+def _of_one(finding: Finding, own: PlannedActivity) -> str:
+    kind, place = finding.kind, finding.place.name if finding.place else _("The venue")
+    match kind:
+        case FindingKind.VENUE_ABSENT if finding.absence:
+            return _("%(venue)s cannot be had: %(when)s.", venue=place, when=_away(finding.absence, own))
+        case FindingKind.VENUE_TOO_SMALL if finding.is_of_seats:
+            return _(
+                "%(needed)s seats are planned, and %(venue)s has room for %(there)s.",
+                needed=finding.needed, venue=place, there=finding.there,
+            )  # fmt: skip
+        case FindingKind.VENUE_TOO_SMALL:
+            return _(
+                "%(needed)s people are expected, and %(venue)s has room for %(there)s.",
+                needed=finding.needed, venue=place, there=finding.there,
+            )  # fmt: skip
+        case FindingKind.SPEAKER_ABSENT | FindingKind.INVITEE_ABSENT if finding.absence:
+            who = (
+                _("%(name)s (%(role)s)", name=finding.party.name, role=label(finding.roles[0])) if finding.party else ""
+            )
+            away = _away(finding.absence, own)
+            if finding.said_yes:
+                return _(
+                    "%(who)s is away (%(when)s), but answered in the date poll that this time is possible.",
+                    who=who, when=away,
+                )  # fmt: skip
+            return _("%(who)s is away: %(when)s.", who=who, when=away)
+        case FindingKind.OUTSIDE_PROGRAMME if finding.programme:
+            during = days(finding.programme.starts_on, finding.programme.ends_on)
+            return _(
+                "It lies outside its programme “%(title)s”, which lasts %(days)s.",
+                title=finding.programme.title,
+                days=during,
+            )
+        case FindingKind.DEADLINE_AFTER_START if own.respond_by_at:
+            return _(
+                "Answers are wanted by %(deadline)s, which is after the start.",
+                deadline=moment(own.respond_by_at, own.zone),
+            )
+        case FindingKind.IN_THE_PAST:
+            return _("It starts in the past: it cannot be published so, and no invitation or reminder is sent.")
+        case FindingKind.SHORT_NOTICE:
+            return _notice(finding.there or 0, finding.needed or 0)
+        case _:
+            return _of_day(finding)
+
+
+def _of_day(finding: Finding) -> str:
+    on = day(finding.day) if finding.day else ""
+    match finding.kind:
+        case FindingKind.HOLIDAY | FindingKind.JOINT_HOLIDAY if finding.day_off:
+            return _("%(day)s is a day off: %(holiday)s.", day=on, holiday=finding.day_off.name)
+        case FindingKind.WEEKEND:
+            return _("%(day)s is at the weekend.", day=on)
+        case FindingKind.OUTSIDE_HOURS if finding.hours:
+            hours = {"day": on, "opens": hour(finding.hours.opens), "closes": hour(finding.hours.closes)}
+            if finding.in_ramadan:
+                return _("Office hours on %(day)s, in Ramadan, are %(opens)s to %(closes)s.", **hours)
+            return _("Office hours on %(day)s are %(opens)s to %(closes)s.", **hours)
+        case FindingKind.FRIDAY_BREAK if finding.hours:
+            return _(
+                "It runs into Friday prayer: %(day)s, %(begins)s to %(ends)s.",
+                day=on, begins=hour(finding.hours.break_from), ends=hour(finding.hours.break_until),
+            )  # fmt: skip
+        case _:
+            return f"{label(finding.kind)}."
+
+
+def _notice(there: int, needed: int) -> str:
+    if there == 0:
+        return _("Invitees hear of it on the day itself; your office wants %(needed)s days’ notice.", needed=needed)
+    return ngettext(
+        "Invitees hear of it %(num)d day before; your office wants %(needed)s days’ notice.",
+        "Invitees hear of it %(num)d days before; your office wants %(needed)s days’ notice.",
+        there, needed=needed,
+    )  # fmt: skip
+
+
+def whose(activity: PlannedActivity) -> str:
+    """Return an activity's title, and who coordinates it: “Rapat koordinasi” (Dewi)."""
+    return f"“{activity.title}” ({activity.coordinator})" if activity.coordinator else f"“{activity.title}”"
+
+
+def when(activity: PlannedActivity) -> str:
+    """Return "Sen, 18 Jan 2027, 08.00–12.00 WIB"; over several days, both moments."""
+    if len(activity.days) > 1:
+        return span(activity.starts_at, activity.ends_at, activity.zone)
+    return (
+        f"{short_day(activity.starts_at, activity.zone)}, {span(activity.starts_at, activity.ends_at, activity.zone)}"
+    )
+
+
+def minutes(count: int) -> str:
+    """Return "45 minutes", "2 hours" or "1 hour 30 minutes"."""
+    hours, rest = divmod(count, 60)
+    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
+    if rest or not hours:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", rest))
+    return " ".join(parts)
+
+
+def _when(other: PlannedActivity, own: PlannedActivity) -> str:
+    """Return when the other is: on one day with this one its hours suffice."""
+    if other.days == own.days and len(own.days) == 1:
+        return span(other.starts_at, other.ends_at, other.zone)
+    return when(other)
+
+
+def _away(absence: Absence, own: PlannedActivity) -> str:
+    told = _absent(absence.starts_at, absence.ends_at, own)
+    return _("%(when)s, %(reason)s", when=told, reason=absence.reason) if absence.reason else told
+
+
+def _absent(starts_at: datetime, ends_at: datetime, own: PlannedActivity) -> str:
+    first, last = starts_at.astimezone(own.zone), ends_at.astimezone(own.zone)
+    if first.time() == last.time() == datetime.min.time():
+        until = (last - _A_DAY).date()
+        return day(first.date()) if until == first.date() else days(first.date(), until)
+    if first.date() == last.date() == own.local_start.date() and len(own.days) == 1:
+        return span(starts_at, ends_at, own.zone)
+    if first.date() == last.date():
+        return f"{short_day(starts_at, own.zone)}, {span(starts_at, ends_at, own.zone)}"
+    return span(starts_at, ends_at, own.zone)
+
+
+def hour(at: time) -> str:
+    """Return "07.30" in Indonesian, "07:30" in English."""
+    return f"{at:%H.%M}" if language() == "id" else f"{at:%H:%M}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return them in a list; of many, the first few and how many more."""
+    named = list(names)
+    if len(named) > NAMED:
+        named = [*named[: NAMED - 1], _("%(count)s others", count=len(named) - NAMED + 1)]
+    return format_list(named, locale=language())

@@ -1,0 +1,247 @@
+"""How the closed lists of words are said to a reader, in Indonesian or English; those of planning are in words/plan_labels.py.
+
+Shared by mails, calendars and pages, so that one thing has one word everywhere.
+"""
+
+from enum import StrEnum
+
+from flask_babel import lazy_gettext as _l
+
+from outreach.delivery.words.plan_labels import PLAN_LABELS
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import (
+    ActivityKind,
+    AnswerSource,
+    AttendanceSource,
+    Audience,
+    CadreKind,
+    IncomingKind,
+    IncomingOutcome,
+    MailKind,
+    Role,
+    Sector,
+    Sex,
+    StaffRole,
+)
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.failures import ChannelTrouble, FailureReason
+from outreach.domain.mail.incoming import IncomingReason, Participation
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.reminders import MissedReason
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+
+# Members of different lists can be equal as strings, so each key carries its list.
+LABELS: dict[tuple[type, str], object] = {
+    **PLAN_LABELS,
+    (ActivityKind, ActivityKind.COORDINATION.value): _l("Coordination meeting"),
+    (ActivityKind, ActivityKind.TRAINING.value): _l("Training"),
+    (ActivityKind, ActivityKind.OUTREACH.value): _l("Community outreach"),
+    (ActivityKind, ActivityKind.GUIDANCE.value): _l("Community guidance"),
+    (ActivityKind, ActivityKind.OTHER.value): _l("Other"),
+    (Role, Role.SPEAKER.value): _l("Speaker"),
+    (Role, Role.MODERATOR.value): _l("Moderator"),
+    (Role, Role.PARTICIPANT.value): _l("Participant"),
+    (Role, Role.CADRE.value): _l("Cadre"),
+    (Sector, Sector.GOVERNMENT.value): _l("Government office"),
+    (Sector, Sector.POLICE.value): _l("Police"),
+    (Sector, Sector.PROSECUTOR.value): _l("Prosecutor"),
+    (Sector, Sector.MILITARY.value): _l("Military"),
+    (Sector, Sector.DISTRICT.value): _l("Kecamatan"),
+    (Sector, Sector.VILLAGE.value): _l("Kelurahan"),
+    (Sector, Sector.SCHOOL.value): _l("School"),
+    (Sector, Sector.WOMEN.value): _l("Women's organisation"),
+    (Sector, Sector.FAITH.value): _l("Faith"),
+    (Sector, Sector.HEALTH.value): _l("Health"),
+    (Sector, Sector.OTHER.value): _l("Other"),
+    (CadreKind, CadreKind.PATBM.value): "PATBM",
+    (CadreKind, CadreKind.PKK.value): "PKK",
+    (CadreKind, CadreKind.POSYANDU.value): "Posyandu",
+    (CadreKind, CadreKind.FORUM_ANAK.value): "Forum Anak",
+    (CadreKind, CadreKind.SATGAS_PPA.value): "Satgas PPA",
+    (CadreKind, CadreKind.OTHER.value): _l("Other"),
+    (Sex, Sex.FEMALE.value): _l("Female"),
+    (Sex, Sex.MALE.value): _l("Male"),
+    (AnswerSource, AnswerSource.LINK.value): _l("by the link"),
+    (AnswerSource, AnswerSource.PHONE.value): _l("by phone"),
+    (AnswerSource, AnswerSource.WHATSAPP.value): _l("by WhatsApp"),
+    (AnswerSource, AnswerSource.MAIL.value): _l("by e-mail"),
+    (AnswerSource, AnswerSource.LETTER.value): _l("by letter"),
+    (AnswerSource, AnswerSource.IN_PERSON.value): _l("in person"),
+    (AnswerSource, AnswerSource.CALENDAR.value): _l("by their calendar"),
+    (AttendanceSource, AttendanceSource.QR.value): "QR",
+    (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),
+    (AttendanceSource, AttendanceSource.PAPER.value): _l("paper list"),
+    (MailKind, MailKind.CANCELLATION.value): _l("Cancellation"),
+    (MailKind, MailKind.WITHDRAWAL.value): _l("Withdrawal"),
+    (MailKind, MailKind.CHANGE.value): _l("Change"),
+    (MailKind, MailKind.SEAT.value): _l("Freed seat"),
+    (MailKind, MailKind.CONFIRMATION.value): _l("Answer noted"),
+    (MailKind, MailKind.INVITATION.value): _l("Invitation"),
+    (MailKind, MailKind.REMINDER.value): _l("Reminder"),
+    (MailKind, MailKind.THANKS.value): _l("Thank-you"),
+    (Audience, Audience.NEWLY_INVITED.value): _l("newly invited"),
+    (Audience, Audience.UNANSWERED.value): _l("those without an answer"),
+    (Audience, Audience.COMING.value): _l("those coming, or their representative"),
+    (Audience, Audience.EXPECTED.value): _l("everyone who has not declined"),
+    (Audience, Audience.PRESENT.value): _l("those present"),
+    (Audience, Audience.ABSENT.value): _l("those who said they would come and did not"),
+    (Audience, Audience.ONE.value): _l("one invitee"),
+    (StaffRole, StaffRole.ADMINISTRATOR.value): _l("Administrator"),
+    (StaffRole, StaffRole.COORDINATOR.value): _l("Coordinator"),
+    (StaffRole, StaffRole.VIEWER.value): _l("Viewer"),
+    (ActivityState, ActivityState.DRAFT.value): _l("Draft"),
+    (ActivityState, ActivityState.PUBLISHED.value): _l("Published"),
+    (ActivityState, ActivityState.HELD.value): _l("Held"),
+    (ActivityState, ActivityState.CANCELLED.value): _l("Cancelled"),
+    (InvitationState, InvitationState.PREPARED.value): _l("Prepared"),
+    (InvitationState, InvitationState.INVITED.value): _l("Invited"),
+    (InvitationState, InvitationState.COMING.value): _l("Coming"),
+    (InvitationState, InvitationState.NOT_COMING.value): _l("Not coming"),
+    (InvitationState, InvitationState.REPRESENTED.value): _l("Represented"),
+    (InvitationState, InvitationState.NO_ANSWER.value): _l("No answer"),
+    (InvitationState, InvitationState.WAITLISTED.value): _l("Waiting for a seat"),
+    (InvitationState, InvitationState.WITHDRAWN.value): _l("Withdrawn"),
+    (Choice, Choice.COMING.value): _l("Coming"),
+    (Choice, Choice.NOT_COMING.value): _l("Not coming"),
+    (Choice, Choice.REPRESENTED.value): _l("Represented"),
+    (ReminderState, ReminderState.SCHEDULED.value): _l("Scheduled"),
+    (ReminderState, ReminderState.EXPANDED.value): _l("Written"),
+    (ReminderState, ReminderState.MISSED.value): _l("Missed"),
+    (ReminderState, ReminderState.CANCELLED.value): _l("Cancelled"),
+    (MessageState, MessageState.DUE.value): _l("Waiting to be sent"),
+    (MessageState, MessageState.LEASED.value): _l("Being prepared"),
+    (MessageState, MessageState.HANDING_OVER.value): _l("Being handed over"),
+    (MessageState, MessageState.SENT.value): _l("Sent"),
+    (MessageState, MessageState.RETRY.value): _l("Will be tried again"),
+    (MessageState, MessageState.FAILED.value): _l("Failed"),
+    (MessageState, MessageState.UNKNOWN.value): _l("Unknown"),
+    (MessageState, MessageState.SKIPPED.value): _l("Not sent"),
+    (MessageState, MessageState.CANCELLED.value): _l("Cancelled"),
+    (MissedReason, MissedReason.ACTIVITY_BEGAN.value): _l("The activity had begun before anything could be sent."),
+    (MissedReason, MissedReason.SUPERSEDED.value): _l("A later reminder to the same people was due by then."),
+    (MissedReason, MissedReason.DEADLINE_PASSED.value): _l("Answers were no longer taken by then."),
+    (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
+    (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
+    (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
+    (SkipReason, SkipReason.NO_ADDRESS.value): _l("No e-mail address is known."),
+    (SkipReason, SkipReason.ADDRESS_BLOCKED.value): _l("No mail arrives at their address; please call them."),
+    (SkipReason, SkipReason.STOPPED.value): _l("They asked for no more reminders."),
+    (SkipReason, SkipReason.ERASED.value): _l("Their data has been erased."),
+    (SkipReason, SkipReason.ACTIVITY_CANCELLED.value): _l("The activity was cancelled."),
+    (SkipReason, SkipReason.ACTIVITY_MOVED.value): _l("The activity was moved; the notice of change says more."),
+    (SkipReason, SkipReason.NOT_PUBLISHED.value): _l("The activity is not published."),
+    (SkipReason, SkipReason.WITHDRAWN.value): _l("The invitation was withdrawn."),
+    (SkipReason, SkipReason.ANSWERED.value): _l("They have answered meanwhile."),
+    (SkipReason, SkipReason.DECLINED.value): _l("They are not coming."),
+    (SkipReason, SkipReason.NOT_ATTENDING.value): _l("They are not among those it is for any more."),
+    (SkipReason, SkipReason.NEVER_TOLD.value): _l("They never heard of the activity."),
+    (SkipReason, SkipReason.ALREADY_WRITTEN_TODAY.value): _l("They already had a mail about it that day."),
+    (SkipReason, SkipReason.KNOWN.value): _l("They had been told before what is true now."),
+    (SkipReason, SkipReason.JOINED.value): _l("What it says went out in a later mail."),
+    (SkipReason, SkipReason.LINK_REVOKED.value): _l("Their answer link is revoked. Renew it, then send again."),
+    (SkipReason, SkipReason.SAID_BY_ANOTHER_LINE.value): _l("Another part of the same mail says it."),
+    (SkipReason, SkipReason.TOO_LATE.value): _l("It was too late to be of use."),
+    (FailureReason, FailureReason.REFUSED.value): _l(
+        "The mail server does not take it. Check the address and send it again, or call them."
+    ),
+    (FailureReason, FailureReason.TEMPORARY.value): _l("The mail server could not take it just then."),
+    (FailureReason, FailureReason.IN_DOUBT.value): _l("It was handed over, but the mail server never confirmed it."),
+    (FailureReason, FailureReason.NOT_COMPOSED.value): _l("Its text could not be made."),
+    (FailureReason, FailureReason.BAD_ADDRESS.value): _l(
+        "No mail can be sent to an address like that. Please correct it."
+    ),
+    (FailureReason, FailureReason.GAVE_UP.value): _l("It was tried until it would have been too late."),
+    (FailureReason, FailureReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
+    (IncomingKind, IncomingKind.ANSWER.value): _l("Answer from a calendar"),
+    (IncomingKind, IncomingKind.BOUNCE.value): _l("A mail did not arrive"),
+    (IncomingKind, IncomingKind.DELAY.value): _l("A mail is delayed"),
+    (IncomingKind, IncomingKind.AUTOMATIC.value): _l("Automatic reply"),
+    (IncomingKind, IncomingKind.LETTER.value): _l("Written by a person"),
+    (IncomingKind, IncomingKind.UNREADABLE.value): _l("Could not be read"),
+    (IncomingOutcome, IncomingOutcome.APPLIED.value): _l("Taken"),
+    (IncomingOutcome, IncomingOutcome.REFUSED.value): _l("Not taken"),
+    (IncomingOutcome, IncomingOutcome.TO_READ.value): _l("To read"),
+    (IncomingOutcome, IncomingOutcome.IGNORED.value): _l("Nothing to do"),
+    (IncomingReason, IncomingReason.SENDER_DIFFERS.value): _l(
+        "It came from another address than the one it answers for."
+    ),
+    (IncomingReason, IncomingReason.SENDER_UNPROVEN.value): _l(
+        "Nothing proves that it comes from the address it names. Please call them before you record it."
+    ),
+    (IncomingReason, IncomingReason.UNKNOWN_ACTIVITY.value): _l("It is about a calendar entry that is not ours."),
+    (IncomingReason, IncomingReason.NOT_INVITED.value): _l("Nobody with that address is invited to the activity."),
+    (IncomingReason, IncomingReason.AMBIGUOUS.value): _l("Several invitees share that address."),
+    (IncomingReason, IncomingReason.ACTIVITY_CHANGED.value): _l(
+        "It answers an older entry; time, place or invitation have changed since."
+    ),
+    (IncomingReason, IncomingReason.NEWER_ANSWER.value): _l("A later answer was recorded already."),
+    (IncomingReason, IncomingReason.TENTATIVE.value): _l("They may come: neither yes nor no."),
+    (IncomingReason, IncomingReason.DELEGATED.value): _l("They want somebody else to come."),
+    (IncomingReason, IncomingReason.ANOTHER_TIME.value): _l("They propose another time."),
+    (IncomingReason, IncomingReason.UNCLEAR.value): _l("It says neither yes nor no."),
+    (IncomingReason, IncomingReason.NAMES_NEEDED.value): _l(
+        "They say yes, but an organisation must name the people who come."
+    ),
+    (IncomingReason, IncomingReason.PEOPLE_NAMED.value): _l("They say no, but have named people who come."),
+    (IncomingReason, IncomingReason.KNOWN.value): _l("It says what is recorded already."),
+    (IncomingReason, IncomingReason.REPRESENTATIVE.value): _l(
+        "It came from the representative, not from whoever is invited."
+    ),
+    (IncomingReason, IncomingReason.ADDRESS_CHANGED.value): _l(
+        "It answers from an address that we wrote to; another is recorded now."
+    ),
+    (IncomingReason, IncomingReason.DEADLINE_PASSED.value): _l("The time for answering had ended."),
+    (IncomingReason, IncomingReason.ACTIVITY_CANCELLED.value): _l("The activity was cancelled."),
+    (IncomingReason, IncomingReason.ACTIVITY_ENDED.value): _l("The activity was over."),
+    (IncomingReason, IncomingReason.WITHDRAWN.value): _l("The invitation was withdrawn."),
+    (IncomingReason, IncomingReason.TOO_MANY.value): _l("Too many answers came from that calendar in one day."),
+    (IncomingReason, IncomingReason.CANNOT_CONFIRM.value): _l(
+        "It was not recorded, for no mail reaches them to confirm it. Please call them."
+    ),
+    (IncomingReason, IncomingReason.UNCONFIRMED.value): _l(
+        "It was recorded, but no mail reaches them to confirm it. Please call them."
+    ),
+    (IncomingReason, IncomingReason.NOT_OURS.value): _l("It is about a mail that we did not send."),
+    (IncomingReason, IncomingReason.UNPROVEN.value): _l(
+        "It names an address that we know, but no mail that we sent there."
+    ),
+    (IncomingReason, IncomingReason.MAIL_REFUSED.value): _l("The other server refused this one mail, not the address."),
+    (IncomingReason, IncomingReason.GAVE_UP.value): _l(
+        "The other server could not take it, or was out of reach for days."
+    ),
+    (IncomingReason, IncomingReason.DELIVERED.value): _l("The mail has arrived."),
+    (IncomingReason, IncomingReason.OWN.value): _l("We sent it ourselves."),
+    (IncomingReason, IncomingReason.DUPLICATE.value): _l("The same mail was read before."),
+    (IncomingReason, IncomingReason.TOO_LARGE.value): _l(
+        "It is too large to be read here. Please open it in the mailbox."
+    ),
+    (IncomingReason, IncomingReason.TOO_COMPLEX.value): _l(
+        "It is built as no ordinary mail is. Please open it in the mailbox."
+    ),
+    (IncomingReason, IncomingReason.BROKEN.value): _l("It could not be read here. Please open it in the mailbox."),
+    (Participation, Participation.ACCEPTED.value): _l("coming"),
+    (Participation, Participation.DECLINED.value): _l("not coming"),
+    (Participation, Participation.TENTATIVE.value): _l("perhaps coming"),
+    (Participation, Participation.DELEGATED.value): _l("somebody else comes"),
+    (Participation, Participation.UNCLEAR.value): _l("neither yes nor no"),
+    (AddressFault, AddressFault.UNKNOWN.value): _l("This address does not exist. Perhaps it was mistyped."),
+    (AddressFault, AddressFault.DOMAIN.value): _l(
+        "What stands after the @ does not exist, or takes no mail. Perhaps it was mistyped."
+    ),
+    (AddressFault, AddressFault.CLOSED.value): _l(
+        "This mailbox takes no mail any more. Please ask for another address."
+    ),
+    (ChannelTrouble, ChannelTrouble.UNREACHABLE.value): _l("The mail server cannot be reached."),
+    (ChannelTrouble, ChannelTrouble.TLS.value): _l("The mail server's certificate cannot be trusted."),
+    (ChannelTrouble, ChannelTrouble.LOGIN.value): _l("The mail server refuses our login."),
+    (ChannelTrouble, ChannelTrouble.SENDER.value): _l("The mail server refuses our sender address."),
+    (ChannelTrouble, ChannelTrouble.RELAY.value): _l("The mail server passes on no mail of ours."),
+    (ChannelTrouble, ChannelTrouble.UNRELIABLE.value): _l("The mail server breaks off again and again."),
+    (ChannelTrouble, ChannelTrouble.FOLDER.value): _l("The mailbox has no such folder, or it may not be written to."),
+    (ChannelTrouble, ChannelTrouble.CLOCK.value): _l("The clock of a machine that sends is wrong."),
+}
+
+
+def label(member: StrEnum | None) -> str:
+    """Return the word for a member of a closed list, in the current locale; "" for None."""
+    return "" if member is None else str(LABELS[type(member), member.value])

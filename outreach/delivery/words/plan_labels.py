@@ -1,0 +1,67 @@
+"""How the closed lists of planning are said: findings and their severities, absences, polls, feeds and placements."""
+
+from flask_babel import lazy_gettext as _l
+
+from outreach.domain.kinds import FeedScope, MailKind, PollChoice, Repeat, VenueKind
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import PlacementState, PollState
+
+PLAN_LABELS: dict[tuple[type, str], object] = {
+    (MailKind, MailKind.POLL.value): _l("Date poll"),
+    (VenueKind, VenueKind.HALL.value): _l("Hall"),
+    (VenueKind, VenueKind.OFFICE.value): _l("Meeting room"),
+    (VenueKind, VenueKind.SCHOOL.value): _l("School"),
+    (VenueKind, VenueKind.WORSHIP.value): _l("House of worship"),
+    (VenueKind, VenueKind.OPEN_AIR.value): _l("Open air"),
+    (VenueKind, VenueKind.OTHER.value): _l("Other"),
+    (Repeat, Repeat.ONCE.value): _l("once"),
+    (Repeat, Repeat.WEEKLY.value): _l("every week"),
+    (AbsenceSource, AbsenceSource.COORDINATOR.value): _l("entered by a coordinator"),
+    (AbsenceSource, AbsenceSource.SELF.value): _l("entered by themselves"),
+    (AbsenceSource, AbsenceSource.CALENDAR.value): _l("read from a calendar"),
+    (PollChoice, PollChoice.YES.value): _l("Yes"),
+    (PollChoice, PollChoice.IF_NEED_BE.value): _l("If need be"),
+    (PollChoice, PollChoice.NO.value): _l("No"),
+    (FeedScope, FeedScope.EVERYTHING.value): _l("Everything"),
+    (FeedScope, FeedScope.PROGRAMME.value): _l("One programme"),
+    (FeedScope, FeedScope.VENUE.value): _l("One venue"),
+    (FeedScope, FeedScope.PERSON.value): _l("One person"),
+    (PollState, PollState.DRAFT.value): _l("Draft"),
+    (PollState, PollState.OPEN.value): _l("Open"),
+    (PollState, PollState.CLOSED.value): _l("Closed"),
+    (PollState, PollState.DECIDED.value): _l("Decided"),
+    (SkipReason, SkipReason.POLL_CLOSED.value): _l("The date poll takes no answers any more."),
+    (PlacementState, PlacementState.PREPARED.value): _l("Prepared"),
+    (PlacementState, PlacementState.QUEUED.value): _l("Waiting to begin"),
+    (PlacementState, PlacementState.RUNNING.value): _l("Searching"),
+    (PlacementState, PlacementState.DONE.value): _l("Proposed"),
+    (PlacementState, PlacementState.STOPPED.value): _l("Stopped, with the best so far"),
+    (PlacementState, PlacementState.COLLIDES.value): _l("The demands collide"),
+    (PlacementState, PlacementState.FAILED.value): _l("Broken off"),
+    (PlacementState, PlacementState.TAKEN.value): _l("Taken over"),
+    (Severity, Severity.IGNORE.value): _l("Ignore"),
+    (Severity, Severity.WARN.value): _l("Warn"),
+    (Severity, Severity.BLOCK.value): _l("Block"),
+    (FindingKind, FindingKind.VENUE_TAKEN.value): _l("Venue taken"),
+    (FindingKind, FindingKind.VENUE_ABSENT.value): _l("Venue not to be had"),
+    (FindingKind, FindingKind.VENUE_TOO_SMALL.value): _l("Venue too small"),
+    (FindingKind, FindingKind.SPEAKER_TWICE.value): _l("Speaker in two places"),
+    (FindingKind, FindingKind.SPEAKER_TRAVEL.value): _l("Too little time for a speaker's way"),
+    (FindingKind, FindingKind.SPEAKER_ABSENT.value): _l("Speaker away"),
+    (FindingKind, FindingKind.CADRE_TWICE.value): _l("Cadre invited to two at once"),
+    (FindingKind, FindingKind.INVITEE_TWICE.value): _l("Invitee in two places"),
+    (FindingKind, FindingKind.TRAVEL.value): _l("Too little time for an invitee's way"),
+    (FindingKind, FindingKind.INVITEE_ABSENT.value): _l("Invitee away"),
+    (FindingKind, FindingKind.OUTSIDE_PROGRAMME.value): _l("Outside the programme's days"),
+    (FindingKind, FindingKind.DEADLINE_AFTER_START.value): _l("Answer deadline after the start"),
+    (FindingKind, FindingKind.HOLIDAY.value): _l("Public holiday"),
+    (FindingKind, FindingKind.JOINT_HOLIDAY.value): _l("Joint holiday (cuti bersama)"),
+    (FindingKind, FindingKind.WEEKEND.value): _l("Weekend"),
+    (FindingKind, FindingKind.OUTSIDE_HOURS.value): _l("Outside office hours"),
+    (FindingKind, FindingKind.FRIDAY_BREAK.value): _l("Friday prayer"),
+    (FindingKind, FindingKind.SHORT_NOTICE.value): _l("Short notice"),
+    (FindingKind, FindingKind.IN_THE_PAST.value): _l("Draft in the past"),
+    (FindingKind, FindingKind.SAME_KECAMATAN.value): _l("Two in one kecamatan on one half day"),
+}

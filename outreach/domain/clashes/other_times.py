@@ -1,0 +1,80 @@
+"""Other times at which an activity might be held, the nearest first. Whether they suit is asked of each by
+clashes/resolutions.py."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.travel import needed_min
+
+STEP = timedelta(minutes=30)
+ROUND_MIN = 5
+DAYS_LOOKED_AT = 15  # working days, where no programme sets bounds
+
+
+def same_day(plan: Plan, activity: PlannedActivity, other: PlannedActivity | None) -> list[datetime]:
+    """Return other starts on its day: each half hour within office hours, and just before and after what it clashes with."""
+    day = activity.local_start.date()
+    opens, latest = _bounds(plan, activity, day)
+    starts = {opens + n * STEP for n in range((latest - opens) // STEP + 1)} if latest >= opens else set()
+    if other is not None:
+        apart = needed_min(plan.whereabouts(activity), plan.whereabouts(other), plan.rules.travel) or 0
+        before, after = (timedelta(minutes=-apart) - activity.length, timedelta(minutes=apart))
+        starts |= {_rounded(other.starts_at + before, up=False), _rounded(other.ends_at + after, up=True)}
+    starts = {start for start in starts if opens <= start <= latest and start != activity.starts_at}
+
+    def nearness(start: datetime) -> tuple:
+        return _at_noon(plan, activity, start), abs(start - activity.starts_at), start < activity.starts_at
+
+    return sorted(starts, key=nearness)
+
+
+def other_days(plan: Plan, activity: PlannedActivity) -> Iterator[datetime]:
+    """Yield starts on other working days: at the same hour, as near to it as office hours allow, or after the noon break."""
+    own = activity.local_start
+    for day in _days(plan, activity):
+        opens, latest = _bounds(plan, activity, day)
+        hours = plan.hours_on(day)
+        wished = datetime.combine(day, own.time(), tzinfo=activity.zone)
+        after_break = datetime.combine(day, hours.break_until, tzinfo=activity.zone)
+        yield from dict.fromkeys((wished, max(opens, min(wished, latest)), after_break, opens))
+
+
+def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
+    """Return the working days of its programme, the nearest first; of an activity standing alone, those that come next."""
+    own, today = activity.local_start.date(), plan.now.astimezone(activity.zone).date()
+    programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
+    if programme and plan.rules.sought(FindingKind.OUTSIDE_PROGRAMME):
+        span = range((programme.ends_on - programme.starts_on).days + 1)
+        days = [programme.starts_on + timedelta(days=n) for n in span]
+        chosen = [day for day in days if today <= day != own and plan.calendar.is_working_day(day)]
+        return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_LOOKED_AT]
+    first = max(own, today) + timedelta(days=1)
+    if plan.rules.sought(FindingKind.SHORT_NOTICE):
+        first = max(first, today + timedelta(days=plan.rules.notice_days))
+    following = (first + timedelta(days=n) for n in range(4 * DAYS_LOOKED_AT))
+    return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_LOOKED_AT))
+
+
+def _bounds(plan: Plan, activity: PlannedActivity, day: date) -> tuple[datetime, datetime]:
+    """Return the first and the last start within that day's office hours; an activity too long has the last before the first."""
+    hours = plan.hours_on(day)
+    opens = datetime.combine(day, hours.opens, tzinfo=activity.zone)
+    return opens, datetime.combine(day, hours.closes, tzinfo=activity.zone) - activity.length
+
+
+def _at_noon(plan: Plan, activity: PlannedActivity, starts_at: datetime) -> bool:
+    """Return whether that is in the break, to which nobody wants to be asked: such a start is the last to be offered."""
+    local = starts_at.astimezone(activity.zone)
+    hours = plan.hours_on(local.date())
+    return hours.break_from <= local.time() < hours.break_until
+
+
+def _rounded(instant: datetime, *, up: bool) -> datetime:
+    """Return the instant at the next five minutes, or the last: nobody starts at 10.23."""
+    midnight = datetime.combine(instant.date(), time(), tzinfo=instant.tzinfo)
+    minutes = (instant - midnight) / timedelta(minutes=1)
+    steps = -(-minutes // ROUND_MIN) if up else minutes // ROUND_MIN
+    return midnight + timedelta(minutes=steps * ROUND_MIN)

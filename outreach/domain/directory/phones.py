@@ -1,0 +1,77 @@
+"""Phone numbers as people and spreadsheets write them, made E.164.
+
+Pure. How a number is shown again is delivery/words/formats.py.
+"""
+
+import re
+
+import phonenumbers
+
+from outreach.domain.directory.email_addresses import means_nothing
+from outreach.domain.problems import Problem
+
+_COUNTRY = "ID"
+_SEVERAL = re.compile(r"\s*(?:/|;|,|\||\batau\b|\bdan\b|\bor\b|\band\b|\n)\s*", re.IGNORECASE)
+
+
+class PhoneInvalid(Problem):
+    message = "“%(phone)s” is not a phone number. One looks like 0812-1234-5678."
+    field = "phone"
+
+
+def number(written: str | float | int | None) -> str:
+    """Return the number in E.164 ("+6281212345678"), "" for none; raise PhoneInvalid.
+
+    Knows what Excel does to numbers: 82241617525.0 is 0822-4161-7525. Of several in one cell, the first good one counts.
+    """
+    text = _text(written)
+    if means_nothing(text):
+        return ""
+    if isinstance(written, float) and not written.is_integer():
+        raise PhoneInvalid(phone=text)
+    for part in _SEVERAL.split(text):
+        if found := _valid(part):
+            return found
+    raise PhoneInvalid(phone=text[:40])
+
+
+def as_written(e164: str) -> str:
+    """Return a number that is no Indonesian mobile as people write it: "(0725) 41122", "+60 12-345 6789"."""
+    try:
+        found = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    at_home = found.country_code == phonenumbers.country_code_for_region(_COUNTRY)
+    formats = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(found, formats.NATIONAL if at_home else formats.INTERNATIONAL)
+
+
+def _text(written: str | float | int | None) -> str:
+    if written is None:
+        return ""
+    if isinstance(written, float):
+        return f"{written:.0f}" if written.is_integer() and abs(written) < 1e16 else str(written)
+    return re.sub(r"^(\d+)\.0$", r"\1", str(written).strip().lstrip("'`").strip())
+
+
+def _valid(part: str) -> str:
+    text = part.replace("(0)", "").strip()
+    digits = re.sub(r"\D", "", text)
+    if not text.startswith("+"):
+        if digits.startswith("0062"):
+            text = "+" + digits[2:]
+        elif digits.startswith("62") and len(digits) >= 10:
+            text = "+" + digits
+        elif digits.startswith("8") and 9 <= len(digits) <= 13:
+            text = "0" + digits
+    if re.search(r"[^\W\d_]", text):  # a word is no number: "0812 (Ani)" would call somebody else's
+        text = re.sub(r"\(?[^\W\d_][^\d]*\)?$|^[^\W\d_]+[.:\s]*", "", text).strip()
+        if re.search(r"[^\W\d_]", text):
+            return ""
+    try:
+        found = phonenumbers.parse(text, _COUNTRY)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(found):
+        return ""
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)

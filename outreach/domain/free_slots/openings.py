@@ -1,0 +1,172 @@
+"""Where no time suits: what stands in the way, and the smallest changes that would open one.
+
+Pure; a change is tried by looking for a time again with what it would change.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from outreach.domain.free_slots.criteria import Refused, Slot, Wanted
+from outreach.domain.free_slots.search import STEP, candidates, shut, slots
+from outreach.domain.planning.parties import Absence, Party, Place
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.rules import FindingKind
+
+FURTHER_DAYS = 28
+SHORTEST = timedelta(minutes=60)
+SHORTER_BY = 4  # half hours that are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What refuses candidates: starts is how many of them. Of a kind None: no hall is free and large enough."""
+
+    kind: FindingKind | None
+    starts: int
+    party: Party | None = None
+    place: Place | None = None
+    activities: tuple[PlannedActivity, ...] = ()  # those it clashes with, by their start
+    absences: tuple[Absence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutParty:
+    """Do without one of those needed."""
+
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class AnyVenue:
+    """Take another hall than those asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallerVenue:
+    """Make do with a hall of so many seats."""
+
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoVenue:
+    """Settle the time now and the hall later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shorter:
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Look on until that day."""
+
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class AnyHour:
+    """Let the office's hours alone bound the day."""
+
+
+Change = WithoutParty | AnyVenue | SmallerVenue | NoVenue | Shorter | Later | AnyHour
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A change, and the best slot it opens."""
+
+    change: Change
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Why there is no slot. tried: starts looked at; shut_days: days left out because nobody works on them."""
+
+    tried: int = 0
+    days: int = 0
+    shut_days: int = 0
+    obstacles: tuple[Obstacle, ...] = ()
+    openings: tuple[Opening, ...] = field(default=())
+
+
+def nothing(plan: Plan, wanted: Wanted) -> Nothing:
+    """Return what stands in the way of a time, those obstacles first that refuse most, and what would open one."""
+    refused = [one for one in candidates(plan, wanted) if isinstance(one, Refused)]
+    first = max(wanted.first, plan.now.astimezone(wanted.zone).date())
+    days = [first + timedelta(days=n) for n in range((wanted.last - first).days + 1)]
+    shut_days = sum(shut(plan, day) for day in days)
+    return Nothing(len(refused), len(days), shut_days, _obstacles(refused), tuple(_openings(plan, wanted)))
+
+
+def _obstacles(refused: list[Refused]) -> tuple[Obstacle, ...]:
+    starts: Counter[tuple] = Counter()
+    activities: dict[tuple, dict[int, PlannedActivity]] = {}
+    absences: dict[tuple, set[Absence]] = {}
+    for one in refused:
+        keys: set[tuple] = set()
+        for finding in one.findings:
+            key = (finding.kind, finding.party, finding.place)
+            keys.add(key)
+            known = activities.setdefault(key, {})
+            known.update((other.id, other) for other in finding.activities if other.id >= 0)
+            if finding.absence is not None:
+                absences.setdefault(key, set()).add(finding.absence)
+        starts.update(keys or {(None, None, None)} if one.no_room else keys)
+    return tuple(
+        Obstacle(
+            kind, count, party, place,
+            tuple(sorted(activities.get(key, {}).values(), key=lambda one: one.starts_at)),
+            tuple(sorted(absences.get(key, ()), key=lambda one: one.starts_at)),
+        )
+        for key, count in starts.most_common()
+        for kind, party, place in [key]
+    )  # fmt: skip
+
+
+def _openings(plan: Plan, wanted: Wanted) -> Iterator[Opening]:
+    """Yield of each sort of change the smallest that opens a slot, sorts that give up least first."""
+    for change, changed in (*_other_times(wanted), *_other_venues(plan, wanted), *_fewer_people(wanted)):
+        best = next(iter(slots(plan, changed)), None)
+        if best is not None:
+            yield Opening(change, best)
+    for change, changed in _smallest_first(wanted):
+        best = next(iter(slots(plan, changed)), None)
+        if best is not None:
+            yield Opening(change, best)
+            return
+
+
+def _other_times(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
+    if wanted.not_before or wanted.not_after:
+        yield AnyHour(), replace(wanted, not_before=None, not_after=None)
+    last = wanted.last + timedelta(days=FURTHER_DAYS)
+    yield Later(last), replace(wanted, first=wanted.last + timedelta(days=1), last=last)
+
+
+def _other_venues(plan: Plan, wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
+    if wanted.without_venue:
+        return
+    if wanted.venue_ids:
+        yield AnyVenue(), replace(wanted, venue_ids=frozenset())
+    sizes = sorted({place.capacity for place in plan.places.values() if place.capacity}, reverse=True)
+    smaller = next((size for size in sizes if size < wanted.people), None)
+    if smaller is not None:
+        yield SmallerVenue(smaller), replace(wanted, people=smaller)
+    yield NoVenue(), replace(wanted, without_venue=True, venue_ids=frozenset())
+
+
+def _fewer_people(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
+    for party, role in wanted.needed:
+        yield WithoutParty(party), replace(wanted, needed=tuple(one for one in wanted.needed if one != (party, role)))
+
+
+def _smallest_first(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
+    for n in range(1, SHORTER_BY + 1):
+        length = wanted.length - n * STEP
+        if length >= SHORTEST:
+            yield Shorter(length), replace(wanted, length=length)

@@ -1,0 +1,224 @@
+"""Find a time: the free slots for something of a given length with given people, in a hall or for so many, best first.
+
+Pure. Each candidate is looked at by the clash function as if it were planned; no rule of what clashes is written here.
+Where nothing suits, what stands in the way and which small changes would open a slot is domain/free_slots/openings.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from outreach.domain.clashes import Finding, look_at
+from outreach.domain.free_slots.criteria import DAYS_MOST, Refused, Slot, Wanted, Why
+from outreach.domain.planning.parties import Engagement, Party, Place
+from outreach.domain.planning.plan import Plan, PlannedActivity, kecamatan, lies_in
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.travel import needed_min
+from outreach.domain.reminders import days_ahead
+
+STEP = timedelta(minutes=30)
+EARLIEST, LATEST = time(6, 0), time(21, 0)  # where the office does not look at its hours
+LONG = timedelta(hours=4)  # what is longer goes on after the noon break
+VENUES_TRIED = 6  # a start, of those free and large enough: the most suitable come first
+THE_ONE = -1  # id of what is looked for: not stored yet
+_OF_PEOPLE = frozenset(
+    {FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE, FindingKind.SPEAKER_ABSENT,
+     FindingKind.INVITEE_ABSENT}
+)  # fmt: skip
+
+
+def slots(plan: Plan, wanted: Wanted) -> list[Slot]:
+    """Return the slots that suit, the best first."""
+    found = [one for one in candidates(plan, wanted) if isinstance(one, Slot)]
+    return sorted(found, key=lambda slot: (slot.cost, slot.starts_at))
+
+
+def candidates(plan: Plan, wanted: Wanted) -> Iterator[Slot | Refused]:
+    """Yield for each start that is possible at all the slot it gives, or why it gives none; by time."""
+    places = _suitable(plan, wanted)
+    for starts_at in starts(plan, wanted):
+        yield _slot(plan, wanted, starts_at, places)
+
+
+def starts(plan: Plan, wanted: Wanted) -> Iterator[datetime]:
+    """Yield the starts looked at: each half hour of the days at which the whole fits into the office's hours."""
+    today = plan.now.astimezone(wanted.zone).date()
+    first = max(wanted.first, today)
+    hours_count = plan.rules.sought(FindingKind.OUTSIDE_HOURS) is not None
+    days = min((wanted.last - first).days + 1, DAYS_MOST)
+    for day in (first + timedelta(days=n) for n in range(days)):
+        if shut(plan, day):
+            continue
+        hours = plan.hours_on(day)
+        opens = max(hours.opens if hours_count else EARLIEST, wanted.not_before or time.min)
+        closes = min(hours.closes if hours_count else LATEST, wanted.not_after or time.max)
+        at = datetime.combine(day, opens, tzinfo=wanted.zone)
+        end = datetime.combine(day, closes, tzinfo=wanted.zone)
+        while at + wanted.length <= end:
+            if at > plan.now:
+                yield at
+            at += STEP
+
+
+def as_planned(wanted: Wanted, starts_at: datetime, place: Place | None = None) -> PlannedActivity:
+    """Return what is looked for as if it were planned then and there."""
+    people = tuple(Engagement(party, role) for party, role in (*wanted.needed, *wanted.wished))
+    return PlannedActivity(
+        THE_ONE, "", wanted.kind, starts_at, starts_at + wanted.length, wanted.zone, programme_id=wanted.programme_id,
+        venue_id=place.id if place else None, region_code=wanted.region_code, people=wanted.people, engagements=people,
+    )  # fmt: skip
+
+
+def shut(plan: Plan, day: date) -> bool:
+    """Return whether a day is left out: a weekend or a day off, where the office minds such days at all."""
+    off = plan.calendar.days_off.get(day)
+    kinds = (FindingKind.HOLIDAY, FindingKind.JOINT_HOLIDAY) if off else (FindingKind.WEEKEND,)
+    return not plan.calendar.is_working_day(day) and any(plan.rules.sought(kind) for kind in kinds)
+
+
+def _suitable(plan: Plan, wanted: Wanted) -> list[Place | None]:
+    """Return the halls that may be proposed, the most suitable first: where it should be, then the smallest with room."""
+    if wanted.without_venue:
+        return [None]
+    near = Place(None, region_code=wanted.region_code) if wanted.region_code else None
+    chosen = [
+        place
+        for place in plan.places.values()
+        if (not wanted.venue_ids or place.id in wanted.venue_ids)
+        and (place.capacity is None or place.capacity >= wanted.people)
+    ]
+
+    def key(place: Place) -> tuple:
+        away = needed_min(near, place, plan.rules.travel) if near else 0
+        return (
+            place.id != wanted.usual_venue_id,
+            away is None,
+            away or 0,
+            place.capacity is None,
+            place.capacity or 0,
+            place.name,
+        )
+
+    return [*sorted(chosen, key=key)]
+
+
+def _slot(plan: Plan, wanted: Wanted, starts_at: datetime, places: list[Place | None]) -> Slot | Refused:
+    without = _judged(plan, wanted, as_planned(wanted, starts_at))
+    if without.refused:
+        return Refused(starts_at, tuple(without.refused))
+    free = [place for place in places if place is None or is_free(plan, place, starts_at, starts_at + wanted.length)]
+    if not free:
+        return Refused(starts_at, (), no_room=True)
+    best: tuple[tuple, _Judged, Place | None] | None = None
+    refused: list[Finding] = []
+    for rank, place in enumerate(free[:VENUES_TRIED]):
+        judged = without if place is None else _judged(plan, wanted, as_planned(wanted, starts_at, place))
+        if judged.refused:
+            refused += judged.refused
+            continue
+        cost = (*judged.cost, rank)
+        if best is None or cost < best[0]:
+            best = cost, judged, place
+        if not judged.warnings:
+            break
+    if best is None:
+        return Refused(starts_at, tuple(refused))
+    _, judged, place = best
+    others = tuple(one for one in free if one is not None and one is not place)[:VENUES_TRIED]
+    return _made(plan, wanted, starts_at, judged, place, others)
+
+
+@dataclass(slots=True)
+class _Judged:
+    refused: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    missing: list[Party] = field(default_factory=list)
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        return len(self.missing), len(self.warnings)
+
+
+def _judged(plan: Plan, wanted: Wanted, activity: PlannedActivity) -> _Judged:
+    """Sort what is found: a wished person who cannot is missing, a needed one refuses the slot however grave that is."""
+    judged = _Judged()
+    wished = {party for party, _ in wanted.wished}
+    for one in look_at(plan, activity):
+        if one.kind in _OF_PEOPLE and one.party in wished:
+            if one.party not in judged.missing:
+                judged.missing.append(one.party)
+        elif one.kind in _OF_PEOPLE or one.severity is Severity.BLOCK:
+            judged.refused.append(one)
+        else:
+            judged.warnings.append(one)
+    return judged
+
+
+def is_free(plan: Plan, place: Place, starts_at: datetime, ends_at: datetime) -> bool:
+    if place.id is None:
+        return True
+    taken = next(plan.at_venue(place.id, starts_at, ends_at), None)
+    return taken is None and next(plan.absences_of(place.id, starts_at, ends_at), None) is None
+
+
+def _made(
+    plan: Plan, wanted: Wanted, starts_at: datetime, judged: _Judged, place: Place | None, others: tuple[Place, ...]
+) -> Slot:
+    notice = days_ahead(starts_at, plan.now, wanted.zone)
+    there = tuple(_there_anyway(plan, wanted, starts_at, place))
+    asked_for = wanted.needed or wanted.wished
+    reasons = {
+        Why.NOTHING_FOUND: not judged.warnings and not judged.missing,
+        Why.ALL_FREE: bool(asked_for) and not judged.missing,
+        Why.NEEDED_FREE: bool(wanted.needed) and bool(judged.missing),
+        Why.ROOM: bool(place and place.capacity and wanted.people),
+        Why.IN_REGION: bool(place and wanted.region_code and _is_near(place, wanted.region_code)),
+        Why.THERE_ANYWAY: bool(there),
+        Why.MORNING: _is_morning(plan, wanted, starts_at),
+        Why.NOTICE: notice >= 2 * max(plan.rules.notice_days, 1),
+    }
+    why = tuple(reason for reason, holds in reasons.items() if holds)
+    cost = (
+        len(judged.missing),
+        len(judged.warnings),
+        _over_noon(plan, wanted, starts_at),
+        -len(there),
+        not reasons[Why.MORNING],
+        abs(notice - plan.rules.notice_days) if notice < plan.rules.notice_days else 0,
+    )
+    ends_at = starts_at + wanted.length
+    warnings, missing = tuple(judged.warnings), tuple(judged.missing)
+    return Slot(starts_at, ends_at, place, others, warnings, missing, why, there, notice, cost)
+
+
+def _is_morning(plan: Plan, wanted: Wanted, starts_at: datetime) -> bool:
+    """Whether it begins at 8.00 to 10.00 and ends before the day's break; what is longer need only begin then."""
+    local = starts_at.astimezone(wanted.zone)
+    hours = plan.hours_on(local.date())
+    pause = datetime.combine(local.date(), hours.break_from, tzinfo=wanted.zone)
+    fits = starts_at + wanted.length <= pause or wanted.length > LONG
+    return time(8, 0) <= local.time() <= time(10, 0) and fits
+
+
+def _over_noon(plan: Plan, wanted: Wanted, starts_at: datetime) -> bool:
+    """Whether something that needs no break runs into the day's break."""
+    local = starts_at.astimezone(wanted.zone)
+    hours = plan.hours_on(local.date())
+    begins = datetime.combine(local.date(), hours.break_from, tzinfo=wanted.zone)
+    ends = datetime.combine(local.date(), hours.break_until, tzinfo=wanted.zone)
+    return wanted.length <= LONG and starts_at < ends and begins < starts_at + wanted.length
+
+
+def _there_anyway(plan: Plan, wanted: Wanted, starts_at: datetime, place: Place | None) -> Iterator[Party]:
+    if place is None or place.id is None:
+        return
+    day = datetime.combine(starts_at.astimezone(wanted.zone).date(), time(), tzinfo=wanted.zone)
+    for party, _ in (*wanted.needed, *wanted.wished):
+        bookings = plan.of_party(party, day, day + timedelta(days=1))
+        if any(booking.activity.venue_id == place.id for booking in bookings):
+            yield party
+
+
+def _is_near(place: Place, region_code: str) -> bool:
+    """Whether it lies in that region, or in the same kecamatan."""
+    return lies_in(place.region_code, kecamatan(region_code) or region_code)

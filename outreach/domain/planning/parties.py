@@ -1,0 +1,134 @@
+"""Who and what an activity needs: people and offices, places, and when these cannot be had.
+
+Pure. Filled from the database by services/; domain/planning/plan.py puts them together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from outreach.domain.directory.names import key as name_key
+from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState
+
+ENGAGED = frozenset(InvitationState) - {InvitationState.NOT_COMING, InvitationState.WITHDRAWN}
+_WEIGHT = {role: at for at, role in enumerate((Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT))}
+
+
+class PartyKind(StrEnum):
+    PERSON = "person"
+    ORGANISATION = "organisation"  # can be in two places at once: it sends different people
+    REPRESENTATIVE = "representative"  # known by what an invitee wrote, and no person of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who can be engaged or absent. Two are one where kind and key agree; the name is only shown.
+
+    key: the person's or organisation's id; a representative's name as names.key() has it.
+    """
+
+    kind: PartyKind
+    key: int | str
+    name: str = field(default="", compare=False)
+
+    @classmethod
+    def person(cls, id: int, name: str = "") -> "Party":
+        return cls(PartyKind.PERSON, id, name)
+
+    @classmethod
+    def organisation(cls, id: int, name: str = "") -> "Party":
+        return cls(PartyKind.ORGANISATION, id, name)
+
+    @classmethod
+    def representative(cls, name: str) -> "Party":
+        return cls(PartyKind.REPRESENTATIVE, name_key(name), name)
+
+    @property
+    def is_one_person(self) -> bool:
+        return self.kind is not PartyKind.ORGANISATION
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A venue, or (id None) a region in which an activity without a venue takes place. latitude, longitude: WGS 84."""
+
+    id: int | None
+    name: str = ""
+    capacity: int | None = None  # people
+    region_code: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+    @property
+    def coordinates(self) -> tuple[float, float] | None:
+        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """That somebody was asked about this time in a date poll, and said that they can make it, be it only if need be."""
+
+    starts_at: datetime
+    ends_at: datetime
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """One invitation. party: who would come, so the representative where one was named; then in_place_of is the invitee.
+
+    said_yes: what the party answered in the date poll that this became of.
+    """
+
+    party: Party
+    role: Role
+    state: InvitationState = InvitationState.INVITED
+    in_place_of: Party | None = None
+    said_yes: Yes | None = None
+
+
+def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
+    """Return who is engaged, without those who declined or were withdrawn: each once, in the role that weighs most."""
+    found: dict[Party, Role] = {}
+    for one in engagements:
+        if one.state in ENGAGED and (one.party not in found or _WEIGHT[one.role] < _WEIGHT[found[one.party]]):
+            found[one.party] = one.role
+    return found
+
+
+class AbsenceSource(StrEnum):
+    """Who says so."""
+
+    COORDINATOR = "coordinator"
+    SELF = "self"  # entered by the speaker on their own link
+    CALENDAR = "calendar"  # read from an iCalendar address or file
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """One occurrence: when a party (venue_id None) or a venue (party None) cannot be had. known_at: since when it is known."""
+
+    starts_at: datetime
+    ends_at: datetime
+    party: Party | None = None
+    venue_id: int | None = None
+    reason: str = ""
+    source: AbsenceSource = AbsenceSource.COORDINATOR
+    id: int | None = None  # of what it is an occurrence of
+    known_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.party is None) == (self.venue_id is None):
+            raise ValueError("An absence is either a party's or a venue's.")
+
+    def is_outweighed_by(self, yes: Yes, starts_at: datetime, ends_at: datetime) -> bool:
+        """Return whether somebody said yes to all of that time although this was known: they know better than it does."""
+        asked_about_it = yes.starts_at <= starts_at and ends_at <= yes.ends_at
+        return asked_about_it and self.known_at is not None and self.known_at < yes.said_at
+
+    @property
+    def of(self) -> Party | int | None:
+        """Return whose it is: the party, or the venue's id."""
+        return self.party or self.venue_id

@@ -1,0 +1,318 @@
+"""The plan as values: what is planned, when, where and with whom, across all programmes and activities standing alone.
+
+Pure. A Plan is never changed: `plan.with_(activity)` is another one, made in far less than a millisecond whatever its size.
+Filling it from the database is services/; what clashes in it is domain/clashes.
+
+Instants are aware, best all in UTC. Who is engaged in an activity is engaged for the whole of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.planning.intervals import Intervals
+from outreach.domain.planning.office_hours import Calendar, DayHours
+from outreach.domain.planning.parties import Absence, Engagement, Party, Place, roles_of
+from outreach.domain.planning.rules import Rules
+from outreach.domain.states import ActivityState
+
+COMMUNITY_KINDS = frozenset({ActivityKind.OUTREACH, ActivityKind.GUIDANCE})
+PLANNED = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
+NOON_HOUR = 12
+_MOMENT = timedelta(microseconds=1)
+HalfDay = tuple[date, bool]  # a day, and whether its afternoon
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeDays:
+    id: int
+    title: str
+    starts_on: date
+    ends_on: date  # included
+    zone: ZoneInfo
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.starts_on <= day <= self.ends_on
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedActivity:
+    """An activity as far as planning goes. id: its own; a negative one for what is not stored yet.
+
+    people: those expected, an organisation by its quota or by whom it named. seats: for how many it is planned; None where
+    that is left open. How many come never exceeds these.
+    told_at: when invitees were told of these times, by publishing; None where they have yet to be, so from the plan's now.
+    fixed: the coordinator holds it where it is; no other place or time is proposed.
+    coordinator: the name to show to whoever clashes with it.
+    """
+
+    id: int
+    title: str
+    kind: ActivityKind
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    state: ActivityState = ActivityState.DRAFT
+    programme_id: int | None = None
+    venue_id: int | None = None
+    region_code: str | None = None
+    respond_by_at: datetime | None = None
+    told_at: datetime | None = None
+    people: int = 0
+    seats: int | None = None
+    engagements: tuple[Engagement, ...] = ()
+    coordinator: str = ""
+    fixed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("The end must be later than the start.")
+
+    @property
+    def length(self) -> timedelta:
+        return self.ends_at - self.starts_at
+
+    @property
+    def room(self) -> int:
+        """Return for how many people there must be room: its seats, or where they are left open those expected."""
+        return self.people if self.seats is None else self.seats
+
+    @property
+    def local_start(self) -> datetime:
+        return self.starts_at.astimezone(self.zone)
+
+    @property
+    def local_end(self) -> datetime:
+        return self.ends_at.astimezone(self.zone)
+
+    @property
+    def days(self) -> list[date]:
+        """Return the days it takes place on, by its own zone."""
+        return days_between(self.starts_at, self.ends_at, self.zone)
+
+    @property
+    def half_days(self) -> list[HalfDay]:
+        """Return its half days as (day, after noon)."""
+        last = (self.ends_at - _MOMENT).astimezone(self.zone)
+        first_half = (self.local_start.date(), self.local_start.hour >= NOON_HOUR)
+        last_half = (last.date(), last.hour >= NOON_HOUR)
+        halves = [(day, afternoon) for day in self.days for afternoon in (False, True)]
+        return [half for half in halves if first_half <= half <= last_half]
+
+    def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
+        """Return it at another time, and in another venue if one is given: as long, its deadline as far ahead of its start.
+
+        On another day it is news to everybody (told_at None).
+        """
+        shift = starts_at - self.starts_at
+        same_day = starts_at.astimezone(self.zone).date() == self.local_start.date()
+        return replace(
+            self,
+            starts_at=starts_at,
+            ends_at=self.ends_at + shift,
+            respond_by_at=self.respond_by_at and self.respond_by_at + shift,
+            venue_id=self.venue_id if venue_id is None else venue_id,
+            told_at=self.told_at if same_day else None,
+        )
+
+
+def days_between(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the days on the zone's calendar that a span touches. One that ends at midnight does not touch the next day."""
+    first, last = starts_at.astimezone(zone).date(), (ends_at - _MOMENT).astimezone(zone).date()
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def kecamatan(region_code: str | None) -> str | None:
+    """Return the code of the kecamatan that a region lies in ("18.72.01" for "18.72.01.1001"); None for a larger one."""
+    parts = (region_code or "").split(".")
+    return ".".join(parts[:3]) if len(parts) >= 3 else None
+
+
+def lies_in(region_code: str | None, larger: str) -> bool:
+    """Return whether a region is the larger one, or lies in it."""
+    return region_code is not None and (region_code == larger or region_code.startswith(f"{larger}."))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Booking:
+    """One party in one activity, in the role that weighs most there."""
+
+    party: Party
+    role: Role
+    activity: PlannedActivity
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.activity.starts_at
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.activity.ends_at
+
+
+class Plan:
+    """All that the office plans, indexed by venue, by party and by kecamatan and half day.
+
+    activities: by id, all that were given. Only those that `counts` says count are found by the other methods: drafts and
+    published ones that are not over by `now`. Absences are occurrences; programmes and places are by id.
+    """
+
+    __slots__ = (
+        "_absences", "_at_venue", "_in_half_day", "_of_party",
+        "activities", "calendar", "now", "places", "programmes", "rules",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        activities: Iterable[PlannedActivity] = (),
+        places: Iterable[Place] = (),
+        programmes: Iterable[ProgrammeDays] = (),
+        absences: Iterable[Absence] = (),
+        calendar: Calendar | None = None,
+        rules: Rules | None = None,
+    ) -> None:
+        self.now = now
+        self.places = {place.id: place for place in places if place.id is not None}
+        self.programmes = {programme.id: programme for programme in programmes}
+        self.calendar = calendar or Calendar()
+        self.rules = rules or Rules()
+        self._absences = _grouped((absence.of, absence) for absence in dict.fromkeys(absences))  # told twice, it is one
+        self._hold(activities)
+
+    def _hold(self, activities: Iterable[PlannedActivity]) -> None:
+        self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
+        counting = [one for one in self.activities.values() if self.counts(one)]
+        self._at_venue = _grouped((one.venue_id, one) for one in counting if one.venue_id is not None)
+        self._of_party = _grouped((booking.party, booking) for one in counting for booking in _bookings(one))
+        self._in_half_day: dict[tuple[str, HalfDay], frozenset[int]] = {}
+        for one in counting:
+            for half in self._halves(one):
+                self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {one.id}
+
+    def counts(self, activity: PlannedActivity) -> bool:
+        """Return whether it can clash: neither cancelled nor held, and not over."""
+        return activity.state in PLANNED and activity.ends_at > self.now
+
+    def hours_on(self, day: date) -> DayHours:
+        """Return the office's hours of that day."""
+        return self.rules.hours.on(day, ramadan=self.calendar.in_ramadan(day))
+
+    def at_venue(self, venue_id: int, starts_at: datetime, ends_at: datetime) -> Iterator[PlannedActivity]:
+        """Yield the activities that have the venue for some of that time, by their start."""
+        return self._at_venue.get(venue_id, _NOTHING).overlapping(starts_at, ends_at)
+
+    def of_party(self, party: Party, starts_at: datetime, ends_at: datetime) -> Iterator[Booking]:
+        """Yield in what the party is engaged for some of that time, by its start."""
+        return self._of_party.get(party, _NOTHING).overlapping(starts_at, ends_at)
+
+    def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[Absence]:
+        """Yield when a party, or the venue of that id, cannot be had for some of that time."""
+        return self._absences.get(subject, _NOTHING).overlapping(starts_at, ends_at)
+
+    def in_half_day(self, kecamatan_code: str, half: HalfDay) -> list[PlannedActivity]:
+        """Return the community activities in that kecamatan on that half day, by their ids."""
+        return [self.activities[id] for id in sorted(self._in_half_day.get((kecamatan_code, half), ()))]
+
+    def whereabouts(self, activity: PlannedActivity) -> Place | None:
+        """Return its venue; without one the region it takes place in; None where neither is known."""
+        if activity.venue_id in self.places:
+            return self.places[activity.venue_id]
+        return Place(None, region_code=activity.region_code) if activity.region_code else None
+
+    def kecamatan_of(self, activity: PlannedActivity) -> str | None:
+        """Return the code of the kecamatan it takes place in, by its own region or else its venue's."""
+        place = self.whereabouts(activity)
+        return kecamatan(activity.region_code) or kecamatan(place.region_code if place else None)
+
+    def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
+        """Return the plan with these activities, and no others, in the place of its own."""
+        plan = self._bare()
+        plan._hold(activities)
+        return plan
+
+    def with_(self, *activities: PlannedActivity) -> "Plan":
+        """Return the plan with these in the places of those with their ids, or added."""
+        entering = {one.id: one for one in activities}
+        return self._changed(entering, entering.values())
+
+    def without(self, *ids: int) -> "Plan":
+        """Return the plan without these; KeyError if one is not in it."""
+        for id in ids:
+            self.activities[id]
+        return self._changed(ids, ())
+
+    def with_programme(self, programme: ProgrammeDays) -> "Plan":
+        """Return the plan with these days for the programme of that id."""
+        plan = self._changed((), ())
+        plan.programmes = {**self.programmes, programme.id: programme}
+        return plan
+
+    def with_rules(self, rules: Rules) -> "Plan":
+        """Return the plan under other rules."""
+        plan = self._changed((), ())
+        plan.rules = rules
+        return plan
+
+    def _bare(self) -> "Plan":
+        plan = Plan.__new__(Plan)
+        plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
+        plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
+        return plan
+
+    def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
+        plan = self._bare()
+        plan.activities = self.activities.copy()
+        plan._at_venue, plan._of_party = self._at_venue.copy(), self._of_party.copy()
+        plan._in_half_day = self._in_half_day.copy()
+        for id in leaving:
+            if id in plan.activities:
+                plan._leave(plan.activities.pop(id))
+        for activity in entering:
+            plan._enter(activity)
+        return plan
+
+    def _enter(self, activity: PlannedActivity) -> None:
+        self.activities[activity.id] = activity
+        if not self.counts(activity):
+            return
+        if activity.venue_id is not None:
+            self._at_venue[activity.venue_id] = self._at_venue.get(activity.venue_id, _NOTHING).with_(activity)
+        for booking in _bookings(activity):
+            self._of_party[booking.party] = self._of_party.get(booking.party, _NOTHING).with_(booking)
+        for half in self._halves(activity):
+            self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {activity.id}
+
+    def _leave(self, activity: PlannedActivity) -> None:
+        if not self.counts(activity):
+            return
+        if activity.venue_id is not None:
+            self._at_venue[activity.venue_id] = self._at_venue[activity.venue_id].without(activity)
+        for party in roles_of(activity.engagements):
+            bookings = self._of_party[party]
+            its = next(b for b in bookings.overlapping(activity.starts_at, activity.ends_at) if b.activity is activity)
+            self._of_party[party] = bookings.without(its)
+        for half in self._halves(activity):
+            self._in_half_day[half] = self._in_half_day[half] - {activity.id}
+
+    def _halves(self, activity: PlannedActivity) -> list[tuple[str, HalfDay]]:
+        code = self.kecamatan_of(activity) if activity.kind in COMMUNITY_KINDS else None
+        return [(code, half) for half in activity.half_days] if code else []
+
+
+_NOTHING: Intervals = Intervals()
+
+
+def _bookings(activity: PlannedActivity) -> Iterator[Booking]:
+    return (Booking(party, role, activity) for party, role in roles_of(activity.engagements).items())
+
+
+def _grouped(pairs: Iterable[tuple]) -> dict:
+    found = defaultdict(list)
+    for key, span in pairs:
+        found[key].append(span)
+    return {key: Intervals(spans) for key, spans in found.items()}

@@ -1,0 +1,94 @@
+"""What the office counts as a clash, how grave each kind is, and how it reckons travel and notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from outreach.domain.planning.office_hours import OfficeHours
+
+
+class Severity(StrEnum):
+    """How grave a kind of finding is; the office sets it for each."""
+
+    IGNORE = "ignore"  # not looked for
+    WARN = "warn"
+    BLOCK = "block"  # it cannot be saved so
+
+
+class FindingKind(StrEnum):
+    """What can be found in a plan, in the order in which it is shown.
+
+    A speaker is who speaks or moderates; an invitee is any other person, representatives included, who is no cadre.
+    """
+
+    VENUE_TAKEN = "venue_taken"
+    VENUE_ABSENT = "venue_absent"  # closed, or lent to others
+    VENUE_TOO_SMALL = "venue_too_small"
+    SPEAKER_TWICE = "speaker_twice"  # at one time in two activities, and a speaker in at least one
+    SPEAKER_TRAVEL = "speaker_travel"  # in two, one after the other, with too little time to get there
+    SPEAKER_ABSENT = "speaker_absent"
+    CADRE_TWICE = "cadre_twice"  # a cadre in at least one, and a speaker in neither
+    INVITEE_TWICE = "invitee_twice"
+    TRAVEL = "travel"  # as SPEAKER_TRAVEL, of those who are speakers in neither
+    INVITEE_ABSENT = "invitee_absent"  # cadres included
+    OUTSIDE_PROGRAMME = "outside_programme"
+    DEADLINE_AFTER_START = "deadline_after_start"
+    HOLIDAY = "holiday"
+    JOINT_HOLIDAY = "joint_holiday"  # cuti bersama
+    WEEKEND = "weekend"
+    OUTSIDE_HOURS = "outside_hours"
+    FRIDAY_BREAK = "friday_break"
+    SHORT_NOTICE = "short_notice"
+    IN_THE_PAST = "in_the_past"  # a draft that would have begun already
+    SAME_KECAMATAN = "same_kecamatan"  # two community activities in one kecamatan on one half day
+
+
+_BLOCKING = {
+    FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_ABSENT,
+    FindingKind.OUTSIDE_PROGRAMME, FindingKind.DEADLINE_AFTER_START,
+}  # fmt: skip
+DEFAULT_SEVERITIES: Mapping[FindingKind, Severity] = MappingProxyType(
+    {kind: Severity.BLOCK if kind in _BLOCKING else Severity.WARN for kind in FindingKind}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TravelRules:
+    """How long people need from one place to another. All lengths in minutes.
+
+    Between two places with coordinates: as the crow flies, times `detour`, at `speed_km_h`. Else by the regions they lie in.
+    buffer_min comes on top of both: leaving one place, parking, signing in at the other.
+    """
+
+    speed_km_h: float = 25.0
+    detour: float = 1.4
+    buffer_min: int = 15
+    same_kelurahan_min: int = 5
+    same_kecamatan_min: int = 10
+    same_city_min: int = 25
+    elsewhere_min: int = 90
+    longest_min: int = 720  # nothing is reckoned to take longer
+
+    def __post_init__(self) -> None:
+        if self.speed_km_h <= 0 or self.detour < 1 or self.longest_min < 0 or self.buffer_min < 0:
+            raise ValueError("Travel needs a speed above 0, a detour of at least 1, and no negative lengths.")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The office's own settings. A kind that `severities` leaves out has its default. notice_days: calendar days."""
+
+    severities: Mapping[FindingKind, Severity] = field(default_factory=dict)
+    notice_days: int = 7
+    deadline_days: int = 2  # answers are due this many days before, at 16.00
+    travel: TravelRules = field(default_factory=TravelRules)
+    hours: OfficeHours = field(default_factory=OfficeHours)
+
+    def severity(self, kind: FindingKind) -> Severity:
+        return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
+
+    def sought(self, kind: FindingKind) -> Severity | None:
+        """Return how grave a finding of this kind is, or None where the office ignores it."""
+        severity = self.severity(kind)
+        return None if severity is Severity.IGNORE else severity

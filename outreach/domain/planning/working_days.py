@@ -1,0 +1,34 @@
+"""Which days are working days, given the holidays; and the next ones after a day.
+
+Pure: which days are holidays is services/planning/holidays.py.
+"""
+
+from collections.abc import Container
+from datetime import date, timedelta
+
+SATURDAY = 5
+LONGEST_PAUSE_DAYS = 60  # no run of holidays is longer; past it, the holidays given are wrong
+
+
+def is_working_day(day: date, holidays: Container[date]) -> bool:
+    """Return whether offices work on `day`: Monday to Friday, and not a holiday."""
+    return day.weekday() < SATURDAY and day not in holidays
+
+
+def working_days(first: date, count: int, holidays: Container[date]) -> list[date]:
+    """Return the next `count` working days, `first` included where it is one.
+
+    Raise ValueError if count is negative, or if a run of days off is longer than any in a real calendar.
+    """
+    if count < 0:
+        raise ValueError("A count of days cannot be negative.")
+    found: list[date] = []
+    day, idle = first, 0
+    while len(found) < count:
+        if is_working_day(day, holidays):
+            found.append(day)
+            idle = 0
+        elif (idle := idle + 1) > LONGEST_PAUSE_DAYS:
+            raise ValueError(f"No working day in the {LONGEST_PAUSE_DAYS} days before {day}.")
+        day += timedelta(days=1)
+    return found

@@ -1,0 +1,51 @@
+"""Placing a whole plan: from demands, the days to choose from and what the office wishes to a proposal for each activity.
+
+Pure: values in, values out; services/ store what a coordinator takes of it. Whatever is proposed has no blocking finding by
+domain/clashes. `Search` needs the extra `planner` (OR-Tools), loaded only when it works; `place_greedily` does without.
+"""
+
+from outreach.domain.timetabling.alternatives import Alternative, alternatives
+from outreach.domain.timetabling.conflict import Cause, CauseKind, Conflict
+from outreach.domain.timetabling.cost import Blocked, Charge, Term, charges
+from outreach.domain.timetabling.effort import Effort, Status
+from outreach.domain.timetabling.find_options import options_of
+from outreach.domain.timetabling.heuristic.greedy import place_greedily
+from outreach.domain.timetabling.ordering import Order, circle
+from outreach.domain.timetabling.proposal import Placement, Proposal, Reason, ReasonKind, applied, propose
+from outreach.domain.timetabling.search import Outcome, PlannerMissing, Progress, Search
+from outreach.domain.timetabling.task import Demand, Horizon, NoDays, NothingToPlace, Task, Wishes, suitable_venues
+
+__all__ = [
+    "Alternative",
+    "Blocked",
+    "Cause",
+    "CauseKind",
+    "Charge",
+    "Conflict",
+    "Demand",
+    "Effort",
+    "Horizon",
+    "NoDays",
+    "NothingToPlace",
+    "Order",
+    "Outcome",
+    "Placement",
+    "PlannerMissing",
+    "Progress",
+    "Proposal",
+    "Reason",
+    "ReasonKind",
+    "Search",
+    "Status",
+    "Task",
+    "Term",
+    "Wishes",
+    "alternatives",
+    "applied",
+    "charges",
+    "circle",
+    "options_of",
+    "place_greedily",
+    "propose",
+    "suitable_venues",
+]

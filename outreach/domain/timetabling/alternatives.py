@@ -1,0 +1,97 @@
+"""Why not on another day: what it would cost to hold one activity there while all others stay as proposed, or what forbids it.
+
+Pure; reckoned when somebody asks, for one activity at a time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from outreach.domain.clashes import Finding, findings_if
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.rules import Severity
+from outreach.domain.timetabling.cost import Charge, Ledger, charges, total
+from outreach.domain.timetabling.find_options import options_of
+from outreach.domain.timetabling.options import Options
+from outreach.domain.timetabling.proposal import Placement, Proposal
+from outreach.domain.timetabling.task import Task
+
+VENUES_TRIED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The best that was found on another day. starts_at None: it can't be held that day, and `blocking` says why; empty where
+    it is too long, too early, too late, or out of order.
+
+    extra: what it would cost more than where it is proposed, above 0 for a best placement. charges: what it would cost there.
+    """
+
+    day: date
+    starts_at: datetime | None = None
+    venue_id: int | None = None
+    extra: int | None = None
+    charges: tuple[Charge, ...] = ()
+    blocking: tuple[Finding, ...] = ()
+
+
+def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alternative]:
+    """Return for each other day of the horizon what it would mean, with the facilitators that are proposed; KeyError for an
+    activity that is not placed by the proposal.
+    """
+    placed = {one.activity_id: one.after for one in proposal.placements}
+    own = next((one for one in proposal.placements if one.activity_id == activity_id), None)
+    if own is None:
+        raise KeyError(activity_id)
+    options = options_of(task.only({activity_id}))[activity_id]
+    plan, ledger = task.base.with_(*(one for id, one in placed.items() if id != activity_id)), Ledger(task)
+    others = (day for day in task.horizon.days if day != own.after.local_start.date())
+    return [_on(task, options, own, placed, plan, ledger, proposal.objective, day) for day in others]
+
+
+def _on(
+    task: Task,
+    options: Options,
+    own: Placement,
+    placed: dict[int, PlannedActivity],
+    plan: Plan,
+    ledger: Ledger,
+    objective: int,
+    day: date,
+) -> Alternative:
+    allowed: list[tuple[int, int, PlannedActivity]] = []
+    for cost, activity in _tries(options, own, day):
+        found = findings_if(plan, activity) if _in_order(task, activity, placed) else None
+        if found is not None and all(one.severity is not Severity.BLOCK for one in found):
+            warned = sum(task.wishes.warning(one.kind) for one in found)
+            allowed.append((cost + warned, len(allowed), activity))
+    for _, _, activity in sorted(allowed)[:1]:
+        costs = charges(task, {**placed, activity.id: activity}, ledger)
+        theirs = tuple(one for one in costs if activity.id in one.activity_ids)
+        return Alternative(day, activity.starts_at, activity.venue_id, total(costs) - objective, theirs)
+    same_hour = datetime.combine(day, own.after.local_start.time(), tzinfo=own.after.zone)
+    looked_at = findings_if(plan, options.planned(same_hour, own.venue_id, own.facilitators))
+    return Alternative(day, blocking=tuple(one for one in looked_at if one.severity is Severity.BLOCK))
+
+
+def _tries(options: Options, own: Placement, day: date) -> Iterator[tuple[int, PlannedActivity]]:
+    """Yield it at each hour, the same one first, in its venue and in a few others, with what these cost alone."""
+    clock = own.after.local_start.time()
+    starts = [place for place, its_day in enumerate(options.days()) if its_day == day]
+    starts.sort(key=lambda place: (options.starts[place].time() != clock, options.start_costs[place]))
+    costs = dict(zip(options.venues, options.venue_costs, strict=True))
+    venues = sorted(costs, key=lambda venue: venue != own.venue_id)[:VENUES_TRIED]
+    for place in starts:
+        for venue in venues:
+            planned = options.planned(options.starts[place], venue, own.facilitators)
+            yield options.start_costs[place] + costs[venue], planned
+
+
+def _in_order(task: Task, activity: PlannedActivity, placed: dict[int, PlannedActivity]) -> bool:
+    planned = {**placed, activity.id: activity}
+    return all(
+        planned[first].ends_at <= planned[id].starts_at
+        for id, firsts in task.orders.items()
+        for first in firsts
+        if activity.id in (id, first) and id in planned and first in planned
+    )

@@ -1,0 +1,224 @@
+"""What a placement costs, term by term: the findings it leaves, and what the office wishes. The model's objective, written
+a second time from the finished plan, so that each can be held against the other.
+
+Pure.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import cached_property
+
+from outreach.domain.clashes import Finding, findings
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.parties import Party, roles_of
+from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
+from outreach.domain.planning.rules import Severity
+from outreach.domain.timetabling import wishes as timetabling_wishes
+from outreach.domain.timetabling.task import Demand, Task, choices_of, present_choices
+
+
+class Term(StrEnum):
+    """What can cost something, in the order in which it is shown."""
+
+    WARNING = "warning"  # a finding that the office does not block
+    HOURS = "hours"
+    NOTICE = "notice"
+    RAMADAN = "ramadan"
+    SPREAD_DAYS = "spread_days"
+    SPREAD_KECAMATAN = "spread_kecamatan"
+    TRIPS = "trips"
+    SHARE = "share"
+    TIME_CHANGED = "time_changed"
+    VENUE_CHANGED = "venue_changed"
+    FACILITATOR_CHANGED = "facilitator_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one thing costs: `units` times the wish's weight. activity_ids: whom of those to be placed it is about.
+
+    units: of HOURS half hours, of NOTICE and RAMADAN days, of the SPREAD_ terms pairs, of TRIPS one day, of SHARE activities
+    above the even share, of the changes as timetabling/wishes.py counts.
+    day: of the SPREAD_ terms and TRIPS. party: whose trip, or whose share, or who was let go. kecamatan_code: of
+    SPREAD_KECAMATAN. finding: of WARNING.
+    """
+
+    term: Term
+    cost: int
+    units: int
+    activity_ids: tuple[int, ...]
+    day: date | None = None
+    party: Party | None = None
+    kecamatan_code: str | None = None
+    finding: Finding | None = None
+
+
+class Blocked(Exception):
+    """A placement breaks a rule that the office blocks. The planner never proposes it; `findings` says which."""
+
+    def __init__(self, found: list[Finding]) -> None:
+        self.findings = found
+        super().__init__(", ".join(sorted({one.kind for one in found})))
+
+
+class Ledger:
+    """What stays planned, counted as the wishes need it: by day, by kecamatan and day, and on which days people are out."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self._base = task, task.base
+        self._days_of: dict[Party, frozenset[date]] = {}
+
+    @cached_property
+    def by_day(self) -> Counter[date]:
+        counting = (one for one in self._base.activities.values() if self._base.counts(one))
+        return Counter(one.local_start.date() for one in counting)
+
+    @cached_property
+    def by_kecamatan(self) -> Counter[tuple[str, date]]:
+        counting = (one for one in self._base.activities.values() if self._base.counts(one))
+        keyed = ((community_in(self._base, one), one.local_start.date()) for one in counting)
+        return Counter((code, day) for code, day in keyed if code)
+
+    def days_of(self, party: Party) -> frozenset[date]:
+        """Return the days within the horizon, and around it, on which the person is engaged anyhow."""
+        if party not in self._days_of:
+            days = self._task.horizon.days
+            zone = self._task.activity(self._task.demands[0]).zone
+            first = datetime.combine(days[0], time(), tzinfo=zone) - timedelta(days=1)
+            bookings = self._base.of_party(party, first, datetime.combine(days[-1], time(), tzinfo=zone) + _TWO_DAYS)
+            self._days_of[party] = frozenset(one.activity.local_start.date() for one in bookings)
+        return self._days_of[party]
+
+
+def charges(task: Task, placed: Mapping[int, PlannedActivity], ledger: Ledger | None = None) -> list[Charge]:
+    """Return what it costs to plan these activities so; raise Blocked where a rule forbids it.
+
+    placed: those of the task's demands that have a place, by id; the others are left out of the plan.
+    """
+    plan = task.base.with_(*placed.values())
+    found = findings(plan, among=placed.keys())
+    if blocking := [one for one in found if one.severity is Severity.BLOCK]:
+        raise Blocked(blocking)
+    ledger = ledger or Ledger(task)
+    return [
+        *_warnings(task, found),
+        *(charge for demand in task.demands if demand.activity_id in placed
+          for charge in _of_one(task, demand, placed[demand.activity_id])),
+        *_spread(task, ledger, plan, placed.values()),
+        *_trips(task, ledger, placed.values()),
+        *_shares(task, placed),
+    ]  # fmt: skip
+
+
+def total(found: Iterable[Charge]) -> int:
+    return sum(one.cost for one in found)
+
+
+def by_term(found: Iterable[Charge]) -> dict[Term, int]:
+    """Return the cost of each term that costs something, in the order of Term."""
+    costs = Counter[Term]()
+    for one in found:
+        costs[one.term] += one.cost
+    return {term: costs[term] for term in Term if costs[term]}
+
+
+def community_in(plan: Plan, activity: PlannedActivity) -> str | None:
+    """Return the kecamatan of a community activity; None of any other."""
+    return plan.kecamatan_of(activity) if activity.kind in COMMUNITY_KINDS else None
+
+
+def pools_of(task: Task) -> dict[frozenset[Party], list[Demand]]:
+    """Return the demands that choose from the same facilitators."""
+    found = defaultdict(list)
+    for demand in task.demands:
+        if choices := choices_of(demand, task.activity(demand)):
+            found[frozenset(choices)].append(demand)
+    return found
+
+
+def even_share(pool: frozenset[Party], demands: list[Demand]) -> int:
+    return -(-sum(one.facilitators_needed for one in demands) // len(pool))
+
+
+def _warnings(task: Task, found: list[Finding]) -> Iterator[Charge]:
+    for one in found:
+        if cost := task.wishes.warning(one.kind):
+            ids = tuple(id for id in one.ids if id in task.ids)
+            yield Charge(Term.WARNING, cost, 1, ids, party=one.party, finding=one)
+
+
+def _of_one(task: Task, demand: Demand, planned: PlannedActivity) -> Iterator[Charge]:
+    wishes, present = task.wishes, task.activity(demand)
+    ids = (planned.id,)
+    factor = wishes.change * timetabling_wishes.told_factor(task, demand, present)
+    counted = [
+        (Term.HOURS, timetabling_wishes.half_hours_outside(task, demand, planned), wishes.hours_weight),
+        (Term.NOTICE, timetabling_wishes.days_short(task, planned), wishes.notice),
+        (Term.RAMADAN, timetabling_wishes.days_into_ramadan(task, planned), wishes.ramadan),
+        (Term.TIME_CHANGED, timetabling_wishes.units_of_time(present, planned.starts_at), factor),
+        (Term.VENUE_CHANGED, int(present.venue_id not in (None, planned.venue_id)), factor),
+    ]
+    for term, units, weight in counted:
+        if units and weight:
+            yield Charge(term, units * weight, units, ids)
+    there = roles_of(planned.engagements)
+    for party in present_choices(demand, present):
+        if party not in there and factor:
+            yield Charge(Term.FACILITATOR_CHANGED, factor, 1, ids, party=party)
+
+
+def _spread(task: Task, ledger: Ledger, plan: Plan, placed: Iterable[PlannedActivity]) -> Iterator[Charge]:
+    by_day, by_kecamatan = defaultdict(list), defaultdict(list)
+    for one in placed:
+        day = one.local_start.date()
+        by_day[day].append(one.id)
+        if code := community_in(plan, one):
+            by_kecamatan[code, day].append(one.id)
+    for day, ids in sorted(by_day.items()):
+        pairs = pairs_added(len(ids), ledger.by_day[day])
+        if pairs and task.wishes.spread_days:
+            yield Charge(Term.SPREAD_DAYS, pairs * task.wishes.spread_days, pairs, tuple(ids), day=day)
+    for (code, day), ids in sorted(by_kecamatan.items()):
+        pairs = pairs_added(len(ids), ledger.by_kecamatan[code, day])
+        if pairs and task.wishes.spread_kecamatan:
+            cost = pairs * task.wishes.spread_kecamatan
+            yield Charge(Term.SPREAD_KECAMATAN, cost, pairs, tuple(ids), day=day, kecamatan_code=code)
+
+
+def pairs_added(count: int, there: int) -> int:
+    """Return how many more pairs there are once `count` have joined those already there."""
+    return count * (count - 1) // 2 + count * there
+
+
+def _trips(task: Task, ledger: Ledger, placed: Iterable[PlannedActivity]) -> Iterator[Charge]:
+    if not task.wishes.trips:
+        return
+    out = defaultdict(list)
+    for one in placed:
+        for party, role in roles_of(one.engagements).items():
+            if party.is_one_person and role in ON_STAGE:
+                out[one.local_start.date(), party].append(one.id)
+    for (day, party), ids in sorted(out.items(), key=lambda item: (item[0][0], str(item[0][1].key))):
+        if day not in ledger.days_of(party):
+            yield Charge(Term.TRIPS, task.wishes.trips, 1, tuple(ids), day=day, party=party)
+
+
+def _shares(task: Task, placed: Mapping[int, PlannedActivity]) -> Iterator[Charge]:
+    if not task.wishes.share:
+        return
+    for pool, demands in pools_of(task).items():
+        share = even_share(pool, demands)
+        for party in sorted(pool, key=lambda party: str(party.key)):
+            ids = tuple(
+                one.activity_id
+                for one in demands
+                if one.activity_id in placed and party in roles_of(placed[one.activity_id].engagements)
+            )
+            if (above := len(ids) - share) > 0:
+                yield Charge(Term.SHARE, above * task.wishes.share, above, ids, party=party)
+
+
+_TWO_DAYS = timedelta(days=2)

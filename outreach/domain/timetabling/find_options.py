@@ -1,0 +1,264 @@
+"""Looking at when, where and with whom one activity might be held, given what stays planned.
+
+Pure. What each time, venue and facilitator would mean is asked of domain/clashes, so that those rules are written once; only
+near what stays planned is it asked for a venue or a person at all. What two placed activities mean to each other is
+solver/pairs.py's.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from outreach.domain.clashes import Finding, look_at
+from outreach.domain.planning.parties import Engagement, Party, roles_of
+from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.travel import needed_min
+from outreach.domain.timetabling.options import OF_PLACES, Combination, Options
+from outreach.domain.timetabling.task import Demand, Task, choices_of, with_facilitators
+from outreach.domain.timetabling.wishes import change_of_time, change_of_venue, of_time
+
+EXAMPLES = 3
+Window = tuple[datetime, datetime]
+Known = dict[tuple, tuple[list[Finding], int]]  # findings of a time, and what it costs in wishes
+
+
+def options_of(
+    task: Task, stopped: Callable[[], bool] = lambda: False, known: Known | None = None
+) -> dict[int, Options]:
+    """Return the options of each demand by its activity's id; what is done so far where `stopped` says so.
+
+    known: what was found of days and hours, for other tasks with the same rules, calendar, programmes and wishes.
+    """
+    looks = _Looks(task, {} if known is None else known)
+    found = {}
+    for demand in task.demands:
+        if stopped():
+            break
+        found[demand.activity_id] = looks.of(demand)
+    return found
+
+
+class _Looks:
+    """Looks at one demand after the other, remembering what is the same for many."""
+
+    def __init__(self, task: Task, known: Known) -> None:
+        self.task, self.base, self._known = task, task.base, known
+        staying = (one for one in self.base.activities.values() if one.kind in COMMUNITY_KINDS)
+        self._communities = {self.base.kecamatan_of(one) for one in staying}
+        longest = max(task.activity(one).length for one in task.demands)
+        reach = timedelta(days=2, minutes=task.plan.rules.travel.longest_min) + longest
+        first, last = task.horizon.days[0], task.horizon.days[-1]
+        zone = task.activity(task.demands[0]).zone
+        self.span = (
+            datetime.combine(first, time(), tzinfo=zone) - reach,
+            datetime.combine(last, time(), tzinfo=zone) + reach,
+        )
+
+    def of(self, demand: Demand) -> Options:
+        present = self.task.activity(demand)
+        bare = with_facilitators(demand, present, ())
+        options = Options(demand, present, bare, facilitators=choices_of(demand, present))
+        fixed = demand.fixed or present.fixed
+        self._times_into(options, [present.starts_at] if fixed else self._grid(demand, present))
+        options.venues = [present.venue_id] if fixed or demand.venues is None else self._venues(demand)
+        options.venue_costs = [change_of_venue(self.task, demand, present, venue) for venue in options.venues]
+        self._places_into(options)
+        self._facilitators_into(options)
+        return options
+
+    def _grid(self, demand: Demand, activity: PlannedActivity) -> list[datetime]:
+        """Return the starts on the horizon's steps within the demand's days, and the present one."""
+        plan, horizon = self.task.plan, self.task.horizon
+        step, zone = timedelta(minutes=horizon.step_min), activity.zone
+        found: set[datetime] = set()
+        for day in horizon.days:
+            hours = plan.hours_on(day)
+            begins, ends = horizon.daily or (hours.opens, hours.closes)
+            first = datetime.combine(day, begins, tzinfo=zone)
+            last = datetime.combine(day, ends, tzinfo=zone)
+            latest = last - activity.length if activity.length <= last - first else last - step
+            found.update(first + n * step for n in range((latest - first) // step + 1))
+        if activity.local_start.date() in horizon.days:
+            found.add(activity.local_start)
+        return sorted(start for start in found if self._may_begin(demand, activity, start))
+
+    def _may_begin(self, demand: Demand, activity: PlannedActivity, start: datetime) -> bool:
+        last_day = (start + activity.length - timedelta(microseconds=1)).astimezone(activity.zone).date()
+        if demand.first_on and start.astimezone(activity.zone).date() < demand.first_on:
+            return False
+        if demand.last_on and last_day > demand.last_on:
+            return False
+        first = (self.base.activities.get(id) for id in demand.after)
+        then = (self.base.activities.get(id) for id in demand.before)
+        return (
+            start > self.base.now
+            and all(other is None or other.ends_at <= start for other in first)
+            and all(other is None or start + activity.length <= other.starts_at for other in then)
+        )
+
+    def _venues(self, demand: Demand) -> list[int | None]:
+        places = self.base.places
+        wanted = dict.fromkeys(demand.venues or ())
+        seats = demand.seats or 0
+        return [id for id in wanted if id not in places or (places[id].capacity or seats) >= seats]
+
+    def _times_into(self, options: Options, starts: list[datetime]) -> None:
+        """Keep the starts that the days, the hours and those invited allow, with what they cost."""
+        bare, wishes = options.bare, self.task.wishes
+        placeless = replace(bare, venue_id=None, region_code=None)
+        near = _near(starts, bare.length, self._windows_of(roles_of(bare.engagements)))
+        for place, start in enumerate(starts):
+            found, wished = self._at(options, start)
+            if place in near:
+                found = list(look_at(self.base, _moved(placeless, start)))
+            if found and self._forbids(options, found):
+                continue
+            warned = sum(wishes.warning(one.kind) for one in found)
+            changed = change_of_time(self.task, options.demand, options.present, start)
+            options.starts.append(start)
+            options.start_costs.append(warned + changed + wished)
+
+    def _at(self, options: Options, start: datetime) -> tuple[list[Finding], int]:
+        """Return what is found of the day and the hour alone, and their cost; the same for activities alike in these."""
+        bare, hours = options.bare, options.demand.hours
+        deadline = bare.respond_by_at and bare.starts_at - bare.respond_by_at
+        told = None if bare.told_at is None else bare.id
+        key = (start, bare.length, bare.zone.key, bare.programme_id, deadline, told, hours)
+        if key not in self._known:
+            alone = _moved(replace(bare, venue_id=None, region_code=None, engagements=(), people=0), start)
+            self._known[key] = list(look_at(self.base, alone)), of_time(self.task, options.demand, alone)
+        return self._known[key]
+
+    def _forbids(self, options: Options, found: Iterable[Finding]) -> bool:
+        blocking = [one for one in found if one.severity is Severity.BLOCK]
+        for one in blocking:
+            examples = options.forbidden[one.kind]
+            if len(examples) < EXAMPLES and all(_gist(one) != _gist(other) for other in examples):
+                examples.append(one)
+        return bool(blocking)
+
+    def _places_into(self, options: Options) -> None:
+        """Add what only some venues would bring: taken, closed, too small, too far, or another activity in the kecamatan."""
+        for at, venue in enumerate(options.venues):
+            held = replace(options.bare, venue_id=venue)
+            near = _near(options.starts, held.length, self._windows_at(held)) | self._in_shared_half_day(options, held)
+            costs: dict[int, int | None] = {}
+            for place in sorted(near | {0}) if options.starts else ():  # at the first, for it is too small at any
+                start = options.starts[place]
+                found = [one for one in look_at(self.base, _moved(held, start)) if one.kind in OF_PLACES]
+                small = [one for one in found if one.kind is FindingKind.VENUE_TOO_SMALL]
+                if small and not place:
+                    self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))
+                found = [one for one in found if one.kind is not FindingKind.VENUE_TOO_SMALL]
+                if found:
+                    costs[place] = None if self._forbids(options, found) else self._cost(found)
+            for cost, places in _by_cost(costs).items():
+                self._add(options, places, at, None, cost)
+
+    def _facilitators_into(self, options: Options) -> None:
+        """Add when a facilitator is away or engaged, and from where one would come too late."""
+        for at, party in enumerate(options.facilitators):
+            alone = (Engagement(party, options.demand.facilitator_role),)
+            placeless = replace(options.bare, venue_id=None, region_code=None, engagements=alone)
+            engaged = self._windows_of({party: options.demand.facilitator_role})
+            self._party_into(options, placeless, engaged, None, at)
+            for venue_at, venue in enumerate(options.venues):
+                held = replace(options.bare, venue_id=venue, engagements=alone)
+                self._party_into(options, held, self._ways_from(held), venue_at, at)
+
+    def _party_into(
+        self, options: Options, held: PlannedActivity, near: list[Window], venue: int | None, facilitator: int
+    ) -> None:
+        costs: dict[int, int | None] = {}
+        for place in sorted(_near(options.starts, held.length, near)):
+            found = [
+                one
+                for one in look_at(self.base, _moved(held, options.starts[place]))
+                if one.party == options.facilitators[facilitator]
+                if (one.kind in OF_PLACES) is (venue is not None)
+            ]
+            if found:
+                costs[place] = None if self._forbids(options, found) else self._cost(found)
+        for cost, places in _by_cost(costs).items():
+            self._add(options, places, venue, facilitator, cost)
+
+    def _add(
+        self, options: Options, starts: frozenset[int] | None, venue: int | None, who: int | None, cost: int | None
+    ) -> None:
+        if cost != 0:
+            options.combinations.append(Combination(starts, venue, who, cost))
+
+    def _cost(self, found: Iterable[Finding]) -> int:
+        return sum(self.task.wishes.warning(one.kind) for one in found)
+
+    def _windows_of(self, parties: Iterable[Party]) -> list[Window]:
+        """Return when these people are engaged or away."""
+        found: list[Window] = []
+        for party in parties:
+            if party.is_one_person:
+                found += ((one.starts_at, one.ends_at) for one in self.base.of_party(party, *self.span))
+            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(party, *self.span))
+        return found
+
+    def _windows_at(self, held: PlannedActivity) -> list[Window]:
+        """Return when its venue cannot be had, and when its people would be under way from or to elsewhere."""
+        found = self._ways_from(held)
+        if held.venue_id is not None:
+            found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
+            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(held.venue_id, *self.span))
+        return found
+
+    def _ways_from(self, held: PlannedActivity) -> list[Window]:
+        here, found = self.base.whereabouts(held), []
+        if here is None or not _travels(self.base):
+            return []
+        for party in roles_of(held.engagements):
+            for booking in self.base.of_party(party, *self.span) if party.is_one_person else ():
+                way = needed_min(here, self.base.whereabouts(booking.activity), self.base.rules.travel)
+                if way:
+                    found.append((booking.starts_at - timedelta(minutes=way), booking.ends_at + timedelta(minutes=way)))
+        return found
+
+    def _in_shared_half_day(self, options: Options, held: PlannedActivity) -> set[int]:
+        if held.kind not in COMMUNITY_KINDS or not self.base.rules.sought(FindingKind.SAME_KECAMATAN):
+            return set()
+        code = self.base.kecamatan_of(held)
+        if code is None or code not in self._communities:
+            return set()
+        return {
+            place
+            for place, halves in enumerate(options.half_days())
+            if any(self.base.in_half_day(code, half) for half in halves)
+        }
+
+
+def _moved(shape: PlannedActivity, start: datetime) -> PlannedActivity:
+    """Move a stripped activity, which may have no venue."""
+    return replace(shape.moved(start), venue_id=shape.venue_id)
+
+
+def _travels(plan: Plan) -> bool:
+    return bool(plan.rules.sought(FindingKind.SPEAKER_TRAVEL) or plan.rules.sought(FindingKind.TRAVEL))
+
+
+def _near(starts: list[datetime], length: timedelta, windows: list[Window]) -> set[int]:
+    """Return the places of the starts at which something of that length would touch a window."""
+    found: set[int] = set()
+    for begins, ends in windows:
+        found.update(range(bisect_right(starts, begins - length), bisect_left(starts, ends)))
+    return found
+
+
+def _by_cost(costs: dict[int, int | None]) -> dict[int | None, frozenset[int]]:
+    found: dict[int | None, set[int]] = defaultdict(set)
+    for place, cost in costs.items():
+        found[cost].add(place)
+    return {cost: frozenset(places) for cost, places in found.items()}
+
+
+def _gist(finding: Finding) -> tuple:
+    """Return what makes two findings say the same of a demand: it matters little at which of its times."""
+    return finding.kind, finding.ids, finding.party, finding.absence, finding.day, finding.place

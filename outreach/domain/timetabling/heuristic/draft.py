@@ -1,0 +1,197 @@
+"""A placement in the making: where one more activity costs least by then, and how it stands once one is taken out again.
+
+Pure. What is placed is counted, so that the cost of the next is a few sums and a look at whom and what it would meet. Whether
+that is allowed is asked of domain/clashes. For heuristic/greedy.py and heuristic/improve.py.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime
+from itertools import combinations, islice
+from math import inf
+
+from outreach.domain.clashes import bookings
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.parties import Party, roles_of
+from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.timetabling.cost import Ledger, community_in, even_share, pools_of
+from outreach.domain.timetabling.options import OF_PLACES, Options, kecamatan_at
+from outreach.domain.timetabling.task import Task, present_choices
+from outreach.domain.timetabling.wishes import change_of_facilitator
+
+TEAMS = 60  # of facilitators, looked at for one start
+Placed = dict[int, PlannedActivity]
+Team = tuple[Party, ...]
+
+
+class Draft:
+    """What is placed so far. What each costs is what it adds to the cost of those placed before it."""
+
+    def __init__(self, task: Task, options: dict[int, Options]) -> None:
+        self.task, self.options = task, options
+        self.plan, self.placed = task.base, Placed()
+        rules = task.plan.rules
+        self._venues_block = rules.severity(FindingKind.VENUE_TAKEN) is Severity.BLOCK
+        self._speakers_block = rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK
+        self._ledger = Ledger(task)
+        self._by_day = Counter(self._ledger.by_day)
+        self._by_kecamatan = Counter(self._ledger.by_kecamatan)
+        self._out: Counter[tuple[Party, date]] = Counter()
+        self._had: Counter[tuple[frozenset[Party], Party]] = Counter()
+        self._pools = {one.activity_id: pool for pool, demands in pools_of(task).items() for one in demands}
+        self._shares = {pool: even_share(pool, demands) for pool, demands in pools_of(task).items()}
+        self._codes: dict[int, list[str | None]] = {}
+        self._followers: dict[int, list[int]] = {}
+        for id, firsts in task.orders.items():
+            for first in firsts:
+                self._followers.setdefault(first, []).append(id)
+
+    def best(
+        self, options: Options, below: float = inf, passed_over: Callable[[], bool] = lambda: False
+    ) -> tuple[int, PlannedActivity] | None:
+        """Return the cheapest allowed place with its cost: starts, venues and facilitators by their own cost, until no other
+        can be cheaper. None where there is none that costs less than `below`. passed_over: whether to leave a start out.
+
+        It begins once those before it that are placed have ended, and ends before those after it that are placed begin.
+        """
+        ends = [self.placed[id].ends_at for id in self.task.orders[options.id] if id in self.placed]
+        begins = [self.placed[id].starts_at for id in self._followers.get(options.id, ()) if id in self.placed]
+        earliest, latest = max(ends, default=None), min(begins, default=None)
+        days = options.days()
+        of_day = {day: self._of_day(options, day) for day in set(days)}
+        costs = [cost + of_day[day] for cost, day in zip(options.start_costs, days, strict=True)]
+        best, least = None, below
+        at_venues: dict[date, list[tuple[int | None, int]]] = {}
+        teams: dict[date, list[tuple[Team, int]]] = {}
+        for place in sorted(range(len(costs)), key=costs.__getitem__):
+            start, day = options.starts[place], days[place]
+            if costs[place] >= least:
+                break
+            if (earliest and start < earliest) or (latest and start + options.bare.length > latest) or passed_over():
+                continue
+            if day not in at_venues:
+                at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
+            end = start + options.bare.length
+            if self._are_engaged(options.stage, start, end):
+                continue
+            for venue, at_venue in at_venues[day]:
+                if costs[place] + at_venue >= least:
+                    break
+                if self._is_taken(venue, start, end):
+                    continue
+                for team, of_team in teams[day]:
+                    cost = costs[place] + at_venue + of_team
+                    if cost >= least:
+                        break
+                    if team and options.demand.facilitator_role in ON_STAGE and self._are_engaged(team, start, end):
+                        continue
+                    planned = options.planned(start, venue, team)
+                    warned = self._warned(planned, team)
+                    if warned is not None and cost + warned < least:
+                        best, least = planned, cost + warned
+        return None if best is None else (int(least), best)
+
+    def cost_of(self, options: Options, planned: PlannedActivity) -> int:
+        """Return what this allowed place of an activity that is not placed adds."""
+        day, there = planned.local_start.date(), roles_of(planned.engagements)
+        team = tuple(party for party in options.facilitators if party in there) if options.needed else ()
+        at_venue = dict(self._venues(options, day))[planned.venue_id]
+        of_start = options.start_costs[options.starts.index(planned.starts_at)] + self._of_day(options, day)
+        return of_start + at_venue + self._of_team(options, day, team) + (self._warned(planned, team) or 0)
+
+    def put(self, planned: PlannedActivity) -> None:
+        self.placed[planned.id] = planned
+        self.plan = self.plan.with_(planned)
+        self._count(planned, 1)
+
+    def take_out(self, id: int) -> PlannedActivity:
+        planned = self.placed.pop(id)
+        self._count(planned, -1)
+        self.plan = self.plan.without(id)
+        return planned
+
+    def _count(self, planned: PlannedActivity, by: int) -> None:
+        day = planned.local_start.date()
+        self._by_day[day] += by
+        if code := community_in(self.plan, planned):
+            self._by_kecamatan[code, day] += by
+        for party, role in roles_of(planned.engagements).items():
+            if role in ON_STAGE:
+                self._out[party, day] += by
+            if (pool := self._pools.get(planned.id)) and party in pool:
+                self._had[pool, party] += by
+
+    # what it adds
+
+    def _of_day(self, options: Options, day: date) -> int:
+        wishes = self.task.wishes
+        trips = sum(self._is_trip(party, day) for party in options.stage) if wishes.trips else 0
+        return wishes.spread_days * self._by_day[day] + wishes.trips * trips
+
+    def _venues(self, options: Options, day: date) -> list[tuple[int | None, int]]:
+        if options.id not in self._codes:
+            of_community = options.bare.kind in COMMUNITY_KINDS
+            self._codes[options.id] = [
+                kecamatan_at(self.task.base, options.bare, venue) if of_community else None for venue in options.venues
+            ]
+        found = [
+            (venue, cost + (self.task.wishes.spread_kecamatan * self._by_kecamatan[code, day] if code else 0))
+            for venue, cost, code in zip(options.venues, options.venue_costs, self._codes[options.id], strict=True)
+        ]
+        return sorted(found, key=lambda one: one[1])
+
+    def _teams(self, options: Options, day: date) -> list[tuple[Team, int]]:
+        if not options.needed:
+            return [((), 0)]
+        pool = self._pools.get(options.id)
+
+        def rank(party: Party) -> tuple[int, int]:
+            return self._of_team(options, day, (party,)), self._had[pool, party] if pool else 0
+
+        ranked = sorted(options.facilitators, key=rank)
+        teams = islice(combinations(ranked, options.needed), TEAMS)
+        costed = [(team, self._of_team(options, day, team)) for team in teams]
+        return sorted(costed, key=lambda one: one[1])
+
+    def _of_team(self, options: Options, day: date, team: Team) -> int:
+        if not options.needed:
+            return 0
+        wishes, pool = self.task.wishes, self._pools.get(options.id)
+        present = present_choices(options.demand, options.present)
+        let_go = change_of_facilitator(self.task, options.demand, options.present)
+        trips = wishes.trips if options.demand.facilitator_role in ON_STAGE else 0
+        return let_go * sum(party not in team for party in present) + sum(
+            trips * self._is_trip(party, day)
+            + wishes.share * (pool is not None and self._had[pool, party] >= self._shares[pool])
+            for party in team
+        )
+
+    def _is_trip(self, party: Party, day: date) -> bool:
+        return party.is_one_person and not self._out[party, day] and day not in self._ledger.days_of(party)
+
+    # what a look at the clashes would say as well, only sooner
+
+    def _is_taken(self, venue: int | None, start: datetime, end: datetime) -> bool:
+        return venue is not None and self._venues_block and any(self.plan.at_venue(venue, start, end))
+
+    def _are_engaged(self, people: Team, start: datetime, end: datetime) -> bool:
+        return self._speakers_block and any(
+            True for party in people if party.is_one_person for _ in self.plan.of_party(party, start, end)
+        )
+
+    def _warned(self, planned: PlannedActivity, team: Team) -> int | None:
+        """Return what is warned of beyond what the start costs already; None where something is blocked."""
+        cost = 0
+        for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
+            for one in look(self.plan, planned):
+                if one.severity is Severity.BLOCK:
+                    return None
+                other = one.other(planned.id)
+                of_start = (
+                    one.kind not in OF_PLACES
+                    and one.party not in team
+                    and (other is None or other.id not in self.placed)
+                )
+                cost += 0 if of_start else self.task.wishes.warning(one.kind)
+        return cost

@@ -1,0 +1,77 @@
+"""A placement made at once, one activity after the other, each where it costs least by then: the planner's first answer.
+
+Pure, and without the extra. Whether a place is allowed is asked of domain/clashes. What it cannot place it says; that
+nothing could be placed better is not said: only timetabling/search.py proves.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from outreach.domain.timetabling.find_options import options_of
+from outreach.domain.timetabling.heuristic.draft import Draft, Placed
+from outreach.domain.timetabling.options import Options
+from outreach.domain.timetabling.task import Task
+
+ROUNDS = 6
+
+
+def place_greedily(
+    task: Task, options: dict[int, Options] | None = None, stopped: Callable[[], bool] = lambda: False
+) -> Placed:
+    """Return the activities that could be placed, by id: no rule broken among them or with what stays planned.
+
+    Who has the fewest starts comes first, after those it must follow. Where some find no place, it is tried again a few times
+    with these at the front, and the best try counts.
+    """
+    options = options or options_of(task)
+    pressing: Counter[int] = Counter()
+    best: Placed = {}
+    for _ in range(ROUNDS):
+        placed = _placed(Draft(task, options), _in_order(task, options, pressing), stopped)
+        if len(placed) > len(best):
+            best = placed
+        missing = task.ids - placed.keys()
+        if not missing or stopped():
+            break
+        pressing.update(missing)
+    return best
+
+
+def _in_order(task: Task, options: dict[int, Options], pressing: Counter[int]) -> list[Options]:
+    """Return the options of those to be placed, predecessors first; a circle is broken anywhere, and finds no place."""
+
+    def urgency(id: int) -> tuple:
+        one = options[id]
+        return -pressing[id], len(one.starts) * max(1, len(one.venues)), -one.bare.length.total_seconds(), id
+
+    following: list[Options] = []
+    waiting = {id: set(firsts) for id, firsts in task.orders.items() if id in options}
+    before_pressing = _ancestors(waiting, pressing)
+    while waiting:
+        ready = [id for id, before in waiting.items() if not before & waiting.keys()] or list(waiting)
+        chosen = min(ready, key=lambda id: (id not in before_pressing, *urgency(id)))
+        following.append(options[chosen])
+        del waiting[chosen]
+    return following
+
+
+def _ancestors(before: dict[int, set[int]], pressing: Counter[int]) -> set[int]:
+    """Return those that pressing ones must follow, and theirs."""
+    found, ahead = set[int](), list(pressing)
+    while ahead:
+        for id in before.get(ahead.pop(), ()):
+            if id not in found:
+                found.add(id)
+                ahead.append(id)
+    return found
+
+
+def _placed(draft: Draft, following: list[Options], stopped: Callable[[], bool]) -> Placed:
+    """Place one after the other; what must follow one that found no place finds none either."""
+    for options in following:
+        if stopped():
+            break
+        firsts_placed = all(id in draft.placed for id in draft.task.orders[options.id])
+        if firsts_placed and (found := draft.best(options)):
+            draft.put(found[1])
+    return draft.placed

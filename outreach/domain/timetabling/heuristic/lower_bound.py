@@ -1,0 +1,156 @@
+"""What any placement costs at least, reckoned at once: less than a solver proves, and there from the first answer on.
+
+Pure. Each activity's cheapest start and venue, days filled evenly as far as they cost alike, those of each kecamatan too, and
+as few trips as the days can hold.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from heapq import heapify, heapreplace
+
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.parties import Party
+from outreach.domain.planning.plan import COMMUNITY_KINDS
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.travel import needed_min
+from outreach.domain.timetabling.cost import Ledger
+from outreach.domain.timetabling.heuristic.dayfuls import Way, days_needed
+from outreach.domain.timetabling.options import Options, kecamatan_at, place_of
+from outreach.domain.timetabling.task import Task
+
+
+def at_least(task: Task, options: dict[int, Options]) -> int:
+    """Return a cost below which no placement of all can be."""
+    ledger = Ledger(task)
+    own = sum(min(one.start_costs, default=0) + min(one.venue_costs, default=0) for one in options.values())
+    days = _even_days(task, options, ledger) + _even_kecamatan(task, options, ledger)
+    return own + days + _fewest_trips(task, options, ledger)
+
+
+def most_on(day: date, options: Iterable[Options]) -> int:
+    """Return how many of these one person could do on that day at most: by the shortest, wherever any of them may begin."""
+    starts: set[datetime] = set()
+    length: timedelta | None = None
+    for one in options:
+        starts.update(start for start, its_day in zip(one.starts, one.days(), strict=True) if its_day == day)
+        length = one.bare.length if length is None else min(length, one.bare.length)
+    count, free_from = 0, None
+    for start in sorted(starts):
+        if length is not None and (free_from is None or start >= free_from):
+            count, free_from = count + 1, start + length
+    return count
+
+
+def trips_needed(activities: int, for_free: int, per_trip: Sequence[int]) -> int:
+    """Return the fewest trips on which so many can be done. for_free: how many on days out anyhow; per_trip: by the others."""
+    trips, left = 0, activities - for_free
+    for most in sorted(per_trip, reverse=True):
+        if left <= 0 or most <= 0:
+            break
+        trips, left = trips + 1, left - most
+    return trips
+
+
+def _even_days(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
+    """Put each on the day where it is cheapest by then, whether or not it could be there."""
+    weight, least_more = task.wishes.spread_days, _least_more(options)
+    return _filled(len(options), [(weight * ledger.by_day[day] + more, weight) for day, more in least_more.items()])
+
+
+def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
+    """Put each community activity that lies in one kecamatan wherever it is held on that one's emptiest day."""
+    within: dict[str, list[Options]] = defaultdict(list)
+    for one in options.values():
+        if one.bare.kind in COMMUNITY_KINDS:
+            codes = {kecamatan_at(task.base, one.bare, venue) for venue in one.venues}
+            if len(codes) == 1 and (code := codes.pop()):
+                within[code].append(one)
+    cost, weight = 0, task.wishes.spread_kecamatan
+    for code, theirs in within.items():
+        days = {day for one in theirs for day in one.days()}
+        cost += _filled(len(theirs), [(weight * ledger.by_kecamatan[code, day], weight) for day in days])
+    return cost
+
+
+def _least_more(options: dict[int, Options]) -> dict[date, int]:
+    """Return for each day how much dearer than at its cheapest any activity is there, at least."""
+    found: dict[date, int] = {}
+    for one in options.values():
+        cheapest = min(one.start_costs, default=0)
+        for day, cost in zip(one.days(), one.start_costs, strict=True):
+            found[day] = min(found.get(day, cost - cheapest), cost - cheapest)
+    return found
+
+
+def _filled(count: int, days: list[tuple[int, int]]) -> int:
+    """Return what so many cost on the cheapest days. days: what the next one there costs, and how much dearer each makes it."""
+    cost = 0
+    heapify(days)
+    for _ in range(count if days else 0):
+        next_costs, dearer = days[0]
+        cost += next_costs
+        heapreplace(days, (next_costs + dearer, dearer))
+    return cost
+
+
+def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
+    if task.plan.rules.severity(FindingKind.SPEAKER_TWICE) is not Severity.BLOCK:
+        return 0
+    of_party: dict[Party, list[Options]] = defaultdict(list)
+    for one in options.values():
+        for party in one.stage:
+            if party.is_one_person:
+                of_party[party].append(one)
+    trips, way = 0, _way(task)
+    for party, theirs in of_party.items():
+        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
+        free = sum(count for day, count in most.items() if day in ledger.days_of(party))
+        by_count = trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
+        by_hours = days_needed(theirs, way) - len(most.keys() & ledger.days_of(party))
+        trips += max(by_count, by_hours)
+    return (trips + _trips_of_chosen(options, ledger, of_party)) * task.wishes.trips
+
+
+def _way(task: Task) -> Way:
+    """Return what tells how long a speaker needs at least from one to another, where the office blocks less."""
+    plan = task.base
+    if plan.rules.severity(FindingKind.SPEAKER_TRAVEL) is not Severity.BLOCK:
+        return lambda _one, _other: timedelta(0)
+    known: dict[tuple, int] = {}
+
+    def minutes(one: Options, here: int | None, other: Options, there: int | None) -> int:
+        key = (
+            here if here in plan.places else one.bare.region_code,
+            there if there in plan.places else other.bare.region_code,
+        )
+        if key not in known:
+            places = place_of(plan, one.bare, here), place_of(plan, other.bare, there)
+            known[key] = needed_min(*places, plan.rules.travel) or 0
+        return known[key]
+
+    def way(one: Options, other: Options) -> timedelta:
+        ways = (minutes(one, here, other, there) for here in one.venues for there in other.venues)
+        return timedelta(minutes=min(ways, default=0))
+
+    return way
+
+
+def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[Party, list[Options]]) -> int:
+    """Reckon the trips of those who are chosen from, where none of them is also engaged in any case."""
+    pools: dict[frozenset[Party], list[Options]] = defaultdict(list)
+    for one in options.values():
+        if one.facilitators and one.demand.facilitator_role in ON_STAGE:
+            pools[frozenset(one.facilitators)].append(one)
+    seen: set[Party] = set()
+    trips = 0
+    for pool, theirs in pools.items():
+        if seen & pool or engaged.keys() & pool or any(not party.is_one_person for party in pool):
+            continue
+        seen |= pool
+        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
+        turns = [(party, day) for party in pool for day in most]
+        free = sum(most[day] for party, day in turns if day in ledger.days_of(party))
+        paid = [most[day] for party, day in turns if day not in ledger.days_of(party)]
+        trips += trips_needed(sum(one.needed for one in theirs), free, paid)
+    return trips

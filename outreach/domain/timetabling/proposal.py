@@ -1,0 +1,207 @@
+"""What the planner proposes: each activity's place beside its present one, why there, and what it costs.
+
+Pure. Reasons are values, to be said in two languages by web/.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from outreach.domain.clashes import Finding
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.parties import Party, roles_of
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.timetabling.cost import Blocked, Charge, Ledger, Term, by_term, charges, community_in, total
+from outreach.domain.timetabling.options import Options
+from outreach.domain.timetabling.task import Task, choices_of
+from outreach.domain.timetabling.wishes import half_hours_outside, ramadan_deadline
+
+
+class ReasonKind(StrEnum):
+    """Why an activity is proposed there, in the order in which it is shown."""
+
+    FIXED = "fixed"  # the coordinator holds it there
+    KEPT = "kept"  # as it is planned at present
+    ONLY_START = "only_start"  # no other time is allowed, whatever the others do
+    ONLY_VENUE = "only_venue"
+    FOLLOWS = "follows"  # on the day, or the next, on which the last of those it must follow ends
+    SHARES_TRIP = "shares_trip"  # the party is out that day anyhow, for `activity_ids` or for what stays planned
+    EMPTY_DAY = "empty_day"  # nothing else is planned that day
+    FREE_KECAMATAN = "free_kecamatan"  # no other community activity is in its kecamatan that day
+    PREFERRED_HOURS = "preferred_hours"
+    BEFORE_RAMADAN = "before_ramadan"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    kind: ReasonKind
+    activity_ids: tuple[int, ...] = ()
+    party: Party | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One activity as planned at present and as proposed. charges: what it costs, shared charges with others included.
+
+    facilitators: those chosen. let_go: those who are there at present, and would not be.
+    """
+
+    before: PlannedActivity
+    after: PlannedActivity
+    facilitators: tuple[Party, ...]
+    let_go: tuple[Party, ...]
+    reasons: tuple[Reason, ...]
+    charges: tuple[Charge, ...]
+
+    @property
+    def activity_id(self) -> int:
+        return self.after.id
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.after.starts_at
+
+    @property
+    def venue_id(self) -> int | None:
+        return self.after.venue_id
+
+    @property
+    def is_moved(self) -> bool:
+        return self.after.starts_at != self.before.starts_at
+
+    @property
+    def changes_venue(self) -> bool:
+        return self.after.venue_id != self.before.venue_id
+
+    @property
+    def changes_facilitators(self) -> bool:
+        return bool(self.let_go) or not set(self.facilitators) <= roles_of(self.before.engagements).keys()
+
+    @property
+    def is_change(self) -> bool:
+        return self.is_moved or self.changes_venue or self.changes_facilitators
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what will be warned of."""
+        return [one.finding for one in self.charges if one.finding is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """placements: by their start. unplaced: ids of activities for which no place was found; they are left out, so that what
+    is proposed need not suit where they are at present.
+
+    costs: of each term. objective: their sum. present: what the present plan costs, None where it is blocked.
+    bound: no proposal can cost less; None where nothing is proven.
+    """
+
+    placements: tuple[Placement, ...]
+    unplaced: tuple[int, ...]
+    costs: Mapping[Term, int]
+    objective: int
+    present: int | None = None
+    bound: int | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether nothing can be placed better."""
+        return not self.unplaced and self.bound is not None and self.objective <= self.bound
+
+    @property
+    def gap(self) -> float | None:
+        """Return which part of the objective a better proposal might save, 0 to 1; None where nothing is proven."""
+        if self.bound is None or self.unplaced:
+            return None
+        return max(0, self.objective - self.bound) / self.objective if self.objective else 0.0
+
+    def bounded(self, bound: int | None) -> "Proposal":
+        return replace(self, bound=bound)
+
+
+def propose(
+    task: Task, options: Mapping[int, Options], placed: Mapping[int, PlannedActivity], bound: int | None = None
+) -> Proposal:
+    """Return the proposal that these placed activities are; raise Blocked where a rule forbids it."""
+    ledger = Ledger(task)
+    found = charges(task, placed, ledger)
+    plan = task.base.with_(*placed.values())
+    placements = [_placement(task, options[id], plan, placed, ledger, found) for id in placed]
+    return Proposal(
+        placements=tuple(sorted(placements, key=lambda one: (one.starts_at, one.activity_id))),
+        unplaced=tuple(one.activity_id for one in task.demands if one.activity_id not in placed),
+        costs=by_term(found),
+        objective=total(found),
+        present=present_cost(task, ledger),
+        bound=bound,
+    )
+
+
+def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
+    """Return what the present plan costs by the same wishes; None where it is blocked."""
+    try:
+        return total(charges(task, {one.activity_id: task.activity(one) for one in task.demands}, ledger))
+    except Blocked:
+        return None
+
+
+def applied(plan: Plan, placements: Iterable[Placement]) -> Plan:
+    """Return the plan with these taken. Of some only, `clashes.findings(plan, among=…)` says whether they suit the rest."""
+    return plan.with_(*(one.after for one in placements))
+
+
+def _placement(
+    task: Task,
+    options: Options,
+    plan: Plan,
+    placed: Mapping[int, PlannedActivity],
+    ledger: Ledger,
+    found: list[Charge],
+) -> Placement:
+    before, after = options.present, placed[options.id]
+    possible, there = choices_of(options.demand, before), roles_of(after.engagements)
+    was = roles_of(before.engagements)
+    return Placement(
+        before=before,
+        after=after,
+        facilitators=tuple(party for party in possible if party in there),
+        let_go=tuple(party for party in possible if party in was and party not in there),
+        reasons=tuple(_reasons(task, options, plan, placed, ledger)),
+        charges=tuple(one for one in found if options.id in one.activity_ids),
+    )
+
+
+def _reasons(
+    task: Task, options: Options, plan: Plan, placed: Mapping[int, PlannedActivity], ledger: Ledger
+) -> Iterable[Reason]:
+    demand, after, before = options.demand, placed[options.id], options.present
+    day = after.local_start.date()
+    if demand.fixed or before.fixed:
+        yield Reason(ReasonKind.FIXED)
+    elif (after.starts_at, after.venue_id) == (before.starts_at, before.venue_id):
+        yield Reason(ReasonKind.KEPT)
+    if len(options.starts) == 1 and not (demand.fixed or before.fixed):
+        yield Reason(ReasonKind.ONLY_START)
+    if demand.venues is not None and len(options.venues) == 1:
+        yield Reason(ReasonKind.ONLY_VENUE)
+    firsts = [plan.activities[id] for id in demand.after if id in plan.activities]
+    last = max(firsts, key=lambda one: one.ends_at, default=None)
+    if last and (day - last.local_end.date()).days <= 1:
+        yield Reason(ReasonKind.FOLLOWS, (last.id,))
+    same_day = [one for one in placed.values() if one.id != after.id and one.local_start.date() == day]
+    for party, role in roles_of(after.engagements).items():
+        others = tuple(one.id for one in same_day if party in roles_of(one.engagements))
+        if party.is_one_person and role in ON_STAGE and (others or day in ledger.days_of(party)):
+            yield Reason(ReasonKind.SHARES_TRIP, others, party, day)
+    if not same_day and not ledger.by_day[day]:
+        yield Reason(ReasonKind.EMPTY_DAY, day=day)
+    code = community_in(plan, after)
+    if code and not ledger.by_kecamatan[code, day] and all(community_in(plan, one) != code for one in same_day):
+        yield Reason(ReasonKind.FREE_KECAMATAN, day=day)
+    if (demand.hours or task.wishes.hours) and not half_hours_outside(task, demand, after):
+        yield Reason(ReasonKind.PREFERRED_HOURS)
+    deadline = ramadan_deadline(task)
+    if deadline and task.wishes.ramadan and day <= deadline:
+        yield Reason(ReasonKind.BEFORE_RAMADAN, day=deadline)

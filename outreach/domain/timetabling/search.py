@@ -1,0 +1,247 @@
+"""Looking for the best placement: the best so far at any time, a bound below which none can be, and a stop button.
+
+OR-Tools works in a thread of its own; the first answer is heuristic/greedy.py's. Pure but for that thread and for
+measuring how long it
+takes. Needs the extra `planner`.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from typing import Any
+
+from outreach.domain.problems import Problem
+from outreach.domain.timetabling.conflict import Conflict
+from outreach.domain.timetabling.cost import charges, total
+from outreach.domain.timetabling.effort import Effort, Status
+from outreach.domain.timetabling.find_options import options_of
+from outreach.domain.timetabling.heuristic.draft import Placed
+from outreach.domain.timetabling.heuristic.greedy import place_greedily
+from outreach.domain.timetabling.heuristic.improve import improve
+from outreach.domain.timetabling.heuristic.lower_bound import at_least
+from outreach.domain.timetabling.options import Options
+from outreach.domain.timetabling.proposal import Proposal, propose
+from outreach.domain.timetabling.task import Task
+
+BEAT_S = 0.5
+STOPS_WITHIN_S = 0.15
+EXPLAINING_S = 10.0
+LARGE = 12_000  # starts in all, past which one model is too slow to be of use
+OF_SOME = 0.1  # of the time is spent on bettering what was placed where not all could be
+_ASK_AGAIN_S = 0.02
+
+
+class PlannerMissing(Problem):
+    """OR-Tools is not installed. place_greedily() works without it."""
+
+    message = (
+        "Placing a whole plan needs OR-Tools, which is not installed here. "
+        'Whoever runs Outreach can install it: pip install "outreach[planner]".'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """seconds: since the search began. proposal: the best so far, None before the first; its unplaced are left out."""
+
+    seconds: float
+    proposal: Proposal | None
+    bound: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """proposal: the best that was found; where not all could be placed, of as many as could at once. None where of none."""
+
+    status: Status
+    proposal: Proposal | None
+    conflicts: tuple[Conflict, ...]
+    seconds: float
+    is_stopped: bool
+
+
+class Search:
+    """One search. Iterate over its progress, then read its outcome:
+
+        search = Search(task, Effort(seconds=10))
+        for progress in search:  # at each news, and at least every half second
+            show(progress)       # search.stop() ends it: from here, or from another thread
+        search.outcome
+
+    or `search.run()` for the outcome alone. To break off the loop stops the search too. Raise PlannerMissing without the extra.
+    """
+
+    def __init__(self, task: Task, effort: Effort | None = None) -> None:
+        if find_spec("ortools") is None:
+            raise PlannerMissing()
+        self.task, self.effort = task, effort or Effort()
+        self._stop = threading.Event()
+        self._told = threading.Condition()
+        self._state = _State()
+        self._solver: Any = None
+        self._outcome: Outcome | None = None
+        self._began = 0.0
+        self._give_up_at = float("inf")
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return how it ended; ValueError before its end."""
+        if self._outcome is None:
+            raise ValueError("The search has not ended yet.")
+        return self._outcome
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """End the search; iterating over it ends within about 0.2 s with the best so far. From any thread, at any time."""
+        if self.is_stopped:
+            return
+        self._give_up_at = time.monotonic() + STOPS_WITHIN_S
+        self._stop.set()
+        threading.Thread(target=self._see_it_stop, name="stopping", daemon=True).start()
+        with self._told:
+            self._told.notify_all()
+
+    def run(self) -> Outcome:
+        for _ in self:
+            pass
+        return self.outcome
+
+    def __iter__(self) -> Iterator[Progress]:
+        if self._began:
+            raise ValueError("A search is made once.")
+        self._began = time.monotonic()
+        threading.Thread(target=self._work, name="placing").start()
+        best: Proposal | None = None
+        seen: Placed | None = None
+        try:
+            while True:
+                state = self._next()
+                if state.failure is not None:
+                    raise state.failure
+                if state.placed is not None and state.placed is not seen:
+                    seen = state.placed
+                    best = _better(best, propose(self.task, state.options, seen))
+                best = best and best.bounded(state.bound)
+                ended = state.status is not None or time.monotonic() >= self._give_up_at
+                if ended:
+                    self._outcome = self._ending(best, state)
+                yield Progress(time.monotonic() - self._began, best, state.bound)
+                if ended:
+                    return
+        finally:
+            if self._outcome is None:
+                self.stop()
+
+    def _next(self) -> "_State":
+        """Return how things stand, at the next news, or after a while without."""
+        with self._told:
+            until = min(time.monotonic() + BEAT_S, self._give_up_at)
+            while not self._state.is_news and (left := until - time.monotonic()) > 0:
+                self._told.wait(left)
+                until = min(until, self._give_up_at)
+            self._state.is_news = False
+            return replace(self._state)
+
+    def _tell(self, **news: Any) -> None:
+        with self._told:
+            for name, value in news.items():
+                setattr(self._state, name, value)
+            self._state.is_news = True
+            self._told.notify_all()
+
+    def _ending(self, best: Proposal | None, state: "_State") -> Outcome:
+        status = state.status or Status.UNDECIDED
+        if status in (Status.UNDECIDED, Status.FOUND) and best is not None and not best.unplaced:
+            status = Status.BEST if best.is_proven else Status.FOUND
+        return Outcome(status, best, state.conflicts, time.monotonic() - self._began, self.is_stopped)
+
+    # in the thread
+
+    def _work(self) -> None:
+        try:
+            self._search()
+        except BaseException as failure:  # handed to whoever iterates
+            self._tell(failure=failure)
+
+    def _search(self) -> None:
+        options = options_of(self.task, self._stop.is_set)
+        if len(options) < len(self.task.demands):
+            self._tell(status=Status.UNDECIDED)
+            return
+        placed = place_greedily(self.task, options, self._stop.is_set)
+        least = at_least(self.task, options)
+        self._tell(options=options, placed=placed or None, bound=least)
+        size = sum(len(one.starts) for one in options.values())
+        better = self._improve(options, placed, size)
+        complete = len(better) == len(options)
+        enough = total(charges(self.task, better)) if complete else None
+        if size > LARGE:
+            if complete:
+                self._tell(status=Status.UNDECIDED)
+                return
+            if found := self._conflicts(options, placed, self._left_s, only_near=True):
+                self._tell(status=Status.IMPOSSIBLE, conflicts=found)
+                return
+        from outreach.domain.timetabling.solver.solve import Solving  # OR-Tools is only loaded here: half a second
+
+        solving = Solving(self.task, options, self.effort, self._stop.is_set, self._tell, least)
+        self._solving(solving.solver)
+        status = solving.solve(placed, self._left_s, enough)
+        seconds = min(self.effort.seconds, EXPLAINING_S)
+        impossible = status is Status.IMPOSSIBLE
+        self._tell(status=status, conflicts=self._conflicts(options, placed, seconds) if impossible else ())
+
+    @property
+    def _left_s(self) -> float:
+        return max(0.0, self.effort.seconds - (time.monotonic() - self._began))
+
+    def _solving(self, solver: Any) -> None:
+        self._solver = solver
+
+    def _improve(self, options: dict[int, Options], placed: Placed, size: int) -> Placed:
+        """Better it bit by bit: a large plan in all the time that is left, a small one for a moment."""
+        if not placed:
+            return placed
+        part = min(1.0, size / LARGE) ** 2 if len(placed) == len(options) else OF_SOME
+        seconds = part * (self.effort.seconds if self.effort.repeatable else self._left_s)
+        return improve(self.task, options, placed, self.effort, seconds, self._stop.is_set, self._tell)
+
+    def _conflicts(
+        self, options: dict[int, Options], placed: Placed, seconds: float, *, only_near: bool = False
+    ) -> tuple[Conflict, ...]:
+        from outreach.domain.timetabling.solver.conflicts import Budget, conflicts
+
+        budget = Budget(time.monotonic() + seconds, self._stop.is_set, self._solving)
+        suspects = [id for id in options if id not in placed]
+        return conflicts(self.task, options, budget, self.effort.seed, suspects=suspects, only_near=only_near)
+
+    def _see_it_stop(self) -> None:
+        """Ask the solver to stop until it has: what is asked before it began is not heard."""
+        while self._state.status is None and self._state.failure is None:
+            if self._solver is not None:
+                self._solver.stop_search()
+            time.sleep(_ASK_AGAIN_S)
+
+
+@dataclass(slots=True)
+class _State:
+    """What the thread has told so far."""
+
+    options: dict[int, Options] = field(default_factory=dict)
+    placed: Placed | None = None
+    bound: int | None = None
+    status: Status | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    failure: BaseException | None = None
+    is_news: bool = False
+
+
+def _better(best: Proposal | None, other: Proposal) -> Proposal:
+    if best is None:
+        return other
+    return min(best, other, key=lambda one: (len(one.unplaced), one.objective))

@@ -1,0 +1,262 @@
+"""The placement as a model for OR-Tools' CP-SAT: its choices, what must hold, and what it costs.
+
+Each demand has one literal for each start, venue and facilitator, and an integer for its start in units since the first one.
+What two demands mean to each other is solver/pairs.py's, what all cost together solver/objective.py's. Needs the extra
+`planner`; only timetabling/search.py and solver/conflicts.py come here.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from math import gcd
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import Party, roles_of
+from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.timetabling.cost import Ledger
+from outreach.domain.timetabling.options import Options, kecamatan_at
+from outreach.domain.timetabling.task import Task, present_choices
+from outreach.domain.timetabling.wishes import change_of_facilitator
+
+Literal = Any  # a BoolVar, its negation, or a bool
+_MOMENT = timedelta(microseconds=1)
+
+
+class Stopped(Exception):
+    """The user pressed stop while the model was being made."""
+
+
+@dataclass
+class Choice:
+    """A demand's variables. at: its start in units. placed: whether it is placed at all; True unless it may be left out."""
+
+    options: Options
+    length: int
+    values: list[int]
+    at: Any
+    starts: list[Literal]
+    venues: list[Literal]
+    facilitators: dict[Party, Literal]
+    placed: Literal
+    days: dict[date, Literal] = field(default_factory=dict)
+    roles: dict[Party, Role] = field(default_factory=dict)  # of those who are engaged whatever is chosen
+    kecamatan: dict[str, Literal] = field(default_factory=dict)  # of community activities
+
+    @property
+    def id(self) -> int:
+        return self.options.id
+
+    @cached_property
+    def people(self) -> dict[Party, tuple[Role, Literal]]:
+        """Return who is there or may be, in which role, and the literal that says so."""
+        found: dict[Party, tuple[Role, Literal]] = {party: (role, self.placed) for party, role in self.roles.items()}
+        role = self.options.demand.facilitator_role
+        return found | {party: (role, literal) for party, literal in self.facilitators.items()}
+
+
+class Model:
+    """cp: the CP-SAT model. choices: by activity id. droppable: each demand may be left out (its literal `placed`)."""
+
+    def __init__(
+        self,
+        task: Task,
+        options: dict[int, Options],
+        *,
+        droppable: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.task, self.cp, self.stopped = task, cp_model.CpModel(), stopped
+        self.ledger = Ledger(task)
+        self.costs: list[tuple[int, Any]] = []
+        self.constant = 0
+        self.origin, self.unit = _grid(options.values())
+        self.choices = {id: self._choice(one, droppable) for id, one in options.items()}
+
+    # building blocks
+
+    def clause(self, *literals: Literal) -> None:
+        """Require one of them; True and False among them are seen to."""
+        if not any(one is True for one in literals):
+            self.cp.add_bool_or([one for one in literals if one is not False])
+
+    def new(self) -> Literal:
+        return self.cp.new_bool_var("")
+
+    def both(self, one: Literal, other: Literal) -> Literal:
+        """Return a literal that is true where both are; it may be true elsewhere, if that costs nothing."""
+        if one is True or other is True:
+            return other if one is True else one
+        if one is False or other is False:
+            return False
+        met = self.new()
+        self.cp.add_bool_or([no(one), no(other), met])
+        return met
+
+    def any_of(self, literals: list[Literal]) -> Literal:
+        """Return a literal equal to their sum; they exclude each other."""
+        if not literals:
+            return False
+        if len(literals) == 1:
+            return literals[0]
+        if any(one is True for one in literals):
+            return True
+        met = self.new()
+        self.cp.add(sum(literals) == met)
+        return met
+
+    def one_at_a_time(self, party: Party) -> bool:
+        """Return whether a rule forbids that this person be on stage in two activities at once."""
+        return party.is_one_person and self.task.plan.rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK
+
+    def cost(self, weight: int, literal: Literal) -> None:
+        if not weight or literal is False:
+            return
+        if literal is True:
+            self.constant += weight
+        else:
+            self.costs.append((weight, literal))
+
+    def minimize(self) -> None:
+        """Set the objective to the costs, the constant ones included."""
+        weights, variables = [weight for weight, _ in self.costs], [one for _, one in self.costs]
+        self.cp.minimize(cp_model.LinearExpr.weighted_sum(variables, weights) + self.constant)
+
+    def check(self) -> None:
+        if self.stopped():
+            raise Stopped
+
+    # a demand's own
+
+    def _choice(self, options: Options, droppable: bool) -> Choice:
+        self.check()
+        values = [(start - self.origin) // self.unit for start in options.starts]
+        placed = self.new() if droppable else True
+        at = self.cp.new_int_var_from_domain(cp_model.Domain.from_values(values or [0]), "")
+        starts = self._exactly(1, len(values), placed)
+        for value, literal in zip(values, starts, strict=True):
+            if literal is not True:
+                self.cp.add(at == value).only_enforce_if(literal)
+        venues = self._exactly(1, len(options.venues), placed)
+        team = self._exactly(options.needed, len(options.facilitators), placed) if options.needed else []
+        facilitators = dict(zip(options.facilitators, team, strict=True)) if options.needed else {}
+        length = options.bare.length // self.unit
+        roles = roles_of(options.bare.engagements)
+        choice = Choice(options, length, values, at, starts, venues, facilitators, placed, roles=roles)
+        self._days_into(choice)
+        self._kecamatan_into(choice)
+        self._combinations_of(choice)
+        return choice
+
+    def _exactly(self, count: int, of: int, placed: Literal) -> list[Literal]:
+        if of == count and placed is True:
+            return [True] * of
+        literals = [self.new() for _ in range(of)]
+        if count == 1 and placed is True:
+            self.cp.add_exactly_one(literals)
+        elif placed is True:
+            self.cp.add(sum(literals) == count)
+        else:
+            self.cp.add(sum(literals) == count * placed)
+        return literals
+
+    def _days_into(self, choice: Choice) -> None:
+        on = defaultdict(list)
+        for day, literal in zip(choice.options.days(), choice.starts, strict=True):
+            on[day].append(literal)
+        choice.days = {day: self.any_of(literals) for day, literals in on.items()}
+
+    def _kecamatan_into(self, choice: Choice) -> None:
+        if choice.options.bare.kind not in COMMUNITY_KINDS:
+            return
+        within = defaultdict(list)
+        for venue, literal in zip(choice.options.venues, choice.venues, strict=True):
+            if code := kecamatan_at(self.task.base, choice.options.bare, venue):
+                within[code].append(literal)
+        for code, literals in within.items():
+            everywhere = len(literals) == len(choice.venues)
+            choice.kecamatan[code] = choice.placed if everywhere else self.any_of(literals)
+
+    def _combinations_of(self, choice: Choice) -> None:
+        options = choice.options
+        for literal, cost in zip(choice.starts, options.start_costs, strict=True):
+            self.cost(cost, literal)
+        for literal, cost in zip(choice.venues, options.venue_costs, strict=True):
+            self.cost(cost, literal)
+        for one in options.combinations:
+            starts = (
+                [choice.starts[place] for place in sorted(one.starts)] if one.starts is not None else [choice.placed]
+            )
+            others = [] if one.venue is None else [choice.venues[one.venue]]
+            if one.facilitator is not None:
+                others.append(choice.facilitators[options.facilitators[one.facilitator]])
+            together = [no(other) for other in others]
+            if one.cost is None:
+                for start in starts:
+                    self.clause(no(start), *together)
+            else:
+                met = self.new()
+                for start in starts:
+                    self.clause(no(start), *together, met)
+                self.cost(one.cost, met)
+        if let_go := change_of_facilitator(self.task, options.demand, options.present):
+            for party in present_choices(options.demand, options.present):
+                self.cost(let_go, choice.placed)
+                self.cost(-let_go, choice.facilitators[party])
+
+    # answers
+
+    def hint(self, placed: dict[int, PlannedActivity]) -> None:
+        """Let the search begin with these placements."""
+        for id, activity in placed.items():
+            choice = self.choices[id]
+            there = roles_of(activity.engagements)
+            wanted = [
+                *zip(choice.starts, (start == activity.starts_at for start in choice.options.starts), strict=True),
+                *zip(choice.venues, (venue == activity.venue_id for venue in choice.options.venues), strict=True),
+                *((literal, party in there) for party, literal in choice.facilitators.items()),
+            ]
+            for literal, value in wanted:
+                if literal is not True:
+                    self.cp.add_hint(literal, value)
+            if activity.starts_at in choice.options.starts:
+                self.cp.add_hint(choice.at, choice.values[choice.options.starts.index(activity.starts_at)])
+
+    def read(self, value: Callable[[Any], int]) -> dict[int, PlannedActivity]:
+        """Return the placements that a solution means. value: gives a variable's."""
+
+        def holds(literal: Literal) -> bool:
+            return literal is True or (literal is not False and bool(value(literal)))
+
+        found = {}
+        for id, choice in self.choices.items():
+            if holds(choice.placed):
+                options = choice.options
+                start = options.starts[choice.values.index(value(choice.at))]
+                venue = next(one for one, literal in zip(options.venues, choice.venues, strict=True) if holds(literal))
+                team = [party for party, literal in choice.facilitators.items() if holds(literal)]
+                found[id] = options.planned(start, venue, team)
+        return found
+
+
+def no(literal: Literal) -> Literal:
+    """Return the negation."""
+    return (not literal) if isinstance(literal, bool) else ~literal
+
+
+def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
+    """Return the first start and the longest unit that all starts and lengths are whole numbers of."""
+    options = list(options)
+    starts = [start for one in options for start in one.starts]
+    origin = min(starts, default=options[0].present.starts_at)
+    moments = 0
+    for start in set(starts):
+        moments = gcd(moments, (start - origin) // _MOMENT)
+    for one in options:
+        moments = gcd(moments, one.bare.length // _MOMENT)
+    return origin, max(moments, 1) * _MOMENT

@@ -1,0 +1,62 @@
+"""How two demands lie in time to each other in the model: which of them comes first, and by how much.
+
+Needs the extra `planner`; for solver/pairs.py and solver/shared_people.py.
+"""
+
+from outreach.domain.timetabling.solver.model import Choice, Literal, Model
+
+
+def one_at_a_time(model: Model, users: list[tuple[Choice, Literal]]) -> None:
+    """Let those whose literals hold not overlap."""
+    if len(users) < 2:
+        return
+    model.check()
+    intervals = [
+        model.cp.new_fixed_size_interval_var(choice.at, choice.length, "")
+        if literal is True
+        else model.cp.new_optional_fixed_size_interval_var(choice.at, choice.length, literal, "")
+        for choice, literal in users
+    ]
+    model.cp.add_no_overlap(intervals)
+
+
+class Pair:
+    """Two demands and which of them comes first by how much. Literals are made when first asked for."""
+
+    def __init__(self, model: Model, one: Choice, other: Choice) -> None:
+        self.model, self.one, self.other = model, one, other
+        self._apart: dict[tuple[bool, int], Literal] = {}
+        self.exact = False  # whether the literals also have to be true where they can be
+
+    @property
+    def can_overlap(self) -> bool:
+        return self._gap(0) > 0 and self._gap(0, swapped=True) > 0 and bool(self.one.values and self.other.values)
+
+    def can_be_near(self, units: int) -> bool:
+        return (
+            self._gap(units) > 0 and self._gap(units, swapped=True) > 0 and bool(self.one.values and self.other.values)
+        )
+
+    def first(self, apart: int) -> Literal:
+        """Return the literal that `one` has ended at least `apart` units before `other` begins."""
+        return self._literal(False, apart)
+
+    def second(self, apart: int) -> Literal:
+        return self._literal(True, apart)
+
+    def _gap(self, apart: int, *, swapped: bool = False) -> int:
+        """Return by how many units the earlier's latest end, with the gap, lies after the later's first start."""
+        early, late = (self.other, self.one) if swapped else (self.one, self.other)
+        if not early.values or not late.values:
+            return 0
+        return early.values[-1] + early.length + apart - late.values[0]
+
+    def _literal(self, swapped: bool, apart: int) -> Literal:
+        if (swapped, apart) not in self._apart:
+            early, late = (self.other, self.one) if swapped else (self.one, self.other)
+            made = self.model.new()
+            self.model.cp.add(late.at >= early.at + early.length + apart).only_enforce_if(made)
+            if self.exact and not apart:
+                self.model.cp.add(late.at < early.at + early.length).only_enforce_if(~made)
+            self._apart[swapped, apart] = made
+        return self._apart[swapped, apart]

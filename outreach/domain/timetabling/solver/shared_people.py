@@ -1,0 +1,178 @@
+"""People whom two demands share, in the model: nobody in two places at once, and time for the way between.
+
+A second road to what domain/clashes finds between two activities. Blocked kinds are forbidden; warned ones cost.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import combinations
+
+from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.planning.parties import Party
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.travel import needed_min
+from outreach.domain.timetabling.options import place_of
+from outreach.domain.timetabling.solver.model import Choice, Literal, Model, no
+from outreach.domain.timetabling.solver.order import Pair, one_at_a_time
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Shared:
+    """People whom two demands may share, for whom the same holds. at_once, way: whether each is blocked, and else its cost;
+    None where it is not looked for.
+    """
+
+    at_once: tuple[bool, int] | None
+    way: tuple[bool, int] | None
+    literal: Literal  # true where somebody is shared
+
+
+def share_people(model: Model) -> None:
+    engaged: dict[Party, list[tuple[Choice, Role, Literal]]] = defaultdict(list)
+    for choice in model.choices.values():
+        for party, (role, literal) in choice.people.items():
+            if party.is_one_person:
+                engaged[party].append((choice, role, literal))
+    together: dict[tuple[int, int], list[Party]] = defaultdict(list)
+    for party, users in engaged.items():
+        if len(users) > 2 and _always_blocks(model, [role for _, role, _ in users]):
+            one_at_a_time(model, [(choice, literal) for choice, _, literal in users])
+        for (one, *_), (other, *_) in combinations(users, 2):
+            together[one.id, other.id].append(party)
+    ways = _Ways(model)
+    for number, ((id, other_id), parties) in enumerate(together.items()):
+        if number % 50 == 0:
+            model.check()
+        pair = Pair(model, model.choices[id], model.choices[other_id])
+        longest = ways.longest(pair)
+        if pair.can_be_near(longest):
+            shared = list(_shared(model, pair, parties))
+            pair.exact = any(people.way and not (people.at_once and people.at_once[0]) for people in shared)
+            for people in shared:
+                _keep_apart(model, pair, people, ways)
+
+
+def _always_blocks(model: Model, roles: list[Role]) -> bool:
+    rules = model.task.plan.rules
+    return all(rules.severity(_at_once(*two)) is Severity.BLOCK for two in combinations(roles, 2))
+
+
+def _at_once(one: Role, other: Role) -> FindingKind:
+    if one in ON_STAGE or other in ON_STAGE:
+        return FindingKind.SPEAKER_TWICE
+    return FindingKind.CADRE_TWICE if Role.CADRE in (one, other) else FindingKind.INVITEE_TWICE
+
+
+def _way(one: Role, other: Role) -> FindingKind:
+    return FindingKind.SPEAKER_TRAVEL if one in ON_STAGE or other in ON_STAGE else FindingKind.TRAVEL
+
+
+def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[Shared]:
+    """Gather the people for whom the same holds: costs add up of those who are there in any case."""
+    alike: dict[tuple, list[tuple[Literal, Literal]]] = defaultdict(list)
+    for party in parties:
+        (role, here), (other_role, there) = pair.one.people[party], pair.other.people[party]
+        alike[_at_once(role, other_role), _way(role, other_role)].append((here, there))
+    for (at_once, way), literals in alike.items():
+        sure = [two for two in literals if _sure(pair, *two)]
+        maybe = [two for two in literals if not _sure(pair, *two)]
+        if sure:
+            yield Shared(_weight(model, at_once, len(sure)), _weight(model, way, len(sure)), model.both(*sure[0]))
+        one_at_most = min(pair.one.options.needed, pair.other.options.needed) == 1 and len(maybe) > 1
+        if one_at_most and all(_chosen(here) and _chosen(there) for here, there in maybe):
+            somebody = model.new()
+            for here, there in maybe:
+                model.clause(no(here), no(there), somebody)
+            yield Shared(_weight(model, at_once, 1), _weight(model, way, 1), somebody)
+        else:
+            for here, there in maybe:
+                yield Shared(_weight(model, at_once, 1), _weight(model, way, 1), model.both(here, there))
+
+
+def _sure(pair: Pair, here: Literal, there: Literal) -> bool:
+    return here is pair.one.placed and there is pair.other.placed
+
+
+def _chosen(literal: Literal) -> bool:
+    return not isinstance(literal, bool)
+
+
+def _weight(model: Model, kind: FindingKind, people: int) -> tuple[bool, int] | None:
+    severity = model.task.plan.rules.sought(kind)
+    if severity is None:
+        return None
+    blocked = severity is Severity.BLOCK
+    return (blocked, 0 if blocked else model.task.wishes.warning(kind) * people)
+
+
+def _keep_apart(model: Model, pair: Pair, shared: Shared, ways: "_Ways") -> None:
+    if shared.literal is False:
+        return
+    if shared.at_once and pair.can_overlap:
+        blocked, weight = shared.at_once
+        excuse = _excuse(model, blocked, weight)
+        model.clause(no(shared.literal), pair.first(0), pair.second(0), excuse)
+    if not shared.way:
+        return
+    blocked, weight = shared.way
+    excuse = _excuse(model, blocked, weight)
+    if excuse is True:
+        return
+    for swapped in (False, True):
+        follows = pair.second if swapped else pair.first
+        for apart, here, there in ways.too_near(pair, swapped=swapped):
+            model.clause(no(shared.literal), no(follows(0)), follows(apart), *here, *there, excuse)
+
+
+def _excuse(model: Model, blocked: bool, weight: int) -> Literal:
+    """Return what may be true instead: nothing where it is blocked, anything where it costs nothing."""
+    if blocked:
+        return False
+    if not weight:
+        return True
+    excuse = model.new()
+    model.cost(weight, excuse)
+    return excuse
+
+
+@dataclass
+class _Ways:
+    """How many units people need between the places of two demands."""
+
+    model: Model
+    _known: dict[tuple, int] = field(default_factory=dict)
+
+    def longest(self, pair: Pair) -> int:
+        return max((units for row in self._table(pair) for units in row), default=0)
+
+    def too_near(self, pair: Pair, *, swapped: bool) -> Iterator[tuple[int, list[Literal], list[Literal]]]:
+        """Yield how far apart two must be unless one of the literals holds, which say that they are elsewhere."""
+        table = self._table(pair)
+        for apart in sorted({units for row in table for units in row} - {0}):
+            rows = [[units >= apart for units in row] for row in table]
+            if all(all(row) for row in rows):
+                yield apart, [], []
+                continue
+            for here, row in zip(pair.one.venues, rows, strict=True):
+                if any(row):
+                    nearer = [there for there, far in zip(pair.other.venues, row, strict=True) if not far]
+                    yield apart, [no(here)], nearer
+
+    def _table(self, pair: Pair) -> list[list[int]]:
+        return [
+            [self._units(pair.one, here, pair.other, there) for there in pair.other.options.venues]
+            for here in pair.one.options.venues
+        ]
+
+    def _units(self, one: Choice, here: int | None, other: Choice, there: int | None) -> int:
+        plan = self.model.task.plan
+        key = (here if here in plan.places else (one.id,), there if there in plan.places else (other.id,))
+        if key not in self._known:
+            places = place_of(plan, one.options.bare, here), place_of(plan, other.options.bare, there)
+            minutes = needed_min(*places, plan.rules.travel) or 0
+            self._known[key] = self._known[key[1], key[0]] = -(-minutes * _MINUTE // self.model.unit)
+        return self._known[key]

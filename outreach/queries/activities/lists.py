@@ -1,0 +1,293 @@
+"""Lists of programmes and activities, searched and paged, with their answers counted: a fixed number of queries each.
+
+What one programme's or activity's own page shows is queries/activities/page.py. Nothing here writes.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from outreach.domain.kinds import Role
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import (
+    Activity,
+    Attendance,
+    Invitation,
+    Organisation,
+    Person,
+    Programme,
+    Region,
+    Venue,
+    agenda_speaker,
+)
+from outreach.queries.invitations.counting import count, missed
+from outreach.queries.paging import Page, paged
+from outreach.services.locking import ProgrammeMissing
+from outreach.services.planning.holidays import holidays_of
+from outreach.services.programmes.copy import copied_days
+
+MOST_PEOPLE = 12  # how many a list of speakers to choose from offers at once; the others are looked for
+
+
+class Time(StrEnum):
+    COMING = "coming"
+    PAST = "past"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How many invitees stand where, each counted once (queries/invitations/counting.py). First seven: by state,
+    in this order."""
+
+    prepared: int = 0
+    invited: int = 0
+    coming: int = 0
+    represented: int = 0
+    not_coming: int = 0
+    no_answer: int = 0
+    waitlisted: int = 0
+    seats_taken: int = 0  # people, each once
+    speakers: int = 0  # asked to speak, and not declined
+    declined: int = 0  # speakers who are not coming, and in whose place nobody speaks yet
+    attended: int = 0
+
+    @property
+    def accepted(self) -> int:
+        return self.coming + self.represented
+
+    @property
+    def silent(self) -> int:
+        return self.invited + self.no_answer
+
+    @property
+    def asked(self) -> int:
+        return self.accepted + self.silent + self.not_coming + self.waitlisted
+
+    @property
+    def total(self) -> int:
+        return self.asked + self.prepared
+
+    @property
+    def parts(self) -> list[tuple[str, int]]:
+        """Return what a bar shows, in its order: (name, count)."""
+        return [
+            ("coming", self.coming),
+            ("represented", self.represented),
+            ("waitlisted", self.waitlisted),
+            ("not_coming", self.not_coming),
+            ("silent", self.silent),
+            ("prepared", self.prepared),
+        ]
+
+
+@dataclass(frozen=True)
+class ProgrammeRow:
+    programme: Programme
+    activities: int
+    drafts: int
+    cancelled: int
+    answers: Answers
+
+
+@dataclass(frozen=True)
+class ActivityRow:
+    activity: Activity
+    answers: Answers
+
+
+@dataclass(frozen=True)
+class ActivityFilter:
+    """What narrows the list of activities. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
+
+    q: str = ""
+    state: ActivityState | None = None
+    programme_id: int | None = None
+    time: Time = Time.COMING
+    region_code: str = ""
+
+
+@dataclass(frozen=True)
+class District:
+    """A kecamatan with its kelurahan, to choose from."""
+
+    code: str
+    name: str
+    kelurahan: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
+class CopyRow:
+    """Where an activity would fall in a copy. holiday: the name of the day off it falls on, or ""."""
+
+    activity: Activity
+    day: date
+    holiday: str
+
+
+def programmes(q: str = "", number: int = 1) -> Page:
+    """Return a page of ProgrammeRow, the latest first."""
+    chosen = sa.select(Programme).order_by(Programme.starts_on.desc(), Programme.id.desc())
+    if q:
+        chosen = chosen.where(
+            Programme.title.icontains(q, autoescape=True) | Programme.public_title.icontains(q, autoescape=True)
+        )
+    page = paged(chosen, number, q=q)
+    ids = [programme.id for programme in page]
+    counts = {
+        row.programme_id: row
+        for row in db.session.execute(
+            sa.select(
+                Activity.programme_id,
+                sa.func.count().label("all"),
+                sa.func.count().filter(Activity.state == ActivityState.DRAFT).label("drafts"),
+                sa.func.count().filter(Activity.state == ActivityState.CANCELLED).label("cancelled"),
+            )
+            .where(Activity.programme_id.in_(ids))
+            .group_by(Activity.programme_id)
+        )
+    }
+    answers = answers_by(Activity.programme_id, ids)
+    rows = []
+    for programme in page:
+        found = counts.get(programme.id)
+        many, drafts, cancelled = (found.all, found.drafts, found.cancelled) if found else (0, 0, 0)
+        rows.append(ProgrammeRow(programme, many, drafts, cancelled, answers.get(programme.id, Answers())))
+    return replace(page, items=rows)
+
+
+def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Page:
+    """Return a page of ActivityRow: what is coming soonest first, what is past latest first."""
+    chosen = (
+        sa.select(Activity)
+        .outerjoin(Venue, Venue.id == Activity.venue_id)
+        .options(joinedload(Activity.venue), joinedload(Activity.region), joinedload(Activity.programme))
+    )
+    if wanted.q:
+        fields = (Activity.title, Activity.public_title, Venue.name)
+        chosen = chosen.where(sa.or_(*(f.icontains(wanted.q, autoescape=True) for f in fields)))
+    if wanted.state:
+        chosen = chosen.where(Activity.state == wanted.state)
+    if wanted.programme_id:
+        chosen = chosen.where(Activity.programme_id == wanted.programme_id)
+    if wanted.region_code:
+        chosen = chosen.where(within_region(wanted.region_code))
+    if wanted.time is Time.COMING:
+        chosen = chosen.where(Activity.ends_at >= now)
+        if wanted.state is not ActivityState.CANCELLED:
+            chosen = chosen.where(Activity.state != ActivityState.CANCELLED)
+    elif wanted.time is Time.PAST:
+        chosen = chosen.where(Activity.ends_at < now)
+    latest_first = wanted.time is Time.PAST
+    chosen = chosen.order_by(Activity.starts_at.desc() if latest_first else Activity.starts_at, Activity.id)
+    page = paged(chosen, number, q=wanted.q)
+    answers = answers_by(Activity.id, [activity.id for activity in page])
+    return replace(page, items=[ActivityRow(one, answers.get(one.id, Answers())) for one in page])
+
+
+def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
+    """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query.
+
+    Each person counts once per activity (queries/invitations/counting.py); a programme's numbers are the sum of its activities',
+    but for cancelled ones, from which nobody waits for an answer.
+    """
+    if not ids:
+        return {}
+    speaks = Invitation.role == Role.SPEAKER
+    rows = db.session.execute(
+        sa.select(
+            column.label("key"),
+            *(count(Invitation.state == InvitationState(field.name)) for field in fields(Answers)[:7]),
+            sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.state.in_(TAKES_A_SEAT)),
+            count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
+            count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
+            sa.func.count(sa.distinct(Invitation.person_id)).filter(Attendance.present),
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+        .where(column.in_(ids), sa.true() if column is Activity.id else Activity.state != ActivityState.CANCELLED)
+        .group_by(column, Activity.id)
+    )
+    found: dict[int, Answers] = {}
+    for key, *numbers in rows:
+        found[key] = Answers(*map(sum, zip(astuple(found.get(key, Answers())), numbers, strict=True)))
+    return found
+
+
+def programme_choices() -> list[tuple[int, str]]:
+    rows = db.session.execute(sa.select(Programme.id, Programme.title).order_by(Programme.starts_on.desc()).limit(200))
+    return [(row.id, row.title) for row in rows]
+
+
+def first_day(programme_id: int | None) -> date | None:
+    """Return the day on which a programme begins; None where there is none."""
+    return (
+        db.session.scalar(sa.select(Programme.starts_on).where(Programme.id == programme_id)) if programme_id else None
+    )
+
+
+def venue_choices() -> list[tuple[int, str, int | None]]:
+    """Return all venues by name: (id, name, capacity)."""
+    rows = db.session.execute(sa.select(Venue.id, Venue.name, Venue.capacity).order_by(Venue.name))
+    return [(row.id, row.name, row.capacity) for row in rows]
+
+
+def districts() -> list[District]:
+    """Return the office's kecamatan with their kelurahan, by code."""
+    regions = db.session.scalars(sa.select(Region).where(Region.level.in_((3, 4))).order_by(Region.code)).all()
+    inside: dict[str | None, list[Region]] = {}
+    for region in regions:
+        if region.level == 4:
+            inside.setdefault(region.parent_code, []).append(region)
+    return [District(r.code, r.name, tuple(inside.get(r.code, ()))) for r in regions if r.level == 3]
+
+
+def speaker_choices(activity_id: int, chosen: Iterable[int], q: str = "") -> list[Person]:
+    """Return people to choose speakers from: those chosen already, then those who match `q`; without `q` those asked
+    to speak or moderate in this activity, then those who have spoken before, then those who hold a post and are no cadres."""
+    keep = set(chosen)
+    asked = Invitation.person_id == Person.id, Invitation.role.in_((Role.SPEAKER, Role.MODERATOR))
+    asked_here = sa.exists().where(*asked, Invitation.activity_id == activity_id)
+    spoke = sa.exists().where(agenda_speaker.c.person_id == Person.id) | sa.exists().where(*asked)
+    fits: sa.ColumnElement[bool]
+    if q:
+        office = Person.organisation.has(Organisation.name.icontains(q, autoescape=True))
+        fits = Person.name.icontains(q, autoescape=True) | Person.post.icontains(q, autoescape=True) | office
+    else:
+        fits = spoke | asked_here | (~Person.cadre_roles.any() & (Person.post != ""))
+    people = (
+        sa.select(Person)
+        .where(Person.erased_at.is_(None))
+        .order_by(~asked_here, ~spoke, Person.post == "", Person.post, Person.name)
+    )
+    found = list(db.session.scalars(people.where(Person.id.in_(keep)))) if keep else []
+    return found + list(db.session.scalars(people.where(fits, Person.id.not_in(keep)).limit(MOST_PEOPLE)))
+
+
+def copy_preview(programme_id: int, starts_on: date) -> list[CopyRow]:
+    """Return the new day of each activity that a copy beginning on `starts_on` would have; raise ProgrammeMissing."""
+    programme = db.session.scalars(
+        sa.select(Programme)
+        .where(Programme.id == programme_id)
+        .options(selectinload(Programme.activities).joinedload(Activity.venue))
+    ).one_or_none()
+    if programme is None:
+        raise ProgrammeMissing
+    days = copied_days(programme, starts_on)
+    off = holidays_of({day.year for _activity, day in days})
+    return [CopyRow(activity, day, off.get(day, "")) for activity, day in days]
+
+
+def within_region(code: str) -> sa.ColumnElement[bool]:
+    """Say that an activity is of this region or of one inside it, by its own region or else its venue's.
+
+    For statements that join Venue outwards.
+    """
+    region = sa.func.coalesce(Activity.region_code, Venue.region_code)
+    return (region == code) | region.startswith(code + ".", autoescape=True)

@@ -1,0 +1,256 @@
+"""What the page of one programme and of one activity shows: everything loaded at once, in a fixed number of queries."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.next_step import NextStep, next_step, programmes_next_step
+from outreach.domain.states import ActivityState, InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    Invitation,
+    Message,
+    MessageLine,
+    Organisation,
+    Person,
+    Programme,
+    Reminder,
+)
+from outreach.models.mails import IS_LOST
+from outreach.queries.activities.lists import Answers, answers_by
+from outreach.queries.messages import archive
+from outreach.queries.messages.log import SENT_AGAIN
+from outreach.services.addresses import no_mail_reaches
+from outreach.services.locking import ActivityMissing, ProgrammeMissing
+
+
+@dataclass(frozen=True)
+class ActivityLine:
+    """An activity on its programme's page."""
+
+    activity: Activity
+    answers: Answers
+    step: NextStep
+
+
+@dataclass(frozen=True)
+class ProgrammeDay:
+    day: date
+    lines: tuple[ActivityLine, ...]
+
+
+@dataclass(frozen=True)
+class ProgrammePage:
+    programme: Programme
+    days: tuple[ProgrammeDay, ...]
+    answers: Answers
+    step: NextStep
+
+    @property
+    def lines(self) -> list[ActivityLine]:
+        return [line for day in self.days for line in day.lines]
+
+    def count(self, step: NextStep) -> int:
+        return sum(line.step == step for line in self.lines)
+
+    @property
+    def first_to_do(self) -> ActivityLine | None:
+        """Return the activity that the programme's step is about."""
+        return next((line for line in self.lines if line.step is self.step), None)
+
+    @property
+    def drafts(self) -> list[Activity]:
+        return [line.activity for line in self.lines if line.activity.state is ActivityState.DRAFT]
+
+    @property
+    def only_drafts(self) -> bool:
+        """Whether nobody has been told of any of its activities, so that it may be deleted."""
+        return len(self.drafts) == len(self.lines)
+
+    @property
+    def published(self) -> list[Activity]:
+        return [line.activity for line in self.lines if line.activity.state is ActivityState.PUBLISHED]
+
+
+@dataclass(frozen=True)
+class ActivityPage:
+    activity: Activity
+    answers: Answers
+    step: NextStep
+    on_stage: tuple[Invitation, ...]  # speakers and moderators, with their state
+    reminders: tuple[Reminder, ...]
+    messages: dict[MessageState, int]
+
+    @property
+    def seats_left(self) -> int | None:
+        seats = self.activity.seats
+        return None if seats is None else seats - self.answers.seats_taken
+
+    @property
+    def declined(self) -> list[Invitation]:
+        """Return the speakers who are not coming."""
+        return [i for i in self.speakers if i.state is InvitationState.NOT_COMING]
+
+    @property
+    def stage_states(self) -> dict[int | None, InvitationState]:
+        """Return how each speaker has answered, by person."""
+        return {i.person_id: i.state for i in self.speakers}
+
+    @property
+    def moderators(self) -> list[Invitation]:
+        return [i for i in self.on_stage if i.role is Role.MODERATOR]
+
+    @property
+    def speakers(self) -> list[Invitation]:
+        return [i for i in self.on_stage if i.role is Role.SPEAKER]
+
+
+def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
+    """Return a programme with its activities by day; raise ProgrammeMissing."""
+    found = (
+        db.session.scalars(
+            sa.select(Programme)
+            .where(Programme.id == programme_id)
+            .options(
+                joinedload(Programme.coordinator),
+                selectinload(Programme.activities).options(
+                    joinedload(Activity.venue), joinedload(Activity.region), selectinload(Activity.agenda)
+                ),
+            )
+        )
+        .unique()
+        .one_or_none()
+    )
+    if found is None:
+        raise ProgrammeMissing
+    answers = answers_by(Activity.id, [a.id for a in found.activities])
+    lines = [_line(a, answers.get(a.id, Answers()), now) for a in found.activities]
+    together = answers_by(Activity.programme_id, [found.id]).get(found.id, Answers())
+    days = tuple(ProgrammeDay(day, tuple(group)) for day, group in groupby(lines, key=_day))
+    return ProgrammePage(found, days, together, programmes_next_step([line.step for line in lines]))
+
+
+def activity(activity_id: int, *, now: datetime) -> ActivityPage:
+    """Return an activity with its agenda, speakers, reminders and messages; raise ActivityMissing."""
+    found = activity_with_agenda(activity_id)
+    answers = answers_by(Activity.id, [found.id]).get(found.id, Answers())
+    on_stage = db.session.scalars(
+        sa.select(Invitation)
+        .join(Invitation.person)
+        .where(
+            Invitation.activity_id == found.id,
+            Invitation.role.in_(sorted(ON_STAGE)),
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+        .options(contains_eager(Invitation.person).joinedload(Person.organisation))
+        .order_by(Invitation.role.desc(), Person.name, Person.post)
+    ).all()
+    reminders = db.session.scalars(
+        sa.select(Reminder)
+        .where(Reminder.activity_id == found.id)
+        .options(
+            joinedload(Reminder.invitation).options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        )
+        .order_by(Reminder.due_at, Reminder.id)
+        .limit(100)
+    ).all()
+    messages = db.session.execute(
+        sa.select(Message.state, sa.func.count(sa.distinct(Message.id)))
+        .join(MessageLine, MessageLine.message_id == Message.id)
+        .join(Invitation, Invitation.id == MessageLine.invitation_id)
+        .where(Invitation.activity_id == found.id, sa.or_(~IS_LOST, ~SENT_AGAIN))
+        .group_by(Message.state)
+    ).all()
+    step = _line(found, answers, now).step
+    ended = Counter(dict(messages)) + Counter(archive.states(found.id))
+    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended))
+
+
+def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Person | Organisation]:
+    """Return invitees of these activities whom no mail can reach, so that somebody calls them; at most `limit` a kind."""
+    found: list[Person | Organisation] = []
+    for kind, column in ((Organisation, Invitation.organisation_id), (Person, Invitation.person_id)):
+        invited = sa.select(column).where(
+            Invitation.activity_id.in_(activity_ids), Invitation.state != InvitationState.WITHDRAWN
+        )
+        found += db.session.scalars(
+            sa.select(kind).where(no_mail_reaches(kind.email), kind.id.in_(invited)).order_by(kind.name).limit(limit)
+        )
+    return found
+
+
+def activity_with_agenda(activity_id: int) -> Activity:
+    """Return an activity with what its forms need; raise ActivityMissing."""
+    found = (
+        db.session.scalars(
+            sa.select(Activity)
+            .where(Activity.id == activity_id)
+            .options(
+                joinedload(Activity.venue),
+                joinedload(Activity.region),
+                joinedload(Activity.programme),
+                joinedload(Activity.coordinator),
+                selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
+            )
+        )
+        .unique()
+        .one_or_none()
+    )
+    if found is None:
+        raise ActivityMissing
+    return found
+
+
+def moderator_of(activity_id: int) -> Invitation | None:
+    """Return the invitation of the activity's moderator; the first where it has several."""
+    return db.session.scalars(
+        sa.select(Invitation)
+        .where(
+            Invitation.activity_id == activity_id,
+            Invitation.role == Role.MODERATOR,
+            Invitation.state.not_in((InvitationState.WITHDRAWN, InvitationState.NOT_COMING)),
+        )
+        .order_by(Invitation.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def declined_speakers(activity_id: int) -> set[int]:
+    """Return the ids of the people who were asked to speak and are not coming."""
+    return set(
+        db.session.scalars(
+            sa.select(Invitation.person_id).where(
+                Invitation.activity_id == activity_id,
+                Invitation.role == Role.SPEAKER,
+                Invitation.state == InvitationState.NOT_COMING,
+                Invitation.person_id.is_not(None),
+            )
+        )
+    )  # type: ignore[arg-type]
+
+
+def _line(one: Activity, answers: Answers, now: datetime) -> ActivityLine:
+    step = next_step(
+        one.state,
+        one.starts_at,
+        one.ends_at,
+        now,
+        invitees=answers.total,
+        speakers=answers.speakers,
+        agenda_lines=len(one.agenda),
+        declined=answers.declined,
+        attended=answers.attended,
+    )
+    return ActivityLine(one, answers, step)
+
+
+def _day(line: ActivityLine) -> date:
+    return line.activity.starts_at.astimezone(line.activity.zone).date()

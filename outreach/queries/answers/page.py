@@ -1,0 +1,264 @@
+"""Reading what an answer page shows: the link's holder, and all they are invited to. Nothing is written here.
+
+A phone waits for this page, and after a mailing three hundred open it at once. So it reads just the columns it shows, in
+two queries made once (queries/answers/page_sql.py); a third for speakers (their topics) or organisations (their nominees),
+and one for whoever is asked in a date poll.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from outreach.delivery import tokens
+from outreach.delivery.words.formats import phone
+from outreach.domain.answers import ActivityCancelled, refusal
+from outreach.domain.kinds import NEUTRAL_TITLES, LinkPurpose, Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Person
+from outreach.queries.answers import page_sql as statements
+from outreach.services.answers.answer import NothingToAnswer
+from outreach.services.invitations import links
+
+SPEAKING = frozenset({Role.SPEAKER, Role.MODERATOR})
+
+
+class Contact(NamedTuple):
+    """Whom an invitee calls. phone: E.164; "" where none is known."""
+
+    office: str
+    name: str
+    phone: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({phone(self.phone)})" if self.phone else self.name
+
+
+class Holder(NamedTuple):
+    """organisation: whether the link is an organisation's. stopped: whether they asked for no more reminders."""
+
+    id: int
+    name: str
+    locale: str
+    stopped: bool
+    organisation: bool
+
+
+class Topic(NamedTuple):
+    starts_at: datetime
+    ends_at: datetime
+    topic: str
+
+
+class Named(NamedTuple):
+    """Somebody who comes in an invitee's place."""
+
+    name: str
+    post: str
+    phone: str
+    email: str
+
+
+class Nominated(NamedTuple):
+    """Somebody whom an organisation sends, with their own answer. Of people of other organisations only the name is known."""
+
+    name: str
+    post: str
+    phone: str
+    email: str
+    invitation_id: int
+    state: InvitationState
+
+
+class Facts(NamedTuple):
+    """What is the same for everybody invited to an activity. title: the neutral one. latitude, longitude: degrees."""
+
+    id: int
+    title: str
+    zone: ZoneInfo
+    starts_at: datetime
+    ends_at: datetime
+    registration_at: datetime | None
+    respond_by_at: datetime
+    things_to_bring: str
+    state: ActivityState
+    cancelled_because: str
+    venue: str
+    venue_address: str
+    latitude: float | None
+    longitude: float | None
+
+
+class Shown(NamedTuple):
+    """One activity as its invitee sees it.
+
+    roles: theirs in it. refusal: why they may not answer now. seats_left: None where nothing limits them, or where they
+    need no seat any more. moved: moved since they answered.
+    """
+
+    activity: Facts
+    invitation_id: int
+    roles: tuple[Role, ...]
+    state: InvitationState
+    moved: bool
+    representative: Named
+    quota: int
+    refusal: Problem | None
+    seats_left: int | None
+    topics: tuple[Topic, ...] = ()
+    nominees: tuple[Nominated, ...] = ()
+
+
+class OpenPoll(NamedTuple):
+    """A date poll that still takes the holder's answer. title: the neutral one."""
+
+    id: int
+    title: str
+    closes_at: datetime
+    zone: ZoneInfo
+    answered: bool
+
+
+class AnswerPage(NamedTuple):
+    holder: Holder
+    contact: Contact
+    activities: tuple[Shown, ...]
+    polls: tuple[OpenPoll, ...] = ()
+
+
+def read(token: str, *, now: datetime) -> AnswerPage:
+    """Return what a link's holder sees: their published activities, earliest first.
+
+    Raise LinkUnknown, LinkExpired or LinkRevoked.
+    """
+    link = _link(token, now)
+    holder = _holder(link)
+    rows = db.session.execute(
+        statements.OF_ORGANISATION if holder.organisation else statements.OF_PERSON,
+        {"holder": holder.id, "since": now - links.RENEWED_FOR},
+    ).all()
+    contact = _contact(link, rows[0] if rows else None)
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(row)
+    shown = [_shown(mine, now, contact) for mine in found.values()]
+    if holder.organisation:
+        shown = _with_nominees(shown, holder.id)
+    elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
+        shown = _with_topics(shown, holder.id)
+    return AnswerPage(holder, contact, tuple(shown), _polls(holder, now) if link.has_polls else ())
+
+
+def read_holder(token: str, *, now: datetime) -> AnswerPage:
+    """Return whose link it is, without any activity; raise as `read` does."""
+    link = _link(token, now)
+    return AnswerPage(_holder(link), _contact(link, None), ())
+
+
+def office_contact() -> Contact:
+    """Return whom anybody may call whose link opens nothing."""
+    row = db.session.execute(statements.OFFICE).first()
+    return _contact(row, None) if row else Contact("", "", "")
+
+
+def activity_for_calendar(token: str, activity_id: int, *, now: datetime) -> Activity:
+    """Return one of the holder's activities; raise as `read` does, NothingToAnswer, or ActivityCancelled."""
+    found = next((one for one in read(token, now=now).activities if one.activity.id == activity_id), None)
+    if found is None:
+        raise NothingToAnswer
+    if found.activity.state is ActivityState.CANCELLED:
+        raise ActivityCancelled
+    return db.session.get_one(Activity, activity_id)
+
+
+def _polls(holder: Holder, now: datetime) -> tuple[OpenPoll, ...]:
+    wanted = statements.POLLS_OF_ORGANISATION if holder.organisation else statements.POLLS_OF_PERSON
+    return tuple(
+        OpenPoll(
+            row.id, row.public_title or NEUTRAL_TITLES[row.kind], row.closes_at, row.zone, row.answered_at is not None
+        )
+        for row in db.session.execute(wanted, {"holder": holder.id, "now": now})
+    )
+
+
+def _link(token: str, now: datetime) -> Any:
+    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
+    link = db.session.execute(statements.LINK, {"nonce": nonce}).first() if nonce else None
+    if link is None:
+        raise links.LinkUnknown
+    if link.revoked_at is not None:
+        raise links.LinkRevoked
+    if now >= link.expires_at:
+        raise links.LinkExpired
+    return link
+
+
+def _holder(link: Any) -> Holder:
+    if link.organisation_id is not None:
+        return Holder(
+            link.organisation_id,
+            link.organisation_name,
+            link.organisation_locale,
+            link.organisation_stopped is not None,
+            True,
+        )
+    person = Person(name=link.name, title_before=link.title_before, title_after=link.title_after, post=link.post)
+    return Holder(link.person_id, person.full_name, link.locale, link.stopped is not None, False)
+
+
+def _contact(office: Any, row: Any) -> Contact:
+    if row is not None and row.contact_phone:
+        return Contact(office.short_name or "", row.contact_name or office.short_name or "", row.contact_phone)
+    name = office.office_contact_name or office.short_name or ""
+    return Contact(office.short_name or "", name, office.office_contact_phone or office.office_phone or "")
+
+
+def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
+    row = next((r for r in mine if r.state is not InvitationState.WITHDRAWN), mine[0])
+    deadline = row.respond_by_at.astimezone(row.zone)
+    facts = Facts(
+        row.id,
+        row.public_title or row.title,
+        row.zone,
+        row.starts_at,
+        row.ends_at,
+        row.registration_at,
+        row.respond_by_at,
+        row.things_to_bring,
+        row.activity_state,
+        row.cancelled_reason,
+        row.venue or "",
+        row.venue_address or "",
+        row.latitude,
+        row.longitude,
+    )
+    return Shown(
+        activity=facts,
+        invitation_id=row.invitation_id,
+        roles=tuple(r.role for r in mine),
+        state=row.state,
+        moved=row.answered_sequence is not None and row.answered_sequence < row.sequence,
+        representative=Named(
+            row.representative_name, row.representative_post, row.representative_phone, row.representative_email
+        ),
+        quota=row.quota or 0,
+        refusal=refusal(row.activity_state, row.state, deadline, now, str(contact)),
+        seats_left=None if row.taken is None else row.seats - row.taken,
+    )
+
+
+def _with_topics(shown: list[Shown], person_id: int) -> list[Shown]:
+    topics: dict[int, list[Topic]] = {}
+    for row in db.session.execute(statements.TOPICS, {"holder": person_id, "ids": [one.activity.id for one in shown]}):
+        topics.setdefault(row.activity_id, []).append(Topic(row.starts_at, row.ends_at, row.topic))
+    return [one._replace(topics=tuple(topics.get(one.activity.id, ()))) for one in shown]
+
+
+def _with_nominees(shown: list[Shown], organisation_id: int) -> list[Shown]:
+    named: dict[int, list[Nominated]] = {}
+    values = {"ids": [one.invitation_id for one in shown], "holder": organisation_id}
+    for row in db.session.execute(statements.NOMINEES, values):
+        one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state)
+        named.setdefault(row.under, []).append(one)
+    return [one._replace(nominees=tuple(named.get(one.invitation_id, ()))) for one in shown]

@@ -1,0 +1,192 @@
+"""The statements by which queries/answers/page.py reads: put together once, so that a page pays only for asking them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.domain.kinds import LinkPurpose
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    DatePoll,
+    Invitation,
+    Link,
+    Office,
+    Organisation,
+    Person,
+    PollInvitee,
+    Programme,
+    Venue,
+    agenda_speaker,
+)
+
+
+def _columns(*models: Any) -> Iterable[Any]:
+    """Return the models' columns as their tables have them: for reading rows, the objects would only cost time."""
+    return (model.__table__.c for model in models)
+
+
+def _is_none_of(column: Any, states: Iterable[InvitationState]) -> Any:
+    return sa.and_(*(column != state for state in states))
+
+
+_ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROGRAMME, _VENUE = _columns(
+    Activity, AgendaItem, Invitation, Link, Office, Organisation, Person, Programme, Venue
+)
+_POLL, _ASKED = _columns(DatePoll, PollInvitee)
+_CONTACT = (
+    _OFFICES.short_name,
+    _OFFICES.contact_name.label("office_contact_name"),
+    _OFFICES.contact_phone.label("office_contact_phone"),
+    _OFFICES.phone.label("office_phone"),
+)
+OFFICE = sa.select(*_CONTACT).order_by(_OFFICES.id).limit(1)
+LINK = (
+    sa.select(
+        _LINKS.person_id,
+        _LINKS.organisation_id,
+        _LINKS.expires_at,
+        _LINKS.revoked_at,
+        _PERSON.name,
+        _PERSON.title_before,
+        _PERSON.title_after,
+        _PERSON.post,
+        _PERSON.locale,
+        _PERSON.reminders_stopped_at.label("stopped"),
+        _ORGANISATION.name.label("organisation_name"),
+        _ORGANISATION.locale.label("organisation_locale"),
+        _ORGANISATION.reminders_stopped_at.label("organisation_stopped"),
+        sa.exists()
+        .where(
+            _ASKED.poll_id == _POLL.id,
+            _POLL.state == PollState.OPEN,
+            sa.or_(_ASKED.person_id == _LINKS.person_id, _ASKED.organisation_id == _LINKS.organisation_id),
+        )
+        .correlate(Link.__table__)
+        .label("has_polls"),
+        *_CONTACT,
+    )
+    .select_from(Link.__table__)
+    .outerjoin(Person.__table__, _PERSON.id == _LINKS.person_id)
+    .outerjoin(Organisation.__table__, _ORGANISATION.id == _LINKS.organisation_id)
+    .outerjoin(
+        Office.__table__, _OFFICES.id == sa.select(sa.func.min(sa.alias(Office.__table__).c.id)).scalar_subquery()
+    )
+    .where(_LINKS.nonce == sa.bindparam("nonce"), _LINKS.purpose == LinkPurpose.ANSWER)
+)
+
+
+def _invitations(holder: Any) -> sa.Select:
+    """Return the statement for one kind of holder. Seats are counted only for who has none and may still want one."""
+    other = sa.alias(Invitation.__table__).c
+    seats = sa.func.coalesce(_ACTIVITY.capacity, _VENUE.capacity)
+    taken = (
+        sa.select(sa.func.count(sa.distinct(other.person_id)))
+        .where(
+            other.activity_id == _ACTIVITY.id,
+            other.person_id.is_not(None),
+            sa.or_(*(other.state == state for state in sorted(TAKES_A_SEAT))),
+        )
+        .correlate(Activity.__table__)
+        .scalar_subquery()
+    )
+    needs = sa.and_(
+        seats.is_not(None), _is_none_of(_INVITATION.state, TAKES_A_SEAT), _ACTIVITY.state == ActivityState.PUBLISHED
+    )
+    return (
+        sa.select(
+            _INVITATION.id.label("invitation_id"),
+            _INVITATION.role,
+            _INVITATION.state,
+            _INVITATION.answered_sequence,
+            _INVITATION.quota,
+            _INVITATION.representative_name,
+            _INVITATION.representative_post,
+            _INVITATION.representative_phone,
+            _INVITATION.representative_email,
+            _ACTIVITY.id,
+            _ACTIVITY.title,
+            _ACTIVITY.public_title,
+            _ACTIVITY.zone,
+            _ACTIVITY.starts_at,
+            _ACTIVITY.ends_at,
+            _ACTIVITY.registration_at,
+            _ACTIVITY.respond_by_at,
+            _ACTIVITY.things_to_bring,
+            _ACTIVITY.state.label("activity_state"),
+            _ACTIVITY.cancelled_reason,
+            _ACTIVITY.sequence,
+            _VENUE.name.label("venue"),
+            _VENUE.address.label("venue_address"),
+            _VENUE.latitude,
+            _VENUE.longitude,
+            _PROGRAMME.contact_name,
+            _PROGRAMME.contact_phone,
+            seats.label("seats"),
+            sa.case((needs, taken)).label("taken"),
+        )
+        .select_from(Invitation.__table__)
+        .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)
+        .outerjoin(Venue.__table__, _VENUE.id == _ACTIVITY.venue_id)
+        .outerjoin(Programme.__table__, _PROGRAMME.id == _ACTIVITY.programme_id)
+        .where(
+            holder == sa.bindparam("holder"),
+            _ACTIVITY.state != ActivityState.DRAFT,
+            _is_none_of(_INVITATION.state, (InvitationState.PREPARED, InvitationState.WITHDRAWN)),
+            _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
+        )
+        .order_by(_ACTIVITY.starts_at, _ACTIVITY.id, _INVITATION.role)
+    )
+
+
+OF_PERSON = _invitations(_INVITATION.person_id)
+OF_ORGANISATION = _invitations(_INVITATION.organisation_id)
+
+
+def _polls(holder: Any) -> sa.Select:
+    return (
+        sa.select(_POLL.id, _POLL.public_title, _POLL.kind, _POLL.closes_at, _POLL.zone, _ASKED.answered_at)
+        .select_from(PollInvitee.__table__)
+        .join(DatePoll.__table__, _POLL.id == _ASKED.poll_id)
+        .where(
+            holder == sa.bindparam("holder"),
+            _POLL.state == PollState.OPEN,
+            _POLL.closes_at > sa.bindparam("now", type_=_POLL.closes_at.type),
+        )
+        .order_by(_POLL.closes_at, _POLL.id)
+    )
+
+
+POLLS_OF_PERSON, POLLS_OF_ORGANISATION = _polls(_ASKED.person_id), _polls(_ASKED.organisation_id)
+TOPICS = (
+    sa.select(_AGENDA.activity_id, _AGENDA.starts_at, _AGENDA.ends_at, _AGENDA.topic)
+    .select_from(AgendaItem.__table__)
+    .join(agenda_speaker, agenda_speaker.c.agenda_item_id == _AGENDA.id)
+    .where(
+        agenda_speaker.c.person_id == sa.bindparam("holder"),
+        _AGENDA.activity_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+    .order_by(_AGENDA.starts_at, _AGENDA.id)
+)
+_OWN = _PERSON.organisation_id == sa.bindparam("holder")  # what staff know of others is not shown to an organisation
+NOMINEES = (
+    sa.select(
+        _INVITATION.nominated_under_id.label("under"),
+        _INVITATION.id,
+        _INVITATION.state,
+        _PERSON.name,
+        *(
+            sa.case((_OWN, column), else_="").label(column.name)
+            for column in (_PERSON.post, _PERSON.phone, _PERSON.email)
+        ),
+    )
+    .select_from(Invitation.__table__)
+    .join(Person.__table__, _PERSON.id == _INVITATION.person_id)
+    .where(
+        _INVITATION.nominated_under_id.in_(sa.bindparam("ids", expanding=True)),
+        _INVITATION.state != InvitationState.WITHDRAWN,
+    )
+    .order_by(_INVITATION.id)
+)

@@ -1,0 +1,172 @@
+"""The attendance sheet: who is expected at an activity, who is there, and how many of each kelurahan.
+
+Reads only. Ticking, and those who came uninvited, is attendance.py.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region
+from outreach.queries.invitations.lists import activity_of
+from outreach.queries.invitations.select import Filters, matching, row_options
+from outreach.queries.paging import Page, paged
+
+PER_PAGE = 100
+
+
+class Standing(StrEnum):
+    """Where somebody stands on the sheet, in its order."""
+
+    EXPECTED = "expected"
+    WAITING = "waiting"
+    UNANSWERED = "unanswered"
+    DECLINED = "declined"
+
+
+class Shown(StrEnum):
+    ALL = "all"
+    MISSING = "missing"  # expected, and not there yet
+    PRESENT = "present"
+
+
+STANDINGS = {
+    **dict.fromkeys(TAKES_A_SEAT, Standing.EXPECTED),
+    InvitationState.WAITLISTED: Standing.WAITING,
+    **dict.fromkeys(UNANSWERED | {InvitationState.PREPARED}, Standing.UNANSWERED),
+    InvitationState.NOT_COMING: Standing.DECLINED,
+}
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    invitation: Invitation
+    standing: Standing
+
+    @property
+    def present(self) -> bool:
+        return bool(self.invitation.attendance and self.invitation.attendance.present)
+
+
+@dataclass(frozen=True)
+class RegionCount:
+    name: str  # "" for those whose kelurahan is not known
+    expected: int
+    present: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    activity: Activity
+    page: Page
+    rows: list[SheetRow]
+    expected: int
+    present: int
+    by_region: list[RegionCount]
+
+
+def sheet(activity_id: int, q: str = "", shown: Shown = Shown.ALL, number: int = 1) -> Sheet:
+    """Return one page of an activity's sheet: the expected first, then the waiting, the silent and those who declined.
+
+    An organisation stands on it itself only while it has named nobody. Who was withdrawn does not, unless ticked before.
+    """
+    activity = activity_of(activity_id)
+    wanted = _on_the_sheet(matching(activity_id, Filters(q=q)))
+    if shown is Shown.PRESENT:
+        wanted = wanted.where(Attendance.present)
+    elif shown is Shown.MISSING:
+        wanted = wanted.where(
+            Invitation.state.in_(TAKES_A_SEAT), sa.func.coalesce(Attendance.present, sa.false()).is_(sa.false())
+        )
+    page = paged(wanted.options(*row_options()).order_by(*_order()), number, PER_PAGE)
+    expected, present = _totals(activity_id)
+    return Sheet(
+        activity=activity,
+        page=page,
+        rows=[SheetRow(i, STANDINGS.get(i.state, Standing.DECLINED)) for i in page.items],
+        expected=expected,
+        present=present,
+        by_region=_by_region(activity_id),
+    )
+
+
+def sheet_row(activity_id: int, invitation_id: int) -> SheetRow | None:
+    """Return one row of the sheet, or None where the activity has no such invitation."""
+    invitation = db.session.scalar(
+        matching(activity_id, Filters()).where(Invitation.id == invitation_id).options(*row_options())
+    )
+    return SheetRow(invitation, STANDINGS.get(invitation.state, Standing.DECLINED)) if invitation else None
+
+
+def totals(activity_id: int) -> tuple[int, int]:
+    """Return how many are expected, and how many are there."""
+    return _totals(activity_id)
+
+
+def _on_the_sheet(wanted: sa.Select) -> sa.Select:
+    nominee = aliased(Invitation)
+    named = (
+        sa.select(nominee.id)
+        .where(nominee.nominated_under_id == Invitation.id, nominee.state != InvitationState.WITHDRAWN)
+        .exists()
+    )
+    return wanted.outerjoin(Attendance, Attendance.invitation_id == Invitation.id).where(
+        sa.or_(Invitation.state != InvitationState.WITHDRAWN, Attendance.present),
+        sa.or_(Invitation.organisation_id.is_(None), ~named),
+    )
+
+
+def _order() -> tuple[Any, ...]:
+    rank = sa.case(
+        *((Invitation.state == state, list(Standing).index(standing)) for state, standing in STANDINGS.items()),
+        else_=len(Standing),
+    )
+    name = sa.func.coalesce(sa.func.nullif(Person.name, ""), sa.func.nullif(Person.post, ""), _own_name())
+    return rank, sa.func.lower(name), Invitation.id
+
+
+def _own_name() -> sa.ScalarSelect[str]:
+    organisation = aliased(Organisation)
+    return sa.select(organisation.name).where(organisation.id == Invitation.organisation_id).scalar_subquery()
+
+
+def _totals(activity_id: int) -> tuple[int, int]:
+    inner = _on_the_sheet(sa.select(Invitation.state, Attendance.present)).where(Invitation.activity_id == activity_id)
+    found = inner.subquery()
+    row = db.session.execute(
+        sa.select(
+            sa.func.count().filter(found.c.state.in_(TAKES_A_SEAT)), sa.func.count().filter(found.c.present)
+        ).select_from(found)
+    ).one()
+    return row[0], row[1]
+
+
+def _by_region(activity_id: int) -> list[RegionCount]:
+    employer = aliased(Organisation)
+    code = sa.func.coalesce(Person.region_code, employer.region_code)
+    inner = (
+        _on_the_sheet(
+            sa.select(code.label("code"), Invitation.state, Attendance.present)
+            .outerjoin(Person, Person.id == Invitation.person_id)
+            .outerjoin(employer, employer.id == sa.func.coalesce(Person.organisation_id, Invitation.organisation_id))
+        )
+        .where(Invitation.activity_id == activity_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        sa.select(
+            sa.func.coalesce(Region.name, ""),
+            sa.func.count().filter(inner.c.state.in_(TAKES_A_SEAT)),
+            sa.func.count().filter(inner.c.present),
+        )
+        .select_from(inner)
+        .outerjoin(Region, Region.code == inner.c.code)
+        .group_by(Region.code, Region.name)
+        .order_by(Region.name.is_(None), Region.name)
+    )
+    return [RegionCount(*row) for row in rows if row[1] or row[2]]

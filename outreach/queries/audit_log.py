@@ -1,0 +1,80 @@
+"""Reading the audit log: who changed what, when. Writing it is audit.py."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from outreach.extensions import db
+from outreach.models import AuditEntry, IncomingMail, User
+from outreach.queries.paging import Page, paged
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """What to look for; empty values ask for everything. user_id 0: what the command line did."""
+
+    q: str = ""
+    user_id: int | None = None
+    subject_type: str = ""
+    first_on: date | None = None
+    last_on: date | None = None
+
+
+def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: int = 50) -> Page:
+    """Return one page of entries, the latest first: rows of at, user, action, subject_type, subject_id, subject_name, detail.
+
+    zone: on whose calendar the first and last day lie.
+    """
+    select: sa.Select[Any] = (
+        sa.select(
+            AuditEntry.id,
+            AuditEntry.at,
+            sa.func.coalesce(sa.func.nullif(User.name, ""), User.email, "").label("user"),
+            AuditEntry.action,
+            AuditEntry.subject_type,
+            AuditEntry.subject_id,
+            AuditEntry.subject_name,
+            AuditEntry.detail,
+        )
+        .outerjoin(User, User.id == AuditEntry.user_id)
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    )
+    if wanted.q:
+        select = select.where(AuditEntry.subject_name.icontains(wanted.q, autoescape=True))
+    if wanted.user_id is not None:
+        select = select.where(AuditEntry.user_id == wanted.user_id if wanted.user_id else AuditEntry.user_id.is_(None))
+    if wanted.subject_type:
+        select = select.where(AuditEntry.subject_type == wanted.subject_type)
+    if wanted.first_on:
+        select = select.where(AuditEntry.at >= _midnight(wanted.first_on, zone))
+    if wanted.last_on:
+        select = select.where(AuditEntry.at < _midnight(wanted.last_on + timedelta(days=1), zone))
+    return paged(select, number, per_page, q=wanted.q)
+
+
+def senders(rows: Iterable[Any]) -> dict[int, str]:
+    """Return who wrote the mails received that entries are about or name, by the mail's id; one statement, or none.
+
+    Read from the mails and not from the log, which therefore keeps no name longer than they do.
+    """
+    about = {row.subject_id for row in rows if row.subject_type == "incoming_mail"}
+    ids = (about | {row.detail.get("incoming_mail") for row in rows}) - {None}
+    if not ids:
+        return {}
+    name = sa.func.coalesce(sa.func.nullif(IncomingMail.sender_name, ""), IncomingMail.sender)
+    found = db.session.execute(sa.select(IncomingMail.id, name).where(IncomingMail.id.in_(ids), name != ""))
+    return {row[0]: row[1] for row in found}
+
+
+def authors() -> list[tuple[int, str]]:
+    """Return who can have made changes, as (user id, name)."""
+    name = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
+    return [(row[0], row[1]) for row in db.session.execute(sa.select(User.id, name).order_by(name))]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)

@@ -1,0 +1,283 @@
+"""What the calendar shows: activities in a range of days, narrowed; the days themselves; venues and speakers as rows.
+
+Nothing here writes. Moving what is shown is services/activities/move.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.domain.clashes import findings
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.office_hours import Calendar, DayHours, DayOff
+from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.plan import Plan
+from outreach.domain.planning.rules import Severity
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Person, Programme, Venue, agenda_speaker
+from outreach.models.programmes import AgendaItem
+from outreach.queries.activities import lists as browsing
+from outreach.services.planning import load as plans
+from outreach.services.planning import load_part as plan_parts
+from outreach.services.planning import rules as planning_rules
+
+MOST_DAYS = 400
+MOST_CHOICES = 200
+A_DAY = timedelta(days=1)
+AWAY = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+
+
+class RangeTooLong(Problem):
+    message = "At most %(days)s days can be shown at once."
+
+
+class RangeEmpty(Problem):
+    message = "The last day must not lie before the first."
+
+
+@dataclass(frozen=True)
+class CalendarFilter:
+    """What narrows the calendar. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
+
+    programme_id: int | None = None
+    region_code: str = ""
+    person_id: int | None = None
+    venue_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An activity in the calendar. speakers: (id, name), moderators included. severity: of the gravest finding."""
+
+    activity: Activity
+    speakers: tuple[tuple[int, str], ...] = ()
+    severity: Severity | None = None
+
+    @property
+    def movable(self) -> bool:
+        return self.activity.state in (ActivityState.DRAFT, ActivityState.PUBLISHED)
+
+    @property
+    def place(self) -> str:
+        """Return in a word or two where it is: its kelurahan, else its venue; "" where neither is known."""
+        activity = self.activity
+        found = activity.region or activity.venue
+        return found.name if found else ""
+
+    def days(self, zone: ZoneInfo) -> list[date]:
+        """Return the days that it touches, on the zone's calendar."""
+        first = self.activity.starts_at.astimezone(zone).date()
+        last = (self.activity.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """What is to be known of a day before anything is planned on it. hours: the office's, with its break."""
+
+    day: date
+    off: DayOff | None
+    ramadan: bool
+    hours: DayHours
+
+    @property
+    def works(self) -> bool:
+        return self.off is None and self.day.weekday() < 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """A venue or a speaker as a row. id: None for what has none. absences: when it cannot be had."""
+
+    id: int | None
+    name: str
+    entries: tuple[Entry, ...]
+    absences: tuple[Absence, ...] = ()
+
+    def on(self, day: date, zone: ZoneInfo) -> list[Entry]:
+        return [one for one in self.entries if day in one.days(zone)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All that a range of days shows."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+    entries: tuple[Entry, ...]
+    days: dict[date, DayFacts]
+    plan: Plan
+
+    def on(self, day: date) -> list[Entry]:
+        """Return what takes place on a day, by its start."""
+        return [one for one in self.entries if day in one.days(self.zone)]
+
+
+def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> Shown:
+    """Return what the days from first to last hold, both included; raise RangeEmpty or RangeTooLong.
+
+    A fixed number of queries. Cancelled activities are left out.
+    """
+    if last < first:
+        raise RangeEmpty
+    if (last - first).days >= MOST_DAYS:
+        raise RangeTooLong(days=MOST_DAYS)
+    starts_at, ends_at = midnight(first, zone), midnight(last + A_DAY, zone)
+    plan = plan_parts.that_clash(now=now, within=[(starts_at - A_DAY, ends_at + A_DAY)])
+    activities = db.session.scalars(_chosen(starts_at, ends_at, wanted)).unique().all()
+    ids = {one.id for one in activities}
+    severities = _severities(plan, ids)
+    speakers = _speakers(ids)
+    entries = tuple(Entry(one, tuple(speakers.get(one.id, ())), severities.get(one.id)) for one in activities)
+    return Shown(first, last, zone, entries, day_facts(first, last, zone), plan)
+
+
+def day_facts(first: date, last: date, zone: ZoneInfo) -> dict[date, DayFacts]:
+    """Return what is to be known of each day from first to last, both included. One query."""
+    rules, values = planning_rules.rules_and_values()
+    calendar: Calendar = plans.calendar(midnight(first, zone), midnight(last, zone), values)
+    found = {}
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        ramadan = calendar.in_ramadan(day)
+        found[day] = DayFacts(day, calendar.days_off.get(day), ramadan, rules.hours.on(day, ramadan=ramadan))
+    return found
+
+
+def venue_rows(shown: Shown, *, also_empty: bool, wanted: CalendarFilter) -> list[Row]:
+    """Return venues by name, each with what takes place there; last what has no venue. One query.
+
+    also_empty: those without anything in these days as well.
+    """
+    held: dict[int | None, list[Entry]] = defaultdict(list)
+    for one in shown.entries:
+        held[one.activity.venue_id].append(one)
+    chosen = sa.select(Venue.id, Venue.name).order_by(Venue.name)
+    if wanted.venue_id or not also_empty:
+        chosen = chosen.where(
+            Venue.id.in_({*(id for id in held if id), *([wanted.venue_id] if wanted.venue_id else [])})
+        )
+    rows = [Row(id, name, tuple(held.get(id, ())), _absences(shown, id)) for id, name in db.session.execute(chosen)]
+    return [*rows, Row(None, "", tuple(held[None]))] if held.get(None) else rows
+
+
+def speaker_rows(shown: Shown) -> list[Row]:
+    """Return who speaks or moderates in these days, by name, each with their activities; last what has no speaker."""
+    names: dict[int, str] = {}
+    held: dict[int | None, list[Entry]] = defaultdict(list)
+    for one in shown.entries:
+        for id, name in one.speakers:
+            names[id] = name
+            held[id].append(one)
+        if not one.speakers:
+            held[None].append(one)
+    rows = [
+        Row(id, name, tuple(held[id]), _absences(shown, Party.person(id)))
+        for id, name in sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
+    ]
+    return [*rows, Row(None, "", tuple(held[None]))] if held.get(None) else rows
+
+
+def programme_days(programme_id: int | None) -> tuple[date, date] | None:
+    """Return a programme's first and last day; None where there is none."""
+    if programme_id is None:
+        return None
+    row = db.session.execute(
+        sa.select(Programme.starts_on, Programme.ends_on).where(Programme.id == programme_id)
+    ).first()
+    return (row.starts_on, row.ends_on) if row else None
+
+
+def person_choices(also: int | None = None) -> list[tuple[int, str]]:
+    """Return who speaks or moderates in anything, by name, at most 200; and the one of that id."""
+    spoken = sa.select(Invitation.person_id).where(
+        Invitation.role.in_(sorted(ON_STAGE)), Invitation.person_id.is_not(None)
+    )
+    on_agenda = sa.select(agenda_speaker.c.person_id)
+    people = db.session.scalars(
+        sa.select(Person)
+        .where(
+            Person.erased_at.is_(None), Person.id.in_(spoken) | Person.id.in_(on_agenda) | (Person.id == (also or 0))
+        )
+        .order_by(Person.id != (also or 0), Person.name, Person.post)
+        .limit(MOST_CHOICES)
+    )
+    return sorted(((one.id, _called(one)) for one in people), key=lambda pair: pair[1].casefold())
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins in the zone."""
+    return datetime.combine(day, time(), tzinfo=zone)
+
+
+def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> sa.Select[Any]:
+    chosen = (
+        sa.select(Activity)
+        .outerjoin(Venue, Venue.id == Activity.venue_id)
+        .options(joinedload(Activity.venue), joinedload(Activity.programme), joinedload(Activity.region))
+        .where(Activity.starts_at < ends_at, Activity.ends_at > starts_at, Activity.state != ActivityState.CANCELLED)
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    if wanted.programme_id:
+        chosen = chosen.where(Activity.programme_id == wanted.programme_id)
+    if wanted.venue_id:
+        chosen = chosen.where(Activity.venue_id == wanted.venue_id)
+    if wanted.region_code:
+        chosen = chosen.where(browsing.within_region(wanted.region_code))
+    if wanted.person_id:
+        invited = sa.exists().where(
+            Invitation.activity_id == Activity.id,
+            Invitation.person_id == wanted.person_id,
+            Invitation.state.not_in(AWAY),
+        )
+        speaks = sa.exists().where(
+            AgendaItem.activity_id == Activity.id,
+            agenda_speaker.c.agenda_item_id == AgendaItem.id,
+            agenda_speaker.c.person_id == wanted.person_id,
+        )
+        chosen = chosen.where(invited | speaks)
+    return chosen
+
+
+def _severities(plan: Plan, ids: Iterable[int]) -> dict[int, Severity]:
+    chosen = set(ids)
+    found: dict[int, Severity] = {}
+    for one in findings(plan, chosen):
+        for id in one.ids:
+            if found.get(id) is not Severity.BLOCK:
+                found[id] = one.severity
+    return found
+
+
+def _speakers(ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+    rows = db.session.execute(
+        sa.select(Invitation.activity_id, Person)
+        .join(Person, Person.id == Invitation.person_id)
+        .where(
+            Invitation.activity_id.in_(list(ids)), Invitation.role.in_(sorted(ON_STAGE)), Invitation.state.not_in(AWAY)
+        )
+        .order_by(Invitation.role.desc(), Person.name, Person.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for activity_id, person in rows:
+        if all(id != person.id for id, _name in found[activity_id]):
+            found[activity_id].append((person.id, person.display_name))
+    return found
+
+
+def _absences(shown: Shown, subject: Party | int) -> tuple[Absence, ...]:
+    starts_at, ends_at = midnight(shown.first, shown.zone), midnight(shown.last + A_DAY, shown.zone)
+    return tuple(shown.plan.absences_of(subject, starts_at, ends_at))
+
+
+def _called(person: Person) -> str:
+    return f"{person.full_name} · {person.post}" if person.name and person.post else person.full_name

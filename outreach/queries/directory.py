@@ -1,0 +1,150 @@
+"""The lists of people, organisations and venues, searched and narrowed: a fixed number of queries each. Nothing writes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from outreach.domain.kinds import CadreKind, Sector
+from outreach.extensions import db
+from outreach.models import Activity, Cadre, Organisation, Person, Region, Venue
+from outreach.queries.paging import Page, paged
+
+
+@dataclass(frozen=True)
+class PeopleFilters:
+    """What the list of people is narrowed to; empty values narrow nothing. region_code: a kecamatan or a kelurahan."""
+
+    q: str = ""
+    kind: CadreKind | None = None
+    region_code: str = ""
+    sector: Sector | None = None
+    organisation_id: int | None = None
+    no_address: bool = False
+
+    @property
+    def narrowing(self) -> bool:
+        return self != PeopleFilters()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many people there are in all, and of them cadres, and people without an e-mail address."""
+
+    people: int
+    cadres: int
+    without_address: int
+
+
+def people(filters: PeopleFilters, number: int = 1) -> Page:
+    """Return a page of people, by name (or post, where no name is known). Three queries; erased people are left out."""
+    select = (
+        sa.select(Person)
+        .where(Person.erased_at.is_(None), *_narrowed(filters))
+        .options(
+            joinedload(Person.organisation),
+            joinedload(Person.region).joinedload(Region.parent),
+            selectinload(Person.cadre_roles),
+        )
+        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+    )
+    return paged(select, number, q=filters.q)
+
+
+def count_people() -> Counts:
+    """Return the counts of all people. One query."""
+    is_cadre = sa.exists().where(Cadre.person_id == Person.id, Cadre.active)
+    row = db.session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count(sa.case((is_cadre, 1))),
+            sa.func.count(sa.case((Person.email == "", 1))),
+        ).where(Person.erased_at.is_(None))
+    ).one()
+    return Counts(*row)
+
+
+def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool = False, number: int = 1) -> Page:
+    """Return a page of rows (organisation, people: how many of them are known), by name. Two queries."""
+    people_of = (
+        sa.select(sa.func.count())
+        .where(Person.organisation_id == Organisation.id, Person.erased_at.is_(None))
+        .scalar_subquery()
+    )
+    select = sa.select(Organisation, people_of.label("people")).options(joinedload(Organisation.region))
+    for word in q.split():
+        select = select.where(_any_holds(word, Organisation.name, Organisation.short_name, Organisation.email))
+    if sector is not None:
+        select = select.where(Organisation.sector == sector)
+    if no_address:
+        select = select.where(Organisation.email == "")
+    return paged(select.order_by(sa.func.lower(Organisation.name), Organisation.id), number, q=q)
+
+
+def venues(q: str = "", number: int = 1) -> Page:
+    """Return a page of rows (venue, activities: how many take place there), by name. Two queries."""
+    held = sa.select(sa.func.count()).where(Activity.venue_id == Venue.id).scalar_subquery()
+    select = sa.select(Venue, held.label("activities")).options(joinedload(Venue.region).joinedload(Region.parent))
+    for word in q.split():
+        select = select.where(_any_holds(word, Venue.name, Venue.address))
+    return paged(select.order_by(sa.func.lower(Venue.name), Venue.id), number, q=q)
+
+
+def organisation_choices() -> list[tuple[int, str]]:
+    """Return every organisation as (id, name), by name. One query."""
+    rows = db.session.execute(sa.select(Organisation.id, Organisation.name).order_by(sa.func.lower(Organisation.name)))
+    return [(row.id, row.name) for row in rows]
+
+
+def regions() -> Sequence[Region]:
+    """Return the stored kecamatan and kelurahan, each kecamatan before its own. One query."""
+    return db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code)).all()
+
+
+def _narrowed(filters: PeopleFilters) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if digits := _phone_digits(filters.q):
+        found.append(Person.phone.contains(digits, autoescape=True))
+    else:
+        found += [_person_holds(word) for word in filters.q.split()]
+    if filters.kind is not None:
+        found.append(sa.exists().where(Cadre.person_id == Person.id, Cadre.kind == filters.kind, Cadre.active))
+    if filters.region_code:
+        found.append(
+            sa.or_(
+                Person.region_code == filters.region_code,
+                Person.region_code.startswith(f"{filters.region_code}.", autoescape=True),
+            )
+        )
+    if filters.sector is not None:
+        own = Organisation.id == Person.organisation_id
+        found.append(sa.exists().where(own, Organisation.sector == filters.sector))
+    if filters.organisation_id is not None:
+        found.append(Person.organisation_id == filters.organisation_id)
+    if filters.no_address:
+        found.append(Person.email == "")
+    return found
+
+
+def _person_holds(word: str) -> sa.ColumnElement[bool]:
+    own = sa.exists().where(
+        Organisation.id == Person.organisation_id, _any_holds(word, Organisation.name, Organisation.short_name)
+    )
+    return sa.or_(
+        _any_holds(word, Person.name, Person.title_before, Person.title_after, Person.post, Person.email), own
+    )
+
+
+def _any_holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(column.icontains(word, autoescape=True) for column in columns))
+
+
+def _phone_digits(q: str) -> str:
+    """Return the part of an E.164 number that a search like "0812-3456" asks for; "" for a search for words."""
+    if not re.fullmatch(r"[+\d\s().-]{4,}", q):
+        return ""
+    digits = re.sub(r"\D", "", q)
+    return digits.lstrip("0") if digits.startswith("0") else digits

@@ -1,0 +1,228 @@
+"""What came into the office's mailbox, as a coordinator reads it: found, shown, counted.
+
+Fetching and applying mails is services/inbox/receive.py; marking them as dealt with, inbox/handled.py.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote, urlencode
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.delivery.words import whatsapp
+from outreach.delivery.words.whatsapp import Call
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.failures import ChannelTrouble
+from outreach.domain.mail.incoming import CHOICES, IncomingReason
+from outreach.domain.problems import Problem
+from outreach.extensions import db
+from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
+from outreach.queries.paging import Page, paged
+from outreach.services import addresses
+from outreach.services.invitations import invitee as invitee_record
+
+INBOX = "inbox"  # the channel's name
+ASKING = (IncomingOutcome.TO_READ, IncomingOutcome.REFUSED)
+WAITS = sa.and_(IncomingMail.outcome.in_(ASKING), IncomingMail.seen_at.is_(None))
+BY_PROGRAMS = (IncomingKind.BOUNCE, IncomingKind.DELAY, IncomingKind.AUTOMATIC)
+SHOWN = 5  # on the page of whoever wrote
+
+KEPT_FOR = timedelta(seconds=10)
+_kept: WeakKeyDictionary[sa.Engine, tuple[datetime, int]] = WeakKeyDictionary()
+
+
+class IncomingMissing(Problem):
+    message = "This mail is not in the list."
+
+
+class Group(StrEnum):
+    """The mails as a coordinator asks for them."""
+
+    TO_READ = "to_read"
+    LETTERS = "letters"
+    ANSWERS = "answers"
+    REPORTS = "reports"
+    ALL = "all"
+
+
+GROUPS: dict[Group, sa.ColumnElement[bool]] = {
+    Group.TO_READ: WAITS,
+    Group.LETTERS: IncomingMail.kind == IncomingKind.LETTER,
+    Group.ANSWERS: IncomingMail.kind == IncomingKind.ANSWER,
+    Group.REPORTS: IncomingMail.kind.in_((IncomingKind.BOUNCE, IncomingKind.DELAY)),
+    Group.ALL: sa.true(),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed by; the name is for showing it."""
+
+    group: Group = Group.TO_READ
+    person_id: int | None = None
+    organisation_id: int | None = None
+    q: str = ""
+    name: str = ""  # the person's or the organisation's
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One mail, and the ways to reach whoever wrote it. write_to: a mailto: address, "" where nobody would read it."""
+
+    mail: IncomingMail
+    call: Call
+    write_to: str
+    failure: AddressFailure | None  # of the address of whoever it belongs to, where no mail arrives there
+
+
+@dataclass(frozen=True)
+class MailboxProblem:
+    """Why the mailbox cannot be read just now."""
+
+    trouble: ChannelTrouble
+    reply: str
+    since_at: datetime
+
+
+def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, Filters]:
+    """Return one page of mails, the newest first, and the filters with their name. The number of queries is fixed."""
+    chosen = sa.select(IncomingMail).where(GROUPS[filters.group]).options(*_whole())
+    if filters.person_id is not None:
+        chosen = chosen.where(IncomingMail.person_id == filters.person_id)
+    if filters.organisation_id is not None:
+        chosen = chosen.where(IncomingMail.organisation_id == filters.organisation_id)
+    if q := filters.q.strip():
+        texts = (
+            IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, IncomingMail.text, Person.name,
+            Organisation.name,
+        )  # fmt: skip
+        chosen = (
+            chosen.outerjoin(Person, Person.id == IncomingMail.person_id)
+            .outerjoin(Organisation, Organisation.id == IncomingMail.organisation_id)
+            .where(sa.or_(*(text.icontains(q, autoescape=True) for text in texts)))
+        )
+    page = paged(chosen.order_by(IncomingMail.id.desc()), number, per_page, q=filters.q)
+    return page, replace(filters, **invitee_record.known(filters.person_id, filters.organisation_id))
+
+
+def show(mail_id: int) -> Shown:
+    """Return one mail with all that its page shows; raise IncomingMissing."""
+    found = db.session.scalar(sa.select(IncomingMail).where(IncomingMail.id == mail_id).options(*_whole()))
+    if found is None:
+        raise IncomingMissing
+    holder = found.person or found.organisation
+    failure = addresses.failure_of(holder.email) if holder else None
+    return Shown(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
+
+
+def count_waiting() -> int:
+    """Return how many mails wait for a coordinator."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS)) or 0
+
+
+def recent_count(*, now: datetime) -> int:
+    """Return how many mails wait, as it was KEPT_FOR ago at most, or since this process changed it: for every page."""
+    at, count = _kept.get(db.engine) or (None, 0)
+    if at is None or not timedelta() <= now - at < KEPT_FOR:
+        count = count_waiting()
+        _kept[db.engine] = (now, count)
+    return count
+
+
+def count_anew() -> None:
+    """Let the next page count again: what waits has changed. Called after the commit."""
+    _kept.clear()
+
+
+def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail]:
+    """Return the latest mail of each invitation that a coordinator is to read, or has read; one statement."""
+    latest = (
+        sa.select(sa.func.max(IncomingMail.id))
+        .where(IncomingMail.invitation_id.in_(invitation_ids), IncomingMail.outcome.in_(ASKING))
+        .group_by(IncomingMail.invitation_id)
+    )
+    found = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.id.in_(latest)))
+    return {mail.invitation_id: mail for mail in found if mail.invitation_id}
+
+
+def of_holder(holder: Person | Organisation) -> Sequence[IncomingMail]:
+    """Return the latest mails of a person or organisation that a coordinator is to read, or has read."""
+    column = IncomingMail.person_id if isinstance(holder, Person) else IncomingMail.organisation_id
+    return db.session.scalars(
+        sa.select(IncomingMail)
+        .where(column == holder.id, IncomingMail.outcome.in_(ASKING))
+        .order_by(IncomingMail.id.desc())
+        .limit(SHOWN)
+    ).all()
+
+
+def about_message(message_id: int) -> Sequence[IncomingMail]:
+    """Return the delivery reports, and other mails, that came back to a message of ours."""
+    return db.session.scalars(
+        sa.select(IncomingMail).where(IncomingMail.message_id == message_id).order_by(IncomingMail.id)
+    ).all()
+
+
+def came_back(message_ids: Collection[int]) -> set[int]:
+    """Return which of these messages came back, as delivery reports say that are surely about them; one statement."""
+    unsure = (IncomingReason.UNPROVEN, IncomingReason.NOT_OURS)
+    return set(
+        db.session.scalars(
+            sa.select(IncomingMail.message_id).where(
+                IncomingMail.message_id.in_(message_ids),
+                IncomingMail.kind == IncomingKind.BOUNCE,
+                IncomingMail.reason.not_in(unsure),
+            )
+        )
+    )
+
+
+def answer_in(mail: IncomingMail) -> Choice | None:
+    """Return the yes or no that a calendar gave, also where it was not taken; None where it gave none, or an outdated one."""
+    outdated = mail.reason in (IncomingReason.NEWER_ANSWER, IncomingReason.ACTIVITY_CHANGED)
+    return None if outdated or mail.participation is None else CHOICES.get(mail.participation)
+
+
+def reason_of(mail: IncomingMail) -> IncomingReason | None:
+    """Return why a mail did what it did, as a member of the list; None where nothing is to be said."""
+    return IncomingReason(mail.reason) if mail.reason in set(IncomingReason) else None
+
+
+def mailbox_problem() -> MailboxProblem | None:
+    """Return why the mailbox cannot be read just now, or None while it can."""
+    found = db.session.get(Channel, INBOX, populate_existing=True)
+    if found is None or found.trouble is None or found.since_at is None:
+        return None
+    return MailboxProblem(found.trouble, found.reply, found.since_at)
+
+
+def _whole() -> tuple[Any, ...]:
+    invitation = joinedload(IncomingMail.invitation)
+    return (
+        joinedload(IncomingMail.person),
+        joinedload(IncomingMail.organisation),
+        joinedload(IncomingMail.seen_by).lazyload(User.roles),
+        invitation.joinedload(Invitation.activity),
+        invitation.joinedload(Invitation.person),
+        invitation.joinedload(Invitation.organisation),
+    )
+
+
+def _phone(mail: IncomingMail) -> str:
+    if mail.invitation and mail.reason == IncomingReason.REPRESENTATIVE:
+        return mail.invitation.representative_phone
+    holder = mail.person or mail.organisation
+    return holder.phone if holder else ""
+
+
+def _reply_address(mail: IncomingMail) -> str:
+    if not mail.sender or mail.kind in BY_PROGRAMS:
+        return ""
+    subject = mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}"
+    return f"mailto:{quote(mail.sender, safe='@')}?{urlencode({'subject': subject.strip()}, quote_via=quote)}"

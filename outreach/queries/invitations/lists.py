@@ -1,0 +1,281 @@
+"""An activity's invitees as a page lists them: searched, filtered, counted by state, each with its last mail.
+
+Reads only. Inviting is invitations/invite.py, answers are answers/answer.py, who was there is queries/attendance.py.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from outreach.delivery import tokens
+from outreach.delivery.words.whatsapp import is_moved
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.domain.states import UNANSWERED, ActivityState, InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import (
+    Activity,
+    AddressFailure,
+    IncomingMail,
+    Invitation,
+    Link,
+    Message,
+    MessageLine,
+    Organisation,
+    Person,
+    Region,
+)
+from outreach.queries import inbox
+from outreach.queries.invitations.counting import count
+from outreach.queries.invitations.select import Filters, matching, order, row_options
+from outreach.queries.messages import archive
+from outreach.queries.paging import Page, paged
+from outreach.services import addresses
+from outreach.services.invitations import seats
+from outreach.services.locking import ActivityMissing, InvitationMissing
+
+TO_CALL = UNANSWERED | {InvitationState.PREPARED}
+OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class LastMail:
+    message_id: int
+    kind: MailKind
+    state: MessageState
+    reason: str
+    at: datetime
+    returned: bool = False  # a delivery report says that it came back
+
+
+@dataclass(frozen=True)
+class Row:
+    invitation: Invitation
+    last_mail: LastMail | None
+    link: str  # the answer link's address, "" where there is none to give
+    failure: AddressFailure | None = None  # where no mail arrives at the invitee's address
+    wrote: IncomingMail | None = None  # the latest that is to be read, or was
+
+
+@dataclass(frozen=True)
+class Seats:
+    """taken: people coming or represented. total: None where nothing limits them."""
+
+    taken: int
+    waiting: int
+    total: int | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.taken / self.total)) if self.total else 0
+
+
+@dataclass(frozen=True)
+class InviteeList:
+    activity: Activity
+    page: Page
+    rows: list[Row]
+    counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
+    seats: Seats
+    without_address: int  # to be called, as `to_call` finds them
+    regions: list[Region] = field(default_factory=list)
+
+    @property
+    def moved(self) -> bool:
+        return is_moved(self.activity)
+
+    @property
+    def total(self) -> int:
+        return sum(number for state, number in self.counts.items() if state is not InvitationState.WITHDRAWN)
+
+
+def activity_of(activity_id: int) -> Activity:
+    """Return the activity with its place and programme; raise ActivityMissing."""
+    activity = db.session.scalar(
+        sa.select(Activity)
+        .where(Activity.id == activity_id)
+        .options(joinedload(Activity.venue), joinedload(Activity.programme), joinedload(Activity.region))
+    )
+    if activity is None:
+        raise ActivityMissing
+    return activity
+
+
+def one(invitation_id: int) -> Row:
+    """Return one invitation with all that its own page shows; raise InvitationMissing."""
+    invitation = db.session.scalar(
+        sa.select(Invitation)
+        .where(Invitation.id == invitation_id)
+        .options(
+            *row_options(),
+            joinedload(Invitation.activity).options(joinedload(Activity.venue), joinedload(Activity.programme)),
+        )
+    )
+    if invitation is None:
+        raise InvitationMissing
+    return _rows([invitation])[0]
+
+
+def listed(activity_id: int, filters: Filters, number: int = 1) -> InviteeList:
+    """Return one page of an activity's invitees; a nominee follows the organisation that named them.
+
+    Withdrawn ones are shown where they are asked for.
+    """
+    activity = activity_of(activity_id)
+    wanted = matching(activity_id, filters)
+    if filters.state is None:
+        wanted = wanted.where(Invitation.state != InvitationState.WITHDRAWN)
+    page = paged(wanted.options(*row_options()).order_by(*order()), number)
+    return InviteeList(
+        activity=activity,
+        page=page,
+        rows=_rows(page.items),
+        counts=_counts(activity_id, filters),
+        seats=seats_of(activity),
+        without_address=without_address(activity_id),
+        regions=list(db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code))),
+    )
+
+
+def to_call(activity_id: int) -> list[Row]:
+    """Return everyone whom only a call or WhatsApp can reach and who is yet to be told, or to answer.
+
+    That is who has not answered; after a move also who answered before it, after a cancellation all who were expected.
+    """
+    found = db.session.scalars(_callable(activity_id).options(*row_options()).order_by(*order()))
+    return _rows(found.unique().all())
+
+
+def without_address(activity_id: int) -> int:
+    """Return how many invitees `to_call` finds."""
+    counted = sa.select(sa.func.count()).select_from(_callable(activity_id).with_only_columns(Invitation.id).subquery())
+    return db.session.scalar(counted) or 0
+
+
+def _callable(activity_id: int) -> sa.Select:
+    """Return the select of those to call. Who declined or is withdrawn hears of a change as little as by mail."""
+    expected = Invitation.state.not_in(OUT)
+    outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
+    return (
+        matching(activity_id, Filters(no_address=True))
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            sa.or_(
+                sa.and_(Activity.state == ActivityState.CANCELLED, expected),
+                sa.and_(Activity.state == ActivityState.PUBLISHED, expected, outdated),
+                sa.and_(Activity.state != ActivityState.CANCELLED, Invitation.state.in_(TO_CALL)),
+            )
+        )
+    )
+
+
+def nominees_of(invitation_id: int) -> list[Invitation]:
+    """Return the invitations of those whom an organisation named, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Invitation)
+            .join(Person, Person.id == Invitation.person_id)
+            .where(Invitation.nominated_under_id == invitation_id, Invitation.state != InvitationState.WITHDRAWN)
+            .options(contains_eager(Invitation.person), joinedload(Invitation.activity))
+            .order_by(Person.name, Invitation.id)
+        )
+    )
+
+
+def told_of_withdrawal(invitation_id: int) -> int:
+    """Return how many mails withdrawing this invitation sends: to it and its nominees, where they heard of it."""
+    own = aliased(Organisation)
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Invitation)
+            .join(Activity, Activity.id == Invitation.activity_id)
+            .outerjoin(Person, Person.id == Invitation.person_id)
+            .outerjoin(own, own.id == Invitation.organisation_id)
+            .where(
+                sa.or_(Invitation.id == invitation_id, Invitation.nominated_under_id == invitation_id),
+                Invitation.state != InvitationState.WITHDRAWN,
+                Invitation.invited_at.is_not(None),
+                Activity.state == ActivityState.PUBLISHED,
+                sa.func.coalesce(Person.email, own.email) != "",
+            )
+        )
+        or 0
+    )
+
+
+def seats_of(activity: Activity) -> Seats:
+    """Return how many of an activity's seats are taken, and how many people wait for one."""
+    waiting = db.session.scalar(
+        sa.select(sa.func.count()).where(
+            Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED
+        )
+    )
+    return Seats(taken=seats.taken(db.session(), activity), waiting=waiting or 0, total=activity.seats)
+
+
+def _counts(activity_id: int, filters: Filters) -> dict[InvitationState, int]:
+    others = Filters(q=filters.q, role=filters.role, region_code=filters.region_code,
+                     sector=filters.sector, no_address=filters.no_address)  # fmt: skip
+    counted = matching(activity_id, others).with_only_columns(Invitation.state, count()).group_by(Invitation.state)
+    by_state = {row[0]: row[1] for row in db.session.execute(counted)}
+    return {state: by_state[state] for state in InvitationState if by_state.get(state)}
+
+
+def _rows(invitations: Collection[Invitation]) -> list[Row]:
+    mails = last_mails([i.id for i in invitations])
+    links = answer_links(invitations)
+    failures = addresses.among([i.invitee.email for i in invitations])
+    wrote = inbox.about_invitations([i.id for i in invitations])
+    return [
+        Row(
+            i, mails.get(i.id), links.get(i.id, ""), failures.get(email_addresses.key(i.invitee.email)), wrote.get(i.id)
+        )
+        for i in invitations
+    ]
+
+
+def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:
+    """Return the latest mail about each invitation; of what is long over, the archive's. Two statements, or three."""
+    latest = (
+        sa.select(sa.func.max(MessageLine.id))
+        .where(MessageLine.invitation_id.in_(invitation_ids), MessageLine.message_id.is_not(None))
+        .group_by(MessageLine.invitation_id)
+    )
+    found = db.session.execute(
+        sa.select(
+            MessageLine.invitation_id, Message.id, Message.kind, Message.state,
+            sa.func.coalesce(sa.func.nullif(MessageLine.skipped, ""), Message.reason),
+            Message.sent_at, Message.due_at,
+        )
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(MessageLine.id.in_(latest))
+    )  # fmt: skip
+    last = {row[0]: LastMail(row[1], row[2], row[3], row[4], row[5] or row[6]) for row in found}
+    if missing := set(invitation_ids) - set(last):
+        for line, message in archive.last_about(missing):
+            said = line.skipped or message.reason
+            last[line.invitation_id] = LastMail(
+                message.id, message.kind, message.state, said, message.sent_at or message.due_at
+            )
+    returned = inbox.came_back([mail.message_id for mail in last.values()])
+    return {key: replace(mail, returned=mail.message_id in returned) for key, mail in last.items()}
+
+
+def answer_links(invitations: Collection[Invitation]) -> dict[int, str]:
+    """Return the address of each invitee's answer page, by invitation, where they have a link that works; one statement."""
+    people = {i.person_id for i in invitations if i.person_id}
+    organisations = {i.organisation_id for i in invitations if i.organisation_id}
+    links = db.session.scalars(
+        sa.select(Link).where(
+            Link.purpose == LinkPurpose.ANSWER,
+            Link.revoked_at.is_(None),
+            sa.or_(Link.person_id.in_(people), Link.organisation_id.in_(organisations)),
+        )
+    ).all()
+    holders = {(link.person_id, link.organisation_id): tokens.answer_url(link) for link in links}
+    found = {i.id: holders.get((i.person_id, i.organisation_id), "") for i in invitations}
+    return {invitation_id: address for invitation_id, address in found.items() if address}

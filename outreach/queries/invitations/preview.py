@@ -1,0 +1,169 @@
+"""What inviting would do, before it is confirmed: who is new, who gets a mail at once, whether the seats are enough.
+
+Reads only; whom one can choose from is invitations/choices.py, the inviting itself invitations/invite.py.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, joinedload
+
+from outreach.domain.kinds import CadreKind, Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Cadre, Invitation, Organisation, Person
+from outreach.queries.invitations.choices import OPEN
+
+OUT = (InvitationState.WITHDRAWN, InvitationState.NOT_COMING)
+
+
+@dataclass(frozen=True)
+class ActivityPreview:
+    """What inviting would do to one activity. new, already: invitees. asked: people it would then be asked of, offices
+    counted by their seats, who declined left out.
+    """
+
+    activity: Activity
+    new: int
+    already: int
+    asked: int
+
+    @property
+    def mails_at_once(self) -> bool:
+        return self.activity.state is ActivityState.PUBLISHED and self.new > 0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What inviting would do. mails: people who get one at once. without_address: of those chosen."""
+
+    activities: list[ActivityPreview]
+    people: int
+    mails: int
+    without_address: int
+    names: list[str]  # a first few, to recognise them by
+    engaged: int  # of those chosen, how many are asked to something else at the same time
+    offices: list[tuple[str, int]] = field(default_factory=list)  # each chosen organisation with its seats
+    ids: frozenset[int] = frozenset()  # of those chosen
+
+    @property
+    def new(self) -> int:
+        return sum(a.new for a in self.activities)
+
+
+def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: Role) -> Preview:
+    """Return what inviting these people in a role would do."""
+    chosen = sa.select(Person.id, Person.name, Person.post, Person.email).where(
+        Person.id.in_(person_ids), Person.erased_at.is_(None)
+    )
+    return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == role)
+
+
+def of_cadres(
+    activity_ids: Collection[int],
+    kinds: Collection[CadreKind],
+    region_codes: Collection[str],
+    without: Collection[int] = (),
+) -> Preview:
+    """Return what inviting the cadres of these kinds and kelurahan would do, but these people; no kind or region means all."""
+    chosen = (
+        sa.select(Person.id, Person.name, Person.post, Person.email)
+        .join(Cadre, Cadre.person_id == Person.id)
+        .where(Cadre.active, Person.erased_at.is_(None), Person.id.not_in(without))
+        .distinct()
+    )
+    if kinds:
+        chosen = chosen.where(Cadre.kind.in_(kinds))
+    if region_codes:
+        chosen = chosen.where(Cadre.region_code.in_(region_codes))
+    return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == Role.CADRE)
+
+
+def of_organisations(activity_ids: Collection[int], quotas: Mapping[int, int]) -> Preview:
+    """Return what inviting these organisations would do."""
+    chosen = sa.select(Organisation.id, Organisation.name, sa.literal("").label("post"), Organisation.email).where(
+        Organisation.id.in_(quotas)
+    )
+    found = _preview(activity_ids, chosen, Invitation.organisation_id, sa.true(), quotas)
+    offices = [(row.name, quotas[row.id]) for row in db.session.execute(chosen.order_by(Organisation.name))]
+    return replace(found, offices=offices)
+
+
+def _preview(
+    activity_ids: Collection[int],
+    chosen: sa.Select,
+    column: Any,
+    extra: sa.ColumnElement[bool],
+    seats: Mapping[int, int] | None = None,
+) -> Preview:
+    """chosen: rows of id, name, post, email. column: the invitation's, that holds such an id. seats: of each; else one."""
+    rows = db.session.execute(chosen.order_by("name", "post")).all()
+    ids = {row.id for row in rows}
+    activities = db.session.scalars(
+        sa.select(Activity)
+        .where(Activity.id.in_(activity_ids), Activity.state.in_(OPEN))
+        .options(joinedload(Activity.venue))
+        .order_by(Activity.starts_at, Activity.id)
+    ).all()
+    invited: dict[int, set[int]] = {activity.id: set() for activity in activities}
+    for activity_id, holder_id in db.session.execute(
+        sa.select(Invitation.activity_id, column).where(
+            Invitation.activity_id.in_(invited),
+            column.is_not(None),
+            Invitation.state != InvitationState.WITHDRAWN,
+            extra,
+        )
+    ):
+        invited[activity_id].add(holder_id)
+    published = [a.id for a in activities if a.state is ActivityState.PUBLISHED]
+    mailed = {row.id for row in rows if row.email and any(row.id not in invited[one] for one in published)}
+    asked = _asked(invited)
+    for one in invited:
+        asked[one] = asked.get(one, 0) + sum(seats[i] if seats else 1 for i in ids - invited[one])
+    return Preview(
+        activities=[
+            ActivityPreview(a, len(ids - invited[a.id]), len(ids & invited[a.id]), asked[a.id]) for a in activities
+        ],
+        people=len(ids),
+        mails=len(mailed),
+        without_address=sum(1 for row in rows if not row.email),
+        names=[row.name or row.post for row in rows[:12]],
+        engaged=_engaged(invited, ids, column),
+        ids=frozenset(ids),
+    )
+
+
+def _asked(activity_ids: Collection[int]) -> dict[int, int]:
+    """Return how many people are asked to each activity, an organisation counted by its seats; who declined is left out."""
+    rows = db.session.execute(
+        sa.select(
+            Invitation.activity_id,
+            sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.nominated_under_id.is_(None)),
+            sa.func.coalesce(sa.func.sum(Invitation.quota).filter(Invitation.organisation_id.is_not(None)), 0),
+        )
+        .where(Invitation.activity_id.in_(activity_ids), Invitation.state.not_in(OUT))
+        .group_by(Invitation.activity_id)
+    )
+    return {row[0]: row[1] + (row[2] or 0) for row in rows}
+
+
+def _engaged(activity_ids: Collection[int], ids: Collection[int], column: Any) -> int:
+    """Return how many of these are asked to another activity while one of the given ones lasts."""
+    wanted, other = aliased(Activity), aliased(Activity)
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count(sa.distinct(column)))
+            .join(other, other.id == Invitation.activity_id)
+            .join(wanted, sa.and_(other.starts_at < wanted.ends_at, wanted.starts_at < other.ends_at))
+            .where(
+                wanted.id.in_(activity_ids),
+                other.id.not_in(activity_ids),
+                other.state.in_(OPEN),
+                Invitation.state.not_in(OUT),
+                column.in_(ids),
+            )
+        )
+        or 0
+    )

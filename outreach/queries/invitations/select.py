@@ -1,0 +1,90 @@
+"""The select behind every list of an activity's invitees: filters, order, and what a row needs loaded with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from outreach.domain.kinds import Role, Sector
+from outreach.domain.states import InvitationState
+from outreach.models import Cadre, Invitation, Organisation, Person, User
+from outreach.queries.invitations.counting import COUNTED
+from outreach.services.addresses import no_mail_reaches
+
+_own = aliased(Organisation)  # the invited organisation
+_employer = aliased(Organisation)  # the invited person's
+_host = aliased(Invitation)  # the organisation's invitation that a nominee came by
+_host_organisation = aliased(Organisation)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; empty values narrow nothing. region_code: a kecamatan or a kelurahan."""
+
+    q: str = ""
+    role: Role | None = None
+    state: InvitationState | None = None
+    region_code: str = ""
+    sector: Sector | None = None
+    no_address: bool = False
+
+
+def row_options() -> tuple[Any, ...]:
+    """Return what a row of an invitee needs loaded with it: always the same number of statements."""
+    region = (joinedload(Person.region), joinedload(Person.organisation))
+    return (
+        joinedload(Invitation.person).options(*region, selectinload(Person.cadre_roles).joinedload(Cadre.region)),
+        joinedload(Invitation.organisation).joinedload(Organisation.region),
+        joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
+        joinedload(Invitation.answer_recorded_by).lazyload(User.roles),
+        joinedload(Invitation.attendance),
+        selectinload(Invitation.nominees).load_only(Invitation.state, Invitation.nominated_under_id),
+    )
+
+
+def matching(activity_id: int, filters: Filters) -> sa.Select[Any]:
+    """Return the select of an activity's invitations that the filters leave."""
+    wanted = (
+        sa.select(Invitation)
+        .outerjoin(Person, Person.id == Invitation.person_id)
+        .outerjoin(_own, _own.id == Invitation.organisation_id)
+        .outerjoin(_employer, _employer.id == Person.organisation_id)
+        .outerjoin(_host, _host.id == Invitation.nominated_under_id)
+        .outerjoin(_host_organisation, _host_organisation.id == _host.organisation_id)
+        .where(Invitation.activity_id == activity_id)
+    )
+    if filters.q:
+        texts = (
+            Person.name, Person.post, Invitation.representative_name, _own.name, _own.short_name,
+            _employer.name, _employer.short_name, _host_organisation.name, _host_organisation.short_name,
+        )  # fmt: skip
+        wanted = wanted.where(sa.or_(*(text.icontains(filters.q, autoescape=True) for text in texts)))
+    if filters.role:
+        wanted = wanted.where(Invitation.role == filters.role)
+    if filters.state:
+        wanted = wanted.where(Invitation.state == filters.state, COUNTED)
+    if filters.region_code:
+        wanted = wanted.where(_in_region(filters.region_code))
+    if filters.sector:
+        wanted = wanted.where(sa.or_(*(o.sector == filters.sector for o in (_own, _employer, _host_organisation))))
+    if filters.no_address:
+        wanted = wanted.where(no_mail_reaches(sa.func.coalesce(Person.email, _own.email)))
+    return wanted
+
+
+def _in_region(code: str) -> sa.ColumnElement[bool]:
+    volunteers = sa.select(Cadre.person_id).where(Cadre.region_code.startswith(code, autoescape=True))
+    return sa.or_(
+        Person.region_code.startswith(code, autoescape=True),
+        _own.region_code.startswith(code, autoescape=True),
+        Invitation.person_id.in_(volunteers),
+    )
+
+
+def order() -> tuple[Any, ...]:
+    """Return the order of a list: by role, then name; a nominee right after the organisation that named them."""
+    rank = sa.case({role.value: n for n, role in enumerate(Role)}, value=sa.cast(Invitation.role, sa.String))
+    name = sa.case((Person.name == "", Person.post), else_=Person.name)
+    group = sa.func.coalesce(_host_organisation.name, _own.name, name)
+    return rank, sa.func.lower(group), Invitation.nominated_under_id.is_not(None), sa.func.lower(name), Invitation.id

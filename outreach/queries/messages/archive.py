@@ -1,0 +1,115 @@
+"""The archive as the message log shows it: finding archived messages, and what they said about invitations.
+
+Moving messages there is services/messages/archive.py.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import Activity, ArchivedLine, ArchivedMessage, Invitation, Message, Organisation, Person, Reminder
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt at handing an archived message over; named as Attempt's columns are."""
+
+    at: datetime
+    outcome: MessageState
+    code: int | None
+    reply: str
+
+
+def select(*, person_id: int | None, organisation_id: int | None, activity_id: int | None, q: str) -> sa.Select[Any]:
+    """Return a select of the archived messages that all of these apply to, newest first. q: in a reader's name or address."""
+    chosen = sa.select(ArchivedMessage).options(
+        joinedload(ArchivedMessage.person),
+        joinedload(ArchivedMessage.organisation),
+        selectinload(ArchivedMessage.lines)
+        .joinedload(ArchivedLine.invitation)
+        .joinedload(Invitation.activity)
+        .load_only(Activity.title, Activity.zone, Activity.starts_at),
+        selectinload(ArchivedMessage.lines).joinedload(ArchivedLine.reminder).load_only(Reminder.kind),
+    )
+    if person_id is not None:
+        chosen = chosen.where(ArchivedMessage.person_id == person_id)
+    if organisation_id is not None:
+        chosen = chosen.where(ArchivedMessage.organisation_id == organisation_id)
+    if activity_id is not None:
+        chosen = chosen.where(ArchivedMessage.id.in_(_about(activity_id).with_only_columns(ArchivedLine.message_id)))
+    if q:
+        people = sa.select(Person.id).where(_any_has(q, Person.name, Person.post, Person.email))
+        organisations = sa.select(Organisation.id).where(_any_has(q, Organisation.name, Organisation.email))
+        chosen = chosen.where(
+            sa.or_(ArchivedMessage.person_id.in_(people), ArchivedMessage.organisation_id.in_(organisations))
+        )
+    return chosen.order_by(ArchivedMessage.id.desc())
+
+
+def get(message_id: int) -> ArchivedMessage | None:
+    """Return an archived message, or None."""
+    return db.session.get(ArchivedMessage, message_id)
+
+
+def tries(message: ArchivedMessage) -> list[Try]:
+    return [
+        Try(datetime.fromisoformat(one["at"]), MessageState(one["outcome"]), one["code"], one["reply"])
+        for one in message.tries
+    ]
+
+
+def resent_as(message: Message | ArchivedMessage) -> int | None:
+    """Return the archived message that was sent in this one's place, or None; looked up among its reader's."""
+    found: int | None = db.session.scalar(
+        sa.select(sa.func.max(ArchivedMessage.id)).where(
+            ArchivedMessage.resend_of_id == message.id,
+            ArchivedMessage.person_id == message.person_id
+            if message.person_id
+            else ArchivedMessage.organisation_id == message.organisation_id,
+        )
+    )
+    return found
+
+
+def last_about(invitation_ids: Collection[int]) -> list[tuple[ArchivedLine, ArchivedMessage]]:
+    """Return the last archived line about each of the invitations, with its message; one statement."""
+    latest = (
+        sa.select(sa.func.max(ArchivedLine.id))
+        .where(ArchivedLine.invitation_id.in_(invitation_ids))
+        .group_by(ArchivedLine.invitation_id)
+    )
+    rows = db.session.execute(
+        sa.select(ArchivedLine, ArchivedMessage)
+        .join(ArchivedMessage, ArchivedMessage.id == ArchivedLine.message_id)
+        .where(ArchivedLine.id.in_(latest))
+    )
+    return [(line, message) for line, message in rows]
+
+
+def states(activity_id: int) -> dict[MessageState, int]:
+    """Return how many archived messages about an activity ended in each state."""
+    rows = db.session.execute(
+        _about(activity_id)
+        .join(ArchivedMessage, ArchivedMessage.id == ArchivedLine.message_id)
+        .with_only_columns(ArchivedMessage.state, sa.func.count(sa.distinct(ArchivedMessage.id)))
+        .group_by(ArchivedMessage.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _about(activity_id: int) -> sa.Select[Any]:
+    return (
+        sa.select(ArchivedLine)
+        .join(Invitation, Invitation.id == ArchivedLine.invitation_id)
+        .where(Invitation.activity_id == activity_id)
+    )
+
+
+def _any_has(q: str, *columns: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(column.icontains(q, autoescape=True) for column in columns))

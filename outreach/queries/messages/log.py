@@ -1,0 +1,220 @@
+"""The message log: finding messages, seeing one with its attempts, and whether mail can go out at all.
+
+Reads only. Sending one again is messages/resend.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from outreach.delivery.outbox import channel
+from outreach.domain.mail.failures import ChannelTrouble, FailureReason
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.problems import Problem
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import (
+    Activity,
+    ArchivedMessage,
+    Attempt,
+    Invitation,
+    Message,
+    MessageLine,
+    Organisation,
+    Person,
+    Reminder,
+)
+from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
+from outreach.queries.messages import archive
+from outreach.queries.paging import Page, paged
+from outreach.services.invitations import invitee as invitee_record
+
+NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
+
+
+class Group(StrEnum):
+    """The states of messages as a coordinator asks for them."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+_Again = aliased(Message)
+# A failed message that was sent again by hand is no longer looked after: what became of its successor is.
+SENT_AGAIN = sa.exists().where(
+    _Again.resend_of_id == Message.id, _Again.state.not_in((MessageState.SKIPPED, MessageState.CANCELLED))
+)
+STILL_LOST = sa.and_(IS_LOST, ~SENT_AGAIN)
+
+# By which moment a group's list is ordered: its index is.
+MOMENTS = {Group.SENT: (Message.sent_at,), Group.FAILED: (Message.due_at,), Group.SKIPPED: (Message.due_at,)}
+GROUPS = {Group.WAITING: IS_WAITING, Group.SENT: IS_SENT, Group.FAILED: STILL_LOST, Group.SKIPPED: IS_NOT_SENT}
+
+
+class MessageMissing(Problem):
+    message = "This message does not exist."
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed by; the names are for showing them."""
+
+    group: Group | None = None
+    person_id: int | None = None
+    organisation_id: int | None = None
+    activity_id: int | None = None
+    archived: bool = False
+    q: str = ""
+    name: str = ""  # the person's or the organisation's
+    activity_title: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message with its attempts, and the message that was sent in its place, where there is one."""
+
+    message: Message | ArchivedMessage
+    attempts: Sequence[Attempt | archive.Try]
+    resent_as_id: int | None
+    archived: bool = False
+
+
+@dataclass(frozen=True)
+class ChannelProblem:
+    """Why no mail can go out just now."""
+
+    trouble: ChannelTrouble
+    reply: str
+    failures: int  # in a row
+    since_at: datetime
+    paused_until: datetime
+
+
+def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, Filters]:
+    """Return one page of messages, newest first, and the filters with their names. The number of queries is fixed.
+
+    The archive is a list of its own, without groups: all that is there has ended.
+    """
+    if filters.archived:
+        return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
+    chosen = sa.select(Message).options(
+        joinedload(Message.person),
+        joinedload(Message.organisation),
+        selectinload(Message.lines)
+        .joinedload(MessageLine.invitation)
+        .joinedload(Invitation.activity)
+        .load_only(Activity.title, Activity.zone, Activity.starts_at),
+        selectinload(Message.lines).joinedload(MessageLine.reminder).load_only(Reminder.kind),
+    )
+    if filters.group is not None:
+        chosen = chosen.where(GROUPS[filters.group])
+    if filters.person_id is not None:
+        chosen = chosen.where(Message.person_id == filters.person_id)
+    if filters.organisation_id is not None:
+        chosen = chosen.where(Message.organisation_id == filters.organisation_id)
+    if filters.activity_id is not None:
+        about = (
+            sa.select(MessageLine.message_id)
+            .join(Invitation, MessageLine.invitation_id == Invitation.id)
+            .where(Invitation.activity_id == filters.activity_id)
+        )
+        chosen = chosen.where(Message.id.in_(about))
+    if q := filters.q.strip():
+        chosen = (
+            chosen.outerjoin(Person, Message.person_id == Person.id)
+            .outerjoin(Organisation, Message.organisation_id == Organisation.id)
+            .where(
+                sa.or_(
+                    *(
+                        column.icontains(q, autoescape=True)
+                        for column in (Person.name, Person.post, Organisation.name, Message.address, Message.subject)
+                    )
+                )
+            )
+        )
+    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
+    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
+    return page, _named(filters)
+
+
+def show(message_id: int) -> Shown:
+    """Return a message, archived or not, with everything its page shows; raise MessageMissing."""
+    if (kept := archive.get(message_id)) is not None:
+        return Shown(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
+    found = loaded(db.session(), message_id)
+    tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
+    again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
+    return Shown(found, tried, again or archive.resent_as(found))
+
+
+def loaded(session: Session, message_id: int) -> Message:
+    """Return a message with its readers and lines; raise MessageMissing."""
+    line = selectinload(Message.lines)
+    found = session.scalar(
+        sa.select(Message)
+        .where(Message.id == message_id)
+        .options(
+            joinedload(Message.person),
+            joinedload(Message.organisation),
+            joinedload(Message.representative_of),
+            line.joinedload(MessageLine.reminder),
+            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise MessageMissing()
+    return found
+
+
+def channel_problem() -> ChannelProblem | None:
+    """Return why no mail can go out just now, or None while the mail server works."""
+    found = channel.trouble()
+    if found is None or found.trouble is None:
+        return None
+    assert found.since_at is not None
+    assert found.paused_until is not None
+    return ChannelProblem(found.trouble, found.reply, found.failures, found.since_at, found.paused_until)
+
+
+def reason_of(message: Message | ArchivedMessage) -> SkipReason | FailureReason | None:
+    """Return why a message was not sent, as a member of its list; None where nothing is to be said."""
+    return reason_named(message.reason)
+
+
+def reason_named(name: str) -> SkipReason | FailureReason | None:
+    """Return the member that a stored reason names; None for "" and for what no list knows."""
+    found: dict[str, SkipReason | FailureReason] = {
+        member.value: member for kind in (SkipReason, FailureReason) for member in kind
+    }
+    return found.get(name)
+
+
+def zone_of(message: Message | ArchivedMessage) -> ZoneInfo | None:
+    """Return the zone in which the message's instants are shown: its first activity's, or None without lines."""
+    return message.lines[0].invitation.activity.zone if message.lines else None
+
+
+def _archived(filters: Filters) -> sa.Select[Any]:
+    return archive.select(
+        person_id=filters.person_id, organisation_id=filters.organisation_id, activity_id=filters.activity_id,
+        q=filters.q.strip(),
+    )  # fmt: skip
+
+
+def _named(filters: Filters) -> Filters:
+    activity = db.session.get(Activity, filters.activity_id) if filters.activity_id else None
+    return replace(
+        filters,
+        **invitee_record.known(filters.person_id, filters.organisation_id),
+        activity_id=activity.id if activity else None,
+        activity_title=activity.title if activity else "",
+    )

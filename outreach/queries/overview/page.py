@@ -1,0 +1,138 @@
+"""The coordinator's start page: what is next, what needs somebody, what goes out next.
+
+Reads only, in the eight statements of overview/sql.py however many activities there are (and those of clashcounts,
+kept for longer), and as plain values: this page is opened all day long.
+So what was read is kept for three seconds, or until this process commits anything; only what another process wrote can
+be three seconds late. What the numbers ask for is decided in domain/needs.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import needs
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.needs import Answers, Need, PollStanding, Standing, Troubles
+from outreach.domain.polls import is_open
+from outreach.extensions import db
+from outreach.queries.overview import clash_counts
+from outreach.queries.overview import sql as statements
+
+KEPT_FOR = timedelta(seconds=3)
+MAILS_WITHIN = timedelta(days=14)
+OVERDUE = timedelta(minutes=15)  # a due mail that waits longer means that nothing sends
+
+
+@dataclass(frozen=True, slots=True)
+class ComingMail:
+    """One reminder that will go out. people: who is in its audience as things stand."""
+
+    activity_id: int
+    title: str
+    kind: MailKind
+    audience: Audience
+    due_at: datetime
+    zone: ZoneInfo
+    people: int
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    at: datetime
+    next: list[Standing]
+    upcoming: int
+    needs: list[Need]
+    mails: list[ComingMail]
+    programmes: int
+
+
+_NOBODY = Answers()
+_kept: WeakKeyDictionary[sa.Engine, Overview] = WeakKeyDictionary()
+_commits = [0]
+
+
+def overview(*, now: datetime) -> Overview:
+    """Return the start page's content at `now`, or as it was at most KEPT_FOR before."""
+    kept = _kept.get(db.engine)
+    if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
+        before = _commits[0]
+        kept = _read(now)
+        if _commits[0] == before:  # else it may lack what was committed meanwhile
+            _kept[db.engine] = kept
+    return kept
+
+
+@sa.event.listens_for(sa.Engine, "commit")  # just before
+@sa.event.listens_for(Session, "after_commit")
+def _forget(_of: Any) -> None:
+    _commits[0] += 1
+    _kept.clear()
+
+
+def _read(now: datetime) -> Overview:
+    session = db.session
+    moment = {"now": now, "overdue": now - OVERDUE, "soon": now + MAILS_WITHIN}
+    unreachable = dict(session.execute(statements.UNREACHABLE, moment).all())
+    answers = {
+        row[0]: replace(Answers(*row[1:]), unreachable=unreachable.get(row[0], 0))
+        for row in session.execute(statements.ANSWERS, moment)
+    }
+    standings = [_standing(row, answers) for row in session.execute(statements.ACTIVITIES, moment)]
+    numbers, clashes = session.execute(statements.TROUBLES, moment).one(), clash_counts.counts(now=now)
+    by_id = {one.id: one for one in standings}
+    troubles = Troubles(
+        channel_since_at=numbers.channel_since_at,
+        clock_since_at=numbers.clock_since_at,
+        mailbox_since_at=numbers.mailbox_since_at,
+        overdue=numbers.overdue,
+        failed=numbers.failed,
+        unreachable=numbers.unreachable,
+        bounced=numbers.bounced,
+        to_read=numbers.to_read,
+        clashes=clashes.blocking,
+        look_again=clashes.warnings,
+        uncovered=_names(session.execute(statements.UNCOVERED, moment)),
+        declined=_names(session.execute(statements.DECLINED, moment)),
+        polls=[_poll(row, now) for row in session.execute(statements.POLLS, moment)],
+    )
+    return Overview(
+        at=now,
+        next=standings[: statements.SHOWN],
+        upcoming=len(standings),
+        needs=needs.needs(standings, troubles, now),
+        mails=[_mail(row, by_id) for row in session.execute(statements.MAILS, moment)],
+        programmes=numbers.programmes,
+    )
+
+
+def _standing(row: Any, answers: dict[int, Answers]) -> Standing:
+    return Standing(
+        row.id, row.title, row.state, row.starts_at, row.ends_at, row.zone, row.respond_by_at, row.venue or "",
+        row.venue_capacity if row.capacity is None else row.capacity, row.agenda_lines, answers.get(row.id, _NOBODY),
+    )  # fmt: skip
+
+
+def _mail(row: Any, standings: dict[int, Standing]) -> ComingMail:
+    found = standings.get(row.activity_id)
+    return ComingMail(
+        row.activity_id, row.title, row.kind, row.audience, row.due_at, row.zone,
+        found.answers.in_audience(row.audience) if found else 0,
+    )  # fmt: skip
+
+
+def _poll(row: Any, now: datetime) -> PollStanding:
+    takes_answers = is_open(row.state, row.closes_at, now)
+    return PollStanding(row.id, row.title, row.closes_at, row.zone, takes_answers, row.asked, row.answered)
+
+
+def _names(rows: Iterable[Any]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for activity_id, name in rows:
+        found.setdefault(activity_id, []).append(name)
+    return found

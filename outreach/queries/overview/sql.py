@@ -1,0 +1,222 @@
+"""The statements by which queries/overview/page.py reads: put together once, so that a page pays only for asking them.
+
+`now`, `overdue` (what was due before it should have gone) and `soon` (before which mails are shown) are given to each.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from outreach.domain.kinds import Audience, Role
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, PollState
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    Cadre,
+    Channel,
+    DatePoll,
+    IncomingMail,
+    Invitation,
+    Message,
+    Organisation,
+    Person,
+    PollInvitee,
+    PollSlot,
+    Programme,
+    Region,
+    Reminder,
+    Venue,
+)  # fmt: skip
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.queries.inbox import INBOX, WAITS
+from outreach.queries.invitations.counting import count as number
+from outreach.queries.invitations.counting import missed
+from outreach.queries.messages.log import STILL_LOST
+from outreach.services.addresses import ids_blocked, ids_without_mail
+from outreach.services.operations.clock import CLOCK
+
+SHOWN = 5  # activities, and mails
+OPEN = UNANSWERED | {InvitationState.PREPARED}
+UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
+
+
+def _values(states: Collection[Any]) -> list[Any]:
+    return sorted(states)
+
+
+def _select_answers() -> Any:
+    """Answers per upcoming activity, counted as queries/invitations/counting.py says."""
+    i = Invitation
+    return (
+        sa.select(
+            i.activity_id,
+            number(i.state == InvitationState.COMING),
+            number(i.state == InvitationState.REPRESENTED),
+            number(i.state == InvitationState.WAITLISTED),
+            number(i.state == InvitationState.NOT_COMING),
+            number(i.state.in_(_values(UNANSWERED))),
+            number(i.state == InvitationState.PREPARED),
+            sa.func.count(sa.distinct(i.person_id)).filter(i.state.in_(_values(TAKES_A_SEAT))),
+            number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
+        )
+        .where(i.activity_id.in_(_upcoming()))
+        .group_by(i.activity_id)
+    )
+
+
+def _select_unreachable() -> Any:
+    """How many of those who have not answered no mail reaches, per upcoming activity that has such."""
+    i = Invitation
+    found = [
+        sa.select(i.activity_id, party.label("party")).where(
+            (i.activity_id + 0).in_(_upcoming()),  # not by its key: SQLite would look each of them up in each activity
+            i.state.in_(_values(OPEN)),
+            key.in_(ids_without_mail(holder)),
+        )
+        for holder, key, party in (
+            (Person, i.person_id, i.person_id),
+            (Organisation, i.organisation_id, -i.organisation_id),
+        )
+    ]
+    each = sa.union_all(*found).subquery()
+    return sa.select(each.c.activity_id, sa.func.count(sa.distinct(each.c.party))).group_by(each.c.activity_id)
+
+
+def _upcoming(*states: ActivityState) -> Any:
+    return sa.select(Activity.id).where(Activity.state.in_(states or UPCOMING), Activity.ends_at > sa.bindparam("now"))
+
+
+def _select_activities() -> Any:
+    lines = (
+        sa.select(sa.func.count()).where(AgendaItem.activity_id == Activity.id).correlate(Activity).scalar_subquery()
+    )
+    return (
+        sa.select(
+            Activity.id, Activity.title, Activity.state, Activity.starts_at, Activity.ends_at, Activity.zone,
+            Activity.respond_by_at, Activity.capacity, Venue.name.label("venue"), Venue.capacity.label("venue_capacity"),
+            lines.label("agenda_lines"),
+        )
+        .outerjoin(Venue, Venue.id == Activity.venue_id)
+        .where(Activity.state.in_(UPCOMING), Activity.ends_at > sa.bindparam("now"))
+        .order_by(Activity.starts_at, Activity.id)
+    )  # fmt: skip
+
+
+def _select_mails() -> Any:
+    return (
+        sa.select(
+            Reminder.activity_id, Activity.title, Reminder.kind, Reminder.audience, Reminder.due_at, Activity.zone
+        )
+        .join(Activity, Activity.id == Reminder.activity_id)
+        .where(
+            IS_SCHEDULED,
+            Reminder.due_at < sa.bindparam("soon"),
+            Reminder.audience != Audience.ONE,
+        )
+        .order_by(Reminder.due_at, Activity.starts_at, Reminder.id)
+        .limit(SHOWN)
+    )
+
+
+def _select_troubles() -> Any:
+    """One row of numbers: domain/needs.py's Troubles, and how many programmes there are."""
+    published = _upcoming(ActivityState.PUBLISHED)
+    has_not_answered = Invitation.state.in_(_values(OPEN))
+    is_expected = Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))
+
+    def people_and_offices(is_meant: Any, chosen: Any) -> Any:
+        """How many of the chosen people and organisations have a meant invitation."""
+        found: list[Any] = []
+        for holder, key in ((Person, Invitation.person_id), (Organisation, Invitation.organisation_id)):
+            meant = (Invitation.activity_id.in_(published), is_meant, key.in_(chosen(holder)))
+            found.append(sa.select(sa.func.count(sa.distinct(key))).where(*meant).scalar_subquery())
+        return found[0] + found[1]
+
+    messages = sa.select(sa.func.count()).select_from(Message)
+    waiting = messages.where(IS_TO_SEND, Message.due_at < sa.bindparam("overdue"), Message.attempts == 0)
+    unexpanded = sa.select(sa.func.count()).where(IS_SCHEDULED, Reminder.due_at < sa.bindparam("overdue"))
+    lost = messages.where(STILL_LOST, Message.expires_at > sa.bindparam("now"))
+    in_trouble = sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1)
+    return sa.select(
+        in_trouble.where(Channel.name.not_in((INBOX, CLOCK))).scalar_subquery().label("channel_since_at"),
+        in_trouble.where(Channel.name == CLOCK).scalar_subquery().label("clock_since_at"),
+        in_trouble.where(Channel.name == INBOX).scalar_subquery().label("mailbox_since_at"),
+        (waiting.scalar_subquery() + unexpanded.scalar_subquery()).label("overdue"),
+        lost.scalar_subquery().label("failed"),
+        people_and_offices(has_not_answered, ids_without_mail).label("unreachable"),
+        people_and_offices(is_expected, ids_blocked).label("bounced"),
+        sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS).scalar_subquery().label("to_read"),
+        sa.select(sa.func.count()).select_from(Programme).scalar_subquery().label("programmes"),
+    )
+
+
+def _select_uncovered() -> Any:
+    """For each activity to which cadres of half the kelurahan or more are asked: those from which none is coming."""
+    asked_from = (
+        sa.select(sa.func.count(sa.distinct(Cadre.region_code)))
+        .join(Invitation, Invitation.person_id == Cadre.person_id)
+        .where(Invitation.activity_id == Activity.id, Invitation.role == Role.CADRE)
+        .correlate(Activity)
+        .scalar_subquery()
+    )
+    kelurahan = aliased(Region)
+    every = sa.select(sa.func.count()).select_from(kelurahan).where(kelurahan.level == 4).scalar_subquery()
+    comes = (
+        sa.exists()
+        .where(
+            Invitation.activity_id == Activity.id,
+            Invitation.role == Role.CADRE,
+            Invitation.state.in_(_values(TAKES_A_SEAT)),
+            Cadre.person_id == Invitation.person_id,
+            Cadre.region_code == Region.code,
+        )
+        .correlate(Activity, Region)
+    )
+    return (
+        sa.select(Activity.id, Region.name)
+        .join(Region, Region.level == 4)
+        .where(Activity.id.in_(_upcoming(ActivityState.PUBLISHED)), 2 * asked_from >= every, asked_from > 0, ~comes)
+        .order_by(Region.name)
+    )
+
+
+def _select_declined() -> Any:
+    """The speakers who are not coming, though an agenda still has them, or there is none."""
+    return (
+        sa.select(Invitation.activity_id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post))
+        .join(Person, Person.id == Invitation.person_id)
+        .where(
+            Invitation.activity_id.in_(_upcoming(ActivityState.PUBLISHED)),
+            Invitation.role == Role.SPEAKER,
+            Invitation.state == InvitationState.NOT_COMING,
+            missed(),
+        )
+        .order_by(Person.name, Person.post)
+    )
+
+
+def _select_polls() -> Any:
+    """Date polls without a chosen date, of which a time still lies ahead."""
+    ahead = sa.exists().where(PollSlot.poll_id == DatePoll.id, PollSlot.starts_at > sa.bindparam("now"))
+    return (
+        sa.select(
+            DatePoll.id, DatePoll.title, DatePoll.closes_at, DatePoll.zone, DatePoll.state,
+            sa.func.count(PollInvitee.id).label("asked"), sa.func.count(PollInvitee.answered_at).label("answered"),
+        )
+        .join(PollInvitee, PollInvitee.poll_id == DatePoll.id)
+        .where(DatePoll.state.in_((PollState.OPEN, PollState.CLOSED)), ahead)
+        .group_by(DatePoll.id)
+        .order_by(DatePoll.closes_at, DatePoll.id)
+    )  # fmt: skip
+
+
+ANSWERS = _select_answers()
+UNREACHABLE = _select_unreachable()
+ACTIVITIES = _select_activities()
+MAILS = _select_mails()
+TROUBLES = _select_troubles()
+UNCOVERED = _select_uncovered()
+DECLINED = _select_declined()
+POLLS = _select_polls()

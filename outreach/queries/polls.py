@@ -1,0 +1,272 @@
+"""What the pages of date polls show: the list, one poll with its slots ranked, and whom it can ask. Nothing writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import force_locale, gettext
+from sqlalchemy.orm import joinedload, selectinload
+
+from outreach.delivery import tokens
+from outreach.delivery.mail import poll as poll_mail
+from outreach.delivery.mail.poll import page_url
+from outreach.delivery.words import formats, whatsapp
+from outreach.delivery.words.whatsapp import Call
+from outreach.domain import polls
+from outreach.domain.clashes import Finding, findings_if
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import LinkPurpose, PollChoice
+from outreach.domain.planning.parties import Engagement, Party, Yes
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.rules import Severity
+from outreach.domain.polls import Proposed, Standing, Voter
+from outreach.domain.states import PollState
+from outreach.extensions import db
+from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
+from outreach.queries.paging import Page, paged
+from outreach.services import addresses
+from outreach.services.planning import clashes as clashing
+from outreach.services.planning import load_part as plan_parts
+from outreach.services.planning.clashes import Found
+from outreach.services.polls import mail as poll_mails
+from outreach.services.polls.edit import PollMissing
+
+
+class Which(StrEnum):
+    RUNNING = "running"
+    DRAFTS = "drafts"
+    DECIDED = "decided"
+
+
+STATES = {
+    Which.RUNNING: (PollState.OPEN, PollState.CLOSED),
+    Which.DRAFTS: (PollState.DRAFT,),
+    Which.DECIDED: (PollState.DECIDED,),
+}
+
+
+@dataclass(frozen=True)
+class PollRow:
+    poll: DatePoll
+    slots: int
+    asked: int
+    answered: int
+
+
+@dataclass(frozen=True)
+class SlotRow:
+    """choices: what each of those asked said, by their id. best: none is better. found: what clashes, were it chosen."""
+
+    slot: PollSlot
+    standing: Standing
+    choices: Mapping[int, PollChoice]
+    best: bool
+    found: Found
+
+
+@dataclass(frozen=True)
+class PollTable:
+    """One poll. rows: its slots, the best first. invitees: those needed first. calls: whom to call, and how."""
+
+    poll: DatePoll
+    rows: Sequence[SlotRow]
+    invitees: Sequence[PollInvitee]
+    calls: Sequence[tuple[PollInvitee, Call]]
+    messages: Mapping[int, Message]
+    takes_answers: bool
+
+    @property
+    def silent(self) -> list[PollInvitee]:
+        return [one for one in self.invitees if one.answered_at is None]
+
+    @property
+    def answered(self) -> int:
+        return len(self.invitees) - len(self.silent)
+
+    @property
+    def over(self) -> bool:
+        """Return whether all proposed times have passed."""
+        return all(row.standing.over for row in self.rows)
+
+
+def listed(which: Which | None, number: int = 1) -> Page:
+    """Return one page of PollRow: those that close soonest first, decided ones latest first. Five queries."""
+    chosen = sa.select(DatePoll).options(joinedload(DatePoll.programme), joinedload(DatePoll.activity))
+    if which is not None:
+        chosen = chosen.where(DatePoll.state.in_(STATES[which]))
+    open_first = DatePoll.state != PollState.OPEN
+    latest = DatePoll.id.desc()
+    order = (open_first, DatePoll.closes_at, latest) if which is Which.RUNNING else (latest,)
+    page = paged(chosen.order_by(*order), number)
+    ids = [poll.id for poll in page]
+    slots = _counted(sa.select(PollSlot.poll_id, sa.func.count()).group_by(PollSlot.poll_id), PollSlot.poll_id, ids)
+    asked = sa.select(PollInvitee.poll_id, sa.func.count()).group_by(PollInvitee.poll_id)
+    everyone = _counted(asked, PollInvitee.poll_id, ids)
+    answered = _counted(asked.where(PollInvitee.answered_at.is_not(None)), PollInvitee.poll_id, ids)
+    rows = [PollRow(one, slots.get(one.id, 0), everyone.get(one.id, 0), answered.get(one.id, 0)) for one in page]
+    return replace(page, items=rows)
+
+
+def get(poll_id: int) -> DatePoll:
+    """Return a poll with its slots and whom it asks; raise PollMissing."""
+    found = (
+        db.session.scalars(
+            sa.select(DatePoll)
+            .where(DatePoll.id == poll_id)
+            .options(
+                joinedload(DatePoll.programme),
+                joinedload(DatePoll.region),
+                joinedload(DatePoll.activity),
+                selectinload(DatePoll.slots).joinedload(PollSlot.venue),
+                selectinload(DatePoll.invitees).options(
+                    joinedload(PollInvitee.person).joinedload(Person.organisation),
+                    joinedload(PollInvitee.organisation),
+                    selectinload(PollInvitee.choices),
+                ),
+            )
+        )
+        .unique()
+        .one_or_none()
+    )
+    if found is None:
+        raise PollMissing
+    return found
+
+
+def table(poll_id: int, *, now: datetime) -> PollTable:
+    """Return a poll as its page shows it; raise PollMissing."""
+    poll = get(poll_id)
+    invitees = sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
+    found = clashes(poll, now=now)
+    voters = [Voter(one.id, one.needed, {said.slot_id: said.choice for said in one.choices}) for one in invitees]
+    counted = {slot_id: _graveness(one.findings) for slot_id, one in found.items()}
+    standings = polls.ranked([(slot.id, slot.starts_at) for slot in poll.slots], voters, now=now, clashes=counted)
+    best = polls.best(standings)
+    slots = {slot.id: slot for slot in poll.slots}
+    rows = [
+        SlotRow(
+            slots[one.slot_id],
+            one,
+            {voter.id: voter.choices[one.slot_id] for voter in voters if one.slot_id in voter.choices},
+            one.slot_id in best,
+            found.get(one.slot_id, Found(Plan(now=now))),
+        )
+        for one in standings
+    ]
+    return PollTable(
+        poll,
+        rows,
+        invitees,
+        calls(poll, invitees),
+        poll_mails.latest([one.id for one in invitees]),
+        polls.is_open(poll.state, poll.closes_at, now),
+    )
+
+
+def clashes(poll: DatePoll, *, now: datetime) -> dict[int, Found]:
+    """Return what would clash, were each slot chosen and all those asked invited; nothing once a date is chosen."""
+    if poll.state is PollState.DECIDED or not poll.slots:
+        return {}
+    planned = {slot.id: as_planned(poll, slot) for slot in poll.slots}
+    slots = planned.values()
+    parties = plan_parts.parties_of(slots)
+    plan = plan_parts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
+    return {id_: clashing.found_in(plan, findings_if(plan, one)) for id_, one in planned.items()}
+
+
+def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:
+    """Return those without an answer whom no mail reaches, with the text to send them by WhatsApp."""
+    if poll.state is not PollState.OPEN:
+        return []
+    blocked = addresses.among([one.invitee.email for one in invitees])
+    found = [
+        one
+        for one in invitees
+        if one.answered_at is None and (not one.invitee.email or email_addresses.key(one.invitee.email) in blocked)
+    ]
+    links = _links(found)
+    return [(one, whatsapp.at(one.invitee.phone, _text(poll, one, links.get(one.id, "")))) for one in found]
+
+
+def _text(poll: DatePoll, one: PollInvitee, link: str) -> str:
+    with force_locale(one.invitee.locale or "id"):
+        lines = [
+            gettext("Dear %(name)s,", name=one.invitee.display_name),
+            gettext("which of these times suit you for “%(title)s”?", title=poll.neutral_title),
+            *(f"{number}. {poll_mail.when(slot)}" for number, slot in enumerate(poll.slots, start=1)),
+            "",
+        ]
+        until = formats.moment(poll.closes_at, poll.zone)
+        if link:
+            return "\n".join([*lines, gettext("Please tell us here until %(moment)s:", moment=until), link])
+        return "\n".join([*lines, gettext("Please tell us by answering this message until %(moment)s.", moment=until)])
+
+
+def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
+    """Return the addresses of their poll's page, by the invitee's id, of those whose link works."""
+    if not invitees:
+        return {}
+    by_holder = {(one.person_id, one.organisation_id): one for one in invitees}
+    rows = db.session.scalars(
+        sa.select(Link).where(
+            Link.purpose == LinkPurpose.ANSWER,
+            Link.revoked_at.is_(None),
+            sa.or_(
+                Link.person_id.in_({one.person_id for one in invitees if one.person_id is not None}),
+                Link.organisation_id.in_({one.organisation_id for one in invitees if one.organisation_id is not None}),
+            ),
+        )
+    )
+    asked = [(by_holder[link.person_id, link.organisation_id], link) for link in rows]
+    return {one.id: page_url(tokens.token(link), one.poll_id) for one, link in asked}
+
+
+def as_planned(
+    poll: DatePoll, slot: PollSlot, at: Proposed | None = None, invitees: Sequence[PollInvitee] | None = None
+) -> PlannedActivity:
+    """Return what a slot would become, `at` another time and place where these are given. Its id is the slot's, negative.
+
+    invitees: who of those asked is invited; None: all.
+    """
+    place, invited = at or slot, poll.invitees if invitees is None else invitees
+    engagements = tuple(Engagement(party_of(one), one.role, said_yes=_yes(one, slot)) for one in invited)
+    return PlannedActivity(
+        id=-slot.id,
+        title=poll.title,
+        kind=poll.kind,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        zone=poll.zone,
+        programme_id=poll.programme_id,
+        venue_id=place.venue_id,
+        region_code=poll.region_code,
+        people=sum(1 if one.person_id is not None else one.quota or 1 for one in invited),
+        engagements=engagements,
+    )
+
+
+def _yes(one: PollInvitee, slot: PollSlot) -> Yes | None:
+    said = next((answer.choice for answer in one.choices if answer.slot_id == slot.id), PollChoice.NO)
+    if said is PollChoice.NO or one.answered_at is None:
+        return None
+    return Yes(slot.starts_at, slot.ends_at, one.answered_at)
+
+
+def party_of(one: PollInvitee) -> Party:
+    """Return who is asked, as the plan knows them."""
+    if one.person_id is not None:
+        return Party.person(one.person_id, one.invitee.display_name)
+    assert one.organisation_id is not None
+    return Party.organisation(one.organisation_id, one.invitee.display_name)
+
+
+def _graveness(findings: Sequence[Finding]) -> tuple[int, int]:
+    blocking = sum(one.severity is Severity.BLOCK for one in findings)
+    return blocking, len(findings) - blocking
+
+
+def _counted(wanted: Any, column: Any, ids: Sequence[int]) -> dict[int, int]:
+    return {row[0]: row[1] for row in db.session.execute(wanted.where(column.in_(ids)))}

@@ -1,0 +1,176 @@
+"""Calendars in which people, organisations and venues are busy: given by address or as a file, listed, taken away.
+
+Reading them again and again is services/absences/refresh.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.fetch.fetch import Fetcher, checked
+from outreach.domain.directory import names
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.problems import Problem
+from outreach.extensions import current_settings, db, writing
+from outreach.models import Absence, AbsenceCalendar, User
+from outreach.services import audit
+from outreach.services.absences import parse as busy_times
+from outreach.services.absences import refresh as absence_refresh
+from outreach.services.absences.edit import Subject
+from outreach.services.absences.refresh import office_zone, own_hosts, replace
+
+MOST = 5  # of one person, organisation or venue
+FILE_WAITS_S = 1.0  # while two others are read: whoever sends a file holds a thread of the pages meanwhile
+
+
+class CalendarMissing(Problem):
+    message = "This calendar has been removed meanwhile."
+
+
+class TooManyCalendars(Problem):
+    message = "At most %(most)s calendars can be read. Please remove one first."
+    field = "source"
+
+
+class NoneRead(Problem):
+    message = "Calendars at an address are not read here, as the administrator has set. Please choose a file."
+    field = "source"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A calendar as pages list it. host: "" for a file. ahead: how many busy times lie ahead; next_at: when the next begins."""
+
+    id: int
+    name: str
+    host: str
+    source: AbsenceSource
+    tried_at: datetime | None
+    read_at: datetime | None
+    next_read_at: datetime | None
+    problem: Problem | None
+    ahead: int
+    next_at: datetime | None
+
+
+def of(subject: Subject, *, now: datetime) -> list[Listed]:
+    """Return its calendars by when they were given. Two statements."""
+    whose = getattr(AbsenceCalendar, subject.column) == subject.id
+    calendars = db.session.scalars(sa.select(AbsenceCalendar).where(whose).order_by(AbsenceCalendar.id)).all()
+    counts = {
+        row.calendar_id: (row.count, row.first)
+        for row in db.session.execute(
+            sa.select(
+                Absence.calendar_id, sa.func.count().label("count"), sa.func.min(Absence.starts_at).label("first")
+            )
+            .where(Absence.calendar_id.in_([one.id for one in calendars]), Absence.ends_at > now)
+            .group_by(Absence.calendar_id)
+        )
+    }
+    return [_listed(one, *counts.get(one.id, (0, None))) for one in calendars]
+
+
+def add_file(
+    subject: Subject, data: bytes, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+) -> AbsenceCalendar:
+    """Read a file, once. Raise a Problem that says why it cannot be read, having changed nothing."""
+    times = busy_times.read(data, office_zone(), now=now, wait_s=FILE_WAITS_S)
+    with writing() as session:
+        row = subject.row(session)
+        _check_room(session, subject)
+        calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
+        session.add(calendar)
+        session.flush()
+        replace(session, calendar, times, office_zone(), now)
+        _log(session, subject, row, "calendar_added", "", by, now)
+    return calendar
+
+
+def add_address(
+    subject: Subject, address: str, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+) -> AbsenceCalendar:
+    """Note an address, due to be read at once by an engine. Raise a Problem for what is no address of a calendar."""
+    if not current_settings().calendar_read_s:
+        raise NoneRead
+    url = checked(address, own_hosts())
+    with writing() as session:
+        row = subject.row(session)
+        whose = getattr(AbsenceCalendar, subject.column) == subject.id
+        same = session.scalar(sa.select(AbsenceCalendar).where(whose, AbsenceCalendar.url == url.geturl()))
+        if same is not None:
+            same.next_read_at = now
+            return same
+        _check_room(session, subject)
+        calendar = _made(subject, name, source, by, url=url.geturl(), next_read_at=now)
+        session.add(calendar)
+        _log(session, subject, row, "calendar_added", url.hostname or "", by, now)
+    return calendar
+
+
+def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime) -> None:
+    """Forget a calendar and what was read from it. Raise CalendarMissing; for another's too."""
+    with writing() as session:
+        calendar = _own(session, subject, calendar_id)
+        _log(session, subject, subject.row(session), "calendar_removed", _host(calendar.url), by, now)
+        session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
+        session.delete(calendar)
+
+
+def ask_again(subject: Subject, calendar_id: int, *, now: datetime) -> None:
+    """Let an address be read by an engine as soon as one comes round. Raise CalendarMissing."""
+    with writing() as session:
+        calendar = _own(session, subject, calendar_id)
+        if calendar.url:
+            calendar.next_read_at = now
+
+
+def read_now(subject: Subject, calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> Problem | None:
+    """Read an address at once; return why it could not be read. Takes up to half a minute. Raise CalendarMissing."""
+    calendar = _own(db.session(), subject, calendar_id)
+    return absence_refresh.read(calendar.id, now=now, fetcher=fetcher) if calendar.url else None
+
+
+def _made(subject: Subject, name: str, source: AbsenceSource, by: User | None, **values: Any) -> AbsenceCalendar:
+    return AbsenceCalendar(
+        name=names.tidy(name)[:120],
+        source=source,
+        added_by_id=by.id if by else None,
+        **{subject.column: subject.id},
+        **values,
+    )
+
+
+def _own(session: Session, subject: Subject, calendar_id: int) -> AbsenceCalendar:
+    found = session.get(AbsenceCalendar, calendar_id)
+    if found is None or getattr(found, subject.column) != subject.id:
+        raise CalendarMissing
+    return found
+
+
+def _check_room(session: Session, subject: Subject) -> None:
+    whose = getattr(AbsenceCalendar, subject.column) == subject.id
+    if (session.scalar(sa.select(sa.func.count()).select_from(AbsenceCalendar).where(whose)) or 0) >= MOST:
+        raise TooManyCalendars(most=MOST)
+
+
+def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> Listed:
+    problem = Problem(one.problem, **one.problem_values) if one.problem else None
+    host = _host(one.url)
+    return Listed(
+        one.id, one.name, host, one.source, one.tried_at, one.read_at, one.next_read_at, problem, ahead, next_at
+    )
+
+
+def _host(url: str) -> str:
+    """Return the part of an address that is no secret."""
+    return urlsplit(url).hostname or ""
+
+
+def _log(session: Session, subject: Subject, row: Any, verb: str, host: str, by: User | None, now: datetime) -> None:
+    if by is not None:
+        audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, address=host)

@@ -1,0 +1,243 @@
+"""When people, organisations and venues cannot be had: for the plan, and what is entered and taken away by hand.
+
+Those read from calendars are written by services/absences/calendars.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory import names
+from outreach.domain.kinds import Repeat
+from outreach.domain.planning import absences as rules
+from outreach.domain.planning.absences import Absent
+from outreach.domain.planning.parties import Absence as Occurrence
+from outreach.domain.planning.parties import AbsenceSource, Party
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Absence, Organisation, Person, User, Venue
+from outreach.services import audit
+
+MOST = 100  # entered by hand, of one person, organisation or venue
+MOST_LETTERS = 160
+
+
+class SubjectMissing(Problem):
+    message = "This person, organisation or venue is not in the list any more."
+
+
+class AbsenceMissing(Problem):
+    message = "This absence has been removed meanwhile."
+
+
+class AlreadyOver(Problem):
+    message = "This time is over already. Please choose one that lies ahead."
+    field = "on"
+
+
+class TooManyAbsences(Problem):
+    message = "There are %(most)s absences already. Please remove some, or let a calendar be read."
+
+
+class SubjectKind(StrEnum):
+    """Whose absences there can be."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    VENUE = "venue"
+
+
+_MODELS: dict[SubjectKind, Any] = {
+    SubjectKind.PERSON: Person,
+    SubjectKind.ORGANISATION: Organisation,
+    SubjectKind.VENUE: Venue,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who or what is absent: their id among people, organisations or venues."""
+
+    kind: SubjectKind
+    id: int
+
+    @property
+    def column(self) -> str:
+        """Return which column of absences and their calendars holds its id."""
+        return f"{self.kind.value}_id"
+
+    def row(self, session: Session) -> Any:
+        """Return the person, organisation or venue; raise SubjectMissing, for one whose data was erased too."""
+        found = session.get(_MODELS[self.kind], self.id)
+        if found is None or getattr(found, "erased_at", None) is not None:
+            raise SubjectMissing
+        return found
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An absence as pages list it."""
+
+    id: int
+    absent: Absent
+    reason: str
+    source: AbsenceSource
+
+
+def name_of(subject: Subject) -> str:
+    """Return how pages name it; raise SubjectMissing."""
+    found = subject.row(db.session())
+    return str(getattr(found, "display_name", "") or found.name)
+
+
+def entered(subject: Subject, *, now: datetime) -> list[Listed]:
+    """Return what was entered by hand and is not over, by its start. One statement."""
+    rows = db.session.scalars(_entered(subject).order_by(Absence.starts_at, Absence.id))
+    listed = (Listed(row.id, absent(row), row.reason, row.source) for row in rows)
+    return [one for one in listed if not _is_over(one.absent, now)]
+
+
+def add(
+    subject: Subject, wanted: Absent, reason: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+) -> Absence:
+    """Enter an absence; the same one twice is one. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
+
+    by: the coordinator, whose entry is logged; None where somebody speaks for themselves.
+    """
+    if _is_over(wanted, now):
+        raise AlreadyOver
+    with writing() as session:
+        row = subject.row(session)
+        others = session.scalars(_entered(subject)).all()
+        for other in others:
+            if absent(other) == wanted:
+                return other
+        if sum(not _is_over(absent(other), now) for other in others) >= MOST:
+            raise TooManyAbsences(most=MOST)
+        made = Absence(
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            zone=wanted.zone.key,
+            whole_days=wanted.whole_days,
+            repeats=wanted.repeats,
+            repeats_until_on=wanted.until_on,
+            reason=names.tidy(reason)[:MOST_LETTERS],
+            source=source,
+            added_by_id=by.id if by else None,
+            created_at=now,
+            **{subject.column: subject.id},
+        )
+        session.add(made)
+        _log(session, subject, row, "absence_added", made, by, now)
+    return made
+
+
+def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime) -> None:
+    """Take an absence back that was entered by hand. Raise AbsenceMissing; for another's too."""
+    with writing() as session:
+        found = session.scalar(_entered(subject).where(Absence.id == absence_id))
+        if found is None:
+            raise AbsenceMissing
+        _log(session, subject, subject.row(session), "absence_removed", found, by, now)
+        session.delete(found)
+
+
+def _entered(subject: Subject) -> sa.Select[Any]:
+    whose = getattr(Absence, subject.column) == subject.id
+    return sa.select(Absence).where(whose, Absence.calendar_id.is_(None))
+
+
+def _is_over(one: Absent, now: datetime) -> bool:
+    last = rules.last_moment(one)
+    return last is not None and last <= now
+
+
+def _log(
+    session: Session, subject: Subject, row: Any, verb: str, about: Absence, by: User | None, now: datetime
+) -> None:
+    if by is None:  # they spoke for themselves
+        return
+    times = {"starts_at": about.starts_at.isoformat(), "ends_at": about.ends_at.isoformat()}
+    audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, repeats=about.repeats.value, **times)
+
+
+def occurrences(session: Session, first: datetime, last: datetime) -> list[Occurrence]:
+    """Return each time in which somebody or a venue is absent for some of the span from `first` to `last`, by its start.
+
+    One statement, that leaves out what is long past.
+    """
+    rows = session.execute(
+        sa.select(
+            Absence.id,
+            Absence.person_id,
+            Absence.organisation_id,
+            Absence.venue_id,
+            Absence.starts_at,
+            Absence.ends_at,
+            Absence.zone,
+            Absence.repeats,
+            Absence.repeats_until_on,
+            Absence.whole_days,
+            Absence.reason,
+            Absence.source,
+            Absence.created_at,
+            Person.name,
+            Person.title_before,
+            Person.title_after,
+            Person.post,
+            Organisation.name.label("organisation"),
+        )
+        .outerjoin(Person, Person.id == Absence.person_id)
+        .outerjoin(Organisation, Organisation.id == Absence.organisation_id)
+        .where(
+            Absence.starts_at < last,
+            sa.or_(
+                Absence.ends_at > first,
+                sa.and_(
+                    Absence.repeats == Repeat.WEEKLY,
+                    sa.or_(
+                        Absence.repeats_until_on.is_(None),
+                        Absence.repeats_until_on >= (first - rules.WEEK - rules.DAY).date(),
+                    ),
+                ),
+            ),
+        )
+    )
+    parties: dict[tuple[int | None, int | None], Party | None] = {}  # of whom there may be thousands of times
+    found = []
+    for row in rows:
+        whose = (row.person_id, row.organisation_id)
+        if whose not in parties:
+            parties[whose] = _party(row)
+        party = parties[whose]
+        found += [
+            Occurrence(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
+            for begins, ends in _times(row, first, last)
+        ]
+    return sorted(found, key=lambda one: (one.starts_at, one.id))
+
+
+def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.Time]:
+    if row.repeats is Repeat.ONCE:  # asked for by the statement already; those of calendars are, by the thousand
+        return ((row.starts_at, row.ends_at),) if first < last else ()
+    return rules.occurrences(absent(row), first, last)
+
+
+def absent(row: Any) -> Absent:
+    """Return a stored absence, or a row with its columns, as the rules know it."""
+    return Absent(row.starts_at, row.ends_at, ZoneInfo(row.zone), row.repeats, row.repeats_until_on, row.whole_days)
+
+
+def _party(row: Any) -> Party | None:
+    if row.person_id is not None:
+        named = Person(
+            name=row.name, title_before=row.title_before, title_after=row.title_after, post=row.post
+        ).display_name
+        return Party.person(row.person_id, named)
+    return Party.organisation(row.organisation_id, row.organisation) if row.organisation_id is not None else None

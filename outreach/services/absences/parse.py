@@ -1,0 +1,122 @@
+"""Reading an iCalendar file (RFC 5545) safely into busy times: what it is by its content, how large, and when somebody is busy.
+
+Parsing and counting out recurrences happens in services/absences/parse_process.py, a process apart that is killed in time.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from outreach.domain.planning.absences import Time
+from outreach.domain.problems import Problem
+from outreach.services.absences import parse_process
+
+MOST_BYTES = 5 * 1024 * 1024
+READ_WITHIN_S = 15
+AT_ONCE = threading.BoundedSemaphore(2)  # of this process: each may take a core and some hundred MB
+HORIZON = timedelta(days=400)  # how far ahead busy times are read
+BEFORE = timedelta(days=1)
+
+
+class IsWebPage(Problem):
+    message = (
+        "This is a web page, not a calendar. In your calendar program, look for the address in iCal or ICS format; it often "
+        "ends in .ics."
+    )
+    field = "source"
+
+
+class NotACalendar(Problem):
+    message = "This is not a calendar. Please choose a file in iCal or ICS format; its name mostly ends in .ics."
+    field = "source"
+
+
+class CalendarEmpty(Problem):
+    message = "There is nothing in it. Please choose a file in iCal or ICS format."
+    field = "source"
+
+
+class CalendarBroken(Problem):
+    message = "This calendar is damaged or cut off, so it cannot be read. Please export it once more."
+    field = "source"
+
+
+class CalendarTooLarge(Problem):
+    message = "This calendar is larger than %(megabytes)s MB. Please share one that holds fewer events."
+    field = "source"
+
+
+class TooManyEvents(Problem):
+    message = (
+        "This calendar has more than %(most)s events. Please share one that holds fewer, such as those from now on."
+    )
+    field = "source"
+
+
+class RepeatsTooOften(Problem):
+    message = "An event in this calendar repeats every minute or second. Please correct or remove that event."
+    field = "source"
+
+
+class TakesTooLong(Problem):
+    message = (
+        "Reading this calendar takes too long; mostly an event in it repeats without end. Please correct that event."
+    )
+    field = "source"
+
+
+class ReadersBusy(Problem):
+    message = "Other calendars are being read just now. Please try again in a minute."
+    field = "source"
+
+
+class ZoneUnknown(Problem):
+    message = "This calendar uses the time zone “%(name)s”, which is not known. Please choose another in your calendar program."
+    field = "source"
+
+
+def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = None) -> list[Time]:
+    """Return when somebody is busy from yesterday to 400 days ahead, joined where times touch, by their start.
+
+    zone: of times that name none, where the calendar has none of its own. wait_s: how long to wait while two others are read;
+    None: as long as one may take. Raise a Problem that says why it cannot be read.
+    """
+    if len(data) > MOST_BYTES:
+        raise CalendarTooLarge(megabytes=MOST_BYTES // 1024 // 1024)
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.strip(b"\0"):
+        raise CalendarEmpty
+    if head.startswith(b"<"):
+        raise IsWebPage if b"<html" in head.lower() or b"<!doctype html" in head.lower() else NotACalendar
+    return _read_apart(data, zone, now, READ_WITHIN_S if wait_s is None else wait_s)
+
+
+def _read_apart(data: bytes, zone: ZoneInfo, now: datetime, wait_s: float) -> list[Time]:
+    span = [str(int(at.timestamp())) for at in (now - BEFORE, now + HORIZON)]
+    if not AT_ONCE.acquire(timeout=wait_s):
+        raise ReadersBusy
+    command = [sys.executable, "-I", str(Path(parse_process.__file__)), zone.key, *span]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=READ_WITHIN_S, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise TakesTooLong from None
+    finally:
+        AT_ONCE.release()
+    match done.returncode:
+        case 0:
+            times = json.loads(done.stdout)
+            return [(datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC)) for a, b in times]
+        case parse_process.TOO_MANY:
+            raise TooManyEvents(most=parse_process.MOST_TIMES)
+        case parse_process.TOO_OFTEN:
+            raise RepeatsTooOften
+        case parse_process.UNKNOWN_ZONE:
+            raise ZoneUnknown(name=done.stdout.decode("utf-8", "replace"))
+        case parse_process.NO_CALENDAR:
+            raise NotACalendar
+        case _:
+            raise CalendarBroken

@@ -1,0 +1,131 @@
+"""An activity's agenda: its lines with their speakers, and who moderates. Saved as one, with the invitations that follow."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from outreach.domain.kinds import Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import writing
+from outreach.models import Activity, AgendaItem, Invitation, Person, User
+from outreach.services import audit
+from outreach.services.activities.edit import CannotEdit
+from outreach.services.invitations import add as new_invitations
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import EndBeforeStart, activity_for_change
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+
+UNCHANGED = 0  # a moderator who stays as they are
+
+
+class AgendaOutside(Problem):
+    message = "“%(topic)s” lies outside the activity, which runs from registration to %(end)s."
+
+
+class TopicMissing(Problem):
+    message = "Please write a topic for every line of the agenda, or empty the line."
+
+
+class AgendaOverlaps(Problem):
+    message = "“%(topic)s” begins before “%(before)s” has ended. If that is meant, tick that lines may overlap."
+    field = "overlaps"
+
+
+@dataclass(frozen=True)
+class AgendaValues:
+    starts_at: datetime
+    ends_at: datetime
+    topic: str
+    speaker_ids: tuple[int, ...] = ()
+
+
+def set_agenda(
+    activity_id: int,
+    items: Sequence[AgendaValues],
+    *,
+    version: int | None = None,
+    moderator_id: int | None = UNCHANGED,
+    withdraw_removed: bool = False,
+    overlaps: bool = True,
+    by: User | None,
+    now: datetime,
+) -> Activity:
+    """Replace the agenda and the moderator. Who is not yet invited as speaker or moderator is.
+
+    A moderator who is replaced is withdrawn; so are speakers taken off the agenda, with withdraw_removed.
+    Raise Stale, AgendaOutside, AgendaOverlaps (unless lines may overlap), TopicMissing, EndBeforeStart, SpeakerTaken
+    or PlanBlocked, having changed nothing.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        if activity.state in (ActivityState.CANCELLED, ActivityState.HELD):
+            raise CannotEdit
+        _check(activity, items, overlaps)
+        before = {person.id for line in activity.agenda for person in line.speakers}
+        after = {one for item in items for one in item.speaker_ids}
+        planned, present = plan_checks.before(session, [activity_id]), bookings.on_stage(session, [activity_id])
+        bookings.lock_people(session, present | after | ({moderator_id} if moderator_id else set()))
+        activity.agenda = [
+            AgendaItem(
+                starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(),
+                speakers=list(session.scalars(sa.select(Person).where(Person.id.in_(item.speaker_ids)))),
+            )
+            for item in items
+        ]  # fmt: skip
+        flag_modified(activity, "title")  # the activity's version rises with its agenda
+        session.flush()
+        new_invitations.add_people(session, [activity], after, Role.SPEAKER, now=now)
+        if withdraw_removed:
+            _withdraw(session, activity, Role.SPEAKER, before - after, by, now)
+        if moderator_id != UNCHANGED:
+            _set_moderator(session, activity, moderator_id, by, now)
+        plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
+        audit.record(session, by, "activity.agenda_set", activity, now=now, lines=len(items))
+    return activity
+
+
+def _check(activity: Activity, items: Sequence[AgendaValues], overlaps: bool) -> None:
+    opens = activity.registration_at or activity.starts_at
+    for item in items:
+        if not item.topic.strip():
+            raise TopicMissing
+        if item.ends_at <= item.starts_at:
+            raise EndBeforeStart
+        if item.starts_at < opens or item.ends_at > activity.ends_at:
+            raise AgendaOutside(topic=item.topic, end=activity.ends_at.astimezone(activity.zone))
+    for first, second in pairwise(sorted(items, key=lambda item: item.starts_at)):
+        if second.starts_at < first.ends_at and not overlaps:
+            raise AgendaOverlaps(topic=second.topic, before=first.topic)
+
+
+def _set_moderator(session: Session, activity: Activity, person_id: int | None, by: User | None, now: datetime) -> None:
+    present = set(session.scalars(_standing(activity, Role.MODERATOR).with_only_columns(Invitation.person_id)))
+    if person_id in present:
+        return
+    _withdraw(session, activity, Role.MODERATOR, present, by, now)
+    if person_id is not None:
+        new_invitations.add_people(session, [activity], [person_id], Role.MODERATOR, now=now)
+
+
+def _withdraw(
+    session: Session, activity: Activity, role: Role, person_ids: Collection[int | None], by: User | None, now: datetime
+) -> None:
+    wanted = _standing(activity, role).where(Invitation.person_id.in_(person_ids))
+    for invitation in session.scalars(wanted.order_by(Invitation.id)).all():
+        withdrawing.take_back(session, invitation, by=by, now=now)
+
+
+def _standing(activity: Activity, role: Role) -> sa.Select[Any]:
+    return sa.select(Invitation).where(
+        Invitation.activity_id == activity.id,
+        Invitation.role == role,
+        Invitation.state.not_in((InvitationState.WITHDRAWN, InvitationState.NOT_COMING)),
+    )

@@ -1,0 +1,67 @@
+"""Community activities: the same one for several kelurahan, each at its own Balai Kelurahan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.problems import Problem
+from outreach.extensions import writing
+from outreach.models import Activity, Region, User, Venue
+from outreach.services.activities import edit as planning
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.locking import locked_programme
+
+
+class NoKelurahan(Problem):
+    message = "Choose at least one kelurahan."
+    field = "region_codes"
+
+
+def create(
+    values: ActivityValues,
+    region_codes: Sequence[str],
+    *,
+    programme_id: int | None = None,
+    by: User | None,
+    now: datetime,
+) -> list[Activity]:
+    """Make one activity for each kelurahan, at its Balai Kelurahan (made where unknown), all at the given time."""
+    if not region_codes:
+        raise NoKelurahan
+    with writing() as session:
+        programme = locked_programme(session, programme_id) if programme_id else None
+        chosen = sa.select(Region).where(Region.code.in_(region_codes), Region.level == 4).order_by(Region.code)
+        regions = session.scalars(chosen).all()
+        if not regions:
+            raise NoKelurahan
+        described = [
+            replace(
+                values,
+                title=f"{values.title} {region.name}",
+                public_title=f"{values.public_title} {region.name}" if values.public_title else "",
+                region_code=region.code,
+                venue_id=values.venue_id or _village_hall(session, region).id,
+            )
+            for region in regions
+        ]
+        # They are made at one time, to be given their days one by one.
+        but = [FindingKind.SAME_KECAMATAN]
+        return planning.add_activities(session, described, programme, by, now, but=but)
+
+
+def village_hall_name(kelurahan: str) -> str:
+    """Return what the hall of a kelurahan is called, by which it is found."""
+    return f"Balai Kelurahan {kelurahan}"
+
+
+def _village_hall(session: Session, region: Region) -> Venue:
+    name = village_hall_name(region.name)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    made = insert(Venue).values(name=name, region_code=region.code)
+    session.execute(made.on_conflict_do_nothing())  # it is known, or another coordinator makes it at this moment
+    return session.scalars(sa.select(Venue).where(Venue.name == name)).one()

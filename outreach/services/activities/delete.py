@@ -1,0 +1,63 @@
+"""Deleting what nobody has heard of: a draft, or a programme that has nothing but drafts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Activity, Invitation, Reminder, User
+from outreach.services import audit
+from outreach.services.locking import activity_for_change, locked_programme
+from outreach.services.planning import bookings
+
+
+class NotADraft(Problem):
+    message = "Only a draft can be deleted. Cancel a published activity instead, so that everyone invited is told."
+
+
+class NotOnlyDrafts(Problem):
+    message = "Only a programme whose activities are all drafts can be deleted. “%(title)s” has been told to people."
+
+
+def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
+    """Delete an activity nobody has heard of; raise NotADraft otherwise."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        if activity.state is not ActivityState.DRAFT:
+            raise NotADraft
+        _delete(session, [activity], by, now)
+
+
+def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> None:
+    """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
+    with writing() as session:
+        programme = locked_programme(session, programme_id, changes=True)
+        activities = [activity_for_change(session, id) for id in sorted(a.id for a in programme.activities)]
+        for activity in activities:
+            if activity.state is not ActivityState.DRAFT:
+                raise NotOnlyDrafts(title=activity.title)
+        _delete(session, activities, by, now)
+        session.expire(programme, ["activities"])
+        audit.record(session, by, "programme.deleted", programme, now=now, activities=len(activities))
+        session.delete(programme)
+
+
+def _delete(session: Session, activities: Sequence[Activity], by: User | None, now: datetime) -> None:
+    venues = {activity.venue_id for activity in activities if activity.venue_id is not None}
+    speakers = bookings.on_stage(session, [activity.id for activity in activities])
+    bookings.lock_venues(session, venues)
+    bookings.lock_people(session, speakers)
+    for activity in activities:
+        audit.record(session, by, "activity.deleted", activity, now=now)
+        its = Invitation.activity_id == activity.id
+        session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
+        session.execute(sa.update(Invitation).where(its).values(nominated_under_id=None))
+        session.execute(sa.delete(Invitation).where(its))
+        session.delete(activity)
+    session.flush()
+    bookings.hold(session, venues)
+    bookings.bind(session, speakers)

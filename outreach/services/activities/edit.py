@@ -1,0 +1,161 @@
+"""Making and editing activities. Their programmes are programmes.py, agendas agendas.py; what sends mail is
+activities/publish.py."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.answers import DEADLINE_DAYS, default_deadline
+from outreach.domain.kinds import ActivityKind
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Activity, Office, Programme, User
+from outreach.services import audit
+from outreach.services.invitations import seats
+from outreach.services.locking import activity_for_change, check_times, locked_programme
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+from outreach.services.planning.book import claim
+
+NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
+
+
+class NeedsMove(Problem):
+    message = (
+        "This activity is published: changing its time or place tells everyone invited. Use “Move” and give the reason."
+    )
+
+
+class CannotEdit(Problem):
+    message = "An activity that is over or cancelled cannot be changed any more."
+
+
+@dataclass(frozen=True)
+class ActivityValues:
+    """respond_by_at: None for the office's usual deadline. Instants are aware."""
+
+    kind: ActivityKind
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    public_title: str = ""
+    description: str = ""
+    things_to_bring: str = ""
+    registration_at: datetime | None = None
+    respond_by_at: datetime | None = None
+    venue_id: int | None = None
+    region_code: str | None = None
+    capacity: int | None = None
+
+
+def create_activity(
+    values: ActivityValues, *, programme_id: int | None = None, by: User | None, now: datetime
+) -> Activity:
+    """Make one activity as a draft, in a programme or alone; raise a Problem, having made nothing."""
+    with writing() as session:
+        programme = locked_programme(session, programme_id) if programme_id else None
+        return add_activity(session, values, programme, by, now)
+
+
+def edit_activity(
+    activity_id: int, values: ActivityValues, version: int, *, by: User | None, now: datetime
+) -> Activity:
+    """Change an activity; raise NeedsMove where a published one would change its time or place, Stale if someone was faster."""
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+            raise CannotEdit
+        if activity.state is ActivityState.PUBLISHED and differs(activity, values):
+            raise NeedsMove
+        before, planned = _facts(activity), plan_checks.before(session, [activity_id])
+        other_time = differs(activity, values, "starts_at", "ends_at")
+        taking = other_time or values.venue_id != activity.venue_id
+        with session.no_autoflush:
+            _fill(session, activity, values, now)
+            check_times(activity)
+            if taking:
+                claim(session, [activity], speakers=other_time)
+        plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
+        seats.offer_freed(session, activity, now=now)
+        audit.record(session, by, "activity.edited", activity, now=now, changed=audit.changes(before, _facts(activity)))
+    return activity
+
+
+def add_activity(
+    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
+) -> Activity:
+    """Make a draft inside the caller's transaction; raise a Problem."""
+    if programme is not None:
+        bookings.lock_programme(session, programme.id)
+    return add_activities(session, [values], programme, by, now)[0]
+
+
+def add_activities(
+    session: Session,
+    described: Sequence[ActivityValues],
+    programme: Programme | None,
+    by: User | None,
+    now: datetime,
+    *,
+    but: Collection[FindingKind] = (),
+) -> list[Activity]:
+    """Make drafts, at once, inside the caller's transaction, which holds the programme's lock; raise a Problem.
+
+    but: kinds of clashes that do not stand in the way.
+    """
+    activities = [_new(session, values, programme, by, now) for values in described]
+    with session.no_autoflush:
+        session.add_all(activities)
+        claim(session, activities)
+    plan_checks.refuse_blocking(session, [activity.id for activity in activities], but=but, now=now)
+    for activity in activities:
+        audit.record(session, by, "activity.created", activity, now=now)
+    return activities
+
+
+def _new(
+    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
+) -> Activity:
+    activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
+    _fill(session, activity, values, now)
+    check_times(activity)
+    return activity
+
+
+def _fill(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
+    activity.kind = values.kind
+    activity.title = values.title.strip()
+    activity.public_title = values.public_title.strip()
+    activity.description = values.description.strip()
+    activity.things_to_bring = values.things_to_bring.strip()
+    activity.zone = values.zone
+    activity.starts_at = values.starts_at
+    activity.ends_at = values.ends_at
+    activity.registration_at = values.registration_at
+    activity.respond_by_at = values.respond_by_at or usual_deadline(session, values.starts_at, values.zone, now)
+    activity.venue_id = values.venue_id
+    activity.region_code = values.region_code
+    activity.capacity = values.capacity
+
+
+def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the deadline for answers that the office's setting gives an activity."""
+    days = session.scalar(sa.select(Office.deadline_days).order_by(Office.id).limit(1))
+    return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
+
+
+def differs(activity: Activity, other: Any, *names: str) -> bool:
+    """Return whether other values or a move bring another time or place; names: of these columns only."""
+    return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
+
+
+def _facts(activity: Activity) -> dict[str, object]:
+    return {field.name: getattr(activity, field.name) for field in fields(ActivityValues)}

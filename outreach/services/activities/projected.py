@@ -1,0 +1,83 @@
+"""An activity as a form describes it, before it is saved: what the plan would hold. Nothing writes."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.extensions import db
+from outreach.services.activities.edit import ActivityValues, usual_deadline
+from outreach.services.activities.publish import Move
+from outreach.services.planning import load as plans
+
+UNSAVED = -1  # the id of an activity that is not stored yet
+
+
+def new(values: ActivityValues, *, programme_id: int | None, by: str, now: datetime) -> PlannedActivity:
+    """Return the activity that would be made; nobody is invited to it yet. by: its coordinator's name.
+
+    Raise ValueError where it would end before it starts.
+    """
+    return PlannedActivity(
+        id=UNSAVED,
+        title=values.title,
+        kind=values.kind,
+        starts_at=values.starts_at,
+        ends_at=values.ends_at,
+        zone=values.zone,
+        programme_id=programme_id,
+        venue_id=values.venue_id,
+        region_code=values.region_code,
+        respond_by_at=values.respond_by_at or usual_deadline(_session(), values.starts_at, values.zone, now),
+        seats=values.capacity,
+        coordinator=by,
+    )
+
+
+def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> PlannedActivity | None:
+    """Return the stored activity as it would be with these values; None where it is gone."""
+    stored = _stored(activity_id)
+    if stored is None:
+        return None
+    after = new(values, programme_id=stored.programme_id, by=stored.coordinator, now=now)
+    same_day = after.local_start.date() == stored.local_start.date()
+    return replace(
+        after,
+        id=activity_id,
+        state=stored.state,
+        people=stored.people,
+        engagements=stored.engagements,
+        told_at=stored.told_at if same_day else None,
+        fixed=stored.fixed,
+    )
+
+
+def moved(activity_id: int, move: Move, *, now: datetime) -> PlannedActivity | None:
+    """Return the stored activity as it would be after the move; None where it is gone."""
+    stored = _stored(activity_id)
+    return as_moved(stored, move, now=now) if stored else None
+
+
+def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedActivity:
+    """Return the activity as it would be after the move."""
+    same_day = move.starts_at.astimezone(move.zone).date() == stored.local_start.date()
+    return replace(
+        stored,
+        starts_at=move.starts_at,
+        ends_at=move.ends_at,
+        zone=move.zone,
+        venue_id=move.venue_id,
+        respond_by_at=move.respond_by_at or usual_deadline(_session(), move.starts_at, move.zone, now),
+        told_at=stored.told_at if same_day else None,
+    )
+
+
+def _stored(activity_id: int) -> PlannedActivity | None:
+    return next(iter(plans.planned(_session(), [activity_id])), None)
+
+
+def _session() -> Session:
+    found: Any = db.session
+    return found

@@ -1,0 +1,188 @@
+"""Addresses that mail cannot reach, as reports and mail servers say: whose they are, how to call them, trying one again.
+
+What a report does to an address is services/inbox/receive.py; that nothing is sent there any more, delivery/recheck/judge.py.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.delivery.words import whatsapp
+from outreach.delivery.words.whatsapp import Call
+from outreach.domain.directory import email_addresses
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db, writing
+from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, User
+from outreach.queries.paging import Page, paged
+from outreach.services import audit
+
+PERSON, ORGANISATION, REPRESENTATIVE = "person", "organisation", "representative"
+GONE = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """Somebody at whose address no mail arrives. id: the person's, the organisation's, or the represented invitation's."""
+
+    kind: str
+    id: int
+    name: str
+    post: str
+    address: str
+    since_at: datetime
+    fault: AddressFault | None
+    reply: str  # the mail server's words
+    call: Call
+    activities: Sequence[Activity] = field(
+        default=()
+    )  # that lie ahead, and of which no mail tells them; earliest first
+
+
+def is_blocked(address: Any) -> sa.ColumnElement[bool]:
+    """Whether mail to an address (a column) has been found not to arrive. Where none is blocked, none is looked at."""
+    blocked = sa.select(AddressFailure.address).where(AddressFailure.blocked_at.is_not(None))
+    return sa.and_(sa.exists(blocked), sa.func.lower(address).in_(blocked))
+
+
+def no_mail_reaches(address: Any) -> sa.ColumnElement[bool]:
+    """Whether there is no address (a column), or none at which mail arrives."""
+    return sa.or_(address == "", is_blocked(address))
+
+
+def ids_blocked(holder: Any) -> sa.Select[Any]:
+    """Select the people or organisations at whose address no mail arrives."""
+    return sa.select(holder.id).where(is_blocked(holder.email))
+
+
+def ids_without_mail(holder: Any) -> Any:
+    """Select those whom no mail reaches, by indexes: beginning with them costs what they are, not what is invited."""
+    return sa.union_all(sa.select(holder.id).where(holder.email == ""), ids_blocked(holder))
+
+
+def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
+    """Return one page of those whom no mail reaches, by name. Three queries, or two where there is nobody."""
+    whose = _whose(now).subquery()
+    page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
+    ahead = _ahead(page.items, now)
+    rows = [
+        Unreachable(
+            row.kind, row.id, row.name, row.post, row.address, row.since_at,
+            AddressFault(row.fault) if row.fault else None, row.reply, whatsapp.at(row.phone),
+            ahead.get((row.kind, row.id), ()),
+        )
+        for row in page.items
+    ]  # fmt: skip
+    return Page(rows, page.total, page.number, page.per_page)
+
+
+def count(*, now: datetime) -> int:
+    """Return how many people and organisations no mail reaches."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_whose(now).subquery())) or 0
+
+
+def failure_of(address: str) -> AddressFailure | None:
+    """Return what is known of an address at which no mail arrives; None where mail is sent there."""
+    return among([address]).get(email_addresses.key(address))
+
+
+def among(addresses: Collection[str]) -> dict[str, AddressFailure]:
+    """Return those of the addresses at which no mail arrives, as contacts.key writes them; one statement, or none."""
+    wanted = {email_addresses.key(address) for address in addresses if address}
+    if not wanted:
+        return {}
+    found = db.session.scalars(
+        sa.select(AddressFailure).where(AddressFailure.address.in_(wanted), AddressFailure.blocked_at.is_not(None))
+    )
+    return {failure.address: failure for failure in found}
+
+
+def allow_again(address: str, *, by: User | None, now: datetime) -> None:
+    """Let mails go to an address again, because it was put right; a further report blocks it anew."""
+    with writing() as session:
+        failure = session.get(AddressFailure, email_addresses.key(address), with_for_update=True)
+        if failure is None or failure.blocked_at is None:
+            return
+        failure.blocked_at, failure.delays, failure.fault, failure.reply = None, 0, None, ""
+        for holder in (Person, Organisation):
+            for one in session.scalars(sa.select(holder).where(sa.func.lower(holder.email) == failure.address)):
+                audit.record(session, by, f"{holder.__tablename__}.address_allowed", one, now=now)
+        represented = (
+            sa.select(Invitation)
+            .join(Activity, Activity.id == Invitation.activity_id)
+            .where(sa.func.lower(Invitation.representative_email) == failure.address, *_represented_ahead(now))
+        )  # by the activities that lie ahead, as no index leads from such an address to its invitations
+        for invitation in session.scalars(represented):
+            audit.record(
+                session, by, "invitation.address_allowed", invitation, now=now, name=invitation.invitee.display_name
+            )
+
+
+def _ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
+    """Return, by kind and id, the activities that lie ahead to which they are asked and have not said no; one statement."""
+    if not rows:
+        return {}
+    ids = {kind: [row.id for row in rows if row.kind == kind] for kind in (PERSON, ORGANISATION, REPRESENTATIVE)}
+    named = sa.and_(Invitation.id.in_(ids[REPRESENTATIVE]), Invitation.state == InvitationState.REPRESENTED)
+    own = sa.or_(Invitation.person_id.in_(ids[PERSON]), Invitation.organisation_id.in_(ids[ORGANISATION]))
+    found = db.session.execute(
+        sa.select(Invitation.id, Invitation.person_id, Invitation.organisation_id, Activity)
+        .join(Invitation.activity)
+        .where(
+            sa.or_(named, sa.and_(own, Invitation.state.not_in(GONE))),
+            Activity.state == ActivityState.PUBLISHED,
+            Activity.ends_at > now,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    ahead: dict[tuple[str, int], list[Activity]] = {}
+    for invitation_id, person_id, organisation_id, activity in found:
+        for kind, key in ((PERSON, person_id), (ORGANISATION, organisation_id), (REPRESENTATIVE, invitation_id)):
+            if key is not None and key in ids[kind] and activity not in ahead.setdefault((kind, key), []):
+                ahead[kind, key].append(activity)
+    return ahead
+
+
+def _whose(now: datetime) -> Any:
+    """Select whose address it is: people, organisations, and who represents somebody at an activity that lies ahead."""
+    columns = (
+        AddressFailure.address, AddressFailure.blocked_at.label("since_at"), AddressFailure.fault, AddressFailure.reply,
+    )  # fmt: skip
+
+    def of(kind: str, key: Any, name: Any, post: Any, phone: Any, email: Any) -> sa.Select[Any]:
+        named = (sa.literal(kind).label("kind"), key.label("id"), name.label("name"), post.label("post"))
+        return (
+            sa.select(*named, phone.label("phone"), *columns)
+            .select_from(AddressFailure)
+            # Not by the failures' own key: SQLite would go through all people, and look each one's address up.
+            .join(key.class_, sa.func.lower(email) == AddressFailure.address + "")
+            .where(AddressFailure.blocked_at.is_not(None))
+        )
+
+    people = of(
+        PERSON, Person.id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post),
+        sa.case((Person.name != "", Person.post), else_=""), Person.phone, Person.email,
+    ).where(Person.erased_at.is_(None))  # fmt: skip
+    offices = of(
+        ORGANISATION, Organisation.id, Organisation.name, sa.literal(""), Organisation.phone, Organisation.email
+    )
+    representatives = (
+        of(
+            REPRESENTATIVE, Invitation.id, Invitation.representative_name, Invitation.representative_post,
+            Invitation.representative_phone, Invitation.representative_email,
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(*_represented_ahead(now))
+    )  # fmt: skip
+    return sa.union_all(people, offices, representatives)
+
+
+def _represented_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Invitation.state == InvitationState.REPRESENTED,
+        Activity.state == ActivityState.PUBLISHED,
+        Activity.ends_at > now,
+    )

@@ -1,0 +1,245 @@
+"""An invitee's own answers: by their link, or by their calendar program. What they say to staff is answers/record.py.
+
+Organisations name their nominees. Who may answer until when, and what becomes of a full activity, is domain/answers.py;
+which invitation a calendar's reply is for, inbox/calendar_replies.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.mail.values import contact_of
+from outreach.delivery.words.formats import phone
+from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
+from outreach.domain.directory.names import tidy
+from outreach.domain.kinds import ON_STAGE, AnswerSource
+from outreach.domain.problems import Problem
+from outreach.domain.states import TAKES_A_SEAT, InvitationState
+from outreach.extensions import writing
+from outreach.models import Activity, Invitation, Link, Office
+from outreach.services.answers import nominees as nominees_of
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import links, seats
+from outreach.services.locking import activity_for_change
+from outreach.services.planning import bookings
+
+
+class NothingToAnswer(Problem):
+    message = "This invitation is not among yours. Please open the link in our mail again."
+
+
+class NotAnOrganisation(Problem):
+    message = "Only an office or organisation names people; you can name a representative instead."
+
+
+class OrganisationsNominate(Problem):
+    message = "An organisation answers by naming the people who come."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a link's holder says of one activity. nominees: whom an organisation that comes sends."""
+
+    choice: Choice
+    representative: Representative | None = None
+    nominees: Sequence[Nominee] = ()
+
+
+def answer(
+    token: str, activity_id: int, choice: Choice, representative: Representative | None = None, *, now: datetime
+) -> Invitation:
+    """Record an invitee's own answer for one activity, in all their roles there. Return the invitation.
+
+    Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityCancelled, ActivityEnded, NotInvited,
+    OrganisationsNominate or RepresentativeUnnamed, having changed nothing. In a full activity they go on the waiting list.
+    """
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        if link.organisation_id and choice is not Choice.NOT_COMING:
+            raise OrganisationsNominate
+        return _take(session, link, activity_id, Reply(choice, representative), now)
+
+
+def answer_all(token: str, replies: Mapping[int, Reply], *, now: datetime) -> dict[int, Problem]:
+    """Record answers for several activities, {activity id: reply}, at once. Return those not taken, and why.
+
+    Raise a link's problem. An organisation comes by naming people.
+    """
+    refused: dict[int, Problem] = {}
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        bookings.lock_activities(session, list(replies))
+        for activity_id in sorted(replies):
+            try:
+                with session.begin_nested():
+                    _take(session, link, activity_id, replies[activity_id], now)
+            except Problem as problem:
+                refused[activity_id] = problem
+    return refused
+
+
+def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now: datetime) -> Invitation:
+    """Replace the people whom an organisation sends, by its own link. An empty list leaves its answer open.
+
+    Raise as `answer` does, and NotAnOrganisation, or what services/answers/nominees.py refuses.
+    """
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        if link.organisation_id is None:
+            raise NotAnOrganisation
+        activity_id = session.scalar(
+            sa.select(Invitation.activity_id).where(
+                Invitation.id == invitation_id, Invitation.organisation_id == link.organisation_id
+            )
+        )
+        if activity_id is None:
+            raise NothingToAnswer
+        return _take(session, link, activity_id, Reply(Choice.COMING, nominees=nominees), now)
+
+
+def answer_by_calendar(
+    session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
+) -> Invitation:
+    """Record what an invitee pressed in their calendar program, in the caller's transaction, which holds the activity's lock.
+
+    mine: all their invitations to one activity. said_at: when it came in. Raise as `answer` does by link, having changed
+    nothing: an organisation that comes names its people by its link. A coordinator's note stays beside the same answer.
+    """
+    problem = refusal_of(session, mine[0], now, said_at=said_at)
+    if problem is not None:
+        raise problem
+    if mine[0].organisation_id and choice is not Choice.NOT_COMING:
+        raise OrganisationsNominate
+    before = [(one.state, one.answer_note) for one in mine]
+    settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
+    for one, (state, note) in zip(mine, before, strict=True):
+        one.answer_note = note if one.state is state else ""
+    if mine[0].organisation_id:
+        nominees_of.drop_all(session, mine[0], now)
+    return mine[0]
+
+
+def refusal_of(
+    session: Session, invitation: Invitation, now: datetime, *, said_at: datetime | None = None
+) -> Problem | None:
+    """Return why an invitee may not answer by themselves at `now`, or None if they may.
+
+    said_at: when their answer came in, for one that is read later: it is that moment that the deadline binds.
+    """
+    activity = invitation.activity
+    deadline = activity.respond_by_at.astimezone(activity.zone)
+    asked = min(said_at or now, now)
+    problem = refusal(activity.state, invitation.state, deadline, asked, contact(session, activity))
+    if problem is None and now >= activity.ends_at:
+        return ActivityEnded()
+    return problem
+
+
+def contact(session: Session, activity: Activity) -> str:
+    """Return whom to call about an activity, as a sentence names them: "Bidang PPA (0812-…)"."""
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    name, number = contact_of(activity.programme, office)
+    return f"{name} ({phone(number)})" if number else name
+
+
+def settle(
+    session: Session,
+    mine: Sequence[Invitation],
+    choice: Choice,
+    representative: Representative | None,
+    source: AnswerSource,
+    now: datetime,
+) -> None:
+    """Set one person's invitations of one activity to their answer, and offer what seat it frees; in the caller's transaction.
+
+    Raise RepresentativeUnnamed.
+    """
+    if choice is Choice.REPRESENTED and (representative is None or not tidy(representative.name)):
+        raise RepresentativeUnnamed
+    activity = mine[0].activity
+    had_a_seat = any(i.state in TAKES_A_SEAT for i in mine)
+    on_stage = {i.person_id for i in mine if i.person_id and i.role in ON_STAGE}
+    seats_left = None if on_stage else seats.left(session, activity)
+    state = state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat)
+    named = representative if choice is Choice.REPRESENTED and representative else Representative("")
+    for invitation in mine:
+        if state is not InvitationState.WAITLISTED:
+            invitation.waitlisted_at = None
+        elif invitation.state is not InvitationState.WAITLISTED:
+            invitation.waitlisted_at = now
+        invitation.state = state
+        nominees_of.stamp(invitation, source, now)
+        invitation.representative_name = tidy(named.name)
+        invitation.representative_post = tidy(named.post)
+        invitation.representative_phone = named.phone.strip()
+        invitation.representative_email = named.email.strip()
+    session.flush()
+    bookings.bind(
+        session, on_stage
+    )  # who comes to two at once is found as a clash; an answer is never refused for that
+    if had_a_seat and state not in TAKES_A_SEAT:
+        seats.offer_freed(session, activity, now=now)
+
+
+def stop_reminders(token: str, *, now: datetime) -> Link:
+    """Send the link's holder no more reminders and thanks, and of changes and cancellations only those of what they accepted."""
+    return _set_stopped(token, now, now)
+
+
+def resume_reminders(token: str, *, now: datetime) -> Link:
+    """Send the link's holder reminders, thanks, and all changes again."""
+    return _set_stopped(token, None, now)
+
+
+def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        holder = link.person or link.organisation
+        assert holder is not None
+        holder.reminders_stopped_at = value
+    return link
+
+
+def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: datetime) -> Invitation:
+    """Record one reply of a link's holder."""
+    mine = _held(session, link, activity_id)
+    problem = refusal_of(session, mine[0], now)
+    if problem is not None:
+        raise problem
+    if link.organisation_id is None:
+        settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
+    elif reply.choice is Choice.COMING:
+        whom_to_call = contact(session, mine[0].activity)
+        nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=whom_to_call, now=now)
+    elif reply.choice is Choice.REPRESENTED:
+        raise OrganisationsNominate
+    else:
+        settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
+        nominees_of.drop_all(session, mine[0], now)
+    return mine[0]
+
+
+def _of_holder(link: Link) -> sa.Select[Invitation]:
+    if link.person_id:
+        return sa.select(Invitation).where(Invitation.person_id == link.person_id)
+    return sa.select(Invitation).where(Invitation.organisation_id == link.organisation_id)
+
+
+def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
+    """Return the link holder's invitations to an activity, which is locked; raise NothingToAnswer where there is none."""
+    if session.scalar(sa.select(Activity.id).where(Activity.id == activity_id)) is None:
+        raise NothingToAnswer
+    activity_for_change(session, activity_id)
+    mine = list(
+        session.scalars(
+            _of_holder(link)
+            .where(Invitation.activity_id == activity_id, Invitation.state != InvitationState.PREPARED)
+            .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role)
+        )
+    )
+    if not mine:
+        raise NothingToAnswer
+    return [i for i in mine if i.state is not InvitationState.WITHDRAWN] or mine

@@ -1,0 +1,115 @@
+"""Telling who a name on an organisation's list is: somebody on it already, somebody known otherwise, or somebody new.
+
+One human is one person here, however many lists name them; and what staff keep of a person no office link overwrites.
+"""
+
+from collections.abc import Collection, Sequence
+from difflib import SequenceMatcher
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from outreach.domain.directory import email_addresses, names
+from outreach.domain.states import InvitationState
+from outreach.models import AuditEntry, Cadre, Invitation, Person
+
+ALIKE = 0.85  # "Budi Santosa" and "Budi Santoso" are; "Siti Aminah" and "Siti Aisyah" are two people
+
+
+class Named(Protocol):
+    """What is read here of somebody on a list. invitation_id: the row they were typed into; None for a new row."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def invitation_id(self) -> int | None: ...
+
+
+def key(name: str) -> str:
+    """Return what the spellings of one name have in common: letters alone, without titles and capitals."""
+    return names.key(names.split(name).name)
+
+
+def rows_of(present: Collection[Invitation], wanted: Sequence[Named]) -> list[Invitation | None]:
+    """Return for each name its invitation among those of the list: by row and name, by name, or by row and nearly so."""
+    left = {i.id: i for i in sorted(present, key=lambda i: i.state is InvitationState.WITHDRAWN)}
+    found: list[Invitation | None] = [None] * len(wanted)
+
+    def take(at: int, invitation: Invitation | None) -> None:
+        if found[at] is None and invitation is not None:
+            found[at] = left.pop(invitation.id)
+
+    for at, one in enumerate(wanted):
+        row = left.get(one.invitation_id or 0)
+        take(at, row if row and key(_name(row)) == key(one.name) else None)
+    for at, one in enumerate(wanted):
+        take(at, next((i for i in left.values() if key(_name(i)) == key(one.name)), None))
+    for at, one in enumerate(wanted):
+        row = left.get(one.invitation_id or 0)
+        take(at, row if row and row.state is not InvitationState.WITHDRAWN and _alike(_name(row), one.name) else None)
+    return found
+
+
+def known_people(session: Session, organisation_id: int | None, wanted: Sequence[Named]) -> list[Person | None]:
+    """Return for each name who is known by it: in the same organisation, or anywhere with the same phone or e-mail."""
+    phones = {one.phone for one in wanted if one.phone}
+    addresses = {email_addresses.key(one.email) for one in wanted if one.email}
+    candidates = session.scalars(
+        sa.select(Person)
+        .where(
+            Person.erased_at.is_(None),
+            Person.name != "",
+            sa.or_(
+                Person.organisation_id == organisation_id,
+                Person.phone.in_(phones),
+                sa.func.lower(Person.email).in_(addresses),
+            ),
+        )
+        .order_by(Person.id)
+    ).all()
+    return [_best(candidates, organisation_id, one) for one in wanted]
+
+
+def own(session: Session, organisation_id: int | None, people: Collection[Person]) -> set[int]:
+    """Return the ids of those whom nobody but this organisation has told us of: it may correct what it wrote of them."""
+    office = aliased(Invitation)
+    theirs = sa.exists().where(office.id == Invitation.nominated_under_id, office.organisation_id == organisation_id)
+    kept_by_staff = sa.exists().where(
+        AuditEntry.subject_type == Person.__tablename__, AuditEntry.subject_id == Person.id
+    )
+    return set(
+        session.scalars(
+            sa.select(Person.id).where(
+                Person.id.in_([person.id for person in people]),
+                Person.organisation_id == organisation_id,
+                sa.exists().where(Invitation.person_id == Person.id, theirs),
+                ~sa.exists().where(Invitation.person_id == Person.id, ~theirs),
+                ~sa.exists().where(Cadre.person_id == Person.id),
+                ~kept_by_staff,
+            )
+        )
+    )
+
+
+def _best(candidates: Sequence[Person], organisation_id: int | None, one: Named) -> Person | None:
+    def reached(person: Person) -> bool:
+        same_address = bool(one.email) and email_addresses.key(person.email) == email_addresses.key(one.email)
+        return same_address or (bool(one.phone) and person.phone == one.phone)
+
+    same = [p for p in candidates if key(p.name) == key(one.name)]
+    return next((p for p in same if reached(p)), next((p for p in same if p.organisation_id == organisation_id), None))
+
+
+def _name(invitation: Invitation) -> str:
+    return invitation.person.name if invitation.person else ""
+
+
+def _alike(one: str, other: str) -> bool:
+    """Return whether a name is another one with a slip of the pen, or with a part more or less."""
+    a, b = key(one), key(other)
+    return bool(a and b) and (a.startswith(b) or b.startswith(a) or SequenceMatcher(None, a, b).ratio() >= ALIKE)

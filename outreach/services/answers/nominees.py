@@ -1,0 +1,273 @@
+"""The people whom an organisation sends: within its quota, as invitations under its own.
+
+Called inside a transaction that holds the activity's lock and is undone by any problem. Who may name them, and until when,
+is answers/answer.py; who a name on the list is, answers/nominee_matching.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.domain.directory import names
+from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
+from outreach.models import Invitation, Person
+from outreach.services.answers import nominee_matching as matching
+from outreach.services.invitations import seats
+from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
+from outreach.services.reminders.schedule import event_reminder
+
+THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an office does not overturn
+
+
+class QuotaExceeded(Problem):
+    message = (
+        "You have %(quota)d seats, but named %(named)d people. Please take somebody off the list, or call %(contact)s."
+    )
+
+
+class NomineeUnnamed(Problem):
+    message = "Please write a name for everyone you list, or empty the line."
+
+
+class NotAName(Problem):
+    message = "“%(name)s” is not a person's name. Please write the name alone, without links or signs."
+
+
+class NamedTwice(Problem):
+    message = "%(name)s is on the list twice. If they are two people, please write their names in full."
+
+
+class InvitedAlready(Problem):
+    message = "%(name)s is invited to this activity already. You can give this seat to somebody else."
+
+
+class SeatsShort(Problem):
+    message = "Only %(left)d seats are left in this activity. Please name fewer people, or call %(contact)s."
+
+
+@dataclass(frozen=True)
+class Nominee:
+    """invitation_id: the nominee's row that was written into; None for a new row."""
+
+    name: str
+    post: str = ""
+    phone: str = ""  # E.164
+    email: str = ""
+    invitation_id: int | None = None
+
+
+def name(
+    session: Session,
+    invitation: Invitation,
+    nominees: Sequence[Nominee],
+    source: AnswerSource,
+    *,
+    contact: str,
+    now: datetime,
+    recorded_by: int | None = None,
+) -> None:
+    """Make these people the organisation's answer; an empty list leaves its answer open.
+
+    Raise NomineeUnnamed, NotAName, NamedTwice, QuotaExceeded, InvitedAlready or SeatsShort.
+    contact: whom to call, for the sentence. recorded_by: the id of the staff member who writes it down.
+    """
+    nominees = _checked(nominees)
+    if len(nominees) > (invitation.quota or 0):
+        raise QuotaExceeded(quota=invitation.quota or 0, named=len(nominees), contact=contact)
+    before = seats.left(session, invitation.activity)
+    seated = _seated(invitation)
+    _replace(session, invitation, nominees, source, now, recorded_by)
+    after = seats.left(session, invitation.activity)
+    if before is not None and after is not None and after < min(before, 0):
+        raise SeatsShort(left=max(before + seated, 0), contact=contact)
+    if nominees:
+        invitation.state = InvitationState.COMING
+        stamp(invitation, source, now, recorded_by)
+    elif invitation.state is InvitationState.COMING:
+        invitation.state = InvitationState.INVITED
+        invitation.answered_at = None
+    seats.offer_freed(session, invitation.activity, now=now)
+
+
+def drop_all(session: Session, invitation: Invitation, now: datetime) -> None:
+    """Withdraw everybody whom the organisation named, because it sends nobody."""
+    _withdraw(session, invitation, invitation.nominees, now)
+    seats.offer_freed(session, invitation.activity, now=now)
+
+
+def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_by: int | None = None) -> None:
+    """Note when and how an answer came, and to which state of the activity it was given. Who answers has heard of it."""
+    invitation.invited_at = invitation.invited_at or now
+    invitation.answered_at = now
+    invitation.answered_sequence = invitation.activity.sequence
+    invitation.answer_source = source
+    invitation.answer_recorded_by_id = recorded_by
+    invitation.answer_note = ""
+
+
+def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:
+    found = [replace(one, name=names.tidy(one.name), post=names.tidy(one.post)) for one in nominees]
+    seen = set()
+    for one in found:
+        if not one.name:
+            raise NomineeUnnamed
+        if not names.is_name(one.name):
+            raise NotAName(name=one.name)
+        if matching.key(one.name) in seen:
+            raise NamedTwice(name=one.name)
+        seen.add(matching.key(one.name))
+    return found
+
+
+def _seated(invitation: Invitation) -> int:
+    return sum(n.state in TAKES_A_SEAT for n in invitation.nominees)
+
+
+def _replace(
+    session: Session,
+    invitation: Invitation,
+    nominees: Sequence[Nominee],
+    source: AnswerSource,
+    now: datetime,
+    recorded_by: int | None,
+) -> None:
+    """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
+    present = list(invitation.nominees)
+    rows = matching.rows_of(present, nominees)
+    reached = {n.person_id for n in present if n.person and n.person.email}
+    people = _people(session, invitation, nominees, rows, by_staff=recorded_by is not None)
+    _withdraw(session, invitation, [n for n in present if n not in rows], now)
+    for person, row in zip(people, rows, strict=True):
+        if row is None or row.state is InvitationState.WITHDRAWN:
+            _add(session, invitation, person, source, now, recorded_by)
+        elif person.id not in reached and row.state is InvitationState.COMING:
+            _tell(session, row, now)
+    tokens.ensure_links(
+        session,
+        person_ids=[person.id for person in people],
+        expires_at=invitation.activity.ends_at + tokens.lifetime(),
+    )
+    session.flush()
+
+
+def _people(
+    session: Session,
+    invitation: Invitation,
+    nominees: Sequence[Nominee],
+    rows: list[Invitation | None],
+    *,
+    by_staff: bool,
+) -> list[Person]:
+    """Return who each name is, with what the list newly says of them; people who are new are made.
+
+    A row whose name now is somebody else's is taken out of `rows`: that person comes in the place of the former one.
+    """
+    found = matching.known_people(session, invitation.organisation_id, nominees)
+    for at, (one, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
+        renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(one.name)
+        if renamed and known is not None:
+            rows[at] = None
+        elif row is not None:
+            found[at] = row.person
+    own = matching.own(session, invitation.organisation_id, [person for person in found if person])
+    people = []
+    for one, row, known in zip(nominees, rows, found, strict=True):
+        person = known or Person(name=one.name, organisation_id=invitation.organisation_id)
+        may_correct = person.id in own or (by_staff and row is not None)
+        _write(person, one, overwrite=may_correct)
+        if row is not None and may_correct and one.invitation_id == row.id:
+            person.name = one.name
+        session.add(person)
+        people.append(person)
+    session.flush()
+    return people
+
+
+def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:
+    """Fill what is empty; correct what stands there only where it is the organisation's own word. Never empty anything."""
+    for field in ("post", "phone", "email"):
+        said = getattr(one, field).strip()
+        if said and (overwrite or not getattr(person, field)):
+            setattr(person, field, said)
+
+
+def _add(
+    session: Session,
+    invitation: Invitation,
+    person: Person,
+    source: AnswerSource,
+    now: datetime,
+    recorded_by: int | None,
+) -> None:
+    """Make somebody a nominee. Who is invited in another role too stays one guest: one seat, one answer, no second mail."""
+    there = session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id == invitation.activity_id, Invitation.person_id == person.id)
+    ).all()
+    other = [i for i in there if i.state is not InvitationState.WITHDRAWN]
+    if any(i.role is Role.PARTICIPANT for i in other):
+        raise InvitedAlready(name=person.full_name)
+    nominee = next((i for i in there if i.role is Role.PARTICIPANT), None)
+    nominee = nominee or Invitation(person=person, role=Role.PARTICIPANT, activity=invitation.activity)
+    session.add(nominee)
+    raise_for_invited(nominee, there)
+    nominee.nominated_under = invitation
+    said = next((i for i in other if i.state in THEIR_OWN), None)
+    nominee.state = said.state if said else InvitationState.COMING
+    for field in ("representative_name", "representative_post", "representative_phone", "representative_email"):
+        setattr(nominee, field, getattr(said, field) if said else "")
+    for one in other:
+        if one.state in UNANSWERED or one.state is InvitationState.WAITLISTED:
+            one.state, one.waitlisted_at = InvitationState.COMING, None
+            stamp(one, source, now, recorded_by)
+    nominee.invited_at = now
+    stamp(nominee, source, now, recorded_by)
+    session.flush()
+    _tell(session, nominee, now)
+
+
+def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
+    """Have a nominee told that they are sent; not who has no address, or is invited in another role as well."""
+    other = session.scalar(
+        sa.select(Invitation.id)
+        .where(
+            Invitation.activity_id == nominee.activity_id,
+            Invitation.person_id == nominee.person_id,
+            Invitation.id != nominee.id,
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+        .limit(1)
+    )
+    activity = nominee.activity
+    if nominee.invitee.email and other is None and activity.state is ActivityState.PUBLISHED:
+        event_reminder(
+            session, activity, MailKind.INVITATION, Audience.ONE, now=now, invitation=nominee,
+            text_key="invitation-nominee",
+        )  # fmt: skip
+
+
+def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invitation], now: datetime) -> None:
+    """Take nominees off the list. They are told, but those who are invited in another role as well."""
+    activity = invitation.activity
+    dropped = [n for n in dropped if n.state is not InvitationState.WITHDRAWN]
+    for nominee in dropped:
+        nominee.state, nominee.waitlisted_at = InvitationState.WITHDRAWN, None
+    session.flush()
+    raise_for_withdrawn(session, dropped)
+    still_invited = set(
+        session.scalars(
+            sa.select(Invitation.person_id).where(
+                Invitation.activity_id == activity.id,
+                Invitation.person_id.in_([n.person_id for n in dropped]),
+                Invitation.state != InvitationState.WITHDRAWN,
+            )
+        )
+    )
+    for nominee in dropped:
+        if nominee.person_id not in still_invited and activity.state is ActivityState.PUBLISHED:
+            event_reminder(session, activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=nominee)

@@ -1,0 +1,261 @@
+"""Reading people and cadres from a spreadsheet: first what would be taken and what refused and why, then storing it.
+
+Reading changes nothing. Storing reads the file before its transaction and compares with who is known inside it, so that
+the same sheet twice adds nobody twice, and a long sheet keeps nobody else from writing.
+Opening the file is services/directory/workbook.py, what makes a row good services/directory/import_rows.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory import names, spreadsheet
+from outreach.domain.directory.spreadsheet import Cell, Column, Row, Table
+from outreach.domain.kinds import CadreKind
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import AuditEntry, Cadre, Organisation, Person, User
+from outreach.services.directory import regions
+from outreach.services.directory.import_remarks import Note
+from outreach.services.directory.import_rows import Directory, Entry, Known, against, entry_of
+from outreach.services.directory.workbook import Sheet, open_workbook
+
+
+class NoTable(Problem):
+    message = (
+        "“%(filename)s” has no table of people. One row must hold the headings, such as "
+        "Nama Lengkap, Kelurahan, No. HP, Email, Jenis Kader."
+    )
+    field = "file"
+
+
+class NoRegions(Problem):
+    message = "The office's kabupaten or kota is not set up yet, so no kelurahan is known. Please do that first."
+
+
+class SheetLeftOut(Note):
+    message = "The sheet “%(sheet)s” has no table of people and was left out."
+
+
+class HiddenSheetLeftOut(Note):
+    message = "The hidden sheet “%(sheet)s” was left out."
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that is not taken: where it stands, what was written there, and why."""
+
+    sheet: str
+    number: int
+    written: dict[Column, str]
+    problem: Problem
+
+    @property
+    def name(self) -> str:
+        return self.written.get(Column.NAME, "")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file says: rows that would be taken, rows refused, and what else to know about it."""
+
+    filename: str
+    accepted: tuple[Entry, ...]
+    refused: tuple[Refused, ...]
+    notes: tuple[Note, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return len(self.accepted) + len(self.refused)
+
+    @property
+    def new(self) -> tuple[Entry, ...]:
+        """Return the entries of people who are not known yet."""
+        return tuple(entry for entry in self.accepted if entry.is_new)
+
+    @property
+    def completed(self) -> tuple[Entry, ...]:
+        """Return the entries that add to somebody who is known already, or met higher up in the file."""
+        return tuple(entry for entry in self.accepted if not entry.is_new)
+
+    @property
+    def without_address(self) -> int:
+        return sum(1 for entry in self.new if not entry.email)
+
+    @property
+    def with_notes(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.accepted if entry.notes)
+
+
+@dataclass
+class _Parsed:
+    """A file's rows, each an entry or refused, before anybody is looked up."""
+
+    filename: str
+    rows: list[tuple[Row, Entry | Refused]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    columns: dict[Column, None] = field(default_factory=dict)
+
+
+def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = ()) -> Reading:
+    """Return what a spreadsheet would bring, having changed nothing.
+
+    default_kinds: the kinds of cadre for rows that name none; without them such a row is a person and no cadre.
+    Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) where the file as a whole cannot be read.
+    """
+    session = db.session()
+    return _matched(session, _parsed(session, open_workbook(data, filename), filename, default_kinds))
+
+
+def store(
+    data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (), by: User | None, now: datetime
+) -> Reading:
+    """Store what a spreadsheet brings, in one transaction; return what was stored and what was refused."""
+    parsed = _parsed(db.session(), open_workbook(data, filename), filename, default_kinds)
+    with writing() as session:
+        reading = _matched(session, parsed)
+        _store(session, reading)
+        session.add(
+            AuditEntry(
+                at=now,
+                user_id=by.id if by else None,
+                action="person.imported",
+                subject_type=Person.__tablename__,
+                subject_name=filename[:200],
+                detail={
+                    "new": len(reading.new),
+                    "completed": len(reading.completed),
+                    "refused": len(reading.refused),
+                },
+            )
+        )
+    return reading
+
+
+def _parsed(session: Session, sheets: list[Sheet], filename: str, default_kinds: tuple[CadreKind, ...]) -> _Parsed:
+    places = regions.gazetteer(session)
+    if not places.tree:
+        raise NoRegions
+    organisations = _organisations(session)
+    parsed = _Parsed(filename)
+    for sheet, table in _tables(sheets):
+        if table is None:
+            if sheet.hidden:
+                parsed.notes.append(HiddenSheetLeftOut(sheet=sheet.name))
+            elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
+                parsed.notes.append(SheetLeftOut(sheet=sheet.name))
+            continue
+        parsed.columns.update(dict.fromkeys(table.columns))
+        for row in table.rows:
+            entry: Entry | Refused
+            try:
+                entry = entry_of(row, sheet.name, places, organisations, default_kinds)
+            except Problem as problem:
+                entry = _refused(row, sheet.name, problem)
+            parsed.rows.append((row, entry))
+    if not parsed.columns:
+        raise NoTable(filename=filename)
+    return parsed
+
+
+def _matched(session: Session, parsed: _Parsed) -> Reading:
+    """Return the rows against everybody who is known, and against those higher up in the file."""
+    directory = Directory(_people(session))
+    accepted: list[Entry] = []
+    refused: list[Refused] = []
+    for row, entry in parsed.rows:
+        if isinstance(entry, Refused):
+            refused.append(entry)
+            continue
+        try:
+            found = against(entry, directory)
+        except Problem as problem:
+            refused.append(_refused(row, entry.sheet, problem))
+        else:
+            accepted.append(found)
+            _remember(directory, found)
+    return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), tuple(parsed.columns))
+
+
+def _refused(row: Row, sheet: str, problem: Problem) -> Refused:
+    return Refused(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
+
+
+def _tables(sheets: list[Sheet]) -> Iterator[tuple[Sheet, Table | None]]:
+    for sheet in sheets:
+        rows: list[list[Cell]] = sheet.rows
+        yield sheet, None if sheet.hidden else spreadsheet.find_table(rows)
+
+
+def _people(session: Session) -> list[Known]:
+    kinds: dict[int, set[CadreKind]] = {}
+    for person_id, kind in session.execute(sa.select(Cadre.person_id, Cadre.kind)):
+        kinds.setdefault(person_id, set()).add(kind)
+    people = session.execute(
+        sa.select(Person.id, Person.name, Person.region_code, Person.phone, Person.email)
+        .where(Person.erased_at.is_(None), Person.name != "")
+        .order_by(Person.id)
+    )
+    return [Known(p.name, p.region_code, p.phone, p.email, kinds.get(p.id, set()), person_id=p.id) for p in people]
+
+
+def _organisations(session: Session) -> dict[str, int]:
+    found: dict[str, int] = {}
+    rows = session.execute(sa.select(Organisation.id, Organisation.name, Organisation.short_name))
+    for organisation_id, name, short_name in rows:
+        for spelling in (name, short_name):
+            if spelling:
+                found.setdefault(names.key(spelling), organisation_id)
+    return found
+
+
+def _remember(directory: Directory, entry: Entry) -> None:
+    """Let the rows below know of this one; who is completed is known with all of it from here on."""
+    known = directory.find(entry)
+    if known is None:
+        kinds = set(entry.kinds)
+        directory.add(Known(entry.name.name, entry.place, entry.phone, entry.email, kinds, entry=entry))
+        return
+    known.kinds |= set(entry.kinds)
+    known.phone = known.phone or entry.phone
+    known.email = known.email or entry.email
+
+
+def _store(session: Session, reading: Reading) -> None:
+    completed = {entry.person_id for entry in reading.accepted if entry.person_id}
+    people = {p.id: p for p in session.scalars(sa.select(Person).where(Person.id.in_(completed)))}
+    by_row: dict[tuple[str, int], Person] = {}
+    for entry in reading.accepted:
+        if entry.person_id is not None:
+            _complete(people[entry.person_id], entry)
+        elif entry.same_as is not None:
+            _complete(by_row[entry.same_as], entry)
+        else:
+            by_row[entry.sheet, entry.number] = person = _person(entry)
+            session.add(person)
+
+
+def _person(entry: Entry) -> Person:
+    return Person(
+        name=entry.name.name,
+        title_before=entry.name.before,
+        title_after=entry.name.after,
+        post=entry.post,
+        organisation_id=entry.organisation_id,
+        region_code=entry.place,
+        sex=entry.sex,
+        email=entry.email,
+        phone=entry.phone,
+        cadre_roles=[Cadre(kind=kind, region_code=entry.place) for kind in entry.kinds],
+    )
+
+
+def _complete(person: Person, entry: Entry) -> None:
+    person.email = person.email or entry.email
+    person.phone = person.phone or entry.phone
+    for kind in entry.kinds:
+        person.cadre_roles.append(Cadre(kind=kind, region_code=entry.place))

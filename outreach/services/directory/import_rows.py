@@ -1,0 +1,224 @@
+"""One row of an imported sheet, checked and corrected, and whether that person is known already.
+
+Storing them is services/directory/import_people.py.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from outreach.domain.directory import email_addresses, names, phones, spreadsheet
+from outreach.domain.directory.names import Name
+from outreach.domain.directory.spreadsheet import Column, Row
+from outreach.domain.kinds import CadreKind, Sex
+from outreach.services.directory.import_remarks import (
+    AddressShared,
+    ContactAdded,
+    KelurahanMissing,
+    KelurahanRespelt,
+    KindUnknown,
+    NameMissing,
+    NameRespelt,
+    NameTooLong,
+    NoContact,
+    NotAName,
+    Note,
+    OrganisationUnknown,
+    OtherKecamatan,
+    PersonKnown,
+    PhoneLeftOut,
+    RoleAdded,
+    RowRepeated,
+    RowRepeatedInSheet,
+)
+from outreach.services.directory.regions import Gazetteer, Kelurahan
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row that can be stored.
+
+    person_id: of somebody who is stored already and only gets more. same_as: the sheet and row higher up in the same
+    file to whom this row only adds.
+    """
+
+    sheet: str
+    number: int
+    name: Name
+    sex: Sex | None = None
+    kelurahan: Kelurahan | None = None
+    phone: str = ""
+    email: str = ""
+    kinds: tuple[CadreKind, ...] = ()
+    post: str = ""
+    organisation_id: int | None = None
+    notes: tuple[Note, ...] = ()
+    person_id: int | None = None
+    same_as: tuple[str, int] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.person_id is None and self.same_as is None
+
+    @property
+    def place(self) -> str | None:
+        return self.kelurahan.code if self.kelurahan else None
+
+
+@dataclass
+class Known:
+    """Somebody who may be meant again: stored before (person_id), or met higher up in the same file (entry)."""
+
+    name: str
+    region_code: str | None
+    phone: str
+    email: str
+    kinds: set[CadreKind] = field(default_factory=set)
+    person_id: int | None = None
+    entry: Entry | None = None
+
+
+class Directory:
+    """Everybody known so far, by name; tells whether an entry is one of them."""
+
+    def __init__(self, people: Iterable[Known]) -> None:
+        self._by_name: dict[str, list[Known]] = {}
+        self._by_email: dict[str, Known] = {}
+        for person in people:
+            self.add(person)
+
+    def add(self, known: Known) -> None:
+        self._by_name.setdefault(names.key(known.name), []).append(known)
+        if known.email:
+            self._by_email.setdefault(known.email, known)
+
+    def find(self, entry: Entry) -> Known | None:
+        """Return who the entry is, or None for somebody new.
+
+        The same person has the same name, and the same phone or address; or lives in the same kelurahan and has no
+        contact that says otherwise. Two of one name in one kelurahan with different phones are two.
+        """
+        for known in self._by_name.get(names.key(entry.name.name), []):
+            agrees = (entry.phone and entry.phone == known.phone) or (entry.email and entry.email == known.email)
+            differs = (entry.phone and known.phone) or (entry.email and known.email)
+            if agrees or (entry.place == known.region_code and not differs):
+                return known
+        return None
+
+    def sharing_address(self, entry: Entry) -> Known | None:
+        return self._by_email.get(entry.email) if entry.email else None
+
+
+def entry_of(
+    row: Row,
+    sheet: str,
+    places: Gazetteer,
+    organisations: Mapping[str, int],
+    default_kinds: Collection[CadreKind] = (),
+) -> Entry:
+    """Return a row as an entry; raise a Problem that says why it cannot be one.
+
+    organisations: their ids by names.key(name). default_kinds: for a row that names no kind of cadre.
+    """
+    notes: list[Note] = []
+    name = _name(row, notes)
+    email = email_addresses.address(row.text(Column.EMAIL))
+    kinds = _kinds(row, notes) or tuple(default_kinds)
+    kelurahan = _kelurahan(row, places, notes)
+    if kinds and kelurahan is None:
+        raise KelurahanMissing
+    entry = Entry(
+        sheet=sheet,
+        number=row.number,
+        name=name,
+        sex=spreadsheet.sex(row.text(Column.SEX)),
+        kelurahan=kelurahan,
+        phone=_phone(row, notes),
+        email=email,
+        kinds=kinds,
+        post=_said(row.text(Column.POST))[:160],
+        organisation_id=_organisation(row, organisations, notes),
+    )
+    if not entry.phone and not entry.email:
+        notes.append(NoContact())
+    return replace(entry, notes=tuple(notes))
+
+
+def against(entry: Entry, directory: Directory) -> Entry:
+    """Return the entry with what it would add to somebody known; raise a Problem where it would add nothing."""
+    known = directory.find(entry)
+    if known is None:
+        shared = directory.sharing_address(entry)
+        notes = (*entry.notes, AddressShared(email=entry.email, name=shared.name)) if shared else entry.notes
+        return replace(entry, notes=notes)
+    kinds = tuple(kind for kind in entry.kinds if kind not in known.kinds and entry.kelurahan)
+    contact = bool((entry.email and not known.email) or (entry.phone and not known.phone))
+    if not kinds and not contact:
+        if known.entry is None:
+            raise PersonKnown(name=known.name)
+        if known.entry.sheet != entry.sheet:
+            raise RowRepeatedInSheet(row=known.entry.number, sheet=known.entry.sheet)
+        raise RowRepeated(row=known.entry.number)
+    more: list[Note] = [RoleAdded()] if kinds else []
+    if contact:
+        more.append(ContactAdded())
+    same_as = (known.entry.sheet, known.entry.number) if known.entry else None
+    return replace(entry, person_id=known.person_id, same_as=same_as, kinds=kinds, notes=(*entry.notes, *more))
+
+
+def _name(row: Row, notes: list[Note]) -> Name:
+    written = _said(row.text(Column.NAME))
+    if not written:
+        raise NameMissing
+    if not names.is_name(written):
+        raise NotAName(name=written[:80])
+    name = names.split(written)
+    if len(name.name) > 160 or len(name.before) > 60 or len(name.after) > 60:
+        raise NameTooLong
+    if name.full != written:
+        notes.append(NameRespelt(written=written, name=name.full))
+    return name
+
+
+def _kinds(row: Row, notes: list[Note]) -> tuple[CadreKind, ...]:
+    written = _said(row.text(Column.KIND))
+    kinds = spreadsheet.kinds(written)
+    if CadreKind.OTHER in kinds and not spreadsheet.names_other(written):
+        notes.append(KindUnknown(written=written[:60]))
+    return kinds
+
+
+def _kelurahan(row: Row, places: Gazetteer, notes: list[Note]) -> Kelurahan | None:
+    written, kecamatan = _said(row.text(Column.KELURAHAN)), _said(row.text(Column.KECAMATAN))
+    if not written:
+        return None
+    found = places.find(written, kecamatan)
+    if found.name.casefold() != written.casefold():
+        notes.append(KelurahanRespelt(written=written, name=found.name))
+    if kecamatan and not places.lies_in(found.code, kecamatan):
+        notes.append(
+            OtherKecamatan(kelurahan=found.name, kecamatan=places.kecamatan_of(found.code), written=kecamatan[:60])
+        )
+    return found
+
+
+def _phone(row: Row, notes: list[Note]) -> str:
+    cell = row.cells.get(Column.PHONE)
+    try:
+        return phones.number(None if isinstance(cell, bool) else cell)
+    except phones.PhoneInvalid as problem:
+        notes.append(PhoneLeftOut(phone=problem.values["phone"]))
+        return ""
+
+
+def _organisation(row: Row, organisations: Mapping[str, int], notes: list[Note]) -> int | None:
+    written = _said(row.text(Column.ORGANISATION))
+    if not written:
+        return None
+    found = organisations.get(names.key(written))
+    if found is None:
+        notes.append(OrganisationUnknown(written=written[:80]))
+    return found
+
+
+def _said(text: str) -> str:
+    return "" if email_addresses.means_nothing(text) else text

@@ -1,0 +1,142 @@
+"""Organisations: adding and correcting them, and the people known of each. Their list is queries/directory.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.domain.directory import email_addresses, names, phones
+from outreach.domain.kinds import Sector
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Organisation, Person, Region, User
+from outreach.services import audit
+
+MOST_PEOPLE = 100
+
+
+class OrganisationMissing(Problem):
+    message = "There is no such organisation in the list."
+
+
+class NameMissing(Problem):
+    message = "Please write the organisation's name, such as Polres Metro."
+    field = "name"
+
+
+class NameTaken(Problem):
+    message = "“%(name)s” is in the list already."
+    field = "name"
+
+
+class SectorMissing(Problem):
+    message = "Please choose its sector."
+    field = "sector"
+
+
+@dataclass(frozen=True)
+class OrganisationValues:
+    """What is known about an organisation. email and phone: as written."""
+
+    name: str
+    sector: Sector | None
+    short_name: str = ""
+    region_code: str | None = None
+    address: str = ""
+    email: str = ""
+    phone: str = ""
+    locale: str = "id"
+
+
+def get(organisation_id: int) -> Organisation:
+    """Return an organisation; raise OrganisationMissing."""
+    found = db.session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
+    if found is None:
+        raise OrganisationMissing
+    return found
+
+
+def people_of(organisation_id: int) -> Sequence[Person]:
+    """Return the people known of an organisation, by name."""
+    return db.session.scalars(
+        sa.select(Person)
+        .where(Person.organisation_id == organisation_id, Person.erased_at.is_(None))
+        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+        .limit(MOST_PEOPLE)
+    ).all()
+
+
+def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
+    """Store a new organisation; raise NameTaken or another Problem of values."""
+    values = _checked(values)
+    with writing() as session:
+        _check_name_free(session, values.name, None)
+        organisation = Organisation()
+        _fill(session, organisation, values)
+        session.add(organisation)
+        audit.record(session, by, "organisation.added", organisation, now=now)
+    return organisation
+
+
+def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
+    """Correct an organisation; raise OrganisationMissing, NameTaken or another Problem of values."""
+    values = _checked(values)
+    with writing() as session:
+        organisation = session.get(Organisation, organisation_id)
+        if organisation is None:
+            raise OrganisationMissing
+        _check_name_free(session, values.name, organisation_id)
+        before = vars(values_of(organisation)).copy()
+        _fill(session, organisation, values)
+        changed = sorted(name for name, value in vars(values_of(organisation)).items() if value != before[name])
+        if changed:
+            audit.record(session, by, "organisation.edited", organisation, now=now, changed=changed)
+    return organisation
+
+
+def values_of(organisation: Organisation) -> OrganisationValues:
+    """Return what is stored about an organisation, as the form shows it."""
+    return OrganisationValues(
+        name=organisation.name,
+        sector=organisation.sector,
+        short_name=organisation.short_name,
+        region_code=organisation.region_code,
+        address=organisation.address,
+        email=organisation.email,
+        phone=organisation.phone,
+        locale=organisation.locale,
+    )
+
+
+def _checked(values: OrganisationValues) -> OrganisationValues:
+    name = names.tidy(values.name)
+    if not name:
+        raise NameMissing
+    if values.sector is None:
+        raise SectorMissing
+    return replace(
+        values,
+        name=name,
+        short_name=names.tidy(values.short_name),
+        address=names.tidy(values.address),
+        email=email_addresses.address(values.email),
+        phone=phones.number(values.phone),
+    )
+
+
+def _check_name_free(session: Session, name: str, but: int | None) -> None:
+    taken = session.execute(
+        sa.select(Organisation.id, Organisation.name).where(
+            sa.func.lower(Organisation.name) == name.lower(), Organisation.id != (but or 0)
+        )
+    ).first()
+    if taken:
+        raise NameTaken(name=taken.name)
+
+
+def _fill(session: Session, organisation: Organisation, values: OrganisationValues) -> None:
+    known = values.region_code and session.get(Region, values.region_code)
+    for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
+        setattr(organisation, name, value)

@@ -1,0 +1,212 @@
+"""People: adding and correcting them, and what kinds of cadre they are.
+
+Lists are queries/directory.py, erasing and exporting services/privacy/person.py, many at once
+services/directory/import_people.py.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from outreach.domain.directory import email_addresses, names, phones
+from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Cadre, Organisation, Person, Region, User
+from outreach.services import audit
+
+
+class PersonMissing(Problem):
+    message = "There is no such person in the list."
+
+
+class PersonErased(Problem):
+    message = "This person's data has been erased, so there is nothing to change any more."
+
+
+class NameOrPostMissing(Problem):
+    message = "Please write a name; or the post, where the name is not known."
+    field = "name"
+
+
+class NotAName(Problem):
+    message = "“%(name)s” is not a name. Please write it as on the identity card, such as Siti Rahmawati."
+    field = "name"
+
+
+class KelurahanMissing(Problem):
+    message = "A cadre belongs to a kelurahan. Please choose it."
+    field = "region_code"
+
+
+class Namesake(Problem):
+    message = (
+        "%(name)s of %(place)s is in the list already. If this is somebody else of the same name, "
+        "please say so below and save again."
+    )
+    field = "name"
+
+
+@dataclass(frozen=True)
+class PersonValues:
+    """What is known about a person. email and phone: as written. namesake: somebody else of that name is known."""
+
+    name: str = ""
+    title_before: str = ""
+    title_after: str = ""
+    post: str = ""
+    organisation_id: int | None = None
+    region_code: str | None = None
+    sex: Sex | None = None
+    email: str = ""
+    phone: str = ""
+    locale: str = "id"
+    note: str = ""
+    kinds: tuple[CadreKind, ...] = ()
+    namesake: bool = False
+
+
+def get(person_id: int) -> Person:
+    """Return a person with organisation, kelurahan and cadre roles; raise PersonMissing."""
+    person = db.session.scalar(_whole().where(Person.id == person_id))
+    if person is None:
+        raise PersonMissing
+    return person
+
+
+def add(values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Store a new person; raise a Problem of values, or Namesake where the name is known in that kelurahan."""
+    with writing() as session:
+        return store(session, values, by=by, now=now)
+
+
+def store(session: Session, values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Do so inside the caller's transaction."""
+    values = _checked(values)
+    if not values.namesake:
+        _check_namesake(session, values)
+    person = Person()
+    _fill(session, person, values)
+    session.add(person)
+    audit.record(session, by, "person.added", person, now=now)
+    return person
+
+
+def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Correct a person; raise PersonMissing, PersonErased or a Problem of values."""
+    values = _checked(values)
+    with writing() as session:
+        person = session.scalar(_whole().where(Person.id == person_id))
+        if person is None:
+            raise PersonMissing
+        if person.erased_at is not None:
+            raise PersonErased
+        before = _facts(person)
+        _fill(session, person, values)
+        session.flush()
+        changed = sorted(name for name, value in _facts(person).items() if value != before[name])
+        if changed:
+            audit.record(session, by, "person.edited", person, now=now, changed=changed)
+    return person
+
+
+def values_of(person: Person) -> PersonValues:
+    """Return what is stored about a person, as the form shows it."""
+    return PersonValues(
+        name=person.name,
+        title_before=person.title_before,
+        title_after=person.title_after,
+        post=person.post,
+        organisation_id=person.organisation_id,
+        region_code=person.region_code,
+        sex=person.sex,
+        email=person.email,
+        phone=person.phone,
+        locale=person.locale,
+        note=person.note,
+        kinds=tuple(sorted(role.kind for role in person.cadre_roles if role.active)),
+    )
+
+
+def _whole() -> sa.Select[Any]:
+    return sa.select(Person).options(
+        joinedload(Person.organisation),
+        joinedload(Person.region).joinedload(Region.parent),
+        selectinload(Person.cadre_roles).joinedload(Cadre.region),
+    )
+
+
+def _checked(values: PersonValues) -> PersonValues:
+    name = names.tidy(values.name)
+    post = names.tidy(values.post)
+    if not name and not post:
+        raise NameOrPostMissing
+    if name and not names.is_name(name):
+        raise NotAName(name=name)
+    before, after = names.tidy(values.title_before), names.tidy(values.title_after)
+    if name and not before and not after:
+        split = names.split(name)
+        name, before, after = split.name, split.before[:60], split.after[:60]
+    if values.kinds and not values.region_code:
+        raise KelurahanMissing
+    return replace(
+        values,
+        name=name,
+        title_before=before,
+        title_after=after,
+        post=post,
+        email=email_addresses.address(values.email),
+        phone=phones.number(values.phone),
+        note=names.tidy(values.note),
+    )
+
+
+def _check_namesake(session: Session, values: PersonValues) -> None:
+    if not values.name:
+        return
+    known = session.scalars(
+        sa.select(Person)
+        .options(joinedload(Person.region))
+        .where(
+            sa.func.lower(Person.name) == values.name.lower(),
+            Person.erased_at.is_(None),
+            Person.region_code == values.region_code if values.region_code else Person.region_code.is_(None),
+        )
+        .order_by(Person.id)
+    ).first()
+    if known is not None:
+        place = known.region.name if known.region else "-"
+        raise Namesake(name=known.full_name, place=place)
+
+
+def _fill(session: Session, person: Person, values: PersonValues) -> None:
+    if values.region_code and session.get(Region, values.region_code) is None:
+        raise KelurahanMissing
+    if values.organisation_id and session.get(Organisation, values.organisation_id) is None:
+        values = replace(values, organisation_id=None)
+    for name in (
+        "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone",
+        "locale", "note",
+    ):  # fmt: skip
+        setattr(person, name, getattr(values, name))
+    _set_kinds(person, values.kinds, values.region_code)
+
+
+def _set_kinds(person: Person, kinds: Collection[CadreKind], region_code: str | None) -> None:
+    """A role that ended stays, inactive: who was a cadre when is part of the record."""
+    held = {role.kind: role for role in person.cadre_roles}
+    for kind, role in held.items():
+        role.active = kind in kinds
+        if role.active and region_code:
+            role.region_code = region_code
+    for kind in kinds:
+        if kind not in held:
+            person.cadre_roles.append(Cadre(kind=kind, region_code=region_code))
+
+
+def _facts(person: Person) -> dict[str, object]:
+    return vars(values_of(person)).copy()

@@ -1,0 +1,183 @@
+"""Indonesia's regions: finding an office's kabupaten/kota, storing its area, and knowing a kelurahan however it is spelt.
+
+All 91,599 regions are shipped in data/regions/ (see NOTICE.md there); only the office's own area is in the database.
+"""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory import place_names
+from outreach.domain.problems import Problem
+from outreach.models import Region
+
+_DATA = files("outreach") / "data" / "regions"
+
+
+class UnknownCity(Problem):
+    message = "“%(code)s” is not the code of a kabupaten or kota. Kota Metro's is 18.72."
+    field = "region_code"
+
+
+class UnknownKelurahan(Problem):
+    message = "There is no kelurahan “%(name)s” here. Please compare it with the list of kelurahan."
+    field = "kelurahan"
+
+
+class UnknownKelurahanNear(UnknownKelurahan):
+    message = "There is no kelurahan “%(name)s” here. Is it perhaps %(suggestion)s?"
+
+
+class UnknownKelurahanIn(UnknownKelurahan):
+    message = "There is no kelurahan “%(name)s” here. Kecamatan %(kecamatan)s has %(suggestion)s."
+
+
+class KelurahanAmbiguous(Problem):
+    message = "There is more than one kelurahan “%(name)s”: in %(kecamatan)s. Please give the kecamatan as well."
+    field = "kelurahan"
+
+
+@dataclass(frozen=True)
+class Kelurahan:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Kecamatan:
+    code: str
+    name: str
+    kelurahan: tuple[Kelurahan, ...]
+
+
+class Gazetteer:
+    """The stored kelurahan by all their spellings, read once, so that a sheet of many rows costs no query a row."""
+
+    def __init__(self, tree: Iterable[Kecamatan], aliases: Iterable[tuple[str, str]] = ()) -> None:
+        self.tree = tuple(tree)
+        self._parents = {k.code: kec for kec in self.tree for k in kec.kelurahan}
+        self._by_key: dict[str, list[Kelurahan]] = {}
+        by_code = {k.code: k for kec in self.tree for k in kec.kelurahan}
+        for kelurahan in by_code.values():
+            self._add(kelurahan.name, kelurahan)
+        for code, alias in aliases:
+            if code in by_code:
+                self._add(alias, by_code[code])
+
+    def find(self, name: str, kecamatan: str = "") -> Kelurahan:
+        """Return the kelurahan of that name or code; raise UnknownKelurahan or KelurahanAmbiguous."""
+        name = " ".join(name.split())
+        wanted = place_names.key(kecamatan)
+        for key in place_names.keys(name):
+            found = self._by_key.get(key, [])
+            if len(found) > 1 and wanted:
+                found = [k for k in found if place_names.key(self._parents[k.code].name) == wanted] or found
+            if len(found) == 1:
+                return found[0]
+            if found:
+                where = ", ".join(self._parents[k.code].name for k in found)
+                raise KelurahanAmbiguous(name=name, kecamatan=where)
+        for code, parent in self._parents.items():
+            if code == name:
+                return next(k for k in parent.kelurahan if k.code == code)
+        raise self._unknown(name, wanted)
+
+    def kecamatan_of(self, code: str) -> str:
+        """Return the name of the kecamatan that a kelurahan's code lies in; "" for a code not stored."""
+        return self._parents[code].name if code in self._parents else ""
+
+    def lies_in(self, code: str, kecamatan: str) -> bool:
+        """Return whether a kelurahan lies in the kecamatan of that written name."""
+        return place_names.key(self.kecamatan_of(code)) == place_names.key(kecamatan)
+
+    def _add(self, spelling: str, kelurahan: Kelurahan) -> None:
+        known = self._by_key.setdefault(place_names.letters(spelling), [])
+        if kelurahan not in known:
+            known.append(kelurahan)
+
+    def _unknown(self, name: str, kecamatan_key: str) -> UnknownKelurahan:
+        near = place_names.nearest(name, (k.name for kec in self.tree for k in kec.kelurahan))
+        if near:
+            return UnknownKelurahanNear(name=name, suggestion=" / ".join(near))
+        for kec in self.tree:
+            if kecamatan_key and place_names.key(kec.name) == kecamatan_key and len(kec.kelurahan) <= 12:
+                names = ", ".join(k.name for k in kec.kelurahan)
+                return UnknownKelurahanIn(name=name, kecamatan=kec.name, suggestion=names)
+        return UnknownKelurahan(name=name)
+
+
+def search_cities(q: str = "", limit: int = 20) -> list[tuple[str, str]]:
+    """Return up to `limit` of the 514 kabupaten/kota as (code, name): those whose name has every word of `q`."""
+    words = q.casefold().split()
+    found = [(code, name) for code, name in _cities() if all(word in name.casefold() for word in words)]
+    start = words[0] if words else ""
+    found.sort(key=lambda city: (not _bare(city[1]).startswith(start), len(_bare(city[1])) if start else 0))
+    return found[:limit]
+
+
+def install(session: Session, city_code: str) -> int:
+    """Store a kabupaten/kota with its province, kecamatan and kelurahan; return how many rows were new.
+
+    In the caller's transaction; doing it twice stores nothing twice. Raise UnknownCity.
+    """
+    rows = [(c, n) for c, n in _all_regions() if c in (city_code[:2], city_code) or c.startswith(f"{city_code}.")]
+    if city_code.count(".") != 1 or city_code not in (code for code, _ in rows):
+        raise UnknownCity(code=city_code)
+    codes = [code for code, _ in rows]
+    stored = set(session.scalars(sa.select(Region.code).where(Region.code.in_(codes))))
+    new = sorted((row for row in rows if row[0] not in stored), key=lambda row: (row[0].count("."), row[0]))
+    for level in range(4):
+        session.add_all(_region(code, name) for code, name in new if code.count(".") == level)
+        session.flush()
+    return len(new)
+
+
+def kelurahan_tree(session: Session) -> list[Kecamatan]:
+    """Return the stored kecamatan with their kelurahan, each in the order of the codes. One query."""
+    select = sa.select(Region.code, Region.name, Region.level, Region.parent_code).where(Region.level >= 3)
+    rows = session.execute(select.order_by(Region.code)).all()
+    children: dict[str | None, list[Kelurahan]] = {}
+    for row in rows:
+        if row.level == 4:
+            children.setdefault(row.parent_code, []).append(Kelurahan(row.code, row.name))
+    return [Kecamatan(r.code, r.name, tuple(children.get(r.code, ()))) for r in rows if r.level == 3]
+
+
+def gazetteer(session: Session) -> Gazetteer:
+    """Return the stored kelurahan, to be found by either of their spellings. One query."""
+    return Gazetteer(kelurahan_tree(session), _aliases())
+
+
+def _region(code: str, name: str) -> Region:
+    parent, _, _ = code.rpartition(".")
+    return Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent or None)
+
+
+def _bare(city: str) -> str:
+    return city.casefold().removeprefix("kabupaten ").removeprefix("kota ").removeprefix("administrasi ")
+
+
+def _all_regions() -> Iterable[tuple[str, str]]:
+    with gzip.open(
+        io.BytesIO((_DATA / "regions-indonesia.csv.gz").read_bytes()), "rt", encoding="utf-8", newline=""
+    ) as text:
+        for row in csv.DictReader(text):
+            yield row["code"], row["name"]
+
+
+@lru_cache
+def _cities() -> tuple[tuple[str, str], ...]:
+    return tuple((code, name) for code, name in _all_regions() if code.count(".") == 1)
+
+
+@lru_cache
+def _aliases() -> tuple[tuple[str, str], ...]:
+    text = (_DATA / "aliases.csv").read_text("utf-8")
+    return tuple((row["code"], row["alias"]) for row in csv.DictReader(io.StringIO(text)))

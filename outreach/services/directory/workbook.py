@@ -1,0 +1,137 @@
+"""Opening an uploaded spreadsheet (.xlsx, .xls, .ods, .csv) safely: what it is by its content, how large, and its cells.
+
+Formulas are never evaluated: a cell is the value its program last stored. What the cells mean is domain/directory/spreadsheet.py.
+"""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from outreach.domain.directory.spreadsheet import Cell
+from outreach.domain.problems import Problem
+from outreach.services.directory import workbook_process
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_UNPACKED = 60 * 1024 * 1024  # bytes of all members of a zipped workbook
+MOST_MEMBERS = 2000
+MOST_ROWS = 5000  # a sheet
+MOST_COLUMNS = 60
+READ_WITHIN_S = 20
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+class NotASpreadsheet(Problem):
+    message = "“%(filename)s” is not a spreadsheet. Please choose an .xlsx, .xls, .ods or .csv file."
+    field = "file"
+
+
+class FileEmpty(Problem):
+    message = "“%(filename)s” is empty."
+    field = "file"
+
+
+class FileTooLarge(Problem):
+    message = (
+        "“%(filename)s” is too large. At most %(megabytes)s MB can be read; remove pictures, or split it in parts."
+    )
+    field = "file"
+
+
+class TooManyRows(Problem):
+    message = "“%(filename)s” has more than %(rows)s rows in one sheet. Please split it in parts."
+    field = "file"
+
+
+class FileProtected(Problem):
+    message = "“%(filename)s” is protected by a password. Please remove the password and choose it again."
+    field = "file"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    name: str
+    rows: list[list[Cell]]
+    hidden: bool = False
+
+
+def open_workbook(data: bytes, filename: str) -> list[Sheet]:
+    """Return a file's sheets with their cells from A1 on. Raise a Problem that says why it cannot be read."""
+    if len(data) > MOST_BYTES:
+        raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
+    if not data.strip(b" \r\n\t\x00"):
+        raise FileEmpty(filename=filename)
+    if data.startswith(_ZIP):
+        _check_zip(data, filename)
+        sheets = _read_apart(data, filename)
+    elif data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise FileProtected(filename=filename)
+        sheets = _read_apart(data, filename)
+    else:
+        sheets = [Sheet("", _read_text(data, filename))]
+    if any(len(sheet.rows) > MOST_ROWS for sheet in sheets):
+        raise TooManyRows(filename=filename, rows=MOST_ROWS)
+    return sheets
+
+
+def _check_zip(data: bytes, filename: str) -> None:
+    """Refuse a zip bomb by what its directory declares, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise NotASpreadsheet(filename=filename) from None
+    if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MOST_UNPACKED:
+        raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
+
+
+def _read_apart(data: bytes, filename: str) -> list[Sheet]:
+    command = [sys.executable, "-I", str(Path(workbook_process.__file__)), str(MOST_ROWS), str(MOST_COLUMNS)]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=READ_WITHIN_S, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024) from None
+    if done.returncode == workbook_process.PROTECTED:
+        raise FileProtected(filename=filename)
+    if done.returncode == workbook_process.UNREADABLE:
+        raise NotASpreadsheet(filename=filename)
+    if done.returncode != 0:  # too much text, out of memory, or brought down by what the file claims
+        raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
+    return [Sheet(**sheet) for sheet in json.loads(done.stdout)]
+
+
+def _read_text(data: bytes, filename: str) -> list[list[Cell]]:
+    text = _decoded(data, filename)
+    if text.lstrip()[:1] in ("<", "{", "%"):  # HTML that calls itself .xls, JSON, PDF
+        raise NotASpreadsheet(filename=filename)
+    head = text[:20_000]
+    delimiter = max(";\t,", key=lambda mark: (head.count(mark), mark == ","))
+    if delimiter not in head:
+        raise NotASpreadsheet(filename=filename)
+    rows: list[list[Cell]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            rows.append([cell[: workbook_process.MOST_IN_A_CELL] for cell in row[:MOST_COLUMNS]])
+            if len(rows) > MOST_ROWS:
+                break
+    except csv.Error:
+        raise NotASpreadsheet(filename=filename) from None
+    return rows
+
+
+def _decoded(data: bytes, filename: str) -> str:
+    encodings = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not any(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text[:100_000]):
+            return text
+    raise NotASpreadsheet(filename=filename)

@@ -1,0 +1,235 @@
+"""What an invitee pressed in their calendar program, as their answer: whether it is still about the same thing, and news.
+
+Mail can be forged. So a reply counts only from the attendee's own address, and the invitee hears at that address what was
+recorded (reminders/confirmations.py); where no mail reaches them, nothing is recorded, and a coordinator calls. Whose it is, is
+inbox/attendees.py; what may be answered until when, and what becomes of a full activity, answers/answer.py.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.inbox.reading import Incoming
+from outreach.delivery.inbox.replies import Attendee, Reply
+from outreach.domain.answers import ActivityCancelled, ActivityEnded, DeadlinePassed, NotInvited
+from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
+from outreach.domain.mail.incoming import CHOICES, IncomingReason, Participation
+from outreach.domain.problems import Problem
+from outreach.domain.states import InvitationState
+from outreach.models import Activity, IncomingMail, Invitation
+from outreach.services import addresses
+from outreach.services.answers import answer as answering
+from outreach.services.inbox import attendees
+from outreach.services.locking import activity_for_change
+from outreach.services.reminders import confirmations
+
+MOST_A_DAY = 10  # answers from one calendar: each brings its invitee a mail
+SLOW_CLOCK = timedelta(minutes=5)  # a telephone's: what was pressed after an answer by link can look older than it
+UNDECIDED = {
+    Participation.TENTATIVE: IncomingReason.TENTATIVE,
+    Participation.DELEGATED: IncomingReason.DELEGATED,
+    Participation.UNCLEAR: IncomingReason.UNCLEAR,
+}
+# What an invitee may no longer answer by themselves, and whether a coordinator may still want to record it.
+REFUSALS: dict[type[Problem], tuple[IncomingOutcome, IncomingReason]] = {
+    NotInvited: (IncomingOutcome.TO_READ, IncomingReason.WITHDRAWN),
+    DeadlinePassed: (IncomingOutcome.TO_READ, IncomingReason.DEADLINE_PASSED),
+    ActivityCancelled: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CANCELLED),
+    ActivityEnded: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_ENDED),
+}
+# Where such a reply says what is recorded anyway, nobody need read it.
+NO_NEWS_IF_KNOWN = {IncomingReason.DEADLINE_PASSED, IncomingReason.ACTIVITY_CHANGED, IncomingReason.NEWER_ANSWER}
+RECORDED_AS = {
+    Participation.ACCEPTED: (InvitationState.COMING, InvitationState.WAITLISTED),
+    Participation.DECLINED: (InvitationState.NOT_COMING,),
+}
+
+
+def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
+    """Record the reply in the caller's transaction, or note on the mail's row why not."""
+    reply = mail.reply
+    assert reply is not None
+    if reply.counter:
+        row.text = f"{_proposed(reply)}\n\n{row.text}".strip()
+    elif reply.comment and reply.comment not in row.text:
+        row.text = f"{reply.comment}\n\n{row.text}".strip()
+    attendee = attendees.attendee_of(reply, mail.sender)
+    row.participation = attendee.participation if attendee else None
+    row.outcome, reason = _applied(session, row, mail, attendee, now)
+    row.reason = reason or ""
+
+
+def _applied(
+    session: Session, row: IncomingMail, mail: Incoming, attendee: Attendee | None, now: datetime
+) -> tuple[IncomingOutcome, IncomingReason | None]:
+    reply = mail.reply
+    assert reply is not None
+    activity_id = session.scalar(sa.select(Activity.id).where(Activity.uid == reply.uid))
+    if activity_id is None:
+        return IncomingOutcome.REFUSED, IncomingReason.UNKNOWN_ACTIVITY
+    activity = activity_for_change(session, activity_id)
+    if attendee is None:
+        return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
+    holders = attendees.invited(session, activity, attendee)
+    if not holders:
+        return _by_former_address(session, row, activity, attendee)
+    mine = attendees.answering_one(holders, attendee.name)
+    if not mine:
+        return IncomingOutcome.TO_READ, IncomingReason.AMBIGUOUS
+    _tie(row, mine[0])
+    if attendee.address != mail.sender:
+        return IncomingOutcome.TO_READ, IncomingReason.SENDER_DIFFERS
+    if not mail.sender_proven:
+        return IncomingOutcome.TO_READ, IncomingReason.SENDER_UNPROVEN
+    stamp = min(reply.stamped_at or row.received_at, now)  # a clock that is fast must not outrank later replies
+    refused = _refused(session, row, mine, reply, stamp, now)
+    if refused is not None:
+        known = refused[1] in NO_NEWS_IF_KNOWN and not reply.counter and _is_known(mine, attendee.participation)
+        return _no_news(reply) if known else refused
+    if reply.counter:
+        return IncomingOutcome.TO_READ, IncomingReason.ANOTHER_TIME
+    if mine[0].organisation_id and attendee.participation is Participation.ACCEPTED and _has_named(mine[0]):
+        return _no_news(reply)
+    undecided = _undecided(attendee, mine[0])
+    if undecided is not None:
+        return IncomingOutcome.TO_READ, undecided
+    if _answers_of_the_day(session, mine[0], now) >= MOST_A_DAY:
+        return IncomingOutcome.TO_READ, IncomingReason.TOO_MANY
+    if addresses.failure_of(attendee.address) is not None:
+        return IncomingOutcome.TO_READ, IncomingReason.CANNOT_CONFIRM
+    _record(session, row, mine, attendee.participation, stamp, now)
+    return IncomingOutcome.APPLIED, None
+
+
+def _by_former_address(
+    session: Session, row: IncomingMail, activity: Activity, attendee: Attendee
+) -> tuple[IncomingOutcome, IncomingReason]:
+    found = attendees.written_to(session, activity, attendee)
+    if found is None:
+        return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
+    _tie(row, found[0])
+    return IncomingOutcome.TO_READ, found[1]
+
+
+def _tie(row: IncomingMail, invitation: Invitation) -> None:
+    row.invitation_id, row.person_id, row.organisation_id = (
+        invitation.id,
+        invitation.person_id,
+        invitation.organisation_id,
+    )
+
+
+def _refused(
+    session: Session, row: IncomingMail, mine: Sequence[Invitation], reply: Reply, stamp: datetime, now: datetime
+) -> tuple[IncomingOutcome, IncomingReason] | None:
+    """Return why the reply no longer counts, whatever it says; None where it does."""
+    problem = answering.refusal_of(session, mine[0], now, said_at=row.received_at)
+    if problem is not None:
+        return REFUSALS[type(problem)]
+    if reply.sequence < mine[0].activity.sequence + max(one.revision for one in mine):
+        return IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CHANGED
+    if any(_answered_later(session, row, one, stamp) for one in mine):
+        return IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER
+    return None
+
+
+def _answered_later(session: Session, row: IncomingMail, invitation: Invitation, stamp: datetime) -> bool:
+    """Return whether a reply is older than the newest from their calendar, or than what they said otherwise.
+
+    Some programs put the request's stamp on every reply: of two with one stamp, the one that came later counts.
+    """
+    replied, answered = invitation.replied_at, invitation.answered_at
+    if replied is not None and (stamp < replied or (stamp == replied and not _came_last(session, row))):
+        return True
+    if invitation.answer_source is AnswerSource.CALENDAR or answered is None or stamp >= answered:
+        return False
+    by_link = invitation.answer_source is AnswerSource.LINK
+    return not (by_link and stamp >= answered - SLOW_CLOCK and row.received_at > answered)
+
+
+def _came_last(session: Session, row: IncomingMail) -> bool:
+    """Return whether the reply came in after every one that was taken, and is not one of them once more."""
+    taken = sa.select(IncomingMail).where(
+        IncomingMail.invitation_id == row.invitation_id,
+        IncomingMail.kind == IncomingKind.ANSWER,
+        sa.or_(IncomingMail.outcome == IncomingOutcome.APPLIED, IncomingMail.reason == IncomingReason.UNCONFIRMED),
+        IncomingMail.id != row.id,
+        sa.or_(IncomingMail.received_at >= row.received_at, IncomingMail.digest == row.digest),
+    )
+    return not session.scalar(sa.select(taken.exists()))
+
+
+def _is_known(mine: Sequence[Invitation], participation: Participation) -> bool:
+    """Return whether what the reply says is what is recorded of all their invitations."""
+    if mine[0].organisation_id and participation is Participation.ACCEPTED:
+        return _has_named(mine[0])
+    return all(one.state in RECORDED_AS.get(participation, ()) for one in mine)
+
+
+def _no_news(reply: Reply) -> tuple[IncomingOutcome, IncomingReason]:
+    """Return what a reply does that says what is recorded already: nothing, unless they wrote something with it."""
+    return IncomingOutcome.TO_READ if reply.comment else IncomingOutcome.IGNORED, IncomingReason.KNOWN
+
+
+def _has_named(invitation: Invitation) -> bool:
+    return any(nominee.state is not InvitationState.WITHDRAWN for nominee in invitation.nominees)
+
+
+def _undecided(attendee: Attendee, invitation: Invitation) -> IncomingReason | None:
+    """Return why the reply is neither yes nor no; None where it is one of them."""
+    if attendee.participation in UNDECIDED:
+        return UNDECIDED[attendee.participation]
+    if attendee.participation is Participation.ACCEPTED and invitation.organisation_id:
+        return IncomingReason.NAMES_NEEDED
+    if attendee.participation is Participation.DECLINED:
+        if invitation.state is InvitationState.REPRESENTED:
+            return IncomingReason.DELEGATED  # they said so before: they do not come, somebody else does
+        if invitation.organisation_id and (invitation.state is InvitationState.COMING or _has_named(invitation)):
+            return IncomingReason.PEOPLE_NAMED  # one press in the office's calendar must not take all their seats
+    return None
+
+
+def _record(
+    session: Session,
+    row: IncomingMail,
+    mine: Sequence[Invitation],
+    participation: Participation,
+    stamp: datetime,
+    now: datetime,
+) -> None:
+    first = mine[0]
+    before = first.state, first.answered_sequence
+    if not (_is_known(mine, participation) and first.answered_sequence == first.activity.sequence):
+        answering.answer_by_calendar(session, mine, CHOICES[participation], said_at=row.received_at, now=now)
+    for one in mine:
+        one.replied_at = stamp
+    if (first.state, first.answered_sequence) != before:  # what they knew already needs no mail
+        confirmations.confirm(session, first, now=now)
+
+
+def _answers_of_the_day(session: Session, invitation: Invitation, now: datetime) -> int:
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(IncomingMail)
+            .where(
+                IncomingMail.invitation_id == invitation.id,
+                IncomingMail.kind == IncomingKind.ANSWER,
+                IncomingMail.outcome == IncomingOutcome.APPLIED,
+                IncomingMail.created_at > now - timedelta(days=1),  # when it was taken: mails may have waited for that
+            )
+        )
+        or 0
+    )
+
+
+def _proposed(reply: Reply) -> str:
+    """Return the time that a COUNTER proposes, in the zone that it names."""
+    written = [
+        f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()
+        for moment in (reply.starts_at, reply.ends_at)
+        if moment is not None
+    ]
+    return f"→ {' – '.join(written)}" if written else ""

@@ -1,0 +1,66 @@
+"""What a delivery report does: an address that mail cannot reach is written to no more; a delay is only counted.
+
+A report is believed where it came to the return path of one message, which holds a MAC; and where the office has no return
+paths, only if it gives back the Message-ID of a mail that we sent to exactly the address it names. Whatever it says, it can
+stop no other address than that message's.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.inbox.reading import Incoming
+from outreach.delivery.inbox.reports import Report, Verdict
+from outreach.delivery.outbox import address_failures
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import IncomingOutcome
+from outreach.domain.mail.incoming import IncomingReason
+from outreach.extensions import current_settings
+from outreach.models import IncomingMail, Message, Organisation, Person
+from outreach.services.inbox.senders import message_named, tie_to_message
+
+
+def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
+    """Let a report have its effect in the caller's transaction, or note on the mail's row why it has none."""
+    report = mail.report
+    assert report is not None
+    message = _proven(session, mail, report)
+    if message is None:
+        known = _is_known(session, report)
+        row.outcome = IncomingOutcome.TO_READ if known else IncomingOutcome.IGNORED
+        row.reason = IncomingReason.UNPROVEN if known else IncomingReason.NOT_OURS
+        return
+    tie_to_message(session, row, message, now=now)
+    row.outcome, row.reason = IncomingOutcome.APPLIED, ""
+    match report.verdict:
+        case Verdict.FAILED:
+            address_failures.block(session, message.address, report.fault, report.words, now=now)
+        case Verdict.DELAYED:
+            address_failures.count_delay(session, message.address, now=now)
+        case Verdict.GAVE_UP:
+            address_failures.count_delay(session, message.address, now=now)
+            row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.GAVE_UP
+        case Verdict.MAIL_REFUSED:
+            row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.MAIL_REFUSED
+
+
+def _proven(session: Session, mail: Incoming, report: Report) -> Message | None:
+    """Return the message of ours that the report is about, where that is more than a claim."""
+    if mail.returned_id is not None:
+        message = session.get(Message, mail.returned_id)
+        return message if message is not None and message.address else None
+    if current_settings().mail_return_path:
+        return None
+    message = message_named(session, mail.returned_reference)
+    if message is None or not message.address or email_addresses.key(message.address) not in report.addresses:
+        return None
+    return message
+
+
+def _is_known(session: Session, report: Report) -> bool:
+    """Return whether a report names somebody we write to."""
+    return any(
+        session.scalar(sa.select(sa.exists().where(sa.func.lower(holder.email).in_(report.addresses))))
+        for holder in (Person, Organisation)
+    )

@@ -1,0 +1,98 @@
+"""Marking mails received as dealt with, and taking that back.
+
+Finding and showing them is queries/inbox.py; recording an answer from one, answers/record.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.extensions import db, writing
+from outreach.models import IncomingMail, Invitation, User
+from outreach.queries.inbox import WAITS, IncomingMissing, count_anew
+from outreach.services import audit
+
+UNDO_FOR = timedelta(minutes=30)  # how long the list offers to take back what was just marked
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What somebody marked as dealt with by their latest press: the mail, and how many mails that were."""
+
+    mail: IncomingMail
+    count: int
+
+
+def deal_with(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
+    """Note that a coordinator has dealt with a mail; one that was dealt with before stays as it is."""
+    with writing() as session:
+        mail = note_dealt_with(session, mail_id, by=by, now=now)
+    count_anew()
+    return mail
+
+
+def note_dealt_with(
+    session: Session, mail_id: int, *, by: User | None, now: datetime, about: Invitation | None = None
+) -> IncomingMail:
+    """As `deal_with`, in the caller's transaction, after which the caller has the mails counted anew.
+
+    about: the invitation whose answer was recorded from it; that it is about this one is then no guess any more.
+    """
+    mail = _for_change(session, mail_id)
+    if about is not None and mail.invitation_id == about.id:
+        mail.guessed = False
+    if mail.seen_at is None:
+        mail.seen_at, mail.seen_by_id = now, by.id if by else None
+        audit.record(session, by, "incoming_mail.dealt_with", mail, now=now)
+    return mail
+
+
+def deal_with_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
+    """Note that a coordinator has dealt with all that waits from a mail's sender; return how many mails that were."""
+    with writing() as session:
+        mail = _for_change(session, mail_id)
+        same = sa.and_(IncomingMail.sender == mail.sender, IncomingMail.sender != "")
+        done: Any = session.execute(
+            sa.update(IncomingMail)
+            .where(WAITS, sa.or_(IncomingMail.id == mail.id, same))
+            .values(seen_at=now, seen_by_id=by.id)
+        )
+        if done.rowcount:
+            audit.record(session, by, "incoming_mail.dealt_with", mail, now=now)
+    count_anew()
+    return int(done.rowcount)
+
+
+def just_marked(mail_id: int, *, by: User, now: datetime) -> Marked | None:
+    """Return what `by` marked along with a mail a moment ago, so that they can take it back; None where there is nothing."""
+    mail = db.session.get(IncomingMail, mail_id)
+    if mail is None or mail.seen_at is None or mail.seen_by_id != by.id or now - mail.seen_at > UNDO_FOR:
+        return None
+    return Marked(mail, db.session.scalar(sa.select(sa.func.count()).where(_same_press(mail))) or 0)
+
+
+def reopen(mail_id: int, *, by: User, now: datetime, together: bool = False) -> IncomingMail:
+    """Let a mail wait for a coordinator again. together: with it all that the same press marked as dealt with."""
+    with writing() as session:
+        mail = _for_change(session, mail_id)
+        if mail.seen_at is not None:
+            which = _same_press(mail) if together else IncomingMail.id == mail.id
+            session.execute(sa.update(IncomingMail).where(which).values(seen_at=None, seen_by_id=None))
+            audit.record(session, by, "incoming_mail.reopened", mail, now=now)
+    count_anew()
+    return mail
+
+
+def _for_change(session: Session, mail_id: int) -> IncomingMail:
+    mail = session.get(IncomingMail, mail_id, with_for_update=True)
+    if mail is None:
+        raise IncomingMissing
+    return mail
+
+
+def _same_press(mail: IncomingMail) -> sa.ColumnElement[bool]:
+    at_once = sa.and_(IncomingMail.seen_at == mail.seen_at, IncomingMail.seen_by_id == mail.seen_by_id)
+    return sa.or_(IncomingMail.id == mail.id, at_once)

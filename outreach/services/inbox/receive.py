@@ -1,0 +1,206 @@
+"""Reading the office's mailbox: each mail's effect and its row are one transaction, and only then is the mail marked.
+
+So a crash anywhere repeats at most a mail whose row is there already, which does nothing. What answers do is
+inbox/calendar_replies.py, what delivery reports do inbox/delivery_reports.py; showing mails to coordinators is queries/inbox.py.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from outreach import logs
+from outreach.delivery.inbox import mailbox
+from outreach.delivery.inbox.mailbox import Fetched, Folder, MailboxDown, Progress
+from outreach.delivery.inbox.reading import Incoming, read, unreadable
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.failures import pause_after
+from outreach.domain.mail.incoming import IncomingReason
+from outreach.extensions import current_settings, db, writing
+from outreach.models import Channel, IncomingMail
+from outreach.queries.inbox import INBOX, count_anew
+from outreach.services.inbox import calendar_replies, delivery_reports, senders
+from outreach.services.inbox import retention as inbox_retention
+
+NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, mails older than this are no answers to us
+OVERLAP = timedelta(days=2)  # a mailbox made anew is read again from this long before its newest mail that we know
+log = structlog.get_logger()
+
+
+def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> Mapping[str, int]:
+    """Take what is new in the mailbox; return how many mails did what, {} where there is none to read or it is paused.
+
+    now: the clock. stop: asked between two mails. A mailbox in trouble is left alone for a while, longer each time, and
+    coordinators see that it is. A database in trouble raises, and the mail at hand comes again.
+    """
+    settings = current_settings()
+    if not settings.imap_server or _paused(now()):
+        return {}
+    done: Counter[str] = Counter()
+
+    def take_one(folder: Folder, fetched: Fetched) -> None:
+        outcome = take(folder, fetched, now=now())
+        if outcome is not None:
+            done[outcome.value] += 1
+
+    try:
+        mailbox.poll(settings, progress=lambda folder: _progress(folder, now()), take=take_one, stop=stop)
+    except MailboxDown as down:
+        _alarm(down, now())
+    else:
+        _clear()
+    finally:
+        db.session.rollback()
+    return dict(done)
+
+
+def take(folder: Folder, fetched: Fetched, *, now: datetime) -> IncomingOutcome | None:
+    """Let one mail have its effect, once; return what it did, or None where it was taken before.
+
+    A mail that breaks whatever reads or applies it is set aside, to be shown. Raise only for a database in trouble.
+    """
+    mail = read(fetched.data, current_settings(), whole=fetched.whole)
+    fault: Exception | None = None
+    for _ in range(2):
+        try:
+            return _apply(folder, fetched, mail, now)
+        except OperationalError:
+            raise
+        except IntegrityError as error:
+            fault = error
+            if _taken(folder, fetched.uid):
+                return None
+        except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
+            fault = error
+            break
+    log.error("mail set aside", uid=fetched.uid, **(logs.fault(fault) if fault else {}))
+    return _apply(folder, fetched, unreadable(fetched.data, IncomingReason.BROKEN), now)
+
+
+def _apply(folder: Folder, fetched: Fetched, mail: Incoming, now: datetime) -> IncomingOutcome:
+    outcome = _stored(folder, fetched, mail, now)
+    count_anew()
+    return outcome
+
+
+def _stored(folder: Folder, fetched: Fetched, mail: Incoming, now: datetime) -> IncomingOutcome:
+    with writing() as session:
+        row = IncomingMail(
+            mailbox=folder.name,
+            uid_validity=folder.uid_validity,
+            uid=fetched.uid,
+            rfc_message_id=mail.message_id[:250],
+            digest=_digest(mail),
+            received_at=min(fetched.received_at or now, now),
+            created_at=now,
+            sender=mail.sender,
+            sender_name=mail.sender_name,
+            subject=mail.subject,
+            text=mail.text,
+            kind=mail.kind,
+            outcome=IncomingOutcome.TO_READ,
+            reason=mail.reason or "",
+        )
+        session.add(row)
+        session.flush()  # a second worker at the same mail ends here
+        copied = _copy_of(session, row)
+        if copied is not None and not copied.rfc_message_id:
+            inbox_retention.blank(row)
+            row.outcome, row.reason = IncomingOutcome.IGNORED, IncomingReason.DUPLICATE
+            return row.outcome
+        match mail.kind:
+            case IncomingKind.ANSWER:  # even a copy: some programs give all replies about an entry one Message-ID
+                calendar_replies.apply(session, row, mail, now=now)
+            case IncomingKind.BOUNCE | IncomingKind.DELAY if copied is None:
+                delivery_reports.apply(session, row, mail, now=now)
+            case IncomingKind.AUTOMATIC:
+                row.outcome = IncomingOutcome.IGNORED
+        senders.link(session, row, mail, now=now)
+        if mail.by_list and row.message_id is None and row.person_id is None and row.organisation_id is None:
+            row.kind, row.outcome = IncomingKind.AUTOMATIC, IncomingOutcome.IGNORED
+        if copied is not None and row.outcome is not IncomingOutcome.APPLIED:
+            row.outcome, row.reason = IncomingOutcome.IGNORED, IncomingReason.DUPLICATE
+        if row.outcome is IncomingOutcome.IGNORED:
+            _keep_no_words(row)
+        return row.outcome
+
+
+def _digest(mail: Incoming) -> str:
+    """Return by what a mail is known again, and from which nothing can be read.
+
+    Some programs give several mails one Message-ID, so that alone makes none a copy.
+    """
+    return sha256("\n".join((mail.message_id, mail.sender, mail.kind, mail.digest)).encode()).hexdigest()
+
+
+def _copy_of(session: Session, row: IncomingMail) -> IncomingMail | None:
+    """Return the same mail that came before, be this one moved back, copied, or in a mailbox made anew: forgotten first."""
+    same = sa.select(IncomingMail).where(IncomingMail.digest == row.digest, IncomingMail.id != row.id)
+    return session.scalar(same.order_by(IncomingMail.rfc_message_id != "", IncomingMail.id).limit(1))
+
+
+def _keep_no_words(row: IncomingMail) -> None:
+    """Nobody reads them; and a report may be about somebody who was erased."""
+    row.text = ""
+    if row.kind in (IncomingKind.BOUNCE, IncomingKind.DELAY):
+        row.sender_name = row.subject = ""
+
+
+def _taken(folder: Folder, uid: int) -> bool:
+    found = sa.exists().where(
+        IncomingMail.mailbox == folder.name, IncomingMail.uid_validity == folder.uid_validity, IncomingMail.uid == uid
+    )
+    return bool(db.session.scalar(sa.select(found)))
+
+
+def _progress(folder: Folder, now: datetime) -> Progress:
+    mine = sa.and_(IncomingMail.mailbox == folder.name, IncomingMail.uid_validity == folder.uid_validity)
+    highest = db.session.scalar(sa.select(sa.func.max(IncomingMail.uid)).where(mine)) or 0
+    newest = None
+    if not highest:
+        newest = db.session.scalar(
+            sa.select(sa.func.max(IncomingMail.received_at)).where(IncomingMail.mailbox == folder.name)
+        )
+    db.session.rollback()  # nothing stays open while the server is spoken to
+    since = newest.astimezone(UTC) - OVERLAP if newest else now.astimezone(UTC) - NEW_MAILBOX
+    return Progress(highest, since.date())
+
+
+def _paused(now: datetime) -> bool:
+    found = db.session.get(Channel, INBOX, populate_existing=True)
+    paused = bool(found and found.trouble and found.paused_until and found.paused_until > now)
+    db.session.rollback()
+    return paused
+
+
+def _alarm(down: MailboxDown, now: datetime) -> None:
+    with writing() as session:
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(insert(Channel).values(name=INBOX).on_conflict_do_nothing())  # another worker may be here too
+        found = session.get_one(Channel, INBOX, with_for_update=True, populate_existing=True)
+        found.trouble, found.reply = down.trouble, str(down)[:300]
+        found.failures = (found.failures or 0) + 1
+        found.since_at = found.since_at or now
+        found.paused_until = now + pause_after(found.failures, random.random())  # noqa: S311
+        failures = found.failures
+    log.error("mailbox down", trouble=down.trouble.value, failures=failures)
+
+
+def _clear() -> None:
+    found = db.session.get(Channel, INBOX, populate_existing=True)
+    if found is None or found.trouble is None:
+        return
+    with writing() as session:
+        found = session.get(Channel, INBOX, with_for_update=True)
+        if found is not None:
+            found.trouble, found.reply, found.failures, found.since_at, found.paused_until = None, "", 0, None, None
+    log.info("mailbox works again")

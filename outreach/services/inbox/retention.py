@@ -1,0 +1,126 @@
+"""What mails that came in, and delivery reports, tell of a person: to be exported with the rest, and forgotten with it.
+
+What nobody has to read any more is forgotten after a while in any case. The office's mailbox itself is not ours: what lies
+in it the office deletes there, and until then it may be read again.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory import email_addresses
+from outreach.extensions import current_settings, db, writing
+from outreach.models import (
+    AddressFailure,
+    ArchivedLine,
+    ArchivedMessage,
+    IncomingMail,
+    Invitation,
+    Message,
+    Organisation,
+    Person,
+)
+from outreach.queries.inbox import WAITS
+
+BATCH = 500
+SAYS = (IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, IncomingMail.text)
+# The digest stays: what was forgotten is known again, and stays so.
+NOTHING: dict[str, Any] = {**{column.key: "" for column in SAYS}, "participation": None}
+
+
+def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
+    """Return what is held, as JSON values. Of mails about them that somebody else wrote, not the other's words."""
+    own = _addresses(session, person)
+    mails = [
+        {
+            "received_at": mail.received_at.isoformat(),
+            "kind": mail.kind.value,
+            "outcome": mail.outcome.value,
+            "reason": mail.reason,
+            "answered": mail.participation.value if mail.participation else None,
+            **(
+                {"sender": mail.sender, "sender_name": mail.sender_name, "subject": mail.subject, "text": mail.text}
+                if mail.sender in own
+                else {}
+            ),
+        }
+        for mail in session.scalars(sa.select(IncomingMail).where(_about(session, person)).order_by(IncomingMail.id))
+    ]
+    reports = [
+        {
+            "address": failure.address,
+            "blocked_at": failure.blocked_at.isoformat() if failure.blocked_at else None,
+            "fault": failure.fault.value if failure.fault else None,
+            "reply": failure.reply,
+            "delays": failure.delays,
+        }
+        for failure in session.scalars(sa.select(AddressFailure).where(AddressFailure.address.in_(own)))
+    ]
+    return {"mails_received": mails, "delivery_reports": reports}
+
+
+def forget(session: Session, person: Person) -> None:
+    """Blank what such mails say, in the caller's transaction and before the person's addresses are gone. Counts stay."""
+    own = _addresses(session, person)
+    session.execute(
+        sa.update(IncomingMail)
+        .where(_about(session, person))
+        .values(**NOTHING, rfc_message_id="")
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(sa.delete(AddressFailure).where(AddressFailure.address.in_(own)))
+
+
+def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Blank mails that came `archive_days` before `now` and wait for nobody; return how many. In batches."""
+    until = now - timedelta(days=current_settings().archive_days)
+    old = (
+        sa.select(IncomingMail.id)
+        .where(IncomingMail.received_at < until, sa.not_(WAITS), sa.or_(*(column != "" for column in SAYS)))
+        .limit(BATCH)
+    )
+    blanked = 0
+    while not stop() and (ids := db.session.scalars(old).all()):
+        db.session.rollback()
+        with writing() as session:
+            session.execute(
+                sa.update(IncomingMail)
+                .where(IncomingMail.id.in_(ids), sa.not_(WAITS))
+                .values(NOTHING)
+                .execution_options(synchronize_session=False)
+            )
+        blanked += len(ids)
+    db.session.rollback()
+    return blanked
+
+
+def blank(row: IncomingMail) -> None:
+    """Blank a mail that was forgotten before, and now lies in a mailbox that is read anew."""
+    for name, value in {**NOTHING, "rfc_message_id": ""}.items():
+        setattr(row, name, value)
+
+
+def _about(session: Session, person: Person) -> sa.ColumnElement[bool]:
+    invitations = sa.select(Invitation.id).where(Invitation.person_id == person.id)
+    ways = [IncomingMail.person_id == person.id, IncomingMail.invitation_id.in_(invitations)]
+    ways.append(IncomingMail.sender.in_(_addresses(session, person)))
+    return sa.or_(*ways)
+
+
+def _addresses(session: Session, person: Person) -> set[str]:
+    """Return the person's address, and those at which we wrote to them before, without what somebody else has too."""
+    to_another = sa.exists().where(ArchivedLine.message_id == ArchivedMessage.id, ArchivedLine.to_representative)
+    written = [
+        sa.select(Message.address).where(Message.person_id == person.id, Message.representative_of_id.is_(None)),
+        sa.select(ArchivedMessage.address).where(ArchivedMessage.person_id == person.id, ~to_another),
+    ]
+    known = {person.email, *(one for ways in written for one in session.scalars(ways))} - {""}
+    found = {form for one in known for form in email_addresses.forms(one)}
+    others = [
+        sa.select(sa.func.lower(Person.email)).where(Person.id != person.id, sa.func.lower(Person.email).in_(found)),
+        sa.select(sa.func.lower(Organisation.email)).where(sa.func.lower(Organisation.email).in_(found)),
+    ]
+    return found - {form for ways in others for one in session.scalars(ways) for form in email_addresses.forms(one)}

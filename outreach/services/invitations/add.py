@@ -1,0 +1,150 @@
+"""New invitations, in the caller's transaction: written, booked where somebody speaks, and announced where it is published.
+
+Who is in an activity in that role already stays as they are; who was withdrawn begins anew. Choosing whom is
+invitations/invite.py.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.models import Activity, Invitation, Organisation, Person, User
+from outreach.services import audit
+from outreach.services.invitations.revisions import raise_for_invited
+from outreach.services.planning import bookings
+from outreach.services.planning.book import engage
+from outreach.services.reminders.schedule import event_reminder
+
+
+@dataclass(frozen=True)
+class Invited:
+    """new, already: invitations over all chosen activities. without_address: of the new ones, who cannot be mailed."""
+
+    new: int
+    already: int
+    without_address: int
+    by_activity: Mapping[int, int] = field(default_factory=dict)  # the new ones, by the activity's id
+
+
+def add_people(
+    session: Session, activities: Sequence[Activity], person_ids: Collection[int], role: Role, *, now: datetime
+) -> Invited:
+    """Invite people inside the caller's transaction; raise SpeakerTaken. Unknown and erased people are left out."""
+    known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(person_ids), Person.erased_at.is_(None))))
+    new: list[Invitation] = []
+    for activity in activities:
+        present: dict[int | None, dict[Role, Invitation]] = defaultdict(dict)
+        for one in session.scalars(
+            sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id.in_(known))
+        ):
+            present[one.person_id][one.role] = one
+        for person_id in sorted(known):
+            earlier = present.get(person_id, {})
+            found = earlier.get(role)
+            if found is not None and found.state is not InvitationState.WITHDRAWN:
+                continue
+            invitation = found or Invitation(activity_id=activity.id, person_id=person_id, role=role)
+            raise_for_invited(invitation, list(earlier.values()))
+            _make_new(invitation)
+            session.add(invitation)
+            new.append(invitation)
+    if role in ON_STAGE:
+        _engage(session, activities, new)
+    if known and activities:
+        tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + tokens.lifetime())
+    return _announced(session, activities, known, new, now)
+
+
+def add_organisations(
+    session: Session, activities: Sequence[Activity], quotas: Mapping[int, int], *, now: datetime
+) -> Invited:
+    """Invite organisations inside the caller's transaction, each with its quota of at least one seat."""
+    known = set(session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(quotas))))
+    new: list[Invitation] = []
+    for activity in activities:
+        present = {
+            i.organisation_id: i
+            for i in session.scalars(
+                sa.select(Invitation).where(
+                    Invitation.activity_id == activity.id, Invitation.organisation_id.in_(known)
+                )
+            )
+        }
+        for organisation_id in sorted(known):
+            found = present.get(organisation_id)
+            if found is not None and found.state is not InvitationState.WITHDRAWN:
+                continue
+            invitation = found or Invitation(
+                activity_id=activity.id, organisation_id=organisation_id, role=Role.PARTICIPANT
+            )
+            invitation.quota = quotas[organisation_id]
+            raise_for_invited(invitation, [found] if found else [])
+            _make_new(invitation)
+            session.add(invitation)
+            new.append(invitation)
+    tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
+    return _announced(session, activities, known, new, now)
+
+
+def audited(
+    session: Session, activities: Sequence[Activity], result: Invited, role: Role, by: User | None, now: datetime
+) -> Invited:
+    """Note in the audit log whom these activities gained, inside the caller's transaction; return the result."""
+    for activity in activities:
+        if new := result.by_activity.get(activity.id):
+            audit.record(session, by, "activity.invited", activity, now=now, role=role.value, new=new)
+    return result
+
+
+def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invitation]) -> None:
+    """Book the newly invited, and nobody who was there before: how they stand is not what is being changed."""
+    session.flush()
+    bookings.lock_people(session, {one.person_id for one in new if one.person_id is not None})
+    for activity in activities:
+        people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
+        if people:
+            engage(session, [activity], people)
+
+
+def _make_new(invitation: Invitation) -> None:
+    """Set an invitation, new or withdrawn earlier, to its beginning."""
+    invitation.state = InvitationState.PREPARED
+    invitation.nominated_under = None
+    invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
+    invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
+    invitation.answer_note = invitation.representative_name = invitation.representative_post = ""
+    invitation.representative_phone = invitation.representative_email = ""
+
+
+def _announced(
+    session: Session, activities: Sequence[Activity], known: Collection[int], new: Sequence[Invitation], now: datetime
+) -> Invited:
+    """Let those newly invited to a published activity have their invitation at the next tick; count all who were meant."""
+    session.flush()
+    by_activity = dict(Counter(one.activity_id for one in new))
+    for activity in activities:
+        if activity.state is ActivityState.PUBLISHED and activity.id in by_activity:
+            event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+    already = len(known) * len(activities) - len(new)
+    return Invited(len(new), already, _count_without_address(session, new), by_activity)
+
+
+def _count_without_address(session: Session, invitations: Sequence[Invitation]) -> int:
+    people = [i.person_id for i in invitations if i.person_id]
+    organisations = [i.organisation_id for i in invitations if i.organisation_id]
+    nameless_people = set(session.scalars(sa.select(Person.id).where(Person.id.in_(people), Person.email == "")))
+    nameless_offices = set(
+        session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(organisations), Organisation.email == ""))
+    )
+    return sum(1 for p in people if p in nameless_people) + sum(1 for o in organisations if o in nameless_offices)
+
+
+def _last(activities: Sequence[Activity]) -> datetime:
+    return max(a.ends_at for a in activities)

@@ -1,0 +1,152 @@
+"""Choosing who is asked to which activity: people in a role, organisations with a quota, cadres by kind and kelurahan.
+
+On a published activity the newly chosen get their invitation at the next tick; on a draft they wait for publishing. Taking
+one back is invitations/withdraw.py.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import CadreKind, Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Cadre, Invitation, Person, User
+from outreach.services import audit
+from outreach.services.invitations.add import Invited, add_organisations, add_people, audited
+from outreach.services.locking import activity_for_change, invitation_for_change
+from outreach.services.planning import checks as plan_checks
+
+
+class NobodyChosen(Problem):
+    message = "Choose at least one invitee."
+
+
+class NoActivityChosen(Problem):
+    message = "Choose at least one activity."
+    field = "activity_ids"
+
+
+class QuotaNotPositive(Problem):
+    message = "The quota of seats must be at least 1."
+    field = "quota"
+
+
+class QuotaBelowNominees(Problem):
+    message = "They have named %(count)d people already. Ask them to take somebody off their list first."
+    field = "quota"
+
+
+class ActivityOver(Problem):
+    message = "“%(title)s” is over or cancelled, so nobody can be invited to it any more."
+
+
+def invite_people(
+    activity_ids: Collection[int], person_ids: Collection[int], role: Role, *, by: User | None, now: datetime
+) -> Invited:
+    """Invite people in a role; raise SpeakerTaken where one who is to speak or moderate has to be elsewhere then,
+    PlanBlocked where the plan is against it otherwise.
+
+    Who has that role in an activity already stays as they are.
+    """
+    if not person_ids:
+        raise NobodyChosen
+    with writing() as session:
+        activities = open_activities(session, activity_ids)
+        planned = plan_checks.before(session, activity_ids)
+        result = add_people(session, activities, person_ids, role, now=now)
+        plan_checks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, role, by, now)
+
+
+def invite_organisations(
+    activity_ids: Collection[int], quotas: Mapping[int, int], *, by: User | None, now: datetime
+) -> Invited:
+    """Invite organisations, each with its quota of seats: {organisation id: seats}."""
+    if not quotas:
+        raise NobodyChosen
+    if min(quotas.values()) < 1:
+        raise QuotaNotPositive
+    with writing() as session:
+        activities = open_activities(session, activity_ids)
+        planned = plan_checks.before(session, activity_ids)
+        result = add_organisations(session, activities, quotas, now=now)
+        plan_checks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, Role.PARTICIPANT, by, now)
+
+
+def invite_cadres(
+    activity_ids: Collection[int],
+    kinds: Collection[CadreKind],
+    region_codes: Collection[str],
+    *,
+    without: Collection[int] = (),
+    by: User | None,
+    now: datetime,
+) -> Invited:
+    """Invite all active cadres of these kinds and kelurahan; an empty collection means all of them.
+
+    without: ids of people who are not to be among them.
+    """
+    with writing() as session:
+        activities = open_activities(session, activity_ids)
+        chosen = _cadres(kinds, region_codes).where(Person.id.not_in(without))
+        person_ids = session.scalars(chosen.with_only_columns(Person.id).distinct()).all()
+        if not person_ids:
+            raise NobodyChosen
+        planned = plan_checks.before(session, activity_ids)
+        result = add_people(session, activities, person_ids, Role.CADRE, now=now)
+        plan_checks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, Role.CADRE, by, now)
+
+
+def count_cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> tuple[int, int]:
+    """Return how many people such an invitation reaches, and how many of them have no e-mail address."""
+    chosen = _cadres(kinds, region_codes).with_only_columns(Person.id, Person.email).distinct().subquery()
+    row = db.session.execute(
+        sa.select(sa.func.count(), sa.func.count().filter(chosen.c.email == "")).select_from(chosen)
+    ).one()
+    return row[0], row[1]
+
+
+def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime) -> Invitation:
+    """Change how many people an organisation may name; raise QuotaBelowNominees below those it has named, PlanBlocked
+    where the office blocks what that newly brings."""
+    if quota < 1:
+        raise QuotaNotPositive
+    with writing() as session:
+        invitation = invitation_for_change(session, invitation_id)
+        named = sum(1 for n in invitation.nominees if n.state is not InvitationState.WITHDRAWN)
+        if quota < named:
+            raise QuotaBelowNominees(count=named)
+        planned = plan_checks.before(session, [invitation.activity_id])
+        before, invitation.quota = invitation.quota, quota
+        plan_checks.refuse_blocking(session, [invitation.activity_id], before=planned, now=now)
+        audit.record(
+            session, by, "invitation.quota_set", invitation, now=now, name=invitation.invitee.display_name,
+            quota=[before, quota],
+        )  # fmt: skip
+    return invitation
+
+
+def open_activities(session: Session, activity_ids: Collection[int]) -> list[Activity]:
+    """Return these activities, locked for this transaction; raise NoActivityChosen, or ActivityOver where one takes nobody."""
+    if not activity_ids:
+        raise NoActivityChosen
+    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    for activity in activities:
+        if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+            raise ActivityOver(title=activity.title)
+    return activities
+
+
+def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.Select:
+    chosen = sa.select(Person).join(Cadre, Cadre.person_id == Person.id).where(Cadre.active, Person.erased_at.is_(None))
+    if kinds:
+        chosen = chosen.where(Cadre.kind.in_(kinds))
+    if region_codes:
+        chosen = chosen.where(Cadre.region_code.in_(region_codes))
+    return chosen

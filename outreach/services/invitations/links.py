@@ -1,0 +1,103 @@
+"""Opening, renewing and revoking the links by which invitees answer without login. Deriving them is delivery/tokens.py.
+
+A calendar address that somebody made with their link (services/own_feeds.py) ends with it.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.delivery import tokens
+from outreach.delivery.tokens import answer_url, link_for
+from outreach.domain.kinds import LinkPurpose
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Activity, Feed, Invitation, Link, Organisation, Person, User
+from outreach.services import audit
+
+__all__ = [
+    "LinkExpired",
+    "LinkRevoked",
+    "LinkUnknown",
+    "answer_url",
+    "link_for",
+    "open_link",
+    "prolong_links",
+    "renew",
+    "revoke",
+]
+
+RENEWED_FOR = timedelta(days=90)
+
+
+class LinkUnknown(Problem):
+    message = "This link is not complete or not known. Please open the link in our latest mail again, or call us."
+
+
+class LinkExpired(Problem):
+    message = "This link is no longer valid, because its activities are long over."
+
+
+class LinkRevoked(Problem):
+    message = "This link has been replaced by a newer one. Please use the link in our latest mail, or call us."
+
+
+def open_link(token: str, *, now: datetime, session: Session | None = None) -> Link:
+    """Return the link behind a token with its holder loaded; raise LinkUnknown, LinkExpired or LinkRevoked."""
+    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
+    if nonce is None:
+        raise LinkUnknown
+    link = (session or db.session).scalar(
+        sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
+    )
+    if link is None:
+        raise LinkUnknown
+    if link.revoked_at is not None:
+        raise LinkRevoked
+    if now >= link.expires_at:
+        raise LinkExpired
+    return link
+
+
+def renew(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+    """Give the holder a new link; the old one stops working at once. The next mail carries the new one."""
+    with writing() as session:
+        session.add(holder)
+        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
+        link.nonce = tokens.new_nonce()
+        link.revoked_at = None
+        _stop_own_calendar(session, holder, now)
+        link.expires_at = max(link.expires_at, now + RENEWED_FOR)
+        audit.record(session, by, "link.renewed", holder, now=now)
+    return link
+
+
+def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+    """Stop the holder's link from working, until it is renewed."""
+    with writing() as session:
+        session.add(holder)
+        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
+        link.revoked_at = now
+        _stop_own_calendar(session, holder, now)
+        audit.record(session, by, "link.revoked", holder, now=now)
+    return link
+
+
+def _stop_own_calendar(session: Session, holder: Person | Organisation, now: datetime) -> None:
+    if isinstance(holder, Person):
+        own = (Feed.person_id == holder.id, Feed.name == "", Feed.revoked_at.is_(None))
+        session.execute(sa.update(Feed).where(*own).values(revoked_at=now).execution_options(synchronize_session=False))
+
+
+def prolong_links(session: Session, activity: Activity) -> None:
+    """Let everybody invited to an activity keep their link long enough after it, making those that are missing."""
+    holders = session.execute(
+        sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
+    ).all()
+    tokens.ensure_links(
+        session,
+        person_ids=[h.person_id for h in holders if h.person_id],
+        organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
+        expires_at=activity.ends_at + tokens.lifetime(),
+    )

@@ -1,0 +1,51 @@
+"""Counting an activity's seats, and giving a freed one to whoever waits longest.
+
+Called inside a transaction that holds the activity's lock, so that the last seat goes to one person only.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.models import Activity, Invitation
+from outreach.services.reminders.schedule import event_reminder
+
+
+def taken(session: Session, activity: Activity) -> int:
+    """Return how many people have a seat. An organisation takes none itself; its nominees do. One person takes one,
+    in however many roles."""
+    return session.scalar(
+        sa.select(sa.func.count(sa.distinct(Invitation.person_id))).where(
+            Invitation.activity_id == activity.id,
+            Invitation.person_id.is_not(None),
+            Invitation.state.in_(TAKES_A_SEAT),
+        )
+    ) or 0  # fmt: skip
+
+
+def left(session: Session, activity: Activity) -> int | None:
+    """Return how many seats are free; None where nothing limits them."""
+    return None if activity.seats is None else activity.seats - taken(session, activity)
+
+
+def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[Invitation]:
+    """Give free seats to those waiting, first come first served; each is told by mail. Return their invitations."""
+    if activity.state is not ActivityState.PUBLISHED or now >= activity.starts_at:
+        return []
+    free = left(session, activity)
+    waiting = session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED)
+        .order_by(Invitation.waitlisted_at, Invitation.id)
+    ).all()
+    people = list(dict.fromkeys(i.person_id for i in waiting))[: None if free is None else max(free, 0)]
+    waiting = [i for i in waiting if i.person_id in people]  # a person's roles share their one seat
+    for invitation in waiting:
+        invitation.state = InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
+        invitation.waitlisted_at = None
+        event_reminder(session, activity, MailKind.SEAT, Audience.ONE, now=now, invitation=invitation)
+    session.flush()
+    return list(waiting)

@@ -1,0 +1,65 @@
+"""Taking an invitation back: who heard of it is told, and what they held becomes free."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import ON_STAGE, Audience, MailKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import writing
+from outreach.models import Invitation, User
+from outreach.services import audit
+from outreach.services.invitations import seats
+from outreach.services.invitations.revisions import raise_for_withdrawn
+from outreach.services.locking import invitation_for_change
+from outreach.services.planning import bookings
+from outreach.services.reminders.schedule import event_reminder
+
+
+class AlreadyWithdrawn(Problem):
+    message = "This invitation has been withdrawn already."
+
+
+def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitation:
+    """Take an invitation back. Who heard of it is told; nominees of an organisation go with it; a seat becomes free."""
+    with writing() as session:
+        invitation = invitation_for_change(session, invitation_id)
+        take_back(session, invitation, by=by, now=now)
+    return invitation
+
+
+def take_back(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:
+    """Withdraw an invitation inside the caller's transaction; raise AlreadyWithdrawn."""
+    if invitation.state is InvitationState.WITHDRAWN:
+        raise AlreadyWithdrawn
+    leaving = []
+    going = [one for one in [invitation, *invitation.nominees] if one.state is not InvitationState.WITHDRAWN]
+    for one in going:
+        told = one.invited_at is not None and one.state is not InvitationState.NOT_COMING
+        one.state = InvitationState.WITHDRAWN
+        if told and one.activity.state is ActivityState.PUBLISHED:
+            leaving.append(one)
+    raise_for_withdrawn(session, going)
+    session.flush()
+    bookings.bind(session, {one.person_id for one in going if one.person_id and one.role in ON_STAGE})
+    for one in leaving:
+        if one.person_id is None or not _stands_otherwise(session, one):
+            event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
+    session.flush()
+    seats.offer_freed(session, invitation.activity, now=now)
+    audit.record(
+        session, by, "invitation.withdrawn", invitation, now=now, name=invitation.invitee.display_name,
+        activity=invitation.activity.title,
+    )  # fmt: skip
+
+
+def _stands_otherwise(session: Session, nominee: Invitation) -> bool:
+    """Whether a nominee who goes with their office is invited in another role as well, and so is still to come."""
+    others = sa.exists().where(
+        Invitation.activity_id == nominee.activity_id,
+        Invitation.person_id == nominee.person_id,
+        Invitation.state != InvitationState.WITHDRAWN,
+    )
+    return nominee.nominated_under_id is not None and bool(session.scalar(sa.select(others)))

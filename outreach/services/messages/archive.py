@@ -1,0 +1,99 @@
+"""Moving finished messages out of the outbox's tables once their activities are long over, so that those stay small.
+
+In batches, each one transaction: breaking off loses nothing, and the next round goes on. Asking again what an invitee was
+told (delivery/recheck/judge.py) concerns activities that are still to come, so it never misses what lies in the archive.
+How the archive is shown is queries/messages/archive.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from outreach.domain.states import FINISHED
+from outreach.extensions import current_settings, db, writing
+from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine
+
+BATCH = 500
+SOONEST = timedelta(days=14)  # presence typed in late is still thanked for in the week after an activity
+LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative", "sequence", "skipped")
+TRY_COLUMNS = ("worker", "outcome", "code", "reply")
+
+
+def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool] = lambda: False) -> int:
+    """Archive what was finished and whose last activity ended `archive_days` before `now`; return how many messages.
+
+    limit: after how many to leave the rest for the next round. stop: asked between batches.
+    """
+    until = now - max(SOONEST, timedelta(days=current_settings().archive_days))
+    moved, below = 0, None
+    while not stop() and (limit is None or moved < limit):
+        size = BATCH if limit is None else min(BATCH, limit - moved)
+        ids = _finished_before(until, below, size)
+        if not ids:
+            break
+        with writing() as session:
+            moved += _move(session, ids)
+        below = ids[-1]
+    return moved
+
+
+def _finished_before(until: datetime, below: int | None, size: int) -> Sequence[int]:
+    """Return ids, the highest first, so that a message sent again is still there while the one it repeats is.
+
+    The newest message of all stays: SQLite would give its id to the next one.
+    """
+    again, newest = aliased(Message), aliased(Message)
+    goes_on = (
+        sa.exists()
+        .where(MessageLine.message_id == Message.id, MessageLine.invitation_id == Invitation.id)
+        .where(Activity.id == Invitation.activity_id, Activity.ends_at >= until)
+    )
+    chosen = sa.select(Message.id).where(
+        Message.state.in_(FINISHED),
+        Message.expires_at < until,
+        Message.id < sa.select(sa.func.max(newest.id)).scalar_subquery(),
+        ~goes_on,
+        ~sa.exists().where(again.resend_of_id == Message.id),
+    )
+    if below is not None:
+        chosen = chosen.where(Message.id < below)
+    ids = db.session.scalars(chosen.order_by(Message.id.desc()).limit(size)).all()
+    db.session.rollback()
+    return ids
+
+
+def _move(session: Session, wanted: Collection[int]) -> int:
+    """Move what is still there of the wanted, in the caller's transaction; another engine may have been quicker."""
+    kept = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
+    columns = Message.__table__.c
+    rows = sa.select(*(columns[name] for name in kept)).where(columns.id.in_(wanted), columns.state.in_(FINISHED))
+    if session.get_bind().dialect.name == "postgresql":
+        rows = rows.with_for_update(skip_locked=True)
+    messages: list[dict[str, Any]] = [dict(row) for row in session.execute(rows).mappings()]
+    if not messages:
+        return 0
+    ids = [message["id"] for message in messages]
+    tries = _tries(session, ids)
+    session.execute(sa.insert(ArchivedMessage), [{**one, "tries": tries[one["id"]]} for one in messages])
+    lines = MessageLine.__table__.c
+    session.execute(
+        sa.insert(ArchivedLine).from_select(
+            LINE_COLUMNS,
+            sa.select(*(lines[name] for name in LINE_COLUMNS)).where(lines.message_id.in_(ids)).order_by(lines.id),
+        )
+    )
+    for table, key in ((MessageLine, MessageLine.message_id), (Attempt, Attempt.message_id), (Message, Message.id)):
+        session.execute(sa.delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
+    return len(ids)
+
+
+def _tries(session: Session, ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for one in session.scalars(sa.select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)):
+        told = {name: getattr(one, name) for name in TRY_COLUMNS}
+        found[one.message_id].append({"at": one.at.isoformat(), **told})
+    return found

@@ -1,0 +1,142 @@
+"""Sending a message again by hand: what it said, as far as it is still true, as a new message with today's facts."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.recheck import judge as recheck
+from outreach.delivery.rows import message_rows, shared_rows
+from outreach.domain.kinds import IMPORTANCE
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.problems import Problem
+from outreach.domain.reminders import local_day
+from outreach.domain.states import FINISHED, MessageState, ReminderState
+from outreach.extensions import writing
+from outreach.models import Message, MessageLine, Organisation, Person, Reminder, User
+from outreach.queries.messages.log import loaded
+from outreach.services import audit
+from outreach.services.polls import mail as poll_mails
+
+RESEND = "resend"  # the key of reminders made by hand
+
+
+class StillUnderWay(Problem):
+    message = "This message is still under way. Wait until it is sent or has failed."
+
+
+class NothingToResend(Problem):
+    message = "Sending it again would not be right: %(reason)s"
+
+
+class NoAddress(Problem):
+    message = "No e-mail address is known for %(name)s. Add one to their record, or call them."
+
+
+def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
+    """Write a new message that says the same again, with today's facts; the next tick sends it.
+
+    Raise StillUnderWay, NoAddress, or NothingToResend where nothing of it is true any more, having changed nothing.
+    """
+    with writing() as session:
+        old = loaded(session, message_id)
+        if old.state not in FINISHED or _under_way(session, old):
+            raise StillUnderWay()
+        new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
+        audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
+    return new
+
+
+def _reader(message: Message) -> Person | Organisation:
+    found = message.person or message.organisation
+    assert found is not None
+    return found
+
+
+def _under_way(session: Session, old: Message) -> bool:
+    again = sa.exists().where(Message.resend_of_id == old.id, Message.state.not_in(FINISHED))
+    return bool(session.scalar(sa.select(again)))
+
+
+def _again(session: Session, old: Message, now: datetime) -> Message:
+    lines = _still_true(session, old, now)
+    _check_address(old, lines)
+    return _copied(session, old, lines, now)
+
+
+def _poll_again(session: Session, old: Message, now: datetime) -> Message:
+    untrue = poll_mails.untrue_because(session, old, now=now)
+    if untrue is SkipReason.NO_ADDRESS:
+        raise NoAddress(name=_reader(old).display_name)
+    if untrue is not None:
+        raise NothingToResend(reason=untrue)
+    return poll_mails.copied(session, old, now=now)
+
+
+def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
+    rows = message_rows.load(session, [old.id], skipped_too=True)
+    shared = shared_rows.load(session, rows)
+    known = recheck.earlier(session, rows, shared, now=now)
+    if old.state in (MessageState.SENT, MessageState.UNKNOWN):
+        known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
+    verdict = recheck.Judge(shared, known, now).judge(rows[0], resent=True)
+    if not verdict.lines:
+        raise NothingToResend(reason=verdict.reason)
+    true = {line.id for line in verdict.lines}
+    return [line for line in old.lines if line.id in true]
+
+
+def _check_address(old: Message, lines: Collection[MessageLine]) -> None:
+    if _reader(old).email or any(line.invitation.representative_email for line in lines):
+        return
+    raise NoAddress(name=_reader(old).display_name)
+
+
+def _copied(session: Session, old: Message, lines: Collection[MessageLine], now: datetime) -> Message:
+    first = min(lines, key=lambda line: IMPORTANCE.index(line.reminder.kind))
+    new = Message(
+        person_id=old.person_id,
+        organisation_id=old.organisation_id,
+        representative_of_id=old.representative_of_id,
+        kind=first.reminder.kind,
+        local_day=local_day(now, first.invitation.activity.zone),
+        due_at=now,
+        expires_at=max(recheck.line_useful_until(line.invitation.activity, line.reminder) for line in lines),
+        resend_of_id=old.id,
+    )
+    session.add(new)
+    activities = {line.invitation.activity_id for line in lines}
+    used = session.execute(
+        sa.select(Reminder.activity_id, sa.func.max(Reminder.occurrence))
+        .where(Reminder.activity_id.in_(activities), Reminder.key == RESEND)
+        .group_by(Reminder.activity_id)
+    )
+    taken = {row[0]: row[1] for row in used}
+    for line in sorted(lines, key=lambda line: line.id):
+        activity = line.invitation.activity
+        taken[activity.id] = taken.get(activity.id, -1) + 1
+        reminder = Reminder(
+            activity_id=activity.id,
+            key=RESEND,
+            occurrence=taken[activity.id],
+            kind=line.reminder.kind,
+            audience=line.reminder.audience,
+            invitation_id=line.invitation_id,
+            text_key=line.reminder.text_key,
+            due_at=now,
+            state=ReminderState.EXPANDED,
+            expanded_at=now,
+            detail=line.reminder.detail,
+        )
+        session.add(
+            MessageLine(
+                message=new,
+                reminder=reminder,
+                invitation_id=line.invitation_id,
+                to_representative=line.to_representative,
+                sequence=activity.sequence,
+            )
+        )
+    session.flush()
+    return new

@@ -1,0 +1,267 @@
+"""Accounts of the people who work with the pages: adding, changing, closing them. Signing in is Flask-Security's."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from flask_security.utils import hash_password
+from sqlalchemy.orm import Session
+
+from outreach.delivery.words.formats import LOCALES
+from outreach.domain.directory import email_addresses
+from outreach.domain.kinds import StaffRole
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Role, User
+from outreach.services import audit, feeds
+
+PASSWORD_MIN = 10  # characters
+PASSWORD_MAX = 128
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+
+
+class UserMissing(Problem):
+    message = "There is no such account."
+
+
+class AddressMissing(Problem):
+    message = "Please write the e-mail address that they will sign in with."
+    field = "email"
+
+
+class AddressTaken(Problem):
+    message = "%(name)s already signs in with this address."
+    field = "email"
+
+
+class NameMissing(Problem):
+    message = "Please write their name."
+    field = "name"
+
+
+class RoleMissing(Problem):
+    message = "Please choose what they may do."
+    field = "role"
+
+
+class PasswordTooShort(Problem):
+    message = "A password needs at least %(length)s characters. Three or four unrelated words make a good one."
+    field = "password"
+
+
+class PasswordTooLong(Problem):
+    message = "A password may have at most %(length)s characters."
+    field = "password"
+
+
+class LastAdministrator(Problem):
+    message = "This is the last administrator. Make somebody else an administrator first."
+    field = "role"
+
+
+class OwnAccount(Problem):
+    message = "You cannot close your own account. Ask another administrator."
+    field = "active"
+
+
+@dataclass(frozen=True)
+class UserValues:
+    name: str
+    email: str
+    role: StaffRole | None
+    locale: str = "id"
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Added:
+    """password: in the clear, to be shown once; it is stored nowhere."""
+
+    user: User
+    password: str
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    id: int
+    name: str
+    email: str
+    role: StaffRole
+    active: bool
+
+
+def listed() -> list[StaffRow]:
+    """Return all accounts, open ones first, by name. One query."""
+    rows = db.session.execute(
+        sa.select(User.id, User.name, User.email, User.active, Role.name.label("role"))
+        .outerjoin(User.roles)
+        .order_by(User.active.desc(), sa.func.lower(User.name), User.id)
+    )
+    found: dict[int, StaffRow] = {}
+    for row in rows:
+        role = StaffRole(row.role) if row.role else StaffRole.VIEWER
+        known = found.get(row.id)
+        if known is None or _rank(role) < _rank(known.role):
+            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active)
+    return list(found.values())
+
+
+def get(user_id: int) -> User:
+    """Return an account; raise UserMissing."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise UserMissing
+    return user
+
+
+def role_of(user: User) -> StaffRole:
+    """Return the highest of a user's roles; without any, a viewer."""
+    return min((StaffRole(role.name) for role in user.roles), key=_rank, default=StaffRole.VIEWER)
+
+
+def add(values: UserValues, *, by: User | None, now: datetime, password: str = "") -> Added:
+    """Add an account. Without a password, one is made up. by: None for the command line.
+
+    Raise NameMissing, AddressMissing, AddressInvalid, AddressTaken, RoleMissing, PasswordTooShort, PasswordTooLong.
+    """
+    name, email, role = _checked(values)
+    password = password or new_password()
+    _check_password(password)
+    hashed = hash_password(password)  # slow on purpose: before the transaction, not in it
+    with writing() as session:
+        _refuse_taken(session, email, None)
+        user = User(
+            name=name,
+            email=email,
+            locale=values.locale,
+            active=values.active,
+            password=hashed,
+            fs_uniquifier=uuid4().hex,
+            create_datetime=now,
+            roles=[_role(session, role)],
+        )
+        session.add(user)
+        audit.record(session, by, "user.added", user, now=now, role=role.value)
+    return Added(user, password)
+
+
+def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) -> User:
+    """Change an account; closing it ends its sessions and the calendar addresses that it made at once.
+
+    Raise what `add` raises, UserMissing, OwnAccount, and LastAdministrator where no open administrator would be left.
+    """
+    name, email, role = _checked(values)
+    with writing() as session:
+        user = session.get(User, user_id)
+        if user is None:
+            raise UserMissing
+        _refuse_taken(session, email, user_id)
+        if by is not None and by.id == user_id and not values.active:
+            raise OwnAccount
+        if not (values.active and role is StaffRole.ADMINISTRATOR):
+            _keep_an_administrator(session, user_id)
+        before: dict[str, Any] = {
+            "full_name": user.name,
+            "email": user.email,
+            "role": role_of(user).value,
+            "active": user.active,
+        }
+        if user.active and not values.active:
+            user.fs_uniquifier = uuid4().hex
+            feeds.revoke_made_by(session, user_id, by=by, now=now)
+        user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
+        if role_of(user) is not role:
+            user.roles = [_role(session, role)]
+        after: dict[str, Any] = {"full_name": name, "email": email, "role": role.value, "active": values.active}
+        changed = {key: [before[key], value] for key, value in after.items() if before[key] != value}
+        if changed:
+            audit.record(session, by, "user.changed", user, now=now, name=name, **changed)
+    return user
+
+
+def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
+    """Give an account a new made-up password and end its sessions; raise UserMissing."""
+    password = new_password()
+    hashed = hash_password(password)
+    with writing() as session:
+        user = session.get(User, user_id)
+        if user is None:
+            raise UserMissing
+        user.password = hashed
+        user.fs_uniquifier = uuid4().hex
+        audit.record(session, by, "user.password_renewed", user, now=now)
+    return Added(user, password)
+
+
+def end_sessions(user_id: int) -> None:
+    """Sign somebody out everywhere: a copy of their cookie is worth nothing from now on."""
+    with writing() as session:
+        session.execute(sa.update(User).where(User.id == user_id).values(fs_uniquifier=uuid4().hex))
+
+
+def note_own_password(user: User, *, now: datetime) -> None:
+    """Write in the audit log that somebody changed their own password, inside the transaction that changes it."""
+    audit.record(db.session(), user, "user.password_changed", user, now=now)
+
+
+def choose_language(user_id: int, locale: str) -> None:
+    """Show the pages to a user in a language from now on; an unknown one changes nothing."""
+    if locale not in LOCALES:
+        return
+    with writing() as session:
+        session.execute(sa.update(User).where(User.id == user_id).values(locale=locale))
+
+
+def new_password() -> str:
+    """Return a made-up password of four groups that is easy to read out: 79 random bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def _checked(values: UserValues) -> tuple[str, str, StaffRole]:
+    name = values.name.strip()
+    if not name:
+        raise NameMissing
+    email = email_addresses.address(values.email)
+    if not email:
+        raise AddressMissing
+    if values.role is None:
+        raise RoleMissing
+    return name, email, values.role
+
+
+def _check_password(password: str) -> None:
+    if len(password) < PASSWORD_MIN:
+        raise PasswordTooShort(length=PASSWORD_MIN)
+    if len(password) > PASSWORD_MAX:
+        raise PasswordTooLong(length=PASSWORD_MAX)
+
+
+def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:
+    other = session.scalar(sa.select(User).where(sa.func.lower(User.email) == email))
+    if other is not None and other.id != own_id:
+        raise AddressTaken(name=other.name or other.email)
+
+
+def _keep_an_administrator(session: Session, leaving_id: int) -> None:
+    """Raise LastAdministrator if no other open account is an administrator's. Holds the role, so that two cannot both leave."""
+    administrator = Role.name == StaffRole.ADMINISTRATOR.value
+    session.execute(sa.select(Role.id).where(administrator).with_for_update())
+    open_ids = session.scalars(sa.select(User.id).join(User.roles).where(administrator, User.active)).all()
+    if list(open_ids) == [leaving_id]:
+        raise LastAdministrator
+
+
+def _role(session: Session, role: StaffRole) -> Role:
+    found = session.scalar(sa.select(Role).where(Role.name == role.value))
+    if found is None:
+        found = Role(name=role.value)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def _rank(role: StaffRole) -> int:
+    return list(StaffRole).index(role)

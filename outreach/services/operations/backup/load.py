@@ -1,0 +1,115 @@
+"""Writing whole tables into a database, in the caller's one transaction, and proving that they arrived.
+
+This does not go through extensions.writing(): the database is another one, or all of it is replaced.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.domain.problems import Problem
+from outreach.extensions import IMMEDIATE
+from outreach.services.operations.backup.tables import PORTION, Sum, Table, line, sum_of
+
+
+class RowRefused(Problem):
+    message = "Table %(table)s has a row that the new database does not take: %(words)s. Nothing was changed there."
+
+
+class NotTheSame(Problem):
+    message = "Table %(table)s did not arrive as it was (%(there)s rows of %(here)s). Nothing was changed there."
+
+
+@contextmanager
+def snapshot(engine: sa.Engine, *, locked: bool = False) -> Iterator[sa.Connection]:
+    """Yield a connection that sees one moment of the whole database, while others go on writing.
+
+    locked: let nobody write until it ends.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        connection = connection.execution_options(**{IMMEDIATE: locked})
+        with connection.begin() as transaction:
+            if locked and engine.dialect.name == "postgresql":
+                names = [name for name in sa.inspect(engine).get_table_names() if not name.startswith("procrastinate_")]
+                quoted = ", ".join(engine.dialect.identifier_preparer.quote(name) for name in names)
+                connection.exec_driver_sql(f"LOCK TABLE {quoted} IN SHARE MODE")
+            yield connection
+            transaction.rollback()
+
+
+@contextmanager
+def replacing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Yield a connection with one transaction for writing everything: committed at the end, undone by any error."""
+    with engine.connect() as connection:
+        connection = connection.execution_options(**{IMMEDIATE: True})
+        with connection.begin():
+            yield connection
+
+
+def empty(connection: sa.Connection, tables: Sequence[Table]) -> None:
+    """Delete all rows of the tables."""
+    if connection.dialect.name == "postgresql":
+        quoted = ", ".join(connection.dialect.identifier_preparer.quote(table.name) for table in tables)
+        connection.exec_driver_sql(f"TRUNCATE {quoted} RESTART IDENTITY")
+        return
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    for table in reversed(tables):
+        connection.execute(sa.delete(table.clause))
+
+
+@contextmanager
+def references_open(connection: sa.Connection) -> Iterator[None]:
+    """Let rows refer to rows of the same table that come later; all must be there at the end."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        yield
+        return
+    own = connection.execute(
+        sa.text("SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint"
+                " WHERE contype = 'f' AND conrelid = confrelid AND connamespace = current_schema()::regnamespace")
+    ).all()  # fmt: skip
+    for table, constraint in own:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE INITIALLY DEFERRED")
+    yield
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for table, constraint in own:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} NOT DEFERRABLE")
+
+
+def load(connection: sa.Connection, table: Table, rows: Iterator[Sequence[Any]]) -> Sum:
+    """Insert the rows, and let new ones be numbered after them; return their count and checksum."""
+    found, names = Sum(), [name for name, _kind in table.columns]
+    statement = sa.insert(table.clause)
+    while portion := list(islice(rows, PORTION)):
+        for row in portion:
+            found.add(line(table, row))
+        try:
+            connection.execute(statement, [dict(zip(names, row, strict=True)) for row in portion])
+        except sa.exc.DBAPIError as error:
+            words = str(error.orig).splitlines()[0]  # what follows may quote the row
+            raise RowRefused(table=table.name, words=words) from None
+    if connection.dialect.name == "postgresql":
+        _number_on(connection, table)
+    return found
+
+
+def prove(connection: sa.Connection, table: Table, sent: Sum) -> None:
+    """Read a table back; raise NotTheSame unless it holds exactly what was sent."""
+    arrived = sum_of(connection, table)
+    if arrived != sent:
+        raise NotTheSame(table=table.name, there=arrived.rows, here=sent.rows)
+
+
+def _number_on(connection: sa.Connection, table: Table) -> None:
+    for column in table.key:
+        sequence = connection.scalar(
+            sa.select(sa.func.pg_get_serial_sequence(connection.dialect.identifier_preparer.quote(table.name), column))
+        )
+        if sequence:
+            highest = connection.scalar(sa.select(sa.func.max(sa.column(column))).select_from(table.clause))
+            connection.execute(sa.select(sa.func.setval(sequence, highest or 1, highest is not None)))

@@ -1,0 +1,12 @@
+"""What stands in the way of this installation: its settings, database, disk, engine, clock and pages, as findings.
+
+The mail server, the mailbox and the domain are tried in delivery/checks. Nothing is changed by any of it.
+"""
+
+from outreach.services.operations.checks.configuration import settings
+from outreach.services.operations.checks.sending import engine
+from outreach.services.operations.checks.serving import pages
+from outreach.services.operations.checks.storage import database
+from outreach.services.operations.checks.times import zone
+
+__all__ = ["database", "engine", "pages", "settings", "zone"]

@@ -1,0 +1,54 @@
+"""Whether the settings are right by themselves, whatever they lead to."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.tls import is_this_machine
+from outreach.settings import Settings, SettingsError, check_for_serving, strangers
+
+
+def settings(found: Settings) -> Iterator[Finding]:
+    """Yield what is wrong with the settings by themselves."""
+    report = Report(Area.SETTINGS)
+    try:
+        check_for_serving(found)
+        yield report.ok(f"The settings can be read; the secret key has {len(found.secret_key)} characters.")
+    except SettingsError as error:
+        yield report.fail("There is no secret key, or it is too short.", str(error))
+    for stranger in strangers(os.environ):
+        yield report.warn(stranger, "Correct the name, or take it out; outreach/settings.py has all names.")
+    if found.calendar_own_hosts:
+        yield report.warn(
+            f"Calendars may be read from {found.calendar_own_hosts}, even within this network.",
+            "Keep it so only if these are calendar servers of your own; else empty calendar_own_hosts.",
+        )
+    host = urlsplit(found.base_url).hostname or ""
+    if found.demo:
+        yield report.warn(
+            "This is the demo: logins are shown, and mails stay here.", "Never use it for real invitations."
+        )
+    elif is_this_machine(host):
+        yield report.fail(
+            f"base_url is {found.base_url}: the links in mails would lead each reader to their own machine.",
+            "Write the address at which invitees reach the pages into base_url.",
+        )
+    elif not found.https:
+        yield report.warn(
+            f"base_url is {found.base_url}, without https: answers and logins can be read on the way.",
+            "Put a reverse proxy with a certificate before the pages, and write https:// into base_url.",
+        )
+    if found.https and not found.proxies:
+        yield report.warn(
+            "base_url is https, but proxies is 0: all requests seem to come from one address, and share its limits.",
+            "Set proxies to how many reverse proxies stand before the pages, mostly 1.",
+        )
+    if found.database_url and found.rate_storage.startswith("process-memory"):
+        yield report.warn(
+            "With several web processes, each counts tries to log in for itself.",
+            "Set rate_storage to one that they share, such as redis://localhost, or run one web process.",
+        )
+    path = found.instance / "settings.toml"
+    if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
+        yield report.warn(f"Others on this machine may read {path}.", f"chmod 600 {path}")

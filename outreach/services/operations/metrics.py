@@ -1,0 +1,173 @@
+"""How delivery stands, in numbers, for whoever watches it: the same from every web process, since all is in the database.
+
+Each number comes from a partial index. What waits for its time may be a nation's, and is counted up to MOST. Read anew every
+few seconds at most.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import AddressFailure, Attempt, Channel, Message, Reminder
+from outreach.models.mails import (
+    IS_IN_WORK,
+    IS_LOST,
+    IS_MISSED,
+    IS_NOT_SENT,
+    IS_RETRY,
+    IS_SCHEDULED,
+    IS_SENT,
+    IS_TO_SEND,
+    IS_TROUBLE,
+)
+from outreach.queries import inbox
+from outreach.queries.paging import MOST
+from outreach.services.operations import engines as heartbeats
+
+KEPT_FOR = timedelta(seconds=5)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WINDOWS = {"1h": HOUR, "24h": DAY}
+SAMPLE = 10_000  # lateness is reckoned over the latest of the hour's messages
+
+
+@dataclass(frozen=True)
+class Figures:
+    """ages and lateness in seconds. `windows` are the keys of WINDOWS."""
+
+    at: datetime
+    queue_age_s: float  # of the message that has been due longest
+    due: int
+    waiting: int  # not yet due; MOST at most
+    in_work: dict[MessageState, int]
+    retrying: int
+    sent: dict[str, int]  # by window
+    not_sent: dict[tuple[MessageState, str, str], int]  # by state, reason, window in which they were due
+    attempts: dict[MessageState, int]  # of the last hour, by outcome
+    lateness_s: dict[float, float]  # of what was sent in the last hour, by quantile; 1: the latest of all
+    channels: dict[str, "ChannelFigures"]
+    engine_age_s: float | None  # since the last sign of life; None: there was none yet
+    engines: int  # heard of in the last minutes
+    incoming_to_read: int
+    addresses_blocked: int
+    reminders_scheduled: int  # MOST at most
+    reminders_overdue: int
+    reminders_missed: int  # of those due in the last day
+    database_bytes: int
+
+
+@dataclass(frozen=True)
+class ChannelFigures:
+    up: bool
+    paused_s: float
+    failures: int = 0  # in a row
+
+
+_kept: WeakKeyDictionary[sa.Engine, Figures] = WeakKeyDictionary()
+
+
+def figures(*, now: datetime) -> Figures:
+    """Return the figures at `now`, or as they were at most KEPT_FOR before."""
+    kept = _kept.get(db.engine)
+    if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
+        kept = _kept[db.engine] = _read(now)
+    return kept
+
+
+def _read(now: datetime) -> Figures:
+    first_due_at = _one(sa.select(sa.func.min(Message.due_at)).where(IS_TO_SEND, Message.due_at <= now))
+    sign_at = heartbeats.last_sign(now=now)
+    return Figures(
+        at=now,
+        queue_age_s=_seconds(now - first_due_at) if first_due_at else 0.0,
+        due=_count(Message, IS_TO_SEND, Message.due_at <= now),
+        waiting=_some(Message, IS_TO_SEND, Message.due_at > now),
+        in_work=_by(Message.state, Message, IS_IN_WORK),
+        retrying=_count(Message, IS_RETRY),
+        sent={name: _count(Message, IS_SENT, Message.sent_at > now - length) for name, length in WINDOWS.items()},
+        not_sent={
+            (row[0], row[1], name): row[2]
+            for name, length in WINDOWS.items()
+            for group in (IS_LOST, IS_NOT_SENT)
+            for row in _not_sent(group, now - length, now)
+        },
+        attempts=_attempts(now),
+        lateness_s=_lateness(now),
+        channels={
+            row.name: ChannelFigures(
+                row.trouble is None,
+                max(0.0, _seconds(row.paused_until - now)) if row.paused_until else 0.0,
+                row.failures,
+            )
+            for row in db.session.scalars(sa.select(Channel).order_by(Channel.name))
+        },
+        engine_age_s=max(0.0, _seconds(now - sign_at)) if sign_at else None,
+        engines=len(heartbeats.living(now=now)),
+        incoming_to_read=inbox.count_waiting(),
+        addresses_blocked=_count(AddressFailure, AddressFailure.blocked_at.is_not(None)),
+        reminders_scheduled=_some(Reminder, IS_SCHEDULED),
+        reminders_overdue=_count(Reminder, IS_SCHEDULED, Reminder.due_at < now),
+        reminders_missed=_count(Reminder, IS_MISSED, Reminder.due_at > now - DAY),
+        database_bytes=database_bytes(),
+    )
+
+
+def database_bytes() -> int:
+    """Return how much room the database takes on its disk."""
+    if db.engine.dialect.name == "postgresql":
+        return int(_one(sa.text("SELECT pg_database_size(current_database())")))
+    return int(_one(sa.text("PRAGMA page_count"))) * int(_one(sa.text("PRAGMA page_size")))
+
+
+def _attempts(now: datetime) -> dict[MessageState, int]:
+    found = _by(Attempt.outcome, Attempt, IS_TROUBLE, Attempt.at > now - HOUR)
+    found[MessageState.SENT] = _count(Message, IS_SENT, Message.sent_at > now - HOUR)
+    return found
+
+
+def _lateness(now: datetime) -> dict[float, float]:
+    rows = db.session.execute(
+        sa.select(Message.sent_at, Message.due_at)
+        .where(IS_SENT, Message.sent_at > now - HOUR)
+        .order_by(Message.sent_at.desc())
+        .limit(SAMPLE)
+    )
+    late = sorted(_seconds(row.sent_at - row.due_at) for row in rows)
+    if not late:
+        return {}
+    return {quantile: late[min(len(late) - 1, int(quantile * len(late)))] for quantile in (0.5, 0.99, 1)}
+
+
+def _not_sent(group: Any, since: datetime, now: datetime) -> Any:
+    return db.session.execute(
+        sa.select(Message.state, Message.reason, sa.func.count())
+        .where(group, Message.due_at > since, Message.due_at <= now)
+        .group_by(Message.state, Message.reason)
+    )
+
+
+def _count(table: Any, *conditions: Any) -> int:
+    return _one(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
+
+
+def _some(table: Any, *conditions: Any) -> int:
+    """Count up to MOST: beyond that the number says no more, and would cost more the more there are."""
+    found = sa.select(sa.literal(1)).select_from(table).where(*conditions).limit(MOST)
+    return _one(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+
+
+def _by(column: Any, table: Any, *conditions: Any) -> dict[Any, int]:
+    rows = db.session.execute(sa.select(column, sa.func.count()).select_from(table).where(*conditions).group_by(column))
+    return {row[0]: row[1] for row in rows}
+
+
+def _one(statement: Any) -> Any:
+    return db.session.scalar(statement)
+
+
+def _seconds(length: timedelta) -> float:
+    return length.total_seconds()

@@ -1,0 +1,252 @@
+"""Claiming a venue and speakers for a time: of two at once exactly one wins, and the other hears by whom and until when.
+
+Called inside a writing() transaction. Venues and people are locked first, so whoever comes second sees what the first did;
+where anything ever passes that, PostgreSQL refuses it, and the same is said. What is held is written by planning/bookings.py.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.models import Activity, Invitation, Person, SpeakerBooking, User, Venue
+from outreach.services.locking import SpeakerTaken, Stale, VenueMissing, VenueTaken
+from outreach.services.planning import bookings
+from outreach.services.planning import rules as planning_rules
+
+VENUE_CONSTRAINT = "ex_activity_venue"
+DEADLOCK = "40P01"
+SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long the other of two may take to commit once one has given way
+TAKES = ("starts_at", "ends_at", "venue_id")
+
+
+@dataclass(frozen=True)
+class _Span:
+    """What an activity is to take, as a value: asked about again after a rollback, when there is no row any more."""
+
+    id: int | None
+    title: str
+    venue_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    by_id: int | None
+
+    def overlaps(self, other: Any) -> bool:
+        return bool(self.starts_at < other.ends_at and self.ends_at > other.starts_at)
+
+
+def claim(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
+    """Take the venues and speakers of activities that are new, moved or published, and flush them.
+
+    Raise VenueTaken, SpeakerTaken or VenueMissing, having written nothing. Where the office only warns of that, nothing is
+    refused. Change the rows under `session.no_autoflush`, else PostgreSQL may refuse them before this could be asked. Several
+    at once may change places with each other. speakers: False where only the venue is another, and nobody need be asked.
+    """
+    with session.no_autoflush:
+        rules = planning_rules.current(session)
+        left = {
+            id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
+        }
+        wanted = {one.venue_id for one in activities if one.venue_id is not None}
+        if wanted - bookings.lock_venues(session, wanted | left):
+            raise VenueMissing
+        for activity, is_free in zip(activities, _are_free(session, activities, rules), strict=True):
+            activity.holds_venue = is_free
+        known = [one for one in activities if one.id is not None and speakers]
+        people = bookings.on_stage(session, [one.id for one in known]) if known else set()
+        bookings.lock_people(session, people)
+        _check_speakers(session, known, people, rules)
+        _write(session, activities)
+    bookings.hold(session, left | wanted)
+    _bind(session, known, people, rules)
+
+
+def engage(session: Session, activities: Sequence[Activity], person_ids: Collection[int]) -> None:
+    """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken."""
+    rules = planning_rules.current(session)
+    session.flush()
+    bookings.lock_people(session, person_ids)
+    _check_speakers(session, activities, person_ids, rules)
+    _bind(session, activities, person_ids, rules)
+
+
+def foresee(session: Session, activity: Activity, *, speakers: bool = True) -> None:
+    """Raise what claiming the activity so would raise; nothing is locked or written."""
+    rules = planning_rules.current(session)
+    if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
+        raise VenueMissing
+    _are_free(session, [activity], rules)
+    if speakers:
+        _check_speakers(session, [activity], bookings.on_stage(session, [activity.id]), rules)
+
+
+def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) -> list[bool]:
+    """Return for each activity whether nothing has its venue at its time; raise VenueTaken if the office refuses that.
+
+    The activities count as what they are in memory, all others as what their rows say.
+    """
+    spans, found = [_span(one) for one in activities], []
+    for at, own in enumerate(spans):
+        other = _other_at_venue(session, own, spans) or _among(own, spans[:at])
+        if other is not None and rules.severity(FindingKind.VENUE_TAKEN) is Severity.BLOCK:
+            raise _venue_taken(session, own, other)
+        found.append(other is None)
+    return found
+
+
+def _check_speakers(
+    session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules
+) -> None:
+    if activities and person_ids and rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK:
+        _refuse_speakers(session, [_span(one) for one in activities], person_ids)
+
+
+def _write(session: Session, activities: Sequence[Activity]) -> None:
+    """Flush the activities. Several let go of their places first, as they may take each other's."""
+    spans = [_span(one) for one in activities]
+    holding = [one for one in activities if one.holds_venue]
+    try:
+        if len(holding) > 1 and any(map(_is_moved, holding)):
+            for one in holding:
+                one.holds_venue = False
+            session.flush()
+            for one in holding:
+                one.holds_venue = True
+        session.flush()
+    except DBAPIError as error:
+        is_taken = getattr(getattr(error.orig, "diag", None), "constraint_name", None) == VENUE_CONSTRAINT
+        # Two who did not wait for the lock may each wait for the other's row, until PostgreSQL ends one.
+        is_ended = getattr(error.orig, "sqlstate", None) == DEADLOCK
+        if not (is_taken or is_ended):
+            raise
+        session.rollback()
+        _say_who_has_it(session, spans, SURVIVOR_S if is_ended else 0)
+        raise Stale from None
+
+
+def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> None:
+    """Raise VenueTaken for the first of the spans that something else has; look for so long, until it is committed."""
+    until = time.monotonic() + wait_s
+    while True:
+        for own in spans:
+            other = _other_at_venue(session, own, [own])
+            if other is not None:
+                raise _venue_taken(session, own, other) from None
+        if time.monotonic() >= until:
+            return
+        session.rollback()  # nothing is kept open while waiting
+        time.sleep(LOOK_S)
+
+
+def _bind(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:
+    """Bind the people. Where one is bound elsewhere after all, by somebody who did not wait for the lock, say so."""
+    if not person_ids:
+        return
+    spans = [_span(one) for one in activities]
+    bookings.bind(session, person_ids)
+    if rules.severity(FindingKind.SPEAKER_TWICE) is not Severity.BLOCK:
+        return
+    bound = sa.exists().where(
+        SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id
+    )
+    unbound = (
+        sa.select(Invitation.id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            bookings.IS_BOUND,
+            ~bound,
+            Invitation.activity_id.in_([one.id for one in spans]),
+            Invitation.person_id.in_(person_ids),
+        )
+    )
+    if session.scalar(unbound.limit(1)) is not None:
+        _refuse_speakers(session, spans, person_ids)
+        raise Stale
+
+
+def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
+    """Return what else has the venue for some of that time, or None: title, ends_at, zone, by."""
+    if own.venue_id is None:
+        return None
+    return session.execute(
+        sa.select(Activity.title, Activity.ends_at, Activity.zone, Activity.coordinator_id.label("by_id"))
+        .where(
+            bookings.IS_PLANNED,
+            Activity.venue_id == own.venue_id,
+            Activity.id.not_in([one.id for one in but if one.id is not None]),
+            Activity.starts_at < own.ends_at,
+            Activity.ends_at > own.starts_at,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+        .limit(1)
+    ).first()
+
+
+def _among(own: _Span, others: Iterable[_Span]) -> _Span | None:
+    if own.venue_id is None:
+        return None
+    return next((one for one in others if one.venue_id == own.venue_id and one.overlaps(own)), None)
+
+
+def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> None:
+    """Raise SpeakerTaken for the first of the people whom one of the spans and anything else want at one time."""
+    own = {one.id: one for one in spans}
+    rows = session.execute(
+        sa.select(
+            Invitation.person_id, Activity.id, Activity.title, Activity.starts_at, Activity.ends_at, Activity.zone,
+            Activity.coordinator_id.label("by_id"),
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            bookings.IS_BOUND,
+            Invitation.person_id.in_(person_ids),
+            sa.or_(
+                Activity.id.in_(own),
+                sa.and_(
+                    Activity.starts_at < max(one.ends_at for one in spans),
+                    Activity.ends_at > min(one.starts_at for one in spans),
+                ),
+            ),
+        )
+        .distinct()
+        .order_by(Activity.starts_at, Activity.id, Invitation.person_id)
+    ).all()  # fmt: skip
+    for one in rows:
+        for row in rows:
+            other = own.get(row.id, row)  # what is claimed counts as what it is to be
+            if one.id in own and row.person_id == one.person_id and row.id != one.id and own[one.id].overlaps(other):
+                name = session.get_one(Person, one.person_id).display_name
+                raise SpeakerTaken(person=name, **_told(session, other))
+
+
+def _venue_taken(session: Session, own: _Span, other: Any) -> VenueTaken:
+    return VenueTaken(venue=session.get_one(Venue, own.venue_id).name, **_told(session, other))
+
+
+def _told(session: Session, other: Any) -> dict[str, Any]:
+    coordinator = session.get(User, other.by_id) if other.by_id is not None else None
+    return {
+        "until": other.ends_at.astimezone(other.zone),
+        "title": other.title,
+        "by": coordinator.name if coordinator else "–",
+    }
+
+
+def _is_moved(activity: Activity) -> bool:
+    state = sa.inspect(activity)
+    return bool(state.persistent) and any(state.attrs[name].history.has_changes() for name in TAKES)
+
+
+def _span(activity: Activity) -> _Span:
+    return _Span(
+        activity.id, activity.title, activity.venue_id, activity.starts_at, activity.ends_at, activity.zone,
+        activity.coordinator_id,
+    )  # fmt: skip

@@ -1,0 +1,183 @@
+"""Who holds what, and when: venues by activities, speakers and moderators by SpeakerBooking rows. Nothing here refuses.
+
+What overlaps something that holds does not hold itself, but may stand: the office only warns of it, or an invitee's own answer
+brought it about. It holds as soon as the other is gone. Refusing is planning/book.py.
+
+Locks are taken in one order, so that no two transactions wait for each other: programmes, activities, venues, people, each by
+their ids.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.planning.parties import ENGAGED
+from outreach.domain.planning.plan import PLANNED
+from outreach.domain.states import InvitationState
+from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, Venue
+
+BINDING = ENGAGED - {InvitationState.REPRESENTED}  # who sends somebody else is free
+
+IS_PLANNED = Activity.state.in_(sorted(PLANNED))
+# Over invitations joined with their activities: that somebody is to be there as a speaker or moderator.
+IS_BOUND = sa.and_(
+    IS_PLANNED,
+    Invitation.person_id.is_not(None),
+    Invitation.role.in_(sorted(ON_STAGE)),
+    Invitation.state.in_(sorted(BINDING)),
+)
+
+_Bindings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
+
+
+def lock_programme(session: Session, programme_id: int, *, changes: bool = False) -> None:
+    """Lock a programme before its activities: to change its days, or else to keep them as they are."""
+    statement = sa.select(Programme.id).where(Programme.id == programme_id)
+    session.execute(statement.with_for_update(read=not changes, key_share=changes))
+
+
+def lock_activities(session: Session, activity_ids: Collection[int]) -> None:
+    """Lock activities in the order of their ids, for what goes through them one by one."""
+    statement = sa.select(Activity.id).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
+    session.execute(statement.with_for_update(key_share=True))
+
+
+def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:
+    """Lock venues for this transaction; return those of the ids that are there."""
+    if not venue_ids:
+        return set()
+    statement = sa.select(Venue.id).where(Venue.id.in_(venue_ids)).order_by(Venue.id)
+    return set(session.scalars(statement.with_for_update(key_share=True)))
+
+
+def lock_people(session: Session, person_ids: Collection[int]) -> None:
+    """Lock people for this transaction: whoever else books one of them waits until it ends."""
+    if person_ids:
+        statement = sa.select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
+        session.execute(statement.with_for_update(key_share=True))
+
+
+def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
+    """Return who speaks or moderates in these activities, by their invitations or by what is held: person ids."""
+    invited = sa.select(Invitation.person_id).where(
+        Invitation.activity_id.in_(activity_ids),
+        Invitation.person_id.is_not(None),
+        Invitation.role.in_(sorted(ON_STAGE)),
+    )
+    held = sa.select(SpeakerBooking.person_id).where(SpeakerBooking.activity_id.in_(activity_ids))
+    return {id for id in session.scalars(sa.union(invited, held)) if id is not None}
+
+
+def bind(session: Session, person_ids: Collection[int]) -> None:
+    """Write anew by what these people are bound: the first come keeps them, of others the earliest. Locks the people.
+
+    Call after every change of a speaker's or moderator's invitations, and of the time and state of their activities.
+    """
+    people = set(person_ids)
+    if not people:
+        return
+    lock_people(session, people)
+    wanted, held = _bound(session, people)
+    kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    leaving = []
+    for (activity_id, person_id), times in held.items():
+        if wanted.get((activity_id, person_id)) == times:
+            del wanted[activity_id, person_id]
+            kept[person_id].append(times)
+        else:
+            leaving.append((activity_id, person_id))
+    for activity_id, person_id in leaving:
+        session.execute(
+            sa.delete(SpeakerBooking).where(
+                SpeakerBooking.activity_id == activity_id, SpeakerBooking.person_id == person_id
+            )
+        )
+    new = []
+    for (activity_id, person_id), (starts_at, ends_at) in sorted(wanted.items(), key=lambda one: (one[1][0], one[0])):
+        if all(ends_at <= since or starts_at >= until for since, until in kept[person_id]):
+            kept[person_id].append((starts_at, ends_at))
+            new.append({"activity_id": activity_id, "person_id": person_id, "starts_at": starts_at, "ends_at": ends_at})
+    if new:
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(insert(SpeakerBooking).values(new).on_conflict_do_nothing())
+
+
+def hold(session: Session, venue_ids: Collection[int]) -> None:
+    """Let activities hold these venues again that did not, where nothing that holds overlaps them any more."""
+    waiting = session.execute(
+        sa.select(Activity.id, Activity.venue_id, Activity.starts_at, Activity.ends_at)
+        .where(Activity.venue_id.in_(venue_ids), IS_PLANNED, ~Activity.holds_venue)
+        .order_by(Activity.starts_at, Activity.id)
+        .with_for_update(skip_locked=True, key_share=True)  # whoever changes one now sees to it themselves
+    ).all()
+    lock_venues(session, {one.venue_id for one in waiting})
+    for one in waiting:
+        held = sa.exists().where(
+            Activity.venue_id == one.venue_id,
+            IS_PLANNED,
+            Activity.holds_venue,
+            Activity.starts_at < one.ends_at,
+            Activity.ends_at > one.starts_at,
+        )
+        session.execute(
+            sa.update(Activity)
+            .where(Activity.id == one.id, ~sa.select(held.correlate(None)).scalar_subquery())
+            .values(holds_venue=True)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def release(session: Session, activities: Iterable[Activity]) -> None:
+    """Free what activities held that are cancelled now: for the next, and for those that overlapped them."""
+    session.flush()
+    gone = list(activities)
+    hold(session, {one.venue_id for one in gone if one.venue_id is not None})
+    bind(session, on_stage(session, [one.id for one in gone]))
+
+
+def again(session: Session) -> None:
+    """Let everything hold that can: for when the office changed what it refuses."""
+    venues = sa.select(Activity.venue_id).where(IS_PLANNED, ~Activity.holds_venue, Activity.venue_id.is_not(None))
+    hold(session, {id for id in session.scalars(venues) if id is not None})
+    unbound = (
+        sa.select(Invitation.person_id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .outerjoin(
+            SpeakerBooking,
+            sa.and_(
+                SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id
+            ),
+        )
+        .where(IS_BOUND, SpeakerBooking.activity_id.is_(None))
+    )
+    bind(session, {id for id in session.scalars(unbound) if id is not None})
+
+
+def _bound(session: Session, people: Collection[int]) -> tuple[_Bindings, _Bindings]:
+    """Return by what the people are to be bound and by what they are held.
+
+    One statement, one moment: else a binding committed between the two, that the first did not see, would look left over.
+    """
+    wanted = (
+        sa.select(
+            sa.literal(0).label("is_held"), Activity.id, Invitation.person_id, Activity.starts_at, Activity.ends_at
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(IS_BOUND, Invitation.person_id.in_(people))
+    )
+    held = sa.select(
+        sa.literal(1), SpeakerBooking.activity_id, SpeakerBooking.person_id, SpeakerBooking.starts_at,
+        SpeakerBooking.ends_at,
+    ).where(SpeakerBooking.person_id.in_(people))  # fmt: skip
+    to_be: _Bindings = {}
+    is_now: _Bindings = {}
+    row: Any
+    for row in session.execute(sa.union_all(wanted, held)):
+        (is_now if row.is_held else to_be)[row.id, row.person_id] = row.starts_at, row.ends_at
+    return to_be, is_now

@@ -1,0 +1,78 @@
+"""Refusing what the office has set to block: whatever a change newly brings into the plan, asked within its transaction.
+
+What was there before does not refuse: else nobody could mend anything about an activity that clashes. Venues and speakers
+taken twice are also held against writers at the same moment, by planning/book.py.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.clashes import Finding
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.problems import Problem
+from outreach.services.locking import DeadlineAfterStart, OutsideProgramme
+from outreach.services.planning import load as plans
+from outreach.services.planning import load_part as plan_parts
+from outreach.services.planning import rules as planning_rules
+from outreach.services.planning.clashes import around, brought
+
+_AT_VENUE = frozenset({FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.VENUE_TOO_SMALL})
+
+
+class PlanBlocked(Problem):
+    """finding: the first of what is in the way; pages say its own sentence. about: the id of the activity to be changed."""
+
+    message = "This cannot be saved, because your office has it so: %(kind)s."
+
+    def __init__(self, finding: Finding, about: int | None = None) -> None:
+        super().__init__(field=_field(finding.kind), kind=finding.kind)
+        self.finding = finding
+        self.about = about
+
+
+def refuses(session: Session, kind: FindingKind) -> bool:
+    """Return whether the office has it that such a clash cannot be saved."""
+    return planning_rules.current(session).severity(kind) is Severity.BLOCK
+
+
+def before(session: Session, activity_ids: Collection[int]) -> list[PlannedActivity]:
+    """Return the activities as they stand, to be given to `refuse_blocking` after they were changed. Two queries."""
+    return plans.planned(session, activity_ids)
+
+
+def refuse_blocking(
+    session: Session,
+    activity_ids: Collection[int],
+    *,
+    before: Sequence[PlannedActivity] = (),
+    but: Collection[FindingKind] = (),
+    now: datetime,
+) -> None:
+    """Raise for the first of what these activities, as flushed, newly bring and the office blocks.
+
+    Raise PlanBlocked; of two kinds OutsideProgramme and DeadlineAfterStart, that say more.
+    before: as they were; one that is not among these is new, or is to answer for all that is found for it, `but` what
+    is of these kinds.
+    """
+    session.flush()
+    after = plans.planned(session, activity_ids)
+    both = [*after, *before]
+    plan = plan_parts.shared_with((), plan_parts.parties_of(both), now=now, session=session, within=around(both))
+    for finding in brought(plan, after, before):
+        if finding.severity is Severity.BLOCK and finding.kind not in but:
+            raise _problem(finding, activity_ids)
+
+
+def _problem(finding: Finding, activity_ids: Collection[int]) -> Problem:
+    if finding.kind is FindingKind.OUTSIDE_PROGRAMME and finding.programme:
+        return OutsideProgramme(first=finding.programme.starts_on, last=finding.programme.ends_on)
+    if finding.kind is FindingKind.DEADLINE_AFTER_START:
+        return DeadlineAfterStart()
+    return PlanBlocked(finding, next((id for id in finding.ids if id in set(activity_ids)), None))
+
+
+def _field(kind: FindingKind) -> str:
+    return "venue_id" if kind in _AT_VENUE else "starts_at"

@@ -1,0 +1,296 @@
+"""What is found in the plan: in all of it, in some activities, in what is not saved yet. Nothing writes; refusing is planchecks.
+
+Of some activities only what lies about them in time is read; where something is found, also the days to which they could move.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.clashes import Finding, findings
+from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
+from outreach.domain.directory.names import Name
+from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party, PartyKind
+from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.planning import bookings
+from outreach.services.planning import load as plans
+from outreach.services.planning import load_part as plan_parts
+
+_LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
+AROUND = timedelta(days=1)  # longer than any way (TravelRules.longest_min), and than a half day
+
+
+@dataclass(frozen=True)
+class Standing:
+    """on_agenda: whether who is invited speaks on the activity's agenda, or moderates: there somebody else is put in."""
+
+    invitation_id: int
+    on_agenda: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """plan: in which its findings' ways out can be looked for; of `everything`, by `to_resolve`.
+
+    kecamatan: names by code, of those in the findings.
+    """
+
+    plan: Plan
+    findings: list[Finding] = field(default_factory=list)
+    kecamatan: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def blocking(self) -> list[Finding]:
+        return [one for one in self.findings if one.severity is Severity.BLOCK]
+
+
+def everything(*, now: datetime) -> Found:
+    """Return all that is found in the office's plan, by when it is."""
+    plan = plan_parts.that_clash(now=now)
+    return found_in(plan, findings(plan))
+
+
+def to_resolve(
+    found: Found, groups: Iterable[Iterable[Finding]], *, now: datetime
+) -> tuple[Found, list[list[Finding]]]:
+    """Return these of the findings, gathered, anew and with a plan in which their ways out can be looked for."""
+    chosen = [list(group) for group in groups]
+    some = [one for group in chosen for one in group]
+    if not some:
+        return found, chosen
+    plan = plan_parts.shared_with(_ids_in(some), now=now, within=_where_ways_lie(found.plan, some))
+    known = {**found.plan.activities, **plan.activities}
+    return replace(found, plan=plan), [
+        [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
+    ]
+
+
+def of_activities(activity_ids: Collection[int], *, now: datetime) -> Found:
+    """Return what is found for these activities as they stand."""
+    chosen = plans.planned(_session(), activity_ids, engaged=False)
+    near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
+    found = findings(near, activity_ids)
+    if not found:
+        return Found(near)
+    plan = plan_parts.shared_with(_ids_in(found), now=now, within=_where_ways_lie(near, found))
+    return found_in(plan, findings(plan, activity_ids))
+
+
+def of_absent(subject: Subject, *, now: datetime) -> Found:
+    """Return what is found because somebody, or a venue, is not to be had when they are planned."""
+    if subject.kind is SubjectKind.VENUE:
+        theirs = Activity.venue_id == subject.id
+    else:
+        of = Invitation.person_id if subject.kind is SubjectKind.PERSON else Invitation.organisation_id
+        theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
+    ids = _session().scalars(sa.select(Activity.id).where(bookings.IS_PLANNED, Activity.ends_at > now, theirs)).all()
+    found = of_activities(ids, now=now)
+    return replace(found, findings=[one for one in found.findings if one.absence and _is_of(subject, one.absence)])
+
+
+def _is_of(subject: Subject, absence: Absence) -> bool:
+    if absence.party is None:
+        return subject == Subject(SubjectKind.VENUE, absence.venue_id or 0)
+    return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
+
+
+def if_saved(activity: PlannedActivity, *, now: datetime) -> Found:
+    """Return what saving the activity so would newly bring; the plan holds it so already."""
+    return _if([activity], plans.planned(_session(), [activity.id]), now=now)
+
+
+def if_made(
+    activities: Collection[PlannedActivity],
+    programme: ProgrammeDays | None = None,
+    *,
+    but: Collection[FindingKind] = (),
+    now: datetime,
+) -> Found:
+    """Return what making these activities at once would bring, `but` what is of these kinds; the plan holds them already.
+
+    programme: theirs, where it is new as well.
+    """
+    return _if(activities, (), programme, but, now=now)
+
+
+def if_invited(
+    activity_ids: Collection[int],
+    role: Role,
+    *,
+    person_ids: Collection[int] = (),
+    quotas: Mapping[int, int] | None = None,
+    now: datetime,
+) -> Found:
+    """Return what inviting these people in a role, and organisations with these quotas by id, would newly bring."""
+    stored = plans.planned(_session(), activity_ids)
+    parties = [*_people(person_ids), *_organisations(quotas or {})]
+    new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
+    return _if([_inviting(one, new, quotas or {}) for one in stored], stored, now=now)
+
+
+def _if(
+    asked: Collection[PlannedActivity],
+    stored: Collection[PlannedActivity],
+    programme: ProgrammeDays | None = None,
+    but: Collection[FindingKind] = (),
+    *,
+    now: datetime,
+) -> Found:
+    parties = plan_parts.parties_of([*asked, *stored])
+
+    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Finding]]:
+        plan = plan_parts.shared_with(ids, parties, now=now, within=within, also=asked)
+        plan = plan.with_programme(programme) if programme else plan
+        return plan.with_(*asked), [one for one in brought(plan, asked, stored) if one.kind not in but]
+
+    near, found = look(around([*asked, *stored]))
+    if not found:
+        return Found(near)
+    plan, found = look(_where_ways_lie(near, found), _ids_in(found))
+    return found_in(plan, found)
+
+
+def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Finding]:
+    """Return what is found where the activities are as after, and was not where they were as before, by when it is.
+
+    Who is in `after` and not in `before` is new, so that all that is found for it is.
+    """
+    changed = {one.id for one in (*after, *before)}
+    bare = plan.without(*(changed & plan.activities.keys()))
+    had = {identity(one) for one in findings(bare.with_(*before), changed)}
+    return [one for one in findings(bare.with_(*after), changed) if identity(one) not in had]
+
+
+def gathered(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings, those of one kind about the same two activities together: the same of several people is said once."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for number, one in enumerate(findings):
+        many = one.party is not None and len(one.activities) == 2
+        key = (one.kind, one.ids, one.needed, one.there) if many else (number,)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def identity(finding: Finding) -> tuple[Any, ...]:
+    """Return what tells a finding from another: its signature, and on which day, for which absence, at which place.
+
+    An absence that somebody outweighed by a yes to just that time is another one once the time is another.
+    """
+    absence = finding.absence
+    away = (absence.id, absence.starts_at, finding.said_yes) if absence else None
+    return finding.signature, finding.day, away, finding.place.id if finding.place else None
+
+
+def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
+    """Return the spans of time in which something can clash with these activities; one in the past where there are none."""
+    spans = _merged((one.starts_at - AROUND, one.ends_at + AROUND) for one in activities)
+    return spans or [(_LONG_AGO, _LONG_AGO)]
+
+
+def _ids_in(found: Iterable[Finding]) -> set[int]:
+    return {id for one in found for id in one.ids}
+
+
+def _where_ways_lie(plan: Plan, found: Iterable[Finding]) -> list[plans.Span]:
+    """Return the spans of time in which other times for these activities are looked for: domain/clashes/other_times.py."""
+    activities = {one.id: one for finding in found for one in finding.activities}.values()
+    ahead = timedelta(days=WAYS_DAYS + plan.rules.notice_days)
+    spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
+    for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
+        programme = plan.programmes[id or 0]
+        first = datetime.combine(programme.starts_on, time(), programme.zone)
+        last = datetime.combine(programme.ends_on, time(), programme.zone)
+        spans.append((first - AROUND, last + 2 * AROUND))
+    return _merged(spans)
+
+
+def _merged(spans: Iterable[plans.Span]) -> list[plans.Span]:
+    merged: list[plans.Span] = []
+    for since, until in sorted(spans):
+        if merged and since <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], until))
+        else:
+            merged.append((since, until))
+    return merged
+
+
+def found_in(plan: Plan, found: list[Finding]) -> Found:
+    """Return what was found with the names that its sentences need."""
+    codes = {one.kecamatan_code for one in found if one.kecamatan_code}
+    if not codes:
+        return Found(plan, found)
+    rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))
+    return Found(plan, found, {row.code: row.name for row in rows})
+
+
+def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], Standing]:
+    """Return the invitations by (activity's id, who would come), for a link to each; of several that on stage. One query."""
+    wanted = {activity_id for activity_id, _party in pairs}
+    if not wanted:
+        return {}
+    speaks = sa.exists().where(
+        AgendaItem.activity_id == Invitation.activity_id, AgendaItem.speakers.any(Person.id == Invitation.person_id)
+    )
+    found = {}
+    for row in db.session.execute(
+        sa.select(
+            Invitation.id, Invitation.activity_id, Invitation.person_id, Invitation.organisation_id,
+            Invitation.representative_name, Invitation.role, speaks.label("speaks"),
+        )
+        .where(Invitation.activity_id.in_(wanted), Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(Invitation.role.in_(sorted(ON_STAGE)), Invitation.id)
+    ):  # fmt: skip
+        standing = Standing(row.id, row.speaks or row.role is Role.MODERATOR)
+        if row.representative_name:
+            found[row.activity_id, Party.representative(row.representative_name)] = standing
+        if row.person_id is not None:
+            found[row.activity_id, Party.person(row.person_id)] = standing
+        else:
+            found[row.activity_id, Party.organisation(row.organisation_id)] = standing
+    return {pair: found[pair] for pair in pairs if pair in found}
+
+
+def _people(person_ids: Collection[int]) -> list[Party]:
+    if not person_ids:
+        return []
+    columns = (Person.id, Person.name, Person.title_before, Person.title_after, Person.post)
+    rows = db.session.execute(sa.select(*columns).where(Person.id.in_(person_ids), Person.erased_at.is_(None)))
+    return [
+        Party.person(row.id, Name(row.name, row.title_before, row.title_after).full if row.name else row.post)
+        for row in rows
+    ]
+
+
+def _organisations(organisation_ids: Collection[int]) -> list[Party]:
+    if not organisation_ids:
+        return []
+    rows = db.session.execute(
+        sa.select(Organisation.id, Organisation.name).where(Organisation.id.in_(organisation_ids))
+    )
+    return [Party.organisation(row.id, row.name) for row in rows]
+
+
+def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
+    """Return the activity with those who are not asked to it in that role already; who comes anyway takes no second seat."""
+    asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
+    coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
+    added = [one for one in new if (one.party, one.role) not in asked]
+    newly = [one.party for one in added if one.party not in coming]
+    seats = sum(quotas[int(party.key)] if party.kind is PartyKind.ORGANISATION else 1 for party in newly)
+    return replace(activity, engagements=(*activity.engagements, *added), people=activity.people + seats)
+
+
+def _session() -> Session:
+    found: Any = db.session
+    return found

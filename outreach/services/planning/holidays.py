@@ -1,0 +1,73 @@
+"""Indonesia's public holidays, joint holidays (cuti bersama) and Ramadan, by the holidays package.
+
+Days that the moon decides are estimates until the government has announced them.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+
+import holidays as calendar
+from holidays.constants import GOVERNMENT, PUBLIC
+
+from outreach.domain.planning.office_hours import DayOff, DayOffKind, DayRange
+
+_IDULFITRI = "Hari Raya Idul Fitri"
+_RAMADAN = "Beginning of Ramadan"
+# Idulfitri of 1447 H, by the government of Indonesia; from it the other Hijri years are counted.
+_KNOWN_YEAR, _KNOWN_DAY, _YEAR_DAYS = 1447, date(2026, 3, 21), 354.367
+_YEARS_KEPT = 64
+
+
+def holidays_of(years: Iterable[int]) -> dict[date, str]:
+    """Return the days off in those years with their names in Indonesian, soonest first."""
+    return {day: off.name for day, off in days_off(years).items()}
+
+
+def days_off(years: Iterable[int]) -> dict[date, DayOff]:
+    """Return the days off in those years, soonest first; a day that is both is a public holiday."""
+    return {day: off for year in sorted(set(years)) for day, off in _days_off(year)}
+
+
+def ramadans(years: Iterable[int]) -> dict[int, DayRange]:
+    """Return, by Hijri year, each Ramadan that ends in those years or the one after them, as far as it can be reckoned.
+
+    It ends on the day before Idulfitri, and has 30 days, or 29 where Malaysia begins it then: both follow the criteria of
+    MABIMS. The government decides on the evening before, so a day's difference is possible.
+    """
+    wanted = set(years)
+    return dict(found for year in sorted(wanted | {year + 1 for year in wanted}) for found in _ramadans(year))
+
+
+def hijri_year(idulfitri: date) -> int:
+    """Return the Hijri year whose Ramadan ends with that Idulfitri, or with a day near it."""
+    return _KNOWN_YEAR + round((idulfitri - _KNOWN_DAY).days / _YEAR_DAYS)
+
+
+@lru_cache(_YEARS_KEPT)
+def _days_off(year: int) -> tuple[tuple[date, DayOff], ...]:
+    kinds = ((GOVERNMENT, DayOffKind.JOINT), (PUBLIC, DayOffKind.HOLIDAY))
+    found = {
+        day: DayOff(name, kind)
+        for category, kind in kinds
+        for day, name in calendar.country_holidays("ID", years=year, categories=(category,), language="id").items()
+    }
+    return tuple(sorted(found.items()))
+
+
+@lru_cache(_YEARS_KEPT)
+def _ramadans(year: int) -> tuple[tuple[int, DayRange], ...]:
+    begins = {
+        day
+        for one in (year - 1, year)
+        for day, name in calendar.country_holidays(
+            "MY", subdiv="JHR", years=one, observed=False, language="en_US"
+        ).items()
+        if _RAMADAN in name
+    }
+    found = []
+    for day, off in _days_off(year):
+        if off.name.startswith(_IDULFITRI):
+            length = 29 if day - timedelta(days=29) in begins else 30
+            found.append((hijri_year(day), DayRange(day - timedelta(days=length), day - timedelta(days=1))))
+    return tuple(found)

@@ -1,0 +1,223 @@
+"""The office's plan, read from the database into values: domain/planning/plan.Plan. Nothing writes.
+
+A fixed number of queries, whatever is planned; what is over, held or cancelled is not read. Looks at the plan need few of
+those who are engaged: they have services/planning/load_part.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.directory.names import Name
+from outreach.domain.kinds import PollChoice
+from outreach.domain.planning.office_hours import Calendar
+from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Yes
+from outreach.domain.planning.plan import PLANNED, Plan, PlannedActivity, ProgrammeDays
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import (
+    Activity,
+    DatePoll,
+    Invitation,
+    Organisation,
+    Person,
+    PollAnswer,
+    PollInvitee,
+    PollSlot,
+    Programme,
+    User,
+    Venue,
+)
+from outreach.services.absences import edit as absences
+from outreach.services.planning import holidays
+from outreach.services.planning import rules as planning_rules
+
+LOOKING_AHEAD = timedelta(days=120)  # for how long after the last activity days off are known
+FARTHEST_YEARS = 10
+FARTHEST = timedelta(
+    days=365 * FARTHEST_YEARS
+)  # further ahead nobody's absences are known: a day typed wrongly costs nothing
+A_DAY = timedelta(days=1)
+REPRESENTATIVE_COMES = frozenset({InvitationState.REPRESENTED, InvitationState.WAITLISTED})
+Span = tuple[datetime, datetime]
+_SAID_AT = (  # when an invitee said in a date poll that they can make its chosen slot
+    sa.select(PollInvitee.answered_at)
+    .join(PollAnswer, PollAnswer.invitee_id == PollInvitee.id)
+    .where(
+        PollInvitee.poll_id == PollSlot.poll_id,
+        sa.or_(
+            PollInvitee.person_id == Invitation.person_id, PollInvitee.organisation_id == Invitation.organisation_id
+        ),
+        PollAnswer.slot_id == PollSlot.id,
+        PollAnswer.choice.in_((PollChoice.YES, PollChoice.IF_NEED_BE)),
+    )
+    .correlate(PollSlot, Invitation)
+    .scalar_subquery()
+)
+
+
+def load(
+    *,
+    now: datetime,
+    session: Session | None = None,
+    within: Collection[Span] = (),
+    until: datetime | None = None,
+    also: Iterable[PlannedActivity] = (),
+    engaged: bool = True,
+) -> Plan:
+    """Return all that is planned and not over by `now`, across all programmes. Six queries.
+
+    within: only the activities that touch one of these spans of time; none given: all.
+    until: days off and absences are to be known up to then, though nothing is planned so late.
+    also: activities that are to be put into the plan; the days of their programmes are known, though these are over.
+    engaged: whether those engaged are read; without them nobody is, nor expected.
+    """
+    session = session or _session()
+    rules, values = planning_rules.rules_and_values(session)
+    activities = _activities(session, going(now, within), engaged=engaged)
+    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
+    last = min(last, now + FARTHEST)
+    return Plan(
+        now=now,
+        activities=activities,
+        places=_places(session),
+        programmes=_programmes(session, [*activities, *also], now),
+        absences=absences.occurrences(session, now, last + LOOKING_AHEAD),
+        calendar=calendar(now, last + LOOKING_AHEAD, values),
+        rules=rules,
+    )
+
+
+def _session() -> Session:
+    found: Any = db.session
+    return found
+
+
+def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:
+    """Return these activities as they stand, whatever their state, by their ids. Two queries. engaged: as in `load`."""
+    return sorted(_activities(session, Activity.id.in_(activity_ids), engaged=engaged), key=lambda one: one.id)
+
+
+def calendar(first: datetime, last: datetime, values: planning_rules.PlanValues) -> Calendar:
+    """Return the days off and the Ramadans of all years between two instants: the office's own, else as reckoned."""
+    years = range(first.year, min(last.year, first.year + FARTHEST_YEARS) + 1)
+    found = {**holidays.ramadans(years), **values.ramadans}
+    return Calendar(holidays.days_off(years), tuple(found[year] for year in sorted(found)))
+
+
+def going(now: datetime, within: Collection[Span] = ()) -> sa.ColumnElement[bool]:
+    """Return of which activities `load` reads: the condition."""
+    planned = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
+    touched = [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in within]
+    return sa.and_(planned, sa.or_(*touched)) if touched else planned
+
+
+def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged: bool) -> list[PlannedActivity]:
+    rows = session.execute(
+        sa.select(
+            Activity.id, Activity.title, Activity.kind, Activity.starts_at, Activity.ends_at, Activity.zone,
+            Activity.state, Activity.programme_id, Activity.venue_id, Activity.region_code, Activity.respond_by_at,
+            Activity.told_at, Activity.fixed, Activity.capacity, User.name.label("coordinator"),
+        )
+        .outerjoin(User, User.id == Activity.coordinator_id)
+        .where(condition)
+    ).all()  # fmt: skip
+    invitations = invited(session, condition) if engaged else {}
+    return [_planned(row, invitations.get(row.id, ())) for row in rows]
+
+
+def _planned(row: Any, invitations: Collection[Any]) -> PlannedActivity:
+    return PlannedActivity(
+        id=row.id,
+        title=row.title,
+        kind=row.kind,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=row.zone,
+        state=row.state,
+        programme_id=row.programme_id,
+        venue_id=row.venue_id,
+        region_code=row.region_code,
+        respond_by_at=row.respond_by_at,
+        told_at=row.told_at,
+        people=people_expected(invitations),
+        seats=row.capacity,
+        engagements=tuple(engagement(one) for one in invitations),
+        coordinator=row.coordinator or "",
+        fixed=row.fixed,
+    )
+
+
+def people_expected(invitations: Iterable[Any]) -> int:
+    """Return for how many people there must be room: each person once, an organisation by whom it named, else by its quota.
+
+    invitations: rows with id, state, person_id, quota and nominated_under_id. Who declined or was withdrawn is not expected.
+    """
+    there = [one for one in invitations if one.state in ENGAGED]
+    people = {one.person_id for one in there if one.person_id is not None}
+    named = {one.nominated_under_id for one in there}
+    return len(people) + sum(one.quota or 1 for one in there if one.person_id is None and one.id not in named)
+
+
+def engagement(row: Any) -> Engagement:
+    """Return what an invitation of `invited` says of who is engaged."""
+    if row.representative_name and row.state in REPRESENTATIVE_COMES:
+        return Engagement(Party.representative(row.representative_name), row.role, row.state, in_place_of=invitee(row))
+    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row))
+
+
+def _yes(row: Any) -> Yes | None:
+    """Return what they answered in the date poll that the activity became of, if they can."""
+    return None if row.said_at is None else Yes(row.slot_starts_at, row.slot_ends_at, row.said_at)
+
+
+def invitee(row: Any) -> Party:
+    """Return who is asked by an invitation of `invited`."""
+    if row.person_id is None:
+        return Party.organisation(row.organisation_id, row.organisation_name)
+    return Party.person(row.person_id, Name(row.name, row.title_before, row.title_after).full if row.name else row.post)
+
+
+def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int, list[Any]]:
+    """Return the invitations to the activities that the condition is true of, by activity; without those withdrawn."""
+    rows = session.execute(
+        sa.select(
+            Invitation.activity_id, Invitation.id, Invitation.role, Invitation.state, Invitation.person_id,
+            Invitation.organisation_id, Invitation.quota, Invitation.nominated_under_id, Invitation.representative_name,
+            Person.name, Person.title_before, Person.title_after, Person.post, Person.erased_at,
+            Organisation.name.label("organisation_name"),
+            PollSlot.starts_at.label("slot_starts_at"), PollSlot.ends_at.label("slot_ends_at"), _SAID_AT.label("said_at"),
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .outerjoin(DatePoll, DatePoll.activity_id == Invitation.activity_id)
+        .outerjoin(PollSlot, sa.and_(PollSlot.poll_id == DatePoll.id, PollSlot.chosen))
+        .outerjoin(Person, Person.id == Invitation.person_id)
+        .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+        .where(condition, Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(Invitation.id)
+    )  # fmt: skip
+    found = defaultdict(list)
+    for row in rows:
+        found[row.activity_id].append(row)
+    return found
+
+
+def _places(session: Session) -> list[Place]:
+    rows = session.execute(
+        sa.select(Venue.id, Venue.name, Venue.capacity, Venue.region_code, Venue.latitude, Venue.longitude)
+    )
+    return [Place(*row) for row in rows]
+
+
+def _programmes(session: Session, activities: Iterable[PlannedActivity], now: datetime) -> list[ProgrammeDays]:
+    ids = {one.programme_id for one in activities if one.programme_id is not None}
+    rows = session.execute(
+        sa.select(Programme.id, Programme.title, Programme.starts_on, Programme.ends_on, Programme.zone).where(
+            sa.or_(Programme.id.in_(ids), Programme.ends_on >= now.date() - A_DAY)
+        )
+    )
+    return [ProgrammeDays(*row) for row in rows]

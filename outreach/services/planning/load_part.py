@@ -1,0 +1,262 @@
+"""The plan with no more of those engaged in it than a look needs: what it costs grows with what overlaps, not with the plan.
+
+What is found in such a part is what is found in the whole (`plans.load`), by the same functions; tests hold them equal.
+Which activities cross is reckoned from the activities alone; the database then says who is in two of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from outreach.domain.clashes import crossings
+from outreach.domain.kinds import Repeat
+from outreach.domain.planning.parties import ENGAGED, Party, PartyKind, roles_of
+from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.rules import FindingKind
+from outreach.extensions import db
+from outreach.models import Absence, Activity, Invitation, Venue
+from outreach.services.planning import load as plans
+from outreach.services.planning.load import REPRESENTATIVE_COMES
+
+A_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AT_ONCE = 5000  # rows, or numbers in a statement
+_IS_ENGAGED = Invitation.state.in_(sorted(ENGAGED))
+_IS_REPRESENTED = sa.and_(Invitation.state.in_(sorted(REPRESENTATIVE_COMES)), Invitation.representative_name != "")
+# Not by its key: else SQLite would look each of many people up in each of many activities, not each of their invitations.
+_ACTIVITY_ID = Invitation.activity_id + 0
+
+Crossings = Mapping[int, set[int]]
+
+
+def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Collection[int] | None = None) -> Plan:
+    """Return the plan with those alone in whom something is found: twice engaged, or absent.
+
+    within: as in `plans.load`. among: ids of the activities of which something is to be found; None: all. How many people are
+    expected is known where a hall may be too small for them, else none are. Not for trying other times: `shared_with`.
+    """
+    session = _session()
+    plan = plans.load(now=now, within=within, engaged=False)
+    looked_at = plans.going(now, within)
+    if among is not None:
+        looked_at = sa.and_(looked_at, Activity.id.in_(among))
+    crossing = crossings(plan, among)
+    wanted = {*_people_twice(session, plan, crossing), *_representatives_twice(session, plan, crossing)}
+    wanted.update(_absent(session, looked_at))
+    expected = _expected(session, looked_at) if plan.rules.sought(FindingKind.VENUE_TOO_SMALL) else {}
+    return _engaging(plan, _invited(session, wanted), expected)
+
+
+def shared_with(
+    activity_ids: Collection[int] = (),
+    parties: Iterable[Party] = (),
+    *,
+    now: datetime,
+    within: Collection[plans.Span] = (),
+    until: datetime | None = None,
+    also: Iterable[PlannedActivity] = (),
+    session: Session | None = None,
+) -> Plan:
+    """Return the plan with all who are engaged in these activities, or are among the parties; of other activities nobody else.
+
+    So it is known what would be found, were these activities held at other times, or the parties engaged in another one.
+    within, until, also, session: as in `plans.load`.
+    """
+    session = session or _session()
+    plan = plans.load(now=now, session=session, within=within, until=until, also=also, engaged=False)
+    own = {id for id in activity_ids if id in plan.activities}
+    invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
+    theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}
+    theirs |= set(parties)
+    elsewhere = sa.and_(plans.going(now, within), Activity.id.not_in(own))
+    wanted = {*_of_people(session, theirs, elsewhere), *_of_representatives(session, theirs, elsewhere)}
+    expected = {id: plans.people_expected(rows) for id, rows in invitations.items()}
+    return _engaging(plan, {**_invited(session, wanted), **invitations}, expected)
+
+
+def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
+    """Return who is engaged in any of these activities."""
+    return {party for one in activities for party in roles_of(one.engagements)}
+
+
+def _engaging(plan: Plan, invitations: Mapping[int, Collection[Any]], expected: Mapping[int, int]) -> Plan:
+    return plan.holding(
+        replace(
+            one,
+            engagements=tuple(plans.engagement(row) for row in invitations.get(one.id, ())),
+            people=expected.get(one.id, 0),
+        )
+        for one in plan.activities.values()
+    )
+
+
+def _people_twice(session: Session, plan: Plan, crossing: Crossings) -> Iterator[int]:
+    """Yield the ids of invitations of people who are engaged in two activities that cross."""
+    days = list(_days(plan, crossing))
+    if not days:
+        return
+    day, activity = sa.column("day", sa.Integer), sa.column("activity_id", sa.Integer)
+    on = sa.values(day, activity, name="on_day", literal_binds=True).data(days).cte()
+    first, last = sa.func.min(Invitation.activity_id), sa.func.max(Invitation.activity_id)
+    twice = (
+        sa.select(on.c.day, Invitation.person_id)
+        .join(on, on.c.activity_id == Invitation.activity_id)
+        .where(_IS_ENGAGED, Invitation.person_id.is_not(None))
+        .group_by(on.c.day, Invitation.person_id)
+        .having(first < last)
+        .cte("twice")
+    )
+    rows = session.execute(
+        sa.select(twice.c.day, twice.c.person_id, Invitation.activity_id, Invitation.id)
+        .select_from(twice)
+        .join(Invitation, Invitation.person_id == twice.c.person_id)
+        .join(on, sa.and_(on.c.activity_id == _ACTIVITY_ID, on.c.day == twice.c.day))
+        .where(_IS_ENGAGED)
+        .order_by(twice.c.day, twice.c.person_id),
+        execution_options={"yield_per": AT_ONCE},
+    )
+    for _who, their in groupby(rows, key=lambda row: (row.day, row.person_id)):
+        yield from _crossing([(row.activity_id, row.id) for row in their], crossing)
+
+
+def _days(plan: Plan, crossing: Crossings) -> Iterator[tuple[int, int]]:
+    """Yield (day, activity id): for each activity the day on which it starts, and those on which what it crosses starts later.
+
+    So two that cross have a day in common, and one that goes on for weeks does not make one crowd of all that it crosses.
+    """
+    starts = {id: plan.activities[id].starts_at for id in crossing}
+    for id, others in crossing.items():
+        later = (starts[other] for other in others if starts[other] > starts[id])
+        yield from ((day, id) for day in {(at - _EPOCH) // A_DAY for at in (starts[id], *later)})
+
+
+def _representatives_twice(session: Session, plan: Plan, crossing: Crossings) -> Iterator[int]:
+    """Yield the ids of invitations whose representatives are engaged in two activities that cross.
+
+    Whose names are one's is for `Party` to say, so they are read, though only names.
+    """
+    named: dict[Party, list[tuple[int, int]]] = defaultdict(list)
+    columns = (Invitation.activity_id, Invitation.id, Invitation.representative_name)
+    for ids in _portions(crossing):
+        for row in session.execute(sa.select(*columns).where(_IS_REPRESENTED, Invitation.activity_id.in_(ids))):
+            named[Party.representative(row.representative_name)].append((row.activity_id, row.id))
+    for theirs in named.values():
+        yield from _crossing(theirs, crossing)
+
+
+def _crossing(invitations: Collection[tuple[int, int]], crossing: Crossings) -> Iterator[int]:
+    """Yield those of somebody's invitations, (activity id, id), that are to activities that cross."""
+    ids = {activity_id for activity_id, _id in invitations}
+    return (id for activity_id, id in invitations if not crossing.get(activity_id, set()).isdisjoint(ids))
+
+
+def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int]:
+    """Yield the ids of invitations of those who may be absent then; of who is each week absent somewhen, all."""
+    for absent, invited in (
+        (Absence.person_id, Invitation.person_id),
+        (Absence.organisation_id, Invitation.organisation_id),
+    ):
+        yield from session.scalars(
+            sa.select(Invitation.id)
+            .select_from(Absence)
+            .join(Invitation, invited == absent + 0)  # from the absences to the invitations, not the other way round
+            .join(Activity, Activity.id == _ACTIVITY_ID)
+            .where(
+                looked_at,
+                _IS_ENGAGED,
+                Absence.starts_at < Activity.ends_at,
+                sa.or_(Absence.ends_at > Activity.starts_at, Absence.repeats == Repeat.WEEKLY),
+            )
+        )
+
+
+def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[int, int]:
+    """Return `plans.people_expected` by activity, of those in halls that may be too small."""
+    nominee = aliased(Invitation)
+    has_named = sa.exists().where(
+        nominee.nominated_under_id == Invitation.id,
+        nominee.activity_id == Invitation.activity_id,
+        nominee.state.in_(sorted(ENGAGED)),
+    )
+    people = sa.func.count(sa.distinct(Invitation.person_id))
+    seats = sa.func.sum(sa.func.coalesce(sa.func.nullif(Invitation.quota, 0), 1))
+    is_office = Invitation.organisation_id.is_not(None)
+    found: dict[int, int] = defaultdict(int)
+    for ids in _portions(session.scalars(_in_small_halls(looked_at))):
+        for counted, whose in ((people, Invitation.person_id.is_not(None)), (seats, sa.and_(is_office, ~has_named))):
+            for activity_id, number in session.execute(
+                sa.select(Invitation.activity_id, counted)
+                .where(Invitation.activity_id.in_(ids), _IS_ENGAGED, whose)
+                .group_by(Invitation.activity_id)
+            ):
+                found[activity_id] += number
+    return found
+
+
+def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """Select the activities with more seats than their hall, or, where these are open, more than that invited.
+
+    Counted roughly, whatever they answered: which is quick, and so only a few have to be counted well.
+    """
+    invited = sa.select(sa.func.count()).where(Invitation.activity_id == Activity.id).correlate(Activity)
+    quotas = sa.select(sa.func.coalesce(sa.func.sum(Invitation.quota), 0)).where(
+        Invitation.activity_id == Activity.id, Invitation.organisation_id.is_not(None)
+    )
+    most = invited.scalar_subquery() + quotas.correlate(Activity).scalar_subquery()
+    return (
+        sa.select(Activity.id)
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(looked_at, sa.func.coalesce(Activity.capacity, most) > Venue.capacity)
+    )
+
+
+def _of_people(session: Session, parties: Iterable[Party], where: sa.ColumnElement[bool]) -> Iterator[int]:
+    """Yield the ids of these people's invitations to such activities."""
+    for ids in _portions(int(one.key) for one in parties if one.kind is PartyKind.PERSON):
+        yield from session.scalars(
+            sa.select(Invitation.id)
+            .join(Activity, Activity.id == _ACTIVITY_ID)
+            .where(Invitation.person_id.in_(ids), where, _IS_ENGAGED)
+        )
+
+
+def _of_representatives(session: Session, parties: Iterable[Party], where: sa.ColumnElement[bool]) -> Iterator[int]:
+    """Yield the ids of invitations to such activities for which one of these representatives would come."""
+    wanted = {one for one in parties if one.kind is PartyKind.REPRESENTATIVE}
+    if not wanted:
+        return
+    rows = session.execute(
+        sa.select(Invitation.id, Invitation.representative_name)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(where, _IS_REPRESENTED),
+        execution_options={"yield_per": AT_ONCE},
+    )
+    for row in rows:
+        if Party.representative(row.representative_name) in wanted:
+            yield row.id
+
+
+def _invited(session: Session, invitation_ids: Iterable[int]) -> Mapping[int, list[Any]]:
+    """Return these invitations as `plans.invited` does."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for ids in _portions(invitation_ids):
+        for activity_id, rows in plans.invited(session, Invitation.id.in_(ids)).items():
+            found[activity_id] += rows
+    return found
+
+
+def _portions(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Yield the ids in their order, as many together as one statement can hold."""
+    ordered = sorted(ids)
+    return (ordered[first : first + AT_ONCE] for first in range(0, len(ordered), AT_ONCE))
+
+
+def _session() -> Session:
+    found: Any = db.session
+    return found

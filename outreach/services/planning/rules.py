@@ -1,0 +1,227 @@
+"""How the office plans: what it counts as a clash, its hours, Ramadan, notice and travel. Kept in one row of PlanSettings.
+
+The row's JSON holds only what differs from the defaults:
+{"severities": {"weekend": "ignore"}, "notice_days": 10,
+ "hours": {"friday": ["07:30", "16:30", "11:30", "13:00"]},  opens, closes, break from, break until
+ "travel": {"speed_km_h": 30},
+ "ramadans": {"1448": ["2027-02-08", "2027-03-09"]}}  by Hijri year; one left out is as reckoned
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime, time
+from math import isfinite
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.answers import DEADLINE_DAYS
+from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
+from outreach.domain.planning.rules import DEFAULT_SEVERITIES, FindingKind, Rules, Severity, TravelRules
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Office, PlanSettings, User
+from outreach.services import audit
+from outreach.services.planning import bookings
+from outreach.services.planning.holidays import ramadans
+
+DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
+NOTICE_DAYS_MAX = 90
+SHORTEST_RAMADAN, LONGEST_RAMADAN = 28, 31  # days; 29 or 30, and room for an announcement that differs
+MINUTES_MAX = 24 * 60
+
+
+class SettingsStale(Problem):
+    message = "Somebody else saved this meanwhile. Look at the present state, then make your change again."
+
+
+class HoursOutOfOrder(Problem):
+    message = "The times must be in order: it opens, the break begins, the break ends, it closes."
+
+
+class NoticeOutOfRange(Problem):
+    message = "Please write a number of days from 0 to %(most)s."
+    field = "notice_days"
+
+
+class TravelOutOfRange(Problem):
+    message = "Please write a number from %(least)s to %(most)s."
+
+
+class RamadanOdd(Problem):
+    message = "Ramadan has 29 or 30 days: please give its first and its last day, or leave both empty."
+
+
+@dataclass(frozen=True)
+class PlanValues:
+    """ramadans: the official ones by Hijri year. severities: a kind left out has its default."""
+
+    severities: Mapping[FindingKind, Severity] = field(default_factory=dict)
+    notice_days: int = Rules().notice_days
+    hours: OfficeHours = field(default_factory=OfficeHours)
+    travel: TravelRules = field(default_factory=TravelRules)
+    ramadans: Mapping[int, DayRange] = field(default_factory=dict)
+    version: int = 0  # of the row that they were read from; 0: there is none yet
+
+    def severity(self, kind: FindingKind) -> Severity:
+        return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
+
+
+TRAVEL_BOUNDS: dict[str, tuple[float, float]] = {
+    "speed_km_h": (1, 200), "detour": (1, 5), "longest_min": (0, MINUTES_MAX),
+    **dict.fromkeys(
+        ("buffer_min", "same_kelurahan_min", "same_kecamatan_min", "same_city_min", "elsewhere_min"), (0, MINUTES_MAX)
+    ),
+}  # fmt: skip
+
+
+def current(session: Session | None = None) -> Rules:
+    """Return the office's rules. One query."""
+    return rules_and_values(session)[0]
+
+
+def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]:
+    """Return the office's rules, and the settings that they were made of. One query."""
+    row = (session or db.session).execute(_STORED).first()
+    values = _read(row.values or {}, row.version or 0) if row else PlanValues()
+    deadline_days = DEADLINE_DAYS if row is None or row.deadline_days is None else row.deadline_days
+    rules = Rules(
+        severities=values.severities,
+        notice_days=values.notice_days,
+        deadline_days=deadline_days,
+        travel=values.travel,
+        hours=values.hours,
+    )
+    return rules, values
+
+
+def values(session: Session | None = None) -> PlanValues:
+    """Return the settings as they stand, for the page that shows and changes them. One query."""
+    return rules_and_values(session)[1]
+
+
+def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
+    """Keep the office's settings; raise SettingsStale if somebody else saved since they were read, or what is wrong with them.
+
+    Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd, having changed nothing.
+    """
+    _check(values)
+    with writing() as session:
+        # The first time there is no row to wait for.
+        session.execute(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update(key_share=True))
+        row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
+        if (row.version if row else 0) != values.version:
+            raise SettingsStale
+        before, after = row.values if row else {}, _written(values)
+        if row is None:
+            if not after:
+                return values
+            row = PlanSettings(values={})
+            session.add(row)
+        if before != after:
+            row.values = after
+            session.flush()
+            if before.get("severities") != after.get("severities"):
+                bookings.again(session)
+            changed = changes(_read(before, 0), values)
+            audit.record(session, by, "plan_settings.changed", row, now=now, **changed)
+        return _read(row.values, row.version)
+
+
+def hours_of(name: str, opens: time, closes: time, break_from: time, break_until: time) -> DayHours:
+    """Return a day's hours; raise HoursOutOfOrder at the field of that day (one of DAYS_OF_HOURS)."""
+    try:
+        return DayHours(opens, closes, break_from, break_until)
+    except ValueError:
+        raise HoursOutOfOrder(field=f"{name}_opens") from None
+
+
+def changes(before: PlanValues, after: PlanValues) -> dict[str, Any]:
+    """Return what differs, for the audit log: {"weekend": ["warn", "block"], "hours_friday": […], "ramadan_1448": […], …}."""
+    one, other = _told(before), _told(after)
+    return {
+        name: [one.get(name, ""), other.get(name, "")] for name in {**one, **other} if one.get(name) != other.get(name)
+    }
+
+
+def _told(values: PlanValues) -> dict[str, Any]:
+    hours = asdict(values.hours)
+    return {
+        **{kind.value: values.severity(kind).value for kind in FindingKind},
+        "notice_days": values.notice_days,
+        **{f"hours_{day}": ", ".join(f"{at:%H:%M}" for at in hours[day].values()) for day in DAYS_OF_HOURS},
+        **asdict(values.travel),
+        **{f"ramadan_{year}": f"{days.first} – {days.last}" for year, days in sorted(values.ramadans.items())},
+    }
+
+
+def _check(values: PlanValues) -> None:
+    if not 0 <= values.notice_days <= NOTICE_DAYS_MAX:
+        raise NoticeOutOfRange(most=NOTICE_DAYS_MAX)
+    for name, (least, most) in TRAVEL_BOUNDS.items():
+        number = getattr(values.travel, name)
+        if not (isfinite(number) and least <= number <= most):
+            raise TravelOutOfRange(field=name, least=f"{least:g}", most=f"{most:g}")
+    for year, days in values.ramadans.items():
+        reckoned = ramadans([year_of(year)]).get(year)
+        near = reckoned is None or abs((days.first - reckoned.first).days) <= SHORTEST_RAMADAN
+        if not SHORTEST_RAMADAN <= (days.last - days.first).days + 1 <= LONGEST_RAMADAN or not near:
+            raise RamadanOdd(field=f"ramadan_{year}_first")
+
+
+def year_of(hijri_year: int) -> int:
+    """Return a year of ours, in which or in the year after which that year's Ramadan ends."""
+    return int(hijri_year * 0.970225 + 621.57)
+
+
+def _written(values: PlanValues) -> dict[str, Any]:
+    """Return the row's JSON: what differs from the defaults."""
+    usual = PlanValues()
+    severities = {
+        kind.value: values.severity(kind).value
+        for kind in FindingKind
+        if values.severity(kind) is not DEFAULT_SEVERITIES[kind]
+    }
+    hours = {
+        name: [f"{at:%H:%M}" for at in asdict(getattr(values.hours, name)).values()]
+        for name in DAYS_OF_HOURS
+        if getattr(values.hours, name) != getattr(usual.hours, name)
+    }
+    travel = {name: value for name, value in asdict(values.travel).items() if value != getattr(usual.travel, name)}
+    own = {str(year): [days.first.isoformat(), days.last.isoformat()] for year, days in sorted(values.ramadans.items())}
+    notice = {"notice_days": values.notice_days} if values.notice_days != usual.notice_days else {}
+    parts = {"severities": severities, "hours": hours, "travel": travel, "ramadans": own}
+    return {**{name: part for name, part in parts.items() if part}, **notice}
+
+
+def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
+    """Return the settings of a row's JSON. What this version does not know of is left aside."""
+    kinds = {kind.value: kind for kind in FindingKind}
+    severities = {kinds[name]: Severity(value) for name, value in stored.get("severities", {}).items() if name in kinds}
+    hours = {
+        name: DayHours(*(time.fromisoformat(at) for at in ats))
+        for name, ats in stored.get("hours", {}).items()
+        if name in DAYS_OF_HOURS
+    }
+    travel = {name: value for name, value in stored.get("travel", {}).items() if name in TRAVEL_BOUNDS}
+    own = {
+        int(year): DayRange(date.fromisoformat(first), date.fromisoformat(last))
+        for year, (first, last) in stored.get("ramadans", {}).items()
+    }
+    return PlanValues(
+        severities=severities,
+        notice_days=stored.get("notice_days", Rules().notice_days),
+        hours=OfficeHours(**hours),
+        travel=TravelRules(**travel),
+        ramadans=own,
+        version=version,
+    )
+
+
+_OFFICE = sa.select(Office.deadline_days).order_by(Office.id).limit(1).scalar_subquery()
+_STORED = (
+    sa.select(_OFFICE.label("deadline_days"), PlanSettings.values, PlanSettings.version)
+    .select_from(sa.select(sa.literal(1).label("one")).subquery())
+    .outerjoin(PlanSettings, PlanSettings.id == sa.select(sa.func.min(PlanSettings.id)).scalar_subquery())
+)

@@ -1,0 +1,169 @@
+"""Which dates suit: answers by an invitee's own link, or given to staff by phone and recorded; and the page for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from outreach.delivery.mail.values import contact_of
+from outreach.delivery.words.formats import phone
+from outreach.domain.directory.names import tidy
+from outreach.domain.kinds import AnswerSource, PollChoice
+from outreach.domain.polls import NotEveryDate, PollClosed, PollClosedEarly, is_open
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, PollState
+from outreach.extensions import db, writing
+from outreach.models import Activity, DatePoll, Link, Office, PollAnswer, PollInvitee, PollSlot, User
+from outreach.services.invitations import links
+from outreach.services.polls.ask import invitee_of, note
+from outreach.services.polls.edit import poll_for_change
+
+NAME_LENGTH, NOTE_LENGTH = 160, 300
+
+
+class NotAmongYours(Problem):
+    message = "This date poll is not among yours. Please open the link in our mail again."
+
+
+class WhoMissing(Problem):
+    message = "Please write your name, so that we know who answers for the organisation."
+    field = "who"
+
+
+class NotRecordableInPoll(Problem):
+    message = "Answers can be recorded once the poll is open, and until a date is chosen."
+
+
+@dataclass(frozen=True)
+class Dates:
+    """What somebody says of the slots. choices: by slot's id, one for each slot. who: who answers for an organisation."""
+
+    choices: Mapping[int, PollChoice]
+    who: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PollPage:
+    """What a link's holder sees of one poll. contact_name, contact_phone (E.164): whom to call, "" where unknown."""
+
+    poll: DatePoll
+    invitee: PollInvitee
+    choices: Mapping[int, PollChoice]
+    takes_answers: bool
+    contact_name: str
+    contact_phone: str
+    office: str
+
+    @property
+    def chosen(self) -> PollSlot | Activity | None:
+        """Return what says when and where it is, once that was decided: the activity as soon as it is published, else the slot.
+
+        None too while the activity is a draft at another time or place than the slot's: nobody is told of it yet.
+        """
+        if self.poll.state is not PollState.DECIDED:
+            return None
+        slot = next((slot for slot in self.poll.slots if slot.chosen), None)
+        made = self.poll.activity
+        if made is None or slot is None:
+            return slot
+        if made.state is not ActivityState.DRAFT:
+            return made
+        as_proposed = (made.starts_at, made.ends_at, made.venue_id) == (slot.starts_at, slot.ends_at, slot.venue_id)
+        return slot if as_proposed else None
+
+
+def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
+    """Return a poll as the holder of a link sees it. Raise a link's problem, or NotAmongYours. Nothing is written."""
+    session: Session = db.session()
+    link = links.open_link(token, now=now)
+    one = session.scalars(
+        _mine(link, poll_id).options(
+            joinedload(PollInvitee.person),
+            joinedload(PollInvitee.organisation),
+            selectinload(PollInvitee.choices),
+            joinedload(PollInvitee.poll).options(
+                joinedload(DatePoll.programme),
+                selectinload(DatePoll.slots).joinedload(PollSlot.venue),
+                joinedload(DatePoll.activity).joinedload(Activity.venue),
+            ),
+        )
+    ).one_or_none()
+    if one is None or one.poll.state is PollState.DRAFT:
+        raise NotAmongYours
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    name, number = contact_of(one.poll.programme, office)
+    return PollPage(
+        one.poll, one, {answer.slot_id: answer.choice for answer in one.choices},
+        is_open(one.poll.state, one.poll.closes_at, now), name, number, office.short_name if office else "",
+    )  # fmt: skip
+
+
+def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvitee:
+    """Record which dates suit a link's holder; they may change it until the poll closes.
+
+    Raise a link's problem, NotAmongYours, PollClosed, NotEveryDate or WhoMissing, having changed nothing.
+    """
+    with writing() as session:
+        link = links.open_link(token, now=now, session=session)
+        # Shared: answers do not wait for each other, but closing and deciding wait for them.
+        poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
+        one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        if poll is None or one is None or poll.state is PollState.DRAFT:
+            raise NotAmongYours
+        if not is_open(poll.state, poll.closes_at, now):
+            contact = _contact(session, poll)
+            if now < poll.closes_at:
+                raise PollClosedEarly(contact=contact)
+            raise PollClosed(closed_at=poll.closes_at, zone=poll.zone, contact=contact)
+        if one.organisation_id is not None and not tidy(dates.who):
+            raise WhoMissing
+        _take(one, poll, dates)
+        one.answered_at, one.answer_source, one.answer_recorded_by_id = now, AnswerSource.LINK, None
+    return one
+
+
+def record(
+    poll_id: int, invitee_id: int, dates: Dates, source: AnswerSource, *, by: User | None, now: datetime
+) -> PollInvitee:
+    """Record what somebody told staff; the closing time does not bind. Raise NotAsked, NotEveryDate, NotRecordableInPoll."""
+    with writing() as session:
+        poll = poll_for_change(session, poll_id)
+        one = invitee_of(poll, invitee_id)
+        if poll.state not in (PollState.OPEN, PollState.CLOSED):
+            raise NotRecordableInPoll
+        _take(one, poll, dates)
+        one.answered_at, one.answer_source = now, source
+        one.answer_recorded_by_id = by.id if by else None
+        note(session, by, "dates_recorded", one, now=now, source=source.value)
+    return one
+
+
+def _take(one: PollInvitee, poll: DatePoll, dates: Dates) -> None:
+    wanted = {slot.id for slot in poll.slots}
+    if set(dates.choices) != wanted:
+        raise NotEveryDate
+    there = {answer.slot_id: answer for answer in one.choices}
+    for slot_id, choice in dates.choices.items():
+        if slot_id in there:
+            there[slot_id].choice = choice
+        else:
+            one.choices.append(PollAnswer(slot_id=slot_id, choice=choice))
+    one.answered_by, one.note = tidy(dates.who)[:NAME_LENGTH], tidy(dates.note)[:NOTE_LENGTH]
+
+
+def _mine(link: Link, poll_id: int) -> sa.Select[PollInvitee]:
+    own = (
+        PollInvitee.person_id == link.person_id
+        if link.person_id is not None
+        else PollInvitee.organisation_id == link.organisation_id
+    )
+    return sa.select(PollInvitee).where(PollInvitee.poll_id == poll_id, own)
+
+
+def _contact(session: Session, poll: DatePoll) -> str:
+    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    name, number = contact_of(poll.programme, office)
+    return f"{name} ({phone(number)})" if number else name

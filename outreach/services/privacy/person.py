@@ -1,0 +1,285 @@
+"""What is held about a person: exporting all of it to them, and erasing it (UU PDP 27/2022, articles 7 and 8).
+
+Erasing is never refused: the right does not wait for an activity to be over. It takes the person out of what is still to
+come, where others may have counted on them, so the page names those activities before it is confirmed. What is over keeps
+its counts: the invitations stay, of somebody without a name.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState, PollState
+from outreach.extensions import db, writing
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    ArchivedMessage,
+    Attempt,
+    AuditEntry,
+    Feed,
+    Invitation,
+    Link,
+    Message,
+    Person,
+    PollAnswer,
+    PollInvitee,
+    User,
+    agenda_speaker,
+)
+from outreach.services import audit
+from outreach.services.directory.people import PersonErased, PersonMissing, get
+from outreach.services.inbox import retention as inbox_retention
+from outreach.services.invitations import seats
+from outreach.services.locking import activity_for_change
+from outreach.services.planning import bookings
+from outreach.services.privacy import absences as absence_privacy
+from outreach.services.privacy import timetables as timetable_privacy
+
+ERASED = "(erased)"
+AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)
+
+
+def upcoming(person_id: int, *, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations that erasing would withdraw: to activities not over yet. One query."""
+    return db.session.scalars(_ahead(person_id, now)).all()
+
+
+def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
+    """Return everything held about a person as JSON values, and note in the audit log that it was handed out."""
+    person = get(person_id)
+    if person.erased_at is not None:
+        raise PersonErased
+    found = {
+        "exported_at": now.isoformat(),
+        "person": _columns(person, without=("id",)),
+        "organisation": person.organisation.name if person.organisation else None,
+        "kelurahan": person.region.name if person.region else None,
+        "cadre_roles": [
+            {"kind": role.kind.value, "kelurahan": role.region.name, "active": role.active}
+            for role in person.cadre_roles
+        ],
+        "invitations": [_invitation(one) for one in db.session.scalars(_invitations(person_id))],
+        "named_as_representative": [
+            {"activity": one.activity.title, "starts_at": one.activity.starts_at.isoformat()}
+            for one in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
+        ],
+        "mails": [
+            _columns(m, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
+            for m in db.session.scalars(sa.select(Message).where(Message.person_id == person_id).order_by(Message.id))
+        ],
+        "date_polls": [_poll(one) for one in db.session.scalars(_polls(person_id))],
+        "archived_mails": [
+            _columns(m, without=("rfc_message_id",)) for m in db.session.scalars(_archived_to(person_id))
+        ],
+        **inbox_retention.held(db.session(), person),
+        **absence_privacy.held(db.session(), person_id),
+        **timetable_privacy.held(db.session(), person),
+        "link": [
+            {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
+            for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
+        ],
+        "calendar_addresses": [
+            _columns(feed, without=("id", "nonce"))
+            for feed in db.session.scalars(sa.select(Feed).where(Feed.person_id == person_id).order_by(Feed.id))
+        ],
+        "changes_by_staff": [
+            {"at": entry.at.isoformat(), "action": entry.action}
+            for entry in db.session.scalars(_audit_of(person_id).order_by(AuditEntry.id))
+        ],
+    }
+    with writing() as session:
+        session.add(person)
+        audit.record(session, by, "person.exported", person, now=now)
+    return found
+
+
+def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
+    """Erase who a person is, for good; raise PersonMissing or PersonErased.
+
+    Invitations to what is still to come are withdrawn (no mail is sent), freed seats offered to those waiting, the link
+    revoked, mails not yet sent stopped, and the name taken out of the message and audit logs.
+    """
+    with writing() as session:
+        timetable_privacy.lock(session)
+        bookings.lock_activities(session, {one.activity_id for one in upcoming(person_id, now=now)})
+        session.expire_all()  # they may have waited
+        person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+        if person is None:
+            raise PersonMissing
+        if person.erased_at is not None:
+            raise PersonErased
+        _withdraw(session, person_id, now)
+        inbox_retention.forget(session, person)
+        absence_privacy.forget(session, person_id)
+        timetable_privacy.forget(session, person)
+        _forget_mails(session, person_id)
+        _forget_answers(session, person)
+        _forget_polls(session, person)
+        _forget_log(session, person_id)
+        session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
+        session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
+        for role in person.cadre_roles:
+            role.active = False
+        person.name, person.erased_at, person.sex, person.organisation_id = ERASED, now, None, None
+        for column in ("title_before", "title_after", "post", "email", "phone", "note"):
+            setattr(person, column, "")
+        audit.record(session, by, "person.erased", person, now=now, name=ERASED)
+    return person
+
+
+def _withdraw(session: Session, person_id: int, now: datetime) -> None:
+    ahead = session.scalars(_ahead(person_id, now)).all()
+    activities = sorted({invitation.activity_id for invitation in ahead})
+    for activity_id in activities:
+        activity_for_change(session, activity_id)
+    for invitation in ahead:
+        invitation.state = InvitationState.WITHDRAWN
+        invitation.revision += 1
+    items = sa.select(AgendaItem.id).join(Activity).where(Activity.state.in_(AHEAD), Activity.ends_at > now)
+    session.execute(
+        sa.delete(agenda_speaker).where(
+            agenda_speaker.c.person_id == person_id, agenda_speaker.c.agenda_item_id.in_(items)
+        )
+    )
+    session.flush()
+    bookings.bind(session, [person_id])
+    for activity_id in activities:
+        seats.offer_freed(session, session.get_one(Activity, activity_id), now=now)
+
+
+def _forget_mails(session: Session, person_id: int) -> None:
+    own = sa.select(Message.id).where(Message.person_id == person_id)
+    session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
+    session.execute(
+        sa.update(Message)
+        .where(Message.person_id == person_id, Message.state.in_(TO_SEND))
+        .values(state=MessageState.SKIPPED, reason=SkipReason.ERASED.value, merge_key=None)
+    )
+    session.execute(sa.update(Message).where(Message.person_id == person_id).values(address="", server_reply=""))
+    for message in session.scalars(_archived_to(person_id)):
+        message.address, message.server_reply = "", ""
+        message.tries = [{**one, "reply": ""} for one in message.tries]
+
+
+def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
+    return sa.select(ArchivedMessage).where(ArchivedMessage.person_id == person_id).order_by(ArchivedMessage.id)
+
+
+def _forget_answers(session: Session, person: Person) -> None:
+    nobody = {"representative_post": "", "representative_phone": "", "representative_email": ""}
+    session.execute(
+        sa.update(Invitation)
+        .where(Invitation.person_id == person.id)
+        .values(answer_note="", representative_name="", **nobody)
+    )
+    for invitation in session.scalars(_represented_by(person)):
+        invitation.representative_name = ERASED
+        for column in nobody:
+            setattr(invitation, column, "")
+
+
+def _forget_polls(session: Session, person: Person) -> None:
+    """Ask them in no poll that is still to be decided; of a decided one the choices stay, of somebody without a name."""
+    for one in session.scalars(_polls(person.id)):
+        if one.poll.state is PollState.DECIDED:
+            one.answered_by = one.note = ""
+        else:
+            session.delete(one)
+    if person.name:  # who answered for their office
+        session.execute(
+            sa.update(PollInvitee)
+            .where(sa.func.lower(PollInvitee.answered_by).contains(person.name.lower(), autoescape=True))
+            .values(answered_by=ERASED)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _polls(person_id: int) -> sa.Select[PollInvitee]:
+    return (
+        sa.select(PollInvitee)
+        .where(PollInvitee.person_id == person_id)
+        .options(joinedload(PollInvitee.poll), selectinload(PollInvitee.choices).joinedload(PollAnswer.slot))
+        .order_by(PollInvitee.id)
+    )
+
+
+def _poll(one: PollInvitee) -> dict[str, Any]:
+    return {
+        "poll": one.poll.title,
+        **_columns(one, without=("id", "poll_id", "person_id", "organisation_id", "answer_recorded_by_id")),
+        "choices": [{"starts_at": _plain(said.slot.starts_at), "choice": said.choice.value} for said in one.choices],
+    }
+
+
+def _forget_log(session: Session, person_id: int) -> None:
+    entries = _audit_of(person_id).with_only_columns(AuditEntry.id)
+    session.execute(
+        sa.update(AuditEntry)
+        .where(AuditEntry.id.in_(entries))
+        .values(subject_name=ERASED, detail={})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _ahead(person_id: int, now: datetime) -> sa.Select[Any]:
+    return (
+        _invitations(person_id)
+        .where(Activity.state.in_(AHEAD), Activity.ends_at > now, Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(None)
+        .order_by(Activity.starts_at, Invitation.id)
+    )
+
+
+def _invitations(person_id: int) -> sa.Select[Any]:
+    return (
+        sa.select(Invitation)
+        .join(Invitation.activity)
+        .where(Invitation.person_id == person_id)
+        .options(joinedload(Invitation.activity), joinedload(Invitation.attendance))
+        .order_by(Invitation.id)
+    )
+
+
+def _represented_by(person: Person) -> sa.Select[Any]:
+    """Whom others named to come in their place: known again by name and by address or phone together."""
+    ways = []
+    if person.email:
+        ways.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
+    if person.phone:
+        ways.append(Invitation.representative_phone == person.phone)
+    same_name = sa.func.lower(Invitation.representative_name).contains(person.name.lower(), autoescape=True)
+    return sa.select(Invitation).where(sa.or_(*ways, sa.false()), same_name, sa.literal(bool(person.name)))
+
+
+def _audit_of(person_id: int) -> sa.Select[Any]:
+    invitations = sa.select(Invitation.id).where(Invitation.person_id == person_id)
+    return sa.select(AuditEntry).where(
+        sa.or_(
+            sa.and_(AuditEntry.subject_type == Person.__tablename__, AuditEntry.subject_id == person_id),
+            sa.and_(AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id.in_(invitations)),
+        )
+    )
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    kept = _columns(invitation, without=("id", "activity_id", "person_id", "organisation_id", "nominated_under_id"))
+    attendance = invitation.attendance
+    return {
+        "activity": invitation.activity.title,
+        "starts_at": invitation.activity.starts_at.isoformat(),
+        **kept,
+        "present": attendance.present if attendance else None,
+    }
+
+
+def _columns(row: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {c.key: _plain(getattr(row, c.key)) for c in sa.inspect(row).mapper.column_attrs if c.key not in without}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

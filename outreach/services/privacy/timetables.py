@@ -1,0 +1,70 @@
+"""Who is named in placements: to be exported with the rest, and erased with it (services/privacy/person.py)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.states import PlacementState
+from outreach.models import Person, Placement
+from outreach.services.timetabling.task import FacilitatorsGone
+
+FORGOTTEN = "–"
+SEARCHING = (PlacementState.QUEUED, PlacementState.RUNNING)
+
+
+def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
+    """Return the placements in which somebody is named, or was to be chosen from, as JSON values."""
+    return {"placements": [{"title": row.title, "at": row.created_at.isoformat()} for row in _naming(session, person)]}
+
+
+def lock(session: Session) -> None:
+    """Let nobody take a placement meanwhile. To be asked before activities are locked, as taking does it."""
+    session.execute(sa.select(Placement.id).order_by(Placement.id).with_for_update()).all()
+
+
+def forget(session: Session, person: Person) -> None:
+    """Take a person's name out of all that was proposed. To be asked while it is still known.
+
+    A search that goes on is ended: it has its names from before, and would write them again.
+    """
+    session.execute(
+        sa.update(Placement)
+        .where(Placement.state.in_(SEARCHING))
+        .values(state=PlacementState.FAILED, worker="", problem=FacilitatorsGone.message, result={}, progress={})
+    )
+    for row in list(_naming(session, person)):
+        left = [id for id in row.request.get("facilitators", ()) if id != person.id]
+        lines = [{**one, "needed": min(one.get("needed", 0), len(left))} for one in row.request.get("lines", ())]
+        session.execute(
+            sa.update(Placement)
+            .where(Placement.id == row.id)
+            .values(
+                request={**row.request, "facilitators": left, "lines": lines},
+                result=_without(row.result, person.id, person.full_name),
+            )
+        )
+
+
+def _naming(session: Session, person: Person) -> Iterator[Any]:
+    columns = (Placement.id, Placement.title, Placement.created_at, Placement.request, Placement.result)
+    for row in session.execute(sa.select(*columns).order_by(Placement.id)).yield_per(20):
+        chosen = person.id in row.request.get("facilitators", ())
+        if chosen or _without(row.result, person.id, person.full_name) != row.result:
+            yield row
+
+
+def _without(value: Any, person_id: int, name: str) -> Any:
+    """Return the JSON with the name taken out, wherever it stands by itself or beside the person's id.
+
+    So is why they were away, where they were.
+    """
+    if isinstance(value, dict):
+        found = {key: _without(one, person_id, name) for key, one in value.items()}
+        return {**found, "why": ""} if name and value.get("who") == name and "why" in value else found
+    if isinstance(value, list):
+        if len(value) == 2 and value[0] == person_id and isinstance(value[1], str):
+            return [person_id, FORGOTTEN]
+        return [_without(one, person_id, name) for one in value]
+    return FORGOTTEN if name and value == name else value

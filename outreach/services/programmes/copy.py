@@ -1,0 +1,173 @@
+"""Copying a programme, as one copies last year's: its days, activities, agenda, invitees, rules and texts, but no answers."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import writing
+from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
+from outreach.services import audit
+from outreach.services.activities.edit import usual_deadline
+from outreach.services.invitations import links
+from outreach.services.locking import ProgrammeMissing, TitleMissing
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+from outreach.services.planning.book import claim, engage
+
+
+class FirstDayPassed(Problem):
+    message = "The first day of the copy must lie ahead. Please choose a later day."
+    field = "starts_on"
+
+
+def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, date]]:
+    """Return, for each activity that would be copied, the day on which its copy would be."""
+    shift = starts_on - programme.starts_on
+    return [
+        (a, a.starts_at.astimezone(a.zone).date() + shift)
+        for a in programme.activities
+        if a.state is not ActivityState.CANCELLED
+    ]
+
+
+def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User | None, now: datetime) -> Programme:
+    """Make drafts of a programme's activities on the same days counted from `starts_on`, at the same local times.
+
+    Invitees are prepared anew; nominees, answers and attendance are not copied. Cancelled activities are left out.
+    Raise ProgrammeMissing, TitleMissing, FirstDayPassed, VenueTaken, SpeakerTaken, or what else the office blocks (PlanBlocked,
+    OutsideProgramme), having made nothing.
+    """
+    with writing() as session:
+        source = session.get(Programme, programme_id)
+        if source is None:
+            raise ProgrammeMissing
+        if not title.strip():
+            raise TitleMissing
+        check_first_day(source, starts_on, now)
+        shift = starts_on - source.starts_on
+        copy = Programme(
+            title=title.strip(),
+            public_title=source.public_title,
+            purpose=source.purpose,
+            starts_on=starts_on,
+            ends_on=source.ends_on + shift,
+            zone=source.zone,
+            coordinator_id=by.id if by else None,
+            contact_name=source.contact_name,
+            contact_phone=source.contact_phone,
+            copied_from_id=source.id,
+        )
+        session.add(copy)
+        session.flush()
+        _copy_scoped(session, "programme_id", source.id, copy.id)
+        sources = [activity for activity, _day in copied_days(source, starts_on)]
+        copies = [_copy_activity(session, activity, copy, shift, by, now) for activity in sources]
+        with session.no_autoflush:
+            session.add_all(copies)
+            claim(session, copies)
+        for activity, its_copy in zip(sources, copies, strict=True):
+            _copy_contents(session, activity, its_copy, shift)
+        ids = [one.id for one in copies]
+        engage(session, copies, bookings.on_stage(session, ids))
+        # Those of one kecamatan may lie at one time, to be given their days one by one: as when they are made.
+        plan_checks.refuse_blocking(session, ids, but=[FindingKind.SAME_KECAMATAN], now=now)
+        audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
+    return copy
+
+
+def usual_first_day(programme: Programme, *, now: datetime) -> date:
+    """Return the same weekday a year (52 weeks) later, or several, so that it lies ahead."""
+    day = programme.starts_on + timedelta(weeks=52)
+    while day <= now.astimezone(programme.zone).date():
+        day += timedelta(weeks=52)
+    return day
+
+
+def check_first_day(programme: Programme, starts_on: date, now: datetime) -> None:
+    """Raise FirstDayPassed unless the copy would begin tomorrow or later, by the programme's calendar."""
+    if not lies_ahead(programme, starts_on, now):
+        raise FirstDayPassed
+
+
+def lies_ahead(programme: Programme, starts_on: date, now: datetime) -> bool:
+    """Return whether that day is tomorrow or later, by the programme's calendar."""
+    return starts_on > now.astimezone(programme.zone).date()
+
+
+def title_for(programme: Programme, starts_on: date) -> str:
+    """Return the title that a copy is usually given: the same, with the year of its first day."""
+    old, new = str(programme.starts_on.year), str(starts_on.year)
+    if old in programme.title:
+        return programme.title.replace(old, new)
+    return programme.title if old == new else f"{programme.title} {new}"
+
+
+def moved(instant: datetime, zone: ZoneInfo, shift: timedelta) -> datetime:
+    """Return the same time on another day's clocks."""
+    local = instant.astimezone(zone)
+    return datetime.combine(local.date() + shift, local.time(), tzinfo=zone)
+
+
+def _copy_activity(
+    session: Session, source: Activity, programme: Programme, shift: timedelta, by: User | None, now: datetime
+) -> Activity:
+    starts_at = moved(source.starts_at, source.zone, shift)
+    return Activity(
+        programme_id=programme.id,
+        coordinator_id=by.id if by else None,
+        zone=source.zone,
+        starts_at=starts_at,
+        ends_at=moved(source.ends_at, source.zone, shift),
+        registration_at=moved(source.registration_at, source.zone, shift) if source.registration_at else None,
+        respond_by_at=usual_deadline(session, starts_at, source.zone, now),
+        **{
+            name: getattr(source, name)
+            for name in (
+                "kind", "title", "public_title", "description", "things_to_bring", "venue_id", "region_code", "capacity",
+            )
+        },
+    )  # fmt: skip
+
+
+def _copy_contents(session: Session, source: Activity, activity: Activity, shift: timedelta) -> None:
+    """Copy the agenda, the invitees as prepared, and an activity's own rules and texts."""
+    for item in source.agenda:
+        activity.agenda.append(
+            AgendaItem(
+                starts_at=moved(item.starts_at, source.zone, shift),
+                ends_at=moved(item.ends_at, source.zone, shift),
+                topic=item.topic,
+                speakers=[person for person in item.speakers if person.erased_at is None],
+            )
+        )
+    for old in session.scalars(
+        sa.select(Invitation).where(
+            Invitation.activity_id == source.id,
+            Invitation.nominated_under_id.is_(None),
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+    ).all():
+        if old.person is not None and old.person.erased_at is not None:
+            continue
+        session.add(
+            Invitation(
+                activity_id=activity.id, role=old.role, person_id=old.person_id,
+                organisation_id=old.organisation_id, quota=old.quota,
+            )
+        )  # fmt: skip
+    session.flush()
+    links.prolong_links(session, activity)
+    _copy_scoped(session, "activity_id", source.id, activity.id)
+
+
+def _copy_scoped(session: Session, column: str, source_id: int, copy_id: int) -> None:
+    """Copy the rules and texts that a programme or activity has of its own."""
+    for model in (ReminderRule, MessageText):
+        for row in session.scalars(sa.select(model).where(getattr(model, column) == source_id)).all():
+            values = {c.key: getattr(row, c.key) for c in model.__table__.columns if c.key not in ("id", column)}
+            session.add(model(**values, **{column: copy_id}))

@@ -1,0 +1,101 @@
+"""Making a programme with its activities, and editing its own facts. Activities are activities/edit.py, copies copying.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Activity, Programme, User
+from outreach.services import audit
+from outreach.services.activities import edit as planning
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.locking import OutsideProgramme, Stale, TitleMissing, check_within, locked_programme
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+
+
+class LastBeforeFirst(Problem):
+    message = "The last day must not be earlier than the first."
+    field = "ends_on"
+
+
+@dataclass(frozen=True)
+class ProgrammeValues:
+    title: str
+    starts_on: date
+    ends_on: date
+    zone: ZoneInfo
+    public_title: str = ""
+    purpose: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+def create(
+    values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
+) -> Programme:
+    """Make a programme with its activities, as drafts; raise a Problem, having made nothing."""
+    with writing() as session:
+        programme = Programme(coordinator_id=by.id if by else None)
+        _fill(programme, values)
+        session.add(programme)
+        session.flush()
+        audit.record(session, by, "programme.created", programme, now=now)
+        planning.add_activities(session, activities, programme, by, now)
+    return programme
+
+
+def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User | None, now: datetime) -> Programme:
+    """Change a programme's own facts; raise Stale if someone was faster. Its days must still hold what lies in them."""
+    with writing() as session:
+        programme = locked_programme(session, programme_id, changes=True)
+        if programme.version != version:
+            raise Stale
+        # Whoever moves one of its activities at this moment is waited for, or waits and is held to the new days.
+        bookings.lock_activities(
+            session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all()
+        )
+        before = _facts(programme)
+        refuses = plan_checks.refuses(session, FindingKind.OUTSIDE_PROGRAMME)
+        inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
+        _fill(programme, values)
+        for activity in programme.activities:
+            if activity.id in inside and activity.state is not ActivityState.CANCELLED:
+                check_within(programme, activity.starts_at, activity.ends_at)
+        audit.record(
+            session, by, "programme.edited", programme, now=now, changed=audit.changes(before, _facts(programme))
+        )
+    return programme
+
+
+def _fill(programme: Programme, values: ProgrammeValues) -> None:
+    if not values.title.strip():
+        raise TitleMissing
+    if values.ends_on < values.starts_on:
+        raise LastBeforeFirst
+    programme.title = values.title.strip()
+    programme.public_title = values.public_title.strip()
+    programme.purpose = values.purpose.strip()
+    programme.starts_on = values.starts_on
+    programme.ends_on = values.ends_on
+    programme.zone = values.zone
+    programme.contact_name = values.contact_name.strip()
+    programme.contact_phone = values.contact_phone.strip()
+
+
+def _lies_within(programme: Programme, activity: Activity) -> bool:
+    try:
+        check_within(programme, activity.starts_at, activity.ends_at)
+    except OutsideProgramme:
+        return False
+    return True
+
+
+def _facts(programme: Programme) -> dict[str, object]:
+    return {field.name: getattr(programme, field.name) for field in fields(ProgrammeValues)}

@@ -1,0 +1,296 @@
+"""Changing reminder rules, in the office's defaults or for one programme or activity.
+
+The reminders of published activities follow in the same transaction. Which rule holds where is services/reminders/rules.py.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, time, timedelta
+from secrets import token_hex
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.mail import texts
+from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.extensions import writing
+from outreach.models import Activity, ReminderRule, User
+from outreach.services import audit
+from outreach.services.activities import publish as publishing
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.rules import DEFAULTS, rules_for, values_of
+from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
+
+AUDIENCES = {
+    RuleTiming.BEFORE_START: (Audience.UNANSWERED, Audience.COMING, Audience.EXPECTED),
+    RuleTiming.AFTER_END: (Audience.PRESENT, Audience.ABSENT),
+}
+KINDS = {RuleTiming.BEFORE_START: MailKind.REMINDER, RuleTiming.AFTER_END: MailKind.THANKS}
+MOST_DAYS = 90
+
+
+class RuleMissing(Problem):
+    message = "This rule does not exist any more."
+
+
+class RuleFixed(Problem):
+    message = "The invitation always goes out at publishing. Only its text can be changed."
+
+
+class DaysOutOfRange(Problem):
+    message = "Please write a number of days from %(low)d to %(high)d."
+    field = "days"
+
+
+class AudienceDoesNotFit(Problem):
+    message = (
+        "Before the start, choose those without an answer, those coming or all; after the end, those present or absent."
+    )
+    field = "audience"
+
+
+class SameRule(Problem):
+    message = "There is a rule like this already: the same moment, for the same people. One mail is enough."
+    field = "days"
+
+
+@dataclass(frozen=True)
+class RuleValues:
+    """at: local to each activity. own_text: the rule has a text of its own instead of the usual one."""
+
+    days: int
+    at: time
+    audience: Audience
+    enabled: bool = True
+    own_text: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class RuleToEdit:
+    scope: Scope
+    row: ReminderRule
+    own: bool
+
+
+def to_edit(session: Session, key: str, programme_id: int | None = None, activity_id: int | None = None) -> RuleToEdit:
+    """Return the rule that holds in a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
+    scope = scope_of(session, programme_id, activity_id)
+    row = _holding(session, scope, key)
+    own = session.scalar(sa.select(ReminderRule.id).where(exactly(ReminderRule, scope), ReminderRule.key == key))
+    return RuleToEdit(scope, row, own is not None)
+
+
+def edit(
+    key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
+    by: User | None, now: datetime,
+) -> ReminderRule:  # fmt: skip
+    """Change a rule; in a programme's or activity's scope an inherited rule is overridden there."""
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        row = _edit(session, scope, key, values, by, now)
+        _follow(session, scope, now)
+    return row
+
+
+def add(
+    timing: RuleTiming, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
+    by: User | None, now: datetime,
+) -> ReminderRule:  # fmt: skip
+    """Add a further rule to a scope."""
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        row = _add(session, scope, timing, values, by, now)
+        _follow(session, scope, now)
+    return row
+
+
+def reset(
+    key: str, programme_id: int | None = None, activity_id: int | None = None, *, by: User | None, now: datetime
+) -> None:
+    """Let a scope inherit the rule again; an office's default rule gets its first values back.
+
+    A rule that was added, and that nothing wider has, is removed, and with it what overrides it.
+    """
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        _reset(session, scope, key, by, now)
+        _follow(session, scope, now)
+
+
+def foretell_edit(
+    key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
+) -> Forecast | None:
+    """Return what the changed rule would send, in the published activities that it changes; None where there are none."""
+    return _foretell(
+        programme_id, activity_id, lambda session, scope: _edit(session, scope, key, values, None, now), now
+    )
+
+
+def foretell_add(
+    timing: RuleTiming, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
+    now: datetime,
+) -> Forecast | None:  # fmt: skip
+    """Return the same for a further rule."""
+    return _foretell(
+        programme_id, activity_id, lambda session, scope: _add(session, scope, timing, values, None, now), now
+    )
+
+
+def foretell_reset(
+    key: str, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
+) -> Forecast | None:
+    """Return the same for a rule that is inherited again, or removed."""
+    return _foretell(programme_id, activity_id, lambda session, scope: _reset(session, scope, key, None, now), now)
+
+
+def _foretell(
+    programme_id: int | None, activity_id: int | None, change: Callable[[Session, Scope], object], now: datetime
+) -> Forecast | None:
+    """Make the change, see what would follow, and undo it."""
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        activities = list(_published(session, scope, now))
+        before = {a.id: set(rules_for(session, a)) for a in activities}
+        change(session, scope)
+        session.flush()
+        new = {a.id: [rule for rule in rules_for(session, a) if rule not in before[a.id]] for a in activities}
+        changed = [a for a in activities if set(rules_for(session, a)) != before[a.id]]
+        found = forecasting.for_rules(changed, new, now=now) if changed else None
+        session.rollback()
+    return found
+
+
+def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User | None, now: datetime) -> ReminderRule:
+    holding = _holding(session, scope, key)
+    _check(session, scope, key, holding.timing, values)
+    row = _own(session, scope, key)
+    before = _shown(holding)
+    if row is None:
+        row = ReminderRule(
+            programme_id=scope.programme_id, activity_id=scope.activity_id,
+            key=key, kind=holding.kind, timing=holding.timing, name=holding.name,
+        )  # fmt: skip
+        session.add(row)
+    _apply(row, values)
+    changed = {name: [before[name], value] for name, value in _shown(row).items() if before[name] != value}
+    audit.record(session, by, "rule.changed", row, name=_named(row, scope), now=now, **changed)
+    return row
+
+
+def _add(
+    session: Session, scope: Scope, timing: RuleTiming, values: RuleValues, by: User | None, now: datetime
+) -> ReminderRule:
+    key = f"extra-{token_hex(4)}"
+    _check(session, scope, key, timing, values)
+    row = ReminderRule(
+        programme_id=scope.programme_id,
+        activity_id=scope.activity_id,
+        key=key,
+        kind=KINDS[timing],
+        timing=timing,
+        name="",
+    )
+    _apply(row, values)
+    session.add(row)
+    audit.record(session, by, "rule.added", row, name=_named(row, scope), now=now, **_shown(row))
+    return row
+
+
+def _reset(session: Session, scope: Scope, key: str, by: User | None, now: datetime) -> None:
+    row = _own(session, scope, key)
+    if row is None:
+        raise RuleMissing
+    if scope.is_office and key in DEFAULTS:
+        for name, value in values_of(DEFAULTS[key]).items():
+            setattr(row, name, value)
+        row.text_key = row.name = ""
+        audit.record(session, by, "rule.reset", row, name=_named(row, scope), now=now)
+        return
+    audit.record(session, by, "rule.removed", row, name=_named(row, scope), now=now, **_shown(row))
+    session.delete(row)
+    session.flush()
+    if key not in closest(session.scalars(_rows(scope))):
+        _remove_narrower(session, scope, key)
+
+
+def _rows(scope: Scope) -> sa.Select[Any]:
+    return sa.select(ReminderRule).where(within(ReminderRule, scope))
+
+
+def _holding(session: Session, scope: Scope, key: str) -> ReminderRule:
+    row = closest(session.scalars(_rows(scope).where(ReminderRule.key == key))).get(key)
+    if row is None:
+        raise RuleMissing
+    if row.timing is RuleTiming.AT_PUBLISHING:
+        raise RuleFixed
+    return row
+
+
+def _own(session: Session, scope: Scope, key: str) -> ReminderRule | None:
+    return session.scalar(sa.select(ReminderRule).where(exactly(ReminderRule, scope), ReminderRule.key == key))
+
+
+def _check(session: Session, scope: Scope, key: str, timing: RuleTiming, values: RuleValues) -> None:
+    low = 1 if timing is RuleTiming.AFTER_END else 0
+    if not low <= values.days <= MOST_DAYS:
+        raise DaysOutOfRange(low=low, high=MOST_DAYS)
+    if values.audience not in AUDIENCES.get(timing, ()):
+        raise AudienceDoesNotFit
+    wanted = (timing, values.days, values.at, values.audience)
+    for other in closest(session.scalars(_rows(scope))).values():
+        same = (other.timing, other.days, other.at, other.audience) == wanted
+        if values.enabled and other.enabled and same and other.key != key:
+            raise SameRule
+
+
+def _apply(row: ReminderRule, values: RuleValues) -> None:
+    for field in fields(values):
+        if field.name != "own_text":
+            setattr(row, field.name, getattr(values, field.name))
+    row.text_key = texts.rule_text_key(row.key) if values.own_text else ""
+
+
+def _shown(row: ReminderRule) -> dict[str, Any]:
+    return {
+        "days": row.days, "at": f"{row.at:%H:%M}", "audience": row.audience.value, "enabled": row.enabled,
+        "text": row.text_key or "", "name_given": row.name or "",
+    }  # fmt: skip
+
+
+def _named(row: ReminderRule, scope: Scope) -> str:
+    return f"{row.name or row.key}, {scope.title}".removesuffix(", ")
+
+
+def _remove_narrower(session: Session, scope: Scope, key: str) -> None:
+    """What overrode a rule that nobody has any more is removed with it."""
+    inner = [ReminderRule.key == key]
+    if scope.activity:
+        return
+    if scope.programme:
+        own = sa.select(Activity.id).where(Activity.programme_id == scope.programme_id)
+        inner.append(ReminderRule.activity_id.in_(own))
+    session.execute(sa.delete(ReminderRule).where(*inner))
+
+
+def _follow(session: Session, scope: Scope, now: datetime) -> None:
+    session.flush()
+    for activity in _published(session, scope, now):
+        publishing.reschedule(session, activity, now=now)
+
+
+def _published(session: Session, scope: Scope, now: datetime) -> Sequence[Activity]:
+    """Return the activities in scope that may still send a mail: published, or held so lately that thanks are to come."""
+    published = sa.select(Activity).where(
+        Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)),
+        Activity.ends_at > now - timedelta(days=MOST_DAYS),
+    )
+    if scope.activity:
+        published = published.where(Activity.id == scope.activity_id)
+    elif scope.programme:
+        published = published.where(Activity.programme_id == scope.programme_id)
+    return session.scalars(published.order_by(Activity.id)).all()

@@ -1,0 +1,99 @@
+"""Which reminder rules hold for an activity: its own, else its programme's, else the office's.
+
+Changing them is services/reminders/edit_rules.py; when they fall due is domain/reminders.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.reminders import Rule
+from outreach.extensions import writing
+from outreach.models import Activity, ReminderRule
+from outreach.services import audit
+from outreach.services.reminders.scopes import Scope, closeness, closest, within
+
+EIGHT = time(8, 0)
+DEFAULT_RULES = (
+    Rule("invitation", MailKind.INVITATION, RuleTiming.AT_PUBLISHING, Audience.NEWLY_INVITED),
+    Rule("seven-days-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.UNANSWERED, 7, EIGHT),
+    Rule("three-days-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.UNANSWERED, 3, EIGHT),
+    Rule("day-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.COMING, 1, EIGHT),
+    Rule("thanks", MailKind.THANKS, RuleTiming.AFTER_END, Audience.PRESENT, 1, EIGHT),
+)
+DEFAULTS = {rule.key: rule for rule in DEFAULT_RULES}
+
+
+@dataclass(frozen=True)
+class RuleInScope:
+    """A rule as it holds in a scope. own: made or changed for this very scope, not inherited."""
+
+    row: ReminderRule
+    own: bool
+    overrides: bool  # a wider scope has a rule of this key too
+    shipped: bool  # one of the default rules
+
+    @property
+    def key(self) -> str:
+        return self.row.key
+
+
+def install_defaults(*, now: datetime) -> int:
+    """Add the default rules that the office does not have yet; return how many were added."""
+    with writing() as session:
+        return add_defaults(session, now=now)
+
+
+def add_defaults(session: Session, *, now: datetime) -> int:
+    """Do so within the caller's transaction."""
+    present = set(session.scalars(sa.select(ReminderRule.key).where(within(ReminderRule, Scope()))))
+    missing = [rule for rule in DEFAULT_RULES if rule.key not in present]
+    for rule in missing:
+        row = ReminderRule(**values_of(rule))
+        session.add(row)
+        audit.record(session, None, "rule.added", row, name=rule.key, now=now)
+    return len(missing)
+
+
+def values_of(rule: Rule) -> dict[str, object]:
+    """Return a rule's values by the names of its row's columns."""
+    return {
+        "key": rule.key, "kind": rule.kind, "timing": rule.timing, "audience": rule.audience,
+        "days": rule.days, "at": rule.at, "enabled": rule.enabled,
+    }  # fmt: skip
+
+
+def rows_for(session: Session, activity: Activity) -> list[ReminderRule]:
+    """Return the rows that hold for an activity, one for each key, in the order of their moments."""
+    found = session.scalars(sa.select(ReminderRule).where(within(ReminderRule, Scope(activity=activity))))
+    return sorted(closest(found).values(), key=_moment)
+
+
+def rules_for(session: Session, activity: Activity) -> list[Rule]:
+    """Return the rules that hold for an activity, switched-off ones included, in the order of their moments."""
+    return [as_rule(row) for row in rows_for(session, activity)]
+
+
+def as_rule(row: ReminderRule) -> Rule:
+    return Rule(row.key, row.kind, row.timing, row.audience, row.days, row.at, row.enabled, row.text_key)
+
+
+def rules_in(session: Session, scope: Scope) -> list[RuleInScope]:
+    """Return the rules that hold in a scope, and whether each is its own or inherited."""
+    rows = list(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope))))
+    level = 2 if scope.activity else 1 if scope.programme else 0
+    own = {row.key for row in rows if closeness(row) == level}
+    wider = {row.key for row in rows if closeness(row) < level}
+    found = sorted(closest(rows).values(), key=_moment)
+    return [RuleInScope(row, row.key in own, row.key in own & wider, row.key in DEFAULTS) for row in found]
+
+
+_ORDER = (RuleTiming.AT_PUBLISHING, RuleTiming.BEFORE_START, RuleTiming.AFTER_END)
+
+
+def _moment(row: ReminderRule) -> tuple[int, int, time, str]:
+    days = -row.days if row.timing is RuleTiming.BEFORE_START else row.days
+    return _ORDER.index(row.timing), days, row.at, row.key

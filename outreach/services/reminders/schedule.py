@@ -1,0 +1,130 @@
+"""Writing an activity's reminders: one row a rule, one row an event. Expanding them into messages is reminders/tick.py."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.reminders import Rule, due_at, upcoming
+from outreach.domain.states import ReminderState
+from outreach.models import Activity, Invitation, MessageLine, Reminder
+from outreach.services.reminders.rules import rules_for
+
+
+def event_reminder(
+    session: Session,
+    activity: Activity,
+    kind: MailKind,
+    audience: Audience,
+    *,
+    now: datetime,
+    invitation: Invitation | None = None,
+    detail: dict[str, Any] | None = None,
+    text_key: str = "",
+) -> Reminder:
+    """Write the reminder of something that just happened, due now."""
+    reminder = Reminder(
+        activity_id=activity.id,
+        key=kind.value,
+        occurrence=_next_occurrence(session, activity.id, kind.value),
+        kind=kind,
+        audience=audience,
+        invitation_id=invitation.id if invitation else None,
+        text_key=text_key,
+        due_at=now,
+        state=ReminderState.SCHEDULED,
+        detail=detail or {},
+    )
+    session.add(reminder)
+    session.flush()
+    return reminder
+
+
+def schedule(
+    session: Session, activity: Activity, *, now: datetime, passed_reason: str = "moved_closer"
+) -> list[Reminder]:
+    """Write or move one reminder for each rule whose moment lies ahead; take back those whose rule no longer holds.
+
+    passed_reason: why a moment has just come to lie in the past: the activity moved closer, or the rule changed.
+
+    Those already expanded stay as history: where the activity moved so far that the rule's moment lies ahead again,
+    a further reminder is written.
+    """
+    wanted = {due.rule.key: due for due in upcoming(
+        rules_for(session, activity), activity.starts_at, activity.ends_at, activity.zone, now
+    )}  # fmt: skip
+    present: dict[str, Reminder] = {
+        r.key: r
+        for r in session.scalars(
+            sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
+        )
+        if _has_a_moment(r)
+    }
+    for key, reminder in present.items():
+        if key not in wanted:
+            _end_or_keep(session, activity, reminder, now, passed_reason)
+    found = []
+    for key, due in wanted.items():
+        known = present.get(key)
+        if known is not None and known.due_at != due.due_at and _has_lines(session, known):
+            known.state, known.expanded_at = ReminderState.EXPANDED, now  # it joined an earlier mail: history
+            known = None
+        reminder = known or Reminder(
+            activity_id=activity.id, key=key, occurrence=_next_occurrence(session, activity.id, key)
+        )
+        reminder.kind, reminder.audience = due.rule.kind, due.rule.audience
+        reminder.due_at, reminder.state = due.due_at, ReminderState.SCHEDULED
+        reminder.text_key = due.rule.text_key
+        session.add(reminder)
+        found.append(reminder)
+    session.flush()
+    return found
+
+
+def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
+    """Take back all reminders of an activity that have not been expanded; who was told to stay away still hears of it."""
+    session.execute(
+        sa.update(Reminder)
+        .where(
+            Reminder.activity_id == activity.id,
+            Reminder.state == ReminderState.SCHEDULED,
+            Reminder.kind != MailKind.WITHDRAWAL,
+        )
+        .values(state=ReminderState.CANCELLED, reason=reason)
+    )
+
+
+def _has_a_moment(reminder: Reminder) -> bool:
+    return reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.invitation_id is None
+
+
+def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:
+    """A scheduled reminder whose rule is gone is cancelled; one whose moment has just passed is left to the next tick,
+    or shown as missed where the activity moved past it."""
+    rule = _rule(rules_for(session, activity), reminder.key)
+    moment = due_at(activity.starts_at, activity.ends_at, activity.zone, rule) if rule and rule.enabled else None
+    if moment is None:
+        reminder.state, reminder.reason = ReminderState.CANCELLED, "rule_removed"
+        return
+    moved = moment != reminder.due_at
+    reminder.due_at = moment
+    if moved:
+        reminder.state, reminder.reason = ReminderState.MISSED, passed_reason
+
+
+def _has_lines(session: Session, reminder: Reminder) -> bool:
+    return bool(session.scalar(sa.select(sa.exists().where(MessageLine.reminder_id == reminder.id))))
+
+
+def _rule(rules: Iterable[Rule], key: str) -> Rule | None:
+    return next((r for r in rules if r.key == key), None)
+
+
+def _next_occurrence(session: Session, activity_id: int, key: str) -> int:
+    last = session.scalar(
+        sa.select(sa.func.max(Reminder.occurrence)).where(Reminder.activity_id == activity_id, Reminder.key == key)
+    )
+    return 0 if last is None else last + 1

@@ -1,0 +1,275 @@
+"""Editing the texts of mails by language, for the office, a programme, an activity or one rule; and previewing them.
+
+Which text a mail takes is delivery/mail/texts.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from flask_babel import force_locale
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.delivery.mail import compose, letter, placeholders, texts, values
+from outreach.delivery.mail import poll as poll_mail
+from outreach.delivery.mail import reader as readers
+from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
+from outreach.delivery.mail.values import place
+from outreach.delivery.rows import stored_rows as rows
+from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import MailKind, Role
+from outreach.domain.problems import Problem
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, MessageText, Office, ReminderRule, User
+from outreach.services import audit
+from outreach.services.reminders.rule_pages import Narrower, narrower
+from outreach.services.reminders.scopes import Scope, closeness, closest, exactly, scope_of, within
+
+SUBJECT_LENGTH, GREETING_LENGTH, BODY_LENGTH = 200, 300, 8000
+CANDIDATES = 15
+_TO_ORGANISATIONS = frozenset({"invitation-organisation", "reminder-organisation", "change-organisation"})
+_ROLES = {
+    "invitation-speaker": (Role.SPEAKER, Role.MODERATOR),
+    "invitation-cadre": (Role.CADRE,),
+    "invitation-participant": (Role.PARTICIPANT,),
+}
+
+
+class TextMissing(Problem):
+    message = "There is no such text."
+
+
+class TextIncomplete(Problem):
+    message = "A mail needs a subject, a greeting and a body. Please write what is missing."
+
+
+class TextTooLong(Problem):
+    message = "This is longer than %(longest)d characters. Please shorten it."
+
+
+class NobodyToPreview(Problem):
+    message = "Nobody suitable has been invited yet. Invite somebody, and the text can be shown with their values."
+
+
+class Origin(StrEnum):
+    SHIPPED = "shipped"
+    OFFICE = "office"
+    PROGRAMME = "programme"
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True)
+class TextInScope:
+    """A text as it holds in a scope. own: written for this very scope."""
+
+    key: str
+    locale: str
+    text: Text
+    origin: Origin
+    own: bool
+
+
+@dataclass(frozen=True)
+class TextsPage:
+    scope: Scope
+    rows: list[tuple[str, list[TextInScope]]]  # by key, each language
+    narrower: list[Narrower]
+
+
+@dataclass(frozen=True)
+class Editor:
+    scope: Scope
+    shown: TextInScope
+    candidates: Sequence[Invitation]
+
+
+def texts_page(programme_id: int | None = None, activity_id: int | None = None) -> TextsPage:
+    """Return all texts of a scope; raise ScopeMissing."""
+    session: Session = db.session()
+    scope = scope_of(session, programme_id, activity_id)
+    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
+    own = [rule.text_key for rule in rules if rule.text_key.startswith(RULE_PREFIX)]
+    stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
+    rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in [*KEYS, *sorted(own)]]
+    return TextsPage(scope, rows, narrower(session, scope, MessageText))
+
+
+def editor(key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None) -> Editor:
+    """Return one text of a scope and whom it can be previewed with; raise TextMissing or ScopeMissing."""
+    session: Session = db.session()
+    scope = scope_of(session, programme_id, activity_id)
+    return Editor(scope, _text(session, scope, key, locale), _candidates(session, scope, key))
+
+
+def save(
+    key: str, locale: str, text: Text, programme_id: int | None = None, activity_id: int | None = None, *,
+    by: User | None, now: datetime,
+) -> MessageText:  # fmt: skip
+    """Store a text for a scope; raise the Problem that names what cannot stand in it (checked)."""
+    text = checked(text)
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        _text(session, scope, key, locale)
+        row = _own(session, scope, key, locale)
+        if row is None:
+            row = MessageText(
+                programme_id=scope.programme_id, activity_id=scope.activity_id, key=key, locale=locale,
+                subject=text.subject, greeting=text.greeting, body=text.body,
+            )  # fmt: skip
+            session.add(row)
+        else:
+            row.subject, row.greeting, row.body = text.subject, text.greeting, text.body
+        audit.record(session, by, "text.changed", row, name=_named(key, locale, scope), now=now)
+    return row
+
+
+def reset(
+    key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None, *,
+    by: User | None, now: datetime,
+) -> None:  # fmt: skip
+    """Let a scope inherit the text again: at last the one that was shipped. Raise TextMissing where it does already."""
+    with writing() as session:
+        scope = scope_of(session, programme_id, activity_id)
+        row = _own(session, scope, key, locale)
+        if row is None:
+            raise TextMissing
+        audit.record(session, by, "text.reset", row, name=_named(key, locale, scope), now=now)
+        session.delete(row)
+
+
+def checked(text: Text) -> Text:
+    """Return the text without blanks around it, its line ends as \\n; raise a Problem with the field it is about."""
+    text = Text(text.subject.strip(), text.greeting.strip(), text.body.replace("\r\n", "\n").strip())
+    parts = (("subject", SUBJECT_LENGTH), ("greeting", GREETING_LENGTH), ("body", BODY_LENGTH))
+    for field, longest in parts:
+        value = getattr(text, field)
+        if not value:
+            raise TextIncomplete(field=field)
+        if len(value) > longest:
+            raise TextTooLong(field=field, longest=longest)
+        placeholders.check(value, single_line=field != "body", subject=field == "subject", field=field)
+    return text
+
+
+def preview(
+    key: str, locale: str, text: Text | None, invitation_id: int | None, programme_id: int | None = None,
+    activity_id: int | None = None, *, now: datetime,
+) -> letter.Letter:  # fmt: skip
+    """Return the mail that an invitee would get with this text. text: None for the stored one.
+
+    The links in it are not the invitee's: whoever previews a mail cannot answer in somebody's place.
+    Raise NobodyToPreview, or what `checked` raises.
+    """
+    session: Session = db.session()
+    scope = scope_of(session, programme_id, activity_id)
+    invitation = session.get(Invitation, invitation_id) if invitation_id else None
+    if invitation is None:
+        invitation = next(iter(_candidates(session, scope, key)), None)
+    if invitation is None:
+        raise NobodyToPreview
+    text = _text(session, scope, key, locale).text if text is None else checked(text)
+    row = rows.holder_row(invitation.invitee, locale=locale)
+    reader = readers.reader_of(row, "contoh")
+    activity = invitation.activity
+    item = compose.Item(
+        rows.invitation_row(invitation),
+        activity,
+        _kind(key),
+        text,
+        _before(invitation),
+        values.attendance_of(session, activity),
+    )
+    office = session.scalar(sa.select(Office).limit(1))
+    with force_locale(locale):
+        said = compose.say(item, reader, office, now=now)
+        if key in poll_mail.KEYS:
+            said = replace(said, values=said.values | poll_mail.sample(activity))
+        return letter.write([said], reader, office)
+
+
+def _kind(key: str) -> MailKind:
+    """Return the kind of mail that a text stands in: "change-organisation" in a change, a rule's own in a reminder."""
+    if key == "absent":
+        return MailKind.THANKS
+    name = key.partition("-")[0]
+    return MailKind(name) if name in set(MailKind) else MailKind.REMINDER
+
+
+def _before(invitation: Invitation) -> dict[str, str]:
+    """What a notice of change would say had the activity been a day earlier."""
+    activity, day = invitation.activity, timedelta(days=1)
+    return {
+        "old_starts_at": (activity.starts_at - day).isoformat(),
+        "old_ends_at": (activity.ends_at - day).isoformat(),
+        "old_venue": place(activity.venue),
+        "old_zone": activity.zone.key,
+        "reason": activity.cancelled_reason or "…",
+    }
+
+
+def _text(session: Session, scope: Scope, key: str, locale: str) -> TextInScope:
+    if locale not in LOCALES or not (key in KEYS or key.startswith(RULE_PREFIX)):
+        raise TextMissing
+    if key not in KEYS and _rule(session, scope, key) is None:
+        raise TextMissing
+    rows = session.scalars(sa.select(MessageText).where(within(MessageText, scope), MessageText.key == key)).all()
+    return _shown(session, scope, key, locale, rows)
+
+
+def _shown(session: Session, scope: Scope, key: str, locale: str, rows: Sequence[MessageText]) -> TextInScope:
+    found = closest(row for row in rows if row.key == key and row.locale == locale).get(key)
+    if found is None:
+        usual = texts.shipped(key if key in KEYS else _usual(session, scope, key), locale)
+        assert usual is not None
+        return TextInScope(key, locale, usual, Origin.SHIPPED, own=False)
+    origin = (Origin.OFFICE, Origin.PROGRAMME, Origin.ACTIVITY)[closeness(found)]
+    own = (found.programme_id, found.activity_id) == (scope.programme_id, scope.activity_id)
+    return TextInScope(key, locale, Text(found.subject, found.greeting, found.body), origin, own)
+
+
+def _rule(session: Session, scope: Scope, key: str) -> ReminderRule | None:
+    name = key.removeprefix(RULE_PREFIX)
+    rows = session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope), ReminderRule.key == name))
+    return closest(rows).get(name)
+
+
+def _usual(session: Session, scope: Scope, key: str) -> str:
+    """Return the key of the text with which a rule's own text begins."""
+    rule = _rule(session, scope, key)
+    if rule is None:
+        return "reminder-unanswered"
+    return texts.usual_key(rule.kind, rule.audience)
+
+
+def _own(session: Session, scope: Scope, key: str, locale: str) -> MessageText | None:
+    return session.scalar(
+        sa.select(MessageText).where(exactly(MessageText, scope), MessageText.key == key, MessageText.locale == locale)
+    )
+
+
+def _named(key: str, locale: str, scope: Scope) -> str:
+    return f"{key} ({locale}), {scope.title}".removesuffix(", ")
+
+
+def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation]:
+    """Return some invitations of the scope that would get such a mail, by the invitees' names."""
+    wanted = (
+        sa.select(Invitation)
+        .join(Activity, Invitation.activity_id == Activity.id)
+        .options(joinedload(Invitation.activity), joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Activity.starts_at.desc(), Invitation.id)
+        .limit(CANDIDATES)
+    )
+    if scope.activity:
+        wanted = wanted.where(Activity.id == scope.activity_id)
+    elif scope.programme:
+        wanted = wanted.where(Activity.programme_id == scope.programme_id)
+    if key in _TO_ORGANISATIONS:
+        wanted = wanted.where(Invitation.organisation_id.is_not(None))
+    elif key == "invitation-nominee":
+        wanted = wanted.where(Invitation.nominated_under_id.is_not(None))
+    elif key in _ROLES:
+        wanted = wanted.where(Invitation.role.in_(_ROLES[key]), Invitation.person_id.is_not(None))
+    return sorted(session.scalars(wanted), key=lambda one: one.invitee.display_name.casefold())

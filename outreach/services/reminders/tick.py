@@ -1,0 +1,149 @@
+"""One tick's bookkeeping: deadlines that passed, activities that are over, and reminders that are due become messages.
+
+How a reminder becomes messages is reminders/expand.py; sending them is delivery/outbox/drain.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import MailKind
+from outreach.domain.reminders import missed_because
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking
+from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.models.programmes import IS_PUBLISHED
+from outreach.services.reminders import expand as expanding
+
+EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
+
+
+@dataclass(frozen=True)
+class TickResult:
+    expanded: int = 0
+    missed: int = 0
+    lines: int = 0
+
+
+def tick(now: datetime) -> TickResult:
+    """Bring everything up to `now`: close passed deadlines, mark what is over as held, expand what is due.
+
+    All that is due is expanded in one transaction, so that no worker sends a reader's first line before the second is
+    written; and what is due later that day for the same readers joins it.
+    """
+    _close_deadlines(now)
+    _mark_held(now)
+    due = _due(now)
+    if not due and not _some_are_open(now):
+        return TickResult()
+    with writing() as session:
+        outcomes = {reminder_id: _take(session, reminder_id, activity_id, now) for reminder_id, activity_id in due}
+        expanded = [reminder_id for reminder_id, lines in outcomes.items() if lines is not None]
+        joined = expanding.join_todays(session, now)
+        expanding.gather_late(session, now)
+    return TickResult(len(expanded), len(due) - len(expanded), sum(n or 0 for n in outcomes.values()) + joined)
+
+
+def next_due_at() -> datetime | None:
+    """Return when the next reminder falls due, or None where none is scheduled."""
+    found = db.session.scalar(sa.select(Reminder.due_at).where(IS_SCHEDULED).order_by(Reminder.due_at).limit(1))
+    db.session.rollback()
+    return found
+
+
+def _due(now: datetime) -> list[tuple[int, int]]:
+    """Return (reminder, activity) of what is due, in the order in which every use case locks activities."""
+    found = db.session.execute(
+        sa.select(Reminder.id, Reminder.activity_id)
+        .where(IS_SCHEDULED, Reminder.due_at <= now)
+        .order_by(Reminder.activity_id, Reminder.due_at, Reminder.id)
+    ).all()
+    db.session.rollback()
+    return [(row.id, row.activity_id) for row in found]
+
+
+def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -> int | None:
+    """Expand one reminder; return how many lines it wrote, or None where its moment is missed or taken by another.
+
+    The activity is locked first, as staff's changes lock it: so neither waits for the other in a circle.
+    """
+    session.get(Activity, activity_id, with_for_update={"of": Activity}, populate_existing=True)
+    claimed = session.execute(
+        sa.update(Reminder)
+        .where(Reminder.id == reminder_id, Reminder.state == ReminderState.SCHEDULED)
+        .values(state=ReminderState.EXPANDED, expanded_at=now)
+    )
+    if claimed.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    reminder = session.get_one(Reminder, reminder_id, populate_existing=True)
+    activity = reminder.activity
+    if activity.state is ActivityState.CANCELLED and reminder.kind not in EVEN_WHEN_CANCELLED:
+        reminder.state, reminder.reason = ReminderState.CANCELLED, "activity_cancelled"
+        return None
+    missed = missed_because(
+        reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity), now,
+        later_rule_is_due=_later_rule_is_due(session, reminder, now),
+    )  # fmt: skip
+    if missed is not None:
+        reminder.state, reminder.reason, reminder.expanded_at = ReminderState.MISSED, missed.value, None
+        return None
+    return expanding.expand(session, reminder, now)
+
+
+def _later_rule_is_due(session: Session, reminder: Reminder, now: datetime) -> bool:
+    if reminder.invitation_id is not None:
+        return False
+    return bool(
+        session.scalar(
+            sa.select(sa.exists().where(
+                Reminder.activity_id == reminder.activity_id, Reminder.kind == reminder.kind,
+                Reminder.audience == reminder.audience, IS_SCHEDULED,
+                Reminder.due_at > reminder.due_at, Reminder.due_at <= now,
+            ))
+        )
+    )  # fmt: skip
+
+
+def _some_are_open(now: datetime) -> bool:
+    """Return whether mails are due that further lines can still join: what is due later today, or what waited with them."""
+    found = db.session.scalar(
+        sa.select(
+            sa.exists().where(
+                IS_TO_SEND, Message.state == MessageState.DUE, Message.due_at <= now, Message.merge_key.is_not(None)
+            )
+        )
+    )
+    db.session.rollback()
+    return bool(found)
+
+
+def _close_deadlines(now: datetime) -> None:
+    passed = sa.select(Activity.id).where(IS_PUBLISHED, Activity.respond_by_at <= now)
+    silent = (Invitation.state == InvitationState.INVITED, Invitation.activity_id.in_(passed))
+    if db.session.scalar(sa.select(sa.exists().where(*silent))):
+        with writing() as session:
+            session.execute(
+                sa.update(Invitation)
+                .where(*silent)
+                .values(state=InvitationState.NO_ANSWER)
+                .execution_options(synchronize_session=False)
+            )
+    db.session.rollback()
+
+
+def _mark_held(now: datetime) -> None:
+    over = (IS_PUBLISHED, Activity.ends_at <= now)
+    if db.session.scalar(sa.select(sa.exists().where(*over))):
+        with writing() as session:
+            session.execute(
+                sa.update(Activity)
+                .where(*over)
+                .values(state=ActivityState.HELD, version=Activity.version + 1)
+                .execution_options(synchronize_session=False)
+            )
+            held = sa.select(Activity.id).where(Activity.state == ActivityState.HELD)
+            session.execute(sa.delete(SpeakerBooking).where(SpeakerBooking.activity_id.in_(held)))
+    db.session.rollback()

@@ -1,1 +1,0 @@
-"""Keeping all data: copying it to another database, saving it in a file, and bringing it back."""

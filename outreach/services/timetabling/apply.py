@@ -1,0 +1,251 @@
+"""Taking what a placement proposes, all or some of it: what that would bring, and then doing it in one transaction.
+
+Drafts just change. Published activities move as by publishing.move: everybody who was told is told of it, with the reason.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.clashes import Finding
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import Engagement, Party
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.rules import Severity
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState, PlacementState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, Placement, User
+from outreach.services import audit
+from outreach.services.activities import move as activities_move
+from outreach.services.activities import projected
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import InThePast, Move, ReasonMissing
+from outreach.services.invitations import add as new_invitations
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import activity_for_change, check_times
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+from outreach.services.planning import clashes as clashing
+from outreach.services.planning import load as plans
+from outreach.services.planning.book import claim
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import searches
+from outreach.services.timetabling.order import Titles, out_of_order
+from outreach.services.timetabling.result import Line, Result
+
+
+class NothingTicked(Problem):
+    message = "Tick at least one of the activities that would change."
+
+
+class StillSearching(Problem):
+    message = "It is still being searched for. Stop the search first."
+
+
+class ChangedMeanwhile(Problem):
+    message = "Changed since the search began, so nothing was taken: %(titles)s. Search again, or take only the others."
+
+
+@dataclass(frozen=True)
+class Taking:
+    """lines: what is to be taken. changed: of these, what is not any more as the proposal was made from.
+
+    found: what taking them would newly bring, by the plan as it stands. forecasts: of the published ones that move; who has
+    been told of them hears of it. out_of_order: which two that were to follow each other then would not, the later first.
+    invited, withdrawn: facilitators of published activities, who get a mail of their own.
+    """
+
+    lines: tuple[Line, ...]
+    changed: tuple[Line, ...]
+    found: tuple[Finding, ...]
+    forecasts: tuple[tuple[Line, Forecast], ...]
+    out_of_order: tuple[Titles, ...] = ()
+
+    @property
+    def blocking(self) -> list[Finding]:
+        return [one for one in self.found if one.severity is Severity.BLOCK]
+
+    @property
+    def needs_reason(self) -> bool:
+        return any(
+            line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue) for line in self.lines
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Return whether anybody gets a mail."""
+        return any(line.state is ActivityState.PUBLISHED for line in self.lines)
+
+    @property
+    def may(self) -> bool:
+        return bool(self.lines) and not self.changed and not self.blocking
+
+
+def foresee(placement: Placement, activity_ids: Collection[int], *, now: datetime) -> Taking:
+    """Return what taking these would bring; raise NothingTicked. Nothing is written."""
+    lines = _chosen(timetabling_result.read(placement.result), activity_ids)
+    rows = {
+        one.id: one
+        for one in db.session.scalars(sa.select(Activity).where(Activity.id.in_([line.id for line in lines])))
+    }
+    changed = tuple(line for line in lines if not _is_same(rows.get(line.id), line))
+    if changed:
+        return Taking(lines, changed, (), ())
+    session: Any = db.session
+    stored = plans.planned(session, [line.id for line in lines])
+    after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
+    plan = plans.load(now=now)
+    found = tuple(clashing.brought(plan, after, stored))
+    unordered = out_of_order(timetabling_request.from_json(placement.request), plan, after)
+    moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
+    forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
+    return Taking(lines, (), found, forecasts, unordered)
+
+
+def take(
+    placement_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
+) -> Result:
+    """Make what is proposed for these activities the plan. reason: told to everybody; wanted where a published one moves.
+
+    All or none: raise StillSearching, NothingTicked, ChangedMeanwhile, ReasonMissing, InThePast, or what booking or the
+    office's rules refuse.
+    """
+    with writing() as session:
+        placement: Any = session.get(Placement, placement_id, with_for_update={"of": Placement}, populate_existing=True)
+        if placement is None:
+            raise searches.PlacementMissing
+        if searches.is_running(placement, now):  # it would write over what was taken
+            raise StillSearching
+        result = timetabling_result.read(placement.result)
+        lines = _chosen(result, activity_ids)
+        ids = [line.id for line in lines]
+        bookings.lock_activities(session, ids)
+        rows = {id: activity_for_change(session, id) for id in _existing(session, ids)}
+        _check(lines, rows, reason, now)
+        before = plan_checks.before(session, ids)
+        _let_go(session, lines, by, now)
+        told = _move_all(session, [(rows[line.id], line) for line in lines], reason, now)
+        _invite(session, [(rows[line.id], line) for line in lines], by, now)
+        plan_checks.refuse_blocking(session, ids, before=before, now=now)
+        for activity, old in told:
+            publishing.tell_of_move(session, activity, old, by=by, now=now)
+        _audit_drafts(session, lines, rows, by, now)
+        taken = sorted({*result.taken, *ids})
+        placement.result = {**placement.result, "taken": taken}
+        if not {line.id for line in result.changes} - set(taken):
+            placement.state = PlacementState.TAKEN
+        audit.record(session, by, "placement.taken", placement, now=now, activities=len(ids))
+        return timetabling_result.read(placement.result)
+
+
+def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[Line, ...]:
+    lines = tuple(line for line in result.open if line.id in set(activity_ids))
+    if not lines:
+        raise NothingTicked
+    return lines
+
+
+def _is_same(activity: Activity | None, line: Line) -> bool:
+    """Return whether the activity is as the proposal was made from."""
+    return activity is not None and (activity.version, activity.state, activity.starts_at, activity.venue_id) == (
+        line.version,
+        line.state,
+        line.before.starts_at,
+        line.before.venue_id,
+    )
+
+
+def _matched(lines: Collection[Line], planned: Collection[PlannedActivity]) -> list[tuple[Line, PlannedActivity]]:
+    by_id = {one.id: one for one in planned}
+    return [(line, by_id[line.id]) for line in lines]
+
+
+def _existing(session: Session, ids: Collection[int]) -> list[int]:
+    return list(session.scalars(sa.select(Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id)))
+
+
+def _check(lines: Collection[Line], rows: dict[int, Activity], reason: str, now: datetime) -> None:
+    changed = [line.title for line in lines if not _is_same(rows.get(line.id), line)]
+    if changed:
+        raise ChangedMeanwhile(titles=", ".join(f"“{title}”" for title in changed))
+    for line in lines:
+        if line.after.starts_at <= now:
+            raise InThePast(title=line.title)
+        moves = line.is_moved or line.changes_venue
+        if line.state is ActivityState.PUBLISHED and moves and not reason.strip():
+            raise ReasonMissing
+
+
+def _move(activity: Activity, line: Line, now: datetime) -> Move:
+    return activities_move.wanted(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
+
+
+def _planned(line: Line, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:
+    """Return the activity as it would be."""
+    after = projected.as_moved(stored, _move(activity, line, now), now=now)
+    gone = {Party.person(id) for id, _name in line.let_go}
+    kept = tuple(one for one in after.engagements if one.party not in gone)
+    added = (Engagement(Party.person(id, name), Role.SPEAKER, InvitationState.PREPARED) for id, name in line.added)
+    return replace(after, engagements=(*kept, *added))
+
+
+def _let_go(session: Session, lines: Collection[Line], by: User | None, now: datetime) -> None:
+    """Take back the invitations of those who are let go, before the times change: they need not be free then."""
+    for line in lines:
+        gone = session.scalars(
+            sa.select(Invitation).where(
+                Invitation.activity_id == line.id,
+                Invitation.person_id.in_([id for id, _name in line.let_go]),
+                Invitation.role == Role.SPEAKER,
+                Invitation.state != InvitationState.WITHDRAWN,
+            )
+        ).all()
+        for invitation in gone:
+            withdrawing.take_back(session, invitation, by=by, now=now)
+
+
+def _move_all(
+    session: Session, pairs: list[tuple[Activity, Line]], reason: str, now: datetime
+) -> list[tuple[Activity, dict[str, str]]]:
+    """Give all of them their new time and place at once; return the published ones, with what they were before."""
+    told = []
+    moving = [(activity, line) for activity, line in pairs if line.is_moved or line.changes_venue]
+    with session.no_autoflush:
+        for activity, line in moving:
+            if activity.state is ActivityState.PUBLISHED:
+                told.append((activity, publishing.present_place(activity, reason)))
+                activity.sequence += 1
+            publishing.apply_move(session, activity, _move(activity, line, now), now)
+            check_times(activity)
+        if moving:
+            claim(session, [activity for activity, _line in moving])
+    return told
+
+
+def _invite(session: Session, pairs: list[tuple[Activity, Line]], by: User | None, now: datetime) -> None:
+    for activity, line in pairs:
+        if line.added:
+            people = [person_id for person_id, _name in line.added]
+            added = new_invitations.add_people(session, [activity], people, Role.SPEAKER, now=now)
+            new_invitations.audited(session, [activity], added, Role.SPEAKER, by, now)
+
+
+def _audit_drafts(
+    session: Session, lines: Collection[Line], rows: dict[int, Activity], by: User | None, now: datetime
+) -> None:
+    for line in lines:
+        if line.state is ActivityState.DRAFT and (line.is_moved or line.changes_venue):
+            changed = {
+                name: [str(getattr(line.before, name)), str(getattr(line.after, name))]
+                for name in ("starts_at", "ends_at", "venue_id")
+                if getattr(line.before, name) != getattr(line.after, name)
+            }
+            audit.record(session, by, "activity.edited", rows[line.id], now=now, changed=changed)

@@ -1,0 +1,189 @@
+"""Placements: asking for one, starting and stopping its search, and showing how far it is. The search is timetabling/worker.py.
+
+The search runs in a process of its own, so that pages stay quick; one at a time in the office. It says every second that it
+is alive (`beat_at`); one that has not for a while was broken off, and can begin again.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.domain.problems import Problem
+from outreach.domain.states import PlacementState
+from outreach.domain.timetabling import PlannerMissing
+from outreach.extensions import current_settings, db, writing
+from outreach.models import Activity, Office, Placement, Programme, Region, User, Venue
+from outreach.services import audit
+from outreach.services.planning.bookings import IS_PLANNED
+from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import task as timetabling_task
+from outreach.services.timetabling.request import Request
+
+LEASE = timedelta(seconds=30)  # longer than it takes a busy machine to begin
+RUNNING = (PlacementState.QUEUED, PlacementState.RUNNING)
+SHOWN = 50
+AT_ONCE = 100  # deleted in one transaction
+TITLE_LENGTH = 200
+
+
+class PlacementMissing(Problem):
+    message = "This placement does not exist, or has been deleted."
+
+
+class AnotherRuns(Problem):
+    message = "Another placement is being searched for: “%(title)s”. Wait until it has ended, or stop it."
+
+
+class AlreadyStarted(Problem):
+    message = "This search has begun already."
+
+
+class CannotStart(Problem):
+    message = "The search could not be started. Please try again, and tell whoever runs Outreach if it fails again."
+
+
+def can_search() -> bool:
+    """Return whether OR-Tools is installed; without it there is only placing one after the other."""
+    return find_spec("ortools") is not None
+
+
+def candidates(*, now: datetime) -> list[Activity]:
+    """Return the activities that can be placed, drafts and published ones that have not begun, by programme and start."""
+    return list(
+        db.session.scalars(
+            sa.select(Activity)
+            .outerjoin(Programme, Programme.id == Activity.programme_id)
+            .where(IS_PLANNED, Activity.starts_at > now)
+            .options(joinedload(Activity.venue), joinedload(Activity.programme))
+            .order_by(Programme.starts_on.is_(None), Programme.starts_on, Programme.id, Activity.starts_at, Activity.id)
+        )
+    )
+
+
+def create(request: Request, *, title: str, by: User | None, now: datetime) -> Placement:
+    """Keep what is asked for. Raise what is wrong with it by itself or with the plan as it stands, having kept nothing."""
+    timetabling_request.check(request)
+    timetabling_task.build(request, now=now)
+    with writing() as session:
+        placement = Placement(
+            title=title.strip()[:TITLE_LENGTH], created_by_id=by.id if by else None,
+            request=timetabling_request.as_json(request), state=PlacementState.PREPARED, created_at=now,
+        )  # fmt: skip
+        session.add(placement)
+        audit.record(session, by, "placement.created", placement, now=now, activities=len(request.lines))
+    return placement
+
+
+def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) -> Placement:
+    """Let the search begin in a process that `launch` starts.
+
+    Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart where no process can be started.
+    """
+    with writing() as session:
+        session.scalar(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update())  # one after the other
+        placement = _for_change(session, placement_id)
+        if is_running(placement, now) or placement.state not in (PlacementState.PREPARED, *RUNNING):
+            raise AlreadyStarted
+        if not can_search() and not timetabling_request.from_json(placement.request).greedily:
+            raise PlannerMissing
+        other = session.scalar(
+            sa.select(Placement)
+            .where(Placement.state.in_(RUNNING), Placement.beat_at > now - LEASE, Placement.id != placement_id)
+            .limit(1)
+        )
+        if other is not None:
+            raise AnotherRuns(title=other.title)
+        placement.state, placement.worker = PlacementState.QUEUED, ""
+        placement.beat_at, placement.started_at, placement.ended_at, placement.stop_asked_at = now, None, None, None
+        placement.result, placement.progress, placement.problem = {}, {}, ""
+    try:
+        launch(placement_id)
+    except OSError:
+        with writing() as session:
+            _for_change(session, placement_id).state = PlacementState.PREPARED
+        raise CannotStart from None
+    return placement
+
+
+def ask_to_stop(placement_id: int, *, now: datetime) -> Placement:
+    """Ask the search to end with the best it has so far; it hears of it within a second. One that has ended stays as it is."""
+    with writing() as session:
+        placement = _for_change(session, placement_id)
+        if placement.state in RUNNING and placement.stop_asked_at is None:
+            placement.stop_asked_at = now
+    return placement
+
+
+def is_running(placement: Placement, now: datetime) -> bool:
+    return placement.state in RUNNING and placement.beat_at is not None and placement.beat_at > now - LEASE
+
+
+def is_broken_off(placement: Placement, now: datetime) -> bool:
+    """Return whether the search ended without saying so: its process died, or the machine did."""
+    return placement.state in RUNNING and not is_running(placement, now)
+
+
+def get(placement_id: int) -> Placement:
+    placement = db.session.get(Placement, placement_id, populate_existing=True)
+    if placement is None:
+        raise PlacementMissing
+    return placement
+
+
+def recent() -> list[Placement]:
+    """Return the newest placements, the newest first."""
+    wanted = sa.select(Placement).options(joinedload(Placement.created_by)).order_by(Placement.id.desc()).limit(SHOWN)
+    return list(db.session.scalars(wanted).unique())  # an account comes with its roles
+
+
+def delete(placement_id: int, *, by: User | None, now: datetime) -> None:
+    """Delete a placement whose search does not run; what was taken of it stays. Raise AlreadyStarted while it runs."""
+    with writing() as session:
+        placement = _for_change(session, placement_id)
+        if is_running(placement, now):
+            raise AlreadyStarted
+        audit.record(session, by, "placement.deleted", placement, now=now)
+        session.delete(placement)
+
+
+def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Delete placements for which nothing happened for `placement_days` before `now`, and of those taken as a whole for
+    `archive_days`; return how many. One whose search runs stays, and so does what was taken.
+    """
+    settings = current_settings()
+    last = sa.func.coalesce(Placement.ended_at, Placement.beat_at, Placement.created_at)
+    is_taken = Placement.state == PlacementState.TAKEN
+    old = sa.or_(
+        sa.and_(is_taken, last < now - timedelta(days=settings.archive_days)),
+        sa.and_(~is_taken, last < now - timedelta(days=settings.placement_days)),
+    )
+    deleted = 0
+    while not stop() and (ids := db.session.scalars(sa.select(Placement.id).where(old).limit(AT_ONCE)).all()):
+        db.session.rollback()
+        with writing() as session:
+            done: Any = session.execute(sa.delete(Placement).where(Placement.id.in_(ids), old))
+        deleted += done.rowcount
+    db.session.rollback()
+    return deleted
+
+
+def venue_names(ids: Collection[int]) -> Mapping[int, str]:
+    rows = db.session.execute(sa.select(Venue.id, Venue.name).where(Venue.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+def region_names(codes: Collection[str]) -> Mapping[str, str]:
+    rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))
+    return {row.code: row.name for row in rows}
+
+
+def _for_change(session: Session, placement_id: int) -> Placement:
+    placement: Any = session.get(Placement, placement_id, with_for_update={"of": Placement}, populate_existing=True)
+    if placement is None:
+        raise PlacementMissing
+    found: Placement = placement
+    return found

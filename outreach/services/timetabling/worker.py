@@ -1,0 +1,186 @@
+"""Searching for a placement, in the process that does nothing else: claim it, search, and keep the best so far.
+
+Nothing is written to the plan; taking what is proposed is timetabling/apply.py.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from outreach.domain.problems import Problem
+from outreach.domain.states import PlacementState
+from outreach.domain.timetabling import (
+    Effort,
+    Outcome,
+    Progress,
+    Proposal,
+    Search,
+    Status,
+    Task,
+    options_of,
+    place_greedily,
+    propose,
+)
+from outreach.extensions import db, writing
+from outreach.models import Placement
+from outreach.services.timetabling import keep as kept_results
+from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import task as timetabling_task
+from outreach.services.timetabling.request import Request
+
+WRITES_S = 1.0
+ASKS_S = 0.45
+WORKERS = 2
+
+
+class BrokenSearch(Problem):
+    message = "The search ended unexpectedly. Please begin again, and tell whoever runs Outreach if it happens again."
+
+
+class NonePlaced(Problem):
+    message = "No place was found in the time given. Allow more days or more time."
+
+
+class NotAllPlaced(Problem):
+    message = "Not all could be placed in the time given. Allow more days or more time."
+
+
+class Lost(Exception):
+    """Another process has this search, or it was deleted."""
+
+
+def work(placement_id: int, *, clock: Callable[[], datetime]) -> bool:
+    """Search, and keep what is found; return False where there is nothing to do. Needs an app context.
+
+    What is wrong with the task is kept for the page; any other error is raised, after the placement was marked as failed.
+    """
+    row = _Row(placement_id, clock)
+    stored = row.claim()
+    if stored is None:
+        return False
+    try:
+        request = timetabling_request.from_json(stored)
+        task = timetabling_task.build(request, now=clock())
+        versions = timetabling_task.versions(task.ids)
+        db.session.rollback()  # nothing is read while searching
+        _search(row, request, task, versions)
+    except Lost:
+        return False
+    except Problem as problem:
+        values = {name: str(value) for name, value in problem.values.items()}
+        row.end(PlacementState.FAILED, problem=problem.message, progress={"values": values})
+    except BaseException:
+        with suppress(Lost):
+            row.end(PlacementState.FAILED, problem=BrokenSearch.message)
+        raise
+    return True
+
+
+def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int]) -> None:
+    if request.greedily:
+        began = time.monotonic()
+        options = options_of(task)
+        placed = place_greedily(task, options)
+        found = propose(task, options, placed) if placed else None
+        seconds = time.monotonic() - began
+        result = kept_results.written(task, versions, found)
+        state = PlacementState.DONE if found and not found.unplaced else PlacementState.FAILED
+        problem = "" if state is PlacementState.DONE else _not_all(found)
+        row.end(state, result=result, progress=_progress(Progress(seconds, found, None)), problem=problem)
+        return
+    search = Search(task, Effort(seconds=request.seconds, workers=WORKERS))
+    for progress in _paced(search, row):
+        row.keep(kept_results.written(task, versions, progress.proposal), _progress(progress))
+    outcome = search.outcome
+    result = kept_results.written(task, versions, outcome.proposal, outcome)
+    bound = outcome.proposal.bound if outcome.proposal else None
+    last = _progress(Progress(outcome.seconds, outcome.proposal, bound))
+    row.end(_ended(outcome), result=result, progress=last, problem=_why(outcome))
+
+
+def _paced(search: Search, row: "_Row") -> Iterator[Progress]:
+    """Yield what is to be kept, once a second at most; stop the search when that is asked for."""
+    kept_at = asked_at = time.monotonic() - WRITES_S
+    try:
+        for progress in search:
+            moment = time.monotonic()
+            if moment - asked_at >= ASKS_S and not search.is_stopped:
+                asked_at = moment
+                if row.is_to_stop():
+                    search.stop()
+            if moment - kept_at >= WRITES_S:
+                kept_at = moment
+                yield progress
+    finally:
+        search.stop()
+
+
+def _ended(outcome: Outcome) -> PlacementState:
+    if outcome.status is Status.IMPOSSIBLE:
+        return PlacementState.COLLIDES
+    if outcome.is_stopped:
+        return PlacementState.STOPPED
+    return PlacementState.FAILED if outcome.status is Status.UNDECIDED else PlacementState.DONE
+
+
+def _why(outcome: Outcome) -> str:
+    return _not_all(outcome.proposal) if outcome.status is Status.UNDECIDED else ""
+
+
+def _not_all(proposal: Proposal | None) -> str:
+    return NonePlaced.message if proposal is None else NotAllPlaced.message
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    proposal = progress.proposal
+    return {
+        "seconds": round(progress.seconds, 1),
+        "placed": len(proposal.placements) if proposal else 0,
+        "objective": proposal.objective if proposal else None,
+        "bound": progress.bound,
+    }
+
+
+class _Row:
+    """The placement's row, as far as this process may write it: only while it holds it."""
+
+    def __init__(self, id: int, clock: Callable[[], datetime]) -> None:
+        self.id, self.clock, self.name = id, clock, uuid4().hex
+
+    def claim(self) -> dict[str, Any] | None:
+        """Return what is asked for; None where the search has begun elsewhere, has ended, or is gone."""
+        now = self.clock()
+        with writing() as session:
+            claimed: Any = session.execute(
+                sa.update(Placement)
+                .where(Placement.id == self.id, Placement.state == PlacementState.QUEUED)
+                .values(state=PlacementState.RUNNING, worker=self.name, started_at=now, beat_at=now)
+            )
+            if not claimed.rowcount:
+                return None
+            return session.scalar(sa.select(Placement.request).where(Placement.id == self.id))
+
+    def keep(self, result: dict[str, Any], progress: dict[str, Any]) -> None:
+        self._write(result=result, progress=progress, beat_at=self.clock())
+
+    def end(self, state: PlacementState, *, problem: str = "", **values: Any) -> None:
+        self._write(state=state, problem=problem, ended_at=self.clock(), **values)
+
+    def is_to_stop(self) -> bool:
+        asked = db.session.scalar(
+            sa.select(Placement.stop_asked_at).where(Placement.id == self.id, Placement.worker == self.name)
+        )
+        db.session.rollback()
+        return asked is not None
+
+    def _write(self, **values: Any) -> None:
+        with writing() as session:
+            held = (Placement.id == self.id, Placement.worker == self.name, Placement.state == PlacementState.RUNNING)
+            written: Any = session.execute(sa.update(Placement).where(*held).values(**values))
+            if not written.rowcount:
+                raise Lost

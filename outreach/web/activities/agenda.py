@@ -1,0 +1,81 @@
+"""The agenda's page: rows from–to with topic and speakers, and the moderator. Works without script."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.words.formats import day
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.queries.activities import lists as browsing
+from outreach.queries.activities import page as showing
+from outreach.services.activities import agenda as agendas
+from outreach.services.locking import ActivityMissing
+from outreach.web.activities.agenda_form import AgendaForm, activity_days
+from outreach.web.activities.views import bp, to_its_page
+from outreach.web.fields import choices
+from outreach.web.fields.problems import show_refused
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.way_back import back_or
+
+BUTTONS = ("add", "drop", "look")  # buttons that only change the form
+
+
+@bp.route("/<int:activity_id>/agenda", methods=["GET", "POST"])
+@coordinator_required
+def agenda(activity_id: int) -> Any:
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+        return to_its_page(activity)
+    moderator = showing.moderator_of(activity_id)
+    form = AgendaForm()
+    if request.method == "GET":
+        form.fill(activity, moderator.person_id if moderator else None)
+    elif "add" in request.form:
+        form.add_row()
+    elif "drop" in request.form:
+        form.drop_row(request.form.get("drop", -1, type=int))
+    _offer(form, activity)
+    if request.method == "GET" or any(button in request.form for button in BUTTONS):
+        return _page(form, activity, suggested=not activity.agenda and request.method == "GET")
+    if form.validate():
+        try:
+            agendas.set_agenda(
+                activity_id,
+                form.values(activity),
+                version=form.version_number,
+                moderator_id=form.moderator_id.data,
+                withdraw_removed=form.withdraw_removed.data,
+                overlaps=form.overlaps.data,
+                by=current_user,
+                now=clock.now(),
+            )
+        except ActivityMissing:
+            raise
+        except Problem as problem:
+            activity = showing.activity_with_agenda(activity_id)
+            show_refused(form, problem, activity.version)
+        else:
+            flash(_("The agenda is saved."), "success")
+            return redirect(back_or(url_for(".show", activity_id=activity_id)))
+    return _page(form, activity), 422
+
+
+def _page(form: AgendaForm, activity: Activity, *, suggested: bool = False) -> str:
+    declined = showing.declined_speakers(activity.id)
+    return render_template(
+        "activities/agenda.html", form=form, activity=activity, suggested=suggested, declined=declined
+    )
+
+
+def _offer(form: AgendaForm, activity: Activity) -> None:
+    people = browsing.speaker_choices(activity.id, form.chosen_people(), (form.find.data or "").strip())
+    form.offer(
+        activity,
+        [(person.id, choices.person_label(person)) for person in people],
+        [(on.isoformat(), day(on)) for on in activity_days(activity)],
+    )

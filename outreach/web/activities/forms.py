@@ -1,0 +1,247 @@
+"""The forms of one activity: its facts, community activities for many kelurahan, and moving or cancelling it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms.validators import Length
+
+from outreach.domain.kinds import ActivityKind
+from outreach.domain.zones import CHOICES
+from outreach.models import Activity
+from outreach.services.activities.edit import ActivityValues
+from outreach.services.activities.publish import Move
+from outreach.services.locking import LastsTooLong, check_length
+from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import (
+    Between,
+    Choice,
+    Clock,
+    Day,
+    Number,
+    Sentence,
+    optional_int,
+    optional_text,
+    strip,
+    whole,
+)
+from outreach.web.fields.instants import instant, wall_day, wall_time, zone_of
+from outreach.web.frame.accounts import say
+from outreach.web.programmes.forms import NEUTRAL_HELP, TITLE_MISSING, kind_choices
+
+DEADLINE_AT = time(16, 0)
+
+
+class Times(TidyForm):
+    """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
+
+    on = Day(_l("Date"), [Sentence(_l("Please choose the day."))])
+    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
+    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
+    ends_on = Day(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
+    zone = Choice(_l("Time zone"), choices=CHOICES)
+    registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
+    respond_on = Day(
+        _l("Answers wanted by"), description=_l("Left empty: two days before at 16:00, or as your office set.")
+    )
+    respond_at = Clock(_l("at"))
+
+    def fill_times(self, activity: Activity) -> None:
+        zone = activity.zone
+        self.on.data, self.begins.data = wall_day(activity.starts_at, zone), wall_time(activity.starts_at, zone)
+        self.ends.data = wall_time(activity.ends_at, zone)
+        last = wall_day(activity.ends_at, zone)
+        self.ends_on.data = last if last != self.on.data else None
+        self.zone.data = zone.key
+        if activity.registration_at:
+            self.registration.data = wall_time(activity.registration_at, zone)
+
+    def fill_deadline(self, activity: Activity) -> None:
+        self.respond_on.data = wall_day(activity.respond_by_at, activity.zone)
+        self.respond_at.data = wall_time(activity.respond_by_at, activity.zone)
+
+    def validate_ends(self, field: Clock) -> None:
+        if self.on.data and self.begins.data and field.data and self.ends_at <= self.starts_at:
+            raise ValidationError(gettext("The end must be later than the start."))
+        if self.on.data and self.begins.data and field.data:
+            try:
+                check_length(self.starts_at, self.ends_at)
+            except LastsTooLong as problem:
+                raise ValidationError(say(problem)) from None
+
+    def validate_registration(self, field: Clock) -> None:
+        if self.begins.data and field.data and field.data > self.begins.data:
+            raise ValidationError(gettext("Registration must not open later than the start."))
+
+    @property
+    def chosen_zone(self) -> ZoneInfo:
+        return zone_of(self.zone.data)
+
+    @property
+    def starts_at(self) -> datetime:
+        assert self.on.data
+        assert self.begins.data
+        return instant(self.on.data, self.begins.data, self.chosen_zone)
+
+    @property
+    def ends_at(self) -> datetime:
+        assert self.on.data
+        assert self.ends.data
+        return instant(self.ends_on.data or self.on.data, self.ends.data, self.chosen_zone)
+
+    @property
+    def registration_at(self) -> datetime | None:
+        return self._on_the_day(self.on.data, self.registration.data)
+
+    @property
+    def respond_by_at(self) -> datetime | None:
+        return self._on_the_day(self.respond_on.data, self.respond_at.data or DEADLINE_AT)
+
+    def _on_the_day(self, day: date | None, at: time | None) -> datetime | None:
+        return instant(day, at, self.chosen_zone) if day and at else None
+
+
+class ActivityForm(Times):
+    """Everything about one activity except its agenda and its invitees."""
+
+    kind = Choice(_l("Kind"), choices=kind_choices)
+    title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
+    public_title = StringField(_l("Neutral public title"), [Length(max=200)], description=NEUTRAL_HELP)
+    description = TextAreaField(
+        _l("Description"), [Length(max=4000)], description=_l("Invitees read it on their answer page.")
+    )
+    things_to_bring = StringField(
+        _l("Things to bring"), [Length(max=200)], description=_l("Such as: surat tugas, alat tulis.")
+    )
+    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    region_code = Choice(_l("Kelurahan"), coerce=optional_text, choices=[])
+    capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
+    version = HiddenField()
+
+    @property
+    def version_number(self) -> int:
+        return whole(self.version.data)
+
+    def take(self, asked: Mapping[str, str]) -> None:
+        """Begin with the time, place and seats that another page's link asks for, by the names of the fields."""
+        typed = MultiDict(asked)
+        for field in (
+            self.on, self.begins, self.ends, self.ends_on, self.zone, self.venue_id, self.region_code,
+            self.respond_on, self.respond_at, self.capacity,
+        ):  # fmt: skip
+            if field.name in typed:
+                field.process(typed)
+
+    def fill(self, activity: Activity) -> None:
+        """Show a stored activity's values, on the first visit."""
+        self.process(obj=activity)
+        self.kind.data = activity.kind.value
+        self.version.data = str(activity.version)
+        self.fill_times(activity)
+        self.fill_deadline(activity)
+
+    def values(self) -> ActivityValues:
+        return ActivityValues(
+            kind=ActivityKind(self.kind.data),
+            title=strip(self.title.data),
+            public_title=strip(self.public_title.data),
+            description=strip(self.description.data),
+            things_to_bring=strip(self.things_to_bring.data),
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            zone=self.chosen_zone,
+            registration_at=self.registration_at,
+            respond_by_at=self.respond_by_at,
+            venue_id=self.venue_id.data,
+            region_code=self.region_code.data,
+            capacity=self.capacity.data,
+        )
+
+
+class NewActivityForm(ActivityForm):
+    programme_id = Choice(_l("Programme"), coerce=optional_int, choices=[])
+
+
+class CommunityForm(NewActivityForm):
+    """The same activity in each of several kelurahan. A ticked kecamatan stands for all of its kelurahan."""
+
+    title = StringField(
+        _l("Title"),
+        [Sentence(_l("Please write a title, such as Sosialisasi PATBM Kelurahan.")), Length(max=150)],
+        description=_l("The name of the kelurahan is added: “Sosialisasi PATBM Kelurahan Imopuro”."),
+    )
+    region_codes = SelectMultipleField(_l("Kelurahan"), choices=[], validate_choice=False)
+    kecamatan = SelectMultipleField(_l("Whole kecamatan"), choices=[], validate_choice=False)
+
+    def suggest(self, zone: ZoneInfo, programme_id: int | None) -> None:
+        """Begin with what such activities usually are: outreach, two hours of a morning, thirty people."""
+        self.zone.data, self.programme_id.data = zone.key, programme_id
+        self.kind.data = ActivityKind.OUTREACH.value
+        self.begins.data, self.ends.data = time(9, 0), time(11, 0)
+        self.capacity.data = 30
+
+    def validate_region_codes(self, field: SelectMultipleField) -> None:
+        if not field.data and not self.kecamatan.data:
+            raise ValidationError(gettext("Please tick at least one kelurahan, or a whole kecamatan."))
+
+    def chosen_codes(self, all_codes: Iterable[str]) -> list[str]:
+        """Return the kelurahan that were ticked, by themselves or with their kecamatan."""
+        single, whole = set(self.region_codes.data or []), set(self.kecamatan.data or [])
+        return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
+
+
+class MoveForm(Times):
+    """A new time or place for a published activity, and why."""
+
+    registration = Clock(
+        _l("Registration opens"), description=_l("Left empty: as long before the start as it does now.")
+    )
+    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    reason = StringField(
+        _l("Reason"),
+        [Sentence(_l("Please write why it is moved, such as Aula Bappeda sedang direnovasi.")), Length(max=500)],
+        description=_l("Everyone invited reads it: “Aula Bappeda dipakai untuk rapat paripurna.”"),
+    )
+    version = HiddenField()
+
+    @property
+    def version_number(self) -> int:
+        return whole(self.version.data)
+
+    def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
+        """Show the present time and place, or those that were `asked` for on the page for editing."""
+        self.fill_times(activity)
+        self.registration.data = None
+        self.venue_id.data = activity.venue_id
+        if asked.get("on"):
+            typed = MultiDict(asked)
+            for field in (self.on, self.begins, self.ends, self.ends_on, self.zone, self.registration, self.venue_id):
+                if field.name in typed:
+                    field.process(typed)
+        self.version.data = str(activity.version)
+
+    def move(self) -> Move:
+        return Move(
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            zone=self.chosen_zone,
+            venue_id=self.venue_id.data,
+            registration_at=self.registration_at,
+            respond_by_at=self.respond_by_at,
+        )
+
+
+class CancelForm(TidyForm):
+    reason = StringField(
+        _l("Reason"),
+        [Sentence(_l("Please write why it is cancelled, such as Ditunda karena pemilihan RT.")), Length(max=500)],
+        description=_l("Everyone invited reads it: “Ditunda karena banjir di Metro Timur.”"),
+    )
+
+
+class ConfirmForm(TidyForm):
+    """Nothing but the proof that the request comes from this page."""

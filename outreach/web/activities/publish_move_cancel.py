@@ -1,0 +1,153 @@
+"""Pages for what tells people: publishing, moving and cancelling an activity. Each first says who gets which mail when."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.queries.activities import page as showing
+from outreach.services.activities import move_preview, projected
+from outreach.services.activities import publish as publishing
+from outreach.services.locking import ActivityMissing
+from outreach.services.planning import clashes as clashing
+from outreach.services.planning.checks import PlanBlocked
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast_counts import Forecast
+from outreach.web.activities.forms import CancelForm, ConfirmForm, MoveForm
+from outreach.web.activities.views import bp, to_its_page
+from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_way
+from outreach.web.clashes.shown import shown
+from outreach.web.fields import choices
+from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.way_back import back_or
+
+OVER = (ActivityState.CANCELLED, ActivityState.HELD)
+
+
+@bp.route("/<int:activity_id>/publish", methods=["GET", "POST"])
+@coordinator_required
+def publish(activity_id: int) -> Any:
+    """GET says who gets which mail when; POST publishes."""
+    now = clock.now()
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            publishing.publish([activity_id], by=current_user, now=now)
+        except ActivityMissing:
+            raise
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(_("Published. The invitations go out now."), "success")
+            return redirect(url_for(".show", activity_id=activity_id))
+    page = showing.activity(activity_id, now=now)
+    rows = shown(clashing.of_activities([activity_id], now=now), about=[activity_id])
+    return render_template(
+        "activities/publish.html",
+        form=form,
+        page=page,
+        activity=page.activity,
+        problem=problem_said,
+        forecast=forecasting.for_publishing([activity_id], now=now),
+        findings=rows,
+        refused=refuses_publishing(rows),
+        placeless=[page.activity] if page.activity.venue_id is None else [],
+        unreachable=showing.without_address([activity_id]),
+    ), 422 if problem_said else 200
+
+
+@bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
+@coordinator_required
+def move(activity_id: int) -> Any:
+    """A form; then who gets which mail when; then, confirmed, the move."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state in OVER:
+        return to_its_page(activity)
+    form = MoveForm()
+    form.venue_id.choices = choices.venues()
+    if request.method == "GET":
+        form.fill(activity, request.args)
+        return render_template("activities/move.html", form=form, activity=activity)
+    if "back" in request.form or took_a_way(form):
+        return render_template("activities/move.html", form=form, activity=activity)
+    if not form.validate():
+        return render_template("activities/move.html", form=form, activity=activity), 422
+    try:
+        if "confirm" in request.form:
+            publishing.move(
+                activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
+            )
+            flash(_("Moved. Everyone who was invited is told now."), "success")
+            return redirect(back_or(url_for(".show", activity_id=activity_id)))
+        after = move_preview.foresee(activity, form.move(), form.version_number, now=now)
+        seen = _look_at_moved(activity_id, form, now)
+        for row in seen.blocking:
+            show_problem(form, PlanBlocked(row.finding, activity_id))
+        if seen.blocking:
+            return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+    except ActivityMissing:
+        raise
+    except Problem as problem:
+        activity = showing.activity_with_agenda(activity_id)
+        show_refused(form, problem, activity.version)
+        seen = _look_at_moved(activity_id, form, now)
+        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+    return render_template(
+        "activities/move.html",
+        form=form,
+        activity=activity,
+        after=after,
+        forecast=forecasting.for_move(activity_id, form.move(), now=now),
+        look=seen,
+    )
+
+
+@bp.route("/<int:activity_id>/cancel", methods=["GET", "POST"])
+@coordinator_required
+def cancel(activity_id: int) -> Any:
+    """The reason; then who gets which mail; then, confirmed, the cancellation."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state in OVER:
+        return to_its_page(activity)
+    form = CancelForm()
+    if request.method == "GET":
+        return render_template("activities/cancel.html", form=form, activity=activity)
+    forecast: Forecast | None = None
+    status = 422
+    if form.validate() and _may(form, activity):
+        if "confirm" not in request.form:
+            status = 200
+            if "back" not in request.form:
+                forecast = forecasting.for_cancelling(activity_id, now=now)
+        else:
+            try:
+                publishing.cancel(activity_id, form.reason.data.strip(), by=current_user, now=now)
+            except Problem as problem:
+                show_problem(form, problem)
+                activity = showing.activity_with_agenda(activity_id)
+            else:
+                flash(_("Cancelled. Everyone who was invited is told now."), "success")
+                return redirect(url_for(".show", activity_id=activity_id))
+    return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
+
+
+def _look_at_moved(activity_id: int, form: MoveForm, now: datetime) -> Look:
+    planned = projected.moved(activity_id, form.move(), now=now)
+    return Look() if planned is None else look(clashing.if_saved(planned, now=now), [activity_id], form)
+
+
+def _may(form: CancelForm, activity: Activity) -> bool:
+    """Say at once, and not only after the preview, that a draft is not cancelled but deleted."""
+    if activity.state is ActivityState.PUBLISHED:
+        return True
+    show_problem(form, publishing.NotPublished())
+    return False

@@ -1,0 +1,298 @@
+"""Activities: their list, new ones (alone or for many kelurahan), their page, editing, and deleting a draft.
+
+The agenda is web/activities/agenda.py; what tells people (publish, move, cancel) is web/activities/publish_move_cancel.py.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.words.formats import short_day, span
+from outreach.domain.kinds import Role
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.queries.activities import lists as browsing
+from outreach.queries.activities import page as showing
+from outreach.queries.activities import programme_preview
+from outreach.queries.activities.lists import ActivityFilter, Time
+from outreach.services.activities import community as community_activities
+from outreach.services.activities import delete as deleting
+from outreach.services.activities import edit as planning
+from outreach.services.activities import projected
+from outreach.services.activities.edit import NeedsMove
+from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
+from outreach.services.planning import clashes as clashing
+from outreach.web.activities.forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
+from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_way
+from outreach.web.clashes.shown import shown
+from outreach.web.fields import choices
+from outreach.web.fields.instants import move_query, wall_day
+from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.frame.way_back import back_or, coming_back, leading_back
+from outreach.web.reminders.reminder_words import reason_words
+
+bp = Blueprint("activities", __name__, url_prefix="/activities")
+
+
+@bp.errorhandler(ActivityMissing)
+@bp.errorhandler(ProgrammeMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.context_processor
+def _crumbs() -> dict[str, Any]:
+    return {"activity_crumbs": activity_crumbs}
+
+
+def activity_crumbs(activity: Activity, here: str = "") -> list[tuple[str, str]]:
+    """Return the way down to an activity, by its programme where it has one, and to the page `here` below it."""
+    rows = [(_("Activities"), url_for("activities.index"))]
+    if activity.programme:
+        programme = activity.programme
+        rows = [
+            (_("Programmes"), url_for("programmes.index")),
+            (programme.title, url_for("programmes.show", programme_id=programme.id)),
+        ]
+    own = url_for("activities.show", activity_id=activity.id) if here else ""
+    return [*rows, (activity.title, own), *([(here, "")] if here else [])]
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    asked = request.args
+    wanted = ActivityFilter(
+        q=asked.get("q", "").strip(),
+        state=asked.get("state", type=ActivityState),
+        programme_id=asked.get("programme", type=int),
+        time=asked.get("time", Time.COMING, type=Time),
+        region_code=asked.get("region", ""),
+    )
+    page = browsing.activities(wanted, page_number(), now=clock.now())
+    return render_template(
+        "activities/index.html",
+        page=page,
+        wanted=wanted,
+        programmes=browsing.programme_choices(),
+        districts=browsing.districts(),
+        states=list(ActivityState),
+        times=list(Time),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = NewActivityForm()
+    _offer(form)
+    if request.method == "GET":
+        form.zone.data = office_zone().key
+        form.programme_id.data = request.args.get("programme", type=int)
+        form.on.data = browsing.first_day(form.programme_id.data)
+        form.take(request.args)
+        return render_template("activities/new.html", form=form)
+    if took_a_way(form):
+        return render_template("activities/new.html", form=form)
+    seen = Look()
+    if form.validate():
+        seen = _look_at_new(form)
+        if seen.asks:
+            return render_template("activities/new.html", form=form, look=seen)
+        try:
+            made = planning.create_activity(
+                form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
+            if people := request.args.getlist("person", type=int):  # for whom this time was looked for
+                chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
+                return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
+            return redirect(url_for(".show", activity_id=made.id))
+    return render_template("activities/new.html", form=form, look=seen), 422
+
+
+@bp.route("/community", methods=["GET", "POST"])
+@coordinator_required
+def community() -> Any:
+    """Make the same activity in each of several kelurahan."""
+    form = CommunityForm()
+    districts = browsing.districts()
+    _offer(form)
+    if request.method == "GET":
+        form.suggest(office_zone(), request.args.get("programme", type=int))
+        return render_template("activities/community.html", form=form, districts=districts)
+    if took_a_way(form):
+        return render_template("activities/community.html", form=form, districts=districts)
+    seen = Look()
+    if form.validate():
+        codes = form.chosen_codes(region.code for district in districts for region in district.kelurahan)
+        found, ids = programme_preview.community(
+            form.values(), codes, programme_id=form.programme_id.data, by=current_user.name, now=clock.now()
+        )
+        seen = look_at_many(found, ids, alike=True)
+        if seen.asks:
+            return render_template("activities/community.html", form=form, districts=districts, look=seen)
+        try:
+            made = community_activities.create(
+                form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(
+                ngettext(
+                    "One draft is made. Set its day on its page.",
+                    "%(num)d drafts are made, one for each kelurahan. Set their days one by one.",
+                    len(made),
+                ),
+                "success",
+            )
+            if form.programme_id.data:
+                return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
+            return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
+    return render_template("activities/community.html", form=form, districts=districts, look=seen), 422
+
+
+@bp.get("/<int:activity_id>")
+@staff_required
+def show(activity_id: int) -> Any:
+    page = showing.activity(activity_id, now=clock.now())
+    found = clashing.of_activities([activity_id], now=clock.now())
+    return render_template(
+        "activities/show.html",
+        page=page,
+        activity=page.activity,
+        reason_words=reason_words,
+        findings=shown(found, about=[activity_id]),
+    )
+
+
+@bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(activity_id: int) -> Any:
+    """Change a draft, or the words of a published activity; its new time or place goes on to the page for moving."""
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+        return to_its_page(activity)
+    form = ActivityForm()
+    _offer(form)
+    if request.method == "GET":
+        form.fill(activity)
+        form.take(request.args)
+        came_filled_in(form)
+        return render_template("activities/edit.html", form=form, activity=activity)
+    if took_a_way(form):
+        return render_template("activities/edit.html", form=form, activity=activity)
+    if not form.validate():
+        return render_template("activities/edit.html", form=form, activity=activity), 422
+    values, version = form.values(), form.version_number
+    seen = _look_at_edited(activity, values, form)
+    if seen.asks:
+        return render_template("activities/edit.html", form=form, activity=activity, look=seen)
+    try:
+        try:
+            planning.edit_activity(activity_id, values, version, by=current_user, now=clock.now())
+        except NeedsMove:
+            activity = showing.activity_with_agenda(activity_id)
+            planning.edit_activity(
+                activity_id,
+                replace(values, **choices.times_and_place(activity)),
+                version,
+                by=current_user,
+                now=clock.now(),
+            )
+            flash(
+                _("The rest is saved. Everyone invited is told of a new time or place, so please give the reason."),
+                "info",
+            )
+            moving = url_for(".move", activity_id=activity_id, **move_query(form, activity))
+            return redirect(leading_back(moving, coming_back()))
+    except ActivityMissing:
+        raise
+    except Problem as problem:
+        activity = showing.activity_with_agenda(activity_id)
+        show_refused(form, problem, activity.version)
+        page = render_template(
+            "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), look=seen
+        )
+        return page, 422
+    flash(_changed(activity_id) if coming_back() else _("Saved."), "success")
+    return redirect(back_or(url_for(".show", activity_id=activity_id)))
+
+
+@bp.route("/<int:activity_id>/delete", methods=["GET", "POST"])
+@coordinator_required
+def delete(activity_id: int) -> Any:
+    """GET asks; POST deletes a draft that nobody has heard of."""
+    page = showing.activity(activity_id, now=clock.now())
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        programme_id, title = page.activity.programme_id, page.activity.title
+        try:
+            deleting.delete_draft(activity_id, by=current_user, now=clock.now())
+        except Problem as problem:
+            problem_said = say(problem)
+            page = showing.activity(activity_id, now=clock.now())
+        else:
+            flash(_("“%(title)s” is deleted.", title=title), "success")
+            if programme_id:
+                return redirect(url_for("programmes.show", programme_id=programme_id))
+            return redirect(url_for(".index"))
+    return render_template(
+        "activities/delete.html", form=form, page=page, activity=page.activity, problem=problem_said
+    ), 422 if problem_said else 200
+
+
+def to_its_page(activity: Activity) -> Any:
+    """Say that a cancelled or past activity cannot be changed, on its own page."""
+    if activity.state is ActivityState.CANCELLED:
+        flash(_("This activity is cancelled, so nothing of it can be changed any more."), "warning")
+    else:
+        flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
+    return redirect(url_for(".show", activity_id=activity.id))
+
+
+def _changed(activity_id: int) -> str:
+    """Say of which activity this was, and when and where it is now: whoever goes on elsewhere does not see its page."""
+    one = showing.activity_with_agenda(activity_id)
+    at, same_day = (
+        span(one.starts_at, one.ends_at, one.zone),
+        wall_day(one.starts_at, one.zone) == wall_day(one.ends_at, one.zone),
+    )
+    when = f"{short_day(one.starts_at, one.zone)}, {at}" if same_day else at
+    where = one.venue.name if one.venue else _("No venue yet")
+    return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=one.title, when=when, venue=where)
+
+
+def _look_at_new(form: NewActivityForm) -> Look:
+    planned = projected.new(form.values(), programme_id=form.programme_id.data, by=current_user.name, now=clock.now())
+    return look(clashing.if_saved(planned, now=clock.now()), [planned.id], form)
+
+
+def _look_at_edited(activity: Activity, values: planning.ActivityValues, form: ActivityForm) -> Look:
+    """Look at what an edit would bring; at a published activity's new time or place the page for moving looks."""
+    if activity.state is ActivityState.PUBLISHED:
+        values = replace(values, **choices.times_and_place(activity))
+    planned = projected.edited(activity.id, values, now=clock.now())
+    return Look() if planned is None else look(clashing.if_saved(planned, now=clock.now()), [activity.id], form)
+
+
+def _offer(form: ActivityForm) -> None:
+    form.venue_id.choices = choices.venues()
+    form.region_code.choices = choices.kelurahan(browsing.districts())
+    if isinstance(form, NewActivityForm):
+        form.programme_id.choices = choices.programmes()
+
+
+# The rest of the blueprint's pages.
+from outreach.web.activities import agenda, publish_move_cancel  # noqa: E402, F401

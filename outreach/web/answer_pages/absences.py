@@ -1,0 +1,173 @@
+"""Telling by one's own link when one cannot come: times, or a calendar that tells them. The same rules as the answer pages.
+
+An address is only noted here; an engine reads it within a minute or so, so that nobody's press waits for a third party.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
+
+from outreach import clock
+from outreach.delivery.words import formats
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.problems import Problem
+from outreach.extensions import limiter
+from outreach.queries.answers import page as answer_page
+from outreach.queries.answers.page import AnswerPage
+from outreach.services.absences import calendars as absence_calendars
+from outreach.services.absences import edit as absences
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.web.absences.forms import OwnAbsenceForm, OwnCalendarForm
+from outreach.web.absences.words import when
+from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.forms import LinkForm
+from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak
+from outreach.web.answer_pages.views import bp, draw_for, this_link
+from outreach.web.frame.accounts import office_zone, say
+
+MOST_SHOWN = 30  # more is seldom, and a phone waits for each
+READINGS = "6/minute;30/hour"  # each may take a process some seconds
+
+
+@bp.get("/<token>/away")
+def away_page(token: str) -> Response:
+    return _drawn(token, _found(token))
+
+
+@bp.post("/<token>/away")
+def away_add(token: str) -> Any:
+    found, form = _found(token), OwnAbsenceForm(meta={"csrf_context": token})
+    if sentence := _refused(form):
+        return _drawn(token, found, 400 if form.forged or is_foreign() else 422, form=form, notice=sentence)
+    try:
+        absences.add(
+            _subject(found),
+            form.stated().absent(office_zone()),
+            form.reason.data,
+            source=AbsenceSource.SELF,
+            by=None,
+            now=clock.now(),
+        )
+    except Problem as problem:
+        return _drawn(token, found, 422, form=form, notice=say(problem), wrong=problem.field or "")
+    return _noted(token)
+
+
+@bp.post("/<token>/away/remove")
+def away_remove(token: str) -> Any:
+    """Take one away, a time or a calendar, by the button's value."""
+
+    def remove(subject: Subject) -> None:
+        what, _dash, number = request.form.get("what", "").partition("-")
+        if number.isdecimal() and len(number) < 10:
+            take = absence_calendars.remove if what == "calendar" else absences.remove
+            take(subject, int(number), by=None, now=clock.now())
+
+    return _changed(token, remove, "removed")
+
+
+@bp.post("/<token>/away/calendar")
+@limiter.limit(READINGS, key_func=this_link)
+def away_calendar(token: str) -> Any:
+    found, form = _found(token), OwnCalendarForm(meta={"csrf_context": token})
+    if sentence := _refused(form):
+        return _drawn(token, found, 400 if form.forged or is_foreign() else 422, calendar_form=form, notice=sentence)
+    given: dict[str, Any] = {"source": AbsenceSource.SELF, "by": None, "now": clock.now()}
+    try:
+        if chosen := form.bytes():
+            absence_calendars.add_file(_subject(found), chosen[0], form.name.data or chosen[1], **given)
+        else:
+            absence_calendars.add_address(_subject(found), form.address.data or "", form.name.data, **given)
+    except Problem as problem:
+        wrong = "file" if chosen else "address"
+        return _drawn(token, found, 422, calendar_form=form, notice=say(problem), wrong=wrong)
+    return _noted(token)
+
+
+@bp.post("/<token>/away/again")
+@limiter.limit(READINGS, key_func=this_link)
+def away_again(token: str) -> Any:
+    """Have an address read again, soon."""
+
+    def again(subject: Subject) -> None:
+        number = request.form.get("what", "")
+        if number.isdecimal() and len(number) < 10:
+            absence_calendars.ask_again(subject, int(number), now=clock.now())
+
+    return _changed(token, again, "again")
+
+
+def _changed(token: str, change: Callable[[Subject], None], done: str) -> Any:
+    found, form = _found(token), LinkForm(meta={"csrf_context": token})
+    if sentence := _refused(form):
+        return _drawn(token, found, 400, notice=sentence)
+    try:
+        change(_subject(found))
+    except Problem as problem:
+        return _drawn(token, found, 422, notice=say(problem))
+    return _noted(token, done)
+
+
+def _refused(form: LinkForm) -> str:
+    if is_foreign():
+        return foreign_sentence()
+    return "" if form.validate() else form.first_error
+
+
+def _found(token: str) -> AnswerPage:
+    found = answer_page.read_holder(token, now=clock.now())
+    speak(found.holder.locale)
+    return found
+
+
+def _subject(found: AnswerPage) -> Subject:
+    kind = SubjectKind.ORGANISATION if found.holder.organisation else SubjectKind.PERSON
+    return Subject(kind, found.holder.id)
+
+
+def _noted(token: str, done: str = "1") -> Any:
+    target = url_for("answers.away_page", token=token, done=done, lang=asked_language())
+    return seal(redirect(target, 303))  # type: ignore[arg-type]
+
+
+def _drawn(
+    token: str,
+    found: AnswerPage,
+    status: int = 200,
+    *,
+    form: OwnAbsenceForm | None = None,
+    calendar_form: OwnCalendarForm | None = None,
+    notice: str = "",
+    wrong: str = "",
+) -> Response:
+    subject, now, zone = _subject(found), clock.now(), office_zone()
+    today = now.astimezone(zone).date()
+    entered = absences.entered(subject, now=now)
+    return draw_for(
+        token,
+        found,
+        "away.html",
+        status,
+        form=form or OwnAbsenceForm(formdata=None, meta={"csrf_context": token}),
+        calendar_form=calendar_form or OwnCalendarForm(formdata=None, meta={"csrf_context": token}),
+        calendar_open=calendar_form is not None,
+        entered=[(one, when(one.absent, today)) for one in entered[:MOST_SHOWN]],
+        more=max(0, len(entered) - MOST_SHOWN),
+        calendars=absence_calendars.of(subject, now=now),
+        say=say,
+        moment=lambda instant: formats.moment(instant, zone),
+        title=_("When can you not come?"),
+        notice=notice,
+        wrong=wrong,
+        thanks="" if notice else _thanks(request.args.get("done", "")),
+    )
+
+
+def _thanks(done: str) -> str:
+    sentences = {
+        "removed": _("Thank you, it is removed."),
+        "again": _("Thank you. The calendar will be read again in a minute or two."),
+    }
+    return sentences.get(done, _("Thank you, it is noted.")) if done else ""

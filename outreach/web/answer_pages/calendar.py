@@ -1,0 +1,62 @@
+"""A person's own calendar address, on a page of their answer link. The same rules as the answer pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
+
+from outreach import clock
+from outreach.queries.answers import page as answer_page
+from outreach.services import own_feeds
+from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.forms import LinkForm
+from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak
+from outreach.web.answer_pages.views import bp, draw_for
+
+
+@bp.get("/<token>/calendar")
+def calendar_page(token: str) -> Response:
+    return _drawn(token)
+
+
+@bp.post("/<token>/calendar")
+def calendar_make(token: str) -> Any:
+    """Make an address, or another one in the place of the one there is."""
+    return _changed(token, own_feeds.make, "made")
+
+
+@bp.post("/<token>/calendar/stop")
+def calendar_stop(token: str) -> Any:
+    return _changed(token, own_feeds.stop, "stopped")
+
+
+def _changed(token: str, change: Callable[..., Any], done: str) -> Any:
+    form = LinkForm(meta={"csrf_context": token})
+    if is_foreign() or not form.validate():
+        return _drawn(token, 400, notice=foreign_sentence() if is_foreign() else form.first_error)
+    change(token, now=clock.now())
+    target = url_for("answers.calendar_page", token=token, done=done, lang=asked_language())
+    return seal(redirect(target, 303))  # type: ignore[arg-type]
+
+
+def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
+    now = clock.now()
+    found = answer_page.read_holder(token, now=now)
+    speak(found.holder.locale)
+    address = own_feeds.address(token, now=now)
+    sentences = {
+        "made": _("The address is made. Put it into your calendar program now.") if address else "",
+        "stopped": "" if address else _("The address no longer works."),
+    }
+    return draw_for(
+        token,
+        found,
+        "calendar.html",
+        status,
+        address=address,
+        subscribing=f"webcal:{address.partition(':')[2]}" if address else "",
+        title=_("In your own calendar"),
+        notice=notice,
+        thanks="" if notice else sentences.get(request.args.get("done", ""), ""),
+    )

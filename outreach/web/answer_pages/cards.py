@@ -1,0 +1,159 @@
+"""What an answer page says of one activity beyond its facts: the answer, what was typed, and why it may be closed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from outreach.delivery.words import formats
+from outreach.delivery.words.labels import label
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import Role
+from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.queries.answers.page import Named, Nominated, Shown
+from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
+from outreach.web.answer_pages.read_form import CardForm, stored_choice
+from outreach.web.frame.accounts import say
+
+SPARE_ROWS = 3  # empty rows offered beyond the people already named
+
+
+@dataclass
+class Row:
+    """Somebody's name, post, phone and e-mail as typed or stored, with what is wrong with them.
+
+    id: a nominee's invitation. word: what a nominee answered, where it is not that they come.
+    """
+
+    name: str = ""
+    post: str = ""
+    phone: str = ""
+    email: str = ""
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    id: int | str = ""
+    state: str = ""
+    word: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.name or self.post or self.phone or self.email)
+
+    @property
+    def wrong(self) -> bool:
+        return any(self.errors.values())
+
+
+@dataclass
+class Card:
+    shown: Shown
+    answered: bool
+    folded: bool  # answered, open, and nothing to look at again: the choices stay out of sight until asked for
+    open: bool
+    closed_because: str  # a sentence; empty while open
+    over: bool  # cancelled or held: nothing to put into a calendar
+    moved: bool  # since they answered, and they may answer again
+    full: bool  # who says "coming" now would wait for a seat
+    roles: str
+    chosen: str
+    who: Row  # who comes instead
+    rows: Sequence[Row]  # whom an organisation sends
+    error: str
+    lost: str  # what was typed and not stored, where it cannot be sent again
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something on this card was not taken: on a phone it may stand far below what is seen first."""
+        return bool(self.error) or self.who.wrong or any(row.wrong for row in self.rows)
+
+
+def cards(found: Sequence[Shown], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]) -> list[Card]:
+    """Return one card for each activity.
+
+    picked: the choice in the mail that was pressed; it is preselected, over a stored answer too.
+    typed: what was sent and not taken, and errors: why, by activity.
+    """
+    return [_card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, "")) for one in found]
+
+
+def typed_who(form: WhoForm) -> Row:
+    """Return who comes instead, or is sent, as a form sent it."""
+    typed = form.filled()
+    return Row(**{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors)
+
+
+def _card(one: Shown, picked: str, form: CardForm | None, error: str) -> Card:
+    is_open = one.refusal is None
+    answered = one.state in ANSWERED
+    chosen = _chosen(one, picked, form)
+    return Card(
+        shown=one,
+        answered=answered,
+        folded=answered and is_open and not one.moved and form is None and chosen == stored_choice(one),
+        open=is_open,
+        closed_because="" if one.refusal is None or error else say(one.refusal),
+        over=one.activity.state is not ActivityState.PUBLISHED,
+        moved=one.moved and is_open,
+        full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
+        roles=_roles(one),
+        chosen=chosen,
+        who=typed_who(form) if isinstance(form, AnswerForm) else _row(one.representative),
+        rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
+        error=error or _head(form),
+        lost=_summary(form) if form is not None and not is_open and error else "",
+    )
+
+
+def _chosen(one: Shown, picked: str, form: CardForm | None) -> str:
+    if form is not None:
+        return form.choice.data or ""
+    allowed = picked and not (one.quota and picked == Choice.REPRESENTED)
+    return picked if allowed else stored_choice(one) or ""
+
+
+def _head(form: CardForm | None) -> str:
+    """Return what is wrong with a card as a whole; what is wrong with a field stands beside it."""
+    if form is None:
+        return ""
+    rows = form.rows.errors if isinstance(form, NominationForm) else ()
+    return next((str(error) for error in (*form.choice.errors, *rows) if error and not isinstance(error, dict)), "")
+
+
+def _summary(form: CardForm) -> str:
+    """Return what was typed for an activity that takes no answer any more, so that it is not lost."""
+    choice = form.choice.data
+    words = [label(Choice(choice))] if choice in set(Choice) else []
+    if isinstance(form, NominationForm):
+        words += [one.name for one in form.nominees()] if choice == Choice.COMING else []
+    elif choice == Choice.REPRESENTED:
+        words += [part for part in form.filled().values() if part]
+    return ", ".join(words)
+
+
+def _roles(one: Shown) -> str:
+    """Return the roles in words, where they are more than being there."""
+    if len(one.roles) == 1 and one.roles[0] in (Role.CADRE, Role.PARTICIPANT):
+        return ""
+    return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
+
+
+def _row(named: Named) -> Row:
+    return Row(named.name, named.post, formats.phone(named.phone), named.email)
+
+
+def _nominee(named: Nominated) -> Row:
+    word = "" if named.state is InvitationState.COMING else label(named.state)
+    phone = formats.phone(named.phone)
+    return Row(named.name, named.post, phone, named.email, {}, named.invitation_id, named.state.value, word)
+
+
+def _rows(one: Shown, form: NominationForm | None) -> list[Row]:
+    rows = [_nominee(named) for named in one.nominees]
+    if form is not None:
+        words = {str(row.id): row for row in rows}
+        rows = []
+        for sent in form.rows:
+            row = typed_who(sent.form)
+            known = words.get(sent.form.row.data or "")
+            if known:
+                row.id, row.state, row.word = known.id, known.state, known.word
+            rows.append(row)
+    filled = [row for row in rows if not row.empty or row.wrong]
+    return filled + [Row()] * max(0, min(one.quota - len(filled), SPARE_ROWS))

@@ -1,0 +1,194 @@
+"""What invitees send from an answer page, and why such a post can be trusted without a cookie.
+
+Opening a link is the authority here: who knows the address may answer, who does not cannot name it. Cheap phones open
+links inside other apps, which often refuse or forget cookies, so a token kept in a session would turn honest people away.
+Therefore the hidden token of these forms is derived, with the secret key, from the link itself: a foreign page that does
+not know the link can make neither the address nor the token, a token of one link is worthless for another, and it works
+without cookies, in a tab that stayed open for a week, and after "back". It also proves that the post comes from a page of
+ours and not from a scanner that posts to every address it meets. What a browser says of itself (Sec-Fetch-Site) is checked
+as well, in web/answer_pages/views.py. Origin is of no use: under Referrer-Policy no-referrer browsers send "null"
+even for own pages.
+"""
+
+import hmac
+from hashlib import sha256
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, FieldList, Form, FormField, StringField, ValidationError
+from wtforms.csrf.core import CSRF
+from wtforms.validators import Email, Length, Optional
+
+from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
+from outreach.domain.directory import names, phones
+from outreach.domain.directory.phones import PhoneInvalid
+from outreach.services.answers.answer import Reply
+from outreach.services.answers.nominees import Nominee, NotAName
+
+MOST_ROWS = 200
+TOO_LONG = _l("Please shorten this a little.")
+ODD_EMAIL = _l("This e-mail address is not complete. An example: nama@contoh.go.id")
+UNCHOSEN = _l("Please choose one of the answers.")
+ODD_PHONE = _l("This is not a phone number. An example: 0812-3456-7890")
+ODD_POST = _l("Please write the post in words, without links or signs such as “=”.")
+STALE = _l("This page had been open too long. Nothing was changed; please press the button once more.")
+
+
+def form_token(link_token: str) -> str:
+    """Return the hidden token that a form of this link's page must carry: 32 hexadecimal digits."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(key, b"outreach answer form " + link_token.encode(), sha256).hex()[:32]
+
+
+class LinkCSRF(CSRF):
+    """WTForms' protection against forged posts, with the token derived from the link instead of kept in a session."""
+
+    def setup_form(self, form: Form) -> list:
+        self.expected = form_token(form.meta.csrf_context)
+        return super().setup_form(form)
+
+    def generate_csrf_token(self, csrf_token_field: Field) -> str:
+        return self.expected
+
+    def validate_csrf_token(self, form: Form, field: Field) -> None:
+        if not hmac.compare_digest((field.data or "").encode(), self.expected.encode()):
+            raise ValidationError(str(STALE))
+
+
+class LinkForm(FlaskForm):
+    """A form of an answer page; make it with `LinkForm(meta={"csrf_context": link_token})`."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = True
+        csrf_class = LinkCSRF
+        csrf_field_name = "csrf_token"
+
+    @property
+    def forged(self) -> bool:
+        return "csrf_token" in self.errors
+
+    @property
+    def first_error(self) -> str:
+        """Return the first sentence to show; "" where all is well."""
+        return next((str(error) for found in self.errors.values() for error in found), "")
+
+
+def _tidy(value: str | None) -> str:
+    return names.tidy(value or "")
+
+
+def _in_words(_form: Form, field: Field) -> None:
+    if field.data and (field.data[0] in "=+@-" or "://" in field.data or "www." in field.data.casefold()):
+        raise ValidationError(str(ODD_POST))
+
+
+def text(length: int, *validators: object) -> StringField:
+    return StringField(filters=[_tidy], validators=[Length(max=length, message=TOO_LONG), *validators])
+
+
+def email() -> StringField:
+    return StringField(
+        filters=[_tidy], validators=[Optional(), Length(max=254, message=TOO_LONG), Email(message=ODD_EMAIL)]
+    )
+
+
+class PhoneField(StringField):
+    """A phone number as people write it, made E.164; what cannot be one stays as typed, with a sentence."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = _tidy(valuelist[0]) if valuelist else ""
+        try:
+            self.data = phones.number(self.data)
+        except PhoneInvalid:
+            raise ValueError(str(ODD_PHONE)) from None
+
+
+class WhoForm(Form):
+    """Somebody's name, post, phone and e-mail."""
+
+    name = text(160)
+    post = text(160, _in_words)
+    phone = PhoneField()
+    email = email()
+
+    def validate_name(self, field: Field) -> None:
+        if field.data and not names.is_name(field.data):
+            raise ValidationError(gettext(NotAName.message, name=field.data))
+
+    def filled(self) -> dict[str, str]:
+        return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}
+
+
+class AnswerForm(WhoForm):
+    """A person's answer for one activity, with who comes instead. Make it with the activity's prefix."""
+
+    choice = StringField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check what was typed only where somebody comes instead: a field out of sight hinders no answer."""
+        return self.choice.data in (Choice.COMING, Choice.NOT_COMING) or super().validate(extra_validators)
+
+    def validate_choice(self, field: Field) -> None:
+        if field.data not in set(Choice):
+            raise ValidationError(str(UNCHOSEN))
+
+    def validate_name(self, field: Field) -> None:
+        if self.choice.data == Choice.REPRESENTED:
+            if not field.data:
+                raise ValidationError(gettext(RepresentativeUnnamed.message))
+            super().validate_name(field)
+
+    def reply(self) -> Reply:
+        choice = Choice(self.choice.data)
+        return Reply(choice, Representative(**self.filled()) if choice is Choice.REPRESENTED else None)
+
+
+class NomineeForm(WhoForm):
+    """One of the people whom an organisation sends; an empty row is nobody. row: the nominee's invitation."""
+
+    row = StringField()
+
+    def validate_name(self, field: Field) -> None:
+        if not field.data and (self.post.data or self.phone.data or self.email.data) and not self.row.data:
+            raise ValidationError(gettext("Please write this person's name as well."))
+        super().validate_name(field)
+
+    def nominee(self) -> Nominee:
+        row = self.row.data or ""
+        return Nominee(**self.filled(), invitation_id=int(row) if row.isdecimal() and len(row) < 10 else None)
+
+
+class NominationForm(Form):
+    """An organisation's answer for one activity: whether it comes, and whom it sends. Make it with the activity's prefix."""
+
+    choice = StringField()
+    rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the rows only where somebody comes: a field out of sight hinders no answer."""
+        return self.choice.data == Choice.NOT_COMING or super().validate(extra_validators)
+
+    def nominees(self) -> list[Nominee]:
+        """Return the people named; rows without a name are nobody."""
+        return [row.form.nominee() for row in self.rows if row.form["name"].data]
+
+    def validate_choice(self, field: Field) -> None:
+        if field.data not in (Choice.COMING, Choice.NOT_COMING):
+            raise ValidationError(str(UNCHOSEN))
+
+    def validate_rows(self, field: Field) -> None:
+        if self.choice.data == Choice.COMING and not any(field.errors) and not self.nominees():
+            raise ValidationError(gettext("Please write the name of at least one person who comes."))
+
+    def reply(self) -> Reply:
+        choice = Choice(self.choice.data)
+        return Reply(choice, nominees=self.nominees() if choice is Choice.COMING else ())
+
+
+class RemindersForm(LinkForm):
+    """Stop the reminders ("stop"), or have them again ("resume")."""
+
+    wish = StringField()

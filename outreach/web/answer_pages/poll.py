@@ -1,0 +1,149 @@
+"""The page on which a link's holder says which dates of a poll suit. No login, no script; opening it changes nothing.
+
+It is one of the answer pages (web/answer_pages/views.py), with their limits, language and protection against forged posts.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
+from wtforms import StringField
+
+from outreach import clock
+from outreach.delivery.words.formats import day, span
+from outreach.delivery.words.labels import label
+from outreach.domain.kinds import PollChoice
+from outreach.domain.polls import NotEveryDate
+from outreach.domain.problems import Problem
+from outreach.models import Activity, PollSlot
+from outreach.queries.answers.page import Contact
+from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.services.polls import answer as poll_answering
+from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, PollPage, WhoMissing
+from outreach.web.answer_pages.draw import draw, seal, tile
+from outreach.web.answer_pages.forms import TOO_LONG, LinkForm, form_token, text
+from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, query, speak
+from outreach.web.answer_pages.views import bp
+from outreach.web.frame.accounts import say
+
+GONE = (LinkExpired, LinkRevoked, LinkUnknown, NotAmongYours)  # these have a page of their own
+
+
+class DatesForm(LinkForm):
+    """who: who answers for an organisation. The choices are fields `s<slot's id>`."""
+
+    who: StringField = text(poll_answering.NAME_LENGTH)
+    note: StringField = text(NOTE_LENGTH)
+
+
+class Row(NamedTuple):
+    """One proposed time as it is shown. chosen: the answer's value, "" for none yet; word: in words."""
+
+    id: int
+    day: str
+    span: str
+    venue: str
+    tile: tuple[str, str, str]
+    chosen: str
+    word: str
+    missing: bool
+
+
+@bp.get("/<token>/polls/<int:poll_id>")
+def poll(token: str, poll_id: int) -> Response:
+    found = _found(token, poll_id)
+    return _drawn(token, found, thanks="saved" in request.args)
+
+
+@bp.post("/<token>/polls/<int:poll_id>")
+def answer_poll(token: str, poll_id: int) -> Any:
+    found = _found(token, poll_id)
+    form = DatesForm(request.form, meta={"csrf_context": token})
+    sent = _sent(found)
+    if is_foreign() or (not form.validate() and form.forged):
+        return _drawn(token, found, 400, form=form, sent=sent, notice=form.first_error or foreign_sentence())
+    if form.errors:
+        return _drawn(token, found, 422, form=form, sent=sent, notice=str(TOO_LONG))
+    try:
+        dates = Dates(sent, form.who.data or "", form.note.data or "")
+        poll_answering.answer(token, poll_id, dates, now=clock.now())
+    except GONE:
+        raise
+    except Problem as problem:
+        again = _found(token, poll_id)
+        return _drawn(
+            token, again, 422, form=form, sent=sent, notice=say(problem), missing=isinstance(problem, NotEveryDate),
+            nobody=isinstance(problem, WhoMissing),
+        )  # fmt: skip
+    saved = url_for(".poll", token=token, poll_id=poll_id, saved=1, lang=asked_language())
+    return seal(redirect(saved, 303))  # type: ignore[arg-type]
+
+
+def _found(token: str, poll_id: int) -> PollPage:
+    found = poll_answering.read(token, poll_id, now=clock.now())
+    speak(found.invitee.invitee.locale)
+    return found
+
+
+def _sent(found: PollPage) -> dict[int, PollChoice]:
+    """Return what was chosen, by slot; what is none of the three choices is left out."""
+    said = {slot.id: request.form.get(f"s{slot.id}", "") for slot in found.poll.slots}
+    return {id_: PollChoice(value) for id_, value in said.items() if value in set(PollChoice)}
+
+
+def _drawn(
+    token: str,
+    found: PollPage,
+    status: int = 200,
+    *,
+    form: DatesForm | None = None,
+    sent: Mapping[int, PollChoice] | None = None,
+    notice: str = "",
+    thanks: bool = False,
+    missing: bool = False,
+    nobody: bool = False,
+) -> Response:
+    choices = found.choices if sent is None else sent
+    one = found.invitee
+    return draw(
+        "poll.html",
+        status,
+        poll=found.poll,
+        one=one,
+        holder=one.invitee.display_name,
+        contact=Contact(found.office, found.contact_name, found.contact_phone),
+        rows=[_row(found, slot, choices, missing) for slot in found.poll.slots],
+        choices=[(choice.value, label(choice)) for choice in PollChoice],
+        open=found.takes_answers,
+        answered=one.answered_at is not None,
+        chosen=found.chosen,
+        chosen_when=_when(found, found.chosen) if found.chosen else "",
+        who=(form.who.data if form else one.answered_by) or "",
+        note=(form.note.data if form else one.note) or "",
+        nobody=nobody,
+        here=f"/j/{token}",
+        query=query(),
+        form_token=form_token(token),
+        notice=notice,
+        thanks=_("Thank you. Your dates have been noted.") if thanks and not notice else "",
+    )
+
+
+def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], missing: bool) -> Row:
+    zone, said = found.poll.zone, choices.get(slot.id)
+    return Row(
+        slot.id,
+        day(slot.starts_at, zone),
+        span(slot.starts_at, slot.ends_at, zone),
+        slot.venue.name if slot.venue else "",
+        tile(slot.starts_at, zone),
+        said.value if said else "",
+        label(said),
+        missing and said is None,
+    )
+
+
+def _when(found: PollPage, slot: PollSlot | Activity) -> str:
+    zone = found.poll.zone
+    return f"{day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"

@@ -1,0 +1,48 @@
+"""Stopping the reminders from the address that stands in a mail's List-Unsubscribe: by one click there, or by a button here.
+
+Opening /j/<token>/stop changes nothing; mail programs post to it for their reader (RFC 8058).
+"""
+
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+
+from outreach import clock
+from outreach.queries.answers import page as answer_page
+from outreach.services.answers import answer as answering
+from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.forms import RemindersForm
+from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak, to_thanks
+from outreach.web.answer_pages.views import bp, draw_for
+
+ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program posts for its reader (RFC 8058, 3.2)
+
+
+@bp.get("/<token>/stop")
+def stop_page(token: str) -> Response:
+    return _asked_to_stop(token)
+
+
+@bp.post("/<token>/stop")
+def stop_at_once(token: str) -> Any:
+    """Stop the reminders: by a mail program's one click, which brings the link alone, or by the page's own button.
+
+    A mail program is answered with a page and never sent elsewhere (RFC 8058, 3.1).
+    """
+    if request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]:
+        answering.stop_reminders(token, now=clock.now())
+        return _asked_to_stop(token)
+    form = RemindersForm(meta={"csrf_context": token})
+    if is_foreign() or not form.validate():
+        return _asked_to_stop(token, 400, form.first_error or foreign_sentence())
+    if form.wish.data == "resume":
+        answering.resume_reminders(token, now=clock.now())
+        return to_thanks(token, "resume")
+    answering.stop_reminders(token, now=clock.now())
+    return seal(redirect(url_for(".stop_page", token=token, lang=asked_language()), 303))  # type: ignore[arg-type]
+
+
+def _asked_to_stop(token: str, status: int = 200, notice: str = "") -> Response:
+    found = answer_page.read_holder(token, now=clock.now())
+    speak(found.holder.locale)
+    return draw_for(token, found, "stop.html", status, notice=notice)

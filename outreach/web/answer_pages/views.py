@@ -1,0 +1,238 @@
+"""The pages that an invitee's link opens: see what one is invited to, and answer. No login; opening changes nothing.
+
+How they are drawn is web/answer_pages/draw.py; why a post is trusted without a cookie, web/answer_pages/forms.py.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from outreach import clock
+from outreach.delivery.mail.ical_event import publish_ics
+from outreach.domain.answers import ActivityCancelled, Choice
+from outreach.domain.problems import Problem
+from outreach.extensions import csrf, current_settings, limiter
+from outreach.queries.answers import page as answer_page
+from outreach.queries.answers.page import AnswerPage
+from outreach.services.answers import answer as answering
+from outreach.services.answers.answer import Reply
+from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.web.answer_pages.cards import cards, typed_who
+from outreach.web.answer_pages.draw import draw, seal
+from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
+from outreach.web.answer_pages.read_form import CardForm, read
+from outreach.web.answer_pages.request import foreign_sentence, is_foreign, query, speak, to_thanks
+from outreach.web.frame import rate_limited
+from outreach.web.frame.accounts import say
+
+PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
+AROUND_A_LINK = ").,;:>\"'”’"  # what programs that make links of addresses sometimes take along
+ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office behind one line
+
+bp = Blueprint("answers", __name__, url_prefix="/j")
+csrf.exempt(bp)  # the forms bring a protection of their own
+
+
+def this_link() -> str:
+    """Return by what a link's requests are counted."""
+    return "link " + (request.view_args or {}).get("token", "")[:16]
+
+
+def _generous() -> str:
+    rate = current_settings().rate_answer
+    return re.sub(r"\d+(?=\s*(?:/|per))", lambda count: str(int(count[0]) * ADDRESSES_FOR_ONE), rate)
+
+
+limiter.limit(lambda: current_settings().rate_answer, key_func=this_link)(bp)
+limiter.limit(_generous)(bp)
+
+
+@bp.url_value_preprocessor
+def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """These pages know no accounts: nobody's session is read, and staff who open a link are not looked up."""
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+    if values and "token" in values:
+        values["token"] = values["token"].rstrip(AROUND_A_LINK)
+    speak(None)
+
+
+@bp.get("/")
+def nothing() -> Response:
+    raise LinkUnknown
+
+
+@bp.get("/<token>")
+def page(token: str) -> Response:
+    return _drawn(token, _found(token), picked=PICKS.get(request.args.get("pilih", ""), ""))
+
+
+@bp.get("/<token>/thanks")
+def thanks(token: str) -> Response:
+    found = _found(token)
+    sentences = {
+        "answer": _("Thank you. Your answer has been noted."),
+        "stop": _("You will get no more reminders. Should something you accepted change, we still tell you."),
+        "resume": _("You will get reminders again."),
+    }
+    return _drawn(token, found, thanks=sentences.get(request.args.get("for", ""), sentences["answer"]))
+
+
+@bp.get("/<token>/<int:activity_id>.ics")
+def calendar(token: str, activity_id: int) -> Response:
+    holder = _found(token).holder
+    now = clock.now()
+    activity = answer_page.activity_for_calendar(token, activity_id, now=now)
+    url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
+    data = publish_ics(activity, url=url, now=now, person_id=None if holder.organisation else holder.id)
+    headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
+    return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
+
+
+@bp.post("/<token>/answers")
+def answer(token: str) -> Any:
+    """Take what is new on all cards together: each by itself, and what is refused is said beside it."""
+    found = _found(token)
+    if sentence := _forged(token):
+        return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
+    sent = read(found, request.form)
+    if sent.wrong:
+        return _drawn(token, found, 422, typed=sent.forms, notice=sent.notice)
+    return _recorded(token, sent.replies, sent.forms)
+
+
+@bp.post("/<token>/all")
+def answer_all(token: str) -> Any:
+    """Give one answer for all activities that are open."""
+    found = _found(token)
+    form = AnswerForm(request.form)
+    sentence = _forged(token)
+    if sentence or not form.validate():
+        notice = sentence or next((str(e) for e in form.choice.errors), "")
+        return _drawn(token, found, 400 if sentence else 422, together=form, notice=notice)
+    reply = form.reply()
+    replies = {one.activity.id: reply for one in found.activities if one.refusal is None}
+    return _recorded(token, replies, {}, form)
+
+
+@bp.post("/<token>/reminders")
+def stop(token: str) -> Any:
+    found = _found(token)
+    form = RemindersForm(meta={"csrf_context": token})
+    if is_foreign() or not form.validate():
+        return _drawn(token, found, 400, notice=form.first_error or foreign_sentence())
+    if form.wish.data == "resume":
+        answering.resume_reminders(token, now=clock.now())
+        return to_thanks(token, "resume")
+    answering.stop_reminders(token, now=clock.now())
+    return to_thanks(token, "stop")
+
+
+@bp.errorhandler(Problem)
+def link_problem(problem: Problem) -> Response:
+    gone = isinstance(problem, LinkExpired | LinkRevoked | ActivityCancelled)
+    return _sentence(_("This link does not open anything"), say(problem), 410 if gone else 404)
+
+
+@bp.errorhandler(HTTPException)
+def http_problem(error: HTTPException) -> Any:
+    if error.code == 429:
+        wait_s = rate_limited.wait_s()
+        too_much = _("Too much was asked for at once.")
+        sentence = f"{too_much} {rate_limited.when_again(wait_s)}"
+        slow = _sentence(_("One moment, please"), sentence, 429, kept=rate_limited.kept(), here=rate_limited.here())
+        slow.headers["Retry-After"] = str(wait_s)
+        return slow
+    code = error.code or 500
+    if code == 413:
+        return _sentence(_("This file is too large"), rate_limited.too_large(), 413)
+    return _sentence(
+        _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
+    )
+
+
+def _recorded(
+    token: str, replies: Mapping[int, Reply], typed: Mapping[int, CardForm], together: AnswerForm | None = None
+) -> Any:
+    """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
+    problems = answering.answer_all(token, replies, now=clock.now())
+    if replies and not problems:
+        return to_thanks(token)
+    found = _found(token)
+    shown = {one.activity.id for one in found.activities}
+    unstored = _("Your answer was not stored.")
+    errors = {activity_id: f"{unstored} {say(problem)}" for activity_id, problem in problems.items()}
+    notices = {sentence for activity_id, sentence in errors.items() if activity_id not in shown}
+    if not replies:
+        notices.add(_("There is nothing to answer at present."))
+    elif len(problems) < len(replies):
+        notices.add(_("Only a part of your answers was stored. What was not is marked below."))
+    kept = {activity_id: form for activity_id, form in typed.items() if activity_id in problems}
+    return _drawn(token, found, 422, typed=kept, errors=errors, together=together, notice=" ".join(sorted(notices)))
+
+
+def _forged(token: str) -> str:
+    """Return a sentence where this post does not come from the link's own page."""
+    if is_foreign():
+        return foreign_sentence()
+    form = LinkForm(meta={"csrf_context": token})
+    return "" if form.validate() else form.first_error
+
+
+def _found(token: str) -> AnswerPage:
+    found = answer_page.read(token, now=clock.now())
+    speak(found.holder.locale)
+    return found
+
+
+def _drawn(
+    token: str,
+    found: AnswerPage,
+    status: int = 200,
+    *,
+    picked: str = "",
+    typed: Mapping[int, CardForm] | None = None,
+    errors: Mapping[int, str] | None = None,
+    together: AnswerForm | None = None,
+    thanks: str = "",
+    notice: str = "",
+) -> Response:
+    picked = request.form.get("pilih", picked)
+    shown = cards(found.activities, picked if picked in set(Choice) else "", typed or {}, errors or {})
+    return draw_for(
+        token,
+        found,
+        "organisation.html" if found.holder.organisation else "page.html",
+        status,
+        cards=shown,
+        wrong=[card.shown.activity for card in shown if card.wrong],
+        polls=found.polls,
+        open_count=sum(card.open for card in shown),
+        waiting=sum(card.open and not card.answered for card in shown),
+        picked=picked,
+        same="same" in request.form,
+        together=typed_who(together) if together else None,
+        notice=notice,
+        thanks=thanks,
+    )
+
+
+def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **values: Any) -> Response:
+    """Return a page of a link's holder, drawn with what all of them need."""
+    return draw(
+        template,
+        status,
+        holder=found.holder,
+        contact=found.contact,
+        here=f"/j/{token}",
+        query=query(),
+        form_token=form_token(token),
+        **values,
+    )
+
+
+def _sentence(title: str, sentence: str, status: int, **values: Any) -> Response:
+    return draw("problem.html", status, title=title, sentence=sentence, contact=answer_page.office_contact(), **values)

@@ -1,0 +1,81 @@
+"""The words of the answer pages that are the same for everybody, looked up once for each language."""
+
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import gettext as _
+
+from outreach.delivery.words.labels import label
+from outreach.domain.states import ANSWERED, ActivityState
+
+
+@lru_cache(8)
+def words(_language: str) -> dict[str, Any]:
+    """Return the words in a language, which must be the current one."""
+    return {
+        "title": _("Invitation"),
+        "dear": _("Dear"),
+        "time": _("Time"),
+        "registration": _("registration from"),
+        "place": _("Place"),
+        "no_place": _("to be announced"),
+        "role": _("As"),
+        "bring": _("To bring"),
+        "map": _("Show on a map"),
+        "calendar": _("Add to calendar"),
+        "yours": _("Your answer:"),
+        "none": _("none yet"),
+        "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
+        "cancelled": label(ActivityState.CANCELLED),
+        "reason": _("Reason:"),
+        "lost": _("What you sent:"),
+        "unstored": _("Your answer was not stored."),
+        "marked": _("Your answer was not stored yet. Please correct what is marked below:"),
+        "take_off": _("To take somebody off the list, empty their name."),
+        "whom": _("Who is sent?"),
+        "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
+        "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),
+        "question": _("Will you come?"),
+        "coming": _("Coming"),
+        "not_coming": _("Not coming"),
+        "represented": _("Represented by"),
+        "name": _("Name"),
+        "post": _("Post"),
+        "phone": _("Phone"),
+        "email": _("E-mail (optional)"),
+        "send": _("Send answer"),
+        "change": _("Change answer"),
+        "again": _("Send again"),
+        "until": _("You can change it until"),
+        "all_coming": _("Coming to all"),
+        "all_not_coming": _("Not coming to any"),
+        "all_represented": _("Represented at all"),
+        "somebody": _("Somebody else comes in my place"),
+        "same_answer": _("The same answer for all activities?"),
+        "same_names": _("The same people for all activities where nobody is named yet"),
+        "changeable": _("You can change your answers here until the time given."),
+        "closed": _("There is nothing to answer at present."),
+        "nothing": _("There is no activity here at present to which you are invited."),
+        "which_dates": _("Which dates suit you?"),
+        "dates_given": _("answered"),
+        "choose_dates": _("Choose dates"),
+        "dates_until": _("Please answer by"),
+        "questions": _("Any questions?"),
+        "call": _("Call"),
+        "away": _("When can you not come?"),
+        "own_calendar": _("In your own calendar"),
+        "data": _("Reminders and your data"),
+        "stopped": _("You get no reminders, as you asked."),
+        "resume": _("Send me reminders again"),
+        "reminded": _("We remind you by e-mail before an activity."),
+        "stop": _("Send me no more reminders"),
+        "stop_question": _("No more reminders?"),
+        "stop_done": _("You get no more reminders"),
+        "stop_kept": _("Should something you accepted change or be cancelled, we still tell you."),
+        "invitations": _("See my invitations"),
+        "kept": _(
+            "We keep your name, post, phone, e-mail and answers, only to arrange these activities. "
+            "To see, correct or erase them, call the number above."
+        ),
+        "states": {state: label(state) for state in ANSWERED},
+    }

@@ -1,0 +1,182 @@
+"""Moving an activity from the calendar: a form, then what comes of it, then the move; and taking the last move back.
+
+The same pages serve the dialog that the drawn calendar opens (it asks for them bare), the keyboard, and browsers without a
+script. Asking changes nothing: the form and what comes of it are GET.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.queries.activities import page as showing
+from outreach.services.activities import move as moves
+from outreach.services.activities.move import Foreseen
+from outreach.services.activities.publish import Move
+from outreach.services.locking import ActivityMissing
+from outreach.web.activities.forms import ConfirmForm
+from outreach.web.activities.views import to_its_page
+from outreach.web.calendar import undo as calendar_undo
+from outreach.web.calendar.forms import PlaceForm, dropped
+from outreach.web.calendar.views import bp
+from outreach.web.clashes.resolutions import WayOut, times_of
+from outreach.web.clashes.shown import Shown, each_once, shown
+from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.frame.accounts import coordinator_required, office_zone, say
+
+OVER = (ActivityState.CANCELLED, ActivityState.HELD)
+HERE = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id"})  # what a move from the calendar changes
+BARE = "X-Bare"  # the header by which the dialog asks for a page without its frame
+
+
+@bp.get("/<int:activity_id>/move")
+@coordinator_required
+def move(activity_id: int) -> Any:
+    """Show the form; or, where the address names a time, what would come of it."""
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state in OVER:
+        return to_its_page(activity)
+    now = clock.now()
+    undoing = calendar_undo.kept(activity_id) if "undo" in request.args else None
+    form = PlaceForm(activity.zone, formdata=request.args if "on" in request.args else None, meta={"csrf": False})
+    if "on" not in request.args:
+        place = undoing or _dropped(activity, now) or moves.as_it_is(activity)
+        form.fill(activity, place, _back(request.args.get("back", ""), activity))
+        form.version.data = request.args.get("version", form.version.data)
+        if undoing:
+            form.reason.data = _("It goes back to the time and place announced before.")
+        elif "starts" not in request.args:
+            return _page(form, activity)
+    elif not form.validate():
+        return _page(form, activity), 422
+    try:
+        asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+        foreseen = moves.foresee(activity, asked, form.version_number, now=now)
+    except Problem as problem:
+        return _refused(form, activity, problem), 422
+    return _page(form, activity, foreseen, undoing=undoing is not None)
+
+
+@bp.post("/<int:activity_id>/move")
+@coordinator_required
+def moved(activity_id: int) -> Any:
+    """Save the move, and go back to the calendar at its day."""
+    activity = showing.activity_with_agenda(activity_id)
+    now = clock.now()
+    form = PlaceForm(activity.zone)
+    undoing = calendar_undo.kept(activity_id) if "undo" in request.form else None
+    if not form.validate():
+        return _page(form, activity), 422
+    asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+    try:
+        done = moves.shift(
+            activity_id, asked, form.version_number, reason=form.reason.data or "", by=current_user, now=now
+        )
+    except ActivityMissing:
+        raise
+    except Problem as problem:
+        activity = showing.activity_with_agenda(activity_id)
+        try:
+            foreseen = moves.foresee(activity, asked, form.version_number, now=now)
+        except Problem:
+            return _refused(form, activity, problem), 422
+        show_problem(form, problem)
+        return _page(form, activity, foreseen, undoing=undoing is not None), 422
+    calendar_undo.keep(None if undoing else done, now)
+    if undoing:  # else the calendar says it, with the way to take it back
+        flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
+    return redirect(_back(form.back.data or "", done.activity))
+
+
+@bp.post("/undo")
+@coordinator_required
+def undo() -> Any:
+    """Take back the last move of a draft. That of a published activity is taken back by its page, which names the mails."""
+    activity_id, version = calendar_undo.last()
+    back = calendar_undo.kept(activity_id)
+    if not ConfirmForm().validate() or back is None:
+        flash(_("There is nothing to take back any more."), "warning")
+        return redirect(url_for(".index"))
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state is not ActivityState.DRAFT:
+        return redirect(url_for(".move", activity_id=activity_id, undo=1, version=version))
+    try:
+        done = moves.shift(activity_id, back, version, by=current_user, now=clock.now())
+    except Problem as problem:
+        flash(say(problem), "danger")
+    else:
+        flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
+    calendar_undo.keep(None, clock.now())
+    return redirect(_back(request.form.get("back", ""), activity))
+
+
+def _page(form: PlaceForm, activity: Activity, foreseen: Foreseen | None = None, *, undoing: bool = False) -> Any:
+    findings = _findings(foreseen, form, activity) if foreseen else []
+    return render_template(
+        "calendar/move.html",
+        bare=BARE in request.headers,
+        form=form,
+        activity=activity,
+        foreseen=foreseen,
+        undoing=undoing,
+        findings=findings,
+        ways=each_once(foreseen.found, findings) if foreseen else [],
+        back=_back(form.back.data or "", activity),
+        venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
+    )
+
+
+def _findings(foreseen: Foreseen, form: PlaceForm, activity: Activity) -> list[Shown]:
+    """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
+
+    A way to where the activity is already is none: it would change nothing, which is said of all of them below.
+    """
+    once = {(row.kind, row.sentence): row for row in reversed(shown(foreseen.found, about=[activity.id]))}
+    return [
+        replace(row, ways=tuple(_inside(way, form, activity) for way in row.ways if not _is_back(way, form, activity)))
+        for row in reversed(once.values())
+    ]
+
+
+def _is_back(way: WayOut, form: PlaceForm, activity: Activity) -> bool:
+    if way.activity_id != activity.id or not way.fields:
+        return False
+    present = {**times_of(activity, activity.zone), "venue_id": str(activity.venue_id or "")}
+    return {**present, **form.asked(), **way.fields}.items() >= present.items()
+
+
+def _inside(way: WayOut, form: PlaceForm, activity: Activity) -> WayOut:
+    """Let a way that only gives the activity another time or place lead to what comes of it here."""
+    if way.activity_id != activity.id or not way.fields or not way.fields.keys() <= HERE:
+        return way
+    asked = form.asked() | {name: value for name, value in way.fields.items() if name in form._fields}
+    return replace(way, href=url_for(".move", activity_id=activity.id, **asked), fields=None, inside=True)  # type: ignore[arg-type]
+
+
+def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
+    show_refused(form, problem, activity.version)
+    return _page(form, activity)
+
+
+def _dropped(activity: Activity, now: datetime) -> Move | None:
+    times = dropped(request.args, office_zone())
+    if times is None:
+        return None
+    venue = request.args.get("venue", "")
+    venue_id = activity.venue_id if venue == "" else int(venue) if venue.isdecimal() and len(venue) < 10 else None
+    starts_at, ends_at = (at.astimezone(activity.zone) for at in times)
+    return moves.wanted(activity, starts_at, ends_at, venue_id, now=now)
+
+
+def _back(asked: str, activity: Activity) -> str:
+    """Return the calendar's address to go back to; nobody else's."""
+    if asked.startswith("/calendar?") and asked.isascii() and asked.isprintable():
+        return asked
+    return url_for(".index", on=activity.starts_at.astimezone(office_zone()).date().isoformat())

@@ -1,0 +1,102 @@
+"""The calendar: month, week, day, and venues or speakers as rows. Moving in it is calendar/move.py.
+
+Each page is whole without a script: tables with links. Where there is one, static/calendar.js draws over it, and asks for
+events.json.
+"""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, render_template, request
+from flask_babel import gettext as _
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.queries import calendar as calendars
+from outreach.queries.activities import lists as browsing
+from outreach.queries.calendar import CalendarFilter, Row, Shown
+from outreach.services.locking import ActivityMissing
+from outreach.web.calendar import events as calendar_events
+from outreach.web.calendar import range as calendar_range
+from outreach.web.calendar import undo as calendar_undo
+from outreach.web.calendar.range import Asked, RowsOf, View
+from outreach.web.frame.accounts import error_page, may_change, office_zone, say, staff_required
+from outreach.web.free_slots.words import away_words
+
+bp = Blueprint("calendar", __name__, url_prefix="/calendar")
+
+
+@bp.errorhandler(ActivityMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    now, zone = clock.now(), office_zone()
+    asked = _asked()
+    shown = calendars.shown(asked.first, asked.last, asked.wanted, zone=zone, now=now)
+    rows = _rows(shown, asked)
+    return render_template(
+        "calendar/index.html",
+        asked=asked,
+        shown=shown,
+        rows=rows,
+        today=now.astimezone(zone).date(),
+        views=list(View),
+        rows_of=list(RowsOf),
+        resources=calendar_events.resources(rows, asked),
+        hours=calendar_events.hours(shown),
+        offset=calendar_events.offset(asked.on, zone),
+        in_hours=calendar_events.in_hours(asked),
+        mark=calendar_events.mark,
+        away_words=away_words,
+        note=calendar_events.day_note,
+        hours_note=calendar_events.hours_note,
+        kind_of=calendar_events.kind_of,
+        weekday=calendar_range.weekday,
+        choices=_choices(asked.wanted),
+        undo=calendar_undo.offer(),
+    )
+
+
+@bp.get("/events.json")
+@staff_required
+def events() -> Any:
+    """Return what is drawn in a range of days: start and end (exclusive) as days, at most 400 of them."""
+    asked = _asked()
+    try:
+        first, end = (calendar_range.whole_day(request.args.get(name, "")) for name in ("start", "end"))
+        last = end - calendar_range.A_DAY
+        shown = calendars.shown(first, last, asked.wanted, zone=office_zone(), now=clock.now())
+    except ValueError:
+        return jsonify(error=_("Please give a first and a last day, such as 2027-01-18.")), 400
+    except Problem as problem:
+        return jsonify(error=say(problem)), 400
+    return jsonify(calendar_events.events(shown, asked, _rows(shown, asked), may_move=may_change()))
+
+
+def _asked() -> Asked:
+    today = clock.now().astimezone(office_zone()).date()
+    return calendar_range.read(request.args, today=today, programme_days=calendars.programme_days)
+
+
+def _rows(shown: Shown, asked: Asked) -> list[Row]:
+    if asked.view is not View.ROWS:
+        return []
+    if asked.rows_of is RowsOf.SPEAKERS:
+        return calendars.speaker_rows(shown)
+    return calendars.venue_rows(shown, also_empty=asked.all_rows, wanted=asked.wanted)
+
+
+def _choices(wanted: CalendarFilter) -> dict[str, Any]:
+    return {
+        "programmes": browsing.programme_choices(),
+        "districts": browsing.districts(),
+        "people": calendars.person_choices(wanted.person_id),
+        "venues": browsing.venue_choices(),
+    }
+
+
+# The rest of the blueprint's pages.
+from outreach.web.calendar import move as calendar_move  # noqa: E402, F401

@@ -1,0 +1,172 @@
+"""Findings as pages show them: gathered where the same is found of several people, in sentences, with links and ways out."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from outreach.delivery.words.clashes import listed, sentence, when
+from outreach.delivery.words.labels import label
+from outreach.domain.clashes import Finding, OfInvitee, Way, applied, findings, suits_all, ways
+from outreach.domain.planning.parties import Party
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.services.planning.clashes import Found, gathered
+from outreach.web.clashes.resolutions import WayOut, invitations_of, way_out
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An activity that a finding is about. href: "" for one that is not stored yet."""
+
+    id: int
+    title: str
+    when: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    kind: FindingKind
+    severity: Severity
+    day: date
+    sentence: str
+    things: tuple[Thing, ...]
+    finding: Finding
+    ways: tuple[WayOut, ...] = ()
+    parties: tuple[Party, ...] = ()  # of whom it is found
+    titles: tuple[str, ...] = ()  # of all the activities of which just this is found
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity is Severity.BLOCK
+
+    @property
+    def title(self) -> str:
+        """Return the titles of the activities that it is found of, the first few by name."""
+        return listed(self.titles)
+
+    @property
+    def offers_a_time(self) -> bool:
+        """Return whether one of its ways changes the activity itself, so that none has to be searched for."""
+        return any(way.fields for way in self.ways)
+
+
+@dataclass(frozen=True)
+class Once:
+    """A way out as it is shown once for several findings. resolves: which of them, in words; "" where it is all there is."""
+
+    way: WayOut
+    resolves: str
+
+
+def shown(
+    found: Found,
+    *,
+    about: Collection[int] = (),
+    groups: list[list[Finding]] | None = None,
+    with_ways: bool = True,
+    most: int | None = None,
+    alike: bool = False,
+) -> list[Shown]:
+    """Return what was found, ready to be shown, what blocks first.
+
+    about: ids of the activities from whose side it is said, and that are best changed. groups: only these, as `gathered`.
+    most: ways out are looked for only for the first so many. alike: the activities about which it is are changed as one:
+    what is said of several of them in the same words is shown once, with the ways that suit them all.
+    """
+    groups = sorted(gathered(found.findings), key=_gravest_first) if groups is None else groups
+    rows = [_shown(found, group, _side(group[0], about)) for group in groups]
+    bundles = _bundled(rows, groups) if alike else [[(row, group)] for row, group in zip(rows, groups, strict=True)]
+    wanted = bundles[:most] if with_ways else []
+    offered = [_offered(found, bundle, about, alike) for bundle in wanted]
+    invitations = invitations_of(way for some in offered for way in some)
+    said = []
+    for at, bundle in enumerate(bundles):
+        side = _side(bundle[0][1][0], about)
+        outs = [way_out(found.plan, way, invitations, side) for way in (offered[at] if at < len(offered) else ())]
+        titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))
+        said.append(replace(bundle[0][0], ways=tuple(one for one in outs if one is not None), titles=titles))
+    return said
+
+
+def each_once(found: Found, rows: Sequence[Shown]) -> list[Once]:
+    """Return the ways out of all these rows, each once, those first that resolve the most."""
+    offered: dict[object, WayOut] = {}
+    for row in rows:
+        for way in row.ways:
+            offered.setdefault(way.way or way.words, way)
+    resolving = [(way, _resolved(found, way, rows)) for way in offered.values()]
+    resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: of equals as they were
+    return [Once(way, _said(resolved, rows)) for way, resolved in resolving]
+
+
+def _resolved(found: Found, way: WayOut, rows: Sequence[Shown]) -> list[Shown]:
+    if way.way is None:
+        return [row for row in rows if way in row.ways]
+    among = {id for row in rows for id in row.finding.ids}
+    left = {one.signature for one in findings(applied(found.plan, way.way), among)}
+    return [row for row in rows if row.finding.signature not in left]
+
+
+def _said(resolved: Sequence[Shown], rows: Sequence[Shown]) -> str:
+    if len(rows) == 1:
+        return ""
+    if len(resolved) == len(rows):
+        return _("resolves all of it")
+    kinds = [row.kind for row in rows]
+    what = [
+        f"{label(row.kind)} ({row.finding.party.name})"
+        if row.finding.party and kinds.count(row.kind) > 1
+        else label(row.kind)
+        for row in resolved
+    ]
+    return _("resolves: %(what)s", what=", ".join(dict.fromkeys(what)))
+
+
+Bundle = list[tuple[Shown, list[Finding]]]
+
+
+def _bundled(rows: list[Shown], groups: list[list[Finding]]) -> list[Bundle]:
+    bundles: dict[tuple[FindingKind, str], Bundle] = {}
+    for row, group in zip(rows, groups, strict=True):
+        bundles.setdefault((row.kind, row.sentence), []).append((row, group))
+    return list(bundles.values())
+
+
+def _offered(found: Found, bundle: Bundle, about: Collection[int], alike: bool) -> list[Way]:
+    first = bundle[0][1]
+    offered = _for_all(first, ways(found.plan, first[0], _side(first[0], about)))
+    if not alike:
+        return offered
+    resolving = [one for _row, group in bundle for one in group]
+    return [way for way in offered if suits_all(found.plan, way, about, resolving)]
+
+
+def _gravest_first(group: list[Finding]) -> bool:
+    return group[0].severity is not Severity.BLOCK
+
+
+def _shown(found: Found, group: list[Finding], side: int | None) -> Shown:
+    first = group[0]
+    parties = tuple(dict.fromkeys(one.party for one in group if one.party))
+    told = sentence(first, side, names=[one.name for one in parties], kecamatan=found.kecamatan)
+    own = next((one for one in first.activities if one.id == side), first.activities[-1])
+    things = tuple(_thing(one) for one in (own, *(other for other in first.activities if other is not own)))
+    return Shown(first.kind, first.severity, own.local_start.date(), told, things, first, parties=parties)
+
+
+def _side(finding: Finding, about: Collection[int]) -> int | None:
+    return next((id for id in finding.ids if id in about), None)
+
+
+def _for_all(group: list[Finding], some: list[Way]) -> list[Way]:
+    """Leave out the ways that would help only one of the people it is found of."""
+    return some if len(group) == 1 else [way for way in some if not isinstance(way, OfInvitee)]
+
+
+def _thing(activity: PlannedActivity) -> Thing:
+    href = url_for("activities.show", activity_id=activity.id) if activity.id > 0 else ""
+    return Thing(activity.id, activity.title, when(activity), href)

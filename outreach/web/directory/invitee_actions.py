@@ -1,0 +1,40 @@
+"""What staff do to a person and to an organisation alike, as invitees: done, and said on the next page."""
+
+from flask import flash
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.models import Organisation, Person
+from outreach.services import addresses
+from outreach.services.invitations import invitee as invitee_record
+from outreach.services.invitations import links
+
+
+def stop_reminders(holder: Person | Organisation) -> None:
+    invitee_record.stop_reminders(holder, by=current_user, now=clock.now())
+    flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
+
+
+def resume_reminders(holder: Person | Organisation) -> None:
+    invitee_record.resume_reminders(holder, by=current_user, now=clock.now())
+    flash(_("They get invitations and reminders again."), "success")
+
+
+def allow_address(address: str) -> None:
+    """Let mails go again to an address that none arrived at."""
+    addresses.allow_again(address, by=current_user, now=clock.now())
+    sentence = _(
+        "From now on mails go to this address again. What did not arrive is not sent anew by itself: "
+        "send it again from its page under “Messages”, or call them."
+    )
+    flash(sentence, "success")
+
+
+def renew_link(holder: Person | Organisation) -> None:
+    """Make them an answer link; one that they had ends."""
+    had_one = invitee_record.link_of(holder, now=clock.now()) is not None
+    links.renew(holder, by=current_user, now=clock.now())
+    flash(
+        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
+    )

@@ -1,0 +1,125 @@
+"""Organisations: their list, a new one, one's page with its people and invitations, and correcting it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import Sector
+from outreach.domain.problems import Problem
+from outreach.queries import directory, inbox
+from outreach.services import addresses
+from outreach.services.directory import organisations
+from outreach.services.directory.organisations import OrganisationMissing
+from outreach.services.invitations import invitee as invitee_record
+from outreach.web.directory import invitee_actions
+from outreach.web.directory.organisation_forms import OrganisationForm
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, error_page, may_change, page_number, say, staff_required
+from outreach.web.invitations.forms import member
+
+bp = Blueprint("organisations", __name__, url_prefix="/organisations")
+
+
+@bp.errorhandler(OrganisationMissing)
+def _missing(problem: OrganisationMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    q, sector = request.args.get("q", "").strip()[:100], member(Sector, request.args.get("sector"))
+    no_address = request.args.get("no_address") == "1"
+    return render_template(
+        "directory/organisations/index.html",
+        page=directory.organisations(q, sector, no_address=no_address, number=page_number()),
+        q=q,
+        sector=sector,
+        no_address=no_address,
+        sectors=list(Sector),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = OrganisationForm()
+    if request.method == "GET":
+        return render_template("directory/organisations/form.html", form=form, organisation=None)
+    if form.validate():
+        try:
+            organisation = organisations.add(form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("%(name)s is in the list now.", name=organisation.name), "success")
+            return redirect(url_for(".show", organisation_id=organisation.id))
+    return render_template("directory/organisations/form.html", form=form, organisation=None), 422
+
+
+@bp.get("/<int:organisation_id>")
+@staff_required
+def show(organisation_id: int) -> Any:
+    organisation = organisations.get(organisation_id)
+    return render_template(
+        "directory/organisations/show.html",
+        organisation=organisation,
+        people=organisations.people_of(organisation_id),
+        invitations=invitee_record.invitations_of(organisation),
+        link=invitee_record.link_of(organisation, now=clock.now()) if may_change() else None,
+        failure=addresses.failure_of(organisation.email),
+        mails=inbox.of_holder(organisation),
+    )
+
+
+@bp.route("/<int:organisation_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(organisation_id: int) -> Any:
+    organisation = organisations.get(organisation_id)
+    if request.method == "GET":
+        form = OrganisationForm.of(organisations.values_of(organisation))
+        return render_template("directory/organisations/form.html", form=form, organisation=organisation)
+    form = OrganisationForm()
+    if form.validate():
+        try:
+            organisations.edit(organisation_id, form.values, by=current_user, now=clock.now())
+        except OrganisationMissing:
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for(".show", organisation_id=organisation_id))
+    organisation = organisations.get(organisation_id)
+    return render_template("directory/organisations/form.html", form=form, organisation=organisation), 422
+
+
+@bp.post("/<int:organisation_id>/reminders/stop")
+@coordinator_required
+def stop(organisation_id: int) -> Any:
+    invitee_actions.stop_reminders(organisations.get(organisation_id))
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/reminders/resume")
+@coordinator_required
+def resume(organisation_id: int) -> Any:
+    invitee_actions.resume_reminders(organisations.get(organisation_id))
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/address")
+@coordinator_required
+def allow_address(organisation_id: int) -> Any:
+    invitee_actions.allow_address(organisations.get(organisation_id).email)
+    return redirect(url_for(".show", organisation_id=organisation_id))
+
+
+@bp.post("/<int:organisation_id>/link")
+@coordinator_required
+def renew_link(organisation_id: int) -> Any:
+    invitee_actions.renew_link(organisations.get(organisation_id))
+    return redirect(url_for(".show", organisation_id=organisation_id))

@@ -1,0 +1,20 @@
+"""The blueprint of people, and its page for somebody who is not there (any more)."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from outreach.services.directory.people import PersonErased, PersonMissing
+from outreach.web.frame.accounts import error_page, say
+
+bp = Blueprint("people", __name__, url_prefix="/people")
+
+
+@bp.errorhandler(PersonMissing)
+def _missing(problem: PersonMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.errorhandler(PersonErased)
+def _erased(problem: PersonErased) -> Any:
+    return error_page(410, text=say(problem))

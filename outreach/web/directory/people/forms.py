@@ -1,0 +1,138 @@
+"""What staff fill in about a person, and how the list of people is narrowed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, RadioField, StringField, ValidationError
+
+from outreach.delivery.words.formats import LOCALES
+from outreach.delivery.words.labels import label
+from outreach.domain.directory import email_addresses, phones
+from outreach.domain.kinds import CadreKind, Sector, Sex
+from outreach.domain.problems import Problem
+from outreach.queries import directory
+from outreach.queries.directory import PeopleFilters
+from outreach.services.directory.people import PersonValues
+from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import Choice, optional_int, optional_text
+from outreach.web.frame.accounts import say
+from outreach.web.invitations.forms import Ticks, member, text, words
+
+
+def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
+    """Return what the list of people is narrowed to; a value that is none of the known ones narrows nothing."""
+    return PeopleFilters(
+        q=args.get("q", "").strip()[:100],
+        kind=member(CadreKind, args.get("kind")),
+        region_code=args.get("region", "")[:13],
+        sector=member(Sector, args.get("sector")),
+        organisation_id=args.get("organisation", type=int),
+        no_address=args.get("no_address") == "1",
+    )
+
+
+def kelurahan_options(nothing: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the kelurahan grouped by kecamatan, and first the words for none."""
+    groups: dict[str, list[tuple[str, str]]] = {"": [("", nothing)]}
+    kecamatan = ""
+    for region in directory.regions():
+        if region.level == 3:
+            kecamatan = region.name
+        else:
+            groups.setdefault(kecamatan, []).append((region.code, region.name))
+    return groups
+
+
+def check(read: Callable[[str], str], field: StringField) -> None:
+    """Put the sentence beside the field where `read` finds what was typed ill-formed; what was typed stays."""
+    try:
+        read(field.data or "")
+    except Problem as problem:
+        raise ValidationError(say(problem)) from None
+
+
+class PersonForm(TidyForm):
+    name = text(
+        _l("Full name"),
+        160,
+        description=_l(
+            "As it is written, such as Siti Rahmawati. One name is enough. Empty if only the post is known."
+        ),
+    )
+    title_before = text(_l("Titles before the name"), 60, description=_l("Such as Dr. Hj."))
+    title_after = text(_l("Titles after the name"), 60, description=_l("Such as S.H., M.H."))
+    post = text(_l("Post"), 160, description=_l("Such as Kapolres Metro, or Ketua TP PKK Yosodadi."))
+    organisation_id = Choice(_l("Organisation"), coerce=optional_int)
+    region_code = Choice(_l("Kelurahan"), coerce=optional_text, description=_l("Where a cadre is active."))
+    sex = RadioField(_l("Sex"), default="", coerce=str)
+    kinds = Ticks(_l("Cadre of"), coerce=str)
+    email = text(
+        _l("E-mail"),
+        254,
+        description=_l(
+            "Invitations and reminders go here, such as siti.rahmawati@example.com. Two people may share one."
+        ),
+    )
+    phone = text(_l("Phone or WhatsApp"), 40, description=_l("Such as 0812-3456-7890."))
+    locale = Choice(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
+    note = text(
+        _l("Note"),
+        300,
+        description=_l("For colleagues, such as “reach her through the lurah”. Never about cases or victims."),
+    )
+    namesake = BooleanField(_l("This is somebody else of the same name"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.organisation_id.choices = [
+            ("", gettext("None"), {}),
+            *((i, n, {}) for i, n in directory.organisation_choices()),
+        ]
+        self.region_code.choices = kelurahan_options(gettext("None in particular"))
+        self.sex.choices = [("", gettext("Not said")), *words(Sex)]
+        self.kinds.choices = words(CadreKind)
+
+    def validate_email(self, field: StringField) -> None:
+        check(email_addresses.address, field)
+
+    def validate_phone(self, field: StringField) -> None:
+        check(phones.number, field)
+
+    @property
+    def values(self) -> PersonValues:
+        return PersonValues(
+            name=self.name.data or "",
+            title_before=self.title_before.data or "",
+            title_after=self.title_after.data or "",
+            post=self.post.data or "",
+            organisation_id=self.organisation_id.data,
+            region_code=self.region_code.data,
+            sex=Sex(self.sex.data) if self.sex.data else None,
+            email=self.email.data or "",
+            phone=self.phone.data or "",
+            locale=self.locale.data or "id",
+            note=self.note.data or "",
+            kinds=tuple(CadreKind(kind) for kind in self.kinds.data or ()),
+            namesake=bool(self.namesake.data),
+        )
+
+    @classmethod
+    def of(cls, values: PersonValues) -> "PersonForm":
+        """Return the form filled with what is stored."""
+        filled = {
+            **vars(values),
+            "sex": values.sex.value if values.sex else "",
+            "kinds": [k.value for k in values.kinds],
+        }
+        return cls(data=filled)
+
+
+class EraseForm(TidyForm):
+    sure = BooleanField(_l("Yes, erase it. I know that this cannot be taken back."))
+
+
+def kind_words() -> list[tuple[str, str]]:
+    return [(kind.value, label(kind)) for kind in CadreKind]

@@ -1,0 +1,90 @@
+"""The list of people, a new one, one's page, and correcting it."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.queries import directory, inbox
+from outreach.services import addresses
+from outreach.services.directory import people
+from outreach.services.directory.people import PersonErased, PersonMissing
+from outreach.services.invitations import invitee as invitee_record
+from outreach.web.directory.people.blueprint import bp
+from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, may_change, page_number, staff_required
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    filters = filters_from(request.args)
+    return render_template(
+        "directory/people/index.html",
+        page=directory.people(filters, page_number()),
+        counts=directory.count_people(),
+        filters=filters,
+        regions=directory.regions(),
+        kinds=kind_words(),
+        organisations=directory.organisation_choices(),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = PersonForm()
+    if request.method == "GET":
+        form.organisation_id.data = request.args.get("organisation", type=int)
+        return render_template("directory/people/form.html", form=form, person=None)
+    if form.validate():
+        try:
+            person = people.add(form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            show_problem(form, problem)
+            return render_template("directory/people/form.html", form=form, person=None, problem=problem), 422
+        flash(_("%(name)s is in the list now.", name=person.display_name), "success")
+        return redirect(url_for(".show", person_id=person.id))
+    return render_template("directory/people/form.html", form=form, person=None), 422
+
+
+@bp.get("/<int:person_id>")
+@staff_required
+def show(person_id: int) -> Any:
+    person = people.get(person_id)
+    return render_template(
+        "directory/people/show.html",
+        person=person,
+        invitations=invitee_record.invitations_of(person),
+        link=invitee_record.link_of(person, now=clock.now()) if may_change() else None,
+        failure=addresses.failure_of(person.email),
+        mails=inbox.of_holder(person),
+    )
+
+
+@bp.route("/<int:person_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(person_id: int) -> Any:
+    person = people.get(person_id)
+    if person.erased_at is not None:
+        raise PersonErased
+    if request.method == "GET":
+        return render_template(
+            "directory/people/form.html", form=PersonForm.of(people.values_of(person)), person=person
+        )
+    form = PersonForm()
+    if form.validate():
+        try:
+            people.edit(person_id, form.values, by=current_user, now=clock.now())
+        except (PersonMissing, PersonErased):
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for(".show", person_id=person_id))
+    return render_template("directory/people/form.html", form=form, person=people.get(person_id)), 422

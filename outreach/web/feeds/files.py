@@ -1,0 +1,80 @@
+"""The calendars themselves, as programs read them under a secret address. No login; reading changes nothing."""
+
+from datetime import datetime
+from threading import Lock
+
+import structlog
+from flask import Blueprint, Response, current_app, g, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+
+from outreach import clock, logs
+from outreach.extensions import current_settings, limiter
+from outreach.services import feeds
+from outreach.services.feeds import FeedContent, FeedUnknown
+from outreach.web.answer_pages.request import speak
+from outreach.web.frame.looks import office_zone
+
+log = structlog.get_logger()
+MOST_KEPT = 8
+_kept: dict[str, bytes] = {}  # by what they say, the one asked for last at the end
+_lock = Lock()
+bp = Blueprint("feedfiles", __name__, url_prefix="/feeds")
+
+
+def _this_feed() -> str:
+    return "feed " + (request.view_args or {}).get("token", "")[:16]
+
+
+limiter.limit(lambda: current_settings().rate_public, key_func=_this_feed)(bp)
+limiter.limit(lambda: current_settings().rate_public)(bp)
+
+
+@bp.before_request
+def _know_nobody() -> None:
+    """A calendar program has no account: nobody's session is read."""
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+    speak(None)
+
+
+@bp.get("/<token>.ics")
+def calendar(token: str) -> Response:
+    now = clock.now()
+    feed = feeds.open_feed(token)
+    speak(feed.person.locale if feed.person else None)
+    found = feeds.content(feed, now=now)
+    headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}
+    answer = Response(content_type="text/calendar; charset=utf-8", headers=headers)
+    answer.set_etag(found.digest, weak=True)  # DTSTAMP says when it was written, so two files of one content differ
+    answer.last_modified = found.changed_at
+    if answer.make_conditional(request).status_code != 304:
+        answer.data = _written(found, now)
+    try:
+        feeds.note_reading(feed, now.astimezone(office_zone()).date())
+    except OperationalError as error:  # the reader gets their calendar all the same
+        log.warning("reading of a feed not noted", feed=feed.id, **logs.fault(error))
+    return _sealed(answer)
+
+
+@bp.errorhandler(FeedUnknown)
+def _unknown(_problem: FeedUnknown) -> Response:
+    return _sealed(Response(_("There is no calendar at this address.") + "\n", 404, mimetype="text/plain"))
+
+
+def _written(found: FeedContent, now: datetime) -> bytes:
+    """Return the calendar as bytes, kept as long as it says the same: a year's takes a second to write."""
+    with _lock:
+        data = _kept.pop(found.digest, None)
+    data = data or found.ics(now=now)
+    with _lock:
+        _kept[found.digest] = data
+        while len(_kept) > MOST_KEPT:
+            _kept.pop(next(iter(_kept)))
+    return data
+
+
+def _sealed(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer

@@ -1,0 +1,78 @@
+"""Calendar addresses: their list, making one, renewing and revoking. What programs read there is web/feeds/files.py."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import FeedScope
+from outreach.domain.problems import Problem
+from outreach.services import feeds
+from outreach.services.feeds import FeedMissing
+from outreach.web.activities.forms import ConfirmForm
+from outreach.web.feeds.forms import FeedForm
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, error_page, say
+
+bp = Blueprint("feeds", __name__, url_prefix="/feeds")
+
+
+@bp.errorhandler(FeedMissing)
+def _missing(problem: FeedMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@coordinator_required
+def index() -> Any:
+    made = request.args.get("made", type=int)
+    return render_template("feeds/index.html", rows=feeds.all_feeds(), made=made)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    asked = {name: request.args.get(name, type=int) for name in ("programme", "venue", "person")}
+    form = FeedForm(person_id=asked["person"])
+    if request.method == "GET":
+        form.scope.data = next((name for name, id in asked.items() if id), FeedScope.EVERYTHING.value)
+        for name, id in asked.items():
+            form[f"{name}_id"].data = id
+        return render_template("feeds/new.html", form=form)
+    if form.validate():
+        try:
+            made = feeds.make(
+                form.chosen_scope, form.subject_id, form.name.data or "", by=current_user, now=clock.now()
+            )
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The address is made. Copy it into the calendar program now."), "success")
+            return redirect(url_for(".index", made=made.id, _anchor=f"feed-{made.id}"))
+    return render_template("feeds/new.html", form=form), 422
+
+
+@bp.route("/<int:feed_id>/renew", methods=["GET", "POST"])
+@coordinator_required
+def renew(feed_id: int) -> Any:
+    """GET asks; POST gives another address."""
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        feeds.renew(feed_id, by=current_user, now=clock.now())
+        flash(_("A new address is made. The old one no longer works."), "success")
+        return redirect(url_for(".index", made=feed_id, _anchor=f"feed-{feed_id}"))
+    return render_template("feeds/confirm.html", form=form, feed=feeds.get(feed_id), renewing=True)
+
+
+@bp.route("/<int:feed_id>/revoke", methods=["GET", "POST"])
+@coordinator_required
+def revoke(feed_id: int) -> Any:
+    """GET asks; POST stops the address."""
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        feeds.revoke(feed_id, by=current_user, now=clock.now())
+        flash(_("The address no longer works."), "success")
+        return redirect(url_for(".index"))
+    return render_template("feeds/confirm.html", form=form, feed=feeds.get(feed_id), renewing=False)

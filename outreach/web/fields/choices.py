@@ -1,0 +1,40 @@
+"""What the selects of forms offer: venues, programmes, kelurahan, people."""
+
+from typing import Any
+
+from flask_babel import gettext
+
+from outreach.models import Activity, Person
+from outreach.queries.activities import lists as browsing
+
+
+def venues() -> list[tuple[int | str, str]]:
+    """Return all venues with their capacity, and first that none is chosen yet."""
+    chosen: list[tuple[int | str, str]] = [("", gettext("Not known yet"))]
+    for identity, name, capacity in browsing.venue_choices():
+        told = gettext("%(venue)s (%(capacity)d seats)", venue=name, capacity=capacity) if capacity else name
+        chosen.append((identity, told))
+    return chosen
+
+
+def programmes() -> list[tuple[int | str, str]]:
+    return [("", gettext("None: it stands alone")), *browsing.programme_choices()]
+
+
+def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, str]]]:
+    """Return kelurahan grouped by kecamatan, and first that it is of none."""
+    groups: dict[str, list[tuple[str, str]]] = {"": [("", gettext("None in particular"))]}
+    for district in districts:
+        groups[district.name] = [(region.code, region.name) for region in district.kelurahan]
+    return groups
+
+
+def person_label(person: Person) -> str:
+    """Return how a person is told apart in a list: "Siti Rahmawati, S.H. · Kanit PPA"."""
+    return f"{person.full_name} · {person.post}" if person.name and person.post else person.full_name
+
+
+def times_and_place(activity: Activity) -> dict[str, Any]:
+    """Return the values that only a move may change, as they stand."""
+    names = ("starts_at", "ends_at", "zone", "venue_id", "registration_at", "respond_by_at")
+    return {name: getattr(activity, name) for name in names}

@@ -1,0 +1,158 @@
+"""Fields and checks that the forms of programmes and activities share."""
+
+from collections.abc import Callable
+from datetime import date, time
+from typing import Any, TypeVar
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import DateField, Field, Form, IntegerField, SelectField, TimeField
+from wtforms.validators import StopValidation
+
+from outreach.domain.directory import phones
+from outreach.domain.problems import Problem
+from outreach.web.frame.accounts import say
+from outreach.web.frame.clean_request import MOST
+
+T = TypeVar("T")
+
+
+class Sentence:
+    """Demand a value, and say in one sentence what is missing (in place of a browser's bubble)."""
+
+    def __init__(self, sentence: Any) -> None:
+        self.sentence = sentence
+        self.field_flags = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if field.errors:
+            raise StopValidation()
+        if field.data is None or (isinstance(field.data, str) and not field.data.strip()):
+            raise StopValidation(str(self.sentence))
+
+
+class Between:
+    """Demand a whole number from `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+        self.field_flags = {"min": low, "max": high}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if field.data is not None and not self.low <= field.data <= self.high:
+            raise StopValidation(
+                gettext("Please write a number from %(low)d to %(high)d.", low=self.low, high=self.high)
+            )
+
+
+class PhoneNumber:
+    """Take a phone number as people write it, and keep it in E.164; an ill-formed one gets its sentence."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        try:
+            field.data = phones.number(field.data)
+        except Problem as problem:
+            raise StopValidation(say(problem)) from None
+
+
+class Typed(Field):
+    """What was typed, whether it could be read or not."""
+
+    @property
+    def raw_text(self) -> str:
+        return str((self.raw_data or [""])[0])
+
+
+class Day(Typed, DateField):
+    """A native date input; an unreadable day gets a sentence with an example. Empty is None."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = _read(self, valuelist, _day, lazy_gettext("Please choose a day, such as 18/01/2027."))
+
+
+class Clock(Typed, TimeField):
+    """A native time input. Also reads 08.00, as people in Indonesia write it. Empty is None."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = _read(self, valuelist, _time, lazy_gettext("Please write a time, such as 08:00."))
+
+
+class Number(Typed, IntegerField):
+    """A whole number. Empty is None."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = _read(self, valuelist, _whole_number, lazy_gettext("Please write a whole number, such as 40."))
+
+
+class Choice(SelectField):
+    """A select whose refusal is a sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.type = "SelectField"
+
+    def pre_validate(self, form: Form) -> None:
+        try:
+            super().pre_validate(form)
+        except ValueError:
+            raise StopValidation(gettext("Please choose one from the list.")) from None
+
+
+def optional_int(value: Any) -> int | None:
+    return _whole_number(value) if value not in (None, "", "None") else None
+
+
+def optional_text(value: Any) -> str | None:
+    return str(value) if value not in (None, "", "None") else None
+
+
+def strip(value: str | None) -> str:
+    """Return the text without blanks around it; "" for None."""
+    return (value or "").strip()
+
+
+def whole(value: str | None) -> int:
+    """Return the number a hidden field holds; 0 where somebody tampered with it."""
+    return int(value) if value and value.isdecimal() and len(value) < 10 else 0
+
+
+def is_known(day: date) -> bool:
+    """Return whether pages know the day; others are a slip, and instants near the calendar's ends have no time zone."""
+    return 2000 <= day.year < 2200
+
+
+def add_error(field: Field, sentence: str) -> None:
+    """Put a sentence beside a field after the form was validated."""
+    field.errors = [*field.errors, sentence]
+
+
+def _whole_number(text: Any) -> int:
+    number = int(text)
+    if abs(number) > MOST:
+        raise ValueError
+    return number
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not is_known(day):
+        raise ValueError
+    return day
+
+
+def _time(text: str) -> time:
+    found = time.fromisoformat(text.strip().replace(".", ":"))
+    if found.tzinfo:  # whose clock it is by is said elsewhere
+        raise ValueError
+    return found
+
+
+def _read(field: Any, valuelist: list[str], parse: Callable[[str], T], sentence: Any) -> T | None:
+    text = " ".join(valuelist).strip() if valuelist else ""
+    field.raw_data = [text]
+    field.data = None
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        raise ValueError(str(sentence)) from None

@@ -1,0 +1,226 @@
+"""Who may do what, and what every answer carries for safety: access by default denied, headers, error pages, limits."""
+
+from collections.abc import Callable
+from functools import wraps
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_security import Security
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from outreach import logs
+from outreach.domain.kinds import StaffRole
+from outreach.extensions import db, limiter
+from outreach.models import Office
+from outreach.settings import Settings
+from outreach.web.frame import rate_limited
+
+log = structlog.get_logger()
+
+CACHED_ELSEWISE = frozenset({"answers", "feedfiles", "health", "mailbox", "static"})
+PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
+SET_UP = frozenset({"office", "users"})  # what an administrator may use before the office is set up
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: only their own settings
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+_OFFICE = sa.select(Office.id, Office.name, Office.short_name, Office.zone, Office.email).limit(1)
+HEADERS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.before_request(_let_in)
+    app.after_request(_protect(settings))
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(CSRFError, _forgery_page)
+    app.register_error_handler(Exception, _crash_page)
+
+
+def limit_logins(app: Flask, settings: Settings) -> None:
+    """Limit how often one address may try a password, and how often one account's may be tried from anywhere."""
+    for endpoint in ("security.login", "security.verify", "security.change_password"):
+        view: Any = limiter.limit(settings.rate_login, methods=["POST"])(app.view_functions[endpoint])
+        if endpoint == "security.login":
+            view = limiter.limit(settings.rate_login, key_func=_account_tried, methods=["POST"])(view)
+        app.view_functions[endpoint] = limiter.limit(settings.rate_public, methods=["GET"])(view)
+
+
+def _account_tried() -> str:
+    return "login " + sha256(request.form.get("email", "").strip().lower().encode()).hexdigest()
+
+
+def has_role(*roles: StaffRole | str) -> bool:
+    """Return whether the present user holds one of the roles."""
+    return current_user.is_authenticated and any(role.name in roles for role in current_user.roles)
+
+
+def may_change() -> bool:
+    """Return whether the present user may change records: administrators and coordinators may, viewers only read."""
+    return has_role(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)
+
+
+def office() -> Any:
+    """Return the office as a row of id, name, short_name, zone and email, or None before set-up; asked once a request."""
+    if "office" not in g:
+        g.office = db.session.execute(_OFFICE).first()
+    return g.office
+
+
+def staff_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let only people with an account in. (Every page needs one unless its blueprint is PUBLIC; this says it aloud.)"""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if current_user.is_authenticated else _to_login()
+
+    return guarded
+
+
+def coordinator_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let coordinators and administrators in; viewers get a page that says whom to ask."""
+    return _roles_required(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)(view)
+
+
+def administrator_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let only administrators in."""
+    return _roles_required(StaffRole.ADMINISTRATOR)(view)
+
+
+def _roles_required(*roles: StaffRole) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return _to_login()
+            if not has_role(*roles):
+                abort(403)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _to_login() -> Any:
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("security.login", next=None if target == "/" else target))
+
+
+def _let_in() -> Any:
+    if request.endpoint is None or request.blueprint in PUBLIC or request.endpoint == "static":
+        return None
+    if not current_user.is_authenticated:
+        return _to_login()
+    if request.method not in SAFE_METHODS and request.endpoint not in OWN_AFFAIRS and not may_change():
+        abort(403)
+    if office() is None and request.blueprint not in SET_UP and has_role(StaffRole.ADMINISTRATOR):
+        return redirect(url_for("office.edit"))
+    return None
+
+
+def _protect(settings: Settings) -> Callable[[Response], Response]:
+    always = [*HEADERS]
+    if settings.https:
+        always.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+
+    def protect(response: Response) -> Response:
+        headers = response.headers
+        for name, value in always:
+            if name not in headers:
+                headers.add(name, value)
+        if "Cache-Control" not in headers and request.blueprint not in CACHED_ELSEWISE:
+            headers.add("Cache-Control", "private, no-store")
+        return response
+
+    return protect
+
+
+def _sentences(code: int) -> tuple[str, str]:
+    return {
+        400: (_("This request could not be understood"), _("Go back, load the page again, and try once more.")),
+        403: (
+            _("This page is not for your account"),
+            _("Your account may neither see nor do this. Ask an administrator of your office."),
+        )
+        if request.method in SAFE_METHODS
+        else (
+            _("This is not yours to change"),
+            _("Your account may look, but not change this. Ask an administrator of your office."),
+        ),
+        404: (_("There is nothing here"), _("The page was moved or removed, or its address has a slip in it.")),
+        405: (_("This page cannot be used that way"), _("Go back and use the page's own buttons.")),
+        413: (_("This file is too large"), ""),
+        422: (_("Something in the form is not right"), _("Go back, correct what you entered, and send it again.")),
+        429: (_("Too many tries"), ""),
+        500: (
+            _("Something went wrong here"),
+            _("Nothing of what you just sent was saved. The fault has been noted. Try again in a moment."),
+        ),
+    }.get(code, (_("This did not work"), _("Go back and try again.")))
+
+
+def error_page(code: int, title: str = "", text: str = "", **values: Any) -> tuple[str, int]:
+    """Return a page that says what went wrong and where to go from there. values: for its template."""
+    said_title, said_text = _sentences(code)
+    return render_template(
+        "errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text, **values
+    ), code
+
+
+def _error_page(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    response = error.get_response()
+    if error.code == 429:
+        wait_s = rate_limited.wait_s()
+        response.headers["Retry-After"] = str(wait_s)
+        page, code = error_page(
+            429, text=rate_limited.when_again(wait_s), kept=rate_limited.kept(), here=rate_limited.here()
+        )
+    else:
+        page, code = error_page(error.code, text=rate_limited.too_large() if error.code == 413 else "")
+    response.data = page
+    response.content_type = "text/html; charset=utf-8"
+    return response, code
+
+
+def _forgery_page(_error: CSRFError) -> Any:
+    return error_page(
+        400,
+        _("This form has expired"),
+        _(
+            "You were signed out meanwhile, or the page was open very long. "
+            "Go back, load the page again, and send the form once more."
+        ),
+    )
+
+
+def _crash_page(error: Exception) -> Any:
+    db.session.rollback()
+    if current_app.testing or current_app.debug:
+        raise error
+    log.error("page crashed", method=request.method, endpoint=request.endpoint, **logs.fault(error))
+    try:
+        return error_page(500)
+    except Exception as second:  # the shell itself needs the database
+        log.error("error page crashed", **logs.fault(second))
+        return Response(" ".join(_sentences(500)), 500, mimetype="text/plain")
+
+
+def accounts(app: Flask, security: Security) -> None:
+    """Say who may not come in by Flask-Security's own pages in our words too."""
+    security.unauthn_handler(lambda *_, **__: _to_login())

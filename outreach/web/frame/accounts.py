@@ -1,0 +1,146 @@
+"""The shell around every page: accounts, access, headers, words and looks. Views import their helpers from here."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask import Flask, current_app, request
+from flask_babel import gettext
+from flask_login import user_logged_out
+from flask_security import SQLAlchemyUserDatastore, password_changed
+
+from outreach import clock
+from outreach.delivery.words import clashes as clash_words
+from outreach.delivery.words.formats import moment
+from outreach.delivery.words.labels import label
+from outreach.domain.kinds import StaffRole
+from outreach.domain.problems import Problem
+from outreach.extensions import begin_writing, db, security
+from outreach.models import Role, User
+from outreach.services.office import staff
+from outreach.services.planning.checks import PlanBlocked
+from outreach.settings import Settings
+from outreach.web.frame import access, looks, security_words
+from outreach.web.frame.access import (
+    administrator_required,
+    coordinator_required,
+    error_page,
+    has_role,
+    may_change,
+    staff_required,
+)
+from outreach.web.frame.looks import badge, icon, office_zone, url_with
+from outreach.web.frame.way_back import back_or, coming_back, leading_back
+
+__all__ = [
+    "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
+    "office_zone", "page_number", "say", "staff_required", "url_with",
+]  # fmt: skip
+
+
+_OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
+
+
+class Accounts(SQLAlchemyUserDatastore):
+    """The store of accounts. The question that every request asks is put together once; what is changed waits for its turn
+    to be written, as everywhere else.
+    """
+
+    def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
+        if wanted.keys() == {"fs_uniquifier"}:
+            return db.session.scalar(_OF_SESSION, {"uniquifier": wanted["fs_uniquifier"]})
+        return super().find_user(case_insensitive, **wanted)
+
+    def put(self, model: Any) -> Any:
+        begin_writing()
+        return super().put(model)
+
+
+def init_app(app: Flask) -> None:
+    """Bind accounts, access rules, headers, error pages and the templates' words to the app."""
+    settings: Settings = app.extensions["outreach"]
+    _set_up_accounts(app, settings)
+    access.init_app(app, settings)
+    looks.init_app(app)
+    app.jinja_env.globals.update(
+        may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
+        back_or=back_or, coming_back=coming_back, leading_back=leading_back,
+    )  # fmt: skip
+
+
+def say(problem: Problem) -> str:
+    """Return a problem's sentence in the reader's language, its values said as a reader says them.
+
+    An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
+    """
+    if isinstance(problem, PlanBlocked):
+        return clash_words.refusal(problem.finding, problem.about)
+    zone = problem.values.get("zone")
+    return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
+
+
+def _said(value: Any, zone: object) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        zones = (zone, value.tzinfo)
+        return moment(value, next((z for z in zones if isinstance(z, ZoneInfo)), None) or office_zone())
+    return label(value) if isinstance(value, StrEnum) else value
+
+
+def page_number() -> int:
+    """Return which page of a list is asked for by ?page=; 1 where that is no number."""
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def demo_logins() -> list[tuple[str, StaffRole, str]]:
+    """Return the demo's logins as (address, role, password); none where this is no demo."""
+    settings: Settings = current_app.extensions["outreach"]
+    path = settings.instance / "guide.json"
+    if not settings.demo or not path.exists():
+        return []
+    return [
+        (email, StaffRole(role), password) for role, email, password in json.loads(path.read_text("utf-8"))["logins"]
+    ]
+
+
+def _logged_out(_app: Flask, user: Any = None, **_more: Any) -> None:
+    if user is not None and user.is_authenticated:
+        staff.end_sessions(user.id)
+
+
+def _password_changed(_app: Flask, user: Any, **_more: Any) -> None:
+    staff.note_own_password(user, now=clock.now())
+
+
+def _set_up_accounts(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method
+        SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 salts by itself, so passwords outlive a change of the secret key
+        SECURITY_PASSWORD_LENGTH_MIN=10,
+        SECURITY_REGISTERABLE=False,
+        SECURITY_RECOVERABLE=False,
+        SECURITY_CHANGEABLE=True,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_CHANGE_URL="/password",
+        SECURITY_POST_LOGIN_VIEW="/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_POST_CHANGE_VIEW="/",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_DATETIME_FACTORY=lambda: datetime.now(UTC),
+        SECURITY_API_ENABLED_METHODS=["session"],
+        SECURITY_JOIN_USER_ROLES=False,
+        **security_words.settings(),
+        SECURITY_CACHE_CONTROL=None,  # frame/access.py says it for all pages
+    )
+    security.init_app(app, Accounts(db, User, Role))
+    security.want_json(lambda _request: False)
+    # No tokens: who is signed in has a session.
+    app.login_manager.request_loader(None)  # type: ignore[attr-defined]
+    user_logged_out.connect(_logged_out, app)
+    password_changed.connect(_password_changed, app)
+    access.accounts(app, security)
+    access.limit_logins(app, settings)

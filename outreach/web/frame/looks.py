@@ -1,0 +1,232 @@
+"""What every template may use: dates and words said as readers say them, icons, addresses of static files."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask import Flask, current_app, request, url_for
+from markupsafe import Markup, escape
+from whitenoise import WhiteNoise
+from wtforms import BooleanField
+from wtforms.widgets import Select
+
+from outreach import clock
+from outreach.delivery.words import formats, labels
+from outreach.domain.kinds import IncomingOutcome
+from outreach.domain.states import ActivityState, InvitationState, MessageState, PlacementState, ReminderState
+from outreach.extensions import current_settings
+from outreach.queries import inbox
+from outreach.web.frame import access
+
+# A state's colour; its word always stands beside it.
+TONES: dict[tuple[type, str], str] = {
+    (ActivityState, "draft"): "secondary",
+    (ActivityState, "published"): "teal",
+    (ActivityState, "held"): "blue",
+    (ActivityState, "cancelled"): "red",
+    (InvitationState, "prepared"): "secondary",
+    (InvitationState, "invited"): "blue",
+    (InvitationState, "coming"): "green",
+    (InvitationState, "not_coming"): "red",
+    (InvitationState, "represented"): "teal",
+    (InvitationState, "no_answer"): "orange",
+    (InvitationState, "waitlisted"): "yellow",
+    (InvitationState, "withdrawn"): "secondary",
+    (ReminderState, "scheduled"): "blue",
+    (ReminderState, "expanded"): "green",
+    (ReminderState, "missed"): "orange",
+    (ReminderState, "cancelled"): "secondary",
+    (MessageState, "due"): "blue",
+    (MessageState, "leased"): "blue",
+    (MessageState, "handing_over"): "blue",
+    (MessageState, "sent"): "green",
+    (MessageState, "retry"): "yellow",
+    (MessageState, "failed"): "red",
+    (MessageState, "unknown"): "orange",
+    (MessageState, "skipped"): "secondary",
+    (MessageState, "cancelled"): "secondary",
+    (IncomingOutcome, "applied"): "green",
+    (IncomingOutcome, "refused"): "orange",
+    (IncomingOutcome, "to_read"): "blue",
+    (IncomingOutcome, "ignored"): "secondary",
+    (PlacementState, "prepared"): "secondary",
+    (PlacementState, "queued"): "blue",
+    (PlacementState, "running"): "blue",
+    (PlacementState, "done"): "teal",
+    (PlacementState, "stopped"): "teal",
+    (PlacementState, "collides"): "orange",
+    (PlacementState, "failed"): "orange",
+    (PlacementState, "taken"): "green",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give the app's templates their filters and globals, and serve its static files with a long cache."""
+    _serve_static(app)
+    app.extensions["outreach_fragments"] = {}
+    env = app.jinja_env
+    env.filters.update(
+        day=formats.day, short_day=formats.short_day, clock=formats.clock, moment=formats.moment,
+        phone=formats.phone, label=labels.label, tone=tone,
+    )  # fmt: skip
+    env.globals.update(
+        span=formats.span, days=formats.days, in_days=formats.in_days, language=formats.language, languages=formats.LOCALES,
+        icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
+        static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
+        our_office=access.office, mails_to_read=mails_to_read,
+    )  # fmt: skip
+
+
+def tone(state: StrEnum | None) -> str:
+    """Return the colour in which a state is shown."""
+    return "secondary" if state is None else TONES.get((type(state), state.value), "secondary")
+
+
+def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
+    """Return a state by word and colour; or any `text` in a `colour`."""
+    return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or labels.label(state))
+
+
+def icon(name: str, label: str = "", extra: str = "") -> Markup:
+    """Return an icon of static/icons.svg; hidden from screen readers unless it has a label of its own."""
+    return _icon(current_app.extensions["outreach_static_url"]("icons.svg"), name, label, extra)
+
+
+@lru_cache(maxsize=512)
+def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
+    about = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon{}" {}><use href="{}#{}"/></svg>').format(
+        f" {extra}" if extra else "", about, sprite, escape(name)
+    )
+
+
+def fragment(*key: Any, caller: Callable[[], Markup], of: Any = None) -> Markup:
+    """Return what the {% call %} block draws, drawn once for each `key` and then kept.
+
+    of: what it is drawn of: it is forgotten with that object. Without it, it is kept as long as the process runs, so
+    that its key must name all that it depends on.
+    """
+    kept = current_app.extensions["outreach_fragments"] if of is None else _fragments.setdefault(of, {})
+    key = (*key, formats.language(), request.script_root)
+    if key not in kept:
+        kept[key] = caller()
+    return kept[key]
+
+
+_fragments: WeakKeyDictionary[Any, dict[tuple[Any, ...], Markup]] = WeakKeyDictionary()
+
+
+def leaf(instant: datetime, zone: ZoneInfo) -> Markup:
+    """Return a calendar leaf: weekday, day, month."""
+    day = instant.astimezone(zone).date()
+    return _leaf(day, formats.language())
+
+
+@lru_cache(maxsize=1024)
+def _leaf(day: date, language: str) -> Markup:
+    return Markup('<time class="leaf" datetime="{}">{}<b>{}</b>{}</time>').format(
+        day.isoformat(), format_date(day, "EEE", locale=language), day.day, format_date(day, "MMM", locale=language)
+    )
+
+
+def answers_bar(answers: Any) -> Markup:
+    """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from readers."""
+    parts = (
+        ("yes", answers.coming), ("other", answers.represented), ("wait", answers.waiting),
+        ("no", answers.not_coming), ("open", answers.open),
+    )  # fmt: skip
+    return _bar(parts)
+
+
+@lru_cache(maxsize=1024)
+def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
+    total = sum(count for _, count in parts) or 1
+    drawn, x = [], 0.0
+    for name, count in parts:
+        if count:
+            width = 100 * count / total
+            drawn.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+            x += width
+    return Markup(
+        '<svg class="answers" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+    ).format(
+        Markup("".join(drawn))  # noqa: S704  numbers only
+    )
+
+
+def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
+    """Return a form field's control, tied to its help and its errors for eyes and for screen readers.
+
+    given: further attributes; class_ is added to the control's own class.
+    """
+    if isinstance(field, BooleanField):
+        classes = ["form-check-input"]
+    else:
+        classes = ["form-select" if isinstance(field.widget, Select) else "form-control"]
+    attributes = dict(given)
+    if extra := attributes.pop("class_", ""):
+        classes.append(extra)
+    if field.errors:
+        classes.append("is-invalid")
+        attributes["aria-invalid"] = "true"
+    notes = [f"{field.id}-help"] * bool(about) + [f"{field.id}-error"] * bool(field.errors)
+    if notes:
+        attributes["aria-describedby"] = " ".join(notes)
+    return field(**{"class": " ".join(classes)}, **attributes)
+
+
+def url_with(**query: Any) -> str:
+    """Return the present page's address with some query values changed; None takes one away."""
+    asked = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "endpoint" and not k.startswith("_")}
+    kept = {**asked, **(request.view_args or {}), **query}
+    return url_for(request.endpoint or "overview.index", **{k: v for k, v in kept.items() if v is not None})
+
+
+def office_zone() -> ZoneInfo:
+    """Return the zone in which pages show instants that belong to no activity."""
+    found = access.office()
+    return found.zone if found else ZoneInfo("Asia/Jakarta")
+
+
+def mails_to_read() -> int | None:
+    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
+    waiting = min(inbox.recent_count(now=clock.now()), 100)
+    return waiting if waiting or current_settings().imap_server else None
+
+
+def _serve_static(app: Flask) -> None:
+    root = Path(app.static_folder or "")
+    digest = _digest(root)
+    hashed = f"/static/{digest}/"
+
+    def static_url(name: str) -> str:
+        return hashed + name
+
+    def immutable(_path: str, url: str) -> bool:
+        return url.startswith(hashed)
+
+    def protect(headers: Any, _path: str, _url: str) -> None:
+        headers["X-Content-Type-Options"] = "nosniff"
+
+    noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600, add_headers_function=protect)
+    noise.add_files(str(root), prefix="static/")
+    noise.add_files(str(root), prefix=hashed.strip("/") + "/")
+    app.wsgi_app = noise  # type: ignore[method-assign]
+    found: Callable[[str], str] = static_url
+    app.extensions["outreach_static_url"] = found
+
+
+def _digest(root: Path) -> str:
+    """Return a short hash over all static files: a new release has new addresses, so old copies are never shown."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        total.update(str(path.relative_to(root)).encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]

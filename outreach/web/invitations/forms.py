@@ -1,0 +1,277 @@
+"""What staff fill in about invitees: whom to invite to what, an answer heard by phone, a quota, nominees, a filter."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from outreach.delivery.words.labels import label
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.directory import email_addresses, phones
+from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
+from outreach.domain.problems import Problem
+from outreach.domain.states import InvitationState
+from outreach.models import Activity
+from outreach.queries.invitations.select import Filters
+from outreach.services.answers.nominees import Nominee
+from outreach.web.fields.base import TidyForm, TidyRow
+from outreach.web.fields.fields import Between, Number, Sentence, optional_int, whole
+from outreach.web.fields.fields import Choice as Select
+from outreach.web.frame.accounts import say
+
+USUAL_QUOTA = 2
+MOST_SEATS = 500
+TOO_LONG = _l("Please shorten this a little.")
+BY_STAFF = (
+    AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
+)  # fmt: skip
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def filters_from(args: MultiDict[str, str]) -> Filters:
+    """Return what a list is narrowed to; a value that is none of the known ones narrows nothing."""
+    return Filters(
+        q=args.get("q", "").strip(),
+        role=member(Role, args.get("role")),
+        state=member(InvitationState, args.get("state")),
+        region_code=args.get("region", ""),
+        sector=member(Sector, args.get("sector")),
+        no_address=args.get("no_address") == "1",
+    )
+
+
+def member(kind: type[E], value: str | None) -> E | None:
+    """Return the enum's member with this value, or None."""
+    return kind(value) if value in set(kind) else None
+
+
+def _stripped(value: str | None) -> str:
+    return " ".join((value or "").split())
+
+
+def text(name: Any, length: int, *validators: Any, description: Any = "") -> StringField:
+    return StringField(
+        name,
+        filters=[_stripped],
+        validators=[Length(max=length, message=TOO_LONG), *validators],
+        description=description,
+    )
+
+
+class Phone:
+    """Read a phone number as people write it; keep it as E.164."""
+
+    def __call__(self, form: Form, field: StringField) -> None:
+        try:
+            field.data = phones.number(field.data)
+        except Problem as problem:
+            raise ValidationError(say(problem)) from None
+
+
+class Address:
+    """Read an e-mail address; say what it may have meant where it is not one."""
+
+    def __call__(self, form: Form, field: StringField) -> None:
+        try:
+            field.data = email_addresses.address(field.data or "")
+        except Problem as problem:
+            raise ValidationError(say(problem)) from None
+
+
+def words(members: Iterable[E]) -> list[tuple[str, str]]:
+    return [(one.value, label(one)) for one in members]
+
+
+class Options(RadioField):
+    """One of a few, each with its own button."""
+
+    def pre_validate(self, form: Form) -> None:
+        if self.data not in {value for value, *_rest in self.iter_choices()}:
+            raise ValidationError(_l("Please choose one of these."))
+
+
+class Ticks(SelectMultipleField):
+    """Several boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Form) -> None:
+        known = {value for value, *_rest in self.iter_choices()}
+        if any(one not in known for one in self.data or ()):
+            raise ValidationError(_l("One of these choices does not exist any more. Please choose again."))
+
+
+class InviteForm(TidyForm):
+    """To which activities: at least one of those offered together."""
+
+    activity_ids = Ticks(
+        _l("To which activities?"), coerce=int, validators=[Sentence(_l("Choose at least one activity."))]
+    )
+
+    def offer(self, activities: list[Activity], ticked: Iterable[int]) -> None:
+        """Say which activities can be chosen, and which are ticked before anybody chose."""
+        self.activity_ids.choices = [(a.id, a.title) for a in activities]
+        if not self.is_submitted() and not self.activity_ids.raw_data:
+            self.activity_ids.data = [a.id for a in activities if a.id in set(ticked)]
+
+
+class InvitePeopleForm(InviteForm):
+    role = Options(_l("As what?"))
+    q = text(_l("Search"), 100)
+    person_ids = SelectMultipleField(coerce=int, validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.role.choices = words((Role.SPEAKER, Role.MODERATOR, Role.PARTICIPANT, Role.CADRE))
+
+
+class NewPersonForm(TidyForm):
+    """Somebody who is not in the list yet: a name, or a post where the name is not known."""
+
+    name = text(
+        _l("Name"), 160, description=_l("As it is written, without titles. Leave it empty if only the post is known.")
+    )
+    title_before = text(_l("Titles before"), 60, description=_l("For example: Dr. Hj."))
+    title_after = text(_l("Titles after"), 60, description=_l("For example: S.H., M.H."))
+    post = text(_l("Post"), 160, description=_l("For example: Kapolres Metro"))
+    organisation_id = Select(_l("Organisation"), coerce=optional_int)
+    email = text(_l("E-mail"), 254, Address())
+    phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
+
+    namesake = BooleanField(_l("This is somebody else of the same name"))
+
+    def validate_post(self, field: StringField) -> None:
+        if not field.data and not self.name.data:
+            raise ValidationError(_l("Write a name, or the post if the name is not known."))
+
+
+class InviteOrganisationsForm(InviteForm):
+    """The ticked organisations, each with a number of seats beside it (fields `quota-<id>`)."""
+
+    q = text(_l("Search"), 100)
+    organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.not_seats: dict[int, str] = {}  # what is wrong with the number of seats, by organisation
+
+    def quotas(self, posted: Mapping[str, str]) -> dict[int, int] | None:
+        """Return {organisation id: seats} of the ticked ones; None, with an error at each, where a number is not one."""
+        found = {}
+        for organisation_id in self.organisation_ids.data or ():
+            raw = posted.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)
+            if not 1 <= whole(raw) <= MOST_SEATS:
+                sentence = _l(
+                    "“%(text)s” is not a number of seats. Write a number from 1 to %(most)d.", text=raw, most=MOST_SEATS
+                )
+                self.not_seats[organisation_id] = str(sentence)
+            else:
+                found[organisation_id] = int(raw)
+        return None if self.not_seats else found
+
+
+class InviteCadresForm(InviteForm):
+    """Nothing ticked means all: all kinds, all kelurahan."""
+
+    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind)
+    region_codes = Ticks(_l("From which kelurahan?"), coerce=str)
+
+
+class RecordAnswerForm(TidyForm):
+    """An answer somebody gave by phone, WhatsApp, mail, letter or in person."""
+
+    choice = Options(_l("What did they answer?"))
+    source = Options(_l("How did they answer?"))
+    representative_name = text(_l("Who comes in their place"), 160)
+    representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
+    representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
+    representative_email = text(_l("E-mail"), 254, Address())
+    note = text(_l("Note"), 300, description=_l("For example: comes at 09.00, sends his own slides"))
+
+    def __init__(self, *args: Any, choices: Iterable[Choice] = tuple(Choice), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.choice.choices = words(choices)
+        self.source.choices = words(BY_STAFF)
+
+    def validate_representative_name(self, field: StringField) -> None:
+        if self.choice.data == Choice.REPRESENTED and not field.data:
+            raise ValidationError(_l("Please write the name of the person who will come in their place."))
+
+    @property
+    def representative(self) -> Representative | None:
+        if self.choice.data != Choice.REPRESENTED:
+            return None
+        return Representative(
+            name=self.representative_name.data or "",
+            post=self.representative_post.data or "",
+            phone=self.representative_phone.data or "",
+            email=self.representative_email.data or "",
+        )
+
+
+class QuotaForm(TidyForm):
+    quota = Number(
+        _l("Number of seats"),
+        validators=[Sentence(_l("Please write how many people they may name.")), Between(1, MOST_SEATS)],
+        description=_l("How many people the organisation may name."),
+    )
+
+
+class NomineeForm(TidyRow):
+    """One person whom an organisation sends; an empty row is nobody."""
+
+    name = text(_l("Name"), 160)
+    post = text(_l("Post"), 160)
+    phone = text(_l("Phone"), 30, Phone())
+    email = text(_l("E-mail"), 254, Address())
+    row = HiddenField()  # the nominee's invitation
+
+    def validate_name(self, field: StringField) -> None:
+        if not field.data and (self.post.data or self.phone.data or self.email.data) and not self.row.data:
+            raise ValidationError(_l("Please write this person's name as well."))
+
+
+def _row(written: str | None) -> int | None:
+    return int(written) if written and written.isdecimal() and len(written) < 10 else None
+
+
+class NomineesForm(TidyForm):
+    """The full list of people an organisation sends; who is left out is withdrawn."""
+
+    source = Options(_l("How did they answer?"), default=AnswerSource.PHONE.value)
+    rows = FieldList(FormField(NomineeForm), max_entries=MOST_SEATS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source.choices = words(BY_STAFF)
+
+    def nominees(self) -> list[Nominee]:
+        return [
+            Nominee(
+                name=row.form.name.data, post=row.form.post.data, phone=row.form.phone.data,
+                email=row.form.email.data, invitation_id=_row(row.form.row.data),
+            )
+            for row in self.rows
+            if row.form.name.data
+        ]  # fmt: skip
+
+
+class ButtonForm(TidyForm):
+    """A button that does something: nothing to fill in but the token."""

@@ -1,0 +1,206 @@
+"""One invitation: what is known of it, and what staff do with it: record an answer, quota, nominees, link, withdraw."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.words import formats, whatsapp
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource
+from outreach.domain.problems import Problem
+from outreach.domain.states import InvitationState
+from outreach.models import IncomingMail
+from outreach.queries import inbox
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.lists import Row
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.web.fields.fields import add_error
+from outreach.web.frame.accounts import coordinator_required, say, staff_required
+from outreach.web.frame.way_back import back_or, coming_back, leading_back
+from outreach.web.invitations.blueprint import bp
+from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
+
+
+@bp.get("/invitations/<int:invitation_id>")
+@staff_required
+def show(invitation_id: int) -> Any:
+    row = invitees.one(invitation_id)
+    call = whatsapp.call(row.invitation, row.invitation.activity, row.link)
+    nominees = invitees.nominees_of(invitation_id)
+    return render_template("invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm())
+
+
+@bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])
+@coordinator_required
+def record(invitation_id: int) -> Any:
+    """Record what a person answered by phone, or in a mail (?mail=…); or that an organisation sends nobody."""
+    row = invitees.one(invitation_id)
+    mail = _mail()
+    organisation = row.invitation.organisation_id is not None
+    form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
+    if form.validate_on_submit():
+        try:
+            recording.record_answer(
+                invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
+                form.note.data or "", by=current_user, now=clock.now(), mail_id=mail.id if mail else None,
+            )  # fmt: skip
+        except Problem as problem:
+            return _refused(form, problem, row, "record", mail)
+        flash(_("The answer of %(name)s is recorded.", name=row.invitation.invitee.display_name), "success")
+        return _back(row, mail)
+    if organisation and not form.is_submitted() and "none" not in request.args:
+        names = url_for(".nominees", invitation_id=invitation_id, mail=mail.id if mail else None)
+        return redirect(leading_back(names, coming_back()))
+    if not form.is_submitted():
+        form.choice.data, form.note.data = _answered(row, mail), row.invitation.answer_note
+        form.source.data = AnswerSource.MAIL.value if mail else None
+        form.representative_phone.data = formats.phone(row.invitation.representative_phone)
+    return _page("record", form, row, mail=mail)
+
+
+@bp.route("/invitations/<int:invitation_id>/nominees", methods=["GET", "POST"])
+@coordinator_required
+def nominees(invitation_id: int) -> Any:
+    """Write down whom an organisation sends: the full list, up to its quota."""
+    row = invitees.one(invitation_id)
+    if row.invitation.organisation_id is None:
+        return redirect(url_for(".record", invitation_id=invitation_id))
+    mail = _mail()
+    form = NomineesForm()
+    if form.validate_on_submit():
+        try:
+            recording.nominate_for(
+                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now(),
+                mail_id=mail.id if mail else None,
+            )  # fmt: skip
+        except Problem as problem:
+            return _refused(form, problem, row, "nominees", mail)
+        flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")
+        return _back(row, mail)
+    if not form.is_submitted():
+        if mail:
+            form.source.data = AnswerSource.MAIL.value
+        named = [(n.id, n.person) for n in invitees.nominees_of(invitation_id) if n.person]
+        for nominee_id, person in named:
+            form.rows.append_entry(
+                {"row": nominee_id, "name": person.name, "post": person.post, "phone": formats.phone(person.phone),
+                 "email": person.email}
+            )  # fmt: skip
+        for _empty in range((row.invitation.quota or 0) - len(named)):
+            form.rows.append_entry()
+    return _page("nominees", form, row, mail=mail, decline=_decline(mail))
+
+
+@bp.route("/invitations/<int:invitation_id>/quota", methods=["GET", "POST"])
+@coordinator_required
+def quota(invitation_id: int) -> Any:
+    row = invitees.one(invitation_id)
+    form = QuotaForm(obj=row.invitation)
+    if form.validate_on_submit():
+        try:
+            inviting.set_quota(invitation_id, form.quota.data or 0, by=current_user, now=clock.now())
+        except Problem as problem:
+            return _refused(form, problem, row, "quota")
+        flash(_("The quota of %(name)s is changed.", name=row.invitation.invitee.display_name), "success")
+        return redirect(url_for(".show", invitation_id=invitation_id))
+    return _page("quota", form, row)
+
+
+@bp.route("/invitations/<int:invitation_id>/withdraw", methods=["GET", "POST"])
+@coordinator_required
+def withdraw(invitation_id: int) -> Any:
+    """Say what mail goes out, then withdraw."""
+    row = invitees.one(invitation_id)
+    form = ButtonForm()
+    if form.validate_on_submit():
+        try:
+            withdrawing.withdraw(invitation_id, by=current_user, now=clock.now())
+        except Problem as problem:
+            return _refused(form, problem, row, "withdraw")
+        flash(_("The invitation of %(name)s is withdrawn.", name=row.invitation.invitee.display_name), "success")
+        return _back(row, None)
+    return _page("withdraw", form, row, **_consequences(row))
+
+
+def _consequences(row: Row) -> dict[str, Any]:
+    """Return what withdrawing sets off: the mails, and whether somebody waits for a seat."""
+    seats = invitees.seats_of(row.invitation.activity)
+    return {
+        "told": invitees.told_of_withdrawal(row.invitation.id),
+        "seat_goes_on": seats.total is not None and seats.waiting > 0,
+    }
+
+
+@bp.post("/invitations/<int:invitation_id>/link/renew")
+@coordinator_required
+def renew_link(invitation_id: int) -> Any:
+    invitee = invitees.one(invitation_id).invitation.invitee
+    links.renew(invitee, by=current_user, now=clock.now())
+    flash(_("A new link is made. The old one no longer works; the next mail carries the new one."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
+
+
+@bp.post("/invitations/<int:invitation_id>/link/revoke")
+@coordinator_required
+def revoke_link(invitation_id: int) -> Any:
+    invitee = invitees.one(invitation_id).invitation.invitee
+    links.revoke(invitee, by=current_user, now=clock.now())
+    flash(_("The link no longer works. Make a new one when they need it."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
+
+
+def _mail() -> IncomingMail | None:
+    """Return the mail received (?mail=…) in which the answer was written; raise IncomingMissing."""
+    mail_id = request.args.get("mail", type=int)
+    return None if mail_id is None else inbox.show(mail_id).mail
+
+
+def _back(row: Row, mail: IncomingMail | None) -> Any:
+    """Return to where the invitation was come to from."""
+    if mail is not None:
+        return redirect(url_for("incoming.index", marked=mail.id))
+    return redirect(back_or(url_for(".index", activity_id=row.invitation.activity_id)))
+
+
+def _decline(mail: IncomingMail | None) -> RecordAnswerForm:
+    form = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
+    form.source.data = AnswerSource.MAIL.value if mail else None
+    return form
+
+
+def _page(name: str, form: Any, row: Row, **values: Any) -> Any:
+    status = 422 if form.is_submitted() else 200
+    return render_template(f"invitations/{name}.html", form=form, row=row, problem="", **values), status
+
+
+def _refused(form: Any, problem: Problem, row: Row, name: str, mail: IncomingMail | None = None) -> Any:
+    """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
+    sentence = say(problem)
+    values: dict[str, Any] = {"mail": mail}
+    row = invitees.one(row.invitation.id)
+    field = getattr(form, problem.field, None) if problem.field else None
+    if field is not None:
+        add_error(field, sentence)
+    if name == "nominees":
+        values["decline"] = _decline(mail)
+    if name == "withdraw":
+        values |= _consequences(row)
+    page = render_template(
+        f"invitations/{name}.html", form=form, row=row, problem="" if field is not None else sentence, **values
+    )
+    return page, 422
+
+
+def _answered(row: Row, mail: IncomingMail | None) -> str | None:
+    """Return what is chosen at first: what their calendar said, or what is recorded; what a letter says, somebody reads."""
+    if mail is not None:
+        said = inbox.answer_in(mail)
+        return said.value if said else None
+    state = row.invitation.state
+    return state.value if state in set(Choice) and state is not InvitationState.PREPARED else None

@@ -1,0 +1,86 @@
+"""Accounts: who may sign in, and to do what. For administrators; and everybody's own language."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.services.office import staff
+from outreach.services.office.staff import Added, UserMissing
+from outreach.web.fields.fields import add_error
+from outreach.web.frame.accounts import administrator_required, say, staff_required
+from outreach.web.office.account_forms import UserEditForm, UserForm
+
+bp = Blueprint("users", __name__)
+
+
+@bp.get("/users")
+@administrator_required
+def index() -> str:
+    return render_template("office/accounts.html", users=staff.listed(), added=None)
+
+
+@bp.route("/users/new", methods=["GET", "POST"])
+@administrator_required
+def new() -> str | Response | tuple[str, int]:
+    form = UserForm()
+    if form.validate_on_submit():
+        try:
+            added = staff.add(form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            _show(problem, form)
+        else:
+            return _show_password(added)
+    return render_template("office/account.html", form=form, user=None), 422 if form.is_submitted() else 200
+
+
+@bp.route("/users/<int:user_id>/edit", methods=["GET", "POST"])
+@administrator_required
+def edit(user_id: int) -> str | Response | tuple[str, int]:
+    user = _user(user_id)
+    form = UserEditForm() if request.method == "POST" else UserEditForm.of(user)
+    if form.validate_on_submit():
+        try:
+            staff.edit(user_id, form.values, by=current_user, now=clock.now())
+        except Problem as problem:
+            _show(problem, form)
+        else:
+            flash(_("%(name)s's account was changed.", name=form.values.name), "success")
+            return redirect(url_for(".index"))
+    return render_template("office/account.html", form=form, user=user), 422 if form.is_submitted() else 200
+
+
+@bp.post("/users/<int:user_id>/password")
+@administrator_required
+def renew_password(user_id: int) -> str:
+    _user(user_id)
+    return _show_password(staff.renew_password(user_id, by=current_user, now=clock.now()))
+
+
+@bp.post("/language")
+@staff_required
+def language() -> Response:
+    staff.choose_language(current_user.id, request.form.get("locale", ""))
+    back = urlsplit(request.form.get("back", "/"))
+    safe = back.path if back.path.startswith("/") and not back.path.startswith(("//", "/\\")) else "/"
+    return redirect(safe + (f"?{back.query}" if back.query else ""))
+
+
+def _user(user_id: int) -> staff.User:
+    try:
+        return staff.get(user_id)
+    except UserMissing:
+        abort(404)
+
+
+def _show(problem: Problem, form: UserForm) -> None:
+    add_error(form._fields.get(problem.field or "", form.name), say(problem))
+
+
+def _show_password(added: Added) -> str:
+    """Show a new password in the very answer that makes it: nothing keeps it, not even a cookie."""
+    return render_template("office/accounts.html", users=staff.listed(), added=added)

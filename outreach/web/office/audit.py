@@ -1,0 +1,48 @@
+"""The audit log: who changed what, when. For administrators."""
+
+from datetime import date
+
+from flask import Blueprint, render_template, request
+
+from outreach.queries import audit_log
+from outreach.queries.audit_log import AuditFilter
+from outreach.web.frame.accounts import administrator_required, office_zone, page_number
+from outreach.web.office.audit_words import SUBJECTS, details, name, page_of, subject, verb
+
+bp = Blueprint("audit", __name__)
+
+
+def _day(written: str) -> date:
+    """Return the day; raise ValueError where it is none that anything can have been changed on."""
+    day = date.fromisoformat(written)
+    if not 1970 <= day.year < 2200:
+        raise ValueError
+    return day
+
+
+@bp.get("/audit")
+@administrator_required
+def index() -> str:
+    wanted = AuditFilter(
+        q=request.args.get("q", "").strip(),
+        user_id=request.args.get("user", type=int),
+        subject_type=request.args.get("about", ""),
+        first_on=request.args.get("from", type=_day),
+        last_on=request.args.get("to", type=_day),
+    )
+    zone = office_zone()
+    page = audit_log.entries(wanted, page_number(), zone=zone)
+    return render_template(
+        "office/audit.html",
+        page=page,
+        wanted=wanted,
+        authors=audit_log.authors(),
+        subjects=SUBJECTS,
+        zone=zone,
+        about=subject,
+        name=name,
+        senders=audit_log.senders(page.items),
+        verb=verb,
+        details=details,
+        page_of=page_of,
+    )

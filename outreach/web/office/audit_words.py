@@ -1,0 +1,289 @@
+"""The audit log's words: each action, kind of record and detail, as a reader says it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from outreach.delivery.mail.texts import KEYS
+from outreach.delivery.words.formats import clock, language, short_day
+from outreach.delivery.words.labels import LABELS
+from outreach.domain import zones
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.incoming import IncomingReason, Participation
+from outreach.services.reminders.rules import DEFAULTS
+from outreach.web.planning_rules import words as planning_rule_words
+from outreach.web.reminders.words import rule_words
+
+SUBJECTS: dict[str, Any] = {
+    "activity": _l("Activity"),
+    "attendance": _l("Attendance"),
+    "date_poll": _l("Date poll"),
+    "feed": _l("Calendar address"),
+    "incoming_mail": _l("Mail received"),
+    "invitation": _l("Invitation"),
+    "link": _l("Answer link"),
+    "message": _l("Message"),
+    "message_text": _l("Text"),
+    "office": _l("Office"),
+    "organisation": _l("Organisation"),
+    "person": _l("Person"),
+    "plan_settings": _l("What counts as a clash"),
+    "placement": _l("Placement"),
+    "programme": _l("Programme"),
+    "reminder_rule": _l("Reminder rule"),
+    "user": _l("Account"),
+    "venue": _l("Venue"),
+}
+VERBS: dict[str, Any] = {
+    "absence_added": _l("absence entered"),
+    "absence_removed": _l("absence removed"),
+    "added": _l("added"),
+    "address_allowed": _l("mails to the address allowed again"),
+    "agenda_set": _l("agenda changed"),
+    "answer_recorded": _l("answer recorded"),
+    "asked": _l("people asked"),
+    "attendance_ticked": _l("attendance ticked"),
+    "calendar_added": _l("calendar of absences added"),
+    "calendar_removed": _l("calendar of absences removed"),
+    "cancelled": _l("cancelled"),
+    "changed": _l("changed"),
+    "closed": _l("closed"),
+    "copied": _l("copied"),
+    "created": _l("created"),
+    "dates_recorded": _l("dates that suit recorded"),
+    "dealt_with": _l("dealt with"),
+    "decided": _l("date chosen"),
+    "deleted": _l("deleted"),
+    "edited": _l("changed"),
+    "erased": _l("data erased"),
+    "exported": _l("data exported"),
+    "imported": _l("imported"),
+    "invited": _l("people invited"),
+    "merged": _l("merged"),
+    "moved": _l("moved"),
+    "needed_set": _l("needed or not in a date poll"),
+    "nominees_recorded": _l("nominees recorded"),
+    "opened": _l("opened, and everybody asked"),
+    "opened_again": _l("opened again"),
+    "password_changed": _l("own password changed"),
+    "password_renewed": _l("new password made"),
+    "poll_left": _l("not asked in the date poll any more"),
+    "published": _l("published"),
+    "quota_set": _l("quota changed"),
+    "reminders_resumed": _l("reminders sent again"),
+    "reminders_stopped": _l("reminders stopped"),
+    "restored": _l("all data restored from a backup"),
+    "removed": _l("removed"),
+    "renewed": _l("new link made"),
+    "reopened": _l("to be dealt with again"),
+    "resent": _l("sent again"),
+    "reset": _l("set back to the default"),
+    "revoked": _l("link revoked"),
+    "set_up": _l("set up"),
+    "walk_in": _l("came uninvited"),
+    "taken": _l("taken over"),
+    "withdrawn": _l("withdrawn"),
+}
+DETAILS: dict[str, Any] = {
+    "activities": _l("activities"),
+    "activity": _l("activity"),
+    "active": _l("may sign in"),
+    "address": _l("address"),
+    "asked": _l("asked"),
+    "at": _l("time of day"),
+    "audience": _l("to"),
+    "capacity": _l("capacity"),
+    "changed": _l("changed"),
+    "closes_at": _l("closes"),
+    "completed": _l("completed"),
+    "contact_name": _l("contact"),
+    "contact_phone": _l("contact's phone"),
+    "days": _l("days"),
+    "deadline_days": _l("days for answers"),
+    "description": _l("description"),
+    "email": _l("e-mail"),
+    "enabled": _l("switched on"),
+    "ends_at": _l("end"),
+    "ends_on": _l("last day"),
+    "full_name": _l("name"),
+    "invited": _l("invited"),
+    "kind": _l("kind"),
+    "kinds": _l("cadre of"),
+    "lines": _l("lines"),
+    "latitude": _l("position on the map"),
+    "locale": _l("language"),
+    "longitude": _l("position on the map"),
+    "name": _l("name"),
+    "name_given": _l("name"),
+    "named": _l("named"),
+    "needed": _l("needed"),
+    "new": _l("new"),
+    "note": _l("note"),
+    "old_ends_at": _l("old end"),
+    "old_starts_at": _l("old start"),
+    "old_venue": _l("old venue"),
+    "old_zone": _l("old time zone"),
+    "organisation_id": _l("organisation"),
+    "phone": _l("phone"),
+    "poll": _l("date poll"),
+    "post": _l("post"),
+    "present": _l("present"),
+    "public_title": _l("public title"),
+    "purpose": _l("purpose"),
+    "quota": _l("quota"),
+    "reason": _l("reason"),
+    "refused": _l("refused"),
+    "region_code": _l("region"),
+    "registration_at": _l("registration opens"),
+    "repeats": _l("how often"),
+    "respond_by_at": _l("answers until"),
+    "role": _l("role"),
+    "scope": _l("what it shows"),
+    "sector": _l("sector"),
+    "sex": _l("sex"),
+    "short_name": _l("short name"),
+    "slots": _l("proposed times"),
+    "source": _l("how"),
+    "starts_at": _l("start"),
+    "starts_on": _l("first day"),
+    "state": _l("state"),
+    "text": _l("text"),
+    "things_to_bring": _l("things to bring"),
+    "title": _l("title"),
+    "title_after": _l("titles after the name"),
+    "title_before": _l("titles before the name"),
+    "venue_id": _l("venue"),
+    "zone": _l("time zone"),
+    **planning_rule_words.DETAILS,
+}
+PAGES = {
+    "activity": ("activities.show", "activity_id"),
+    "date_poll": ("polls.show", "poll_id"),
+    "feed": ("feeds.index", ""),
+    "incoming_mail": ("incoming.show", "mail_id"),
+    "invitation": ("invitations.show", "invitation_id"),
+    "message": ("messages.show", "message_id"),
+    "office": ("office.edit", ""),
+    "organisation": ("organisations.show", "organisation_id"),
+    "person": ("people.show", "person_id"),
+    "plan_settings": ("planrules.edit", ""),
+    "programme": ("programmes.show", "programme_id"),
+    "user": ("users.edit", "user_id"),
+    "venue": ("venues.edit", "venue_id"),
+}
+# What is stored as a number or a key: that it changed can be said, from what to what cannot.
+_UNSAID = frozenset({"venue_id", "region_code", "organisation_id", "text", "description", "purpose"})
+_REFERENCES: dict[str, Any] = {
+    "message": _l("message no. %(number)s"),
+    "invitation": _l("invitation no. %(number)s"),
+    "copied_from": _l("copied from no. %(number)s"),
+    "of_programme": _l("programme no. %(number)s"),
+    "of_venue": _l("venue no. %(number)s"),
+    "of_person": _l("person no. %(number)s"),
+}
+_LINKED = "incoming_mail"  # shown as a link
+_LONGEST = 80  # characters of a value
+# Some of their values are others' too.
+_NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
+_WORDS = {value: words for (kind, value), words in LABELS.items() if kind not in _NEVER_LOGGED}
+
+
+def verb(action: str) -> str:
+    """Return what was done: "published" for "activity.published"; an unknown action as it is written."""
+    name = action.partition(".")[2] or action
+    return str(VERBS.get(name, name.replace("_", " ")))
+
+
+def subject(subject_type: str) -> str:
+    return str(SUBJECTS.get(subject_type, subject_type.replace("_", " ")))
+
+
+def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
+    """Return what an entry is about by name; a rule and a text by their words, not by their keys.
+
+    senders: of mails received, by id, as long as they are known.
+    """
+    if row.subject_type == "incoming_mail" and senders and row.subject_id in senders:
+        return senders[row.subject_id]
+    key, comma, scope = row.subject_name.partition(", ")
+    if row.subject_type == "reminder_rule" and key in DEFAULTS:
+        return f"{rule_words(DEFAULTS[key])}{comma}{scope}"
+    text, _, locale = key.partition(" (")
+    if row.subject_type == "message_text" and text in KEYS:
+        return f"{KEYS[text]} ({locale}{comma}{scope}"
+    return row.subject_name or f"#{row.subject_id or ''}"
+
+
+def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    """Return an entry's details as "Word: value", or "Word: before → after"; instants by the zone's clock."""
+    lines: list[str] = []
+    for key, value in detail.items():
+        if isinstance(value, dict):
+            lines += details(value, zone)
+        elif key != _LINKED and value not in ("", None, []):
+            lines.append(_line(key, value, zone))
+    return lines
+
+
+def page_of(row: Any, endpoints: Any) -> tuple[str, dict[str, int]] | None:
+    """Return the endpoint and values of the page of what an entry is about, where there is one."""
+    endpoint, key = PAGES.get(row.subject_type, ("", ""))
+    if (
+        endpoint not in endpoints
+        or (key and row.subject_id is None)
+        or row.action.endswith((".deleted", ".removed", ".erased"))
+    ):
+        return None
+    return endpoint, {key: row.subject_id} if key else {}
+
+
+def _line(key: str, value: Any, zone: ZoneInfo) -> str:
+    if key in _REFERENCES:
+        return _capital(str(_REFERENCES[key]) % {"number": value})
+    word = _capital(str(DETAILS.get(key, key.replace("_", " "))))
+    if key == "changed" and isinstance(value, list):
+        return f"{word}: {', '.join(str(DETAILS.get(name, name)) for name in value)}"
+    if key in _UNSAID:
+        return f"{word}: {DETAILS['changed']}"
+    said = _value(value, zone)
+    return f"{word}: {said.replace(':', '.') if key == 'at' and language() == 'id' else said}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _value(value: Any, zone: ZoneInfo) -> str:
+    if isinstance(value, list) and len(value) == 2:
+        return f"{_one(value[0], zone)} → {_one(value[1], zone)}"
+    if isinstance(value, list):
+        return ", ".join(_one(v, zone) for v in value)
+    return _one(value, zone)
+
+
+def _one(value: Any, zone: ZoneInfo) -> str:
+    if value is None or value in ("", "None"):
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, StrEnum) or (isinstance(value, str) and value in _WORDS):
+        return str(_WORDS[str(value)])
+    if value in zones.NAMES:
+        return zones.NAMES[value]
+    return _instant(value, zone) if isinstance(value, str) else str(value)
+
+
+def _instant(text: str, zone: ZoneInfo) -> str:
+    if len(text) < 16 or text[4:5] != "-":
+        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return text[:_LONGEST]
+    return f"{short_day(instant, zone)} {clock(instant, zone)}" if instant.tzinfo else text

@@ -1,0 +1,218 @@
+"""Whom a date poll asks, opening, closing and reopening it, and answers taken by phone."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.polls import usual_closing
+from outreach.domain.problems import Problem
+from outreach.domain.states import PollState
+from outreach.models import DatePoll
+from outreach.queries import polls as poll_pages
+from outreach.queries.invitations import choices
+from outreach.services.polls import answer as poll_answering
+from outreach.services.polls import ask as poll_asking
+from outreach.services.polls.ask import invitee_of
+from outreach.services.polls.edit import PollMissing
+from outreach.web.activities.forms import ConfirmForm
+from outreach.web.fields.fields import whole
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
+from outreach.web.polls.forms import AskForm, ReopenForm, record_form
+from outreach.web.polls.views import bp
+
+
+@bp.route("/<int:poll_id>/asked", methods=["GET", "POST"])
+@coordinator_required
+def asked(poll_id: int) -> Any:
+    """Choose whom to ask: search, tick, add. Searching changes nothing, and keeps what was ticked."""
+    poll, form = poll_pages.get(poll_id), AskForm()
+    if poll.state not in (PollState.DRAFT, PollState.OPEN):
+        flash(_("This date poll is closed or decided, so nobody else can be asked."), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    if not form.is_submitted() or request.form.get("do") == "search":
+        return _asked_page(poll, form)
+    if not form.validate():
+        return _asked_page(poll, form), 422
+    quotas = _quotas(form)
+    if quotas is None:
+        sentence = _("Write a number of seats from 1 to %(most)d.", most=MOST_SEATS)
+        return _asked_page(poll, form, sentence), 422
+    now, new = clock.now(), 0
+    people, needed = form.person_ids.data or [], bool(form.needed.data)
+    try:
+        if people or not quotas:
+            role = Role(form.role.data)
+            new += poll_asking.add_people(poll_id, people, role, needed=needed, by=current_user, now=now)
+        if quotas:
+            new += poll_asking.add_organisations(poll_id, quotas, needed=needed, by=current_user, now=now)
+    except PollMissing:
+        raise
+    except Problem as problem:
+        return _asked_page(poll_pages.get(poll_id), form, say(problem)), 422
+    if poll.state is PollState.OPEN:
+        flash(ngettext("%(num)d more is asked now.", "%(num)d more are asked now.", new), "success")
+    else:
+        flash(ngettext("%(num)d is added.", "%(num)d are added.", new), "success")
+    return redirect(url_for(".asked", poll_id=poll_id))
+
+
+@bp.post("/<int:poll_id>/asked/<int:invitee_id>")
+@coordinator_required
+def change_asked(poll_id: int, invitee_id: int) -> Any:
+    """Say whether somebody is needed, or ask them no more."""
+    do, now = request.form.get("do", ""), clock.now()
+    try:
+        if do == "remove":
+            poll_asking.remove(poll_id, invitee_id, by=current_user, now=now)
+        elif do in ("needed", "not_needed"):
+            poll_asking.set_needed(poll_id, invitee_id, do == "needed", by=current_user, now=now)
+    except PollMissing:
+        raise
+    except Problem as problem:
+        flash(say(problem), "warning")
+    back = ".show" if request.form.get("back") == "show" else ".asked"
+    return redirect(url_for(back, poll_id=poll_id))
+
+
+@bp.route("/<int:poll_id>/open", methods=["GET", "POST"])
+@coordinator_required
+def open_poll(poll_id: int) -> Any:
+    """GET says who gets which mail; POST asks everybody."""
+    poll, form = poll_pages.get(poll_id), ConfirmForm()
+    if form.validate_on_submit():
+        try:
+            mails = poll_asking.open_poll(poll_id, by=current_user, now=clock.now())
+        except PollMissing:
+            raise
+        except Problem as problem:
+            return _open_page(poll_pages.get(poll_id), form, say(problem)), 422
+        written = len(mails.at_once) + len(mails.tomorrow)
+        flash(
+            ngettext(
+                "The date poll is open. One mail is on its way.",
+                "The date poll is open. %(num)d mails are on their way.", written,
+            ),
+            "success",
+        )  # fmt: skip
+        if mails.no_mail:
+            flash(_("No mail reaches some of those asked. Call them, or send them the text below."), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    if poll.state is not PollState.DRAFT:
+        return redirect(url_for(".show", poll_id=poll_id))
+    return _open_page(poll, form)
+
+
+@bp.post("/<int:poll_id>/close")
+@coordinator_required
+def close(poll_id: int) -> Any:
+    try:
+        poll_asking.close(poll_id, by=current_user, now=clock.now())
+    except PollMissing:
+        raise
+    except Problem as problem:
+        flash(say(problem), "warning")
+    else:
+        flash(_("The date poll is closed. Answers are taken no more."), "success")
+    return redirect(url_for(".show", poll_id=poll_id))
+
+
+@bp.route("/<int:poll_id>/reopen", methods=["GET", "POST"])
+@coordinator_required
+def reopen(poll_id: int) -> Any:
+    poll, form = poll_pages.get(poll_id), ReopenForm()
+    if form.validate_on_submit():
+        try:
+            poll_asking.reopen(poll_id, form.closing(poll.zone), by=current_user, now=clock.now())
+        except PollMissing:
+            raise
+        except Problem as problem:
+            poll = poll_pages.get(poll_id)
+            show_problem(form, problem)
+        else:
+            flash(_("The date poll is open again."), "success")
+            return redirect(url_for(".show", poll_id=poll_id))
+    elif request.method == "GET":
+        form.fill_closing(usual_closing(clock.now(), poll.zone), poll.zone)
+    return render_template("polls/reopen.html", poll=poll, form=form), 422 if form.is_submitted() else 200
+
+
+@bp.route("/<int:poll_id>/asked/<int:invitee_id>/answer", methods=["GET", "POST"])
+@coordinator_required
+def record(poll_id: int, invitee_id: int) -> Any:
+    """Record which dates suit somebody, as they said by phone."""
+    poll = poll_pages.get(poll_id)
+    try:
+        one = invitee_of(poll, invitee_id)
+    except Problem as problem:
+        flash(say(problem), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    form, sentence = record_form(poll), ""
+    if form.validate_on_submit():
+        try:
+            poll_answering.record(
+                poll_id, invitee_id, form.dates(), AnswerSource(form.source.data), by=current_user, now=clock.now()
+            )
+        except PollMissing:
+            raise
+        except Problem as problem:
+            sentence = say(problem)
+            poll = poll_pages.get(poll_id)
+            one = invitee_of(poll, invitee_id)
+        else:
+            flash(_("The answer of %(name)s is recorded.", name=one.invitee.display_name), "success")
+            return redirect(url_for(".show", poll_id=poll_id))
+    elif not form.is_submitted():
+        form.fill(one)
+    page = render_template("polls/record.html", poll=poll, one=one, form=form, problem=sentence)
+    return page, 422 if form.is_submitted() else 200
+
+
+def _asked_page(poll: DatePoll, form: AskForm, problem: str = "") -> str:
+    ticked = set(form.person_ids.data or [])
+    offices = set(form.organisation_ids.data or [])
+    there = {one.person_id for one in poll.invitees} | ticked
+    asked_offices = {one.organisation_id for one in poll.invitees}
+    q = (form.q.data or "").strip()
+    found = choices.organisations_by_sector(q, offices) if q or offices else []
+    return render_template(
+        "polls/asked.html",
+        poll=poll,
+        form=form,
+        problem=problem,
+        q=q,
+        chosen=choices.people(ticked),
+        people=choices.find_people(q, [id for id in there if id is not None]),
+        offices=[one for _sector, group in found for one in group if one.id not in asked_offices],
+        ticked_offices=offices,
+        seats=request.form,
+        usual_quota=USUAL_QUOTA,
+    )
+
+
+def _open_page(poll: DatePoll, form: ConfirmForm, problem: str = "") -> str:
+    return render_template(
+        "polls/open.html",
+        poll=poll,
+        form=form,
+        problem=problem,
+        mails=poll_asking.foresee(poll.id, now=clock.now()),
+        remind_at=poll_asking.reminder_of(poll, now=clock.now()),
+    )
+
+
+def _quotas(form: AskForm) -> dict[int, int] | None:
+    """Return the seats of the ticked organisations; None where one is no number of seats."""
+    found = {}
+    for organisation_id in form.organisation_ids.data or []:
+        raw = request.form.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)
+        if not 1 <= whole(raw) <= MOST_SEATS:
+            return None
+        found[organisation_id] = int(raw)
+    return found

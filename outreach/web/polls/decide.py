@@ -1,0 +1,173 @@
+"""Choosing one of a date poll's slots: what it would make, what clashes then with the ways out, and the press that makes it.
+
+A way out only fills in this page's form: another hall, another hour of that day, somebody less. One that changes something
+else leads there and back.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.delivery.words.formats import short_day, span
+from outreach.domain.clashes import LeaveOut, Move
+from outreach.domain.polls import Proposed
+from outreach.domain.problems import Problem
+from outreach.domain.states import PollState
+from outreach.models import DatePoll, PollSlot
+from outreach.queries import polls as poll_pages
+from outreach.queries.polls import PollTable, SlotRow
+from outreach.services.locking import SpeakerTaken, VenueTaken
+from outreach.services.planning.checks import PlanBlocked
+from outreach.services.planning.clashes import Found
+from outreach.services.polls import decide as poll_deciding
+from outreach.services.polls.decide import AlreadyDecided
+from outreach.services.polls.edit import PollMissing
+from outreach.web.calendar.forms import TimeAndPlaceForm
+from outreach.web.clashes.in_forms import took_a_way
+from outreach.web.clashes.resolutions import WayOut
+from outreach.web.clashes.shown import Once, Shown, each_once, shown
+from outreach.web.fields.fields import whole
+from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
+from outreach.web.polls.views import bp
+
+WITHOUT, LOOK = "without", "look"  # buttons: leave these out; look again at who is ticked
+RUNNING = (PollState.OPEN, PollState.CLOSED)
+
+
+@bp.route("/<int:poll_id>/choose/<int:slot_id>", methods=["GET", "POST"])
+@coordinator_required
+def choose(poll_id: int, slot_id: int) -> Any:
+    """GET says what becomes of the slot and who is told; POST makes the activity and invites, once, or fills in a way out."""
+    poll = poll_pages.get(poll_id)
+    slot = next((slot for slot in poll.slots if slot.id == slot_id), None)
+    if slot is None:
+        return redirect(url_for(".show", poll_id=poll_id))
+    form, chosen, sentence, is_found = _form(poll, slot), _chosen(poll), "", False
+    only_looks = took_a_way(form) or WITHOUT in request.form or LOOK in request.form
+    if not form.validate():
+        sentence = next(str(error) for errors in form.errors.values() for error in errors)
+        form.fill_place(poll_deciding.proposed(slot))
+    elif form.is_submitted() and not only_looks:
+        publish = request.form.get("do") == "publish"
+        try:
+            made = poll_deciding.decide(
+                poll_id, slot_id, at=_at(form), invitee_ids=chosen, publish=publish, by=current_user, now=clock.now()
+            )
+        except PollMissing:
+            raise
+        except AlreadyDecided as problem:
+            flash(say(problem), "warning")
+            return redirect(url_for(".show", poll_id=poll_id))
+        except Problem as problem:
+            sentence, is_found = say(problem), isinstance(problem, PlanBlocked | VenueTaken | SpeakerTaken)
+        else:
+            if publish:
+                flash(_("The date is chosen and the activity published. The invitations are on their way."), "success")
+            else:
+                flash(
+                    _("The date is chosen. The activity is a draft with its invitees; nobody is told yet."), "success"
+                )
+            return redirect(url_for("activities.show", activity_id=made.id))
+    return _page(poll_id, slot, form, chosen, sentence, is_found=is_found)
+
+
+def _page(
+    poll_id: int, slot: PollSlot, form: TimeAndPlaceForm, chosen: Collection[int], sentence: str, *, is_found: bool
+) -> Any:
+    """sentence: why it was refused. is_found: it is among what the page finds, and said there."""
+    now = clock.now()
+    table = poll_pages.table(poll_id, now=now)
+    row = next(row for row in table.rows if row.slot.id == slot.id)
+    if table.poll.state not in RUNNING:
+        return redirect(url_for(".show", poll_id=poll_id))
+    at = _at(form)
+    found = poll_deciding.foresee(table.poll, slot, at, chosen, now=now)
+    here = address_with([*form.asked().items(), *(("invitee", str(id)) for id in chosen or [0])])
+    findings = [_here(one, table, slot, here) for one in shown(found, about=[-slot.id])]
+    page = render_template(
+        "polls/choose.html",
+        poll=table.poll,
+        table=table,
+        row=row,
+        form=form,
+        at=at,
+        as_asked=(at.starts_at, at.ends_at) == (slot.starts_at, slot.ends_at),
+        venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
+        problem="" if is_found and found.blocking else sentence,  # which is said above all else
+        chosen=chosen,
+        findings=findings,
+        refused=bool(found.blocking),
+        ways=_ways(found, findings, table, row),
+    )
+    return page, 422 if sentence else 200
+
+
+def _form(poll: DatePoll, slot: PollSlot) -> TimeAndPlaceForm:
+    """Return the time and place as they were filled in, or as the slot proposes them. Its token is asked for elsewhere."""
+    form = TimeAndPlaceForm(poll.zone, formdata=None, meta={"csrf": False})
+    form.fill_place(poll_deciding.proposed(slot))
+    if request.method != "POST" and not came_back():
+        return form
+    return TimeAndPlaceForm(poll.zone, formdata=MultiDict({**form.asked(), **sent().to_dict()}), meta={"csrf": False})
+
+
+def _chosen(poll: DatePoll) -> list[int]:
+    """Return which of those asked are ticked: at first everybody."""
+    everybody = [one.id for one in poll.invitees]
+    if request.method != "POST" and not came_back():
+        return everybody
+    ticked = {whole(one) for one in sent().getlist("invitee")}
+    without = {whole(one) for one in request.form.get(WITHOUT, "").split()}
+    return [id for id in everybody if id in ticked - without]
+
+
+def _at(form: TimeAndPlaceForm) -> Proposed:
+    return Proposed(form.starts_at, form.ends_at, form.venue_id.data)
+
+
+def _here(row: Shown, table: PollTable, slot: PollSlot, here: str) -> Shown:
+    """Offer what this page can do: another hall, another hour of that day, or to do without; what else there is leads back."""
+    ways = [*_without(row, table, slot)]
+    for way in row.ways:
+        if way.activity_id != -slot.id:
+            ways.append(replace(way, href=leading_back(way.href, here)))
+        elif not isinstance(way.way, Move) or _is_that_day(way.way, slot, table.poll):
+            ways.append(way)
+    return replace(row, ways=tuple(ways))
+
+
+def _without(row: Shown, table: PollTable, slot: PollSlot) -> list[WayOut]:
+    those = [one for one in table.invitees if poll_pages.party_of(one) in row.parties]
+    if not those or row.finding.said_yes:
+        return []
+    party = poll_pages.party_of(those[0])
+    button = (WITHOUT, " ".join(str(one.id) for one in those))
+    if len(those) == 1:
+        return [WayOut(_("Do without %(name)s", name=party.name), "", button=button, way=LeaveOut(-slot.id, party))]
+    return [WayOut(_("Do without these %(count)s", count=len(those)), "", button=button)]
+
+
+def _is_that_day(way: Move, slot: PollSlot, poll: DatePoll) -> bool:
+    """Whether it is the day that people were asked about: of another one nothing is known."""
+    return way.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
+
+
+def _ways(found: Found, findings: list[Shown], table: PollTable, row: SlotRow) -> list[Once]:
+    """Return the ways out, each once, and last the best of the other proposed times that can be had."""
+    others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
+    best = next((one for one in others if not one.found.blocking), None)
+    some = each_once(found, findings)
+    if best is None or all(one.finding.said_yes for one in findings):
+        return some
+    slot, zone = best.slot, table.poll.zone
+    when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
+    words = _("Choose the next best time: %(when)s", when=when)
+    way = WayOut(words, url_for(".choose", poll_id=table.poll.id, slot_id=slot.id))
+    return [*some, Once(way, "" if best.found.findings else _("nothing clashes then"))]

@@ -1,0 +1,183 @@
+"""Date polls for coordinators: their list, new ones, changing and deleting drafts, and how the slots of one stand.
+
+Whom they ask, and opening and closing them, is web/polls/ask.py; choosing a slot, web/polls/decide.py.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.domain.kinds import ActivityKind, PollChoice
+from outreach.domain.polls import MOST_SLOTS, usual_closing
+from outreach.domain.problems import Problem
+from outreach.domain.states import PollState
+from outreach.models import DatePoll
+from outreach.queries import polls as poll_pages
+from outreach.queries.activities import lists as browsing
+from outreach.queries.polls import SlotRow, Which
+from outreach.services.polls import edit as polls
+from outreach.services.polls.edit import PollMissing
+from outreach.web.activities.forms import ConfirmForm
+from outreach.web.clashes import shown as clashes_shown
+from outreach.web.clashes.shown import Shown
+from outreach.web.fields import choices
+from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.invitations.forms import member
+from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
+
+BUTTONS = ("add", "drop")  # buttons that only change the form
+
+bp = Blueprint("polls", __name__, url_prefix="/polls")
+
+
+@bp.errorhandler(PollMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {"poll_crumbs": poll_crumbs, "PollChoice": PollChoice}
+
+
+def poll_crumbs(poll: DatePoll, here: str = "") -> list[tuple[str, str]]:
+    """Return the way down to a poll, and to the page `here` below it."""
+    own = url_for("polls.show", poll_id=poll.id) if here else ""
+    return [(_("Date polls"), url_for("polls.index")), (poll.title, own), *([(here, "")] if here else [])]
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    which = member(Which, request.args.get("show", Which.RUNNING.value))
+    return render_template("polls/index.html", page=poll_pages.listed(which, page_number()), which=which)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    """Make a draft. ?slot=2027-01-18,08:00,12:00,3 (day, from, to, venue's id), as often as wanted, begins it."""
+    form = PollForm()
+    if request.method == "GET":
+        _begin(form)
+        return _form_page(form)
+    if _only_changes(form) or not _validated(form):
+        return _form_page(form), 200 if _pressed() else 422
+    try:
+        poll = polls.create(form.values(), by=current_user, now=clock.now())
+    except Problem as problem:
+        show_problem(form, problem)
+        return _form_page(form), 422
+    flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
+    return redirect(url_for(".asked", poll_id=poll.id))
+
+
+@bp.route("/<int:poll_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(poll_id: int) -> Any:
+    poll = poll_pages.get(poll_id)
+    if poll.state is not PollState.DRAFT:
+        flash(_("People have been asked already, so what the poll proposes stays as it is."), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    form = PollForm()
+    if request.method == "GET":
+        form.fill(poll)
+        return _form_page(form, poll)
+    if _only_changes(form) or not _validated(form):
+        return _form_page(form, poll), 200 if _pressed() else 422
+    try:
+        polls.edit(poll_id, form.values(), form.version_number, by=current_user, now=clock.now())
+    except PollMissing:
+        raise
+    except Problem as problem:
+        poll = poll_pages.get(poll_id)
+        show_refused(form, problem, poll.version)
+        return _form_page(form, poll), 422
+    flash(_("Saved."), "success")
+    return redirect(url_for(".show", poll_id=poll_id))
+
+
+@bp.get("/<int:poll_id>")
+@staff_required
+def show(poll_id: int) -> Any:
+    table = poll_pages.table(poll_id, now=clock.now())
+    return render_template(
+        "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_findings(table.rows)
+    )
+
+
+@bp.route("/<int:poll_id>/delete", methods=["GET", "POST"])
+@coordinator_required
+def delete(poll_id: int) -> Any:
+    """GET asks; POST deletes a draft that nobody has heard of."""
+    poll, form = poll_pages.get(poll_id), ConfirmForm()
+    if poll.state is not PollState.DRAFT:
+        flash(_("People have been asked already, so this date poll stays. You can close it."), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    if not form.validate_on_submit():
+        return render_template("polls/delete.html", poll=poll, form=form)
+    title = poll.title
+    try:
+        polls.delete_draft(poll_id, by=current_user, now=clock.now())
+    except PollMissing:
+        raise
+    except Problem as problem:
+        flash(say(problem), "warning")
+        return redirect(url_for(".show", poll_id=poll_id))
+    flash(_("“%(title)s” is deleted.", title=title), "success")
+    return redirect(url_for(".index", show=Which.DRAFTS.value))
+
+
+def slot_findings(rows: Iterable[SlotRow]) -> dict[int, list[Shown]]:
+    """Return what clashes with each slot, in sentences, by the slot's id."""
+    return {row.slot.id: clashes_shown.shown(row.found, about=[-row.slot.id], with_ways=False) for row in rows}
+
+
+def _begin(form: PollForm) -> None:
+    """Begin with what the address names: a title, a programme, slots; else with some empty rows."""
+    asked, zone = request.args, office_zone()
+    form.zone.data = zone.key
+    form.title.data = asked.get("title", "")[:200]
+    form.kind.data = (member(ActivityKind, asked.get("kind")) or ActivityKind.COORDINATION).value
+    form.programme_id.data = asked.get("programme", type=int)
+    form.region_code.data = asked.get("region") or None
+    form.fill_closing(usual_closing(clock.now(), zone), zone)
+    named = [proposed_by(written, zone) for written in asked.getlist("slot")[:MOST_SLOTS]]
+    slots = [slot for slot in named if slot is not None]
+    form.propose(slots, empty=0 if slots else EMPTY_ROWS)
+
+
+def _pressed() -> bool:
+    return any(button in request.form for button in BUTTONS)
+
+
+def _only_changes(form: PollForm) -> bool:
+    """Add or drop a row, where a button asks for no more than that."""
+    if "add" in request.form:
+        form.add_row()
+    elif "drop" in request.form:
+        form.drop_row(request.form.get("drop", -1, type=int))
+    return _pressed()
+
+
+def _validated(form: PollForm) -> bool:
+    _offer(form)
+    return form.validate()
+
+
+def _offer(form: PollForm) -> None:
+    form.offer(choices.venues(), choices.programmes(), choices.kelurahan(browsing.districts()))
+
+
+def _form_page(form: PollForm, poll: DatePoll | None = None) -> str:
+    _offer(form)
+    return render_template("polls/form.html", form=form, poll=poll, most=MOST_SLOTS)
+
+
+# The rest of the blueprint's pages.
+from outreach.web.polls import ask, decide  # noqa: E402, F401

@@ -1,0 +1,244 @@
+"""Programmes: their list, a new one with its days and activities, their page, editing, copying and publishing."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from outreach import clock
+from outreach.domain.clashes import StretchProgramme
+from outreach.domain.problems import Problem
+from outreach.models import Programme
+from outreach.queries.activities import lists as browsing
+from outreach.queries.activities import page as showing
+from outreach.queries.activities import programme_days, programme_preview
+from outreach.services.activities import delete as deleting
+from outreach.services.activities import publish as publishing
+from outreach.services.locking import ProgrammeMissing
+from outreach.services.planning import clashes as clashing
+from outreach.services.programmes import copy as copying
+from outreach.services.programmes import edit as programmes
+from outreach.services.reminders import forecast as forecasting
+from outreach.web.activities.forms import ConfirmForm
+from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
+from outreach.web.clashes.resolutions import stretched
+from outreach.web.clashes.shown import Once, shown
+from outreach.web.fields import choices
+from outreach.web.fields.fields import strip
+from outreach.web.fields.instants import number_of_days
+from outreach.web.fields.problems import mistakes, show_problem, show_refused
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.frame.way_back import back_or, coming_back
+from outreach.web.programmes.forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
+
+bp = Blueprint("programmes", __name__, url_prefix="/programmes")
+
+
+@bp.errorhandler(ProgrammeMissing)
+def _missing(problem: ProgrammeMissing) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    page = browsing.programmes(request.args.get("q", "").strip(), page_number())
+    return render_template("programmes/index.html", page=page)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    form = NewProgrammeForm()
+    if request.method == "GET":
+        form.zone.data = office_zone().key
+    else:
+        form.date_rows()
+    if "add" in request.form:
+        form.add_row()
+    elif "drop" in request.form:
+        form.drop_row(request.form.get("drop", -1, type=int))
+    form.offer_venues(choices.venues())
+    if request.method == "GET" or "add" in request.form or "drop" in request.form:
+        return render_template("programmes/new.html", form=form)
+    if took_a_way(form, {programme_preview.id_of(number): row for number, row in enumerate(form.rows)}):
+        return render_template("programmes/new.html", form=form)
+    seen = Look()
+    if form.validate():
+        activities = form.activity_values()
+        found, ids = programme_preview.programme(form.values(), activities, by=current_user.name, now=clock.now())
+        seen = look_at_many(found, ids)
+        if seen.asks:
+            return render_template("programmes/new.html", form=form, look=seen)
+        if not seen.blocking:  # else it is said already, with the ways out
+            try:
+                programme = programmes.create(
+                    form.values(), list(activities.values()), by=current_user, now=clock.now()
+                )
+            except Problem as problem:
+                show_problem(form, problem)
+            else:
+                flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
+                return redirect(url_for(".show", programme_id=programme.id))
+    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), look=seen), 422
+
+
+@bp.get("/<int:programme_id>")
+@staff_required
+def show(programme_id: int) -> Any:
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
+    ids = [line.activity.id for line in page.lines]
+    found = shown(clashing.of_activities(ids, now=now), about=ids)
+    return render_template(
+        "programmes/show.html", page=page, programme=page.programme, forecast=forecast, findings=found
+    )
+
+
+@bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(programme_id: int) -> Any:
+    page = showing.programme(programme_id, now=clock.now())
+    form = ProgrammeForm()
+    if request.method == "GET":
+        form.fill(page.programme)
+        form.take(request.args)
+        came_filled_in(form)
+        return render_template("programmes/edit.html", form=form, programme=page.programme)
+    if took_a_way(form):
+        return render_template("programmes/edit.html", form=form, programme=page.programme)
+    if form.validate():
+        seen, helping = _look_at_days(page.programme, form)
+        if seen.asks or seen.blocking:
+            looked = render_template(
+                "programmes/edit.html", form=form, programme=page.programme, look=seen, helping=helping
+            )
+            return looked, 422 if seen.blocking else 200
+        try:
+            programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
+        except ProgrammeMissing:
+            raise
+        except Problem as problem:
+            page = showing.programme(programme_id, now=clock.now())
+            show_refused(form, problem, page.programme.version)
+        else:
+            title = strip(form.title.data)
+            flash(_("“%(title)s” is saved.", title=title) if coming_back() else _("Saved."), "success")
+            return redirect(back_or(url_for(".show", programme_id=programme_id)))
+    return render_template("programmes/edit.html", form=form, programme=page.programme), 422
+
+
+def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
+    """Look at what the form's days would leave outside; and the way out: days that hold all of it as well."""
+    values = form.values()
+    found, ids = programme_days.foresee(programme, values, now=clock.now())
+    if not ids:
+        return Look(), []
+    first, last = programme_days.holding(values, [found.plan.activities[id] for id in ids])
+    longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
+    helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
+    return look_at_many(found, ids, with_ways=False), helping
+
+
+@bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
+@coordinator_required
+def copy(programme_id: int) -> Any:
+    """Asks for the new first day, and shows where everything would fall and what clashes there, until it is to be copied so."""
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    form, status, preview, seen, better = CopyForm(), 200, None, Look(), None
+    if request.method == "GET":
+        first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
+        form.title.data = copying.title_for(page.programme, first)
+    elif "first" in request.form:
+        form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
+    if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
+        foreseen = programme_preview.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
+        seen, better = look_at_many(foreseen.found, foreseen.ids, alike=True, with_ways=False), foreseen.better
+    looking = "look" in request.form or "first" in request.form
+    if request.method == "POST" and form.validate() and form.starts_on.data:
+        try:
+            if seen.blocking and not looking:
+                status = 422  # it is said already
+            elif not looking and not seen.asks:
+                made = copying.copy_programme(
+                    programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
+                )
+                flash(_("Copied, with its agenda and invitees. Nobody has been told yet."), "success")
+                return redirect(url_for(".show", programme_id=made.id))
+            copying.check_first_day(page.programme, form.starts_on.data, clock.now())
+        except Problem as problem:
+            show_problem(form, problem)
+            status = 422
+    elif request.method == "POST":
+        status = 422
+    if form.starts_on.data:
+        preview = browsing.copy_preview(programme_id, form.starts_on.data)
+    return render_template(
+        "programmes/copy.html", form=form, programme=page.programme, preview=preview, look=seen, better=better
+    ), status
+
+
+@bp.route("/<int:programme_id>/delete", methods=["GET", "POST"])
+@coordinator_required
+def delete(programme_id: int) -> Any:
+    """GET asks; POST deletes a programme of which nobody has heard."""
+    page = showing.programme(programme_id, now=clock.now())
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        title = page.programme.title
+        try:
+            deleting.delete_programme(programme_id, by=current_user, now=clock.now())
+        except ProgrammeMissing:
+            raise
+        except Problem as problem:
+            problem_said = say(problem)
+            page = showing.programme(programme_id, now=clock.now())
+        else:
+            flash(_("“%(title)s” is deleted.", title=title), "success")
+            return redirect(url_for(".index"))
+    return render_template(
+        "programmes/delete.html", form=form, page=page, programme=page.programme, problem=problem_said
+    ), 422 if problem_said else 200
+
+
+@bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
+@coordinator_required
+def publish(programme_id: int) -> Any:
+    """GET says who gets which mail when; POST publishes all drafts of the programme."""
+    now = clock.now()
+    page = showing.programme(programme_id, now=now)
+    ids = [activity.id for activity in page.drafts]
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            made = publishing.publish(ids, by=current_user, now=now)
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(
+                ngettext(
+                    "One activity is published. The invitations go out now.",
+                    "%(num)d activities are published. The invitations go out now.",
+                    len(made),
+                ),
+                "success",
+            )
+            return redirect(url_for(".show", programme_id=programme_id))
+    rows = shown(clashing.of_activities(ids, now=now), about=ids)
+    return render_template(
+        "programmes/publish.html",
+        form=form,
+        page=page,
+        programme=page.programme,
+        problem=problem_said,
+        forecast=forecasting.for_publishing(ids, now=now),
+        findings=rows,
+        refused=refuses_publishing(rows),
+        placeless=[activity for activity in page.drafts if activity.venue_id is None],
+        unreachable=showing.without_address(ids),
+    ), 422 if problem_said else 200

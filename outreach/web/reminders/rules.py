@@ -1,0 +1,116 @@
+"""Reminder rules: the office's, and where a programme or an activity has others."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.mail.texts import rule_text_key
+from outreach.domain.problems import Problem
+from outreach.services.reminders import edit_rules, rule_pages
+from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
+from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.scopes import ScopeMissing
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, error_page, say, staff_required
+from outreach.web.reminders.rule_forms import NewRuleForm, RuleForm
+from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
+from outreach.web.reminders.words import moment_words, rule_words
+
+bp = Blueprint("rules", __name__, url_prefix="/rules")
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "crumbs": crumbs, "scope_words": scope_words, "moment_words": moment_words, "rule_words": rule_words,
+        "rule_text_key": rule_text_key,
+    }  # fmt: skip
+
+
+@bp.errorhandler(ScopeMissing)
+@bp.errorhandler(RuleMissing)
+@bp.errorhandler(RuleFixed)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    return render_template("reminders/rules.html", page=rule_pages.rules_page(**scope_ids()))
+
+
+@bp.route("/<key>/edit", methods=["GET", "POST"])
+@coordinator_required
+def edit(key: str) -> Any:
+    found = rule_pages.rule_page(key, **scope_ids())
+    form = RuleForm()
+    form.offer(found.row.timing)
+    if request.method == "GET":
+        form.fill(found.row)
+    if request.method == "GET" or "back" in request.form:
+        return render_template("reminders/rule.html", form=form, rule=found.row, own=found.own, scope=found.scope)
+    if form.validate():
+        try:
+            if "confirm" not in request.form:
+                forecast = edit_rules.foretell_edit(key, form.values(), **scope_ids(), now=clock.now())
+                if forecast is not None:
+                    return _preview(forecast, rule_words(found.row))
+            edit_rules.edit(key, form.values(), **scope_ids(), by=current_user, now=clock.now())
+        except (ScopeMissing, RuleMissing, RuleFixed):
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The rule is saved. Reminders that were scheduled already follow it."), "success")
+            return redirect(url_for(".index", **scope_query()))
+    return render_template("reminders/rule.html", form=form, rule=found.row, own=found.own, scope=found.scope), 422
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    scope = rule_pages.scope_page(**scope_ids())
+    form = NewRuleForm()
+    form.offer_all()
+    if request.method == "GET" or "back" in request.form:
+        return render_template("reminders/rule.html", form=form, rule=None, own=True, scope=scope)
+    if form.validate():
+        try:
+            if "confirm" not in request.form:
+                forecast = edit_rules.foretell_add(form.chosen_timing, form.values(), **scope_ids(), now=clock.now())
+                if forecast is not None:
+                    return _preview(forecast, "")
+            made = edit_rules.add(form.chosen_timing, form.values(), **scope_ids(), by=current_user, now=clock.now())
+        except ScopeMissing:
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The rule is added: %(rule)s.", rule=rule_words(made)), "success")
+            return redirect(url_for(".index", **scope_query()))
+    return render_template("reminders/rule.html", form=form, rule=None, own=True, scope=scope), 422
+
+
+@bp.post("/<key>/reset")
+@coordinator_required
+def reset(key: str) -> Any:
+    if "back" in request.form:
+        return redirect(url_for(".edit", key=key, **scope_query()))
+    if "confirm" not in request.form:
+        found = rule_pages.rule_page(key, **scope_ids())
+        forecast = edit_rules.foretell_reset(key, **scope_ids(), now=clock.now())
+        if forecast is not None:
+            return _preview(forecast, rule_words(found.row))
+    edit_rules.reset(key, **scope_ids(), by=current_user, now=clock.now())
+    flash(_("Done. Reminders that were scheduled already follow."), "success")
+    return redirect(url_for(".index", **scope_query()))
+
+
+def _preview(forecast: Forecast, was: str) -> str:
+    """Ask once more, showing whom of those already invited the change concerns. was: the rule in words, as it stands."""
+    scope = rule_pages.scope_page(**scope_ids())
+    return render_template("reminders/rule_preview.html", forecast=forecast, was=was, scope=scope)

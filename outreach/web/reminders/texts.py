@@ -1,0 +1,112 @@
+"""The texts of mails: the list, editing one beside its placeholders, and seeing it with a real invitee's values."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.mail.placeholders import PLACEHOLDERS
+from outreach.delivery.mail.texts import KEYS
+from outreach.domain.problems import Problem
+from outreach.services.reminders import texts
+from outreach.services.reminders.scopes import ScopeMissing
+from outreach.services.reminders.texts import Editor, Origin, TextMissing
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.accounts import coordinator_required, error_page, say, staff_required
+from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
+from outreach.web.reminders.text_forms import TextForm
+
+bp = Blueprint("texts", __name__, url_prefix="/texts")
+
+# A mail's look stands inline; nothing else may run or load, and only our own pages may frame it.
+PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox"
+
+
+@bp.context_processor
+def _words() -> dict[str, Any]:
+    return {"crumbs": crumbs, "scope_words": scope_words, "text_title": _title, "origin_words": _origin}
+
+
+@bp.errorhandler(ScopeMissing)
+@bp.errorhandler(TextMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    return render_template("reminders/texts.html", page=texts.texts_page(**scope_ids()))
+
+
+@bp.route("/<key>/<locale>", methods=["GET", "POST"])
+@coordinator_required
+def edit(key: str, locale: str) -> Any:
+    found = texts.editor(key, locale, **scope_ids())
+    form = TextForm()
+    form.offer(list(found.candidates))
+    if request.method == "GET":
+        form.fill(found.shown.text)
+        return _page(form, found)
+    if form.validate():
+        try:
+            texts.save(key, locale, form.value(), **scope_ids(), by=current_user, now=clock.now())
+        except (ScopeMissing, TextMissing):
+            raise
+        except Problem as problem:
+            show_problem(form, problem)
+        else:
+            flash(_("The text is saved. Mails sent from now on use it."), "success")
+            return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
+    return _page(form, found), 422
+
+
+@bp.route("/<key>/<locale>/preview", methods=["GET", "POST"])
+@staff_required
+def preview(key: str, locale: str) -> Response:
+    """The mail as an invitee would get it; shown in a frame. GET takes the stored text, POST the one being written."""
+    form = TextForm()
+    draft = form.value() if request.method == "POST" else None
+    try:
+        written = texts.preview(
+            key, locale, draft, request.values.get("invitation", type=int), **scope_ids(), now=clock.now()
+        )
+    except (ScopeMissing, TextMissing):
+        raise
+    except Problem as problem:
+        page, status = render_template("reminders/text_preview.html", problem=say(problem)), 422
+    else:
+        page, status = (
+            render_template("reminders/text_preview.html", letter=written, as_text=request.values.get("as") == "text"),
+            200,
+        )
+    response = make_response(page, status)
+    response.headers["Content-Security-Policy"] = PREVIEW_POLICY
+    return response
+
+
+@bp.post("/<key>/<locale>/reset")
+@coordinator_required
+def reset(key: str, locale: str) -> Any:
+    texts.reset(key, locale, **scope_ids(), by=current_user, now=clock.now())
+    flash(_("The text is back to what it was before."), "success")
+    return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
+
+
+def _page(form: TextForm, found: Editor) -> str:
+    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS)
+
+
+def _title(key: str) -> str:
+    return str(KEYS.get(key) or _("One rule's own text"))
+
+
+def _origin(origin: Origin) -> str:
+    return {
+        Origin.SHIPPED: _("as shipped"),
+        Origin.OFFICE: _("the office's"),
+        Origin.PROGRAMME: _("the programme's"),
+        Origin.ACTIVITY: _("this activity's"),
+    }[origin]

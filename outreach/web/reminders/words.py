@@ -1,0 +1,32 @@
+"""A reminder rule in words: "3 days before at 08.00, to those without an answer"."""
+
+from flask_babel import gettext as _
+
+from outreach.delivery.words.formats import language
+from outreach.delivery.words.labels import label
+from outreach.domain.kinds import RuleTiming
+from outreach.domain.reminders import Rule
+from outreach.models import ReminderRule
+
+
+def moment_words(row: ReminderRule | Rule) -> str:
+    """Return when a rule falls due."""
+    if row.timing is RuleTiming.AT_PUBLISHING:
+        return _("When the activity is published")
+    at = f"{row.at:%H.%M}" if language() == "id" else f"{row.at:%H:%M}"
+    if row.timing is RuleTiming.AFTER_END:
+        return (
+            _("The day after, at %(at)s", at=at)
+            if row.days == 1
+            else _("%(days)d days after, at %(at)s", days=row.days, at=at)
+        )
+    if row.days == 0:
+        return _("On the day itself, at %(at)s", at=at)
+    if row.days == 1:
+        return _("The day before, at %(at)s", at=at)
+    return _("%(days)d days before, at %(at)s", days=row.days, at=at)
+
+
+def rule_words(row: ReminderRule | Rule) -> str:
+    """Return the whole rule in words."""
+    return _("%(moment)s, to %(audience)s", moment=moment_words(row), audience=label(row.audience))

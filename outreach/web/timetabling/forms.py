@@ -1,0 +1,220 @@
+"""What is to be placed: the conditions as one form, and for each activity a row that can be opened."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from outreach.delivery.words.labels import label
+from outreach.domain.kinds import VenueKind
+from outreach.domain.planning.plan import COMMUNITY_KINDS
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.services.timetabling.request import (
+    NEEDED_MOST,
+    SECONDS,
+    SECONDS_MOST,
+    Line,
+    Request,
+    VenueChoice,
+    Weight,
+    Wish,
+)
+from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import Between, Choice, Clock, Day, Number, Sentence, optional_int
+from outreach.web.timetabling import words as timetabling_words
+
+USUAL_HOURS = (time(8), time(15, 30))
+LOOKING_AHEAD = timedelta(days=13)
+PREFIX = "wish_"
+ORDERS_SHOWN = 2
+
+
+class OrderIncomplete(Problem):
+    message = "Please choose both activities, or neither, where you say which comes after which."
+    field = "order"
+
+
+class DayUnreadable(Problem):
+    message = "“%(title)s”: please choose a day, such as 18/01/2027."
+
+
+@dataclass
+class Row:
+    """An activity to choose, with what was asked for it."""
+
+    activity: Activity
+    picked: bool
+    needed: int
+    first_on: date | None = None
+    last_on: date | None = None
+    fixed: bool = False
+
+    @property
+    def is_special(self) -> bool:
+        """Return whether it has conditions of its own."""
+        return (
+            self.fixed or self.first_on is not None or self.last_on is not None or self.needed != usual(self.activity)
+        )
+
+    @property
+    def line(self) -> Line:
+        return Line(self.activity.id, self.needed, self.first_on, self.last_on, self.fixed)
+
+
+class PlacementForm(TidyForm):
+    title = StringField(_l("Name"))
+    first_on = Day(_l("From"), [Sentence(_l("Please choose the first day."))])
+    last_on = Day(_l("Until"), [Sentence(_l("Please choose the last day."))])
+    person = SelectMultipleField(_l("Facilitators"), coerce=optional_int, choices=[], validate_choice=False)
+    q = StringField()
+    venues = RadioField(_l("Where"), default=VenueChoice.KEEP.value)
+    venue_kinds = SelectMultipleField(
+        _l("Only these kinds of venue"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    before_all = Choice(_l("Comes before all others"), coerce=optional_int, choices=[])
+    order_then = SelectMultipleField(
+        _l("Which comes after which"), coerce=optional_int, choices=[], validate_choice=False
+    )
+    order_first = SelectMultipleField(coerce=optional_int, choices=[], validate_choice=False)
+    one_in_kecamatan = BooleanField(_l("Never two community activities in one kecamatan on one half day"))
+    hours_from = Clock(_l("Preferred hours, from"))
+    hours_until = Clock(_l("until"))
+    seconds = Number(_l("Search for how many seconds"), [Between(1, SECONDS_MOST)])
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.venues.choices = [(one.value, timetabling_words.VENUES[one]) for one in VenueChoice]
+        self.venue_kinds.choices = [(one.value, label(one)) for one in VenueKind]
+        for field in self.wishes:
+            field.choices = [(one.value, timetabling_words.WEIGHTS[one]) for one in Weight]
+
+    @property
+    def wishes(self) -> list[Any]:
+        return [self[PREFIX + wish.value] for wish in Wish]
+
+    @property
+    def orders(self) -> list[tuple[int | None, int | None]]:
+        """Return which comes after which, as far as chosen, with one or two left to choose."""
+        pairs = zip(self.order_then.data or (), self.order_first.data or (), strict=False)
+        chosen = [two for two in pairs if any(two)]
+        return [*chosen, (None, None), (None, None)][: max(ORDERS_SHOWN, len(chosen) + 1)]
+
+    def offer(self, rows: Sequence[Row]) -> None:
+        titles = [(row.activity.id, row.activity.title) for row in rows]
+        self.before_all.choices = [("", _("None")), *titles]
+        self.order_then.choices = self.order_first.choices = [("", _("Choose")), *titles]
+
+    def start(self, asked: Request | None, days: tuple[date, date]) -> None:
+        """Show what a search begins with: what was asked before, else what usually suits."""
+        hours = asked.hours if asked else USUAL_HOURS
+        self.first_on.data, self.last_on.data = days
+        self.hours_from.data, self.hours_until.data = hours or (None, None)
+        self.venues.data = (asked.venues if asked else VenueChoice.KEEP).value
+        self.venue_kinds.data = [one.value for one in asked.venue_kinds] if asked else []
+        self.before_all.data = asked.before_all if asked else None
+        self.order_then.data = [then for then, _first in asked.order] if asked else []
+        self.order_first.data = [first for _then, first in asked.order] if asked else []
+        self.one_in_kecamatan.data = asked.one_in_kecamatan if asked else True
+        self.seconds.data = asked.seconds if asked else SECONDS
+        if asked:
+            self.person.data = list(asked.facilitators)
+        for wish in Wish:
+            self[PREFIX + wish.value].data = (asked.weight(wish) if asked else Weight.LITTLE).value
+
+    def asked(self, rows: Iterable[Row], *, greedily: bool) -> Request:
+        """Return what is asked for, once the form is valid; raise OrderIncomplete."""
+        assert self.first_on.data
+        assert self.last_on.data
+        orders = tuple((then, first) for then, first in self.orders if then and first)
+        if len(orders) < sum(any(two) for two in self.orders):
+            raise OrderIncomplete
+        begins, ends = self.hours_from.data, self.hours_until.data
+        return Request(
+            lines=tuple(row.line for row in rows if row.picked),
+            first_on=self.first_on.data,
+            last_on=self.last_on.data,
+            venues=VenueChoice(self.venues.data),
+            venue_kinds=tuple(VenueKind(one) for one in self.venue_kinds.data or ()),
+            facilitators=tuple(one for one in self.person.data or () if one is not None),
+            before_all=self.before_all.data,
+            order=orders,
+            one_in_kecamatan=bool(self.one_in_kecamatan.data),
+            hours=(begins or time(), ends or time(23, 59)) if begins or ends else None,
+            wishes={wish: Weight(self[PREFIX + wish.value].data) for wish in Wish},
+            seconds=self.seconds.data or SECONDS,
+            greedily=greedily,
+        )
+
+
+for _wish in Wish:
+    setattr(
+        PlacementForm,
+        PREFIX + _wish.value,
+        Choice(timetabling_words.WISHES[_wish], choices=[]),
+    )
+
+
+class TakeForm(TidyForm):
+    reason = TextAreaField(_l("Reason, as it stands in the mail"))
+
+
+def usual(activity: Activity) -> int:
+    """Return how many facilitators an activity usually needs: a community activity one, any other none."""
+    return 1 if activity.kind in COMMUNITY_KINDS else 0
+
+
+def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[Row]:
+    """Return the rows as a search begins: as asked before, else all drafts are ticked."""
+    if asked is None:
+        return [Row(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
+    lines = {line.id: line for line in asked.lines}
+    rows = []
+    for one in activities:
+        line = lines.get(one.id)
+        if line is None:
+            rows.append(Row(one, False, usual(one)))
+        else:
+            rows.append(Row(one, True, line.needed, line.first_on, line.last_on, line.fixed))
+    return rows
+
+
+def sent_rows(activities: Sequence[Activity], sent: Mapping[str, Any], picked: Sequence[str]) -> list[Row]:
+    """Return the rows as they were sent; raise DayUnreadable."""
+    ids = set(picked)
+    rows = []
+    for one in activities:
+        needed = sent.get(f"needed-{one.id}", "")
+        rows.append(
+            Row(
+                one,
+                str(one.id) in ids,
+                min(int(needed), NEEDED_MOST) if needed.isdecimal() and len(needed) < 4 else usual(one),
+                _day(sent.get(f"first_on-{one.id}", ""), one),
+                _day(sent.get(f"last_on-{one.id}", ""), one),
+                f"fixed-{one.id}" in sent,
+            )
+        )
+    return rows
+
+
+def _day(text: str, activity: Activity) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise DayUnreadable(title=activity.title) from None
+
+
+def days_for(rows: Sequence[Row], first: date, last: date | None, tomorrow: date) -> tuple[date, date]:
+    """Return the days to begin with. first, last: of the programme; last None: of the activities, and two weeks at least."""
+    if last is not None and last >= tomorrow:
+        return max(first, tomorrow), last
+    days = [row.activity.starts_at.astimezone(row.activity.zone).date() for row in rows if row.picked]
+    first = max(min(days, default=tomorrow), tomorrow)
+    return first, max(max(days, default=first), first + LOOKING_AHEAD)

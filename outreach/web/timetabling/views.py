@@ -1,0 +1,238 @@
+"""Placing a whole plan: asking for it, watching the search, and taking what is proposed."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.words.clashes import sentence
+from outreach.domain.planning.rules import Severity
+from outreach.domain.problems import Problem
+from outreach.models import Activity, Placement
+from outreach.queries.invitations import choices
+from outreach.services.timetabling import apply as applying
+from outreach.services.timetabling import launch, searches
+from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling.result import Result
+from outreach.web.fields.fields import whole
+from outreach.web.fields.problems import mistakes, show_problem
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, say, staff_required
+from outreach.web.timetabling import shown
+from outreach.web.timetabling import words as timetabling_words
+from outreach.web.timetabling.forms import PlacementForm, Row, TakeForm, days_for, rows_of, sent_rows
+
+bp = Blueprint("placements", __name__, url_prefix="/placements")
+ALONE = "alone"  # in the choice of what to place: what belongs to no programme
+FACILITATOR = "fasilitator"  # the post under which they stand in the address book
+FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
+
+
+@bp.errorhandler(searches.PlacementMissing)
+def _missing(problem: Problem) -> Any:
+    return error_page(404, text=say(problem))
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    now = clock.now()
+    rows = [(one, searches.is_broken_off(one, now)) for one in searches.recent()]
+    return render_template("timetabling/index.html", rows=rows, can_search=searches.can_search())
+
+
+@bp.get("/new")
+@coordinator_required
+def new() -> Any:
+    """The form: of the drafts, or of a programme's; ?from= begins with what was asked for before."""
+    earlier = request.args.get("from", type=int)
+    asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
+    candidates = searches.candidates(now=clock.now())
+    form, rows = PlacementForm(), rows_of(_scoped(candidates), asked)
+    tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
+    if asked:
+        days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))
+        form.title.data = searches.get(earlier).title if earlier else ""
+    else:
+        programme = rows[0].activity.programme if rows and request.args.get("programme", "").isdecimal() else None
+        last = programme.ends_on if programme else None
+        days = days_for(rows, programme.starts_on if programme else tomorrow, last, tomorrow)
+        form.person.data = request.args.getlist("person", type=int)
+    form.start(asked, days)
+    if not asked:
+        form.before_all.data = request.args.get("first", type=int)
+    return _form(form, rows, candidates)
+
+
+@bp.post("/new")
+@coordinator_required
+def ask() -> Any:
+    """Keep what is asked for, begin the search and go to its page.
+
+    do=search only looks for people, do=more only offers another two to order.
+    """
+    form, candidates = PlacementForm(), searches.candidates(now=clock.now())
+    try:
+        rows = sent_rows(_scoped(candidates), request.form, request.form.getlist("pick"))
+    except Problem as problem:
+        show_problem(form, problem, FIELDS)
+        return _form(form, rows_of(_scoped(candidates), None), candidates), 422
+    form.offer(rows)
+    if request.form.get("do") in ("search", "more"):
+        return _form(form, rows, candidates)
+    if not form.validate():
+        return _form(form, rows, candidates), 422
+    now = clock.now()
+    try:
+        asked = form.asked(rows, greedily=request.form.get("do") == "greedily")
+        title = (form.title.data or "").strip() or _title(rows)
+        placement = searches.create(asked, title=title, by=current_user, now=now)
+    except Problem as problem:
+        show_problem(form, problem, FIELDS)
+        return _form(form, rows, candidates), 422
+    return _begin(placement.id)
+
+
+@bp.get("/<int:placement_id>")
+@staff_required
+def show(placement_id: int) -> Any:
+    """How far the search is; what it proposes; what collides. Asked again each second while it goes on."""
+    now = clock.now()
+    placement = searches.get(placement_id)
+    running = searches.is_running(placement, now)
+    response = make_response(
+        render_template(
+            "timetabling/show.html",
+            placement=placement,
+            running=running,
+            broken_off=searches.is_broken_off(placement, now),
+            can_search=searches.can_search(),
+            **shown.shown(placement),
+        )
+    )
+    if "HX-Request" in request.headers and not running:
+        response.headers["HX-Refresh"] = "true"  # what is proposed is more than what was watched
+    return response
+
+
+@bp.post("/<int:placement_id>/start")
+@coordinator_required
+def start(placement_id: int) -> Any:
+    """Begin a search that was prepared, or was broken off."""
+    searches.get(placement_id)
+    return _begin(placement_id)
+
+
+@bp.post("/<int:placement_id>/stop")
+@coordinator_required
+def stop(placement_id: int) -> Any:
+    searches.ask_to_stop(placement_id, now=clock.now())
+    return redirect(url_for(".show", placement_id=placement_id))
+
+
+@bp.post("/<int:placement_id>/delete")
+@coordinator_required
+def delete(placement_id: int) -> Any:
+    try:
+        searches.delete(placement_id, by=current_user, now=clock.now())
+    except searches.AlreadyStarted:
+        flash(_("It is still being searched for. Stop the search first."), "warning")
+        return redirect(url_for(".show", placement_id=placement_id))
+    flash(_("The placement is deleted. What was taken of it stays."), "success")
+    return redirect(url_for(".index"))
+
+
+@bp.get("/<int:placement_id>/take")
+@coordinator_required
+def take(placement_id: int) -> Any:
+    """What taking the ticked ones would bring, and who gets which mail."""
+    return _taking(searches.get(placement_id), TakeForm(), request.args.getlist("pick", type=int))
+
+
+@bp.post("/<int:placement_id>/take")
+@coordinator_required
+def taken(placement_id: int) -> Any:
+    placement = searches.get(placement_id)
+    form, picked = TakeForm(), request.form.getlist("pick", type=int)
+    if not form.validate():
+        return _taking(placement, form, picked), 422
+    try:
+        result = applying.take(placement_id, picked, reason=form.reason.data or "", by=current_user, now=clock.now())
+    except searches.PlacementMissing:
+        raise
+    except Problem as problem:
+        show_problem(form, problem)
+        return _taking(searches.get(placement_id), form, picked), 422
+    count = len(set(picked) & result.taken)
+    flash(_("%(count)s activities are planned so now.", count=count), "success")
+    return redirect(url_for(".show", placement_id=placement_id))
+
+
+def _begin(placement_id: int) -> Any:
+    try:
+        searches.start(placement_id, launch=launch.launch, now=clock.now())
+    except searches.PlacementMissing:
+        raise
+    except Problem as problem:
+        flash(say(problem), "danger")
+    return redirect(url_for(".show", placement_id=placement_id))
+
+
+def _scoped(found: list[Activity]) -> list[Activity]:
+    """Return the activities to choose from: all, or those of the programme that was chosen."""
+    wanted = request.values.get("programme", "")
+    if wanted == ALONE:
+        return [one for one in found if one.programme_id is None]
+    programme_id = whole(wanted)
+    return [one for one in found if not programme_id or one.programme_id == programme_id]
+
+
+def _form(form: PlacementForm, rows: list[Row], candidates: list[Activity]) -> Any:
+    form.offer(rows)
+    chosen = [one for one in form.person.data or [] if one is not None]
+    found = choices.find_people(form.q.data or FACILITATOR, chosen)
+    programmes = {one.programme_id: one.programme.title for one in candidates if one.programme}
+    return render_template(
+        "timetabling/new.html",
+        form=form,
+        mistakes=list(mistakes(form)),
+        groups=shown.grouped(rows),
+        scope=request.values.get("programme", ""),
+        programmes=programmes,
+        alone=ALONE,
+        people=choices.people(chosen),
+        also=found,
+        can_search=searches.can_search(),
+        earlier=request.args.get("from", ""),
+    )
+
+
+def _title(rows: list[Row]) -> str:
+    picked = [row.activity for row in rows if row.picked]
+    programmes = {one.programme.title for one in picked if one.programme}
+    if len(programmes) == 1 and all(one.programme for one in picked):
+        return programmes.pop()
+    return picked[0].title if len(picked) == 1 else _("%(count)s activities", count=len(picked))
+
+
+def _taking(placement: Placement, form: TakeForm, picked: list[int]) -> Any:
+    try:
+        foreseen = applying.foresee(placement, picked, now=clock.now())
+    except applying.NothingTicked as problem:
+        flash(say(problem), "warning")
+        return redirect(url_for(".show", placement_id=placement.id, none=1))  # what was unticked stays so
+    found = sorted(foreseen.found, key=lambda one: one.severity is not Severity.BLOCK)
+    findings = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
+    result: Result = timetabling_result.read(placement.result)
+    return render_template(
+        "timetabling/take.html",
+        placement=placement,
+        form=form,
+        taking=foreseen,
+        findings=findings,
+        venues=shown.venue_names(result),
+        words=timetabling_words,
+    )

@@ -1,0 +1,91 @@
+"""The pages of mails received and of addresses that no mail reaches, in a real Chromium on a phone and on a desk."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.serving import make_server
+
+from outreach import clock
+from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
+from outreach.domain.mail.failures import ChannelTrouble
+from outreach.extensions import db
+from outreach.models import Channel, Invitation
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from tests.conftest import NOW, PASSWORD, at
+from tests.services.inbox.stored_help import blocked, mail
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def address(app, monkeypatch) -> Iterator[str]:
+    """The app served to the browser, with a mailbox that is read, on a day before the activity."""
+    monkeypatch.setattr(clock, "now", lambda: at(5))
+    app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def paths(activity, ani, police, coordinator) -> list[str]:
+    """Pages on which a long letter, an unreadable mail, a refused answer and two unreachable addresses are shown."""
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    hers = db.session.scalars(sa.select(Invitation.id)).one()
+    letter = mail(person=ani, invitation_id=hers, text="Mohon maaf, saya terlambat.\n" * 60, subject="Undangan " * 20)
+    mail(IncomingKind.ANSWER, IncomingOutcome.REFUSED, reason="tentative", person=ani, invitation_id=hers, text="")
+    mail(
+        IncomingKind.UNREADABLE, reason="broken", subject="", sender_name="",
+        sender="alamat.yang.sangat.panjang.sekali.dan.tidak.pernah.berakhir@bagian.dari.domain.yang.panjang.example.com",
+    )  # fmt: skip
+    blocked(ani.email, reply="550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table " * 3)
+    blocked(police.email)
+    db.session.add(Channel(name="inbox", trouble=ChannelTrouble.LOGIN, reply="NO wrong password", since_at=NOW))
+    db.session.commit()
+    return [
+        "/incoming", "/incoming?show=all", f"/incoming/{letter.id}", "/incoming/unreachable", f"/people/{ani.id}",
+        f"/organisations/{police.id}", f"/activities/{activity.id}/invitees", f"/invitations/{hers}", "/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, paths, coordinator, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = chromium.new_context(viewport={"width": width, "height": 740}, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address + "/login")
+    page.fill("#email", coordinator.email)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(address + "/")
+    found = {}
+    for path in paths:
+        page.goto(address + path)
+        found[path] = [v["id"] for v in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert found == {path: [] for path in paths}
+    context.close()
+
+
+def test_a_coordinator_deals_with_a_letter_on_a_phone_without_script(chromium, address, paths, coordinator):
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + "/login")
+    page.fill("#email", coordinator.email)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.goto(address + "/incoming")
+    assert page.locator("article.mail").count() == 3
+    page.locator("article.mail").last.get_by_role("button", name="Dealt with").click()
+    assert page.locator("article.mail").count() == 2
+    assert page.locator(".alert-success").is_visible()
+    context.close()

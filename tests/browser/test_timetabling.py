@@ -1,0 +1,137 @@
+"""Placing a whole plan in a real Chromium, with the search in a process of its own: asked for, watched, stopped, taken."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
+
+from outreach import clock
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.planning.working_days import working_days
+from outreach.domain.states import PlacementState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Placement, Venue
+from outreach.services.planning.holidays import holidays_of
+from tests.conftest import JAKARTA, PASSWORD, draft_activity
+from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
+
+pytestmark = pytest.mark.browser
+ENDS_WITHIN_MS = 90_000
+
+
+@pytest.fixture
+def drafts(office) -> list[Activity]:
+    """A meeting, and six community activities of three kelurahan all at one time, three weeks from now."""
+    today = clock.now().astimezone(JAKARTA).date()
+    day = working_days(today + timedelta(days=21), 1, holidays_of([today.year, today.year + 1]))[0]
+
+    def at(hour: int) -> datetime:
+        return datetime.combine(day, time(hour), JAKARTA)
+
+    made = [
+        draft_activity(
+            None, Venue(name=f"Balai {number}", region_code=code), kind=ActivityKind.OUTREACH, title=f"Sosialisasi {number}",
+            region_code=code, starts_at=at(9), ends_at=at(11), registration_at=None, respond_by_at=at(8),
+        )
+        for number, code in enumerate(KELURAHAN * 2, start=1)
+    ]  # fmt: skip
+    hall = Venue(name="Aula", region_code=KELURAHAN[0])
+    return [*made, draft_activity(None, hall, title="Rapat", starts_at=at(8), ends_at=at(12), respond_by_at=at(7),
+                                  registration_at=None)]  # fmt: skip
+
+
+@pytest.fixture
+def address(app, drafts, coordinator) -> Iterator[str]:
+    facilitators()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+def sign_in(page, address: str) -> None:
+    page.goto(f"{address}/login")
+    page.fill("input[name=email]", "coordinator@example.com")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+
+
+def holds(page, width: int) -> None:
+    """Nothing sticks out, and axe finds no violation."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
+    assert found == {}, page.url
+
+
+def test_drafts_are_placed_in_one_press_and_taken(chromium, address, drafts):
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/placements")
+    page.get_by_role("link", name="Place activities").first.click()
+    for name in ("Citra", "Dian", "Eko"):
+        page.get_by_role("checkbox", name=f"{name} Fasilitator").check()
+    page.get_by_text("Venues, order and wishes").click()
+    page.get_by_label("Comes before all others").select_option(label="Rapat")
+    page.get_by_label("This activity").first.select_option(label="Sosialisasi 1")
+    page.get_by_label("comes after this one").first.select_option(label="Sosialisasi 6")
+    page.get_by_label("Search for how many seconds").fill("5")
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        holds(page, width)
+    page.get_by_role("button", name="Look for a plan").click()
+    page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)  # by itself, without a key being touched
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        holds(page, width)
+    page.get_by_role("button", name="Next").click()
+    assert page.get_by_text("Nobody: these are drafts.").is_visible()
+    holds(page, 1280)
+    page.get_by_role("button", name="Plan it so").click()
+    assert page.get_by_text("activities are planned so now.").is_visible()
+    context.close()
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Placement.state)).all() == [PlacementState.TAKEN]
+    meeting = db.session.get(Activity, drafts[-1].id)
+    others = [db.session.get(Activity, one.id) for one in drafts[:-1]]
+    assert all(one.starts_at >= meeting.ends_at for one in others)
+    assert others[0].starts_at >= others[5].ends_at
+    halves = [(one.region_code[:8], one.starts_at.astimezone(JAKARTA).date(), one.starts_at.astimezone(JAKARTA).hour >= 12)
+              for one in others]  # fmt: skip
+    assert len(set(halves)) == len(halves)
+    speakers = db.session.scalars(sa.select(Invitation.activity_id).where(Invitation.role == Role.SPEAKER)).all()
+    assert sorted(speakers) == sorted(one.id for one in others)
+
+
+def test_a_search_is_watched_and_stopped_without_javascript(chromium, address, drafts):
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/placements/new")
+    page.get_by_role("checkbox", name="Citra Fasilitator").check()
+    page.get_by_text("Venues, order and wishes").click()
+    for place, (then, first) in enumerate((("1", "2"), ("2", "3"), ("3", "4"))):
+        page.get_by_label("This activity").nth(place).select_option(label=f"Sosialisasi {then}")
+        page.get_by_label("comes after this one").nth(place).select_option(label=f"Sosialisasi {first}")
+        page.get_by_role("button", name="Another pair").click()
+        assert (
+            page.get_by_label("This activity").nth(place).locator("option:checked").inner_text()
+            == f"Sosialisasi {then}"
+        )
+    page.get_by_label("Search for how many seconds").fill("300")
+    page.get_by_role("button", name="Look for a plan").click()
+    page.wait_for_selector("text=How good it is", timeout=ENDS_WITHIN_MS)  # the page asks again by itself
+    page.get_by_role("button", name="Stop, and keep the best so far").click()
+    page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)
+    assert page.get_by_text("Stopped after").is_visible() or page.get_by_text("Searched to the end.").is_visible()
+    context.close()
+    db.session.rollback()
+    ids = [one.id for one in drafts[:4]]
+    assert db.session.scalar(sa.select(Placement.request))["order"] == [[*two] for two in pairwise(ids)]

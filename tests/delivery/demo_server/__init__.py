@@ -1,0 +1,1 @@
+"""The demo's SMTP server: what it keeps, and what its page reads."""

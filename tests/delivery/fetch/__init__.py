@@ -1,0 +1,1 @@
+"""Downloads from foreign addresses: limits, redirects, private networks."""

@@ -1,0 +1,309 @@
+"""Calendars fetched from an address that somebody gave: what is read, and that none leads into our own network."""
+
+import gzip
+import socket
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.delivery.fetch import problems
+from outreach.delivery.fetch.fetch import Fetched, Fetcher, checked
+from outreach.delivery.fetch.public_addresses import is_public
+from tests.servers.certificates import certificate
+from tests.servers.web import web_server
+
+CALENDAR = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+EVERYWHERE = ["127.0.0.1"]
+
+
+@pytest.fixture
+def server():
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture
+def fetcher(server):
+    """Lets the test's own server be asked, and nothing else that is private."""
+    return Fetcher(own_hosts=frozenset({server.host}), whole_s=3)
+
+
+def test_a_calendar_is_fetched_with_its_marks(server, fetcher):
+    server.says("/cal.ics?key=a%20b", CALENDAR, 'ETag: "1"', "Last-Modified: Mon, 04 Jan 2027 01:00:00 GMT")
+    found = fetcher.fetch(server.url("/cal.ics?key=a b".replace(" ", "%20")))
+    assert found == Fetched(CALENDAR, '"1"', "Mon, 04 Jan 2027 01:00:00 GMT")
+    assert f"Host: {server.host}\r\n" in server.asked[0]
+    assert "Cookie" not in server.asked[0]
+
+
+def test_what_has_not_changed_is_not_sent_again(server, fetcher):
+    server.says("/", b"", status="304 Not Modified")
+    assert fetcher.fetch(server.url(), etag='"1"', last_modified="yesterday") == Fetched(None)
+    assert 'If-None-Match: "1"\r\nIf-Modified-Since: yesterday' in server.asked[0]
+    with pytest.raises(problems.Refused):
+        fetcher.fetch(server.url())
+
+
+def test_webcal_is_https_with_the_certificate_checked_by_name(tmp_path):
+    pair = certificate(tmp_path)
+    with web_server(pair) as server:
+        server.says("/", CALENDAR)
+        own = Fetcher(own_hosts=frozenset({server.host, f"other.example:{server.port}"}), whole_s=3)
+        address = f"webcal://{server.host}/"
+        with pytest.raises(problems.NotTrusted):
+            own.fetch(address)
+        knowing = replace(own, trust=ssl.create_default_context(cafile=str(pair[0])))
+        assert knowing.fetch(address).data == CALENDAR
+        elsewhere = replace(knowing, resolve=lambda host, port: EVERYWHERE)
+        with pytest.raises(problems.NotTrusted):
+            elsewhere.fetch(f"https://other.example:{server.port}/")
+
+
+def test_a_redirect_is_followed_three_times_and_no_further(server, fetcher):
+    for number in range(4):
+        server.says(f"/{number}", b"", f"Location: /{number + 1}", status="302 Found")
+    server.says("/4", CALENDAR)
+    assert fetcher.fetch(server.url("/1")).data == CALENDAR
+    with pytest.raises(problems.TooManyRedirects):
+        fetcher.fetch(server.url("/0"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://2130706433/"],
+)
+def test_a_redirect_into_this_machine_is_not_followed(server, fetcher, target):
+    server.says("/", b"", f"Location: {target}", status="301 Moved")
+    with pytest.raises(problems.PrivateHost):
+        fetcher.fetch(server.url())
+
+
+def test_a_redirect_to_another_port_or_kind_of_address_is_not_followed(server, fetcher):
+    server.says("/port", b"", "Location: http://example.com:25/", status="302 Found")
+    server.says("/file", b"", "Location: file:///etc/passwd", status="302 Found")
+    server.says("/nowhere", b"", status="302 Found")
+    server.says("/odd", b"", "Location: http://[", status="302 Found")
+    for path, problem in (
+        ("/port", problems.OtherPort),
+        ("/file", problems.AddressUnreadable),
+        ("/nowhere", problems.AnswerBroken),
+        ("/odd", problems.AddressUnreadable),
+    ):
+        with pytest.raises(problem):
+            fetcher.fetch(server.url(path))
+
+
+def test_the_connection_goes_to_the_address_that_was_checked_and_to_no_later_one(server):
+    """A resolver that gives a public address first and loopback ever after: rebinding."""
+    asked = []
+
+    def rebinding(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["198.41.0.4"] if len(asked) == 1 else EVERYWHERE
+
+    with pytest.raises(problems.FetchProblem):
+        Fetcher(resolve=rebinding, whole_s=0.5).fetch("http://calendar.example.com/")
+    assert (asked, server.connections) == (["calendar.example.com"], 0)
+
+
+@pytest.mark.parametrize("found", [["127.0.0.1"], ["198.41.0.4", "10.0.0.1"], ["2001:500:2::c", "::1"], ["fe80::1%lo"]])
+def test_a_name_with_any_private_address_is_refused_before_connecting(found):
+    with pytest.raises(problems.PrivateHost):
+        Fetcher(resolve=lambda host, port: found, whole_s=0.5).fetch("https://calendar.example.com/")
+
+
+def test_our_own_host_is_let_through_on_its_port_alone(server):
+    server.says("/", CALENDAR)
+    assert Fetcher(own_hosts=frozenset({server.host})).fetch(server.url()).data == CALENDAR
+    with pytest.raises(problems.OtherPort):
+        Fetcher().fetch(server.url())
+    with pytest.raises(problems.PrivateHost):
+        Fetcher(own_hosts=frozenset({server.host})).fetch("http://localhost/")
+
+
+def test_fifty_megabytes_are_not_read(server, fetcher):
+    server.sends("/said", b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
+    server.sends("/unsaid", b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1024 * 1024)] * 50)
+    for path in ("/said", "/unsaid"):
+        with pytest.raises(problems.TooLarge):
+            fetcher.fetch(server.url(path))
+
+
+def test_what_is_packed_counts_unpacked(server, fetcher):
+    server.says("/", gzip.compress(CALENDAR), "Content-Encoding: gzip")
+    assert fetcher.fetch(server.url()).data == CALENDAR
+    exactly = b"x" * 5 * 1024 * 1024
+    server.says("/full", gzip.compress(exactly), "Content-Encoding: gzip")
+    assert fetcher.fetch(server.url("/full")).data == exactly
+    bomb = gzip.compress(bytes(200 * 1024 * 1024))
+    server.says("/bomb", bomb, "Content-Encoding: gzip")
+    began = time.process_time()
+    with pytest.raises(problems.TooLarge):
+        fetcher.fetch(server.url("/bomb"))
+    assert time.process_time() - began < 10
+
+
+def test_what_follows_the_end_of_a_packed_answer_is_not_waited_for(server, fetcher):
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CALENDAR)
+    server.sends("/", head, *[bytes(1024 * 1024)] * 50)
+    began = time.process_time()
+    assert fetcher.fetch(server.url()).data == CALENDAR
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("host", ["2606:4700::abcd", "2001:4860:4860::8888", "::ffff"])
+def test_an_address_of_ipv6_is_asked_by_number(server, monkeypatch, host):
+    server.says("/", CALENDAR)
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", lambda sock, _there: connect(sock, ("127.0.0.1", server.port)))
+    own = Fetcher(own_hosts=frozenset({f"{host}:80"}), resolve=lambda host, port: EVERYWHERE, whole_s=3)
+    assert own.fetch(f"http://[{host}]/").data == CALENDAR
+    assert f"Host: [{host}]\r\n" in server.asked[0]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX: ",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+def test_slow_drops_end_when_the_time_is_over(server, fetcher, start):
+    def drip(connection: socket.socket, _request: str) -> None:
+        connection.sendall(start)
+        for _ in range(200):
+            connection.sendall(b"1")
+            time.sleep(0.05)
+
+    server.paths["/"] = drip
+    began = time.monotonic()
+    with pytest.raises(problems.TooSlow) as caught:
+        replace(fetcher, whole_s=0.6).fetch(server.url())
+    assert time.monotonic() - began < 9  # the drops go on for 10 s
+    assert caught.value.values["host"] == "localhost"
+
+
+def test_a_resolver_that_does_not_answer_holds_nobody_up():
+    began = time.monotonic()
+    with pytest.raises(problems.TooSlow):
+        Fetcher(resolve=lambda host, port: time.sleep(9) or [], whole_s=0.3).fetch("http://calendar.example.com/")
+    assert time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nBEGIN:VCAL",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nxx",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot gzip",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CALENDAR, mtime=0)[:-12],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_a_broken_answer_is_called_one(server, fetcher, answer):
+    server.sends("/", answer)
+    with pytest.raises(problems.AnswerBroken):
+        fetcher.fetch(server.url())
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        ("401 Who", problems.NotAllowed),
+        ("404 No", problems.NotThere),
+        ("410 Gone", problems.NotThere),
+        ("500 Ouch", problems.Refused),
+        ("204 Nothing", problems.Refused),
+    ],
+)
+def test_a_refusal_says_what_to_do(server, fetcher, status, problem):
+    server.says("/", b"", status=status)
+    with pytest.raises(problem):
+        fetcher.fetch(server.url())
+
+
+def test_nobody_listens_there(server, fetcher):
+    server.close()
+    with pytest.raises(problems.NoConnection):
+        fetcher.fetch(server.url())
+    with pytest.raises(problems.HostUnknown):
+        Fetcher(resolve=lambda host, port: []).fetch("http://calendar.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("", problems.AddressUnreadable),
+        ("calendar.example.com/x.ics", problems.AddressUnreadable),
+        ("ftp://example.com/", problems.AddressUnreadable),
+        ("file:///etc/passwd", problems.AddressUnreadable),
+        ("http:///x", problems.AddressUnreadable),
+        ("http://exa\r\nmple.com/", problems.AddressUnreadable),
+        ("http://example.com\\@127.0.0.1/", problems.AddressUnreadable),
+        ("http://[::1", problems.AddressUnreadable),
+        ("http://[fe80::1%25lo]/", problems.AddressUnreadable),
+        ("http://example.com:99999/", problems.AddressUnreadable),
+        ("http://" + "a" * 70 + ".example/", problems.AddressUnreadable),
+        ("https://example.com/" + "x" * 1000, problems.AddressUnreadable),
+        ("https://ani@example.com/", problems.NameInAddress),
+        ("https://ani:secret@example.com/", problems.NameInAddress),
+        ("https://example.com:8443/", problems.OtherPort),
+        ("http://example.com:0/", problems.OtherPort),
+        ("https://127.0.0.1/x.ics", problems.PrivateHost),
+        ("webcal://192.168.1.1/", problems.PrivateHost),
+        ("http://[::1]:80/", problems.PrivateHost),
+    ],
+)
+def test_addresses_that_are_not_asked_at_all(address, problem):
+    with pytest.raises(problem):
+        checked(address)
+
+
+def test_what_an_address_becomes():
+    assert checked(" WebCal://Calendar.Example.com/a#b ").geturl() == "https://calendar.example.com/a"
+    assert checked("http://bücher.example/").geturl() == "http://xn--bcher-kva.example/"
+    assert checked("https://example.com:80/").geturl() == "https://example.com:80/"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.255", "169.254.169.254",
+        "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1",
+        "239.255.255.255", "255.255.255.255", "::", "::1", "::ffff:8.8.8.8", "::8.8.8.8", "64:ff9b::808:808",
+        "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:808:808::1", "fc00::1", "fd00::1", "fe80::1", "fec0::1",
+        "ff02::1", "fe80::1%eth0", "2600::1%eth0", "localhost", "", "1.1",
+    ],
+)  # fmt: skip
+def test_what_is_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "2600::1", "2a00::1"]
+)
+def test_what_is_public(address):
+    assert is_public(address)
+
+
+@given(st.ip_addresses())
+def test_nothing_that_python_calls_private_is_public(address):
+    if not address.is_global or address.is_multicast:
+        assert not is_public(str(address))
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_refused_with_a_sentence(text):
+    with suppress(problems.FetchProblem):
+        assert checked("http://" + text).hostname

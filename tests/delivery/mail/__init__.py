@@ -1,0 +1,1 @@
+"""Composed mails: words, headers, calendar entries, and frames equal to composed mails."""

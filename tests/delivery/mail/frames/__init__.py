@@ -1,0 +1,1 @@
+"""Framed mails are equal, byte for byte, to composed ones."""

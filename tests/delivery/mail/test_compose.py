@@ -1,0 +1,626 @@
+"""What a mail says, to whom, and how it is built."""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from outreach.delivery import tokens
+from outreach.delivery.mail.compose import AddressUnusable, compose
+from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem, Attendance, MessageText
+from tests.conftest import NOW, a_person, at, draft_activity
+from tests.delivery.mail.compose_help import (
+    calendar_parts,
+    event_in,
+    html_of,
+    invited,
+    line,
+    links_in_html,
+    mail_of,
+    message_of,
+    parsed,
+    reads_a_mailbox,
+    text_of,
+    with_settings,
+    words_in_html,
+)
+
+INVITATION, REMINDER = MailKind.INVITATION, MailKind.REMINDER
+
+
+def url_of(person, choice=""):
+    return tokens.answer_url(tokens.link_for(db.session, person), choice)
+
+
+def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert mail["Subject"] == "Undangan: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027"
+    assert mail["To"] == "Ani Wijaya <ani@example.com>"
+    assert mail["Content-Language"] == "id"
+    text = text_of(mail)
+    assert "Yth. Bapak/Ibu Ani Wijaya, kader PATBM Kelurahan Imopuro\n\nDengan hormat,\n" in text
+    assert "Kami mengundang Bapak/Ibu mengikuti kegiatan “Rapat koordinasi lintas sektor”.\n" in text
+    assert "Acara: Rapat koordinasi pencegahan kekerasan\n" in text
+    assert "Waktu: 08.00–12.00 WIB\n" in text
+    assert "Registrasi: mulai 07.30 WIB\n" in text
+    assert "Tempat: Aula Bappeda, Jl. Jenderal Sudirman, Metro\n" in text
+    assert f"Hadir: {url_of(ani, 'hadir')}\n" in text
+    assert "membawa" not in text
+
+
+def test_the_same_in_english_for_who_reads_english(activity, ani):
+    ani.locale = "en"
+    activity.things_to_bring = "your identity card"
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert mail["Subject"] == "Invitation: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
+    assert mail["Content-Language"] == "en"
+    text = text_of(mail)
+    assert "Dear Ani Wijaya, PATBM cadre of Imopuro\n" in text
+    assert "Time: 08:00–12:00 WIB\n" in text
+    assert "Please bring: your identity card\n" in text
+    assert "Questions? Call Bidang PPA, 0812-0000-0001.\n" in text
+
+
+def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
+    activity.agenda = [
+        AgendaItem(starts_at=at(18, 9, 40), ends_at=at(18, 10), topic="Pencegahan dan pelaporan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Penuntutan"),
+    ]
+    chief.locale = "en"
+    mail = mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION))
+    assert mail["Subject"] == "Request to be speaker: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
+    text = text_of(mail)
+    assert "Dear Kapolres Metro\n" in text
+    assert (
+        "Topic: Pencegahan dan pelaporan\nYour turn: 09:40–10:00 WIB\nLength: 20 minutes, questions included\n" in text
+    )
+    assert "Registration: from 07:30 WIB\n" in text
+
+
+def test_a_moderator_without_a_topic_reads_of_none(activity, chief):
+    text = text_of(mail_of(line(invited(activity, chief, Role.MODERATOR), INVITATION)))
+    assert "Materi:" not in text
+    assert "Giliran:" not in text
+    assert "Lama:" not in text
+
+
+def test_a_speaker_of_several_days_reads_on_which_one(activity, chief):
+    activity.ends_at = at(19, 12)
+    activity.agenda = [AgendaItem(starts_at=at(19, 9), ends_at=at(19, 10), topic="Penuntutan", speakers=[chief])]
+    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION)))
+    assert "Giliran: pukul 09.00–10.00 WIB (Selasa, 19 Januari 2027)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "post", "greeting"),
+    [
+        ("Agus Hasanah", "Analis", "Dear Agus Hasanah, Analis, Polres Metro\n"),
+        ("Agus Hasanah", "Kasat Reskrim Polres Metro", "Dear Agus Hasanah, Kasat Reskrim Polres Metro\n"),
+        ("Agus Hasanah", "", "Dear Agus Hasanah, Polres Metro\n"),
+        ("", "Kapolres", "Dear Kapolres\n"),
+    ],
+)
+def test_a_letter_says_name_post_and_office_each_once(activity, chief, name, post, greeting):
+    chief.name, chief.post, chief.locale = name, post, "en"
+    assert greeting in text_of(mail_of(line(invited(activity, chief, Role.PARTICIPANT), INVITATION)))
+
+
+def test_an_organisation_is_asked_for_names(activity, police):
+    police.locale = "en"
+    mail = mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), INVITATION))
+    assert mail["To"] == "Polres Metro <polres@example.com>"
+    assert "Participants: up to 2\n" in text_of(mail)
+    assert f"Name the participants: {url_of(police)}\n" in text_of(mail)
+    assert "Dear Head of Polres Metro\n" in text_of(mail)
+
+
+def test_an_organisation_is_reminded_of_names_and_told_of_a_change_in_its_own_words(activity, police):
+    police.locale = "en"
+    invitation = invited(activity, police, Role.PARTICIPANT, quota=2)
+    text = text_of(mail_of(line(invitation, REMINDER, Audience.UNANSWERED), now=at(15)))
+    assert "We have not had the names of those coming from Polres Metro yet.\n" in text
+    assert "Represented" not in text
+    text = text_of(mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Please check the names of those you send for the new time and place" in text
+    assert "Represented" not in text
+
+
+@pytest.mark.parametrize("text_key", ["", "invitation-nominee"])
+def test_who_is_sent_by_an_organisation_reads_by_which(activity, police, ani, text_key):
+    asked = invited(activity, police, Role.PARTICIPANT, quota=2)
+    ani.locale = "en"
+    nominee = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id)
+    mail = mail_of(line(nominee, INVITATION, Audience.ONE, text_key=text_key))
+    text = text_of(mail)
+    assert "Polres Metro has chosen you to go to “Rapat koordinasi lintas sektor”.\n" in text
+    assert "Your answer: Coming\n" in text
+    assert f"Change your answer: {url_of(ani)}\n" in text
+    (part,) = calendar_parts(mail)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    ("sex", "said"), [(Sex.FEMALE, "Yth. Ibu Ani"), (Sex.MALE, "Yth. Bapak Ani"), (None, "Yth. Bapak/Ibu Ani")]
+)
+def test_a_letter_says_bapak_or_ibu_where_it_knows(activity, ani, sex, said):
+    ani.sex = sex
+    assert said in text_of(mail_of(line(invited(activity, ani), INVITATION)))
+
+
+@pytest.mark.parametrize(
+    ("now", "subject"),
+    [
+        (at(15), "In three days: Rapat koordinasi lintas sektor"),
+        (at(7), "In 11 days: Rapat koordinasi lintas sektor"),
+        (at(16, 23, 59), "In two days: Rapat koordinasi lintas sektor"),
+        (at(17), "Tomorrow: Rapat koordinasi lintas sektor"),
+        (at(18, 0, 1), "Today: Rapat koordinasi lintas sektor"),
+    ],
+)
+def test_a_late_reminder_says_how_far_off_it_really_is(activity, ani, now, subject):
+    ani.locale = "en"
+    mail = mail_of(line(invited(activity, ani), REMINDER, Audience.UNANSWERED), now=now)
+    assert mail["Subject"] == subject
+    assert "We have not had your answer yet." in text_of(mail)
+
+
+def test_the_subject_says_only_the_neutral_title(activity, ani):
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert "kekerasan" not in mail["Subject"]
+    assert "kekerasan" in text_of(mail)
+
+
+def test_without_a_neutral_title_the_subject_says_the_kind(activity, ani):
+    activity.public_title = ""
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert mail["Subject"] == "Undangan: Rapat koordinasi, Senin, 18 Januari 2027"
+    (part,) = calendar_parts(mail)
+    assert event_in(part)["SUMMARY"] == "Rapat koordinasi"
+
+
+def test_a_title_that_is_the_neutral_one_is_said_once(activity, ani):
+    activity.title = activity.public_title
+    assert "Acara:" not in text_of(mail_of(line(invited(activity, ani), INVITATION)))
+
+
+def test_who_comes_is_reminded_with_the_answer(activity, ani):
+    ani.locale = "en"
+    invitation = invited(activity, ani, state=InvitationState.COMING)
+    mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
+    assert mail["Subject"] == "Tomorrow: Rapat koordinasi lintas sektor, 08:00 WIB"
+    assert "Your answer: Coming\n" in text_of(mail)
+
+
+def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(activity, ani):
+    ani.locale = "en"
+    invitation = invited(
+        activity,
+        ani,
+        state=InvitationState.REPRESENTED,
+        representative_name="Dewi",
+        representative_email="dewi@example.com",
+    )
+    message = message_of(line(invitation, REMINDER, Audience.COMING), to_representative=True)
+    composed = compose(message, message.lines, now=at(17))
+    mail = parsed(composed.data)
+    assert composed.recipient == "dewi@example.com"
+    assert mail["To"] == "Dewi <dewi@example.com>"
+    assert "Dear Dewi, representing Ani Wijaya\n" in text_of(mail)
+    assert "If you cannot come, please call us: Bidang PPA, 0812-0000-0001.\n" in text_of(mail)
+    assert "/j/" not in text_of(mail) + html_of(mail)
+
+
+@pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION])
+def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancellation(activity, ani, kind):
+    ani.locale = "en"
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com", answered_sequence=0,
+    )  # fmt: skip
+    news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
+    to_invitee = mail_of(line(invitation, kind, **news))
+    to_dewi = mail_of(line(invitation, kind, **news), to_representative=True)
+    assert to_invitee["To"] == "Ani Wijaya <ani@example.com>"
+    assert "Dewi" not in text_of(to_invitee)
+    assert to_dewi["To"] == "Dewi <dewi@example.com>"
+    assert "Dear Dewi, representing Ani Wijaya\n" in text_of(to_dewi)
+    assert "/j/" not in text_of(to_dewi) + html_of(to_dewi)
+    assert "answer" not in text_of(to_dewi)
+    (part,) = calendar_parts(to_dewi)
+    assert event_in(part)["ATTENDEE"] == "mailto:dewi@example.com"
+    assert "DESCRIPTION" not in event_in(part)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(MailKind.CHANGE, "Yang mewakili: Dewi\n"), (MailKind.CANCELLATION, "juga kepada: Dewi\n")]
+)
+def test_the_invitee_is_to_tell_a_representative_without_an_address(activity, ani, kind, said):
+    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
+
+
+def test_a_speaker_reads_the_topic_and_the_new_turn_in_a_change(activity, chief, ani):
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
+    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CHANGE, **news)))
+    assert "Materi: Penuntutan\nGiliran: pukul 09.00–10.00 WIB\n" in text
+    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, **news)))
+    assert "Materi" not in text
+    assert "Giliran" not in text
+
+
+def test_an_activity_without_a_venue_says_that_its_place_will_be_told(activity, ani):
+    ani.locale = "en"
+    activity.venue = None
+    invitation = invited(activity, ani)
+    mail = mail_of(line(invitation, INVITATION))
+    assert "Place: to be announced\n" in text_of(mail)
+    (part,) = calendar_parts(mail)
+    assert event_in(part)["LOCATION"] == "to be announced"
+    text = text_of(mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Now: Monday, 18 January 2027, 08:00–12:00 WIB, place to be announced\n" in text
+
+
+def test_a_freed_seat_names_who_comes_in_the_invitees_place(activity, ani):
+    ani.locale = "en"
+    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    assert "Your answer: Represented\nRepresented by: Dewi\n" in text_of(mail_of(line(invitation, MailKind.SEAT)))
+
+
+def test_a_representative_without_an_address_is_named_to_the_invitee(activity, ani):
+    ani.locale = "en"
+    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
+    assert mail["To"] == "Ani Wijaya <ani@example.com>"
+    assert "Represented by: Dewi\n" in text_of(mail)
+
+
+HALL = "Aula Bappeda, Jl. Jenderal Sudirman, Metro"
+
+
+def change(**values):
+    before = {"old_starts_at": at(18).isoformat(), "old_ends_at": at(18, 12).isoformat(), "old_zone": "Asia/Jakarta"}
+    return {**before, "old_venue": HALL, "reason": "bentrok", **values}
+
+
+@pytest.mark.parametrize(
+    ("day", "old_venue", "subject"),
+    [
+        (19, HALL, "CHANGED time: Rapat koordinasi lintas sektor, {}"),
+        (18, "Gedung Wanita", "CHANGED place: Rapat koordinasi lintas sektor, {}"),
+        (19, "Gedung Wanita", "CHANGED time and place: Rapat koordinasi lintas sektor, {}"),
+    ],
+)
+def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
+    ani.locale = "en"
+    activity.starts_at, activity.ends_at = at(day), at(day, 12)
+    invitation = invited(activity, ani, state=InvitationState.COMING)
+    mail = mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change(old_venue=old_venue)))
+    assert mail["Subject"] == subject.format({18: "Monday, 18", 19: "Tuesday, 19"}[day] + " January 2027")
+    text = text_of(mail)
+    assert f"Before: Monday, 18 January 2027, 08:00–12:00 WIB, {old_venue}\n" in text
+    assert "Reason: bentrok\n" in text
+    assert "Your earlier answer: Coming\n" in text
+    assert "Registration: from 07:30 WIB\n" in text
+    assert "Please confirm your answer for the new time and place.\n" in text
+
+
+def test_who_had_not_answered_before_a_move_is_asked_whether_they_can_come(activity, ani):
+    ani.locale = "en"
+    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    assert "Please tell us whether you can come at the new time and place.\n" in text
+    assert "earlier answer" not in text
+
+
+def test_two_moves_on_one_day_are_told_from_before_the_first(activity, ani):
+    ani.locale = "en"
+    activity.starts_at, activity.ends_at = at(20), at(20, 12)
+    invitation = invited(activity, ani)
+    first = line(invitation, MailKind.CHANGE, detail=change())
+    second = line(
+        invitation, MailKind.CHANGE, due_at=NOW + timedelta(hours=1),
+        detail=change(old_starts_at=at(19).isoformat(), old_ends_at=at(19, 12).isoformat(), reason="banjir"),
+    )  # fmt: skip
+    text = text_of(mail_of(first, second))
+    assert "Before: Monday, 18 January 2027" in text
+    assert "Now: Wednesday, 20 January 2027" in text
+    assert "Reason: banjir\n" in text
+
+
+def test_a_cancellation_gives_the_reason(activity, ani):
+    ani.locale = "en"
+    invitation = invited(activity, ani, state=InvitationState.COMING)
+    mail = mail_of(line(invitation, MailKind.CANCELLATION, detail={"reason": "banjir"}))
+    assert mail["Subject"] == "CANCELLED: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
+    assert "Reason: banjir\n" in text_of(mail)
+
+
+def test_thanks_counts_who_was_there(activity, ani, budi, chief):
+    ani.locale = "en"
+    for person, role, present in ((ani, Role.CADRE, True), (budi, Role.CADRE, True), (chief, Role.SPEAKER, False)):
+        invitation = invited(activity, person, role, state=InvitationState.COMING)
+        db.session.add(
+            Attendance(invitation=invitation, present=present, source=AttendanceSource.HAND, recorded_at=at(18, 12))
+        )
+        if person is ani:
+            thanked = invitation
+    db.session.commit()
+    text = text_of(mail_of(line(thanked, MailKind.THANKS, Audience.PRESENT), now=at(19)))
+    assert "People present: 2\nFrom: 2 kelurahan\n" in text
+
+
+def test_one_mail_says_four_invitations_once_each(programme, hall, ani):
+    ani.locale = "en"
+    titles = ["Rapat", "Penguatan kader", "Sekolah aman", "Organisasi perempuan"]
+    activities = [draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)]
+    mail = mail_of(*[line(invited(one, ani), INVITATION) for one in reversed(activities)])
+    assert mail["Subject"] == "Invitation: 4 activities, 18–21 January 2027"
+    text = text_of(mail)
+    assert text.count("Dear Ani Wijaya") == 1
+    assert text.count("The event is free.") == 1
+    assert text.count("Questions?") == 1
+    assert "We invite you to the following activities.\n" in text
+    assert [text.index(f"You are invited to “{title}”.") for title in titles] == sorted(
+        text.index(f"You are invited to “{title}”.") for title in titles
+    )
+    assert "Rapat, Monday, 18 January 2027\n-----" in text
+    assert "All the invitations above can be answered on one page; no account is needed.\n" in text
+    assert f"Answer the invitations: {url_of(ani)}\n" in text
+    assert "whether you can come" not in text
+    assert "pilih=" not in text
+
+
+@pytest.mark.parametrize("kind", [INVITATION, MailKind.CHANGE, REMINDER])
+def test_of_two_activities_with_one_title_each_is_named_under_its_own_heading(programme, hall, ani, police, kind):
+    activities = [draft_activity(programme, hall, day, title=f"Kelurahan {day}", public_title="") for day in (18, 19)]
+    for invitee, role in ((ani, Role.CADRE), (police, Role.PARTICIPANT)):
+        lines = [line(invited(one, invitee, role), kind, Audience.EXPECTED, detail=change()) for one in activities]
+        text = text_of(mail_of(*lines, now=at(15)))
+        end = text.partition("satu halaman")[2]
+        assert "kegiatan “Rapat koordinasi”" in text
+        assert "“Rapat koordinasi”" not in end
+        assert text.count("kegiatan “Rapat koordinasi”") == 2
+
+
+def under(text, title):
+    """Return what stands in a combined mail under the heading that begins with a title."""
+    return text.partition(f"\n{title}, ")[2].partition("\n---")[2].partition("\n---")[0]
+
+
+def test_beside_two_cancellations_a_moved_activity_still_asks_for_an_answer(programme, hall, ani):
+    ani.locale = "en"
+    titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
+    first, second, moved = [
+        draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
+    ]
+    lines = [
+        line(invited(one, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        for one in (first, second)
+    ]
+    lines.append(line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()))
+    text = text_of(mail_of(*lines))
+    stay_away = "You do not need to come"
+    assert stay_away in under(text, "Rapat")
+    assert stay_away in under(text, "Penguatan kader")
+    assert stay_away not in under(text, "Sekolah aman")
+    assert "Please confirm your answer for the new time and place.\n" in under(text, "Sekolah aman")
+    assert f"Answer the invitations: {url_of(ani)}\n" in text
+
+
+def test_beside_two_withdrawals_an_invitation_is_not_told_to_stay_away(programme, hall, ani):
+    ani.locale = "en"
+    titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
+    first, second, other = [
+        draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
+    ]
+    lines = [line(invited(one, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL) for one in (first, second)]
+    lines.append(line(invited(other, ani), INVITATION))
+    text = text_of(mail_of(*lines))
+    assert text.count("You do not need to come") == 2
+    assert "You do not need to come" not in under(text, "Sekolah aman")
+    assert "Please tell us whether you can come; no account is needed.\n" in under(text, "Sekolah aman")
+
+
+def test_a_change_and_a_reminder_each_ask_what_they_ask(programme, hall, ani):
+    ani.locale = "en"
+    moved, near = [
+        draft_activity(programme, hall, day, title=t, public_title=t) for day, t in ((20, "Rapat"), (18, "Kader"))
+    ]
+    text = text_of(
+        mail_of(
+            line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()),
+            line(invited(near, ani), REMINDER, Audience.UNANSWERED),
+            now=at(15),
+        )
+    )
+    assert "Please confirm your answer for the new time and place.\n" in under(text, "Rapat")
+    assert "We have not had your answer yet.\n" in under(text, "Kader")
+    assert "Please choose Coming, Not coming or Represented." in under(text, "Kader")
+    assert "All answers asked for above can be given on one page; no account is needed.\n" in text
+
+
+def test_two_cancellations_alone_end_in_the_words_of_both_once(programme, hall, ani):
+    ani.locale = "en"
+    lines = [
+        line(invited(draft_activity(programme, hall, day), ani), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        for day in (18, 19)
+    ]
+    text = text_of(mail_of(*lines))
+    assert text.count("You do not need to come") == 1
+    assert "/j/" not in text.partition("You get this mail")[0]
+
+
+def test_a_mail_with_different_news_names_both_kinds_in_its_subject(programme, hall, activity, ani):
+    ani.locale = "en"
+    other = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
+    cancelled = line(
+        invited(activity, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "x"}
+    )
+    mail = mail_of(line(invited(other, ani), INVITATION), cancelled)
+    assert mail["Subject"] == "Cancellation, Invitation: 2 activities, 18–20 January 2027"
+    text = text_of(mail)
+    assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")
+
+
+def test_the_headers_are_those_of_an_office(activity, ani):
+    message = message_of(line(invited(activity, ani), INVITATION))
+    composed = compose(message, message.lines, now=NOW)
+    mail = parsed(composed.data)
+    assert mail["From"] == "DP3AP2KB Kota Metro <outreach@example.com>"
+    assert mail["Reply-To"] == "DP3AP2KB Kota Metro <dp3ap2kb@example.com>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert parsedate_to_datetime(mail["Date"]) == NOW
+    assert mail["Date"] == "Mon, 04 Jan 2027 08:00:00 +0700"
+    assert composed.sender == "outreach@example.com"
+    assert composed.recipient == "ani@example.com"
+    assert composed.subject == mail["Subject"]
+
+
+def test_where_a_mailbox_is_read_replies_to_an_office_without_an_address_go_there(app, office, activity, ani):
+    invitation = invited(activity, ani)
+    office.email = ""
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] is None
+    reads_a_mailbox(app)
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] == "DP3AP2KB Kota Metro <jawaban@example.com>"
+    office.email = "dp3ap2kb@example.com"
+    assert mail_of(line(invitation, INVITATION))["Reply-To"] == "DP3AP2KB Kota Metro <jawaban@example.com>"
+
+
+def test_a_mail_program_can_stop_reminders_by_one_click(app, activity, ani):
+    with_settings(app, base_url="https://undangan.example.com")
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    token = tokens.token(tokens.link_for(db.session, ani))
+    assert mail["List-Unsubscribe"] == f"<https://undangan.example.com/j/{token}/stop>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_footer_leads_to_the_page_that_stops_reminders(activity, ani):
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    assert text_of(mail).rstrip().endswith(f": {url_of(ani)}/stop")
+    page = mail.get_body(("html",)).get_content()
+    assert f'href="{url_of(ani)}/stop"' in page
+
+
+def test_one_click_is_not_offered_without_https_and_nothing_to_a_representative(activity, ani):
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com",
+    )  # fmt: skip
+    to_invitee = mail_of(line(invitation, MailKind.CHANGE, detail=change()))
+    assert to_invitee["List-Unsubscribe"] == f"<{url_of(ani)}/stop>"
+    assert to_invitee["List-Unsubscribe-Post"] is None
+    to_dewi = mail_of(line(invitation, MailKind.CHANGE, detail=change()), to_representative=True)
+    assert to_dewi["List-Unsubscribe"] is None
+
+
+def test_a_repeated_mail_is_the_same_mail(activity, ani):
+    message = message_of(line(invited(activity, ani), INVITATION))
+    first, second = (parsed(compose(message, message.lines, now=NOW).data) for _ in range(2))
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Message-ID"].endswith("@example.com>")
+    message.rfc_message_id = "<given@example.com>"
+    assert parsed(compose(message, message.lines, now=NOW).data)["Message-ID"] == "<given@example.com>"
+
+
+def test_two_messages_have_two_ids(activity, ani, budi):
+    one, other = (mail_of(line(invited(activity, person), INVITATION)) for person in (ani, budi))
+    assert one["Message-ID"] != other["Message-ID"]
+
+
+@pytest.mark.parametrize("address", ["", "ani", "ani@", "ani wijaya@example.com", "änî@example.com", "a@b@example.com"])
+def test_an_address_that_no_mail_can_carry_is_refused(activity, ani, address):
+    ani.email = address
+    message = message_of(line(invited(activity, ani), INVITATION))
+    with pytest.raises(AddressUnusable):
+        compose(message, message.lines, now=NOW)
+
+
+def test_a_domain_with_foreign_letters_is_written_for_every_server(activity, ani):
+    ani.email = "ani@bücher.example"
+    message = message_of(line(invited(activity, ani), INVITATION))
+    assert compose(message, message.lines, now=NOW).recipient == "ani@xn--bcher-kva.example"
+
+
+def test_the_plain_text_has_a_short_letterhead_and_a_signature(activity, ani):
+    rows = text_of(mail_of(line(invited(activity, ani), INVITATION))).split("\n")
+    head = rows[: rows.index("-" * 30)]
+    assert " ".join(head[:2]) == (
+        "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro"
+    )
+    assert all(len(row) < 78 for row in head)
+    assert "-- " in rows
+
+
+def test_text_and_html_say_the_same(activity, ani):
+    mail = mail_of(line(invited(activity, ani), INVITATION))
+    seen = words_in_html(html_of(mail))
+    for said in text_of(mail).splitlines():
+        label, _, value = said.partition(": ")
+        for part in (label, value) if value else (said,):
+            assert " ".join(part.split()).strip("-") in seen
+
+
+def test_links_are_pressed_in_html_and_shown(activity, ani):
+    html = html_of(mail_of(line(invited(activity, ani), INVITATION)))
+    for choice in ("hadir", "tidak", "wakil"):
+        assert links_in_html(html).count(url_of(ani, choice)) == 2
+        assert url_of(ani, choice) in words_in_html(html)
+
+
+def test_a_map_is_linked_only_where_the_venues_position_is_known(activity, hall, ani):
+    invitation = invited(activity, ani)
+    assert "Peta" not in text_of(mail_of(line(invitation, INVITATION)))
+    hall.latitude, hall.longitude = -5.1131, 105.3067
+    mail = mail_of(line(invitation, INVITATION))
+    url = "https://www.openstreetmap.org/?mlat=-5.11310&mlon=105.30670&zoom=17"
+    assert f"Peta: {url}\n" in text_of(mail)
+    assert url in links_in_html(html_of(mail))
+
+
+def test_the_programmes_contact_comes_before_the_offices(activity, programme, ani):
+    invitation = invited(activity, ani)
+    assert "Bidang PPA, 0812-0000-0001." in text_of(mail_of(line(invitation, INVITATION)))
+    programme.contact_name, programme.contact_phone = "Rina", "+6281211112222"
+    assert "Rina, 0812-1111-2222." in text_of(mail_of(line(invitation, INVITATION)))
+
+
+def a_text(subject, **values):
+    db.session.add(
+        MessageText(
+            **{"key": "invitation-cadre", "locale": "id", "subject": subject, "greeting": "Halo", "body": "B", **values}
+        )
+    )
+    db.session.commit()
+
+
+def test_the_closest_text_is_taken(activity, programme, ani):
+    invitation = invited(activity, ani)
+    for subject, scope in (
+        ("Kantor", {}),
+        ("Rangkaian", {"programme_id": programme.id}),
+        ("Sendiri", {"activity_id": activity.id}),
+    ):
+        a_text(subject, **scope)
+        assert mail_of(line(invitation, INVITATION))["Subject"] == subject
+
+
+def test_a_rules_own_text_is_taken_in_the_languages_it_was_written_in(activity, ani):
+    invitation = invited(activity, ani)
+    a_text("Pengingat khusus", key="rule-three-days-before")
+    own = {"audience": Audience.UNANSWERED, "text_key": "rule-three-days-before"}
+    assert mail_of(line(invitation, REMINDER, **own))["Subject"] == "Pengingat khusus"
+    ani.locale = "en"
+    assert (
+        mail_of(line(invitation, REMINDER, **own), now=at(17))["Subject"] == "Tomorrow: Rapat koordinasi lintas sektor"
+    )
+
+
+def test_a_deputy_of_two_invitees_gets_each_ones_mail_by_name(activity, ani, budi):
+    """Two readers at one address are still two people; each mail names its own."""
+    budi.email = ani.email
+    assert mail_of(line(invited(activity, budi), INVITATION))["To"] == "Budi Santoso <ani@example.com>"
+    assert mail_of(line(invited(activity, a_person("Cici")), INVITATION))["To"] == "Cici <cici@example.com>"

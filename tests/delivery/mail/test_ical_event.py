@@ -1,0 +1,232 @@
+"""Calendar entries: what a calendar program is told, in a mail and by the answer page."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from outreach.delivery import tokens
+from outreach.delivery.mail.compose import compose
+from outreach.delivery.mail.ical_event import publish_ics
+from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.delivery.mail.compose_help import (
+    calendar_parts,
+    event_in,
+    invited,
+    line,
+    mail_of,
+    message_of,
+    reads_a_mailbox,
+)
+
+
+def test_an_invitation_asks_the_calendar_too(activity, ani):
+    mail = mail_of(line(invited(activity, ani), MailKind.INVITATION))
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html", "text/calendar"]
+    (part,) = calendar_parts(mail)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    event = event_in(part)
+    assert event["UID"] == activity.uid
+    assert event["SEQUENCE"] == 0
+    assert event.start == at(18)
+    assert event.end == at(18, 12)
+    assert event["DTSTART"].params["TZID"] == "Asia/Jakarta"
+    assert event["DTSTAMP"].dt == NOW
+    assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
+    assert event["LOCATION"] == "Aula Bappeda, Jl. Jenderal Sudirman, Metro"
+    assert event["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
+    assert event["ORGANIZER"] == "mailto:outreach@example.com"
+    assert event["ATTENDEE"] == "mailto:ani@example.com"
+    assert dict(event["ATTENDEE"].params) == {
+        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE",
+    }  # fmt: skip
+    assert part.get_filename() == "undangan.ics"
+
+
+def test_an_entry_carries_its_time_zone(activity, ani):
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani), MailKind.INVITATION)))
+    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone["TZID"] == "Asia/Jakarta"
+    (standard,) = zone.walk("STANDARD")
+    assert standard["TZOFFSETTO"].td == timedelta(hours=7)
+
+
+def test_the_calendar_part_is_never_base64_and_its_lines_end_as_they_must(activity, hall, ani):
+    hall.name = "Gedung “Sessat Agung”, lantai 2"
+    message = message_of(line(invited(activity, ani), MailKind.INVITATION))
+    data = compose(message, message.lines, now=NOW).data
+    assert b"base64" not in data
+    assert data.isascii()
+    assert all(len(row) <= 998 for row in data.split(b"\r\n"))
+    (part,) = calendar_parts(mail_of(line(invited(draft_activity(None, hall, 25), ani), MailKind.INVITATION)))
+    assert event_in(part)["LOCATION"].startswith("Gedung “Sessat Agung”, lantai 2")
+
+
+def test_a_move_raises_the_sequence_and_asks_again(activity, ani):
+    invitation = invited(activity, ani, state=InvitationState.COMING, answered_sequence=0)
+    activity.sequence = 1
+    db.session.commit()
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.CHANGE, detail={"reason": "x"})))
+    event = event_in(part)
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    assert event["SEQUENCE"] == 1
+    assert event["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
+
+
+@pytest.mark.parametrize(
+    ("state", "partstat"),
+    [
+        (InvitationState.INVITED, "NEEDS-ACTION"),
+        (InvitationState.COMING, "ACCEPTED"),
+        (InvitationState.NOT_COMING, "DECLINED"),
+        (InvitationState.REPRESENTED, "DECLINED"),
+        (InvitationState.WAITLISTED, "NEEDS-ACTION"),
+    ],
+)
+def test_the_calendar_knows_the_answer(activity, ani, state, partstat):
+    invitation = invited(activity, ani, state=state, answered_sequence=0)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == partstat
+
+
+@pytest.mark.parametrize("kind", [MailKind.CANCELLATION, MailKind.WITHDRAWAL])
+def test_a_cancellation_takes_the_entry_back(activity, ani, kind):
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani, state=InvitationState.COMING), kind)))
+    assert part["Content-Type"].params["method"] == "CANCEL"
+    event = event_in(part)
+    assert event["UID"] == activity.uid
+    assert event["STATUS"] == "CANCELLED"
+    assert "RSVP" not in event["ATTENDEE"].params
+    assert part.get_filename() == "pembatalan.ics"
+
+
+def test_a_withdrawal_outranks_the_request_and_the_next_request_the_withdrawal(activity, ani, coordinator):
+    invitation = invited(activity, ani, state=InvitationState.COMING, invited_at=NOW)
+    activity.sequence = 2
+    db.session.commit()
+    sequences = [sequence_of(invitation, MailKind.INVITATION)]
+    withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
+    sequences.append(sequence_of(invitation, MailKind.WITHDRAWAL))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    sequences.append(sequence_of(invitation, MailKind.INVITATION))
+    assert sequences == [2, 3, 4]
+
+
+def sequence_of(invitation, kind):
+    (part,) = calendar_parts(mail_of(line(invitation, kind)))
+    return event_in(part)["SEQUENCE"]
+
+
+def test_where_a_mailbox_is_read_answers_are_asked_for_there(app, activity, ani):
+    invitation = invited(activity, ani)
+    reads_a_mailbox(app)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
+    event = event_in(part)
+    assert event["ORGANIZER"] == "mailto:jawaban@example.com"
+    assert event["ATTENDEE"].params["RSVP"] == "TRUE"
+    invitation.state = InvitationState.COMING
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
+    assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
+
+
+def test_without_an_address_of_its_own_the_mailbox_is_the_senders(app, activity, ani):
+    invitation = invited(activity, ani)
+    reads_a_mailbox(app, imap_address="")
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
+    assert event_in(part)["ORGANIZER"] == "mailto:outreach@example.com"
+
+
+def test_who_represents_somebody_is_not_asked_by_the_calendar(app, activity, ani):
+    invitation = invited(
+        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
+        representative_email="dewi@example.com", answered_sequence=0,
+    )  # fmt: skip
+    activity.sequence = 1
+    reads_a_mailbox(app)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.CHANGE), to_representative=True))
+    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
+    assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
+
+
+def test_an_organisation_is_the_attendee_of_its_entry(activity, police):
+    (part,) = calendar_parts(mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), MailKind.INVITATION)))
+    attendee = event_in(part)["ATTENDEE"]
+    assert (attendee, attendee.params["CN"]) == ("mailto:polres@example.com", "Polres Metro")
+
+
+def test_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
+    invited(activity, ani, Role.SPEAKER, state=InvitationState.COMING)
+    withdrawn = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.WITHDRAWN)
+    assert calendar_parts(mail_of(line(withdrawn, MailKind.WITHDRAWAL))) == []
+
+
+@pytest.mark.parametrize("kind", [MailKind.REMINDER, MailKind.THANKS])
+def test_a_reminder_leaves_the_calendar_alone(activity, ani, kind):
+    assert calendar_parts(mail_of(line(invited(activity, ani), kind, Audience.UNANSWERED))) == []
+
+
+def test_several_activities_are_as_many_attachments_with_one_uid_each(programme, hall, ani):
+    activities = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
+    mail = mail_of(*[line(invited(one, ani), MailKind.INVITATION) for one in activities])
+    assert mail.get_content_type() == "multipart/mixed"
+    parts = calendar_parts(mail)
+    assert [part.get_filename() for part in parts] == ["undangan-1.ics", "undangan-2.ics", "undangan-3.ics"]
+    assert [event_in(part)["UID"] for part in parts] == [one.uid for one in activities]
+    assert {part["Content-Type"].params["method"] for part in parts} == {"REQUEST"}
+
+
+def test_the_answer_page_offers_the_entry_without_asking(activity):
+    calendar = Calendar.from_ical(publish_ics(activity, url="https://example.com/j/x", now=NOW))
+    assert calendar["METHOD"] == "PUBLISH"
+    (event,) = calendar.walk("VEVENT")
+    assert event["DTSTART"].dt == datetime(2027, 1, 18, 8, tzinfo=JAKARTA)
+    assert event["DESCRIPTION"] == "https://example.com/j/x"
+    assert event["DTSTAMP"].dt == NOW.astimezone(UTC)
+    assert "ATTENDEE" not in event
+    assert event["STATUS"] == "CONFIRMED"
+
+
+def test_a_speakers_entry_says_when_their_turn_is_and_nobody_elses_does_nor_about_what(activity, ani, chief):
+    chief.locale = "en"
+    activity.agenda = [
+        AgendaItem(starts_at=at(18, 8, 30), ends_at=at(18, 9, 15), topic="Penuntutan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Pencegahan", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 9, 15), ends_at=at(18, 10), topic="Pelaporan", speakers=[]),
+    ]
+    (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.INVITATION)))
+    event = event_in(part)
+    link = tokens.answer_url(tokens.link_for(db.session, chief))
+    assert event["DESCRIPTION"] == f"Your turn: 08:30–09:15 WIB; 10:00–11:00 WIB\n{link}"
+    assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
+    assert "Penuntutan" not in str(event)
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani), MailKind.INVITATION)))
+    assert event_in(part)["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
+
+
+def test_a_cancelled_speaker_needs_no_turn(activity, chief):
+    chief.locale = "en"
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CANCELLATION)))
+    assert "Your turn" not in str(event_in(part)["DESCRIPTION"])
+
+
+def test_the_entry_of_a_cancelled_activity_says_so(activity):
+    activity.state = ActivityState.CANCELLED
+    (event,) = Calendar.from_ical(publish_ics(activity, url="", now=NOW)).walk("VEVENT")
+    assert event["STATUS"] == "CANCELLED"
+
+
+def test_a_title_with_line_breaks_adds_nothing_to_the_calendar(activity):
+    activity.public_title = "Rapat\r\nATTENDEE:mailto:x@example.com"
+    calendar = Calendar.from_ical(publish_ics(activity, url="", now=NOW))
+    (event,) = calendar.walk("VEVENT")
+    assert event["SUMMARY"] == "Rapat ATTENDEE:mailto:x@example.com"
+    assert "ATTENDEE" not in event

@@ -1,0 +1,42 @@
+"""Several things to say to one person about one activity: the weightiest is said, once."""
+
+import itertools
+
+import pytest
+
+from outreach.delivery.mail.merge_lines import worth_saying
+from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.states import InvitationState
+from tests.conftest import draft_activity
+from tests.delivery.mail.compose_help import invited, line
+
+WEIGHT = [MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITATION, MailKind.REMINDER]
+
+
+@pytest.mark.parametrize(("stronger", "weaker"), list(itertools.combinations(WEIGHT, 2)))
+def test_the_weightier_news_is_said_and_the_other_not(activity, ani, stronger, weaker):
+    invitation = invited(activity, ani)
+    loses, wins = line(invitation, weaker), line(invitation, stronger)
+    assert worth_saying([loses, wins]) == ([wins], [loses])
+
+
+def test_news_about_different_activities_are_all_said_the_weightiest_first(programme, hall, ani):
+    activities = [draft_activity(programme, hall, day) for day in (18, 19, 20)]
+    kinds = (MailKind.REMINDER, MailKind.INVITATION, MailKind.CANCELLATION)
+    reminder, invitation, cancellation = (
+        line(invited(activity, ani), kind) for activity, kind in zip(activities, kinds, strict=True)
+    )
+    assert worth_saying([reminder, invitation, cancellation]) == ([cancellation, invitation, reminder], [])
+
+
+def test_a_speaker_who_also_takes_part_is_asked_as_a_speaker(activity, ani):
+    as_cadre = line(invited(activity, ani, Role.CADRE), MailKind.INVITATION)
+    as_speaker = line(invited(activity, ani, Role.SPEAKER), MailKind.INVITATION)
+    assert worth_saying([as_cadre, as_speaker]) == ([as_speaker], [as_cadre])
+
+
+def test_who_is_withdrawn_in_one_role_and_reminded_in_another_is_not_told_to_stay_away(activity, ani):
+    withdrawn = line(invited(activity, ani, Role.CADRE, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL)
+    assert worth_saying([withdrawn]) == ([withdrawn], [])
+    reminder = line(invited(activity, ani, Role.SPEAKER), MailKind.REMINDER, Audience.COMING)
+    assert worth_saying([withdrawn, reminder]) == ([reminder], [withdrawn])

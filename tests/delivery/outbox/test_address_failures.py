@@ -1,0 +1,92 @@
+"""An address that the mail server itself says does not exist is written to no more, as after a delivery report."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.extensions import db
+from outreach.models import AddressFailure, IncomingMail
+from outreach.services import addresses
+from tests.conftest import NOW, at, draft_activity
+from tests.delivery.outbox.outbox_help import Clock, drain, invited, outbox_now
+from tests.services.inbox.stored_help import mail
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+def refusing(server, words: str, name: str = "ani") -> None:
+    server.at["RCPT"] = lambda address: words if address.startswith(name) else None
+
+
+def failures() -> list[tuple]:
+    db.session.rollback()
+    return [tuple(row) for row in db.session.execute(sa.select(
+        AddressFailure.address, AddressFailure.blocked_at, AddressFailure.fault, AddressFailure.reply
+    ))]  # fmt: skip
+
+
+def test_an_unknown_address_stands_in_the_list_with_the_number_to_call_and_gets_no_more_mail(
+    server, programme, hall, activity, ani, budi
+):
+    ani.email, ani.phone = "Ani@example.com", "+6281234567890"
+    db.session.commit()
+    invited(activity, ani, budi)
+    refusing(server, "550 5.1.1 no such user", "Ani")
+    drain()
+    assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
+    assert failures() == [("ani@example.com", NOW, AddressFault.UNKNOWN, "5.1.1 no such user")]
+    (listed,) = addresses.listed(now=NOW)
+    assert (listed.name, listed.call.number) == ("Ani Wijaya", "0812-3456-7890")
+    server.at.clear()
+    invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
+    drain(Clock(at(5, 10)))
+    assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
+
+
+@pytest.mark.parametrize(
+    "words", ["550 5.7.1 rejected by policy", "550 no such user", "450 4.1.1 greylisted", "552 5.2.2 mailbox full"]
+)
+def test_another_refusal_stops_nothing(server, activity, ani, budi, words):
+    invited(activity, ani, budi)
+    refusing(server, words)
+    drain()
+    assert outbox_now()[0][1] in ("failed", "retry")
+    assert failures() == []
+
+
+def test_the_answers_whose_confirmation_finds_nobody_come_before_a_coordinator(server, activity, ani):
+    answers = [
+        mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, sender=ani.email, created_at=came)
+        for came in (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(seconds=1))
+    ]
+    invited(activity, ani)
+    refusing(server, "550 5.1.1 no such user")
+    drain()
+    found = {one.id: (one.outcome, one.reason) for one in db.session.scalars(sa.select(IncomingMail))}
+    assert [found[one.id] for one in answers] == [
+        (IncomingOutcome.APPLIED, ""), (IncomingOutcome.TO_READ, "unconfirmed"),
+    ]  # fmt: skip
+
+
+def test_an_address_with_a_domain_of_other_letters_is_known_by_either_form(
+    server, programme, hall, activity, ani, budi
+):
+    """The server and its reports name it as it stands on the wire, our records as people write it."""
+    ani.email = "ani@bücher.example"
+    db.session.commit()
+    invited(activity, ani, budi)
+    refusing(server, "550 5.1.1 no such user", "ani@xn--bcher-kva.example")
+    drain()
+    assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
+    assert [address for address, *_rest in failures()] == ["ani@bücher.example"]
+    assert [one.name for one in addresses.listed(now=NOW)] == ["Ani Wijaya"]
+    assert addresses.failure_of("Ani@XN--bcher-kva.example") is not None
+    server.at.clear()
+    invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
+    drain(Clock(at(5, 10)))
+    assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
+    addresses.allow_again("ani@xn--bcher-kva.example", by=None, now=at(5, 11))
+    assert addresses.count(now=at(5, 11)) == 0

@@ -1,0 +1,62 @@
+"""Connecting takes time, and a further connection may not be wanted: neither holds up what the first one sends."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import channel
+from outreach.domain.states import ActivityState
+from outreach.extensions import db
+from outreach.models import Activity
+from tests.conftest import a_person
+from tests.delivery.outbox.outbox_help import drain, invited, outbox_now, send_through
+from tests.servers.narrow import NarrowServer
+
+PEOPLE = 40
+
+
+def narrow(app, server: NarrowServer, activity) -> None:
+    send_through(app, server, hand_over_group=5, claim_size=10, mail_timeout_s=30.0)
+    invited(activity, *[a_person(f"Warga{number}") for number in range(PEOPLE)])
+
+
+def test_a_server_that_lets_the_second_connection_wait_is_sent_all_over_the_first(app, office, activity):
+    with NarrowServer(1) as server:
+        narrow(app, server, activity)
+        assert drain().sent == server.taken == PEOPLE
+    assert channel.trouble() is None
+
+
+def test_a_server_that_refuses_a_further_connection_is_no_alarm(app, office, activity):
+    with NarrowServer(1, refuses=True) as server:
+        narrow(app, server, activity)
+        assert drain().sent + drain().sent == server.taken == PEOPLE
+        assert server.refused
+    assert channel.trouble() is None
+
+
+def test_what_changed_while_the_connection_was_made_is_asked_again(app, office, activity, ani, clock):
+    def cancelled_meanwhile() -> None:
+        clock.now += timedelta(seconds=20)
+        with app.app_context():
+            db.session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
+            db.session.commit()
+
+    with NarrowServer(1, greeting=cancelled_meanwhile) as server:
+        send_through(app, server)
+        invited(activity, ani)
+        assert (drain(clock).sent, server.taken) == (0, 0)
+    assert [state for _name, state, _reason in outbox_now()] == ["skipped"]
+
+
+def test_a_server_slow_to_greet_and_with_few_mails_a_minute_gets_them_all_the_same(app, office, activity, ani, clock):
+    def slow() -> None:
+        clock.now += timedelta(seconds=20)
+
+    with NarrowServer(1, greeting=slow) as server:
+        send_through(app, server, mail_per_minute=6, mail_per_connection=1)
+        invited(activity, ani, a_person("Bodo"))
+        for _ in range(2):
+            drain(clock)
+            clock.now += timedelta(seconds=12)
+        assert server.taken == 2

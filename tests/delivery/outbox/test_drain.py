@@ -1,0 +1,420 @@
+"""Sending what is due: each message once, what is no longer true not at all, and nothing silently."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import leases, results
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import Invitation, Message, MessageLine
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.delivery.outbox.outbox_help import Clock, attempts, drain, invited, outbox_now, send_through
+from tests.servers.smtp import DROP, DROP_AFTER_TAKING, HANG
+
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
+
+
+def invitation_of(activity, person) -> Invitation:
+    db.session.rollback()
+    return db.session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
+    ).one()
+
+
+def say(activity, person, choice, representative=None, now=NOW):
+    recording.record_answer(
+        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
+    )
+
+
+def one_message() -> Message:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Message)).one()
+
+
+def test_everyone_invited_gets_one_mail(server, activity, ani, budi):
+    invited(activity, ani, budi)
+    assert drain().sent == 2
+    assert server.recipients() == ["ani@example.com", "budi@example.com"]
+    assert outbox_now() == [("Ani", "sent", ""), ("Budi", "sent", "")]
+    assert attempts() == [("Ani", "sent", 250, "2.0.0 taken"), ("Budi", "sent", 250, "2.0.0 taken")]
+    assert invitation_of(activity, ani).state is InvitationState.INVITED
+    assert drain().sent == 0
+    assert len(server.taken) == 2
+
+
+def test_a_sent_message_knows_where_it_went_and_what_it_said(server, activity, ani):
+    invited(activity, ani)
+    drain()
+    message, mail = one_message(), server.taken[0]
+    assert (message.address, message.subject) == ("ani@example.com", mail.mail["Subject"])
+    assert message.rfc_message_id == mail.message_id
+    assert message.sent_at == NOW
+    assert message.leased_until is None
+    assert mail.sender == "outreach@example.com"
+
+
+def test_nothing_is_sent_before_it_is_due(server, activity, ani):
+    invited(activity, ani)
+    assert drain(Clock(NOW - timedelta(seconds=1))).sent == 0
+    assert drain(Clock(NOW)).sent == 1
+
+
+def test_someone_without_an_address_is_skipped_and_said_so(server, activity, ani, office):
+    kartini = a_person("Kartini", email="")
+    invited(activity, ani, kartini)
+    drain()
+    assert outbox_now() == [("Ani", "sent", ""), ("Kartini", "skipped", "no_address")]
+
+
+def test_a_declined_invitation_gets_no_reminder(server, activity, ani, budi):
+    invited(activity, ani, budi)
+    drain()
+    three_before = Clock(at(15))
+    reminding.tick(three_before())
+    say(activity, ani, Choice.NOT_COMING, now=three_before())
+    drain(three_before)
+    assert outbox_now()[2:] == [("Ani", "skipped", "answered"), ("Budi", "sent", "")]
+
+
+def test_a_cancelled_activity_sends_only_the_cancellation(server, activity, ani):
+    invited(activity, ani)
+    drain()
+    three_before = at(15)
+    reminding.tick(three_before)
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=three_before)
+    reminding.tick(three_before)
+    drain(Clock(three_before))
+    assert [line.skipped for line in db.session.scalars(sa.select(MessageLine).order_by(MessageLine.id))][1:] == [
+        "activity_cancelled",
+        "",
+    ]
+    assert [taken.mail["Subject"].split(":")[0].lower() for taken in server.taken][1:] == ["dibatalkan"]
+
+
+def test_who_was_never_told_hears_of_no_cancellation(server, activity, ani):
+    invited(activity, ani)
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
+    reminding.tick(NOW)
+    drain()
+    assert server.taken == []
+    assert {row[1] for row in outbox_now()} <= {"skipped", "cancelled"}
+
+
+def test_a_move_after_the_invitation_went_out_is_told(server, activity, hall, ani):
+    invited(activity, ani)
+    drain()
+    later = at(5)
+    publishing.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=later)
+    reminding.tick(later)
+    drain(Clock(later))
+    assert len(server.taken) == 2
+
+
+def test_a_move_before_the_invitation_went_out_needs_no_notice(server, activity, hall, ani):
+    invited(activity, ani)
+    publishing.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=NOW)
+    reminding.tick(NOW)
+    drain()
+    assert len(server.taken) == 1
+    assert "19" in str(server.taken[0].mail["Subject"])
+
+
+def test_the_day_before_goes_to_the_representative_where_an_address_is_known(server, activity, ani):
+    invited(activity, ani)
+    drain()
+    say(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
+    reminding.tick(at(17))
+    drain(Clock(at(17)))
+    assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]
+
+
+def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(server, activity, hall, ani):
+    rules.install_defaults(now=NOW)
+    invited(activity, ani)
+    drain()
+    early = at(15, 7)
+    publishing.move(
+        activity.id, Move(at(18, 9), at(18, 13), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=early
+    )
+    reminding.tick(early)
+    drain(Clock(early))
+    assert len(server.taken) == 2
+    reminding.tick(at(15))
+    drain(Clock(at(15)))
+    assert len(server.taken) == 2
+    assert outbox_now() == [("Ani", "sent", ""), ("Ani", "sent", "")]
+    reminded = db.session.scalars(
+        sa.select(MessageLine.skipped).where(MessageLine.reminder.has(key="three-days-before"))
+    )
+    assert list(reminded) == ["said_by_another_line"]
+
+
+def test_two_roles_in_one_activity_make_one_mail_with_one_thing_said(server, activity, ani):
+    inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
+    invited(activity, ani)
+    drain()
+    assert server.recipients() == ["ani@example.com"]
+    lines = db.session.scalars(sa.select(MessageLine).order_by(MessageLine.skipped))
+    assert [line.skipped for line in lines] == ["", "said_by_another_line"]
+
+
+def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(server, activity, ani, clock):
+    invited(activity, ani)
+    server.at["RCPT"] = "451 4.7.1 later please"
+    assert drain(clock).retried == 1
+    assert outbox_now() == [("Ani", "retry", "temporary")]
+    assert attempts() == [("Ani", "retry", 451, "4.7.1 later please")]
+    first_id = one_message().rfc_message_id
+    assert drain(clock).sent == 0
+    server.at.clear()
+    clock.now = one_message().due_at
+    assert clock.now > NOW
+    assert drain(clock).sent == 1
+    assert server.taken[0].message_id == first_id
+    assert one_message().attempts == 2
+
+
+def test_delays_grow_and_end_before_the_activity_begins(server, office, ani, clock):
+    tonight = NOW + timedelta(hours=8)
+    activity = draft_activity(
+        None, None, starts_at=tonight, ends_at=tonight + timedelta(hours=1), registration_at=None, respond_by_at=tonight
+    )
+    invited(activity, ani)
+    server.at["RCPT"] = "451 later"
+    gaps = []
+    while (message := one_message()).state in (MessageState.DUE, MessageState.RETRY):
+        clock.now = max(clock.now, message.due_at)
+        drain(clock)
+        gaps.append(one_message().due_at - clock.now)
+    assert outbox_now() == [("Ani", "failed", "gave_up")]
+    assert timedelta(seconds=30) <= gaps[0] <= timedelta(minutes=1)
+    assert timedelta(minutes=30) <= gaps[8] <= timedelta(hours=1)
+    assert tonight - timedelta(minutes=1) < clock.now < tonight
+
+
+def test_a_refused_recipient_fails_at_once_and_harms_nobody_else(server, activity, ani, budi):
+    invited(activity, ani, budi)
+    server.at["RCPT"] = lambda address: "550 5.1.1 no such user" if address.startswith("ani") else None
+    drain()
+    assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
+    assert attempts()[0] == ("Ani", "failed", 550, "5.1.1 no such user")
+
+
+def test_a_refused_body_fails_that_message(server, activity, ani):
+    invited(activity, ani)
+    server.at["DATA"] = "554 5.7.1 looks like spam"
+    drain()
+    assert outbox_now() == [("Ani", "failed", "refused")]
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_a_hanging_server_costs_patience_only(server, activity, ani, verb):
+    invited(activity, ani)
+    server.at[verb] = HANG
+    drain()
+    assert outbox_now() == [("Ani", "retry", "in_doubt" if verb == "DATA" else "temporary")]
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_a_dropped_connection_is_tried_again(server, activity, ani, budi, verb, clock):
+    invited(activity, ani, budi)
+    server.at[verb] = lambda address: DROP if "ani" in address or verb == "MAIL" else None
+    drain(clock)
+    assert outbox_now()[0] == ("Ani", "retry", "temporary")
+    server.at.clear()
+    clock.now += timedelta(minutes=2)
+    drain(clock)
+    assert server.recipients() == ["ani@example.com", "budi@example.com"]
+
+
+def test_a_mail_taken_without_a_word_is_repeated_once_with_the_same_id(server, activity, ani, clock):
+    invited(activity, ani)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    assert outbox_now() == [("Ani", "retry", "in_doubt")]
+    clock.now += timedelta(minutes=2)
+    drain(clock)
+    assert outbox_now() == [("Ani", "unknown", "in_doubt")]
+    clock.now += timedelta(days=1)
+    drain(clock)
+    assert len(server.taken) == 2
+    assert server.taken[0].message_id == server.taken[1].message_id
+    assert [attempt[1] for attempt in attempts()] == ["unknown", "unknown"]
+
+
+def test_a_server_that_breaks_off_again_and_again_is_left_alone(server, activity, office, clock):
+    people = [a_person(f"Warga{i}") for i in range(8)]
+    invited(activity, *people)
+    server.at["RCPT"] = DROP
+    drain(clock)
+    states = [row[1] for row in outbox_now()]
+    assert (states.count("retry"), states.count("due")) == (4, 4)  # the fourth was begun before the third broke
+    server.at.clear()
+    assert drain(clock).sent == 0
+    clock.now += timedelta(minutes=15)
+    assert drain(clock).sent == 8
+
+
+def test_an_unreachable_server_burns_nothing_and_raises_an_alarm(current_app_, server, activity, ani, budi, clock):
+    from outreach.queries.messages import log as messages
+
+    invited(activity, ani, budi)
+    server.stop()
+    drain(clock)
+    assert outbox_now() == [("Ani", "due", ""), ("Budi", "due", "")]
+    assert attempts() == []
+    problem = messages.channel_problem()
+    assert (problem.trouble, problem.since_at, problem.failures) == ("unreachable", NOW, 1)
+    server.start()
+    assert drain(clock).sent == 0  # it is being left alone
+    clock.now = problem.paused_until
+    assert drain(clock).sent == 2
+    assert messages.channel_problem() is None
+
+
+def test_a_refused_sender_pauses_the_channel(server, activity, ani, budi, clock):
+    from outreach.queries.messages import log as messages
+
+    invited(activity, ani, budi)
+    server.at["MAIL"] = "550 5.7.1 not your address"
+    drain(clock)
+    assert outbox_now() == [("Ani", "due", ""), ("Budi", "due", "")]
+    assert messages.channel_problem().trouble == "sender"
+    assert "5.7.1 not your address" in messages.channel_problem().reply
+
+
+def test_one_connection_carries_a_batch(server, activity, office):
+    invited(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    assert drain().sent == 45
+    assert server.connections == 1
+
+
+def test_two_workers_never_claim_the_same(server, activity, office):
+    invited(activity, *[a_person(f"Warga{i}") for i in range(6)])
+    first = leases.claim("w1", 4, 60, now=NOW)
+    second = leases.claim("w2", 4, 60, now=NOW)
+    assert (len(first), len(second)) == (4, 2)
+    assert {lease.message_id for lease in first} & {lease.message_id for lease in second} == set()
+
+
+def test_an_expired_lease_returns_and_its_worker_settles_nothing(server, activity, ani, clock):
+    invited(activity, ani)
+    [old] = leases.claim("w1", 10, 60, now=NOW)
+    assert drain(clock).sent == 0
+    clock.now += timedelta(seconds=61)
+    assert drain(clock).sent == 1
+    late = results.Settled(old, MessageState.FAILED, "refused", tried=True)
+    assert results.settle([late], MessageState.LEASED, "w1", now=clock()) == []
+    assert outbox_now() == [("Ani", "sent", "")]
+
+
+def test_a_crash_while_handing_over_is_repeated_once_and_counted(server, activity, ani, clock):
+    invited(activity, ani)
+    for outcome in ("retry", "unknown"):
+        [lease] = leases.claim("w1", 10, 60, now=clock())
+        results.turn([], [lease], "w1", lease_s=60, now=clock())
+        assert drain(clock).unknown == 0  # the worker may still be at it
+        clock.now += timedelta(seconds=61)
+        results.take_back("w2", 60, now=clock())
+        assert outbox_now() == [("Ani", outcome, "in_doubt")]
+    assert [attempt[1] for attempt in attempts()] == ["unknown", "unknown"]
+    assert one_message().attempts == 2
+
+
+def test_a_group_is_held_from_when_it_is_begun(server, activity, ani, clock):
+    """Its lease may have run out while the database was away: nobody calls it in doubt while it is handed over."""
+    invited(activity, ani)
+    [lease] = leases.claim("w1", 10, 60, now=clock())
+    clock.now += timedelta(seconds=70)
+    assert results.turn([], [lease], "w1", lease_s=60, now=clock()) == ([], {lease})
+    clock.now += timedelta(seconds=59)
+    results.take_back("w2", 60, now=clock())
+    assert outbox_now() == [("Ani", "handing_over", "")]
+    clock.now += timedelta(seconds=1)
+    results.take_back("w2", 60, now=clock())
+    assert outbox_now() == [("Ani", "retry", "in_doubt")]
+
+
+def test_no_line_joins_a_claimed_message(server, activity, hall, programme, ani):
+    other = draft_activity(programme, hall, 19, title="Pelatihan", public_title="Pelatihan")
+    invited(activity, ani)
+    leases.claim("w1", 10, 60, now=NOW)
+    invited(other, ani)
+    db.session.rollback()
+    assert [len(message.lines) for message in db.session.scalars(sa.select(Message))] == [1, 1]
+
+
+def test_stopping_puts_back_what_was_claimed(current_app_, server, activity, office):
+    invited(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    send_through(current_app_, server, hand_over_group=20)
+    asked = iter([False, False, True, True])
+    assert drain(stop=lambda: next(asked)).sent == 20
+    states = [row[1] for row in outbox_now()]
+    assert (states.count("sent"), states.count("due")) == (20, 25)
+
+
+def test_no_transaction_is_open_while_the_server_is_spoken_to(server, activity, ani):
+    seen, pool = [], db.engine.pool
+    server.at["RCPT"] = lambda _address: seen.append(pool.checkedout())
+    invited(activity, ani)
+    drain()
+    assert seen == [0]
+
+
+def test_the_number_of_queries_for_a_group_does_not_grow_with_it(current_app_, server, activity, office, queries):
+    send_through(current_app_, server, hand_over_group=100)
+    invited(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    few = queries(drain)
+    other = draft_activity(None, None, 25)
+    invited(other, *[a_person(f"Kader{i}") for i in range(3)])
+    same = queries(drain)
+    assert same <= few + 2
+
+
+def test_much_goes_over_two_connections_of_one_thread_and_little_over_one(
+    any_app, server, activity, office, monkeypatch
+):
+    monkeypatch.setattr(
+        "outreach.delivery.outbox.connection.FAR_S", 60.0
+    )  # however busy this machine is, the server is near
+    send_through(any_app, server, hand_over_group=5, claim_size=10)
+    people = [a_person(f"Warga{i}") for i in range(60)]
+    threads = set()
+    server.at["RCPT"] = lambda _address: threads.update(thread.name for thread in threading.enumerate())
+    invited(activity, *people[:9])
+    assert (drain().sent, server.connections) == (9, 1)
+    server.taken.clear()
+    invited(draft_activity(None, None, 25), *people[9:])
+    assert (drain().sent, server.connections) == (51, 3)
+    assert server.recipients() == sorted(person.email for person in people[9:])
+    assert not [name for name in threads if "_help" in name]
+
+
+def test_where_one_connection_is_allowed_one_is_made(current_app_, server, activity, office):
+    send_through(current_app_, server, hand_over_group=5, claim_size=10, mail_connections=1)
+    invited(activity, *[a_person(f"Warga{i}") for i in range(40)])
+    assert (drain().sent, server.connections) == (40, 1)
+
+
+def test_one_connection_breaking_off_again_and_again_leaves_the_other_its_own(
+    current_app_, server, activity, office, monkeypatch
+):
+    monkeypatch.setattr("outreach.delivery.outbox.connection.FAR_S", 60.0)
+    send_through(current_app_, server, hand_over_group=5, claim_size=10)
+    invited(activity, *[a_person(f"Warga{i}") for i in range(60)])
+    server.at["DATA"] = lambda address: DROP if address.startswith(("warga3@", "warga33@")) else None
+    done = drain()
+    assert (done.sent, done.retried) == (58, 2)
+    assert len(server.recipients()) == len(set(server.recipients())) == 58

@@ -1,0 +1,239 @@
+"""What goes wrong inside a drain: nothing known is forgotten, nothing is sent twice, and one bad message stops no other."""
+
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.mail.frames import outline as outlines
+from outreach.delivery.mail.frames.frame import Frames
+from outreach.delivery.outbox import channel, results
+from outreach.delivery.outbox import connection as drainer
+from outreach.delivery.outbox import drain as outbox
+from outreach.delivery.smtp.wire import Wire
+from outreach.domain.mail.failures import ChannelTrouble
+from outreach.extensions import db
+from outreach.services.activities import publish as publishing
+from tests.conftest import NOW, a_person
+from tests.delivery.outbox.outbox_help import Clock, attempts, drain, invited, outbox_now, send_through
+from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.servers.scripted import ScriptedServer
+
+AFTER_A_LEASE = timedelta(seconds=130)
+BEGAN = time.monotonic()
+
+
+def running():
+    """A clock that runs."""
+    return NOW + timedelta(seconds=time.monotonic() - BEGAN)
+
+
+def several(activity, number: int) -> None:
+    invited(activity, *[a_person(f"Warga{i}") for i in range(number)])
+
+
+def most_often(server) -> int:
+    return max(Counter(server.recipients()).values())
+
+
+@pytest.fixture
+def server():
+    with ScriptedServer(extensions=()) as server:
+        yield server
+
+
+def test_a_mail_that_cannot_be_made_keeps_back_no_other(app, office, activity, clock, server, monkeypatch):
+    send_through(app, server)
+    several(activity, 5)
+    plan, planned = Frames.plan, []
+
+    def breaking(self, *arguments, **named):
+        planned.append(plan(self, *arguments, **named))
+        return planned[-1] if len(planned) != 4 else planned[-1]._replace(data=lambda: 1 / 0)
+
+    monkeypatch.setattr(Frames, "plan", breaking)
+    assert drain(clock).sent == 4
+    assert [row[1:] for row in outbox_now() if row[1] != "sent"] == [("retry", "not_composed")]
+
+
+def test_what_is_known_is_settled_where_the_wire_breaks(app, office, activity, clock, server, monkeypatch):
+    send_through(app, server)
+    several(activity, 8)
+    hand_over_group = Wire.hand_over_group
+
+    def breaking(self, mails):
+        for number, outcome in enumerate(hand_over_group(self, mails)):
+            if number == 3:
+                raise ZeroDivisionError
+            yield outcome
+
+    monkeypatch.setattr(Wire, "hand_over_group", breaking)
+    with pytest.raises(ZeroDivisionError):
+        drain(clock)
+    states = Counter(row[1:] for row in outbox_now())
+    assert states["sent", ""] == 3
+    assert states["due", ""] >= 2
+    assert states["retry", "in_doubt"] == 5 - states["due", ""]
+    monkeypatch.undo()
+    clock.now += timedelta(minutes=2)
+    drain(clock)
+    assert len(set(server.recipients())) == 8
+    assert len(server.taken) <= 8 + states["retry", "in_doubt"]
+
+
+def test_what_is_known_waits_for_a_database_that_is_away(app, office, activity, clock, server, monkeypatch):
+    monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
+    send_through(app, server, hand_over_group=2)
+    several(activity, 6)
+    turn, asked = results.turn, []
+
+    def away(*arguments, **named):
+        asked.append(1)
+        if 2 <= len(asked) <= 20:
+            raise sa.exc.OperationalError("UPDATE", {}, Exception("away"))
+        return turn(*arguments, **named)
+
+    monkeypatch.setattr(results, "turn", away)
+    assert drain(clock).sent == 6
+    assert most_often(server) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_commit_whose_answer_is_lost_is_made_again(app, office, activity, clock, server, monkeypatch, lost):
+    monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
+    send_through(app, server, hand_over_group=2)
+    several(activity, 4)
+    turn, asked = results.turn, []
+
+    def unheard(*arguments, **named):
+        found = turn(*arguments, **named)
+        asked.append(1)
+        if len(asked) == lost:
+            raise sa.exc.OperationalError("COMMIT", {}, Exception("server closed the connection"))
+        return found
+
+    monkeypatch.setattr(results, "turn", unheard)
+    drain(clock)
+    assert [state for _name, state, _reason in outbox_now()] == ["sent"] * 4
+    assert most_often(server) == 1
+    assert len(attempts()) == 4  # each is written down once
+
+
+def test_a_reply_that_no_database_keeps_is_written_down_without_it(any_app, office, activity, clock, server):
+    server.at["END", 0] = "250 ok \0 queued"
+    send_through(any_app, server)
+    several(activity, 3)
+    assert drain(clock).sent == 3
+    clock.now += AFTER_A_LEASE
+    assert drain(clock).sent == 0
+
+
+@pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
+def test_a_slow_server_costs_no_lease(app, office, activity, extensions, each_s, mails):
+    with ScriptedServer(extensions=extensions) as server:
+        for verb in ("BDAT", "END"):
+            server.at[verb, 0] = lambda _recipient: time.sleep(each_s)
+        send_through(app, server, lease_s=3, mail_timeout_s=0.4)
+        several(activity, mails)
+        db.session.remove()
+
+        def work(name: str) -> None:
+            with app.app_context():
+                outbox.drain(now=running, worker=name)
+                db.session.remove()
+
+        slow = threading.Thread(target=work, args=("w1",))
+        slow.start()
+        while slow.is_alive():
+            time.sleep(0.3)
+            work("w2")
+        assert len(set(server.recipients())) == mails
+        assert most_often(server) == 1
+
+
+def test_one_message_that_cannot_be_read_keeps_back_no_other(app, office, activity, server):
+    send_through(app, server)
+    several(activity, 30)
+    first = "(SELECT person_id FROM message ORDER BY id LIMIT 1)"
+    db.session.execute(sa.text(f"UPDATE person SET sex = 'x' WHERE id = {first}"))
+    db.session.commit()
+    assert drain(Clock(NOW)).sent == 29
+    left = db.session.execute(sa.text("SELECT state, reason FROM message WHERE state <> 'sent'")).all()
+    assert [tuple(row) for row in left] == [("retry", "not_composed")]
+
+
+def test_no_invitation_goes_out_long_after_its_activity_was_cancelled(app, office, activity, server):
+    server.at["END", 0] = lambda _recipient: time.sleep(0.3)
+    send_through(app, server)
+    several(activity, 20)
+    activity_id = activity.id
+    db.session.remove()
+
+    def work() -> None:
+        with app.app_context():
+            outbox.drain(now=running, worker="w1")
+            db.session.remove()
+
+    sending = threading.Thread(target=work)
+    sending.start()
+    while not server.taken:
+        time.sleep(0.05)
+    publishing.cancel(activity_id, "Aula rusak", by=None, now=running())
+    sending.join()
+    assert 1 <= len(server.taken) <= 12
+
+
+def test_further_connections_end_with_their_drain(app, office, activity, server, monkeypatch):
+    server.at["END", 0] = lambda _recipient: time.sleep(0.05)
+    send_through(app, server, claim_size=10, hand_over_group=5)
+    several(activity, 80)
+    turn, asked = results.turn, []
+
+    def breaking(settled, next_ones, worker, **named):
+        asked.append(worker)
+        if asked.count("w1") == 6:
+            raise ZeroDivisionError
+        return turn(settled, next_ones, worker, **named)
+
+    monkeypatch.setattr(results, "turn", breaking)
+    with pytest.raises(ZeroDivisionError):
+        drain(running)
+    assert {"w1/2", "w1/3"} <= set(asked)
+    taken = len(server.taken)
+    time.sleep(0.3)
+    assert len(server.taken) == taken
+    assert most_often(server) == 1
+
+
+def test_a_password_that_cannot_be_said_is_an_alarm(app, office, activity, clock):
+    with ScriptedServer(extensions=("AUTH PLAIN",)) as server:
+        send_through(app, server)
+        app.extensions["mail"].username, app.extensions["mail"].password = "kantor", "pässwörd"
+        several(activity, 1)
+        assert drain(clock).sent == 0
+        assert channel.trouble().trouble is ChannelTrouble.LOGIN
+        assert [state for _name, state, _reason in outbox_now()] == ["due"]
+
+
+def test_a_database_error_while_planning_is_no_fault_of_the_messages(
+    any_app, office, activity, clock, server, monkeypatch
+):
+    send_through(any_app, server)
+    several(activity, 6)
+    stored, asked = outlines.texts.stored, []
+
+    def cut_off(session, activities):
+        asked.append(1)
+        if len(asked) == 1:
+            session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))  # SQLite does not know it either
+        return stored(session, activities)
+
+    monkeypatch.setattr(outlines.texts, "stored", cut_off)
+    with pytest.raises(sa.exc.OperationalError):
+        drain(clock)
+    db.session.rollback()
+    assert {row[1:] for row in outbox_now()} == {("due", "")}
+    assert drain(clock).sent == 6

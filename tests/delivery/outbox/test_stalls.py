@@ -1,0 +1,117 @@
+"""What is true is asked at most a second before a mail leaves, also where the database or the mail server stalls in between."""
+
+import time
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import limits, results
+from outreach.delivery.outbox.prepare import Preparer
+from outreach.delivery.smtp.pipeline import SLOW_S
+from outreach.domain.states import ActivityState
+from outreach.extensions import db
+from outreach.models import Activity
+from tests.conftest import a_person
+from tests.delivery.outbox.outbox_help import attempts, drain, invited, outbox_now, send_through
+from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.servers.scripted import DROP, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
+A_STALL = timedelta(seconds=5)
+
+
+def cancelled(app) -> None:
+    """Cancel every activity over another connection."""
+    with app.app_context():
+        db.session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
+        db.session.commit()
+
+
+def stalling(monkeypatch, owner, name: str, clock, at: range, meanwhile=lambda: None) -> None:
+    """Let a step last five seconds, in which something happens, each time that it is taken for a time in `at` (from 1)."""
+    step, taken = getattr(owner, name), []
+
+    def slow(*arguments, **named):
+        found = step(*arguments, **named)
+        taken.append(name)
+        if len(taken) in at:
+            clock.now += A_STALL
+            meanwhile()
+        return found
+
+    monkeypatch.setattr(owner, name, slow)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(Preparer, "prepare"), (results, "settle"), (limits, "take"), (results, "turn")]
+)
+def test_what_changed_while_the_database_stalled_is_asked_again_before_the_first_mail(
+    any_app, server, activity, ani, budi, clock, monkeypatch, owner, name
+):
+    """In the second group, for which the connection is open already; one of it cannot be written to, and is settled before."""
+    send_through(any_app, server, mail_per_minute=600, mail_connections=1, hand_over_group=2, claim_size=2)
+    invited(activity, ani, budi, a_person("Alif", email=""), a_person("Citra"))
+    stalling(monkeypatch, owner, name, clock, range(2, 3), lambda: cancelled(any_app))
+    assert drain(clock).sent == 2
+    assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
+    assert [state for _name, state, _reason in outbox_now()] == ["sent", "sent", "skipped", "skipped"]
+    assert len(attempts()) == 2
+
+
+def test_what_was_written_down_before_a_stall_goes_out_after_it(
+    any_app, server, activity, ani, budi, clock, monkeypatch
+):
+    invited(activity, ani, budi)
+    stalling(monkeypatch, results, "turn", clock, range(1, 2))
+    assert drain(clock).sent == 2
+    assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
+
+
+def test_where_every_group_stalls_mails_go_out_all_the_same(any_app, server, activity, ani, budi, clock, monkeypatch):
+    invited(activity, ani, budi)
+    stalling(monkeypatch, results, "turn", clock, range(1, 1000))
+    assert drain(clock).sent == 2
+
+
+@pytest.mark.parametrize(
+    ("extensions", "at", "limit"),
+    [
+        *[(extensions, {}, 1) for extensions in ((), PIPELINING, CHUNKING)],
+        *[(extensions, {("MAIL", 2): "421 closing"}, 0) for extensions in ((), PIPELINING, CHUNKING)],
+        *[(extensions, {("RCPT", 2): DROP}, 0) for extensions in ((), PIPELINING)],
+    ],
+)
+def test_what_changed_while_a_further_connection_was_made_is_asked_again(
+    any_app, activity, ani, budi, clock, extensions, at, limit
+):
+    def slow(_recipient) -> None:
+        clock.now += A_STALL
+        cancelled(any_app)
+
+    with ScriptedServer(extensions, {**at, ("GREETING", 2): slow}) as server:
+        send_through(any_app, server, mail_per_connection=limit)
+        invited(activity, ani, budi, a_person("Citra"))
+        drain(clock)
+        assert len(server.taken) == 1
+        assert server.connections == 2
+    assert [state for _name, state, _reason in outbox_now()].count("sent") == 1
+
+
+@pytest.mark.parametrize("extensions", [(), PIPELINING])
+def test_what_changed_while_a_slow_server_took_one_mail_is_asked_again_before_the_next(
+    any_app, activity, ani, budi, clock, extensions
+):
+    """It is slow with each; what happens while it takes the second concerns the others, of which it has heard nothing."""
+
+    def slow(recipient) -> None:
+        time.sleep(SLOW_S + 0.1)
+        clock.now += A_STALL
+        if len(server.taken) == 1:
+            cancelled(any_app)
+
+    with ScriptedServer(extensions, {("END", 0): slow}) as server:
+        send_through(any_app, server, mail_connections=1)
+        invited(activity, ani, budi, *[a_person(f"Warga{number}") for number in range(4)])
+        assert drain(clock).sent == len(server.taken) == 2
+    assert len(attempts()) == 2

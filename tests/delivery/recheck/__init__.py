@@ -1,0 +1,1 @@
+"""Notices tell a reader only what they do not know yet."""

@@ -1,0 +1,316 @@
+"""What is told anew while the first mail about it is under way is told once, whatever becomes of the first's worker; and a notice
+tells from where its reader last knew the activity to where it is now.
+"""
+
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import leases, results
+from outreach.delivery.outbox import settle as settling
+from outreach.delivery.outbox.prepare import Preparer
+from outreach.delivery.smtp.outcomes import Accepted
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, MailKind
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.states import MessageState
+from outreach.extensions import current_settings, db
+from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.answers import record as recording
+from outreach.services.messages import resend as resending
+from outreach.services.reminders import tick as reminding
+from tests.conftest import JAKARTA, at
+from tests.delivery.outbox.outbox_help import drain, invited, outbox_now
+from tests.servers.smtp import DROP_AFTER_TAKING
+
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
+LATER = timedelta(days=1)  # an invitation and a change on one day would be two mails of one day
+
+
+def moved_unseen_to(activity, day: int, clock, reason: str = "bentrok") -> None:
+    """Move the activity; no engine has seen it yet."""
+    db.session.rollback()
+    found = db.session.get(Activity, activity.id, populate_existing=True)
+    move = Move(at(day), at(day, 12), JAKARTA, found.venue_id)
+    publishing.move(activity.id, move, reason, found.version, by=None, now=clock.now)
+
+
+def moved_to(activity, day: int, clock) -> None:
+    """Move the activity, tell the engine, and let a minute pass."""
+    moved_unseen_to(activity, day, clock)
+    reminding.tick(clock.now)
+    clock.now += timedelta(minutes=1)
+
+
+@pytest.fixture
+def told(server, activity, ani, clock):
+    """Ani has had her invitation, the day before."""
+    invited(activity, ani)
+    drain(clock)
+    assert server.recipients() == ["ani@example.com"]
+    server.taken.clear()
+    clock.now += LATER
+    return activity
+
+
+def lines_of(message_id: int) -> list[int]:
+    return list(db.session.scalars(sa.select(MessageLine.id).where(MessageLine.message_id == message_id)))
+
+
+def bodies(server) -> list[str]:
+    return [taken.mail.get_body(("plain",)).get_content() for taken in server.taken]
+
+
+def moves_told(server) -> list[tuple[int, int]]:
+    """Return, of each notice of a move, from which day of January to which it tells."""
+    days = re.compile(r"Semula: \w+, (\d+) Januari.*Menjadi: \w+, (\d+) Januari", re.DOTALL)
+    return [(int(found[1]), int(found[2])) for found in map(days.search, bodies(server)) if found]
+
+
+def drained(clock, *, times: int = 2) -> None:
+    """Send what is due, and what waited for it."""
+    for _ in range(times):
+        drain(clock)
+        clock.now += timedelta(seconds=10)
+
+
+def test_a_second_move_while_a_dead_worker_held_the_notice_of_the_first_is_one_notice_of_both(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    assert len(leases.claim("dead", 10, 120, now=clock.now)) == 1
+    moved_to(told, 21, clock)
+    drain(clock)
+    assert server.taken == []  # the worker may still be at it
+    clock.now += timedelta(seconds=121)
+    drain(clock)
+    clock.now += timedelta(minutes=5)
+    drain(clock)
+    (body,) = bodies(server)
+    assert "Senin, 18 Januari 2027" in body  # as Ani knew it
+    assert "Kamis, 21 Januari 2027" in body
+    assert "20 Januari" not in body
+    assert [(state, reason) for _name, state, reason in outbox_now()] == [
+        ("sent", ""), ("skipped", "joined"), ("sent", "")
+    ]  # fmt: skip
+
+
+def test_a_second_move_while_the_first_notice_was_put_back_untried_is_one_notice_of_both(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    held = leases.claim("w1", 10, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    leases.release(held, MessageState.LEASED)
+    drain(clock)
+    clock.now += timedelta(seconds=10)
+    drain(clock)
+    (body,) = bodies(server)
+    assert "Senin, 18 Januari 2027" in body
+    assert "Kamis, 21 Januari 2027" in body
+
+
+def test_the_notice_of_a_move_that_was_put_off_does_not_follow_that_of_the_next(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    held = leases.claim("w1", 10, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    put_off = results.Settled(
+        held[0], MessageState.RETRY, "temporary", tried=True, due_at=clock.now + timedelta(hours=1)
+    )
+    assert results.settle([put_off], MessageState.LEASED, "w1", now=clock.now) == [put_off]
+    drain(clock)
+    clock.now += timedelta(hours=2)
+    drain(clock)
+    assert len(server.taken) == 1
+    assert [(state, reason) for _name, state, reason in outbox_now()] == [
+        ("sent", ""), ("skipped", "joined"), ("sent", "")
+    ]  # fmt: skip
+
+
+def test_what_may_have_arrived_is_still_repeated(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    server.at.clear()
+    moved_to(told, 21, clock)
+    clock.now += timedelta(minutes=5)
+    drained(clock)
+    first, *others = server.taken
+    assert [taken.message_id == first.message_id for taken in others].count(True) == 1
+    assert sorted(moves_told(server)) == [(18, 20), (18, 21), (20, 21)]
+    assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("sent", "")]
+
+
+def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    held = leases.claim("w1", 10, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    newest = db.session.scalar(sa.select(sa.func.max(Message.id)))
+    db.session.execute(sa.update(Message).where(Message.id == newest).values(state=MessageState.FAILED))
+    db.session.commit()
+    leases.release(held, MessageState.LEASED)
+    drain(clock)
+    assert "Kamis, 21 Januari 2027" in bodies(server)[0]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+def test_a_notice_that_is_just_being_claimed_tells_also_the_move_that_the_older_one_leaves_to_it(
+    any_app, told, server, ani, clock
+):
+    """Its worker may have read it already, so nothing can be laid into it."""
+    moved_to(told, 20, clock)
+    (old,) = leases.claim("w1", 1, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    (line_id,) = lines_of(old.message_id)
+    newest = db.session.scalar(sa.select(sa.func.max(Message.id)))
+    db.session.rollback()
+    joined = results.Settled(old, MessageState.SKIPPED, "joined", skipped_lines={line_id: SkipReason.JOINED})
+
+    def settle() -> None:
+        with any_app.app_context():
+            results.settle([joined], MessageState.LEASED, "w1", now=clock.now)
+            db.session.remove()
+
+    settling = threading.Thread(target=settle)
+    with db.engine.connect() as other:
+        claiming = sa.update(Message).where(Message.id == newest)
+        other.execute(claiming.values(state=MessageState.LEASED, fence=1, merge_key=None))
+        settling.start()
+        settling.join(20)
+        other.commit()
+    assert not settling.is_alive()
+    leases.release([leases.Lease(newest, 1)], MessageState.LEASED)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_a_notice_claimed_while_the_older_one_left_it_its_move_tells_from_where_the_reader_knew_it(
+    told, server, ani, clock
+):
+    moved_to(told, 20, clock)
+    leases.release(leases.claim("w1", 1, 120, now=clock.now), MessageState.LEASED)
+    (old,) = leases.claim("w2", 1, 120, now=clock.now)
+    moved_to(told, 21, clock)
+    (newer,) = leases.claim("w3", 1, 120, now=clock.now)
+    decided = Preparer(current_settings()).prepare([old], now=clock.now).decided
+    assert [(one.state, one.reason) for one in decided] == [(MessageState.SKIPPED, SkipReason.JOINED)]
+    results.settle(decided, MessageState.LEASED, "w2", now=clock.now)
+    leases.release([newer], MessageState.LEASED)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_what_a_notice_told_already_as_it_went_out_is_not_told_again(told, server, ani, clock):
+    """The second move was made before the notice of the first went out, and its own notice was written after that."""
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock, "banjir")
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+    assert "banjir" in bodies(server)[0]
+    reminding.tick(clock.now)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+    assert outbox_now()[-1][1:] == ("skipped", "known")
+    moved_to(told, 19, clock)
+    drained(clock)
+    assert moves_told(server) == [(18, 21), (21, 19)]
+
+
+def test_who_was_first_invited_to_the_new_time_hears_of_no_move(server, activity, ani, clock):
+    invited(activity, ani)
+    (held,) = leases.claim("w1", 1, 120, now=clock.now)
+    moved_to(activity, 20, clock)
+    leases.release([held], MessageState.LEASED)
+    drain(clock, limit=1)
+    drained(clock)
+    assert "Rabu, 20 Januari 2027" in bodies(server)[0]
+    assert [(state, reason) for _name, state, reason in outbox_now()] == [("sent", ""), ("skipped", "known")]
+
+
+def test_there_and_back_before_anybody_heard_of_it_is_told_to_nobody(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    moved_to(told, 18, clock)
+    drained(clock)
+    assert server.taken == []
+    assert {(state, reason) for _name, state, reason in outbox_now()[1:]} == {("skipped", "known")}
+    moved_to(told, 21, clock)
+    drained(clock)
+    assert moves_told(server) == [(18, 21)]
+
+
+def test_there_and_back_is_told_where_the_first_move_may_have_been_heard_of(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    server.at.clear()
+    moved_to(told, 18, clock)
+    drained(clock)
+    clock.now += timedelta(minutes=5)
+    drained(clock)
+    assert moves_told(server) == [(18, 20), (20, 18), (20, 18)]
+
+
+def test_an_invitation_repeated_with_the_new_time_does_not_stand_for_the_notice(server, activity, ani, clock):
+    """Both copies have one Message-ID, so the first, with the old time, may be the only one that Ani is shown."""
+    invited(activity, ani)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain(clock)
+    server.at.clear()
+    moved_to(activity, 20, clock)
+    clock.now += timedelta(minutes=5)
+    drained(clock)
+    assert len({taken.message_id for taken in server.taken}) == 2
+    assert moves_told(server) == [(18, 20)]
+
+
+def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    invitation = db.session.scalars(sa.select(Invitation)).one()
+    recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
+    moved_to(told, 18, clock)
+    drained(clock)
+    assert moves_told(server) == [(20, 18)]
+
+
+def test_a_notice_waits_while_an_older_one_is_being_handed_over(told, server, ani, clock):
+    """What that one tells is known once it is settled."""
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock)
+    (old,) = leases.claim("w1", 1, 120, now=clock.now)
+    (ready,) = Preparer(current_settings()).prepare([old], now=clock.now).ready
+    results.turn([], [old], "w1", lease_s=120, now=clock.now)
+    reminding.tick(clock.now)
+    drain(clock)
+    assert server.taken == []
+    results.settle(
+        [settling.settled(ready, Accepted(250, "Ok"), now=clock.now)], MessageState.HANDING_OVER, "w1", now=clock.now
+    )
+    clock.now += timedelta(seconds=10)
+    drain(clock)
+    assert server.taken == []
+    assert outbox_now()[-1][1:] == ("skipped", "known")
+
+
+def test_a_notice_sent_again_by_hand_tells_what_it_told(told, server, ani, clock):
+    moved_to(told, 20, clock)
+    moved_unseen_to(told, 21, clock)
+    drained(clock)
+    reminding.tick(clock.now)
+    drained(clock)
+    first = db.session.scalars(sa.select(Message.id).order_by(Message.id)).all()[1]
+    resending.resend(first, by=None, now=clock.now)
+    drained(clock)
+    assert moves_told(server) == [(18, 21), (18, 21)]
+
+
+def test_each_move_raises_the_sequence_by_one_and_writes_one_notice(told, clock):
+    """By that it is known which move a reader has heard of."""
+    for number, day in enumerate((20, 21, 18), 1):
+        moved_to(told, day, clock)
+        sequence = db.session.get(Activity, told.id, populate_existing=True).sequence
+        notices = db.session.scalars(
+            sa.select(Reminder.occurrence).where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.id)
+        ).all()
+        assert (sequence, notices) == (number, list(range(number)))

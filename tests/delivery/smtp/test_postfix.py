@@ -1,0 +1,68 @@
+"""Handing over to a real Postfix, plainly, pipelined and in chunks; its log, and what it passed on, are the truth."""
+
+import pytest
+
+from outreach.delivery.smtp.wire import Permanent
+from tests.delivery.smtp.wire_help import a_mail, in_short, mails, wire_to
+from tests.servers.postfix import Postfix, missing
+from tests.servers.scripted import ScriptedServer
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+HIDDEN = {"plain": "pipelining, chunking", "pipelining": "chunking", "chunking": ""}
+NAMES = [f"ani{number}" for number in range(60)]
+DOTS = b"Subject: dots\r\n\r\n.\r\n..\r\n.com\r\n" + b"perpustakaan " * 70 + b"\r\n.\r\n"
+
+
+@pytest.fixture(scope="module")
+def next_hop():
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=HIDDEN)
+def postfix(request, next_hop):
+    checks = "smtpd_recipient_restrictions = check_recipient_access inline:{nobody@example.com=REJECT}, permit\n"
+    with Postfix(hidden=HIDDEN[request.param], next_hop=next_hop.port, settings=checks) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(postfix):
+    with wire_to(postfix.port, mail_timeout_s=60) as wire:
+        yield wire
+
+
+def test_every_mail_arrives_once_and_as_it_was(postfix, next_hop, wire):
+    next_hop.taken.clear()
+    before = len(postfix.delivered())
+    sent = [*mails(NAMES), a_mail("dots@example.com", DOTS)]
+    for start in range(0, len(sent), 20):
+        assert in_short(wire.hand_over_group(sent[start : start + 20])) == "A" * len(sent[start : start + 20])
+    assert len(postfix.delivered(before + len(sent))) == before + len(sent)
+    arrived = {recipient: (sender, data) for sender, recipient, data in next_hop.taken}
+    assert sorted(next_hop.recipients()) == sorted(mail.recipient for mail in sent)
+    for mail in sent:
+        sender, data = arrived[mail.recipient]
+        assert sender == mail.sender
+        assert data.partition(b"\r\n\r\n")[2] == mail.data.partition(b"\r\n\r\n")[2]  # Postfix adds to the headers
+
+
+def test_a_refused_recipient_takes_no_other_mail_along(postfix, next_hop, wire):
+    next_hop.taken.clear()
+    before = len(postfix.delivered())
+    names = ["ani", "nobody", "budi", "nobody", "nobody", "citra"]
+    outcomes = list(wire.hand_over_group(mails(names)))
+    assert in_short(outcomes) == "APAPPA"
+    assert isinstance(outcomes[1], Permanent)
+    assert "nobody@example.com" in outcomes[1].words
+    assert len(postfix.delivered(before + 3)) == before + 3
+    assert sorted((to, sender) for sender, to, _ in next_hop.taken) == [
+        (f"{name}@example.com", f"bounces+{name}@example.com") for name in ("ani", "budi", "citra")
+    ]
+
+
+def test_a_postfix_that_relays_for_others_only_burns_no_mail(next_hop):
+    denied = "smtpd_relay_restrictions = reject_unauth_destination\n"
+    with Postfix(next_hop=next_hop.port, settings=denied) as server, wire_to(server.port, mail_timeout_s=60) as wire:
+        assert in_short(wire.hand_over_group(mails(NAMES))) == "!"
+        assert server.delivered() == []

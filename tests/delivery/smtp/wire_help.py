@@ -1,0 +1,47 @@
+"""What tests of the wire share: a wire without an app, mails, and outcomes in short."""
+
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+
+from outreach.delivery.smtp.wire import Accepted, ChannelDown, Envelope, InDoubt, Permanent, Temporary, Wire
+from outreach.settings import Settings
+
+NAMES = ("ani", "budi", "citra", "dewi", "eko")
+LETTERS = {Accepted: "A", Temporary: "T", Permanent: "P", InDoubt: "D"}
+BODY = b"Subject: Undangan\r\n\r\nHalo\r\n.\r\n..\r\n.com\r\n"
+PIPELINING, CHUNKING = ("PIPELINING",), ("PIPELINING", "CHUNKING")
+WAYS = {"plain": (), "pipelining": PIPELINING, "chunking": CHUNKING}
+
+
+def wire_to(port: int, still_true: Callable[[], bool] = lambda: True, **settings: object) -> Wire:
+    mail = SimpleNamespace(
+        server="127.0.0.1", port=port, use_tls=False, use_ssl=False, username=None, password=None, max_emails=None
+    )
+    return Wire(mail, Settings(**{"mail_timeout_s": 0.2, **settings}), still_true=still_true)
+
+
+def a_mail(to: str = "ani@example.com", data: bytes = BODY) -> Envelope:
+    return Envelope("kantor@example.com", to, data)
+
+
+def mails(names: Iterable[str] = NAMES) -> list[Envelope]:
+    return [Envelope(f"bounces+{name}@example.com", f"{name}@example.com", BODY) for name in names]
+
+
+def hand_over(wire: Wire, mail: Envelope) -> Accepted:
+    """Hand over one mail; raise what became of it, unless it was accepted."""
+    (outcome,) = wire.hand_over_group([mail])
+    if not isinstance(outcome, Accepted):
+        raise outcome
+    return outcome
+
+
+def in_short(outcomes: Iterable[object]) -> str:
+    """Return a letter for each outcome: Accepted, Temporary, Permanent, in Doubt; a ! at the end for ChannelDown."""
+    letters = ""
+    try:
+        for outcome in outcomes:
+            letters += LETTERS[type(outcome)]
+    except ChannelDown:
+        letters += "!"
+    return letters

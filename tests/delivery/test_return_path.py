@@ -1,0 +1,77 @@
+"""Each mail's own envelope sender, and reading it back from what a delivery report was sent to."""
+
+from dataclasses import replace
+
+import pytest
+
+from outreach.delivery.return_path import message_of, return_path
+from outreach.settings import Settings, SettingsError, check_for_serving
+from tests.conftest import SECRET
+
+SETTINGS = Settings(
+    secret_key=SECRET, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>", mail_return_path="bounces+{id}@example.com"
+)  # fmt: skip
+
+
+def test_a_mail_has_an_address_of_its_own_that_says_which_mail_it_was():
+    address = return_path(1234567, SETTINGS)
+    assert address.startswith("bounces+1234567-")
+    assert address.endswith("@example.com")
+    assert return_path(1234567, SETTINGS) == address != return_path(1234568, SETTINGS)
+    assert message_of(address, SETTINGS) == 1234567
+    assert message_of(f" {address.upper()} ", SETTINGS) == 1234567  # servers may change the case
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda a: a.replace("+17-", "+18-"),
+        lambda a: a[:-13] + ("0" if a[-13] != "0" else "1") + a[-12:],
+        lambda a: a.replace("example.com", "example.org"),
+        lambda a: "x" + a,
+        lambda a: a + ".example.org",
+        lambda a: a.replace("+17-", "+" + "9" * 10 + "-"),
+        lambda a: a.replace("+17-", "+" + "9" * 4000 + "-"),
+        lambda a: a.replace("17", "١٧"),
+        lambda a: "bounces+{id}@example.com",
+        lambda a: "undangan@example.com",
+        lambda a: "",
+    ],
+)
+def test_what_we_did_not_make_says_nothing(forge):
+    address = return_path(17, SETTINGS)
+    assert message_of(address, SETTINGS) == 17
+    assert message_of(forge(address), SETTINGS) is None
+
+
+def test_mails_sent_under_an_earlier_secret_key_are_still_known():
+    changed = replace(SETTINGS, secret_key="b" * 40, previous_secret_keys=f"{'c' * 40},{SECRET}")
+    address = return_path(17, SETTINGS)
+    assert address != return_path(17, changed)
+    assert message_of(address, changed) == 17
+    assert message_of(address, replace(changed, previous_secret_keys="")) is None
+
+
+def test_without_the_setting_mails_are_sent_as_the_sender_and_say_nothing():
+    plain = replace(SETTINGS, mail_return_path="")
+    assert return_path(17, plain) == "undangan@example.com"
+    assert message_of("undangan@example.com", plain) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "bounces@example.com",
+        "bounces+{id}",
+        "b@{id}.example.com",
+        "{id}{id}@example.com",
+        "b {id}@example.com",
+        "x" * 46 + "{id}@example.com",
+        "Bounces <b+{id}@example.com>",
+    ],
+)
+def test_a_setting_that_is_no_address_for_each_mail_stops_the_start(pattern):
+    for good in ("", "{id}@example.com", "x" * 45 + "{id}@example.com"):
+        check_for_serving(replace(SETTINGS, mail_return_path=good))
+    with pytest.raises(SettingsError, match="OUTREACH_MAIL_RETURN_PATH"):
+        check_for_serving(replace(SETTINGS, mail_return_path=pattern))

@@ -1,0 +1,1 @@
+"""Dates, times and closed lists in Indonesian and English."""

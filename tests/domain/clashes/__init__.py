@@ -1,0 +1,1 @@
+"""Which clashes are found in a plan, and what resolves them."""

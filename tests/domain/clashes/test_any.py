@@ -1,0 +1,206 @@
+"""What holds of the findings of any plan."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.domain.clashes import (
+    Move,
+    OfActivity,
+    OfInvitee,
+    StretchProgramme,
+    applied,
+    crossings,
+    findings,
+    findings_if,
+    suits_all,
+    ways,
+)
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
+from outreach.domain.planning.parties import Absence, Engagement, Party
+from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.states import ActivityState, InvitationState
+from tests.domain.plan_help import ANI, BUDI, JAKARTA, POLRES, SITI, at, plan
+
+MIDNIGHT = at(0)
+PARTIES = (SITI, BUDI, ANI, POLRES, Party.representative("Wiji"))
+IN_TWO = {
+    FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE,
+    FindingKind.TRAVEL,
+}  # fmt: skip
+CALENDAR = Calendar({date(2027, 1, 20): DayOff("Libur")}, (DayRange(date(2027, 1, 24), date(2027, 2, 1)),))
+
+quarters = st.integers(0, 8 * 96).map(lambda n: MIDNIGHT + timedelta(minutes=15 * n))  # from Monday to Monday week
+lengths = st.one_of(st.integers(1, 20), st.integers(90, 200)).map(lambda n: timedelta(minutes=15 * n))
+maybe_venue = st.sampled_from([None, 1, 2, 3])
+engagements = st.lists(
+    st.builds(Engagement, st.sampled_from(PARTIES), st.sampled_from(Role), st.sampled_from(InvitationState)), max_size=3
+).map(tuple)
+
+
+@st.composite
+def activities(draw, id):
+    starts_at = draw(quarters)
+    return PlannedActivity(
+        id,
+        "",
+        draw(st.sampled_from(ActivityKind)),
+        starts_at,
+        starts_at + draw(lengths),
+        JAKARTA,
+        draw(st.sampled_from([ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.CANCELLED])),
+        programme_id=draw(st.sampled_from([None, 1])),
+        venue_id=draw(maybe_venue),
+        region_code=draw(st.sampled_from([None, "18.72.01.1001", "18.72.02.1002", "18.72"])),
+        respond_by_at=draw(st.none() | quarters),
+        told_at=draw(st.none() | st.just(at(8, 1))),
+        people=draw(st.integers(0, 130)),
+        seats=draw(st.none() | st.integers(1, 130)),
+        engagements=draw(engagements),
+        fixed=draw(st.booleans()),
+    )
+
+
+@st.composite
+def absences(draw):
+    starts_at = draw(quarters)
+    who = draw(st.sampled_from([{"party": party} for party in PARTIES] + [{"venue_id": id} for id in (1, 2, 3)]))
+    return Absence(starts_at, starts_at + draw(lengths), **who)
+
+
+@st.composite
+def plans(draw):
+    count = draw(st.integers(1, 6))
+    rules = Rules(draw(st.dictionaries(st.sampled_from(FindingKind), st.sampled_from(Severity), max_size=4)))
+    return plan(
+        *(draw(activities(id)) for id in range(1, count + 1)),
+        absences=draw(st.lists(absences(), max_size=3)),
+        calendar=CALENDAR,
+        rules=replace(rules, notice_days=draw(st.integers(0, 20))),
+        now=draw(st.sampled_from([at(8, 4), at(10, 19)])),
+    )
+
+
+@given(plans(), st.sets(st.integers(1, 6)))
+def test_among_some_is_what_of_all_involves_them(held, ids):
+    everything = findings(held)
+    assert findings(held, among=ids) == [one for one in everything if ids & set(one.ids)]
+
+
+@given(plans())
+def test_each_finding_is_found_once_and_from_either_side(held):
+    everything = findings(held)
+    assert max(Counter(everything).values(), default=1) == 1
+    for id, activity in held.activities.items():
+        assert findings_if(held, activity) == [one for one in everything if id in one.ids]
+
+
+@given(plans())
+def test_two_clash_in_time_exactly_where_they_overlap(held):
+    counting = [one for one in held.activities.values() if held.counts(one)]
+    expected = {
+        (one.id, other.id)
+        for one in counting
+        for other in counting
+        if one.id < other.id and one.venue_id is not None and one.venue_id == other.venue_id
+        if one.starts_at < other.ends_at and other.starts_at < one.ends_at
+    }
+    asked = plan(*held.activities.values(), now=held.now)
+    found = [one for one in findings(asked) if one.kind is FindingKind.VENUE_TAKEN]
+    assert {tuple(sorted(one.ids)) for one in found} == expected
+
+
+@given(plans(), activities(99))
+def test_an_unrelated_activity_changes_nothing(held, other):
+    stranger = Engagement(Party.person(99), Role.SPEAKER)
+    elsewhere = replace(other, venue_id=None, region_code="31.71.01.1001", programme_id=None, engagements=(stranger,))
+    with_it = held.with_(elsewhere)
+    assert [one for one in findings(with_it) if 99 not in one.ids] == findings(held)
+    assert all(one.ids == (99,) for one in findings(with_it, among={99}))
+
+
+@given(plans(), activities(1))
+def test_a_changed_plan_is_like_one_made_so(held, changed):
+    made = plan(
+        *(changed if one.id == 1 else one for one in held.activities.values()),
+        absences=[absence for kept in held._absences.values() for absence in kept],
+        calendar=held.calendar, rules=held.rules, now=held.now,
+    )  # fmt: skip
+    before = findings(held)
+    assert findings(held.with_(changed)) == findings(made)
+    assert findings(held.with_(changed).with_(held.activities[1])) == before == findings(held)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plans())
+def test_every_way_that_is_offered_resolves_its_finding_and_brings_nothing_new_upon_its_activity(held):
+    for finding in findings(held):
+        offered = ways(held, finding)
+        assert len(offered) <= 5
+        for way in offered:
+            after = applied(held, way)
+            left = {one.signature for one in findings(after)}
+            assert finding.signature not in left, way
+            assert left <= {one.signature for one in findings(held)}, way
+            if not isinstance(way, OfInvitee | StretchProgramme):
+                changed = after.activities[way.activity_id]
+                assert changed.length == held.activities[way.activity_id].length
+
+
+@settings(max_examples=200, deadline=None)
+@given(plans(), st.integers(2, 3))
+def test_a_way_that_suits_several_made_alike_resolves_it_for_each_of_them(held, count):
+    first = replace(held.activities[1], state=ActivityState.DRAFT, fixed=False)
+    alike = [replace(first, id=-number, engagements=()) for number in range(1, count + 1)]
+    held = held.with_(*alike)
+    ids = [one.id for one in alike]
+    for finding in findings(held, ids):
+        for way in ways(held, finding, ids[0]):
+            if isinstance(way, OfActivity) and suits_all(held, way, ids, [finding]):
+                after = held.with_(*(_as_by(way, held, one) for one in alike))
+                left = {one.signature for one in findings(after, ids)}
+                assert finding.signature not in left
+                assert left <= {one.signature for one in findings(held, ids)}
+
+
+def _as_by(way, held, activity):
+    """Return the activity changed as the way changes its own."""
+    before, own = held.activities[way.activity_id], applied(held, way).activities[way.activity_id]
+    if isinstance(way, Move):
+        return activity.moved(activity.starts_at + (own.starts_at - before.starts_at))
+    values = {name: (getattr(before, name), getattr(own, name)) for name in ("venue_id", "respond_by_at", "seats")}
+    return replace(activity, **{name: then for name, (now, then) in values.items() if now != then})
+
+
+@given(plans())
+def test_who_is_in_two_clashes_only_where_the_two_cross_and_there_in_some_roles(held):
+    crossing = crossings(held)
+    for one in findings(held):
+        if one.kind in IN_TWO:
+            assert one.ids[1] in crossing[one.ids[0]]
+    for id, others in crossing.items():
+        for other in others:
+            assert id in crossing[other]
+            found = (
+                findings(_with_siti(held, id, other, role)) for role in (Role.SPEAKER, Role.CADRE, Role.PARTICIPANT)
+            )
+            asked = {one.kind for some in found for one in some if one.party == SITI and set(one.ids) == {id, other}}
+            assert asked & IN_TWO
+
+
+@given(plans(), st.sets(st.integers(1, 6)))
+def test_what_crosses_some_is_of_all_that_crosses_what_involves_them(held, ids):
+    everything = crossings(held)
+    expected = {frozenset((id, other)) for id, others in everything.items() for other in others if {id, other} & ids}
+    found = crossings(held, among=ids)
+    assert {frozenset((id, other)) for id, others in found.items() for other in others} == expected
+
+
+def _with_siti(held, id, other, role):
+    """The plan with her alone in both activities."""
+    return held.with_(*(replace(held.activities[one], engagements=(Engagement(SITI, role),)) for one in (id, other)))

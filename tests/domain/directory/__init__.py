@@ -1,0 +1,1 @@
+"""Names, addresses, phone numbers and spreadsheets as people write them."""

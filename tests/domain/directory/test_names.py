@@ -1,0 +1,92 @@
+"""Names as people write them: titles apart, capitals made proper, everything else left alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.domain.directory import names
+from outreach.domain.directory.names import Name
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("HJ. ENDAH ADRIANSYAH, S.PD.", Name("Endah Adriansyah", "Hj.", "S.Pd.")),
+        ("Dr. Hj. Siti Rahmawati, S.H., M.H.", Name("Siti Rahmawati", "Dr. Hj.", "S.H., M.H.")),
+        ("dr.Hj.Siti Aminah Sp.A", Name("Siti Aminah", "dr. Hj.", "Sp.A")),
+        ("H.M. Yusuf", Name("M. Yusuf", "H.")),
+        ("H ABDUL RAHMAN SH", Name("Abdul Rahman", "H.", "S.H.")),
+        ("AKBP Heri Sulistyo, S.I.K., M.H.", Name("Heri Sulistyo", "AKBP", "S.I.K., M.H.")),
+        ("BUDI S.Pd", Name("Budi", after="S.Pd.")),
+        ("Siti Aminah, SPd., MM", Name("Siti Aminah", after="S.Pd., M.M.")),
+        ("Indah Napitupulu, A.Md.Keb.", Name("Indah Napitupulu", after="A.Md.Keb.")),
+        ("Ani, M.Zzz.", Name("Ani", after="M.Zzz.")),
+        ("Ibu Siti", Name("Siti")),
+    ],
+)
+def test_titles_stand_apart_in_their_usual_spelling(written, name):
+    assert names.split(written) == name
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Indah", "Ma", "H.", "Hermawan", "Irwan", "Ibun", "R. Ajeng", "M. Yusuf", "Andi Hj", "Saragih, Anna", "Dira",
+        "Ismail bin Ali", "McArthur de la Cruz", "Nur'aini",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_title_is_part_of_the_name(written):
+    assert names.split(written) == Name(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "proper"),
+    [
+        ("INDAH", "Indah"),
+        ("siti aminah", "Siti Aminah"),
+        ("NUR'AINI BINTI ALI", "Nur'aini binti Ali"),
+        ("ABDUL-AZIZ M.YUSUF", "Abdul-Aziz M.Yusuf"),
+        ("JOHANNES PAULUS II", "Johannes Paulus II"),
+    ],
+)
+def test_a_name_all_in_capitals_or_all_in_small_letters_is_made_proper(written, proper):
+    assert names.split(written).name == proper
+
+
+def test_mixed_case_is_the_owners_own_and_stays():
+    assert names.split("deWi SARASwati").name == "deWi SARASwati"
+
+
+def test_blanks_and_invisible_characters_go():
+    assert names.split("  Siti\u00a0\u200b  Aminah\n") == Name("Siti Aminah")
+
+
+@pytest.mark.parametrize("text", ["", "-", "12", "=1+1", "ani@example.com", "<b>Ani</b>", "http://ani", "a;b"])
+def test_what_cannot_be_a_name(text):
+    assert not names.is_name(text)
+
+
+@pytest.mark.parametrize("text", ["A", "Ani", "Nur'aini", "Kader 1", "Ñoña", "王小明"])
+def test_what_can_be_a_name(text):
+    assert names.is_name(text)
+
+
+def test_spellings_of_one_name_have_one_key():
+    assert names.key("Nur’aini  Sitî") == names.key("NURAINI SITI") != names.key("Nuraini")
+
+
+_WORDS = st.lists(st.sampled_from(["Siti", "Rahmawati", "Ani", "Budi", "Kusumo", "Nur'aini"]), min_size=1, max_size=4)
+_BEFORE = st.lists(st.sampled_from(["Dr.", "Hj.", "H.", "Drs.", "Ir.", "dr.", "AKBP"]), max_size=3)
+_AFTER = st.lists(st.sampled_from(["S.H.", "M.H.", "S.Pd.", "A.Md.Keb.", "Sp.A", "Ph.D."]), max_size=3)
+
+
+@given(_BEFORE, _WORDS, _AFTER)
+def test_a_full_name_is_split_into_what_it_was_made_of(before, words, after):
+    name = Name(" ".join(words), " ".join(before), ", ".join(after))
+    assert names.split(name.full) == name
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_split_without_losing_all_of_it(text):
+    found = names.split(text)
+    assert bool(found.name) == bool(names.tidy(text)) or not names.is_name(text) or found.after

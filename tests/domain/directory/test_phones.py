@@ -1,0 +1,63 @@
+"""Phone numbers as people and spreadsheets write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.domain.directory import phones
+
+ANI = "+6281234567890"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "081234567890", "0812 3456 7890", "0812-3456-7890", "+62 812-3456-7890", "6281234567890", "0062 812 34567890",
+        "+62 (0)812 3456 7890", "81234567890", 81234567890, 81234567890.0, "81234567890.0", "'081234567890",
+        "(0812) 3456.7890", "081234567890 / 085711112222", "12345; 081234567890", "WA: 081234567890", "081234567890 (WA)",
+        "081234567890 atau 085711112222",
+    ],
+)  # fmt: skip
+def test_every_way_of_writing_anis_number_is_anis_number(written):
+    assert phones.number(written) == ANI
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "-", "–", None, "0", 0, "tidak ada", "N/A"])
+def test_no_number_is_no_number(nothing):
+    assert phones.number(nothing) == ""
+
+
+def test_a_landline_and_a_foreign_number_are_numbers():
+    assert phones.number("0725-41122") == "+6272541122"
+    assert phones.number("+60 12-345 6789") == "+60123456789"
+
+
+@pytest.mark.parametrize(
+    "bad", ["12", "081", "08123456789012345", 8.2e10 + 0.5, "8.22417E+10", "siti", "ani@example.com"]
+)
+def test_what_cannot_be_a_number_is_refused_with_a_sentence(bad):
+    with pytest.raises(phones.PhoneInvalid) as caught:
+        phones.number(bad)
+    assert str(caught.value) == f"“{bad}” is not a phone number. One looks like 0812-1234-5678."
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [("+6272541122", "(0725) 41122"), ("+60123456789", "+60 12-345 6789"), ("", ""), ("call Ani", "call Ani")],
+)
+def test_a_number_that_is_no_mobile_is_written_as_people_write_it(number, written):
+    assert phones.as_written(number) == written
+
+
+@given(st.integers(10_000_000, 99_999_999))
+def test_what_excel_makes_of_a_number_is_the_same_number(rest):
+    assert phones.number(float(f"812{rest}")) == phones.number(f"0812{rest}") == f"+62812{rest}"
+
+
+@given(st.text(max_size=30))
+def test_any_text_gives_a_number_nothing_or_a_sentence(text):
+    try:
+        found = phones.number(text)
+    except phones.PhoneInvalid:
+        return
+    assert found == "" or phones.number(found) == found

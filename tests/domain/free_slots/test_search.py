@@ -1,0 +1,198 @@
+"""Finding a time: what suits everybody comes first, and what stands in the way is named."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach.domain.clashes import findings_if
+from outreach.domain.free_slots.criteria import Refused, Wanted, Why
+from outreach.domain.free_slots.openings import AnyVenue, Later, NoVenue, Shorter, SmallerVenue, WithoutParty, nothing
+from outreach.domain.free_slots.search import as_planned, candidates, slots
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from tests.domain.plan_help import (
+    ANI,
+    BAPPEDA,
+    BUDI,
+    GANJAR_AGUNG,
+    JAKARTA,
+    SITI,
+    YOSODADI,
+    activity,
+    at,
+    plan,
+    speaks,
+    takes_part,
+)  # fmt: skip
+
+QUIET = Rules(notice_days=0)
+HOURS = timedelta(hours=1)
+
+
+def wanted(length_h: float = 2, first: int = 18, last: int = 18, **more: object) -> Wanted:
+    return Wanted(length_h * HOURS, date(2027, 1, first), date(2027, 1, last), JAKARTA, **more)  # type: ignore[arg-type]
+
+
+def needs(*parties):
+    return tuple((party, Role.SPEAKER) for party in parties)
+
+
+def times(found):
+    return sorted(slot.starts_at for slot in found)
+
+
+def test_on_a_free_day_every_half_hour_within_office_hours_suits():
+    found = slots(plan(rules=QUIET), wanted(length_h=7, without_venue=True))
+    assert times(found) == [at(7.5), at(8), at(8.5), at(9)]
+    assert found[0].starts_at == at(8)  # people are fresh, and nobody has to come at 7.30
+
+
+def test_the_times_of_a_needed_speaker_elsewhere_are_left_out():
+    busy = activity(1, 7.5, 13.5, engagements=(speaks(SITI),))
+    found = slots(plan(busy, rules=QUIET), wanted(without_venue=True, needed=needs(SITI)))
+    assert times(found) == [at(13.5), at(14)]
+    assert Why.ALL_FREE in found[0].why
+
+
+def test_the_way_from_one_hall_to_the_other_counts_where_the_office_blocks_for_it():
+    busy = activity(1, 7.5, 12, venue_id=BAPPEDA.id, engagements=(speaks(SITI),))
+    strict = Rules(notice_days=0, severities={FindingKind.SPEAKER_TRAVEL: Severity.BLOCK})
+    want = wanted(needed=needs(SITI), venue_ids=frozenset({GANJAR_AGUNG.id}))
+    assert times(slots(plan(busy, rules=strict), want))[0] == at(12.5)
+    warned = slots(plan(busy, rules=QUIET), want)
+    assert times(warned)[0] == at(12)
+    assert [one.kind for one in next(slot for slot in warned if slot.starts_at == at(12)).warnings] == [
+        FindingKind.SPEAKER_TRAVEL
+    ]
+    assert warned[-1].starts_at == at(12)  # what nobody has to be warned of comes first
+
+
+def test_a_needed_person_who_is_away_refuses_a_slot_even_where_the_office_only_warns():
+    away = Absence(at(7.5), at(14), party=ANI)
+    rules = Rules(notice_days=0, severities={FindingKind.INVITEE_ABSENT: Severity.WARN})
+    want = wanted(without_venue=True, needed=((ANI, Role.PARTICIPANT),))
+    assert times(slots(plan(rules=rules, absences=(away,)), want)) == [at(14)]
+
+
+def test_a_wished_person_makes_a_slot_better_and_is_named_where_missing():
+    away = Absence(at(7.5), at(12), party=BUDI)
+    found = slots(plan(rules=QUIET, absences=(away,)), wanted(without_venue=True, wished=needs(BUDI)))
+    assert found[0].starts_at == at(13)
+    assert found[0].missing == ()
+    early = next(slot for slot in found if slot.starts_at == at(8))
+    assert early.missing == (BUDI,)
+    assert Why.ALL_FREE not in early.why
+
+
+def test_the_smallest_hall_with_room_is_proposed_and_the_larger_ones_named():
+    found = slots(plan(rules=QUIET), wanted(people=35))
+    assert (found[0].place, found[0].others) == (GANJAR_AGUNG, (BAPPEDA,))
+    assert Why.ROOM in found[0].why
+
+
+def test_a_hall_where_it_should_be_comes_before_a_better_fitting_one():
+    found = slots(plan(rules=QUIET), wanted(people=20, region_code="18.72.01"))
+    assert found[0].place == BAPPEDA
+    assert Why.IN_REGION in found[0].why
+
+
+def test_a_taken_hall_is_not_proposed():
+    rakor = activity(1, 7.5, 16, venue_id=GANJAR_AGUNG.id)
+    shut = Absence(at(0), at(23), venue_id=BAPPEDA.id)
+    found = slots(plan(rakor, rules=QUIET, absences=(shut,)), wanted(people=20))
+    assert {slot.place for slot in found} == {YOSODADI}
+    assert all(slot.others == () for slot in found)
+
+
+def test_where_somebody_is_that_day_anyway_is_preferred():
+    there = activity(1, 8, 10, venue_id=YOSODADI.id, engagements=(speaks(SITI),))
+    found = slots(plan(there, rules=QUIET), wanted(needed=needs(SITI)))
+    assert found[0].place == YOSODADI
+    assert found[0].there == (SITI,)
+    assert found[0].starts_at >= at(10)
+
+
+def test_weekends_and_what_is_over_are_left_out():
+    found = slots(plan(rules=QUIET, now=at(10, day=16)), wanted(first=15, last=18, length_h=8.5, without_venue=True))
+    assert times(found) == [at(7.5)]
+
+
+def test_a_clock_can_bound_the_day():
+    found = slots(plan(rules=QUIET), wanted(without_venue=True, not_before=time(9), not_after=time(12)))
+    assert times(found) == [at(9), at(9.5), at(10)]
+
+
+def test_without_a_slot_it_is_said_who_and_what_stands_in_the_way_most_first():
+    busy = activity(1, 7.5, 12, engagements=(speaks(SITI),))
+    away = Absence(at(13), at(16), party=SITI)
+    want = wanted(needed=needs(SITI), without_venue=True)
+    assert slots(plan(busy, rules=QUIET, absences=(away,)), want) == []
+    why = nothing(plan(busy, rules=QUIET, absences=(away,)), want)
+    kinds = [(one.kind, one.party, one.starts) for one in why.obstacles]
+    assert kinds == [(FindingKind.SPEAKER_TWICE, SITI, 9), (FindingKind.SPEAKER_ABSENT, SITI, 6)]
+    assert why.obstacles[0].activities == (busy,)
+    assert why.obstacles[1].absences == (away,)
+    assert (why.tried, why.days, why.shut_days) == (14, 1, 0)
+
+
+def test_the_changes_that_would_open_one_are_offered_with_the_slot_they_open():
+    busy = activity(1, 7.5, 12, engagements=(speaks(SITI),))
+    away = Absence(at(13), at(16), party=SITI)
+    want = wanted(needed=needs(SITI, BUDI), without_venue=True)
+    why = nothing(plan(busy, rules=QUIET, absences=(away,)), want)
+    opened = {type(one.change): one for one in why.openings}
+    assert set(opened) == {Later, WithoutParty, Shorter}
+    assert opened[WithoutParty].change.party == SITI
+    assert opened[Shorter].change.length == HOURS
+    assert opened[Shorter].slot.starts_at == at(12)
+    assert opened[Later].slot.starts_at.date() == date(2027, 1, 19)
+
+
+def test_without_a_hall_other_halls_and_none_are_offered():
+    rakor = activity(1, 7.5, 16, venue_id=BAPPEDA.id)
+    want = wanted(people=100, venue_ids=frozenset({BAPPEDA.id}))
+    why = nothing(plan(rakor, rules=QUIET), want)
+    assert why.obstacles[0].kind is None
+    assert {type(one.change) for one in why.openings} == {Later, NoVenue}
+    smaller = nothing(plan(rakor, rules=QUIET), replace(want, venue_ids=frozenset()))
+    assert any(one.change == SmallerVenue(40) and one.slot.place == GANJAR_AGUNG for one in smaller.openings)
+    other = nothing(plan(rakor, rules=QUIET), replace(want, people=30))
+    assert any(isinstance(one.change, AnyVenue) for one in other.openings)
+
+
+def test_only_days_off_are_said_to_be_days_off():
+    why = nothing(plan(rules=QUIET), wanted(first=16, last=17, without_venue=True))
+    assert (why.tried, why.days, why.shut_days, why.obstacles) == (0, 2, 2, ())
+
+
+@pytest.mark.parametrize("bad", [{"length_h": 0}, {"first": 19, "last": 18}])
+def test_what_no_time_can_be_found_for_is_refused(bad):
+    with pytest.raises(ValueError):
+        wanted(**bad)
+
+
+@given(
+    busy=st.lists(
+        st.tuples(st.integers(14, 30), st.integers(1, 8), st.sampled_from((1, 2, 3)), st.booleans()), max_size=6
+    ),
+    length=st.integers(1, 8),
+    people=st.integers(0, 130),
+)
+def test_whatever_is_proposed_has_no_blocking_finding_and_whatever_is_refused_has_a_reason(busy, length, people):
+    there = [
+        activity(n, start / 2, (start + long) / 2, venue_id=venue, engagements=((speaks if on else takes_part)(SITI),))
+        for n, (start, long, venue, on) in enumerate(busy)
+    ]
+    known = plan(*there, rules=QUIET)
+    want = wanted(length_h=length / 2, people=people, needed=needs(SITI), last=19)
+    for one in candidates(known, want):
+        if isinstance(one, Refused):
+            assert one.no_room or one.findings
+            continue
+        found = findings_if(known, as_planned(want, one.starts_at, one.place))
+        assert not [finding for finding in found if finding.severity is Severity.BLOCK]
+        assert set(one.warnings) == set(found)

@@ -1,0 +1,1 @@
+"""The plan as values: absences, office hours, working days, travel time."""

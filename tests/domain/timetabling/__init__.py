@@ -1,0 +1,1 @@
+"""Proposals: allowed by the clash rules, and as cheap as the solver can prove."""

@@ -1,0 +1,283 @@
+"""Searching for the best placement: progress, stopping, what is said where not all can be placed, and doing without the extra."""
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from outreach.domain.clashes import findings
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.timetabling import (
+    CauseKind,
+    Demand,
+    Effort,
+    Horizon,
+    PlannerMissing,
+    Search,
+    Status,
+    Term,
+    Wishes,
+    applied,
+    options_of,
+    place_greedily,
+    propose,
+    search,
+)
+from tests.domain.plan_help import BUDI, SITI, activity, at, speaks
+from tests.domain.timetabling.test_task_and_proposal import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, session, task
+
+pytest.importorskip("ortools")
+
+TRIPS = Wishes(change=0, notice=0)
+
+
+def run(asked, **more):
+    return Search(asked, Effort(**{"seconds": 20, "workers": 1, **more})).run()
+
+
+def busy(count=24, days=(MONDAY, TUESDAY, WEDNESDAY, FRIDAY)):
+    """Return a task that is not solved at once: sessions with one of three facilitators, and speakers who are shared."""
+    team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
+    regions = [f"18.72.0{n % 5 + 1}.100{n // 5 + 1}" for n in range(count)]
+    made = [
+        session(
+            n + 1,
+            8,
+            10,
+            regions[n],
+            engagements=(speaks(SITI),) if n % 4 == 0 else (speaks(BUDI),) if n % 5 == 0 else (),
+        )
+        for n in range(count)
+    ]
+    demands = [Demand(one.id, facilitators=team) for one in made]
+    return task(*made, demands=demands, horizon=Horizon(days), wishes=TRIPS)
+
+
+def said(conflict):
+    return [(cause.rule or cause.kind, cause.activity_ids) for cause in conflict.causes]
+
+
+# progress
+
+
+def test_the_first_answer_is_there_at_once_and_each_later_one_is_no_worse():
+    asked = busy()
+    search_ = Search(asked, Effort(seconds=4))
+    seen = list(search_)
+    costs = [one.proposal.objective for one in seen if one.proposal]
+    bounds = [one.bound for one in seen if one.bound is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert bounds == sorted(bounds)
+    assert bounds[-1] <= costs[-1]
+    outcome = search_.outcome
+    assert outcome.status in (Status.BEST, Status.FOUND)
+    assert outcome.proposal.objective == costs[-1]
+    assert 0 <= outcome.proposal.gap < 1
+    blocking = findings(applied(asked.plan, outcome.proposal.placements), among=asked.ids)
+    assert [one for one in blocking if one.severity is Severity.BLOCK] == []
+
+
+def test_the_solver_ends_once_nothing_can_cost_less_than_what_is_known():
+    from outreach.domain.timetabling.solver.solve import Solving
+
+    asked = busy(60)
+    options = options_of(asked)
+    solving = Solving(asked, options, Effort(seconds=60), lambda: False, lambda **_news: None)
+    began = time.monotonic()
+    assert solving.solve(place_greedily(asked, options), 60, enough=1) in (Status.FOUND, Status.UNDECIDED)
+    assert time.monotonic() - began < 40  # of 60, and the clock is a busy machine's
+
+
+def test_where_all_are_placed_the_solver_works_at_the_proof_of_how_good_that_is():
+    """In as much of its own work its usual search came to 40; the best that is known costs 58."""
+    from outreach.domain.timetabling.solver.solve import Solving
+
+    asked, bounds = busy(12), []
+    options = options_of(asked)
+    solving = Solving(
+        asked, options, Effort(seconds=600), lambda: False, lambda **news: bounds.append(news.get("bound", 0))
+    )
+    solving.solver.parameters.max_deterministic_time = 2
+    assert solving.solve(place_greedily(asked, options), 600) in (Status.FOUND, Status.BEST)
+    assert max(bounds) >= 48
+
+
+def test_what_the_solver_cannot_better_and_the_bound_reaches_is_best(monkeypatch):
+    """One that was found before the solver began is best if the bound says so, though the solver itself found a worse one."""
+    monkeypatch.setattr(search, "at_least", lambda task, options: 4)
+    monkeypatch.setattr("outreach.domain.timetabling.solver.solve.Solving.solve", lambda self, *_rest: Status.FOUND)
+    outcome = run(task(activity(1, 8, 10, engagements=(speaks(SITI),)), wishes=replace(NOTHING, trips=4)))
+    assert (outcome.status, outcome.proposal.objective) == (Status.BEST, 4)
+
+
+def test_a_search_is_made_once():
+    done = Search(task(activity(1, 8, 10)), Effort(seconds=5))
+    done.run()
+    with pytest.raises(ValueError, match="once"):
+        done.run()
+    with pytest.raises(ValueError, match="not ended"):
+        Search(task(activity(1, 8, 10))).outcome  # noqa: B018
+
+
+# stopping
+
+
+def test_a_pressed_stop_ends_it_with_the_best_so_far():
+    asked = Search(busy(60, (MONDAY, TUESDAY, WEDNESDAY, FRIDAY)), Effort(seconds=60))
+    pressed = []
+
+    def press():
+        pressed.append(time.monotonic())
+        asked.stop()
+
+    timer = None
+    for progress in asked:
+        if progress.proposal is not None and timer is None:
+            timer = threading.Timer(1.0, press)
+            timer.start()
+    outcome = asked.outcome
+    assert pressed  # else it was over before
+    assert time.monotonic() - pressed[0] < 20  # of 60; how soon it really is: benchmarks/placing.py
+    assert outcome.is_stopped
+    assert outcome.proposal is not None
+
+
+def test_to_break_off_the_loop_stops_the_search():
+    asked = Search(busy(60), Effort(seconds=60))
+    for progress in asked:
+        if progress.proposal:
+            break
+    assert asked.is_stopped
+
+
+def test_stopped_before_it_began_it_finds_nothing():
+    asked = Search(busy(), Effort(seconds=60))
+    asked.stop()
+    outcome = asked.run()
+    assert (outcome.status, outcome.is_stopped, outcome.seconds < 5) == (Status.UNDECIDED, True, True)
+
+
+# repeating
+
+
+def test_a_repeatable_search_gives_the_same_again():
+    asked = busy(10, (MONDAY, TUESDAY))
+    effort = Effort(seconds=1, workers=2, repeatable=True)
+    first, second = Search(asked, effort).run(), Search(asked, effort).run()
+    assert first.proposal == second.proposal
+
+
+def test_a_large_plan_is_bettered_piece_by_piece(monkeypatch):
+    monkeypatch.setattr(search, "LARGE", 10)
+    asked = replace(busy(12, (MONDAY, TUESDAY, WEDNESDAY)), wishes=Wishes(trips=9, change=0, notice=0))
+    options = options_of(asked)
+    clumsy = propose(asked, options, place_greedily(asked, options))
+    outcome = run(asked, seconds=3, repeatable=True)
+    assert outcome.status in (Status.FOUND, Status.BEST)
+    assert outcome.proposal.bound <= outcome.proposal.objective < clumsy.objective
+
+
+def test_the_order_is_kept_while_a_large_plan_is_bettered(monkeypatch):
+    monkeypatch.setattr(search, "LARGE", 1)
+    count = 9
+    made = [activity(id, 8, 10, engagements=(speaks(SITI if id % 2 else BUDI),)) for id in range(1, count + 1)]
+    demands = [Demand(id, after=(id - 1,) if id > 1 else ()) for id in range(1, count + 1)]
+    outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)), seconds=1, repeatable=True)
+    placed = [one.after for one in outcome.proposal.placements]
+    assert [one.id for one in placed] == list(range(1, count + 1))
+    assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))
+
+
+def test_a_facilitator_who_only_takes_part_makes_no_trip_that_others_would_have_to_share():
+    two = [activity(id, 8, 15) for id in (1, 2)]
+    roles = (Role.PARTICIPANT, Role.SPEAKER)
+    demands = [
+        Demand(one.id, facilitators=(SITI, BUDI), facilitator_role=role) for one, role in zip(two, roles, strict=True)
+    ]
+    outcome = run(task(*two, demands=demands, horizon=Horizon((MONDAY,)), wishes=replace(NOTHING, trips=1)))
+    assert (outcome.status, outcome.proposal.objective) == (Status.BEST, 1)
+
+
+# what collides
+
+
+def test_three_in_one_hall_on_one_morning_collide_for_the_hall():
+    three = [activity(id, 8, 10, venue_id=1) for id in (1, 2, 3)]
+    elsewhere = activity(4, 8, 10, venue_id=2)
+    morning = Horizon((MONDAY,), 60, (three[0].local_start.time(), at(12).time()))
+    outcome = run(task(*three, elsewhere, horizon=morning))
+    (conflict,) = outcome.conflicts
+    assert (outcome.status, conflict.activity_ids, conflict.is_minimal) == (Status.IMPOSSIBLE, (1, 2, 3), True)
+    assert said(conflict)[0] == (FindingKind.VENUE_TAKEN, (1, 2, 3))
+    assert conflict.causes[0].venue_ids == (1,)
+    assert len(outcome.proposal.placements) == 3  # what can be placed is still proposed
+
+
+def test_the_kapolres_who_is_away_all_week_is_named():
+    trip = Absence(at(0), at(0, day=25), party=SITI, reason="Dinas luar")
+    outcome = run(task(activity(1, 8, 10, engagements=(speaks(SITI),)), absences=(trip,)))
+    (conflict,) = outcome.conflicts
+    assert said(conflict) == [(FindingKind.SPEAKER_ABSENT, (1,))]
+    assert conflict.causes[0].findings[0].absence == trip
+    assert outcome.proposal is None
+
+
+def test_a_shared_speaker_is_named():
+    two = [activity(id, 8, 16, venue_id=None, engagements=(speaks(SITI),)) for id in (1, 2)]
+    (conflict,) = run(task(*two, horizon=Horizon((MONDAY,)))).conflicts
+    assert said(conflict) == [(FindingKind.SPEAKER_TWICE, (1, 2))]
+    assert conflict.causes[0].parties == (SITI,)
+
+
+def test_days_and_order_that_collide_are_named():
+    both = [activity(id, 8, 10) for id in (1, 2)]
+    demands = [Demand(1, first_on=WEDNESDAY), Demand(2, after=(1,), last_on=TUESDAY)]
+    (conflict,) = run(task(*both, demands=demands)).conflicts
+    assert said(conflict) == [(CauseKind.DAYS, (1,)), (CauseKind.ORDER, (2, 1)), (CauseKind.DAYS, (2,))]
+
+
+def test_a_kecamatan_with_three_sessions_and_two_half_days_is_named():
+    three = [session(id, 8, 10, f"18.72.02.100{id}") for id in (1, 2, 3)]
+    blocked = Rules({FindingKind.SAME_KECAMATAN: Severity.BLOCK}, notice_days=0)
+    (conflict,) = run(task(*three, horizon=Horizon((MONDAY,)), rules=blocked)).conflicts
+    assert said(conflict) == [(FindingKind.SAME_KECAMATAN, (1, 2, 3))]
+    assert conflict.causes[0].kecamatan_codes == ("18.72.02",)
+
+
+def test_what_is_longer_than_the_days_given_says_so():
+    long = activity(1, 8, 12)
+    (conflict,) = run(task(long, horizon=Horizon((MONDAY,), 30, (at(8).time(), at(10).time())), rules=Rules(
+        {FindingKind.OUTSIDE_HOURS: Severity.BLOCK}, notice_days=0), now=at(10))).conflicts  # fmt: skip
+    assert said(conflict)[0][0] in (CauseKind.HORIZON, FindingKind.OUTSIDE_HOURS)
+
+
+def test_two_conflicts_that_share_nothing_are_both_named():
+    halls = [activity(id, 8, 16, venue_id=id % 2 + 1) for id in (1, 2, 3, 4)]
+    conflicts = run(task(*halls, horizon=Horizon((MONDAY,)))).conflicts
+    assert sorted(one.activity_ids for one in conflicts) == [(1, 3), (2, 4)]
+
+
+# without the extra
+
+
+def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(search, "find_spec", lambda name: None)
+    with pytest.raises(PlannerMissing, match=r"outreach\[planner\]"):
+        Search(task(activity(1, 8, 10)))
+
+
+def test_importing_the_planner_does_not_load_the_solver():
+    code = "import sys, outreach.domain.placement; sys.exit('ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_terms_are_summed_in_their_order():
+    costs = run(busy(6, (MONDAY, TUESDAY))).proposal.costs
+    assert list(costs) == [term for term in Term if term in costs]
+    assert Term.TRIPS in costs

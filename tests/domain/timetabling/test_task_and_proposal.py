@@ -1,0 +1,333 @@
+"""Placing activities by hand-made examples: what is asked, wished, proposed and said. Without the extra."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from outreach.domain.clashes import findings
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
+from outreach.domain.planning.parties import Absence, Engagement, Party
+from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.timetabling import (
+    Blocked,
+    Demand,
+    Horizon,
+    NoDays,
+    NothingToPlace,
+    ReasonKind,
+    Task,
+    Term,
+    Wishes,
+    alternatives,
+    applied,
+    charges,
+    options_of,
+    place_greedily,
+    propose,
+    suitable_venues,
+)
+from outreach.domain.timetabling.heuristic.lower_bound import at_least
+from tests.domain.plan_help import (
+    BAPPEDA,
+    BUDI,
+    GANJAR_AGUNG,
+    SITI,
+    YOSODADI,
+    activity,
+    at,
+    plan,
+    speaks,
+    takes_part,
+    volunteers,
+)
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2027, 1, day) for day in (18, 19, 20, 21, 22))
+WEEK = Horizon((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY))
+NOTHING = Wishes(
+    spread_days=0, spread_kecamatan=0, trips=0, share=0, hours_weight=0, notice=0, ramadan=0, change=0,
+    warnings=dict.fromkeys(FindingKind, 0),
+)  # fmt: skip
+QUIET = Rules(notice_days=0)
+
+
+def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):
+    demands = demands or tuple(Demand(one.id) for one in activities)
+    return Task(plan(*activities, **{"rules": QUIET, **more}), tuple(demands), horizon, wishes)
+
+
+def proposed(asked):
+    options = options_of(asked)
+    return propose(asked, options, place_greedily(asked, options))
+
+
+def when(proposal, id=1):
+    (placement,) = (one for one in proposal.placements if one.activity_id == id)
+    return placement.after.local_start
+
+
+def reasons(proposal, id=1):
+    (placement,) = (one for one in proposal.placements if one.activity_id == id)
+    return [one.kind for one in placement.reasons]
+
+
+def session(id, starts, ends, region="18.72.02.1001", **more):
+    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})
+
+
+# what is asked
+
+
+def test_starts_lie_on_half_hours_within_office_hours():
+    only_monday = task(activity(1, 8, 12), horizon=Horizon((MONDAY,)))
+    starts = options_of(only_monday)[1].starts
+    assert (starts[0], starts[-1], len(starts)) == (at(7.5), at(12), 10)  # the office closes at four
+
+
+def test_in_ramadan_they_lie_within_its_hours():
+    asked = task(activity(1, 8, 12), horizon=Horizon((MONDAY,)), calendar=Calendar({}, (DayRange(MONDAY, FRIDAY),)))
+    starts = options_of(asked)[1].starts
+    assert (starts[0], starts[-1]) == (at(8), at(11))
+
+
+def test_hours_are_those_of_the_activitys_own_zone():
+    makassar = replace(activity(1, 8, 12), zone=ZoneInfo("Asia/Makassar"))
+    assert options_of(task(makassar, horizon=Horizon((MONDAY,))))[1].starts[0] == at(6.5)
+
+
+def test_the_present_start_may_be_kept_though_it_lies_on_no_step():
+    starts = options_of(task(replace(activity(1, 8, 10), starts_at=at(8.2)), horizon=Horizon((MONDAY,))))[1].starts
+    assert at(8.2) in starts
+
+
+def test_what_is_blocked_is_no_option_and_what_is_warned_of_costs():
+    held = activity(1, 8, 10)
+    holiday = Calendar({TUESDAY: DayOff("Libur")})
+    rules = Rules({FindingKind.HOLIDAY: Severity.BLOCK}, notice_days=0)
+    both = Horizon((MONDAY, TUESDAY))
+    assert {
+        start.date() for start in options_of(task(held, calendar=holiday, rules=rules, horizon=both))[1].starts
+    } == {MONDAY}
+    warned = options_of(
+        task(held, calendar=holiday, horizon=both, wishes=replace(NOTHING, warnings={FindingKind.HOLIDAY: 7}))
+    )[1]
+    assert dict(zip(warned.days(), warned.start_costs, strict=True)) == {MONDAY: 0, TUESDAY: 7}
+
+
+def test_a_first_and_a_last_day_are_kept():
+    asked = task(activity(1, 8, 10), demands=[Demand(1, first_on=TUESDAY, last_on=WEDNESDAY)])
+    assert set(options_of(asked)[1].days()) == {TUESDAY, WEDNESDAY}
+
+
+def test_nothing_is_placed_in_the_past():
+    asked = task(activity(1, 12, 14), horizon=Horizon((MONDAY,)), now=at(9))
+    assert options_of(asked)[1].starts[0] == at(9.5)
+
+
+def test_only_venues_with_enough_seats_are_options():
+    asked = task(activity(1, 8, 10), demands=[Demand(1, venues=(1, 2, 3), seats=40)])
+    assert options_of(asked)[1].venues == [1, 2]
+
+
+def test_suitable_venues_lie_in_the_region_and_are_large_enough():
+    held = plan()
+    assert suitable_venues(held) == (3, 2, 1)
+    assert suitable_venues(held, seats=35) == (2, 1)
+    assert suitable_venues(held, region_code="18.72.02") == suitable_venues(held, region_code="18.72.02.1001") == (2,)
+    assert suitable_venues(held, region_code="18.72.0") == ()
+
+
+@pytest.mark.parametrize("state", [ActivityState.CANCELLED, ActivityState.HELD])
+def test_what_cannot_be_placed_is_said_at_once(state):
+    with pytest.raises(NothingToPlace):
+        task(activity(1, 8, 10, state=state))
+    with pytest.raises(NothingToPlace):
+        task(activity(1, 8, 10), now=at(11))
+    with pytest.raises(NothingToPlace):
+        Task(plan(), (), WEEK)
+    with pytest.raises(NoDays):
+        Horizon.between(date(2027, 1, 23), date(2027, 1, 24), Calendar())  # a weekend
+    with pytest.raises(ValueError, match="before itself"):
+        Demand(1, after=(1,))
+    with pytest.raises(ValueError, match="facilitators"):
+        Demand(1, facilitators=(SITI,), facilitators_needed=2)
+
+
+# what is proposed
+
+
+def test_a_speakers_trip_and_the_order_are_kept():
+    trip = Absence(at(7), at(17), party=SITI, reason="Dinas luar")
+    rakor, session_ = activity(1, 8, 12, engagements=(speaks(SITI),)), activity(2, 8, 10)
+    asked = task(rakor, session_, demands=[Demand(1), Demand(2, after=(1,))], absences=(trip,))
+    proposal = proposed(asked)
+    assert when(proposal, 1).date() == TUESDAY
+    assert when(proposal, 2) >= asked.plan.activities[1].moved(when(proposal, 1)).ends_at
+    assert ReasonKind.FOLLOWS in reasons(proposal, 2)
+
+
+def test_two_in_one_hall_are_put_one_after_the_other():
+    proposal = proposed(
+        task(*(activity(id, 8, 12, venue_id=1) for id in (1, 2, 3)), horizon=Horizon((MONDAY, TUESDAY)))
+    )
+    assert findings(applied(plan(rules=QUIET), proposal.placements)) == []
+    assert proposal.unplaced == ()
+
+
+def test_what_finds_no_place_is_said():
+    three = (activity(id, 8, 12, venue_id=1) for id in (1, 2, 3))
+    proposal = proposed(task(*three, horizon=Horizon((MONDAY,))))
+    assert (len(proposal.placements), len(proposal.unplaced)) == (2, 1)
+    assert not proposal.bounded(0).is_proven
+
+
+def test_one_of_three_facilitators_is_chosen_and_others_stay_invited():
+    team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
+    away = [Absence(at(0), at(0, day=25), party=one) for one in team[:2]]
+    held = activity(1, 8, 10, engagements=(volunteers(BUDI), speaks(team[0])))
+    (placement,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).placements
+    assert (placement.facilitators, placement.let_go) == ((team[2],), (team[0],))
+    assert placement.after.engagements == (
+        volunteers(BUDI),
+        Engagement(team[2], Role.SPEAKER, InvitationState.PREPARED),
+    )
+    assert placement.changes_facilitators
+
+
+def test_who_declined_or_takes_part_is_not_chosen():
+    declined = Engagement(SITI, Role.SPEAKER, InvitationState.NOT_COMING)
+    held = activity(1, 8, 10, engagements=(declined, takes_part(BUDI)))
+    assert options_of(task(held, demands=[Demand(1, facilitators=(SITI, BUDI))]))[1].facilitators == ()
+
+
+def test_what_is_fixed_stays():
+    fixed = activity(1, 6, 7, fixed=True)
+    proposal = proposed(task(fixed))
+    assert when(proposal) == at(6)
+    assert reasons(proposal)[0] is ReasonKind.FIXED
+
+
+# what is wished
+
+
+def test_an_activity_stays_where_it_is_if_nothing_is_better():
+    proposal = proposed(task(activity(1, 10, 12, day=20), wishes=replace(NOTHING, change=1)))
+    assert (when(proposal), proposal.objective) == (at(10, 20), 0)
+    assert not proposal.placements[0].is_change
+    assert ReasonKind.KEPT in reasons(proposal)
+
+
+def test_people_who_know_of_a_date_make_it_dearer_to_change():
+    wishes = replace(NOTHING, change=1, hours=(time(13), time(16)), hours_weight=1)
+    known = activity(1, 9, 11, told_at=at(8, 1))
+    assert when(proposed(task(activity(1, 9, 11), wishes=wishes))) == at(13)
+    assert when(proposed(task(known, wishes=replace(wishes, told_factor=20)))) == at(9)
+
+
+def test_the_noon_break_counts_as_outside_the_preferred_hours_for_what_can_do_without_it():
+    wishes = replace(NOTHING, hours=(time(8), time(16)), hours_weight=1)
+
+    def units(begins, ends):
+        asked = task(activity(1, begins, ends), demands=(Demand(1, fixed=True),), wishes=wishes)
+        return sum(one.units for one in charges(asked, asked.plan.activities) if one.term is Term.HOURS)
+
+    assert [units(8, 12), units(11, 12.5), units(12, 14), units(8, 16)] == [0, 1, 2, 0]
+
+
+def test_each_cost_is_shown_with_its_units():
+    wishes = Wishes(
+        spread_days=1, spread_kecamatan=10, trips=100, share=1000, hours=(time(9), time(11)), hours_weight=3, notice=0,
+        ramadan=0, change=0, warnings={FindingKind.SAME_KECAMATAN: 50000},
+    )  # fmt: skip
+    one = session(1, 8, 10, engagements=(speaks(SITI),))
+    other = session(2, 10, 12, "18.72.02.1004", engagements=(speaks(SITI),))
+    stays = session(3, 13, 15, "18.72.02.1002")
+    asked = task(one, other, stays, demands=[Demand(1), Demand(2)], wishes=wishes, rules=Rules(
+        {FindingKind.SPEAKER_TRAVEL: Severity.IGNORE}, notice_days=0))  # fmt: skip
+    found = charges(asked, {1: one, 2: other})
+    assert [(charge.term, charge.cost, charge.units, charge.activity_ids) for charge in found] == [
+        (Term.WARNING, 50000, 1, (1, 2)),
+        (Term.HOURS, 6, 2, (1,)),
+        (Term.HOURS, 6, 2, (2,)),
+        (Term.SPREAD_DAYS, 3, 3, (1, 2)),
+        (Term.SPREAD_KECAMATAN, 30, 3, (1, 2)),
+        (Term.TRIPS, 100, 1, (1, 2)),
+    ]
+
+
+def test_a_day_on_which_a_speaker_is_out_anyhow_costs_no_trip():
+    stays = activity(9, 8, 10, day=20, engagements=(speaks(SITI),))
+    held = activity(1, 13, 15, engagements=(speaks(SITI),))
+    proposal = proposed(task(held, stays, demands=[Demand(1)], wishes=replace(NOTHING, trips=4)))
+    assert (when(proposal).date(), proposal.objective) == (WEDNESDAY, 0)
+    assert ReasonKind.SHARES_TRIP in reasons(proposal)
+
+
+def test_shares_are_even():
+    team = (SITI, BUDI)
+    four = [activity(id, 8, 10, venue_id=None, day=17 + id) for id in (1, 2, 3, 4)]
+    demands = [Demand(one.id, facilitators=team) for one in four]
+    proposal = proposed(task(*four, demands=demands, wishes=replace(NOTHING, share=5, trips=1)))
+    assert sorted(party.key for one in proposal.placements for party in one.facilitators) == [1, 1, 2, 2]
+
+
+def test_days_before_ramadan_are_better():
+    calendar = Calendar({}, (DayRange(FRIDAY, FRIDAY + timedelta(days=29)),))
+    asked = task(
+        activity(1, 8, 10, day=21), calendar=calendar, wishes=replace(NOTHING, ramadan=1, ramadan_margin_days=2)
+    )
+    proposal = proposed(asked)
+    assert when(proposal).date() <= TUESDAY
+    assert ReasonKind.BEFORE_RAMADAN in reasons(proposal)
+
+
+def test_more_notice_is_better():
+    asked = task(activity(1, 8, 10), wishes=replace(NOTHING, notice=1, notice_days=17))
+    assert when(proposed(asked)).date() >= THURSDAY  # seventeen days after the fourth
+
+
+def test_a_forbidden_placement_is_refused_with_its_findings():
+    both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
+    with pytest.raises(Blocked) as refused:
+        charges(task(*both), {one.id: one for one in both})
+    assert [one.kind for one in refused.value.findings] == [FindingKind.VENUE_TAKEN]
+    assert proposed(task(*both)).present is None
+
+
+def test_the_least_it_can_cost_is_known_at_once():
+    three = [activity(id, 8, 10, engagements=(speaks(SITI),)) for id in (1, 2, 3)]
+    asked = task(*three, horizon=Horizon((MONDAY, TUESDAY)), wishes=replace(NOTHING, spread_days=1, trips=10))
+    assert at_least(asked, options_of(asked)) == 1 + 10
+
+
+# why not elsewhere
+
+
+def test_each_other_day_says_what_it_would_cost_or_what_forbids_it():
+    trip = Absence(at(7, 19), at(17, 19), party=SITI, reason="Dinas luar")
+    held = activity(1, 8, 10, engagements=(speaks(SITI),))
+    wishes = replace(NOTHING, change=1)
+    asked = task(held, absences=(trip,), horizon=Horizon((MONDAY, TUESDAY, WEDNESDAY)), wishes=wishes)
+    tuesday, wednesday = alternatives(asked, proposed(asked), 1)
+    assert (tuesday.starts_at, [one.kind for one in tuesday.blocking]) == (None, [FindingKind.SPEAKER_ABSENT])
+    assert (wednesday.starts_at, wednesday.extra) == (at(8, 20), 2)
+    assert [one.term for one in wednesday.charges] == [Term.TIME_CHANGED]
+    with pytest.raises(KeyError):
+        alternatives(asked, proposed(asked), 2)
+
+
+def test_a_hall_in_another_place_is_taken_for_lack_of_room():
+    held = activity(1, 8, 10, venue_id=YOSODADI.id, people=100)
+    wishes = replace(NOTHING, change=1, warnings={FindingKind.VENUE_TOO_SMALL: 20})
+    proposal = proposed(task(held, demands=[Demand(1, venues=(3, 2, 1))], wishes=wishes))
+    (placement,) = proposal.placements
+    assert (placement.venue_id, placement.changes_venue, proposal.objective) == (BAPPEDA.id, True, 1)
+    small = propose(
+        task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes),
+        options_of(task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes)),
+        {1: replace(held, venue_id=GANJAR_AGUNG.id)},
+    )
+    assert [one.kind for one in small.placements[0].findings] == [FindingKind.VENUE_TOO_SMALL]

@@ -1,0 +1,1 @@
+"""What pages read: right values in a fixed number of queries."""

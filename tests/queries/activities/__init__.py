@@ -1,0 +1,1 @@
+"""Lists and pages of activities and programmes, and previews before saving."""

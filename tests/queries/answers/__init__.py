@@ -1,0 +1,1 @@
+"""What an answer page shows, and how many queries it takes."""

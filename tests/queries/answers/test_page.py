@@ -1,0 +1,141 @@
+"""What is read for an answer page, on both databases."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, DeadlinePassed
+from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem, Invitation
+from outreach.queries.answers import page as answer_page
+from outreach.queries.answers.page import Contact, Holder, Topic
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.answers.answer import NothingToAnswer
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from tests.conftest import NOW, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+def went_out(*activities):
+    publishing.publish([a.id for a in activities], by=None, now=NOW)
+    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+
+
+def invite(person, *activities, role=Role.CADRE):
+    inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
+
+
+def token(holder) -> str:
+    return tokens.token(links.link_for(db.session, holder))
+
+
+def test_ani_sees_her_published_days_in_their_order_and_no_draft(programme, hall, ani, budi):
+    days = [draft_activity(programme, hall, day) for day in (19, 18, 20)]
+    for day in days:
+        invite(ani, day)
+    invite(budi, days[0])
+    went_out(*days[:2])
+    page = answer_page.read(token(ani), now=at(5))
+    assert page.holder == Holder(ani.id, "Ani Wijaya", "id", False, False)
+    assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
+    assert [one.activity.id for one in page.activities] == [days[1].id, days[0].id]
+    assert [one.activity.title for one in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
+    assert [(one.state, one.roles, one.refusal) for one in page.activities] == [
+        (InvitationState.INVITED, (Role.CADRE,), None)
+    ] * 2
+
+
+def test_a_programmes_own_contact_comes_before_the_offices(activity, programme, ani):
+    programme.contact_name, programme.contact_phone = "Ibu Rina", "+6281299999999"
+    db.session.commit()
+    invite(ani, activity)
+    went_out(activity)
+    assert answer_page.read(token(ani), now=at(5)).contact == Contact(
+        "DP3AP2KB Kota Metro", "Ibu Rina", "+6281299999999"
+    )
+
+
+def test_seats_are_counted_for_who_still_wants_one(programme, hall, ani, budi):
+    small = draft_activity(programme, hall, capacity=2)
+    invite(ani, small)
+    invite(ani, small, role=Role.PARTICIPANT)
+    invite(budi, small)
+    went_out(small)
+    answering.answer(token(ani), small.id, Choice.COMING, now=at(5))
+    assert [one.seats_left for one in answer_page.read(token(budi), now=at(5)).activities] == [1]
+    assert [one.seats_left for one in answer_page.read(token(ani), now=at(5)).activities] == [None]
+
+
+def test_the_deadline_is_the_first_instant_without_an_answer(activity, ani):
+    invite(ani, activity)
+    went_out(activity)
+    (before,) = answer_page.read(token(ani), now=at(16, 15, 59)).activities
+    (after,) = answer_page.read(token(ani), now=at(16, 16)).activities
+    assert (before.refusal, type(after.refusal)) == (None, DeadlinePassed)
+    assert after.refusal.values == {"deadline": at(16, 16), "contact": "Bidang PPA (0812-0000-0001)"}
+
+
+def test_the_chief_sees_the_topics_he_speaks_on(activity, chief, ani):
+    activity.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Lain", speakers=[]))
+    activity.agenda.append(AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pelaporan", speakers=[chief]))
+    db.session.commit()
+    invite(chief, activity, role=Role.SPEAKER)
+    invite(chief, activity, role=Role.PARTICIPANT)
+    went_out(activity)
+    page = answer_page.read(token(chief), now=at(5))
+    (one,) = page.activities
+    assert page.holder.name == "Kapolres Metro"
+    assert (set(one.roles), one.topics) == (
+        {Role.SPEAKER, Role.PARTICIPANT},
+        (Topic(at(18, 9), at(18, 10), "Pelaporan"),),
+    )
+
+
+def test_the_police_see_whom_they_named_and_nobody_they_took_off(activity, police):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    went_out(activity)
+    (one,) = answer_page.read(token(police), now=at(5)).activities
+    for names in (["Rina", "Dedi"], ["Rina"]):
+        answering.nominate(token(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
+    page = answer_page.read(token(police), now=at(5))
+    assert page.holder == Holder(police.id, "Polres Metro", "id", False, True)
+    (one,) = page.activities
+    assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
+        2,
+        [("Rina", "Kanit", InvitationState.COMING)],
+    )
+
+
+def test_an_organisation_sees_no_contact_of_people_who_are_not_its_own(activity, police, ani):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    went_out(activity)
+    (one,) = answer_page.read(token(police), now=at(5)).activities
+    answering.nominate(token(police), one.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+    (one,) = answer_page.read(token(police), now=at(5)).activities
+    assert [n[:4] for n in one.nominees] == [("Ani Wijaya", "", "", "")]
+    assert ani.phone != ""
+
+
+def test_a_withdrawn_invitation_is_not_shown(activity, ani, coordinator):
+    invite(ani, activity)
+    went_out(activity)
+    withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
+    assert answer_page.read(token(ani), now=at(5)).activities == ()
+
+
+def test_only_ones_own_activities_go_into_the_calendar(programme, hall, ani, budi):
+    hers, his = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
+    invite(ani, hers)
+    invite(budi, his)
+    went_out(hers, his)
+    assert answer_page.activity_for_calendar(token(ani), hers.id, now=at(5)).id == hers.id
+    with pytest.raises(NothingToAnswer):
+        answer_page.activity_for_calendar(token(ani), his.id, now=at(5))

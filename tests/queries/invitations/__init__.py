@@ -1,0 +1,1 @@
+"""Lists of invitees, their counts, and the preview before inviting."""

@@ -1,0 +1,257 @@
+"""The list of an activity's invitees: what it finds, counts and says of each."""
+
+import pytest
+
+from outreach.delivery.words import whatsapp
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, IncomingOutcome, Role, Sector
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.queries import attendance as attendees
+from outreach.queries.activities import lists as browsing
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations import preview as invitation_preview
+from outreach.queries.invitations.select import Filters
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import ActivityMissing
+from tests.conftest import NOW, a_person, at
+from tests.services.inbox.stored_help import mail
+
+
+def names(found):
+    return [row.invitation.invitee.display_name for row in found.rows]
+
+
+@pytest.fixture
+def invited(activity, ani, budi, chief, police, coordinator):
+    """The chief speaks, the police have two seats, Ani and Budi come as cadres."""
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
+    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    return activity
+
+
+def invitation_of(holder) -> Invitation:
+    column = Invitation.organisation if holder.__tablename__ == "organisation" else Invitation.person
+    return db.session.query(Invitation).filter(column == holder).one()
+
+
+def test_speakers_come_first_and_cadres_last(any_app, invited):
+    assert names(invitees.listed(invited.id, Filters())) == [
+        "Kapolres Metro",
+        "Polres Metro",
+        "Ani Wijaya",
+        "Budi Santoso",
+    ]
+
+
+def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
+    assert names(invitees.listed(invited.id, Filters(role=Role.PARTICIPANT))) == ["Polres Metro", "Zainal Abidin"]
+    assert names(invitees.listed(invited.id, Filters(q="polres"))) == [
+        "Kapolres Metro",
+        "Polres Metro",
+        "Zainal Abidin",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(q="wijaya"), ["Ani Wijaya"]),
+        (Filters(q="100%"), []),
+        (Filters(role=Role.SPEAKER), ["Kapolres Metro"]),
+        (Filters(region_code="18.72.01"), ["Ani Wijaya"]),
+        (Filters(region_code="18.72.04.1001"), ["Budi Santoso"]),
+        (Filters(sector=Sector.POLICE), ["Kapolres Metro", "Polres Metro"]),
+        (Filters(state=InvitationState.COMING), []),
+    ],
+)
+def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found):
+    assert names(invitees.listed(invited.id, filters)) == found
+
+
+def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    assert names(found) == ["Ani Wijaya"]
+    assert found.counts[InvitationState.COMING] == 1
+    assert found.total == 4
+    assert (found.seats.taken, found.seats.total) == (1, 100)
+
+
+def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
+    recording.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
+    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
+    assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
+    counted = browsing.answers_by(Activity.id, [invited.id])[invited.id]
+    assert (found.total, found.seats.taken) == (counted.total, counted.seats_taken) == (5, 2)
+
+
+def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
+    withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
+    everyone = invitees.listed(invited.id, Filters())
+    assert "Ani Wijaya" not in names(everyone)
+    assert everyone.total == 3
+    assert names(invitees.listed(invited.id, Filters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+
+
+def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani, budi, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    for person in (ani, budi):
+        person.email = ""
+    db.session.commit()
+    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Ani Wijaya", "Budi Santoso"]
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.WHATSAPP, by=coordinator, now=NOW)
+    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Budi Santoso"]
+    assert invitees.without_address(invited.id) == 1
+
+
+def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
+    row = invitees.one(invitation_of(ani).id)
+    with app.test_request_context():
+        call = whatsapp.call(row.invitation, invited, row.link)
+    assert call.number == "0812-3456-7890"
+    assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
+    assert row.link.startswith("http://localhost/j/")
+    assert row.link in call.text
+    assert "Rapat koordinasi lintas sektor" in call.text
+    assert "kekerasan" not in call.text
+
+
+@pytest.fixture
+def unmailed(invited, ani, budi, coordinator):
+    """Ani and Budi have no e-mail and read English. Ani comes, Budi has not answered."""
+    for holder in (ani, budi):
+        holder.email, holder.locale = "", "en"
+    db.session.commit()
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    return invited
+
+
+def move_to(activity, day, coordinator):
+    publishing.move(
+        activity.id, publishing.Move(at(day, 8), at(day, 12), activity.zone, activity.venue_id),
+        "The hall is taken", activity.version, by=coordinator, now=NOW,
+    )  # fmt: skip
+
+
+def texts_to_call(app, activity):
+    with app.test_request_context():
+        return {
+            row.invitation.invitee.display_name: whatsapp.call(row.invitation, activity, row.link).text
+            for row in invitees.to_call(activity.id)
+        }
+
+
+def test_after_a_move_who_said_they_come_is_called_too_and_told_the_new_day(any_app, unmailed, ani, coordinator):
+    move_to(unmailed, 20, coordinator)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    assert invitees.without_address(unmailed.id) == 2
+    assert "have changed for: Rapat koordinasi lintas sektor" in texts["Ani Wijaya"]
+    assert "20 January 2027" in texts["Ani Wijaya"]
+    assert "can still come" in texts["Ani Wijaya"]
+    assert "we invite you" not in "".join(texts.values())
+    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
+
+
+def test_after_a_cancellation_all_expected_are_called_and_told_why(any_app, unmailed, ani, budi, coordinator):
+    citra = a_person("Citra Dewi", email="", locale="en")
+    inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    for text in texts.values():
+        assert "cancelled: Rapat koordinasi lintas sektor" in text
+        assert "Reason: Flood in the hall" in text
+        assert "/j/" not in text
+        assert "whether you will come" not in text
+        assert "kekerasan" not in text
+
+
+def test_who_has_no_number_gets_no_whatsapp_link(app, invited, chief):
+    row = invitees.one(invitation_of(chief).id)
+    with app.test_request_context():
+        assert whatsapp.call(row.invitation, invited, row.link).whatsapp == ""
+
+
+def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    invitation = invitation_of(ani)
+    for occurrence, state in enumerate(("sent", "failed")):
+        reminder = Reminder(
+            activity_id=invited.id, key="seven-days-before", occurrence=occurrence, kind="reminder",
+            audience="unanswered", due_at=NOW,
+        )  # fmt: skip
+        db.session.add(reminder)
+        message = Message(
+            person_id=ani.id, kind="invitation", local_day=NOW.date(), due_at=NOW, expires_at=at(18), state=state
+        )
+        db.session.add(message)
+        db.session.flush()
+        db.session.add(
+            MessageLine(message_id=message.id, reminder_id=reminder.id, invitation_id=invitation.id, sequence=0)
+        )
+    db.session.commit()
+    assert invitees.one(invitation.id).last_mail.state == "failed"
+    message.state = "sent"
+    db.session.commit()
+    assert not invitees.one(invitation.id).last_mail.returned
+    mail(IncomingKind.BOUNCE, IncomingOutcome.APPLIED, message_id=message.id)
+    assert invitees.one(invitation.id).last_mail.returned
+    assert invitees.last_mails([]) == {}
+
+
+def test_an_unknown_activity_is_said_to_be_missing(app, office):
+    with pytest.raises(ActivityMissing):
+        invitees.listed(99, Filters())
+
+
+def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    citra = a_person("Citra Dewi")
+    dian = a_person("Dian Permata", email="")
+    found = invitation_preview.of_people([invited.id], [ani.id, citra.id, dian.id], Role.CADRE)
+    assert (found.people, found.mails, found.without_address) == (3, 1, 1)
+    assert [(a.new, a.already) for a in found.activities] == [(2, 1)]
+
+
+def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
+    found = invitation_preview.of_cadres([activity.id], [CadreKind.PATBM], [])
+    assert (found.people, found.new, found.mails) == (1, 1, 0)
+
+
+def test_who_said_they_come_stands_first_on_the_sheet(any_app, invited, budi, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    recording.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    sheet = attendees.sheet(invited.id)
+    assert [(r.invitation.invitee.display_name, r.standing.value) for r in sheet.rows][0] == (
+        "Budi Santoso",
+        "expected",
+    )
+    assert (sheet.expected, sheet.present) == (1, 0)
+    assert [(c.name, c.expected, c.present) for c in sheet.by_region] == [("Yosodadi", 1, 0)]
+
+
+def test_an_organisation_leaves_the_sheet_to_those_it_named(any_app, invited, police, coordinator):
+    publishing.publish([invited.id], by=coordinator, now=NOW)
+    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+    assert "Polres Metro" in on_it
+    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
+    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+    assert "Polres Metro" not in on_it
+    assert on_it[0] == "Zainal Abidin"

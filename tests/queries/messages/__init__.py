@@ -1,0 +1,1 @@
+"""The message log and the archive as pages read them."""

@@ -1,0 +1,188 @@
+"""The message log: found by state, person, activity and words; a message sent again once, and only while it is true."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.needs import NeedKind
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import AuditEntry, Message, Reminder
+from outreach.queries.activities import page as showing
+from outreach.queries.messages import log as messages
+from outreach.queries.messages.log import Filters, Group
+from outreach.queries.overview.page import overview
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.messages import resend as resending
+from outreach.services.messages.resend import NoAddress, NothingToResend, StillUnderWay
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, at, draft_activity
+from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.servers.smtp import Server
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+@pytest.fixture
+def server(current_app_):
+    with Server() as server:
+        send_through(current_app_, server)
+        yield server
+
+
+def drain(now=NOW):
+    return outbox.drain(now=Clock(now), worker="w")
+
+
+def message_to(person) -> Message:
+    db.session.rollback()
+    return db.session.scalars(
+        sa.select(Message).where(Message.person_id == person.id).order_by(Message.id.desc())
+    ).first()
+
+
+def names(filters=None) -> list[str]:
+    page, _ = messages.find(filters or Filters())
+    return [message.person.display_name for message in page]
+
+
+def test_messages_are_found_by_state_person_activity_and_words(server, activity, ani, budi):
+    server.at["RCPT"] = lambda address: "550 no" if address.startswith("budi") else None
+    invited(activity, ani, budi)
+    drain()
+    citra = a_person("Citra Dewi")
+    other = draft_activity(None, None, 20)
+    invited(other, citra)
+    assert names() == ["Citra Dewi", "Budi Santoso", "Ani Wijaya"]
+    assert names(Filters(group=Group.SENT)) == ["Ani Wijaya"]
+    assert names(Filters(group=Group.FAILED)) == ["Budi Santoso"]
+    assert names(Filters(group=Group.WAITING)) == ["Citra Dewi"]
+    assert names(Filters(person_id=ani.id)) == ["Ani Wijaya"]
+    assert names(Filters(activity_id=other.id)) == ["Citra Dewi"]
+    assert names(Filters(q="budi@EXAMPLE")) == ["Budi Santoso"]
+    assert names(Filters(q="wijaya")) == ["Ani Wijaya"]
+    assert names(Filters(q="100%")) == []
+
+
+def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity, ani, coordinator):
+    server.at["RCPT"] = "550 mailbox unavailable"
+    invited(activity, ani)
+    drain()
+    failed = message_to(ani)
+    assert failed.state is MessageState.FAILED
+    server.at.clear()
+    new = resending.resend(failed.id, by=coordinator, now=at(5))
+    assert new.resend_of_id == failed.id
+    assert drain(at(5)).sent == 1
+    assert message_to(ani).rfc_message_id != failed.rfc_message_id
+    assert messages.show(failed.id).resent_as_id == new.id
+    assert [entry.action for entry in db.session.scalars(sa.select(AuditEntry))][-1] == "message.resent"
+
+
+def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(server, activity, ani, budi, coordinator):
+    server.at["RCPT"] = "550 mailbox unavailable"
+    invited(activity, ani, budi)
+    drain()
+
+    def failed() -> list[str]:
+        [count] = [need.count for need in overview(now=NOW).needs if need.kind is NeedKind.FAILED] or [0]
+        found = names(Filters(group=Group.FAILED))
+        assert count == len(found)
+        return found
+
+    assert failed() == ["Budi Santoso", "Ani Wijaya"]
+    first = message_to(ani).id
+    resending.resend(first, by=coordinator, now=NOW)
+    assert failed() == ["Budi Santoso"]
+    drain()  # refused again: one mail that failed, not two
+    again = message_to(ani).id
+    assert (failed(), again != first) == (["Ani Wijaya", "Budi Santoso"], True)
+    server.at.clear()
+    resending.resend(again, by=coordinator, now=NOW)
+    drain()
+    assert (message_to(ani).state, failed()) == (MessageState.SENT, ["Budi Santoso"])
+    assert showing.activity(activity.id, now=NOW).messages == {MessageState.SENT: 1, MessageState.FAILED: 1}
+
+
+def test_a_failed_message_stays_on_the_list_where_sending_it_again_was_skipped(server, activity, ani, coordinator):
+    server.at["RCPT"] = "550 mailbox unavailable"
+    invited(activity, ani)
+    drain()
+    resending.resend(message_to(ani).id, by=coordinator, now=NOW)
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
+    drain()
+    assert message_to(ani).state is MessageState.SKIPPED
+    assert names(Filters(group=Group.FAILED)) == ["Ani Wijaya"]
+
+
+def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server, activity, ani, coordinator):
+    invited(activity, ani)
+    drain()
+    for _ in range(2):
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
+        drain()
+    assert len(server.taken) == 3
+    kept = sa.select(Reminder.occurrence).where(Reminder.key == "resend").order_by(Reminder.occurrence)
+    assert list(db.session.scalars(kept)) == [0, 1]
+
+
+def test_a_message_under_way_is_not_sent_again(server, activity, ani, coordinator):
+    invited(activity, ani)
+    with pytest.raises(StillUnderWay):
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
+    drain()
+    first = message_to(ani)
+    resending.resend(first.id, by=coordinator, now=NOW)
+    with pytest.raises(StillUnderWay):
+        resending.resend(first.id, by=coordinator, now=NOW)
+
+
+def test_what_is_no_longer_true_is_not_sent_again(server, activity, ani, budi, coordinator):
+    invited(activity, ani, budi)
+    drain()
+    invitation_id = messages.show(message_to(ani).id).message.lines[0].invitation_id
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    with pytest.raises(NothingToResend) as caught:
+        resending.resend(message_to(ani).id, by=coordinator, now=NOW)
+    assert caught.value.values == {"reason": SkipReason.ANSWERED}
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
+    with pytest.raises(NothingToResend) as caught:
+        resending.resend(message_to(budi).id, by=coordinator, now=NOW)
+    assert caught.value.values == {"reason": SkipReason.ACTIVITY_CANCELLED}
+    assert (
+        db.session.scalar(sa.select(sa.func.count()).select_from(Message).where(Message.resend_of_id.is_not(None))) == 0
+    )
+
+
+def test_a_cancellation_can_be_sent_again(server, activity, ani, coordinator):
+    invited(activity, ani)
+    drain()
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=at(5))
+    reminding.tick(at(5))
+    drain(at(5))
+    resending.resend(message_to(ani).id, by=coordinator, now=at(5))
+    drain(at(5))
+    assert len(server.taken) == 3
+
+
+def test_who_has_no_address_cannot_be_written_to(server, activity, office, coordinator):
+    kartini = a_person("Kartini", email="")
+    invited(activity, kartini)
+    drain()
+    assert message_to(kartini).reason == "no_address"
+    with pytest.raises(NoAddress):
+        resending.resend(message_to(kartini).id, by=coordinator, now=NOW)
+    kartini.email = "kartini@example.com"
+    db.session.commit()
+    resending.resend(message_to(kartini).id, by=coordinator, now=NOW)
+    assert drain().sent == 1

@@ -1,0 +1,1 @@
+"""The start page: numbers, what needs attention, number of queries."""

@@ -1,0 +1,234 @@
+"""The start page's numbers, read from both databases."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
+from outreach.domain.needs import Answers, NeedKind, PollStanding
+from outreach.domain.states import ActivityState, InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import Activity, AgendaItem, Invitation, Message, Organisation, Person, Programme, Reminder, Venue
+from outreach.queries.activities import lists as browsing
+from outreach.queries.overview import page
+from outreach.services.polls import answer as poll_answering
+from outreach.services.polls import ask as poll_asking
+from outreach.services.polls import decide as poll_deciding
+from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
+
+LATER = NOW + page.KEPT_FOR
+
+
+def invited(
+    activity, person=None, organisation=None, state=InvitationState.INVITED, role=Role.PARTICIPANT
+) -> Invitation:
+    invitation = Invitation(activity=activity, person=person, organisation=organisation, state=state, role=role)
+    db.session.add(invitation)
+    db.session.commit()
+    return invitation
+
+
+def published(programme: Programme | None, venue: Venue | None, day: int = 18, **values: object):
+    return draft_activity(programme, venue, day, state=ActivityState.PUBLISHED, **values)
+
+
+def needs(now=NOW) -> dict[NeedKind, int]:
+    return {need.kind: need.count for need in page.overview(now=now).needs}
+
+
+def test_an_empty_office_has_an_empty_page(any_app: Flask, office):
+    found = page.overview(now=NOW)
+    assert (found.next, found.upcoming, found.needs, found.mails, found.programmes) == ([], 0, [], [], 0)
+
+
+def test_upcoming_activities_stand_in_their_order_with_their_answers(
+    any_app: Flask, programme, hall, ani, budi, police, chief
+):
+    second, first = published(programme, hall, 19), published(programme, hall, 18, agenda=[])
+    invited(first, ani, state=InvitationState.COMING, role=Role.CADRE)
+    invited(first, budi, role=Role.CADRE)
+    invited(first, chief, state=InvitationState.REPRESENTED, role=Role.SPEAKER)
+    invited(first, organisation=police, state=InvitationState.COMING)  # is counted by whom it named
+    found = page.overview(now=NOW)
+    assert [one.id for one in found.next] == [first.id, second.id]
+    assert found.next[0].answers == Answers(coming=1, represented=1, open=1, seats_taken=2, speakers=1)
+    assert (found.next[0].venue, found.next[0].seats) == ("Aula Bappeda", 100)
+
+
+def test_what_is_over_cancelled_or_held_is_not_next(any_app: Flask, programme, hall):
+    over = published(programme, hall, 18)
+    draft_activity(programme, None, 19, state=ActivityState.CANCELLED)
+    draft_activity(programme, None, 20, state=ActivityState.HELD)
+    assert [one.id for one in page.overview(now=over.ends_at - timedelta(seconds=1)).next] == [over.id]
+    db.session.commit()
+    assert page.overview(now=over.ends_at).next == []
+
+
+def test_people_and_offices_without_an_address_are_to_be_called_once_each(any_app: Flask, programme, hall, ani, budi):
+    siti = a_person("Siti Aminah", email="")
+    school = Organisation(name="SMPN 1 Metro", sector="school", email="")
+    for day in (18, 19):
+        activity = published(programme, hall, day)
+        invited(activity, siti)
+        invited(activity, ani)
+        invited(activity, organisation=school)
+        invited(activity, budi, state=InvitationState.COMING)
+    assert needs()[NeedKind.CALL] == 2
+    [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
+    assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
+
+
+def test_kelurahan_from_which_no_cadre_comes_are_named(any_app: Flask, programme, hall, ani, budi):
+    activity = published(programme, hall)
+    assert NeedKind.UNCOVERED not in needs()  # no cadre is invited at all
+    invited(activity, ani, state=InvitationState.COMING, role=Role.CADRE)
+    invited(activity, budi, role=Role.CADRE)
+    [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.UNCOVERED]
+    assert need.names == ("Metro", "Yosodadi")
+
+
+def test_lost_mails_ask_as_long_as_they_could_still_be_of_use(any_app: Flask, ani: Person):
+    for state in (MessageState.FAILED, MessageState.UNKNOWN, MessageState.SENT):
+        db.session.add(
+            Message(person=ani, kind=MailKind.REMINDER, local_day=NOW.date(), due_at=NOW, expires_at=LATER, state=state)
+        )
+    db.session.commit()
+    assert needs(NOW) == {NeedKind.FAILED: 2}
+    assert needs(LATER) == {}
+
+
+def test_mails_that_wait_too_long_say_that_nothing_sends(any_app: Flask, ani: Person):
+    db.session.add(
+        Message(
+            person=ani, kind=MailKind.REMINDER, local_day=NOW.date(), due_at=NOW, expires_at=NOW + timedelta(days=1)
+        )
+    )
+    db.session.commit()
+    assert needs(NOW + page.OVERDUE) == {}
+    assert needs(NOW + page.OVERDUE + page.KEPT_FOR) == {NeedKind.NOTHING_SENDS: 1}
+
+
+def test_the_next_mails_say_to_how_many(any_app: Flask, programme, hall, ani):
+    activity = published(programme, hall)
+    invited(activity, ani)
+    for key, due_at in (("soon", at(11)), ("too far", NOW + page.MAILS_WITHIN)):
+        db.session.add(
+            Reminder(activity=activity, key=key, kind=MailKind.REMINDER, audience=Audience.UNANSWERED, due_at=due_at)
+        )
+    db.session.commit()
+    assert [(mail.due_at, mail.people) for mail in page.overview(now=NOW).mails] == [(at(11), 1)]
+
+
+def test_what_was_read_is_kept_for_a_moment_and_forgotten_by_any_change(
+    any_app: Flask, programme, hall, queries: Callable
+):
+    published(programme, hall)
+    first = queries(lambda: page.overview(now=NOW))
+    assert queries(lambda: page.overview(now=LATER - timedelta(seconds=1))) == 0
+    assert queries(lambda: page.overview(now=LATER)) <= first  # what clashes may be kept for longer
+    published(programme, None, 19)
+    assert page.overview(now=LATER).upcoming == 2
+
+
+def test_what_somebody_saves_while_the_page_is_read_is_on_it_next_time(any_app: Flask, programme):
+    days = {"starts_on": programme.starts_on, "ends_on": programme.ends_on, "zone": JAKARTA}
+    db.session.rollback()
+    saving: list[threading.Thread] = []
+
+    def save() -> None:
+        with any_app.app_context():
+            db.session.add(Programme(title="Lagi", **days))
+            db.session.commit()
+            db.session.remove()
+
+    def save_meanwhile(_connection, _cursor, statement: str, *_more: object) -> None:
+        if "FROM date_poll" in statement and not saving:  # the programmes are counted by now
+            saving.append(threading.Thread(target=save))
+            saving[0].start()
+            saving[0].join(60)
+
+    sa.event.listen(db.engine, "after_cursor_execute", save_meanwhile)
+    try:
+        assert page.overview(now=NOW).programmes == 1
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", save_meanwhile)
+    db.session.rollback()
+    assert page.overview(now=NOW).programmes == 2
+
+
+def test_three_or_three_hundred_activities_take_as_many_queries(
+    any_app: Flask, programme, hall, ani, queries: Callable
+):
+    def filled(count: int) -> int:
+        for number in range(count):
+            starts_at = at(18) + timedelta(days=number)
+            activity = published(
+                None, None, 18, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), respond_by_at=starts_at
+            )
+            db.session.add(Invitation(activity=activity, person=ani, state=InvitationState.INVITED, role=Role.CADRE))
+        db.session.commit()
+        return queries(lambda: page.overview(now=NOW))
+
+    filled(3)
+    few = filled(3)  # at the times of those before, so that somebody is in two at once already
+    assert filled(294) <= few
+
+
+def test_a_speaker_who_declined_asks_until_taken_off_the_agenda(any_app: Flask, programme, hall, chief):
+    activity = published(programme, hall)
+    invited(activity, chief, state=InvitationState.NOT_COMING, role=Role.SPEAKER)
+    assert needs()[NeedKind.DECLINED] == 1  # no agenda at all
+    line = AgendaItem(activity=activity, starts_at=at(18, 9), ends_at=at(18, 10), topic="Materi", speakers=[chief])
+    db.session.add(line)
+    db.session.commit()
+    [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.DECLINED]
+    assert need.names == ("Kapolres Metro",)
+    line.speakers = []
+    db.session.commit()
+    assert NeedKind.DECLINED not in needs()
+
+
+def test_a_person_in_two_roles_is_counted_once_everywhere(any_app: Flask, programme, hall, chief):
+    activity = published(programme, hall)
+    invited(activity, chief, state=InvitationState.COMING, role=Role.SPEAKER)
+    invited(activity, chief, state=InvitationState.COMING, role=Role.MODERATOR)
+    assert page.overview(now=NOW).next[0].answers.coming == 1
+    assert browsing.answers_by(Activity.id, [activity.id])[activity.id].accepted == 1
+
+
+def said(poll, holder, *choices) -> None:
+    poll_answering.record(poll.id, asked(poll, holder).id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=NOW)
+
+
+def of_polls(now) -> set[NeedKind]:
+    return set(needs(now)) & {NeedKind.POLLS_RUN, NeedKind.POLLS_DECIDE}
+
+
+def test_a_date_poll_waits_for_its_answers_then_for_a_date(any_app: Flask, office, ani, chief):
+    poll = a_poll(ani, chief)
+    draft = a_poll(ani, opened=False)
+    assert draft.id != poll.id
+    said(poll, ani, YES, NO, YES)
+    [need] = page.overview(now=NOW).needs
+    assert need.kind is NeedKind.POLLS_RUN
+    assert need.polls == (PollStanding(poll.id, poll.title, at(7, 16), JAKARTA, True, 2, 1),)
+    said(poll, chief, YES, YES, NO)
+    assert needs() == {NeedKind.POLLS_DECIDE: 1}
+    poll_deciding.decide(poll.id, poll.slots[0].id, publish=False, by=None, now=NOW)
+    assert of_polls(NOW) == set()
+
+
+def test_a_date_poll_that_closed_waits_for_a_date_until_its_last_time_has_begun(any_app: Flask, office, ani):
+    poll = a_poll(ani)
+    just_before, last = at(7, 16) - timedelta(seconds=1), poll.slots[-1].starts_at
+    assert of_polls(just_before) == {NeedKind.POLLS_RUN}
+    db.session.commit()
+    assert of_polls(at(7, 16)) == {NeedKind.POLLS_DECIDE}  # no engine has closed it yet
+    poll_asking.tick(at(7, 16))
+    assert of_polls(last - timedelta(seconds=1)) == {NeedKind.POLLS_DECIDE}
+    db.session.commit()
+    assert of_polls(last) == set()

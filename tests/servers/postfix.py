@@ -1,0 +1,126 @@
+"""A real Postfix, started by root from Debian's package with a configuration and a queue of its own. /etc stays as it is.
+
+Every mail that it takes is thrown away and noted in its log, or passed on to `next_hop`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.servers.smtp import free_port
+
+PATIENCE_S = 30.0
+
+MAIN = """
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = postfix.example.com
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+smtpd_peername_lookup = no
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_client_event_limit_exceptions = 127.0.0.0/8
+in_flow_delay = 0
+default_transport = {transport}
+smtpd_discard_ehlo_keywords = {hidden}
+"""
+
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def missing() -> str:
+    """Return why Postfix cannot be started here, or ""."""
+    if not shutil.which("postfix", path="/usr/sbin:/usr/bin"):
+        return "Postfix is not installed (Debian: apt-get install postfix)"
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return "Postfix can only be started by root"
+    return ""
+
+
+@dataclass
+class Postfix:
+    """Use as a context. hidden: words that it does not announce, comma-separated, such as "chunking"."""
+
+    hidden: str = ""
+    next_hop: int = 0  # a port on this machine; 0: every mail is thrown away
+    settings: str = ""  # more lines for main.cf
+    under: str | None = None  # where its folder is made
+    port: int = 0
+    folder: Path = field(default_factory=Path)
+
+    def __enter__(self) -> "Postfix":
+        self.folder = Path(tempfile.mkdtemp(prefix="outreach-postfix-", dir=self.under))
+        self.folder.chmod(0o755)  # Postfix's own user must come through
+        self.port = self.port or free_port()
+        (self.folder / "etc").mkdir()
+        (self.folder / "queue").mkdir()
+        transport = f"smtp:[127.0.0.1]:{self.next_hop}" if self.next_hop else "discard:"
+        main = MAIN.format(folder=self.folder, transport=transport, hidden=self.hidden) + self.settings
+        (self.folder / "etc" / "main.cf").write_text(main)
+        (self.folder / "etc" / "master.cf").write_text(MASTER.format(port=self.port).lstrip())
+        try:
+            self._run("start")
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._run("stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def delivered(self, at_least: int = 0) -> list[str]:
+        """Return the recipients of all mails that it took and delivered, sorted, once there are `at_least` so many."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            found = re.findall(r" to=<([^>]*)>,.* status=sent", self.log())
+            if len(found) >= at_least or time.monotonic() > until:
+                return sorted(found)
+            time.sleep(0.05)
+
+    def log(self) -> str:
+        path = self.folder / "mail.log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def _run(self, command: str) -> None:
+        done = subprocess.run(
+            ["/usr/sbin/postfix", "-c", str(self.folder / "etc"), command],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+        if done.returncode:
+            raise RuntimeError(f"postfix {command} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")

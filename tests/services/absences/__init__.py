@@ -1,0 +1,1 @@
+"""Absences by hand and from calendars; broken and hostile calendar files."""

@@ -1,0 +1,214 @@
+"""Calendars of speakers and venues, read by address or from a file: only when somebody is busy is kept."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.fetch import problems
+from outreach.domain.planning.parties import AbsenceSource, Party
+from outreach.extensions import db
+from outreach.models import Absence, AbsenceCalendar, AuditEntry, Person
+from outreach.services.absences import calendars as absence_calendars
+from outreach.services.absences import edit as absences
+from outreach.services.absences import parse as busy_times
+from outreach.services.absences import refresh as absence_refresh
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.privacy import person as privacy
+from tests.conftest import NOW, at
+from tests.servers.web import web_server
+
+HOUR = timedelta(hours=1)
+
+
+def calendar(*starts: str) -> bytes:
+    events = [
+        f"BEGIN:VEVENT\r\nUID:{at}\r\nSUMMARY:Rahasia\r\nDTSTART:{at}\r\nDURATION:PT1H\r\nEND:VEVENT" for at in starts
+    ]
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *events, "END:VCALENDAR", ""]).encode()
+
+
+TWO = calendar("20270105T010000Z", "20270106T010000Z")
+SELF = {"source": AbsenceSource.SELF, "by": None}
+
+
+@pytest.fixture
+def server(any_app):
+    with web_server() as server:
+        any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_own_hosts=server.host)
+        yield server
+
+
+@pytest.fixture
+def mine(chief) -> Subject:
+    return Subject(SubjectKind.PERSON, chief.id)
+
+
+def busy() -> list:
+    db.session.rollback()
+    return [(one.starts_at, one.party) for one in absences.occurrences(db.session(), at(1), at(31))]
+
+
+def due(now=NOW) -> dict:
+    return dict(absence_refresh.read_due(lambda: now, lambda: False))
+
+
+def shown(mine, now=NOW):
+    (found,) = absence_calendars.of(mine, now=now)
+    return found
+
+
+def test_an_address_is_read_by_the_engine_and_again_when_it_is_due(any_app, server, mine):
+    server.says("/c.ics", TWO, 'ETag: "1"')
+    absence_calendars.add_address(mine, server.url("/c.ics"), "Dinas", now=NOW, **SELF)
+    assert busy() == []
+    assert due() == {"calendars": 1, "calendars_failed": 0}
+    chief = Party.person(mine.id)
+    assert busy() == [(at(5, 8), chief), (at(6, 8), chief)]
+    kept = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
+    assert due(NOW + 5 * HOUR) == {"calendars": 0, "calendars_failed": 0}
+    server.says("/c.ics", calendar("20270106T010000Z", "20270107T010000Z"))
+    assert due(NOW + 6 * HOUR) == {"calendars": 1, "calendars_failed": 0}
+    assert busy() == [(at(6, 8), chief), (at(7, 8), chief)]
+    again = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
+    assert again[at(6, 8)] == kept[at(6, 8)]
+    found = shown(mine)
+    assert (found.name, found.host, found.ahead, found.next_at) == ("Dinas", "localhost", 2, at(6, 8))
+    assert found.next_read_at == NOW + 12 * HOUR
+
+
+def test_no_title_is_stored_anywhere(any_app, server, mine):
+    server.says("/c.ics", TWO)
+    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    due()
+    rows = [str(vars(row)) for model in (Absence, AbsenceCalendar) for row in db.session.scalars(sa.select(model))]
+    assert len(rows) == 3
+    assert "Rahasia" not in "".join(rows)
+
+
+def test_a_failure_keeps_what_was_read_and_waits_longer_each_time(any_app, server, mine):
+    server.says("/c.ics", TWO)
+    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    due()
+    before = busy()
+    server.says("/c.ics", b"<!doctype html><html>Sign in</html>")
+    now = NOW + 6 * HOUR
+    for wait in (0.25, 0.5, 1, 2, 4, 8, 16, 24, 24):
+        assert due(now)["calendars_failed"] == 1
+        found = shown(mine, now)
+        assert (found.problem.message, found.tried_at) == (busy_times.IsWebPage.message, now)
+        assert (found.read_at, found.next_read_at) == (NOW, now + wait * HOUR)
+        now = found.next_read_at
+    assert busy() == before
+    server.says("/c.ics", TWO)
+    assert due(now)["calendars"] == 1
+    assert (shown(mine, now).problem, shown(mine, now).next_read_at) == (None, now + 6 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n", problems.TooLarge),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", problems.PrivateHost),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + calendar("x"), busy_times.CalendarBroken),
+        (
+            b"HTTP/1.1 200 OK\r\n\r\n" + TWO.replace(b"Z", b"").replace(b"DTSTART:", b"DTSTART;TZID=Mars:"),
+            busy_times.ZoneUnknown,
+        ),
+        (b"HTTP/1.1 404 No\r\n\r\n", problems.NotThere),
+    ],
+)
+def test_each_failure_is_told_in_its_own_words(any_app, server, mine, answer, problem):
+    server.sends("/c.ics", answer)
+    made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    told = absence_calendars.read_now(mine, made.id, now=NOW)
+    assert type(told) is problem
+    assert (shown(mine).problem.message, shown(mine).problem.values) == (told.message, told.values)
+    assert len(told.message) <= 300
+
+
+def test_what_did_not_change_is_not_fetched_but_on_one_day_of_the_week(any_app, server, mine):
+    server.says("/c.ics", calendar("20270125T010000Z"), 'ETag: "1"')
+    made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    due()
+    for day in range(1, 8):
+        absence_calendars.read_now(mine, made.id, now=NOW + timedelta(days=day))
+    assert sum("If-None-Match" in request for request in server.asked) == 6
+    server.says("/c.ics", b"", status="304 Not Modified")
+    days = [NOW + timedelta(days=day) for day in range(8, 15)]
+    told = [absence_calendars.read_now(mine, made.id, now=day) for day in days]
+    assert [type(one) for one in told].count(problems.Refused) == 1
+    assert len(busy()) == 1
+
+
+def test_a_calendar_that_one_worker_reads_is_not_read_by_another(any_app, server, mine):
+    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    assert absence_refresh._taken(NOW) is not None
+    assert absence_refresh._taken(NOW) is None
+    assert absence_refresh._taken(NOW + timedelta(minutes=10)) is not None
+
+
+def test_an_engine_that_must_stop_reads_no_more(any_app, server, mine):
+    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+    assert dict(absence_refresh.read_due(lambda: NOW, lambda: True)) == {"calendars": 0, "calendars_failed": 0}
+
+
+def test_a_file_is_read_once_and_refused_with_nothing_changed(any_app, coordinator, hall):
+    halls = Subject(SubjectKind.VENUE, hall.id)
+    with pytest.raises(busy_times.NotACalendar):
+        absence_calendars.add_file(halls, b"a;b", source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
+    assert absence_calendars.of(halls, now=NOW) == []
+    made = absence_calendars.add_file(halls, TWO, source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
+    assert (shown(halls).host, shown(halls).ahead, shown(halls).next_read_at) == ("", 2, None)
+    assert due(NOW + timedelta(days=30)) == {"calendars": 0, "calendars_failed": 0}
+    absence_calendars.remove(halls, made.id, by=coordinator, now=NOW)
+    assert (absence_calendars.of(halls, now=NOW), busy()) == ([], [])
+    actions = [one.action for one in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
+    assert actions == ["venue.calendar_added", "venue.calendar_removed"]
+
+
+def test_a_file_does_not_hold_its_page_long_while_others_are_read(any_app, mine):
+    """Two links could otherwise keep all threads of the pages waiting."""
+    began = time.monotonic()
+    with busy_times.AT_ONCE, busy_times.AT_ONCE, pytest.raises(busy_times.ReadersBusy):
+        absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
+    assert time.monotonic() - began < 60  # a guard against what would hang
+    assert absence_calendars.of(mine, now=NOW) == []
+
+
+def test_an_address_is_taken_once_and_not_more_than_five(any_app, mine, hall):
+    for number in (1, 1, 2, 3, 4, 5):
+        absence_calendars.add_address(mine, f"webcal://example.com/{number}.ics", now=NOW, **SELF)
+    assert len(absence_calendars.of(mine, now=NOW)) == 5
+    with pytest.raises(absence_calendars.TooManyCalendars):
+        absence_calendars.add_address(mine, "https://example.com/6.ics", now=NOW, **SELF)
+    with pytest.raises(problems.AddressUnreadable):
+        absence_calendars.add_address(mine, "example.com", now=NOW, **SELF)
+    first = absence_calendars.of(mine, now=NOW)[0].id
+    for meddle in (absence_calendars.remove, absence_calendars.read_now):
+        with pytest.raises(absence_calendars.CalendarMissing):
+            meddle(
+                Subject(SubjectKind.VENUE, hall.id),
+                first,
+                now=NOW,
+                **({"by": None} if meddle is absence_calendars.remove else {}),
+            )
+
+
+def test_where_no_calendars_are_read_an_address_is_refused(any_app, mine):
+    any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_read_s=0)
+    with pytest.raises(absence_calendars.NoneRead):
+        absence_calendars.add_address(mine, "https://example.com/1.ics", now=NOW, **SELF)
+
+
+def test_a_person_gets_their_absences_and_they_are_erased_with_them(any_app, coordinator, mine):
+    absence_calendars.add_address(mine, "https://example.com/secret.ics", "Dinas", now=NOW, **SELF)
+    absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
+    found = privacy.export(mine.id, by=coordinator, now=NOW)
+    assert [one["starts_at"] for one in found["absences"]] == ["2027-01-05T01:00:00+00:00", "2027-01-06T01:00:00+00:00"]
+    assert found["absence_calendars"][0]["address"] == "https://example.com/secret.ics"
+    privacy.erase(mine.id, by=coordinator, now=NOW)
+    assert db.session.get(Person, mine.id).erased_at == NOW
+    assert not db.session.scalars(sa.select(Absence)).all() + db.session.scalars(sa.select(AbsenceCalendar)).all()

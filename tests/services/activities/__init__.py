@@ -1,0 +1,1 @@
+"""Drafts, publishing, moves, cancellations, agendas, and bookings at the same moment."""

@@ -1,0 +1,206 @@
+"""Giving an activity another time or place from the calendar, seeing before what comes of it, and taking it back."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import MailKind, Role
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Reminder, Venue
+from outreach.services.activities import move as moves
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.edit import CannotEdit
+from outreach.services.activities.move import Blocked
+from outreach.services.activities.publish import InThePast, NothingMoved, ReasonMissing
+from outreach.services.invitations import invite as inviting
+from outreach.services.locking import EndBeforeStart, SpeakerTaken, Stale
+from outreach.services.planning.checks import PlanBlocked
+from tests.conftest import NOW, at, draft_activity
+
+
+@pytest.fixture
+def published(activity: Activity, ani, coordinator) -> Activity:
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    return activity
+
+
+def to(activity: Activity, starts_at: datetime, hours: float = 4, venue_id: int | None = -1) -> publishing.Move:
+    venue_id = activity.venue_id if venue_id == -1 else venue_id
+    return moves.wanted(activity, starts_at, starts_at + timedelta(hours=hours), venue_id, now=NOW)
+
+
+def shift(activity: Activity, move: publishing.Move, reason: str = "", by=None) -> moves.Shifted:
+    return moves.shift(activity.id, move, activity.version, reason=reason, by=by, now=NOW)
+
+
+def times(activity: Activity) -> tuple[datetime | None, ...]:
+    db.session.refresh(activity)
+    return activity.starts_at, activity.ends_at, activity.registration_at, activity.respond_by_at
+
+
+def mails() -> int:
+    return (
+        db.session.scalar(sa.select(sa.func.count()).select_from(Reminder).where(Reminder.kind == MailKind.CHANGE)) or 0
+    )
+
+
+def kinds(foreseen: moves.Foreseen) -> list[FindingKind]:
+    return [one.kind for one in foreseen.found.findings]
+
+
+def test_a_draft_just_moves_with_its_agenda_and_its_deadline(any_app, activity, coordinator):
+    db.session.add(AgendaItem(activity_id=activity.id, starts_at=at(18, 9), ends_at=at(18, 10), topic="Alur rujukan"))
+    db.session.commit()
+    done = shift(activity, to(activity, at(19, 9)), by=coordinator)
+    assert times(activity) == (at(19, 9), at(19, 13), at(19, 8, 30), at(17, 16))
+    assert [(item.starts_at, item.ends_at) for item in activity.agenda] == [(at(19, 10), at(19, 11))]
+    assert (done.version, mails()) == (activity.version, 0)
+    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "activity.edited")).one()
+    assert set(entry.detail["changed"]) == {"starts_at", "ends_at", "registration_at", "respond_by_at"}
+
+
+def test_a_longer_activity_keeps_its_deadline(any_app, activity):
+    shift(activity, to(activity, at(18, 8), hours=6))
+    assert times(activity) == (at(18, 8), at(18, 14), at(18, 7, 30), at(16, 16))
+
+
+def test_a_deadline_that_would_have_passed_becomes_the_usual_one(any_app, activity):
+    move = to(activity, at(5, 8))  # tomorrow; two days before is over
+    assert move.respond_by_at is None
+
+
+def test_a_published_activity_moves_with_its_mails(any_app, published, coordinator):
+    foreseen = moves.foresee(published, to(published, at(19, 9)), published.version, now=NOW)
+    assert (foreseen.needs_reason, foreseen.blocked) == (True, False)
+    assert [row.kind for row in foreseen.forecast.rows][0] is MailKind.CHANGE
+    with pytest.raises(ReasonMissing):
+        shift(published, to(published, at(19, 9)), " ", by=coordinator)
+    assert mails() == 0
+    done = shift(published, to(published, at(19, 9)), "Aula dipakai", by=coordinator)
+    assert times(published)[:2] == (at(19, 9), at(19, 13))
+    assert (mails(), published.sequence, done.back.starts_at) == (1, 1, at(18, 8))
+
+
+def test_what_was_moved_is_moved_back_exactly(any_app, activity, coordinator):
+    before = times(activity)
+    done = shift(activity, to(activity, at(20, 13)), by=coordinator)
+    assert times(activity) != before
+    moves.shift(activity.id, done.back, done.version, by=coordinator, now=NOW)
+    assert times(activity) == before
+
+
+def test_it_is_not_moved_back_once_somebody_changed_it(any_app, activity, coordinator):
+    done = shift(activity, to(activity, at(20, 13)), by=coordinator)
+    activity.title = "Judul baru"
+    db.session.commit()
+    with pytest.raises(Stale):
+        moves.shift(activity.id, done.back, done.version, by=coordinator, now=NOW)
+
+
+def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall, activity, coordinator):
+    other = draft_activity(programme, hall, 19, title="Pelatihan", coordinator_id=coordinator.id)
+    foreseen = moves.foresee(activity, to(activity, at(19, 10)), activity.version, now=NOW)
+    assert (kinds(foreseen)[:1], foreseen.blocked) == ([FindingKind.VENUE_TAKEN], True)
+    assert foreseen.found.findings[0].other(activity.id).id == other.id
+    before = times(activity)
+    with pytest.raises(Exception) as raised:
+        shift(activity, to(activity, at(19, 10)))
+    assert type(raised.value).__name__ in ("VenueTaken", "PlanBlocked")
+    assert times(activity) == before
+    shift(activity, to(activity, at(19, 12)))  # next to it is free
+
+
+def test_a_published_one_is_refused_for_what_the_office_blocks(any_app, published, coordinator):
+    before = times(published)
+    with pytest.raises((Blocked, PlanBlocked)):
+        shift(published, to(published, at(25, 8)), "Aula dipakai", by=coordinator)  # outside its programme's days
+    assert (times(published), mails()) == (before, 0)
+
+
+def test_what_only_warns_is_said_and_not_refused(any_app, hall):
+    alone = draft_activity(None, hall, 22)
+    foreseen = moves.foresee(alone, to(alone, at(23, 8)), alone.version, now=NOW)  # a Saturday
+    assert (FindingKind.WEEKEND in kinds(foreseen), foreseen.blocked) == (True, False)
+    shift(alone, to(alone, at(23, 8)))
+    assert times(alone)[0] == at(23, 8)
+
+
+def test_another_venue_is_another_place(any_app, activity):
+    other = Venue(name="Wisma Haji", capacity=200)
+    db.session.add(other)
+    db.session.commit()
+    shift(activity, to(activity, at(18, 8), venue_id=other.id))
+    assert times(activity)[0] == at(18, 8)
+    assert activity.venue_id == other.id
+
+
+@pytest.mark.parametrize(
+    ("move", "problem"),
+    [
+        (lambda a: to(a, at(18, 8)), NothingMoved),
+        (lambda a: to(a, at(19, 8), hours=-1), EndBeforeStart),
+    ],
+)
+def test_what_makes_no_sense_is_refused(app, activity, move, problem):
+    with pytest.raises(problem):
+        moves.foresee(activity, move(activity), activity.version, now=NOW)
+    with pytest.raises(problem):
+        shift(activity, move(activity))
+
+
+def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_recorded_there(app, hall):
+    told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
+    publishing.publish([told.id], by=None, now=NOW)
+    for moved in (moves.foresee, lambda *it, now: moves.shift(it[0].id, *it[1:], reason="x", by=None, now=now)):
+        with pytest.raises(InThePast):
+            moved(told, to(told, at(3, 8)), told.version, now=NOW)
+    foreseen = moves.foresee(draft, to(draft, at(3, 8)), draft.version, now=NOW)
+    assert (kinds(foreseen), foreseen.blocked) == ([FindingKind.IN_THE_PAST], False)
+    shift(draft, to(draft, at(3, 8)))
+    assert times(draft)[0] == at(3, 8)
+
+
+@pytest.mark.parametrize("state", [ActivityState.HELD, ActivityState.CANCELLED])
+def test_what_is_over_stays(app, activity, state):
+    activity.state = state
+    db.session.commit()
+    with pytest.raises(CannotEdit):
+        shift(activity, to(activity, at(19, 8)))
+
+
+def test_an_older_version_is_stale(any_app, activity):
+    with pytest.raises(Stale):
+        moves.shift(activity.id, to(activity, at(19, 8)), activity.version - 1, by=None, now=NOW)
+
+
+def test_foreseeing_stores_nothing(any_app, published, ani):
+    before = times(published)
+    moves.foresee(published, to(published, at(20, 9)), published.version, now=NOW)
+    db.session.commit()
+    assert (times(published), mails()) == (before, 0)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 1
+    assert {one.state for one in db.session.scalars(sa.select(Invitation))} == {InvitationState.PREPARED}
+
+
+def test_a_draft_goes_to_another_hall_though_its_speaker_is_elsewhere_then(any_app, activity, programme, ani):
+    """That was so before, and another hall neither brings nor mends it."""
+    draft_activity(programme, None, 18)
+    other_hall = Venue(name="Aula PKK")
+    db.session.add_all(
+        [
+            other_hall,
+            *(
+                Invitation(activity_id=one.id, person_id=ani.id, role=Role.SPEAKER)
+                for one in db.session.query(Activity)
+            ),
+        ]
+    )
+    db.session.commit()
+    shift(activity, to(activity, at(18, 8), venue_id=other_hall.id))
+    assert db.session.get_one(Activity, activity.id).venue_id == other_hall.id
+    with pytest.raises(SpeakerTaken):
+        shift(activity, to(activity, at(18, 9)))

@@ -1,0 +1,1 @@
+"""Answers by link, by calendar and by phone; nominees; the last seat."""

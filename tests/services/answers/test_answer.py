@@ -1,0 +1,245 @@
+"""Answers by link and by phone, seats, waiting, nominees: what each person gets and what is refused."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, DeadlinePassed, Representative, RepresentativeUnnamed
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation, Link, Message, Person, Reminder
+from outreach.queries.answers import page as answer_page
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.answers import nominees
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+def publish(*activities):
+    publishing.publish([a.id for a in activities], by=None, now=NOW)
+    reminding.tick(NOW)
+
+
+def invited(activity, *people, role=Role.CADRE):
+    inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
+
+
+def token(holder) -> str:
+    found = tokens.token(links.link_for(db.session, holder, expires_at=at(28)))
+    db.session.commit()
+    return found
+
+
+def state_of(activity, person) -> InvitationState:
+    db.session.expire_all()
+    return db.session.scalars(
+        sa.select(Invitation.state).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
+    ).one()
+
+
+def test_ani_answers_by_her_link(activity, ani):
+    invited(activity, ani)
+    publish(activity)
+    answered = answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    assert (answered.state, answered.answer_source, answered.answered_at) == (
+        InvitationState.COMING,
+        AnswerSource.LINK,
+        at(5),
+    )
+
+
+def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani):
+    invited(activity, ani)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.COMING, now=at(16, 15, 58))
+    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
+    with pytest.raises(DeadlinePassed):
+        answering.answer(token(ani), activity.id, Choice.COMING, now=at(16, 16))
+    assert state_of(activity, ani) is InvitationState.NOT_COMING
+
+
+def test_one_answer_holds_for_all_roles_in_an_activity(activity, ani):
+    invited(activity, ani, role=Role.SPEAKER)
+    invited(activity, ani, role=Role.MODERATOR)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    assert db.session.scalars(sa.select(Invitation.state)).all() == [InvitationState.COMING] * 2
+
+
+def test_a_representative_needs_a_name(activity, chief):
+    invited(activity, chief, role=Role.SPEAKER)
+    publish(activity)
+    with pytest.raises(RepresentativeUnnamed):
+        answering.answer(token(chief), activity.id, Choice.REPRESENTED, Representative(" "), now=at(5))
+    assert state_of(activity, chief) is InvitationState.INVITED
+    answered = answering.answer(
+        token(chief), activity.id, Choice.REPRESENTED, Representative("Rina", "Wakapolres"), now=at(5)
+    )
+    assert (answered.state, answered.representative_name) == (InvitationState.REPRESENTED, "Rina")
+
+
+def test_the_last_seat_goes_to_one_and_the_other_waits_until_it_is_freed(programme, hall, ani, budi):
+    activity = draft_activity(programme, hall, capacity=1)
+    invited(activity, ani, budi)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token(budi), activity.id, Choice.COMING, now=at(6))
+    assert state_of(activity, budi) is InvitationState.WAITLISTED
+    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(7))
+    assert state_of(activity, budi) is InvitationState.COMING
+    told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == "seat")).one()
+    assert (told.invitation.person.name, told.due_at) == ("Budi Santoso", at(7))
+
+
+def test_who_has_a_seat_keeps_it_when_answering_again_in_a_full_activity(programme, hall, ani):
+    activity = draft_activity(programme, hall, capacity=1)
+    invited(activity, ani)
+    publish(activity)
+    for _ in range(2):
+        assert answering.answer(token(ani), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
+
+
+def test_a_speaker_needs_no_free_seat(programme, hall, ani, chief):
+    activity = draft_activity(programme, hall, capacity=1)
+    invited(activity, ani)
+    invited(activity, chief, role=Role.SPEAKER)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    assert answering.answer(token(chief), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
+
+
+def quota_of(activity, organisation, seats):
+    inviting.invite_organisations([activity.id], {organisation.id: seats}, by=None, now=NOW)
+    publish(activity)
+    return db.session.scalars(sa.select(Invitation).where(Invitation.organisation_id == organisation.id)).one()
+
+
+def test_the_police_name_two_people_and_change_one(activity, police):
+    invitation = quota_of(activity, police, 2)
+    answering.nominate(token(police), invitation.id, [Nominee("Rina"), Nominee("Joko", phone="+62812")], now=at(5))
+    answering.nominate(token(police), invitation.id, [Nominee("rina", post="Kanit"), Nominee("Sari")], now=at(6))
+    nominees = db.session.execute(
+        sa.select(Person.name, Person.post, Invitation.state)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .order_by(Person.id)
+    )
+    assert [tuple(n) for n in nominees] == [
+        ("Rina", "Kanit", "coming"),
+        ("Joko", "", "withdrawn"),
+        ("Sari", "", "coming"),
+    ]
+    assert db.session.get_one(Invitation, invitation.id).state is InvitationState.COMING
+
+
+def test_more_nominees_than_the_quota_are_refused_and_nothing_changes(activity, police):
+    invitation = quota_of(activity, police, 1)
+    with pytest.raises(nominees.QuotaExceeded):
+        answering.nominate(token(police), invitation.id, [Nominee("Rina"), Nominee("Joko")], now=at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
+
+
+def test_an_organisation_cannot_name_people_for_anothers_invitation(activity, police, office):
+    from outreach.domain.kinds import Sector
+    from outreach.models import Organisation
+
+    other = Organisation(name="Kodim Metro", sector=Sector.MILITARY, email="kodim@example.com")
+    db.session.add(other)
+    db.session.commit()
+    invitation = quota_of(activity, police, 2)
+    with pytest.raises(answering.NothingToAnswer):
+        answering.nominate(token(other), invitation.id, [Nominee("Rina")], now=at(5))
+
+
+def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, ani):
+    shown = [draft_activity(programme, hall, day) for day in (18, 19)]
+    hidden = draft_activity(programme, hall, 20)
+    for activity in (*shown, hidden):
+        invited(activity, ani)
+    publish(*shown)
+    page = answer_page.read(token(ani), now=at(5))
+    assert [a.activity.id for a in page.activities] == [a.id for a in shown]
+    assert page.holder.name == "Ani Wijaya"
+
+
+def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activity, ani, coordinator):
+    invited(activity, ani)
+    publish(activity)
+    invitation = db.session.scalars(sa.select(Invitation)).one()
+    recording.record_answer(
+        invitation.id, Choice.COMING, AnswerSource.PHONE, note="ditelepon", by=coordinator, now=at(17)
+    )
+    assert (invitation.state, invitation.answer_source, invitation.answer_recorded_by.name, invitation.answer_note) == (
+        InvitationState.COMING,
+        AnswerSource.PHONE,
+        "Coordinator",
+        "ditelepon",
+    )
+
+
+def test_forged_cut_and_foreign_tokens_open_nothing(activity, ani, budi):
+    good, other = token(ani), token(budi)
+    for bad in (
+        good[:-1],
+        good[:-1] + ("A" if good[-1] != "A" else "B"),
+        good[:16] + other[16:],
+        "",
+        "x" * 38,
+        "é" * 38,
+    ):
+        with pytest.raises(links.LinkUnknown):
+            links.open_link(bad, now=NOW)
+    assert links.open_link(good, now=NOW).person_id == ani.id
+
+
+def test_a_link_lives_thirty_days_after_its_last_activity(activity, ani):
+    invited(activity, ani)
+    good = token(ani)
+    db.session.execute(sa.update(Link).values(expires_at=at(1)))
+    invited(activity, ani)
+    inviting.invite_people([activity.id], [ani.id], Role.MODERATOR, by=None, now=NOW)
+    assert links.open_link(good, now=at(17, 11, 59, month=2)).person_id == ani.id
+    with pytest.raises(links.LinkExpired):
+        links.open_link(good, now=at(17, 12, month=2))
+
+
+def test_a_renewed_link_replaces_the_old_one(ani, coordinator):
+    old = token(ani)
+    links.renew(ani, by=coordinator, now=NOW)
+    with pytest.raises(links.LinkUnknown):
+        links.open_link(old, now=NOW)
+    assert links.open_link(token(ani), now=NOW).person_id == ani.id
+
+
+def test_the_database_alone_does_not_reveal_a_token(ani):
+    link = links.link_for(db.session, ani, expires_at=at(28))
+    stored = {str(getattr(link, c.key)) for c in Link.__table__.columns}
+    assert not any(tokens.token(link)[16:] in value for value in stored)
+
+
+def test_a_withdrawn_cadre_is_told_and_frees_the_seat(programme, hall, ani, budi):
+    activity = draft_activity(programme, hall, capacity=1)
+    invited(activity, ani, budi)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token(budi), activity.id, Choice.COMING, now=at(5))
+    invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
+    withdrawing.withdraw(invitation.id, by=None, now=at(6))
+    assert (state_of(activity, ani), state_of(activity, budi)) == (InvitationState.WITHDRAWN, InvitationState.COMING)
+    reminding.tick(at(6))
+    kinds = db.session.scalars(sa.select(Message.kind)).all()
+    assert sorted(kinds) == ["invitation", "invitation", "seat", "withdrawal"]

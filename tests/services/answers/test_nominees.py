@@ -1,0 +1,269 @@
+"""Whom an organisation sends: one human is one person, one seat and one mail, and keeps what they said themselves."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation, Message, Person, Reminder
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.answers import nominees
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links, seats
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+@pytest.fixture
+def days(programme, hall):
+    return [draft_activity(programme, hall, day) for day in (18, 19, 20)]
+
+
+def ask(organisation, *activities, quota=2) -> list[int]:
+    """Invite an organisation and publish; return the ids of its invitations."""
+    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
+    publishing.publish([a.id for a in activities], by=None, now=NOW)
+    reminding.tick(NOW)
+    wanted = sa.select(Invitation.id).where(Invitation.organisation_id == organisation.id)
+    return list(db.session.scalars(wanted.order_by(Invitation.activity_id)))
+
+
+def token(holder) -> str:
+    found = tokens.token(links.link_for(db.session, holder, expires_at=at(28)))
+    db.session.commit()
+    return found
+
+
+def named(under: int) -> list[tuple[str, str]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Person.name, Invitation.state)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .where(Invitation.nominated_under_id == under)
+        .order_by(Invitation.id)
+    )
+    return [(name, state.value) for name, state in rows]
+
+
+def row_of(person_name: str) -> int:
+    return db.session.scalars(
+        sa.select(Invitation.id).join(Person, Person.id == Invitation.person_id).where(Person.name == person_name)
+    ).one()
+
+
+def told(kind: str) -> list[tuple[str, str]]:
+    """Return who is to hear of it, and by which text."""
+    db.session.rollback()
+    rows = db.session.scalars(
+        sa.select(Reminder).where(Reminder.kind == kind, Reminder.invitation_id.is_not(None)).order_by(Reminder.id)
+    )
+    return [(r.invitation.person.name, r.text_key) for r in rows]  # fmt: skip
+
+
+def test_rina_named_for_three_days_is_one_person(days, police):
+    for under in ask(police, *days):
+        answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
+    assert db.session.scalar(sa.select(sa.func.count(sa.distinct(Invitation.person_id)))) == 1
+
+
+def test_a_cadre_whom_her_office_names_too_takes_one_seat_and_gets_no_second_mail(programme, hall, police, ani):
+    day = draft_activity(programme, hall, capacity=2)
+    inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    (under,) = ask(police, day)
+    answering.nominate(token(police), under, [Nominee("Hj. ANI WIJAYA", email=ani.email.upper())], now=at(5))
+    people = db.session.scalars(sa.select(Invitation.person_id).where(Invitation.person_id.is_not(None))).all()
+    assert people == [ani.id, ani.id]
+    assert seats.taken(db.session, day) == 1
+    assert set(db.session.scalars(sa.select(Invitation.state))) == {InvitationState.COMING}
+    assert told("invitation") == []
+    answering.nominate(token(police), under, [], now=at(6))
+    assert told("withdrawal") == []  # she is still invited as a cadre
+
+
+def test_what_a_cadre_said_herself_stands_when_her_office_names_her(programme, hall, police, ani):
+    day = draft_activity(programme, hall)
+    inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    (under,) = ask(police, day)
+    answering.answer(token(ani), day.id, Choice.NOT_COMING, now=at(5))
+    answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(6))
+    assert named(under) == [("Ani Wijaya", "not_coming")]
+
+
+def test_who_is_invited_as_a_participant_already_needs_no_second_seat(programme, hall, police, ani):
+    day = draft_activity(programme, hall)
+    inviting.invite_people([day.id], [ani.id], Role.PARTICIPANT, by=None, now=NOW)
+    (under,) = ask(police, day)
+    with pytest.raises(nominees.InvitedAlready):
+        answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+    assert named(under) == []
+
+
+def test_an_office_never_overwrites_what_staff_keep_of_a_person(programme, hall, police, ani):
+    address, ani.organisation_id, ani.phone = ani.email, police.id, ""
+    db.session.commit()
+    (under,) = ask(police, draft_activity(programme, hall))
+    for email in ("thief@example.com", ""):
+        one = Nominee("Ani Wijaya", "Kanit", "+6281234567890", email)
+        answering.nominate(token(police), under, [one], now=at(5))
+    db.session.expire_all()
+    assert (ani.email, ani.post, ani.phone) == (address, "Kanit", "+6281234567890")
+
+
+def test_an_office_corrects_what_it_wrote_itself_but_empties_nothing(days, police):
+    under = ask(police, *days)
+    answering.nominate(token(police), under[0], [Nominee("Rina", "Kanit", email="rnia@example.com")], now=at(5))
+    answering.nominate(token(police), under[0], [Nominee("Rina", email="rina@example.com")], now=at(6))
+    rina = db.session.scalars(sa.select(Person)).one()
+    assert (rina.email, rina.post) == ("rina@example.com", "Kanit")
+
+
+def test_a_namesake_elsewhere_is_somebody_else(programme, hall, police, ani):
+    (under,) = ask(police, draft_activity(programme, hall))
+    answering.nominate(token(police), under, [Nominee("Ani Wijaya", phone="+6281399999999")], now=at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+
+
+@pytest.mark.parametrize("address", ["ani@weiß.example", "ani@xn--wei-7ka.example"])
+def test_a_namesake_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
+    ani.email = "ani@weiß.example"
+    (under,) = ask(police, draft_activity(programme, hall))
+    answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
+
+
+def test_a_slip_in_a_name_is_corrected_and_another_name_is_another_person(days, police):
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Budi Santosa")], now=at(5))
+    row = row_of("Budi Santosa")
+    answering.nominate(token(police), under, [Nominee("Budi Santoso", invitation_id=row)], now=at(6))
+    assert named(under) == [("Budi Santoso", "coming")]
+    answering.nominate(token(police), under, [Nominee("Siti Aminah", invitation_id=row)], now=at(7))
+    assert named(under) == [("Budi Santoso", "withdrawn"), ("Siti Aminah", "coming")]
+
+
+def test_a_row_of_another_organisation_is_no_row_of_theirs(days, police, ani):
+    inviting.invite_people([days[0].id], [ani.id], Role.CADRE, by=None, now=NOW)
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Ani Wijaja", invitation_id=row_of("Ani Wijaya"))], now=at(5))
+    assert db.session.get_one(Person, ani.id).name == "Ani Wijaya"
+    assert named(under) == [("Ani Wijaja", "coming")]
+
+
+def test_the_same_name_twice_is_refused(days, police):
+    (under, *_) = ask(police, *days)
+    with pytest.raises(nominees.NamedTwice):
+        answering.nominate(token(police), under, [Nominee("Rina"), Nominee("RINA")], now=at(5))
+    assert named(under) == []
+
+
+def test_namesakes_from_an_earlier_list_go_when_the_office_sends_nobody(days, police):
+    (under, *_) = ask(police, *days)
+    for _ in range(2):
+        person = a_person("Rina")
+        db.session.add(
+            Invitation(
+                activity_id=days[0].id, person_id=person.id, role=Role.PARTICIPANT, nominated_under_id=under,
+                state=InvitationState.COMING, invited_at=NOW,
+            )
+        )  # fmt: skip
+    db.session.commit()
+    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    assert sorted(named(under)) == [("Rina", "coming"), ("Rina", "withdrawn")]
+    answering.answer(token(police), days[0].id, Choice.NOT_COMING, now=at(6))
+    assert named(under) == [("Rina", "withdrawn")] * 2
+
+
+def test_a_nominees_own_answer_outlives_the_offices_next_save(days, police):
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    rina = db.session.scalars(sa.select(Person)).one()
+    answering.answer(token(rina), days[0].id, Choice.NOT_COMING, now=at(6))
+    answering.nominate(token(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(7))
+    assert named(under) == [("Rina", "not_coming"), ("Dedi", "coming")]
+
+
+def test_nominees_with_an_address_are_told_once_that_they_are_sent_and_when_they_are_dropped(days, police):
+    (under, *_) = ask(police, *days)
+    both = [Nominee("Rina", email="rina@example.com"), Nominee("Dedi")]
+    for _ in range(2):
+        answering.nominate(token(police), under, both, now=at(5))
+    assert told("invitation") == [("Rina", "invitation-nominee")]
+    answering.nominate(token(police), under, both[1:], now=at(6))
+    assert told("withdrawal") == [("Rina", "")]
+    answering.answer(token(police), days[0].id, Choice.NOT_COMING, now=at(7))
+    assert told("withdrawal") == [("Rina", ""), ("Dedi", "")]
+    answering.nominate(token(police), under, both, now=at(8))
+    assert told("invitation") == [("Rina", "invitation-nominee")] * 2
+
+
+def test_a_nominee_whose_address_comes_later_is_told_then(days, police):
+    (under, *_) = ask(police, *days)
+    for email in ("", "rina@example.com", "rina@example.com"):
+        answering.nominate(token(police), under, [Nominee("Rina", email=email)], now=at(5))
+    assert told("invitation") == [("Rina", "invitation-nominee")]
+
+
+def test_the_hall_is_never_overfilled_by_a_changed_list(programme, hall, police, ani):
+    day = draft_activity(programme, hall, capacity=2)
+    inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    (under,) = ask(police, day)
+    answering.answer(token(ani), day.id, Choice.COMING, now=at(5))
+    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    with pytest.raises(nominees.SeatsShort) as short:
+        answering.nominate(token(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(6))
+    assert short.value.values["left"] == 1
+    answering.nominate(token(police), under, [Nominee("Dedi")], now=at(7))
+    assert named(under) == [("Rina", "withdrawn"), ("Dedi", "coming")]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "https://example.com", "081234567890", "<b>Rina</b>"])
+def test_what_is_no_name_is_not_taken_for_one(days, police, name):
+    (under, *_) = ask(police, *days)
+    with pytest.raises(nominees.NotAName):
+        answering.nominate(token(police), under, [Nominee(name)], now=at(5))
+
+
+def test_control_characters_do_not_get_into_a_name(days, police):
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Ri\0na\u202e  Kartika")], now=at(5))
+    assert named(under) == [("Rina Kartika", "coming")]
+
+
+def test_an_answer_by_phone_before_the_first_mail_counts_as_having_heard(programme, hall, ani, police):
+    day = draft_activity(programme, hall)
+    inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    inviting.invite_organisations([day.id], {police.id: 1}, by=None, now=NOW)
+    publishing.publish([day.id], by=None, now=NOW)
+    first, second = db.session.scalars(sa.select(Invitation.id).order_by(Invitation.id))
+    recording.record_answer(first, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
+    recording.nominate_for(second, [Nominee("Rina")], by=None, now=at(5))
+    assert set(db.session.scalars(sa.select(Invitation.invited_at))) == {at(5)}
+
+
+def test_several_answers_are_taken_together_and_what_is_not_taken_is_said(days, ani):
+    inviting.invite_people([day.id for day in days], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([day.id for day in days], by=None, now=NOW)
+    reminding.tick(NOW)
+    replies = {day.id: answering.Reply(Choice.COMING) for day in days}
+    refused = answering.answer_all(token(ani), replies, now=at(16, 16))  # the first day's deadline
+    assert {id_: type(problem).__name__ for id_, problem in refused.items()} == {days[0].id: "DeadlinePassed"}
+    states = db.session.scalars(sa.select(Invitation.state).order_by(Invitation.activity_id)).all()
+    assert [s.value for s in states] == ["invited", "coming", "coming"]
+
+
+def test_the_mail_to_a_nominee_goes_out_and_she_hears_what_follows(days, police):
+    (under, *_) = ask(police, *days)
+    answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
+    reminding.tick(at(5))
+    rina = db.session.scalars(sa.select(Person)).one()
+    kinds = db.session.scalars(sa.select(Message.kind).where(Message.person_id == rina.id)).all()
+    assert [kind.value for kind in kinds] == ["invitation"]

@@ -1,0 +1,1 @@
+"""People, organisations and regions; imports from spreadsheets."""

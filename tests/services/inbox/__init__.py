@@ -1,0 +1,1 @@
+"""What incoming answers, letters and delivery reports cause, in any order."""

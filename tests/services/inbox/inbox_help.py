@@ -1,0 +1,81 @@
+"""Mails that arrive in the office's mailbox, one after the other, and what became of them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.delivery.inbox.mailbox import Fetched, Folder
+from outreach.domain.kinds import IncomingOutcome, Role
+from outreach.extensions import db
+from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
+from outreach.services.activities import publish as publishing
+from outreach.services.inbox import receive as receiving
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, at
+
+FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
+MORNING = at(5, 9)
+APPLIED, REFUSED = IncomingOutcome.APPLIED, IncomingOutcome.REFUSED
+TO_READ, IGNORED = IncomingOutcome.TO_READ, IncomingOutcome.IGNORED
+
+
+def setting(app, **values) -> None:
+    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
+
+
+def invited(activity, *people, role=Role.CADRE):
+    inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
+
+
+def published(activity, *people, role=Role.CADRE):
+    invited(activity, *people, role=role)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    return activity
+
+
+def move(activity, *, now):
+    """To the next day, at the same time."""
+    later = publishing.Move(starts_at=at(19, 8), ends_at=at(19, 12), zone=activity.zone, venue_id=activity.venue_id)
+    publishing.move(activity.id, later, "alasan", None, by=None, now=now)
+
+
+class Inbox:
+    """Mails that arrive one after the other."""
+
+    def __init__(self) -> None:
+        self.uid = 0
+
+    def __call__(
+        self, data: bytes, now: datetime = MORNING, uid: int = 0, came: datetime | None = None
+    ) -> IncomingMail:
+        """Read one at `now`. came: when it did, where it was read later."""
+        self.uid += 1
+        receiving.take(FOLDER, Fetched(uid or self.uid, came or now, data), now=now)
+        return db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id.desc()).limit(1)).one()
+
+
+def result(mail: IncomingMail) -> tuple[IncomingOutcome, str]:
+    return mail.outcome, mail.reason
+
+
+def of(person) -> Invitation:
+    db.session.expire_all()
+    column = Invitation.person_id if isinstance(person, Person) else Invitation.organisation_id
+    return db.session.scalars(sa.select(Invitation).where(column == person.id).order_by(Invitation.id)).first()
+
+
+def confirmations() -> list[str]:
+    found = db.session.scalars(sa.select(Reminder).where(Reminder.kind == "confirmation").order_by(Reminder.id))
+    return [reminder.invitation.invitee.display_name for reminder in found]
+
+
+def sent_to(person, address="ani@example.com") -> Message:
+    """The person's invitation, as it stands after it was sent."""
+    message = db.session.scalars(sa.select(Message).where(Message.person_id == person.id)).one()
+    message.rfc_message_id, message.address, message.state = f"<{message.id}.1767488400@example.com>", address, "sent"
+    message.merge_key = None
+    db.session.commit()
+    return message

@@ -1,0 +1,300 @@
+"""What invitees press in their calendar programs: whose answer it is, and what it says."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, IncomingKind, Role
+from outreach.domain.mail.incoming import IncomingReason, Participation
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, at, draft_activity
+from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
+from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.servers.smtp import Server
+from tests.services.inbox.inbox_help import (
+    APPLIED,
+    IGNORED,
+    REFUSED,
+    TO_READ,
+    confirmations,
+    invited,
+    of,
+    published,
+    result,
+    sent_to,
+)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    ("partstat", "state"), [("ACCEPTED", InvitationState.COMING), ("DECLINED", InvitationState.NOT_COMING)]
+)
+def test_ani_answers_from_her_calendar_and_is_told_what_was_recorded(activity, ani, arrives, program, partstat, state):
+    published(activity, ani)
+    mail = arrives(PROGRAMS[program](Answer(partstat, uid=activity.uid)))
+    assert (mail.kind, *result(mail)) == (IncomingKind.ANSWER, APPLIED, "")
+    found = of(ani)
+    assert (found.state, found.answer_source, found.answered_at, found.replied_at) == (
+        state,
+        AnswerSource.CALENDAR,
+        at(5, 9),
+        at(5, 8),
+    )
+    assert (mail.person_id, mail.invitation_id) == (ani.id, found.id)
+    assert confirmations() == ["Ani Wijaya"]
+
+
+def test_the_confirming_mail_really_goes_out(activity, ani, arrives, any_app):
+    with Server() as server:
+        send_through(any_app, server)
+        published(activity, ani)
+        outbox.drain(now=Clock(), worker="w1")
+        arrives(gmail(Answer(uid=activity.uid)))
+        reminding.tick(at(5, 9))
+        outbox.drain(now=Clock(at(5, 9)), worker="w1")
+        assert server.recipients() == ["ani@example.com"] * 2
+        assert server.taken[0].mail["Auto-Submitted"]
+
+
+@pytest.mark.parametrize("written", ["ani@bücher.example", "ani@xn--bcher-kva.example"])
+def test_a_domain_of_other_letters_is_known_in_either_form(activity, ani, arrives, written):
+    ani.email = "ani@bücher.example"
+    db.session.commit()
+    published(activity, ani)
+    wire = "ani@xn--bcher-kva.example"  # as our calendar names her
+    mail = arrives(gmail(Answer(uid=activity.uid, address=wire, sender=written)))
+    assert (result(mail), mail.person_id, of(ani).state) == ((APPLIED, ""), ani.id, InvitationState.COMING)
+
+
+def test_one_answer_holds_for_all_roles(activity, ani, arrives):
+    published(activity, ani, role=Role.SPEAKER)
+    invited(activity, ani, role=Role.MODERATOR)
+    reminding.tick(NOW)
+    arrives(gmail(Answer(uid=activity.uid)))
+    states = db.session.execute(sa.select(Invitation.state, Invitation.replied_at)).all()
+    assert [tuple(one) for one in states] == [(InvitationState.COMING, at(5, 8))] * 2
+
+
+def test_somebody_else_cannot_answer_for_ani(activity, ani, budi, arrives):
+    published(activity, ani, budi)
+    forged = arrives(gmail(Answer("DECLINED", uid=activity.uid, sender="budi@example.com")))
+    assert result(forged) == (TO_READ, IncomingReason.SENDER_DIFFERS)
+    assert (forged.person_id, of(ani).state, of(budi).state) == (
+        ani.id,
+        InvitationState.INVITED,
+        InvitationState.INVITED,
+    )
+    stranger = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="x@example.net")))
+    assert result(stranger) == (REFUSED, IncomingReason.NOT_INVITED)
+    assert confirmations() == []
+
+
+def test_a_sender_whom_our_server_found_forged_is_not_believed(activity, ani, arrives):
+    published(activity, ani)
+    verdict = "Authentication-Results: mx.example.com; spf=pass;\r\n dmarc={} header.from=example.com\r\n"
+    forged = (
+        verdict.format("fail (p=none)").encode() + verdict.format("pass").encode() + gmail(Answer(uid=activity.uid))
+    )
+    assert result(arrives(forged)) == (TO_READ, IncomingReason.SENDER_UNPROVEN)
+    assert of(ani).state is InvitationState.INVITED
+    genuine = verdict.format("pass").encode() + gmail(Answer(uid=activity.uid, stamp="20270105T011000Z"))
+    assert result(arrives(genuine)) == (APPLIED, "")
+
+
+def test_what_the_calendar_said_is_kept_even_where_it_was_not_taken(activity, ani, arrives):
+    published(activity, ani)
+    too_late = {"now": at(17), "came": at(17)}
+    for number, (partstat, said) in enumerate(
+        {
+            "ACCEPTED": Participation.ACCEPTED, "DECLINED": Participation.DECLINED, "TENTATIVE": Participation.TENTATIVE,
+            "DELEGATED": Participation.DELEGATED, "NEEDS-ACTION": Participation.UNCLEAR,
+        }.items()
+    ):  # fmt: skip
+        mail = arrives(gmail(Answer(partstat, uid=activity.uid, message_id=f"<{number}@mail.example.com>")), **too_late)
+        assert (result(mail), mail.participation) == ((TO_READ, IncomingReason.DEADLINE_PASSED), said)
+    unknown = arrives(gmail(Answer("DECLINED", uid="x@outreach", message_id="<9@mail.example.com>")))
+    assert (unknown.outcome, unknown.participation) == (REFUSED, Participation.DECLINED)
+
+
+def test_an_answer_about_an_unknown_entry_stands_beside_the_next_invitation_as_a_guess(activity, ani, arrives):
+    published(activity, ani)
+    known = arrives(gmail(Answer(uid=activity.uid)))
+    assert (known.invitation_id, known.guessed) == (of(ani).id, False)
+    unknown = arrives(gmail(Answer(uid="x@outreach", message_id="<2@mail.example.com>")))
+    assert (unknown.invitation_id, unknown.guessed) == (of(ani).id, True)
+
+
+def test_an_answer_about_an_activity_to_which_they_are_not_invited_stands_beside_no_other(
+    programme, hall, activity, ani, budi, arrives
+):
+    published(activity, ani)
+    published(draft_activity(programme, hall, 12), budi)
+    mail = arrives(gmail(Answer(uid=activity.uid, address="budi@example.com")))
+    assert (result(mail), mail.person_id, mail.invitation_id, mail.guessed) == (
+        (REFUSED, IncomingReason.NOT_INVITED), budi.id, None, False,
+    )  # fmt: skip
+
+
+def test_an_entry_that_is_not_ours_or_not_published_is_not_answered(activity, ani, arrives):
+    invited(activity, ani)
+    assert result(arrives(gmail(Answer(uid="x@outreach")))) == (REFUSED, IncomingReason.UNKNOWN_ACTIVITY)
+    draft = arrives(outlook(Answer(uid=activity.uid, message_id="<2@mail.example.com>")))
+    assert result(draft) == (REFUSED, IncomingReason.NOT_INVITED)
+    assert of(ani).state is InvitationState.PREPARED
+
+
+def test_addresses_are_compared_without_regard_to_case(activity, ani, arrives):
+    ani.email = "Ani@Example.com"
+    db.session.commit()
+    published(activity, ani)
+    assert result(arrives(gmail(Answer(uid=activity.uid, address="ANI@example.COM")))) == (APPLIED, "")
+
+
+def test_of_two_people_with_one_address_the_one_named_answers_and_without_a_name_neither(activity, ani, arrives):
+    siti = a_person("Siti Rahmawati", title_before="Hj.", email="ani@example.com")
+    published(activity, ani, siti)
+    unclear = arrives(gmail(Answer(uid=activity.uid, name="keluarga")))
+    assert result(unclear) == (TO_READ, IncomingReason.AMBIGUOUS)
+    arrives(gmail(Answer(uid=activity.uid, name="Hj. Siti Rahmawati", stamp="20270105T011000Z")))
+    assert (of(siti).state, of(ani).state) == (InvitationState.COMING, InvitationState.INVITED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer("TENTATIVE"), IncomingReason.TENTATIVE),
+        (Answer("DELEGATED"), IncomingReason.DELEGATED),
+        (Answer("NEEDS-ACTION"), IncomingReason.UNCLEAR),
+        (Answer("TENTATIVE", method="COUNTER"), IncomingReason.ANOTHER_TIME),
+    ],
+)
+def test_what_is_neither_yes_nor_no_waits_for_a_coordinator(activity, ani, arrives, answer, reason):
+    published(activity, ani)
+    mail = arrives(outlook(replace(answer, uid=activity.uid)))
+    assert result(mail) == (TO_READ, reason)
+    assert (of(ani).state, mail.invitation_id) == (InvitationState.INVITED, of(ani).id)
+    if reason is IncomingReason.ANOTHER_TIME:
+        assert mail.text.startswith("→ 2027-01-18 08:00 +07 – 2027-01-18 12:00 +07")
+    assert "Baik, terima kasih." in mail.text
+
+
+def test_in_a_full_activity_they_wait_and_a_freed_seat_is_offered(programme, hall, ani, budi, arrives):
+    activity = published(draft_activity(programme, hall, capacity=1), ani, budi)
+    arrives(gmail(Answer(uid=activity.uid)))
+    arrives(gmail(Answer(uid=activity.uid, address="budi@example.com", name="Budi Santoso")))
+    assert of(budi).state is InvitationState.WAITLISTED
+    arrives(gmail(Answer("DECLINED", uid=activity.uid, stamp="20270105T012000Z")))
+    assert of(budi).state is InvitationState.COMING
+
+
+def test_an_organisation_says_no_by_calendar_and_for_a_yes_must_name_people(activity, police, arrives):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    yes = arrives(outlook(Answer(uid=activity.uid, address="polres@example.com", name="Polres")))
+    assert (result(yes), yes.organisation_id) == ((TO_READ, IncomingReason.NAMES_NEEDED), police.id)
+    no = Answer("DECLINED", uid=activity.uid, address="polres@example.com", stamp="20270105T011000Z")
+    assert result(arrives(outlook(no))) == (APPLIED, "")
+    assert of(police).state is InvitationState.NOT_COMING
+
+
+def test_who_is_represented_and_declines_in_the_calendar_keeps_their_representative(activity, chief, arrives):
+    published(activity, chief, role=Role.SPEAKER)
+    token = tokens.token(links.link_for(db.session, chief))
+    answering.answer(token, activity.id, Choice.REPRESENTED, Representative("Rina"), now=at(5, 7))
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="kapolres@example.com")))
+    assert result(mail) == (TO_READ, IncomingReason.DELEGATED)
+    assert (of(chief).state, of(chief).representative_name) == (InvitationState.REPRESENTED, "Rina")
+
+
+@pytest.fixture
+def invited_police(activity, police, arrives):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    return police
+
+
+def names(organisation, *people):
+    token = tokens.token(links.link_for(db.session, organisation))
+    answering.nominate(token, of(organisation).id, people, now=at(5, 7))
+
+
+def states():
+    db.session.expire_all()
+    return [one.state for one in db.session.scalars(sa.select(Invitation).order_by(Invitation.id))]
+
+
+def test_one_press_in_an_offices_calendar_withdraws_nobody_whom_it_named(activity, invited_police, arrives):
+    names(invited_police, Nominee("Rina Sari", email="rina@example.com"), Nominee("Doni Putra"))
+    no = Answer("DECLINED", uid=activity.uid, address="polres@example.com", stamp="20270105T011000Z")
+    mail = arrives(outlook(no))
+    assert result(mail) == (TO_READ, IncomingReason.PEOPLE_NAMED)
+    assert (mail.organisation_id, mail.invitation_id) == (invited_police.id, of(invited_police).id)
+    assert states() == [InvitationState.COMING] * 3
+
+
+def test_an_office_that_has_named_people_need_not_say_yes_again(activity, invited_police, arrives):
+    names(invited_police, Nominee("Rina Sari"))
+    for stamp in ("20270104T230000Z", "20270105T011000Z"):  # before they were named, and after
+        yes = Answer(uid=activity.uid, address="polres@example.com", stamp=stamp)
+        assert result(arrives(gmail(yes))) == (IGNORED, IncomingReason.KNOWN)
+    with_words = arrives(outlook(yes))
+    assert (result(with_words), with_words.text) == ((TO_READ, IncomingReason.KNOWN), "Baik, terima kasih.")
+    names(invited_police)
+    yes = Answer(uid=activity.uid, address="polres@example.com", stamp="20270105T012000Z")
+    assert result(arrives(outlook(yes))) == (TO_READ, IncomingReason.NAMES_NEEDED)
+
+
+def test_whom_an_office_named_answers_for_themselves_alone(activity, invited_police, arrives):
+    names(invited_police, Nominee("Rina Sari", email="rina@example.com"), Nominee("Doni Putra"))
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="rina@example.com", name="Rina Sari")))
+    assert result(mail) == (APPLIED, "")
+    assert states() == [InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.COMING]
+
+
+def test_a_representatives_reply_waits_beside_the_invitation_of_whom_they_represent(activity, chief, arrives):
+    published(activity, chief, role=Role.SPEAKER)
+    token = tokens.token(links.link_for(db.session, chief))
+    rina = Representative("Rina", email="Rina@example.com")
+    answering.answer(token, activity.id, Choice.REPRESENTED, rina, now=at(5, 7))
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="rina@example.com", name="Rina")))
+    assert result(mail) == (TO_READ, IncomingReason.REPRESENTATIVE)
+    assert (mail.invitation_id, mail.person_id) == (of(chief).id, chief.id)
+    assert of(chief).state is InvitationState.REPRESENTED
+
+
+def test_of_two_with_one_address_the_one_still_invited_answers(activity, ani, arrives):
+    siti = a_person("Siti Rahmawati", email="ani@example.com")
+    published(activity, ani, siti)
+    withdrawing.withdraw(of(siti).id, by=None, now=at(5, 8))
+    named = arrives(gmail(Answer("DECLINED", uid=activity.uid, name="Siti Rahmawati", stamp="20270105T012000Z")))
+    assert (result(named), named.person_id) == ((TO_READ, IncomingReason.WITHDRAWN), siti.id)
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, name="keluarga", stamp="20270105T013000Z")))
+    assert (result(mail), mail.person_id) == ((APPLIED, ""), ani.id)
+    assert of(ani).state is InvitationState.NOT_COMING
+
+
+def test_an_answer_from_the_address_before_it_was_corrected_is_shown_beside_the_invitation(activity, ani, arrives):
+    published(activity, ani)
+    sent_to(ani)
+    ani.email = "ani.baru@example.com"
+    db.session.commit()
+    mail = arrives(gmail(Answer(uid=activity.uid)))
+    assert result(mail) == (TO_READ, IncomingReason.ADDRESS_CHANGED)
+    assert (mail.invitation_id, mail.person_id, of(ani).state) == (of(ani).id, ani.id, InvitationState.INVITED)
+    stranger = arrives(gmail(Answer(uid=activity.uid, address="x@example.net")))
+    assert result(stranger) == (REFUSED, IncomingReason.NOT_INVITED)

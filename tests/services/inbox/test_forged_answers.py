@@ -1,0 +1,144 @@
+"""Answers that somebody else wrote in Ani's name: none is recorded that she would not hear of."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.inbox.mailbox import Fetched
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.mail.incoming import IncomingReason
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import AddressFailure, IncomingMail, Message
+from outreach.queries import inbox
+from outreach.services.inbox import receive as receiving
+from outreach.services.privacy import person as privacy
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, at
+from tests.delivery.inbox.samples import Answer, Returned, gmail, out_of_office, postfix
+from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.servers.smtp import Server
+from tests.services.inbox.inbox_help import (
+    APPLIED,
+    FOLDER,
+    IGNORED,
+    REFUSED,
+    TO_READ,
+    confirmations,
+    of,
+    published,
+    result,
+)
+
+
+def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> bytes:
+    mail = gmail(answer or Answer("DECLINED", uid=activity.uid))
+    honest = b"From: Ani Wijaya <ani@example.com>\r\n"
+    assert honest in mail
+    return mail.replace(honest, fields.encode() + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'From: "ani@example.com ' + "x" * 1100 + '" <mallory@example.net>',
+        "From: ani@example.com <mallory@example.net>",
+        "From: ani@example.com, mallory@example.net",
+        "From: (ani@example.com) mallory@example.net",
+        "From: ani@example.com:mallory@example.net;",
+        'From: "Ani" <ani@example.com> <mallory@example.net>',
+        'From: "ani@example.com <mallory@example.net>',
+        "Sender: ani@example.com",
+        "From: ani@example.com\r\nFrom: mallory@example.net",
+        "Authentication-Results: mx.example.org; dkim=none\r\n"
+        "Authentication-Results: mx.example.org; dmarc=fail (p=reject)\r\nFrom: ani@example.com",
+        "Authentication-Results: mx.example.org; spf=fail; dkim=none; dmarc=none\r\nFrom: ani@example.com",
+    ],
+)
+def test_whoever_merely_names_ani_as_the_sender_does_not_answer_for_her(activity, ani, arrives, fields):
+    published(activity, ani)
+    mail = arrives(says_it_is_from(activity, fields))
+    assert result(mail) in ((TO_READ, IncomingReason.SENDER_UNPROVEN), (TO_READ, IncomingReason.SENDER_DIFFERS))
+    assert (of(ani).state, mail.person_id) == (InvitationState.INVITED, ani.id)
+    genuine = arrives(says_it_is_from(activity, 'From: "Wijaya, Ani" <ani@example.com>'))
+    assert (result(genuine), of(ani).state) == ((APPLIED, ""), InvitationState.NOT_COMING)
+
+
+def test_an_answer_that_no_mail_can_confirm_is_not_recorded_and_ani_is_called(activity, ani, arrives):
+    published(activity, ani)
+    failure = AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW, reply="550")
+    db.session.add(failure)
+    db.session.commit()
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
+    assert result(mail) == (TO_READ, IncomingReason.CANNOT_CONFIRM)
+    assert (of(ani).state, confirmations(), inbox.count_waiting()) == (InvitationState.INVITED, [], 1)
+    db.session.get(AddressFailure, "ani@example.com").blocked_at = None
+    db.session.commit()
+    again = arrives(gmail(Answer("DECLINED", uid=activity.uid, stamp="20270105T010100Z")))
+    assert (result(again), confirmations()) == ((APPLIED, ""), ["Ani Wijaya"])
+
+
+def test_an_answer_stands_before_a_coordinator_once_its_confirming_mail_does_not_arrive(
+    activity, ani, budi, arrives, any_app
+):
+    with Server() as server:
+        send_through(any_app, server)
+        published(activity, ani, budi)
+        outbox.drain(now=Clock(), worker="w1")
+        answer = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
+        others = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="budi@example.com", name="Budi Santoso")))
+        assert (result(answer), result(others)) == ((APPLIED, ""), (APPLIED, ""))
+        reminding.tick(at(5, 9))
+        outbox.drain(now=Clock(at(5, 9)), worker="w1")
+        assert sorted(server.recipients()) == ["ani@example.com"] * 2 + ["budi@example.com"] * 2
+    to_ani = sa.select(Message).where(Message.address == "ani@example.com").order_by(Message.id.desc()).limit(1)
+    returned = Returned(original=db.session.scalars(to_ani).one().rfc_message_id)
+    assert result(arrives(postfix(returned), at(5, 9, 10)))[0] is APPLIED
+    db.session.expire_all()
+    assert result(db.session.get(IncomingMail, answer.id)) == (TO_READ, IncomingReason.UNCONFIRMED)
+    assert result(db.session.get(IncomingMail, others.id)) == (APPLIED, "")
+    assert (of(ani).state, inbox.count_waiting()) == (InvitationState.NOT_COMING, 1)
+
+
+def test_ten_answers_a_day_are_counted_by_when_they_are_taken_however_old_they_are(activity, ani, arrives):
+    published(activity, ani)
+    for minute in range(12):
+        answer = Answer("ACCEPTED" if minute % 2 else "DECLINED", uid=activity.uid, stamp=f"20270105T01{minute:02d}00Z")
+        receiving.take(FOLDER, Fetched(100 + minute, at(3, 1), gmail(answer)), now=at(5, 9))
+    found = db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id))
+    assert [result(mail) for mail in found] == [(APPLIED, "")] * 10 + [(TO_READ, IncomingReason.TOO_MANY)] * 2
+
+
+def test_a_program_that_gives_every_mail_the_same_message_id_hides_none(activity, ani, arrives):
+    published(activity, ani)
+
+    def answer(partstat, stamp):
+        return gmail(Answer(partstat, uid=activity.uid, stamp=stamp, message_id="<same@mail.example.com>"))
+
+    assert result(arrives(answer("ACCEPTED", "20270105T010000Z"))) == (APPLIED, "")
+    perhaps = arrives(answer("TENTATIVE", "20270105T013000Z"))
+    assert result(perhaps) == (TO_READ, IncomingReason.TENTATIVE)
+    assert result(arrives(answer("TENTATIVE", "20270105T013000Z"))) == (IGNORED, IncomingReason.DUPLICATE)
+    assert result(arrives(answer("DECLINED", "20270105T014000Z"))) == (APPLIED, "")
+    older = arrives(answer("TENTATIVE", "20270105T010500Z"))
+    assert result(older) == (REFUSED, IncomingReason.NEWER_ANSWER)
+
+
+def test_letters_with_one_message_id_are_all_read_unless_they_say_the_same(activity, ani, arrives):
+    published(activity, ani)
+    head = b"From: ani@example.com\r\nMessage-ID: <fixed@example.com>\r\nSubject: s\r\n\r\n"
+    assert result(arrives(head + b"Terima kasih.\r\n")) == (TO_READ, "")
+    assert result(arrives(head + b"Saya sakit, tidak bisa datang.\r\n")) == (TO_READ, "")
+    moved = b"X-Moved: yes\r\n" + head + b"Terima kasih.\r\n"
+    assert result(arrives(moved)) == (IGNORED, IncomingReason.DUPLICATE)
+
+
+def test_of_reports_about_somebody_who_was_erased_no_words_are_kept(activity, ani, arrives):
+    published(activity, ani)
+    privacy.erase(ani.id, by=None, now=at(5, 8))
+    mail = arrives(postfix(Returned()))
+    assert (result(mail), mail.text, mail.subject) == ((IGNORED, IncomingReason.NOT_OURS), "", "")
+
+
+def test_of_an_automatic_reply_no_words_are_kept(activity, ani, arrives):
+    mail = arrives(out_of_office())
+    assert (mail.outcome, mail.sender, mail.text) == (IGNORED, "ani@example.com", "")

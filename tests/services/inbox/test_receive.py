@@ -1,0 +1,253 @@
+"""Each mail has its effect once, whatever crosses it; and the real mailbox that mails come from."""
+
+from collections import Counter
+from datetime import datetime
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from outreach.delivery.inbox import mailbox as imap
+from outreach.delivery.inbox.mailbox import Fetched, Folder, MailboxDown, folder_name
+from outreach.domain.kinds import IncomingKind
+from outreach.domain.mail.failures import ChannelTrouble
+from outreach.domain.mail.incoming import IncomingReason
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Channel, IncomingMail
+from outreach.queries import inbox
+from outreach.services.answers import answer as answering
+from outreach.services.inbox import handled
+from outreach.services.inbox import receive as receiving
+from outreach.services.privacy import person as privacy
+from tests.conftest import NOW, at
+from tests.delivery.inbox import samples
+from tests.delivery.inbox.conftest import imap_server, mailbox, server_settings  # noqa: F401
+from tests.delivery.inbox.samples import Answer, gmail, letter
+from tests.services.inbox.inbox_help import (
+    APPLIED,
+    FOLDER,
+    IGNORED,
+    MORNING,
+    TO_READ,
+    confirmations,
+    of,
+    published,
+    result,
+    sent_to,
+    setting,
+)
+from tests.services.test_races import at_once
+
+
+def test_the_same_mail_read_twice_or_copied_does_nothing_more(activity, ani, arrives):
+    published(activity, ani)
+    mail = gmail(Answer(uid=activity.uid))
+    arrives(mail, uid=1)
+    assert receiving.take(FOLDER, Fetched(1, NOW, mail), now=at(5, 10)) is None
+    assert result(arrives(mail, uid=2)) == (IGNORED, IncomingReason.DUPLICATE)
+    assert result(arrives(letter(), uid=3)) == (TO_READ, "")
+    assert result(arrives(letter(), uid=4)) == (IGNORED, IncomingReason.DUPLICATE)
+    assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 4
+    assert len(confirmations()) == 1
+
+
+def test_of_two_workers_at_one_mail_one_takes_it(any_app, activity, ani, arrives):
+    published(activity, ani)
+    for number in range(5):
+        partstat = ("ACCEPTED", "DECLINED")[number % 2]
+        fetched = Fetched(
+            number + 1, MORNING, gmail(Answer(partstat, uid=activity.uid, stamp=f"20270105T010{number}00Z"))
+        )
+        outcomes = []
+        take = [lambda: outcomes.append(receiving.take(FOLDER, fetched, now=MORNING))] * 2  # noqa: B023
+        assert at_once(any_app, take) == ["done"] * 2
+        assert Counter(outcomes) == {APPLIED: 1, None: 1}
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 5
+
+
+def test_a_program_that_gives_each_reply_the_same_message_id_is_heard_each_time(activity, ani, arrives):
+    published(activity, ani)
+    for partstat, stamp in (("ACCEPTED", "20270105T010000Z"), ("DECLINED", "20270105T010100Z")):
+        mail = arrives(gmail(Answer(partstat, uid=activity.uid, stamp=stamp, message_id="<entry@example.com>")))
+        assert result(mail) == (APPLIED, "")
+    assert of(ani).state is InvitationState.NOT_COMING
+
+
+def test_a_mail_whose_effect_breaks_is_set_aside_with_its_first_lines(activity, ani, arrives, monkeypatch):
+    published(activity, ani)
+
+    def breaks(*_arguments, **_named):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(answering, "answer_by_calendar", breaks)
+    mail = arrives(gmail(Answer(uid=activity.uid)))
+    assert (mail.kind, *result(mail)) == (IncomingKind.UNREADABLE, TO_READ, IncomingReason.BROKEN)
+    assert "Subject: Accepted" in mail.text
+    assert of(ani).state is InvitationState.INVITED
+
+
+def test_a_database_in_trouble_is_no_fault_of_the_mail(activity, ani, arrives, monkeypatch):
+    def locked(*_arguments, **_named):
+        raise OperationalError("x", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(answering, "answer_by_calendar", locked)
+    published(activity, ani)
+    mail = gmail(Answer(uid=activity.uid))
+    with pytest.raises(OperationalError):
+        arrives(mail)
+    assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 0
+    monkeypatch.undo()
+    assert result(arrives(mail)) == (APPLIED, "")
+
+
+def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
+    found = arrives(b"From: ani@example.com\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 50)
+    assert (found.kind, *result(found)) == (IncomingKind.UNREADABLE, TO_READ, IncomingReason.TOO_COMPLEX)
+    assert (found.person_id, found.text[:21]) == (ani.id, "From: ani@example.com")
+
+
+def test_what_was_forgotten_with_a_person_stays_so_when_the_mailbox_is_read_anew(activity, ani, arrives, coordinator):
+    published(activity, ani)
+    mails = [letter(original=""), gmail(Answer(uid=activity.uid)), b"From: ani@example.com\r\n\r\nBaik."]
+    for one in mails:
+        arrives(one)
+    privacy.erase(ani.id, by=coordinator, now=at(6))
+    elsewhere = Folder("undangan@mail.example.com/INBOX", 1)
+    for uid, one in enumerate(mails, 1):
+        receiving.take(elsewhere, Fetched(uid, MORNING, one), now=at(7))
+    found = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.mailbox == elsewhere.name)).all()
+    assert [result(one) for one in found] == [(IGNORED, IncomingReason.DUPLICATE)] * 3
+    assert {(one.sender, one.sender_name, one.subject, one.text, one.rfc_message_id) for one in found} == {("",) * 5}
+
+
+@pytest.fixture
+def box(any_app, arrives, mailbox):  # noqa: F811
+    """A mailbox that was read before. Dovecot notes when a mail comes by its own clock, far from the tests' January."""
+    setting(any_app, **server_settings(mailbox))
+    db.session.add(
+        IncomingMail(
+            mailbox=folder_name(any_app.extensions["outreach"]), uid_validity=1, uid=1, received_at=at(1, year=2026),
+            kind=IncomingKind.LETTER, outcome=TO_READ, seen_at=at(1, year=2026),
+        )
+    )  # fmt: skip
+    db.session.commit()
+    return mailbox
+
+
+def poll(now=MORNING):
+    return receiving.poll(lambda: now)
+
+
+def test_mails_are_taken_from_a_real_mailbox_once(box, activity, ani):
+    published(activity, ani)
+    message = sent_to(ani)
+    box.deliver(gmail(Answer(uid=activity.uid)), letter(original=message.rfc_message_id), samples.out_of_office())
+    assert poll() == {"applied": 1, "to_read": 1, "ignored": 1}
+    assert of(ani).state is InvitationState.COMING
+    assert all("OutreachTaken" in flags for flags in box.flags().values())
+    assert poll() == {}
+    rows = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.seen_at.is_(None)).order_by(IncomingMail.id))
+    assert [(row.mailbox, row.uid) for row in rows] == [(f"{box.user}@localhost/INBOX", uid) for uid in (1, 2, 3)]
+
+
+def test_a_death_between_commit_and_mark_is_made_up_for(box, activity, ani, monkeypatch):
+    published(activity, ani)
+    box.deliver(gmail(Answer(uid=activity.uid)))
+
+    class Killed(BaseException):
+        pass
+
+    take = receiving.take
+
+    def take_and_die(*arguments, **named):
+        take(*arguments, **named)
+        raise Killed
+
+    monkeypatch.setattr(receiving, "take", take_and_die)
+    with pytest.raises(Killed):
+        poll()
+    assert box.flags() == {1: set()}
+    monkeypatch.undo()
+    assert poll() == {}
+    assert "OutreachTaken" in box.flags()[1]
+    assert (of(ani).state, len(confirmations())) == (InvitationState.COMING, 1)
+
+
+def test_a_mailbox_made_anew_repeats_nothing(box, activity, ani):
+    published(activity, ani)
+    mail = gmail(Answer(uid=activity.uid))
+    box.deliver(mail)
+    assert poll() == {"applied": 1}
+    box.empty()
+    box.deliver(mail, letter(original=""))
+    assert poll() == {"ignored": 1, "to_read": 1}
+    assert len(confirmations()) == 1
+
+
+def test_old_mails_of_a_mailbox_that_was_there_before_are_left_alone(box, ani):
+    db.session.execute(sa.delete(IncomingMail))
+    db.session.commit()
+    box.deliver(letter(original="", message_id="<1@example.com>"), at=datetime.fromisoformat("2026-01-01T00:00Z"))
+    box.deliver(letter(original="", message_id="<2@example.com>"), at=datetime.fromisoformat("2026-03-01T00:00Z"))
+    assert poll(datetime.fromisoformat("2026-03-02T00:00Z")) == {"to_read": 1}
+    assert box.flags()[1] == set()
+
+
+def test_a_mailbox_in_trouble_is_shown_left_alone_for_a_while_and_tried_again(any_app, box, ani):
+    box.deliver(letter(original=""))
+    setting(any_app, imap_password="salah")
+    assert poll() == {}
+    alarm = db.session.get_one(Channel, "inbox")
+    assert (alarm.trouble, alarm.failures, alarm.since_at) == ("login", 1, at(5, 9))
+    assert at(5, 9) < alarm.paused_until < at(5, 9, 1)
+    setting(any_app, imap_password=server_settings(box)["imap_password"])
+    assert poll() == {}
+    assert poll(at(5, 9, 1)) == {"to_read": 1}
+    db.session.expire_all()
+    assert db.session.get_one(Channel, "inbox").trouble is None
+
+
+def test_two_workers_that_meet_the_same_trouble_first_both_note_it(any_app):
+    down = MailboxDown(ChannelTrouble.LOGIN, "AUTHENTICATIONFAILED")
+    for _ in range(5):
+        assert at_once(any_app, [lambda: receiving._alarm(down, MORNING)] * 4) == ["done"] * 4
+        assert db.session.get_one(Channel, "inbox").failures == 4
+        db.session.execute(sa.delete(Channel))
+        db.session.commit()
+
+
+def test_the_number_that_waits_is_counted_anew_only_once_it_has_changed(ani, arrives, coordinator, queries):
+    assert inbox.recent_count(now=MORNING) == 0
+    waiting = arrives(letter(original="")).id
+    assert inbox.recent_count(now=MORNING) == 1
+    ani.name = "Ani Wijayanti"
+    db.session.commit()
+    once = queries(lambda: inbox.recent_count(now=MORNING))
+    assert queries(lambda: [inbox.recent_count(now=MORNING), inbox.recent_count(now=MORNING)]) == once
+    db.session.rollback()
+    handled.deal_with(waiting, by=db.session.merge(coordinator), now=MORNING)
+    assert inbox.recent_count(now=MORNING) == 0
+    handled.reopen(waiting, by=db.session.merge(coordinator), now=MORNING)
+    assert inbox.recent_count(now=MORNING) == 1
+
+
+def test_without_a_mailbox_in_the_settings_nothing_is_done(any_app):
+    assert poll() == {}
+    assert db.session.get(Channel, "inbox") is None
+
+
+def test_no_transaction_is_open_while_the_server_is_spoken_to(box, activity, ani, monkeypatch):
+    published(activity, ani)
+    box.deliver(gmail(Answer(uid=activity.uid)), letter())
+    asked, seen = imap._Opened._asked, []
+
+    def watched(self, name, *arguments):
+        seen.append((name, db.session().in_transaction()))
+        return asked(self, name, *arguments)
+
+    monkeypatch.setattr(imap._Opened, "_asked", watched)
+    poll()
+    assert {name for name, _open in seen} >= {"SEARCH", "FETCH", "STORE"}
+    assert not any(is_open for _name, is_open in seen)

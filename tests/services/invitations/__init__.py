@@ -1,0 +1,1 @@
+"""Inviting, withdrawing, revisions of calendar entries, and seats."""

@@ -1,0 +1,1 @@
+"""The message log, sending again, and the archive."""

@@ -1,0 +1,231 @@
+"""Finished messages go to the archive ninety days after their last activity: whole, still found, and nothing forgotten."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import ArchivedLine, ArchivedMessage, Attempt, IncomingMail, Message, MessageLine
+from outreach.queries import inbox
+from outreach.queries.activities import page as showing
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.messages import log as messages
+from outreach.queries.messages.log import Filters, MessageMissing
+from outreach.services.activities import publish as publishing
+from outreach.services.messages import archive as archiving
+from outreach.services.messages import resend as resending
+from outreach.services.privacy import person as privacy
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, at, draft_activity
+from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.servers.smtp import Server
+
+pytestmark = pytest.mark.usefixtures("any_app")
+NINETY_DAYS = timedelta(days=90)
+DUE = at(18, 12) + NINETY_DAYS  # the activity ends on 18 January at 12.00
+COLUMNS = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
+JUST_AFTER = DUE + timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def server(office, current_app_):
+    rules.install_defaults(now=NOW)
+    with Server() as server:
+        send_through(current_app_, server)
+        yield server
+
+
+@pytest.fixture
+def later_mail(office):
+    """Somebody is invited to an activity in May, so that the newest message of all is theirs."""
+
+    def write():
+        may = draft_activity(None, None, 20, title="Rapat Mei", starts_at=at(20, month=5), ends_at=at(20, 12, month=5),
+                             registration_at=None, respond_by_at=at(18, month=5))  # fmt: skip
+        invited(may, a_person("Zainab Putri"))
+        drain()
+        return may
+
+    return write
+
+
+def drain(now=NOW):
+    reminding.tick(now)
+    return outbox.drain(now=Clock(now), worker="w")
+
+
+def told(person) -> Message | ArchivedMessage:
+    """Return the person's one message, wherever it is."""
+    found = [
+        m for kind in (Message, ArchivedMessage) for m in db.session.scalars(sa.select(kind).filter_by(person=person))
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def number(kind) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
+
+
+def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempts(server, activity, ani, later_mail):
+    server.at["RCPT"] = "451 later"
+    invited(activity, ani)
+    drain()
+    server.at.clear()
+    drain(NOW + timedelta(hours=1))
+    later_mail()
+    before = messages.show(told(ani).id)
+    said = [(line.invitation_id, line.reminder_id, line.skipped) for line in before.message.lines]
+    kept = {name: getattr(before.message, name) for name in COLUMNS}
+    tried = [(one.at, one.outcome, one.code, one.reply) for one in before.attempts]
+    assert [outcome for _at, outcome, _code, _reply in tried] == [MessageState.RETRY, MessageState.SENT]
+    assert archiving.archive(DUE) == 0
+    assert archiving.archive(JUST_AFTER) == 1
+    after = messages.show(kept["id"])
+    assert after.archived
+    assert {name: getattr(after.message, name) for name in kept} == kept
+    assert [(line.invitation_id, line.reminder_id, line.skipped) for line in after.message.lines] == said
+    assert [(one.at, one.outcome, one.code, one.reply) for one in after.attempts] == tried
+    assert (number(Message), number(MessageLine), number(Attempt)) == (1, 1, 1)  # Zainab's
+    assert archiving.archive(JUST_AFTER) == 0
+
+
+def test_what_also_speaks_of_a_later_activity_stays_so_that_it_is_not_told_as_new(server, activity, ani, later_mail):
+    april = draft_activity(None, None, 20, title="Rapat April", starts_at=at(28, month=4), ends_at=at(28, 12, month=4),
+                           registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
+    invited(activity, ani)
+    invited(april, ani)
+    assert drain().sent == 1
+    later_mail()
+    assert archiving.archive(JUST_AFTER) == 0
+    server.taken.clear()
+    publishing.cancel(april.id, "Aula rusak", by=None, now=JUST_AFTER)
+    drain(JUST_AFTER)
+    assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were told
+
+
+def test_what_has_not_ended_and_the_newest_message_of_all_stay(server, activity, ani, budi):
+    server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
+    invited(activity, ani, budi)
+    drain()
+    assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
+    assert archiving.archive(JUST_AFTER) == 0  # Budi's is the newest, whose number SQLite would give away again
+    invited(draft_activity(None, None, 19), a_person("Citra Dewi"))
+    assert archiving.archive(JUST_AFTER) == 1
+    assert (type(told(ani)), type(told(budi))) == (Message, ArchivedMessage)
+
+
+def test_a_round_that_is_broken_off_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
+    invited(activity, ani, budi, a_person("Citra Dewi"))
+    drain()
+    later_mail()
+    assert archiving.archive(JUST_AFTER, stop=lambda: True) == 0
+    assert archiving.archive(JUST_AFTER, limit=2) == 2
+    assert (number(Message), number(ArchivedMessage)) == (2, 2)
+    assert archiving.archive(JUST_AFTER) == 1
+    assert (number(Message), number(ArchivedMessage), number(ArchivedLine)) == (1, 3, 3)
+
+
+def test_a_batch_that_fails_moves_nothing(activity, ani, budi, later_mail):
+    invited(activity, ani, budi)
+    drain()
+    later_mail()
+    first = told(ani)
+    columns = {name: getattr(first, name) for name in COLUMNS}
+    db.session.add(ArchivedMessage(**columns, tries=[]))
+    db.session.commit()
+    with pytest.raises(sa.exc.IntegrityError):
+        archiving.archive(JUST_AFTER)
+    assert (number(Message), number(MessageLine), number(Attempt), number(ArchivedMessage)) == (3, 3, 3, 1)
+
+
+def test_a_mail_sent_again_and_the_first_one_still_name_each_other(activity, ani, later_mail):
+    invited(activity, ani)
+    drain()
+    first = told(ani).id
+    again = resending.resend(first, by=None, now=NOW).id
+    drain()
+    later_mail()
+    assert archiving.archive(JUST_AFTER, limit=1) == 1
+    assert (messages.show(first).archived, messages.show(first).resent_as_id) == (False, again)
+    assert archiving.archive(JUST_AFTER) == 1
+    assert (messages.show(first).archived, messages.show(first).resent_as_id) == (True, again)
+    assert messages.show(again).message.resend_of_id == first
+    with pytest.raises(MessageMissing):
+        resending.resend(first, by=None, now=JUST_AFTER)
+
+
+def test_a_mail_whose_repetition_still_waits_stays_with_it(server, activity, ani, later_mail):
+    invited(activity, ani)
+    drain()
+    first = told(ani).id
+    resending.resend(first, by=None, now=NOW)
+    server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
+    drain()
+    later_mail()
+    assert archiving.archive(JUST_AFTER) == 0
+    assert not messages.show(first).archived
+
+
+def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, later_mail, queries):
+    invited(activity, ani, budi)
+    drain()
+    may = later_mail()
+    invitation_ids = [line.invitation_id for line in db.session.scalars(sa.select(MessageLine))]
+    last, ended = invitees.last_mails(invitation_ids), showing.activity(activity.id, now=NOW).messages
+    archiving.archive(JUST_AFTER)
+
+    def names(**filters):
+        page, _named = messages.find(Filters(archived=True, **filters))
+        return [message.person.display_name.split()[0] for message in page]
+
+    assert names() == ["Budi", "Ani"]
+    assert names(person_id=ani.id) == ["Ani"]
+    assert names(activity_id=activity.id) == ["Budi", "Ani"]
+    assert names(activity_id=may.id) == []
+    assert names(q="santoso") == ["Budi"]
+    assert names(q="ANI@example") == ["Ani"]
+    assert [m.person.display_name for m in messages.find(Filters())[0]] == ["Zainab Putri"]
+    assert invitees.last_mails(invitation_ids) == last
+    assert showing.activity(activity.id, now=NOW).messages == ended
+    few = queries(lambda: names(person_id=ani.id))
+    assert queries(names) <= few
+
+
+def test_the_right_to_see_and_to_erase_reaches_the_archive(server, activity, ani, budi, later_mail):
+    server.at["RCPT"] = lambda address: "550 no such user ani" if address.startswith("ani") else None
+    invited(activity, ani, budi)
+    drain()
+    server.at.clear()
+    later_mail()
+    archiving.archive(JUST_AFTER)
+    exported = privacy.export(ani.id, by=None, now=JUST_AFTER)["archived_mails"]
+    assert [(mail["address"], mail["tries"][0]["reply"]) for mail in exported] == [
+        ("ani@example.com", "no such user ani")
+    ]
+    privacy.erase(ani.id, by=None, now=JUST_AFTER)
+    kept = told(ani)
+    assert (kept.address, kept.server_reply, [one["reply"] for one in kept.tries]) == ("", "", [""])
+    assert told(budi).address == "budi@example.com"
+
+
+def test_a_delivery_report_outlives_the_message_it_is_about(activity, ani, later_mail):
+    invited(activity, ani)
+    drain()
+    later_mail()
+    db.session.add(
+        IncomingMail(
+            mailbox="m", uid_validity=1, uid=1, received_at=NOW, kind=IncomingKind.BOUNCE, outcome=IncomingOutcome.APPLIED,
+            message_id=told(ani).id, person_id=ani.id,
+        )
+    )  # fmt: skip
+    db.session.commit()
+    assert archiving.archive(JUST_AFTER) == 1
+    report = db.session.scalar(sa.select(IncomingMail))
+    assert (report.message_id, report.person_id) == (told(ani).id, ani.id)
+    assert (type(told(ani)), inbox.about_message(told(ani).id)) == (ArchivedMessage, [report])

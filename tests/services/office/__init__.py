@@ -1,0 +1,1 @@
+"""The office, staff accounts and planning rules."""

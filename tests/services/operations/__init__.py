@@ -1,0 +1,1 @@
+"""Figures, heartbeats, clocks and checks."""

@@ -1,0 +1,168 @@
+"""What the engine and the watchers ask, again and again, comes by an index: no statement reads the outbox from end to end."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from outreach.delivery.inbox.mailbox import Fetched, Folder
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.kinds import IncomingKind
+from outreach.extensions import db
+from outreach.models import Activity, IncomingMail, Message, Reminder
+from outreach.queries import inbox
+from outreach.queries.messages import log as messages
+from outreach.queries.messages.log import Filters, Group
+from outreach.services import addresses
+from outreach.services.inbox import receive as receiving
+from outreach.services.messages import archive as archiving
+from outreach.services.operations import engines as heartbeats
+from outreach.services.operations import lateness, metrics
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, at, draft_activity
+from tests.delivery.inbox.samples import Answer, Returned, gmail, letter, postfix
+from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.servers.smtp import Server
+from tests.services.inbox.stored_help import blocked
+
+LARGE = ("message", "message_line", "reminder", "invitation", "attempt", "person", "organisation", "incoming_mail")
+PARTLY = "to_send|leased|waiting|sent|failed|skipped|retry|due|missed|trouble"
+WHOLE = re.compile(
+    rf"SCAN ({'|'.join(LARGE)})(_\d+)?( |$)(?!USING (COVERING )?INDEX ix_(message|reminder|attempt)_({PARTLY})$)"
+)
+
+
+@pytest.fixture
+def due(app, office, ani, budi):
+    """Ani and Budi are invited to two activities, have waiting mails, and a reminder is due."""
+    rules.install_defaults(now=NOW)
+    with Server() as server:
+        send_through(app, server)
+        invited(draft_activity(None, None, 18), ani, budi)
+        outbox.drain(now=Clock(NOW), worker="w")
+        invited(draft_activity(None, None, 20), ani, budi, now=at(8))
+        yield server
+
+
+def whole(action) -> list[str]:
+    """Return the statements of an action that read one of the large tables from end to end, with the step that does."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        asked.append((statement, parameters[0] if many else parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        action()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert asked
+    found = []
+    with db.engine.connect() as connection:
+        for statement, parameters in asked:
+            if statement.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+                plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, tuple(parameters)).all()
+                found += [f"{row[3]}: {' '.join(statement.split())}" for row in plan if WHOLE.match(row[3])]
+    db.session.rollback()
+    return found
+
+
+def test_this_test_would_see_a_table_read_from_end_to_end(due):
+    assert whole(lambda: db.session.scalar(sa.select(Message.id).where(Message.subject == "x")))
+    assert whole(lambda: db.session.scalar(sa.select(Reminder.id).where(Reminder.key == "x")))
+
+
+def test_a_tick_with_reminders_due_reads_no_table_whole(due):
+    assert whole(lambda: reminding.tick(at(11))) == []
+    due_now = sa.select(sa.func.count()).select_from(Message).where(Message.due_at <= at(11), Message.sent_at.is_(None))
+    assert db.session.scalar(due_now) == 4  # and there was something to read
+
+
+def test_claiming_and_sending_read_no_table_whole(due):
+    reminding.tick(at(11))
+    due.taken.clear()
+    assert whole(lambda: outbox.drain(now=Clock(at(11)), worker="w")) == []
+    assert due.recipients() == ["ani@example.com", "budi@example.com"]
+
+
+def test_watching_reads_no_table_whole(due):
+    assert whole(lambda: lateness.overdue(now=at(11))) == []
+    assert whole(lambda: metrics._read(at(11))) == []
+    assert whole(lambda: inbox.came_back([1, 2])) == []
+    assert whole(lambda: heartbeats.silent_since(now=at(11))) == []
+
+
+@pytest.mark.parametrize("any_app", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_watching_reads_no_table_whole_on_postgresql_either(any_app, office):
+    """Among few rows PostgreSQL would read them all; asked not to, it shows which index serves among a million."""
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    metrics._read(at(11))
+    lateness.overdue(now=at(11))
+    heartbeats.silent_since(now=at(11))
+    event.remove(db.engine, "before_cursor_execute", note)
+    scans = []
+    with db.engine.connect() as connection:
+        for setting in ("enable_seqscan", "enable_bitmapscan"):
+            connection.exec_driver_sql(f"SET LOCAL {setting} = off")
+        for statement, parameters in asked:
+            plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + statement, parameters))
+            scans += re.findall(r"(?:using (\w+) )?on (message|reminder|attempt|incoming_mail)\b", plan)
+    assert len(scans) > 15
+    partly = rf"ix_(message|reminder|attempt)_({PARTLY})|ix_incoming_mail_open"
+    assert [scan for scan in scans if not re.fullmatch(partly, scan[0])] == []
+
+
+@pytest.mark.parametrize("group", Group)
+def test_the_message_logs_lists_come_by_their_index(due, group):
+    assert whole(lambda: messages.find(Filters(group=group))) == []
+
+
+@pytest.fixture
+def from_outside(due, ani, budi, police) -> dict[str, bytes]:
+    """Mails as they come in: an answer from a calendar, a report, a letter. No mail reaches Budi or the police."""
+    uid = db.session.scalar(sa.select(Activity.uid).order_by(Activity.id))
+    sent = db.session.scalar(sa.select(Message).where(Message.person_id == ani.id).order_by(Message.id))
+    for address in (budi.email, police.email):
+        blocked(address)
+    return {
+        "answer": gmail(Answer(uid=uid, address=ani.email)),
+        "report": postfix(Returned(original=sent.rfc_message_id)),
+        "letter": letter(sender=ani.email),
+    }
+
+
+@pytest.mark.parametrize(
+    ("which", "kind"),
+    [("answer", IncomingKind.ANSWER), ("report", IncomingKind.BOUNCE), ("letter", IncomingKind.LETTER)],
+)
+def test_taking_a_mail_reads_no_table_whole(from_outside, which, kind):
+    fetched = Fetched(1, at(6), from_outside[which])
+    assert whole(lambda: receiving.take(Folder("undangan@imap.example.com/INBOX", 7), fetched, now=at(6))) == []
+    assert db.session.scalars(sa.select(IncomingMail.kind)).all() == [kind]
+
+
+def test_whom_no_mail_reaches_is_found_by_their_address(from_outside):
+    assert whole(lambda: addresses.count(now=at(6))) == []
+    assert addresses.count(now=at(6)) == 2
+
+
+def test_whose_address_is_allowed_again_is_found_by_it(from_outside, budi, police):
+    for address in (budi.email, police.email):
+        assert whole(lambda address=address: addresses.allow_again(address, by=None, now=at(6))) == []
+    assert addresses.count(now=at(6)) == 0
+
+
+@pytest.mark.parametrize("group", [group for group in inbox.Group if group is not inbox.Group.ALL])
+def test_the_lists_of_mails_received_come_by_their_index(from_outside, group):
+    assert whole(lambda: inbox.find(inbox.Filters(group=group))) == []
+
+
+def test_archiving_reads_the_outbox_once_by_its_key(due):
+    assert [step for step in whole(lambda: archiving.archive(at(11))) if not step.startswith("SCAN message")] == []

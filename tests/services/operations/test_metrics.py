@@ -1,0 +1,165 @@
+"""The figures of delivery are what happened, on both databases; and an engine that fell silent is noticed."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery.outbox import drain as outbox
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import AddressFailure, Heartbeat, IncomingMail, Message
+from outreach.queries import inbox
+from outreach.services.operations import engines as heartbeats
+from outreach.services.operations import metrics
+from outreach.services.operations.metrics import ChannelFigures
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, draft_activity
+from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.servers.smtp import Server
+
+pytestmark = pytest.mark.usefixtures("any_app")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def server(office, current_app_):
+    rules.install_defaults(now=NOW)
+    with Server() as server:
+        send_through(current_app_, server)
+        yield server
+
+
+def at(minutes: float):
+    """Return the figures so many minutes after NOW."""
+    return metrics.figures(now=NOW + minutes * MINUTE)
+
+
+def drain(minutes: float = 0):
+    return outbox.drain(now=Clock(NOW + minutes * MINUTE), worker="w")
+
+
+def test_an_empty_office_has_nothing_to_tell(office):
+    found = at(0)
+    assert (found.due, found.waiting, found.queue_age_s, found.in_work, found.lateness_s) == (0, 0, 0.0, {}, {})
+    assert (found.sent, found.not_sent, found.engine_age_s) == ({"1h": 0, "24h": 0}, {}, None)
+    assert found.database_bytes > 10_000
+
+
+def test_the_queue_is_as_old_as_the_mail_that_waits_longest(activity, ani, budi):
+    invited(activity, ani, budi)
+    found = at(7)
+    assert (found.due, found.queue_age_s) == (2, 7 * 60.0)
+    assert found.reminders_scheduled > 0
+    drain(7)
+    found = at(8)
+    assert (found.due, found.queue_age_s, found.sent) == (0, 0.0, {"1h": 2, "24h": 2})
+
+
+def test_lateness_is_of_the_last_hour(activity, ani, budi):
+    invited(activity, ani)
+    drain(2)
+    invited(draft_activity(None, None, 19), budi)
+    drain(10)
+    assert at(11).lateness_s == {0.5: 600.0, 0.99: 600.0, 1: 600.0}
+    assert at(11).attempts == {MessageState.SENT: 2}
+    assert at(62 + 9).lateness_s == {}
+    assert at(62 + 9).sent == {"1h": 0, "24h": 2}
+
+
+def test_what_failed_waits_or_was_skipped_is_told_by_its_reason(server, activity, ani, budi):
+    answers = {"ani@example.com": "550 no such user", "budi@example.com": "451 later"}
+    server.at["RCPT"] = lambda address: answers.get(address)
+    invited(activity, ani, budi, a_person("Citra Dewi", email=""))
+    drain()
+    found = at(1)
+    told = {(state, window): number for (state, _reason, window), number in found.not_sent.items()}
+    assert told == {
+        (MessageState.FAILED, "1h"): 1, (MessageState.FAILED, "24h"): 1,
+        (MessageState.SKIPPED, "1h"): 1, (MessageState.SKIPPED, "24h"): 1,
+    }  # fmt: skip
+    assert {reason for _state, reason, _window in found.not_sent} == {"refused", "no_address"}
+    assert (found.retrying, found.attempts) == (
+        1, {MessageState.FAILED: 1, MessageState.RETRY: 1, MessageState.SENT: 0},
+    )  # fmt: skip
+
+
+def test_a_mail_server_in_trouble_is_down_and_paused(server, activity, ani):
+    invited(activity, ani)
+    server.stop()
+    drain()
+    down = at(0).channels["mail"]
+    assert (down.up, down.failures, 0 < down.paused_s <= 60) == (False, 1, True)
+    assert at(60 * 24).channels["mail"] == ChannelFigures(up=False, paused_s=0.0, failures=1)
+
+
+def test_incoming_mails_to_read_and_blocked_addresses_are_counted(office):
+    to_read, refused = IncomingOutcome.TO_READ, IncomingOutcome.REFUSED
+    for uid, outcome in enumerate((to_read, to_read, refused, refused, IncomingOutcome.APPLIED)):
+        seen_at = NOW if uid == 1 else None
+        db.session.add(
+            IncomingMail(mailbox="m", uid_validity=1, uid=uid, received_at=NOW, kind=IncomingKind.LETTER, outcome=outcome,
+                         seen_at=seen_at)
+        )  # fmt: skip
+    db.session.add(AddressFailure(address="a@example.com", blocked_at=NOW, last_at=NOW))
+    db.session.add(AddressFailure(address="b@example.com", last_at=NOW))
+    db.session.commit()
+    assert (at(0).incoming_to_read, at(0).addresses_blocked) == (3, 1)
+    assert inbox.count_waiting() == 3  # the menu says the same
+
+
+def test_what_waits_is_counted_up_to_a_number_beyond_which_nobody_asks(activity, ani, budi, monkeypatch):
+    monkeypatch.setattr(metrics, "MOST", 3)
+    invited(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
+    for message in db.session.scalars(sa.select(Message)):
+        message.due_at = NOW + 2 * MINUTE
+    db.session.commit()
+    found = at(1)
+    assert (found.due, found.waiting, found.reminders_scheduled) == (0, 3, 3)
+    assert at(3).due == 4
+
+
+def test_the_figures_are_kept_for_some_seconds(activity, ani):
+    before = at(0)
+    invited(activity, ani)
+    assert at(4 / 60) is before
+    assert at(5 / 60).due == 1
+
+
+def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, budi, queries):
+    few = queries(lambda: at(0))
+    invited(*(db.session.merge(one) for one in (activity, ani, budi)))
+    drain()
+    assert queries(lambda: at(10)) == few
+
+
+def test_an_engine_beats_once_a_minute_and_is_forgotten_after_a_week():
+    heartbeats.beat("a:1", now=NOW)
+    heartbeats.beat("a:1", now=NOW + timedelta(seconds=59))
+    assert [(one.name, one.at) for one in heartbeats.heard()] == [("a:1", NOW)]
+    heartbeats.beat("a:1", now=NOW + timedelta(seconds=60))
+    heartbeats.beat("b:2", now=NOW + timedelta(days=7, seconds=61))
+    assert [one.name for one in heartbeats.heard()] == ["b:2"]
+
+
+def test_an_engine_is_silent_after_five_minutes_unless_mails_still_go_out(activity, ani):
+    assert heartbeats.silent_since(now=NOW) is None  # none has ever ticked: what is overdue will tell
+    heartbeats.beat("a:1", now=NOW)
+    assert heartbeats.silent_since(now=NOW + timedelta(seconds=299)) is None
+    assert heartbeats.silent_since(now=NOW + timedelta(seconds=300)) == NOW
+    invited(activity, ani)
+    drain(4)
+    assert heartbeats.silent_since(now=NOW + 5 * MINUTE) is None
+    assert heartbeats.silent_since(now=NOW + 9 * MINUTE) == NOW + 4 * MINUTE
+    assert at(9).engine_age_s == 5 * 60.0
+
+
+def test_another_engine_that_lives_is_enough():
+    for name, minutes in (("a:1", 0), ("b:2", 10)):
+        db.session.add(Heartbeat(name=name, at=NOW + minutes * MINUTE))
+    db.session.commit()
+    assert heartbeats.silent_since(now=NOW + 12 * MINUTE) is None
+    assert (at(12).engines, at(12).engine_age_s) == (1, 120.0)
+    assert reminding.tick(NOW).expanded == 0

@@ -1,0 +1,1 @@
+"""Loading the plan, refusing what blocks, and booking venues and speakers."""

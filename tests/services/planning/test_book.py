@@ -1,0 +1,289 @@
+"""Who holds a hall and who binds a speaker: refused where the office blocks it, and never by an invitee's own answer."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, SpeakerBooking, Venue
+from outreach.services import attendance
+from outreach.services.activities import delete as deleting
+from outreach.services.activities import edit as planning
+from outreach.services.activities import move_preview
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import SpeakerTaken, VenueTaken
+from outreach.services.planning import rules as planning_rules
+from outreach.services.planning.book import claim
+from outreach.services.privacy import person as privacy
+from outreach.services.reminders import tick as reminding
+from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOUND, bindings, count
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+@pytest.fixture
+def siti(office):
+    """A speaker."""
+    return a_person("Siti Rahmawati", title_before="Dr.")
+
+
+@pytest.fixture
+def two(office):
+    """Two drafts of one morning, the second an hour later and in another hall."""
+    halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]
+    one = draft_activity(None, halls[0], title="Rakor")
+    other = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
+    return one, other
+
+
+def set_severity(kind: FindingKind, severity: Severity) -> None:
+    values = planning_rules.values()
+    planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
+
+
+def engage(person, *activities, role=Role.SPEAKER):
+    inviting.invite_people([one.id for one in activities], [person.id], role, by=None, now=NOW)
+
+
+def say(person, activity, choice):
+    invitation = db.session.scalars(
+        sa.select(Invitation).where(Invitation.person_id == person.id, Invitation.activity_id == activity.id)
+    ).first()
+    recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=None, now=NOW)
+
+
+def move(activity, day, hour=8, until=12, venue_id=None):
+    to = Move(at(day, hour), at(day, until), JAKARTA, venue_id or activity.venue_id)
+    publishing.move(activity.id, to, "alasan", None, by=None, now=NOW)
+
+
+def holding() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Activity.id).where(Activity.holds_venue).order_by(Activity.id)))
+
+
+def test_a_speaker_who_is_to_be_elsewhere_is_refused_with_what_where_and_until_when(siti, two, coordinator):
+    one, other = two
+    one.coordinator = coordinator
+    db.session.commit()
+    engage(siti, one)
+    with pytest.raises(SpeakerTaken) as refused:
+        engage(siti, other, role=Role.MODERATOR)
+    assert refused.value.values == {
+        "person": "Dr. Siti Rahmawati", "title": "Rakor", "until": at(18, 12), "by": "Coordinator",
+    }  # fmt: skip
+    assert bindings() == [(one.id, siti.id)]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
+
+
+def test_both_at_once_are_refused_too_and_one_after_the_other_is_fine(siti, two):
+    one, other = two
+    with pytest.raises(SpeakerTaken):
+        engage(siti, one, other)
+    other.starts_at = at(18, 12)
+    db.session.commit()
+    engage(siti, one, other)
+    assert bindings() == [(one.id, siti.id), (other.id, siti.id)]
+
+
+def test_a_participant_is_not_bound(siti, two):
+    one, other = two
+    engage(siti, one)
+    with writing() as session:  # as an office's nominee, say; what the plan says of that is planning/clashes.py's
+        session.add(Invitation(activity_id=other.id, person_id=siti.id, role=Role.PARTICIPANT))
+    assert bindings() == [(one.id, siti.id)]
+
+
+@pytest.mark.parametrize("ending", ["not_coming", "represented", "withdrawn", "cancelled", "deleted", "erased", "held"])
+def test_a_speaker_is_free_again(siti, two, ending):
+    one, other = two
+    engage(siti, one)
+    if ending != "deleted":
+        publishing.publish([one.id], by=None, now=NOW)
+    match ending:
+        case "not_coming":
+            say(siti, one, Choice.NOT_COMING)
+        case "represented":
+            invitation_id = db.session.scalar(sa.select(Invitation.id))
+            by = answering.Representative("Rudi Hartono")
+            recording.record_answer(invitation_id, Choice.REPRESENTED, AnswerSource.PHONE, by, by=None, now=NOW)
+        case "withdrawn":
+            withdrawing.withdraw(db.session.scalar(sa.select(Invitation.id)), by=None, now=NOW)
+        case "cancelled":
+            publishing.cancel(one.id, "alasan", by=None, now=NOW)
+        case "deleted":
+            deleting.delete_draft(one.id, by=None, now=NOW)
+        case "erased":
+            privacy.erase(siti.id, by=None, now=NOW)
+        case "held":
+            reminding.tick(at(19))
+    assert bindings() == []
+    if ending not in ("erased", "held"):
+        engage(siti, other)
+        assert bindings() == [(other.id, siti.id)]
+
+
+def test_an_answer_is_never_refused_and_binds_as_soon_as_it_can(siti, two):
+    one, other = two
+    engage(siti, one)
+    publishing.publish([one.id], by=None, now=NOW)
+    say(siti, one, Choice.NOT_COMING)
+    engage(siti, other)
+    say(siti, one, Choice.COMING)
+    assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
+    assert bindings() == [(other.id, siti.id)]
+    assert (count(PEOPLE_TWICE), count(UNBOUND)) == (1, 1)
+    deleting.delete_draft(other.id, by=None, now=NOW)
+    assert bindings() == [(one.id, siti.id)]
+
+
+def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
+    one, other = two
+    other.starts_at, other.ends_at = at(19, 8), at(19, 12)
+    db.session.commit()
+    engage(siti, one, other)
+    publishing.publish([one.id, other.id], by=None, now=NOW)
+    with pytest.raises(SpeakerTaken) as refused:
+        move(other, 18, 11, 15)
+    assert (refused.value.values["title"], refused.value.values["until"]) == ("Rakor", at(18, 12))
+    present, to = db.session.get(Activity, other.id), Move(at(18, 11), at(18, 15), JAKARTA, other.venue_id)
+    with pytest.raises(SpeakerTaken):
+        move_preview.foresee(present, to, present.version, now=NOW)
+    db.session.rollback()
+    move(other, 18, 12, 15)
+    assert db.session.scalars(sa.select(SpeakerBooking.starts_at).order_by(SpeakerBooking.starts_at)).all() == [
+        at(18, 8), at(18, 12),
+    ]  # fmt: skip
+
+
+def test_another_hall_is_had_though_a_speaker_clashes_anyhow(siti, two):
+    one, other = two
+    set_severity(FindingKind.SPEAKER_TWICE, Severity.WARN)
+    engage(siti, one, other)
+    publishing.publish([one.id, other.id], by=None, now=NOW)
+    set_severity(FindingKind.SPEAKER_TWICE, Severity.BLOCK)
+    hall = Venue(name="Gedung Wanita")
+    db.session.add(hall)
+    db.session.commit()
+    move(one, 18, venue_id=hall.id)
+    assert db.session.get(Activity, one.id).venue_id == hall.id
+
+
+@pytest.mark.parametrize("severity", [Severity.WARN, Severity.IGNORE])
+def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing(siti, two, severity):
+    one, other = two
+    set_severity(FindingKind.VENUE_TAKEN, severity)
+    set_severity(FindingKind.SPEAKER_TWICE, severity)
+    values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    third = planning.create_activity(values, by=None, now=NOW)
+    engage(siti, one, third)
+    assert holding() == [one.id, other.id]
+    assert bindings() == [(one.id, siti.id)]
+    set_severity(FindingKind.VENUE_TAKEN, Severity.BLOCK)
+    set_severity(FindingKind.SPEAKER_TWICE, Severity.BLOCK)
+    assert holding() == [one.id, other.id]
+    with pytest.raises((VenueTaken, SpeakerTaken)):
+        publishing.publish([third.id], by=None, now=NOW)
+    assert db.session.get(Activity, third.id).state is ActivityState.DRAFT
+    deleting.delete_draft(one.id, by=None, now=NOW)
+    assert holding() == [other.id, third.id]
+    assert bindings() == [(third.id, siti.id)]
+
+
+def test_all_holds_again_that_can_when_the_office_blocks_again(siti, two):
+    one, other = two
+    engage(siti, one)
+    db.session.execute(sa.update(Activity).values(holds_venue=False))
+    db.session.execute(sa.delete(SpeakerBooking))
+    db.session.commit()
+    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    assert holding() == [one.id, other.id]
+    assert bindings() == [(one.id, siti.id)]
+
+
+def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
+    one, _other = two
+    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    publishing.publish([one.id], by=None, now=NOW)
+    values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    third = planning.create_activity(values, by=None, now=NOW)
+    assert third.id not in holding()
+    move(one, 25)
+    assert third.id in holding()
+
+
+def test_a_title_can_be_mended_whatever_clashes(two):
+    one, other = two
+    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    values = planning.ActivityValues(
+        other.kind, "Rapat", other.starts_at, other.ends_at, JAKARTA, venue_id=one.venue_id, respond_by_at=at(16)
+    )
+    third = planning.create_activity(values, by=None, now=NOW)
+    set_severity(FindingKind.VENUE_TAKEN, Severity.BLOCK)
+    planning.edit_activity(third.id, replace(values, title="Rapat lanjutan"), third.version, by=None, now=NOW)
+    assert db.session.get(Activity, third.id).title == "Rapat lanjutan"
+
+
+def place(activities, *times):
+    """Give the activities these times, in one go."""
+    with writing() as session, session.no_autoflush:
+        found = [session.get(Activity, activity.id) for activity in activities]
+        for one, (starts_at, ends_at) in zip(found, times, strict=True):
+            one.starts_at, one.ends_at = starts_at, ends_at
+        claim(session, found)
+
+
+def test_two_activities_change_places_in_one_go(siti, two):
+    one, other = two
+    rudi = a_person("Rudi Hartono")
+    other.starts_at, other.ends_at, other.venue_id = at(18, 13), at(18, 15), one.venue_id
+    db.session.commit()
+    engage(siti, one, other)
+    engage(rudi, one)
+    place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 11)))
+    assert holding() == [one.id, other.id]
+    assert len(bindings()) == 3
+    assert count(UNBOUND) == 0
+    with pytest.raises(VenueTaken):
+        place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 13)))
+
+
+def test_an_invited_speaker_who_comes_after_all_is_bound_at_the_door(siti, two):
+    one, _other = two
+    engage(siti, one)
+    publishing.publish([one.id], by=None, now=NOW)
+    say(siti, one, Choice.NOT_COMING)
+    attendance.walk_in(one.id, siti.id, source=attendance.AttendanceSource.HAND, by=None, now=at(18, 8))
+    assert bindings() == [(one.id, siti.id)]
+    assert db.session.scalar(sa.select(Invitation.state)) is InvitationState.COMING
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+def test_postgresql_itself_refuses_two_at_once(siti, two):
+    one, other = two
+    one_id, other_id, person_id, hall_id = one.id, other.id, siti.id, one.venue_id
+    db.session.execute(sa.insert(SpeakerBooking).values(
+        activity_id=one_id, person_id=person_id, starts_at=at(18, 8), ends_at=at(18, 12)
+    ))  # fmt: skip
+    db.session.commit()
+    with pytest.raises(IntegrityError, match="ex_speaker_booking_person"):
+        db.session.execute(sa.insert(SpeakerBooking).values(
+            activity_id=other_id, person_id=person_id, starts_at=at(18, 9), ends_at=at(18, 13)
+        ))  # fmt: skip
+    db.session.rollback()
+    with pytest.raises(IntegrityError, match="ex_activity_venue"):
+        db.session.execute(sa.update(Activity).where(Activity.id == other_id).values(venue_id=hall_id))
+    db.session.rollback()

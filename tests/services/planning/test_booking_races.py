@@ -1,0 +1,317 @@
+"""A thousand times two or four coordinators at once for one hall or one speaker: one wins, the other hears by whom, until when.
+
+Each is a process of its own, on SQLite and on PostgreSQL; what stands afterwards is counted by SQL.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import combinations
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import ActivityKind, AnswerSource, Role
+from outreach.domain.states import ActivityState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
+from outreach.services.activities import edit as planning
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import Move
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import VenueTaken
+from outreach.services.planning import book as booking
+from outreach.services.planning import bookings
+from outreach.services.programmes import copy as copying
+from tests.conftest import JAKARTA, NOW, a_person, at
+from tests.services.planning.booking_help import (
+    HALLS_TWICE,
+    PEOPLE_TWICE,
+    UNBOUND,
+    WAIT_S,
+    Coordinators,
+    Outcome,
+    bindings,
+    count,
+    names,
+)
+
+NAMES = ("Sari", "Rudi", "Tuti", "Joko")
+ONE_EACH = timedelta(days=1)
+FIRST = at(1, 8, month=2)  # rounds are on different days from here on
+LATER = at(1, 8, year=2031)  # and what is moved, from here on
+
+
+@pytest.fixture
+def staff(any_app, hall) -> list[int]:
+    """Four coordinators' ids."""
+    made = [User(email=f"{n}@example.com", name=n, password="x", fs_uniquifier=n.ljust(32, "x")) for n in NAMES]
+    db.session.add_all(made)
+    db.session.commit()
+    return [user.id for user in made]
+
+
+@pytest.fixture
+def several(any_app, staff, tmp_path):
+    """Four processes on the database."""
+    processes = Coordinators(len(NAMES), tmp_path)
+    yield processes
+    processes.end()
+
+
+def times(number: int, who: int, first: datetime = FIRST) -> dict[str, datetime]:
+    """Return a round's own day: from 8.00 for the first, from 8.30 for the second, …, three hours each."""
+    starts_at = first + number * ONE_EACH + timedelta(minutes=30 * who)
+    return {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
+
+
+def drafts(number: int, count: int, venue_id: int | None = None, **values: object) -> None:
+    """Store, for each round from `number` on, two drafts at times that overlap only each other's."""
+    db.session.add_all(
+        Activity(
+            kind=ActivityKind.OTHER, title=title(each, who), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
+            **{**times(each, who), **values},
+        )
+        for each in range(number, number + count)
+        for who in range(2)
+    )  # fmt: skip
+    db.session.commit()
+    db.session.execute(sa.text("ANALYZE"))  # as a database does by itself in time
+    db.session.commit()
+
+
+def title(number: int, who: int) -> str:
+    return f"{NAMES[who]} {number}"
+
+
+def own(number: int, who: int) -> Activity:
+    return db.session.scalars(sa.select(Activity).where(Activity.title == title(number, who))).one()
+
+
+def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
+    values = planning.ActivityValues(
+        ActivityKind.OTHER, title(number, who), zone=JAKARTA, venue_id=venue_id, **times(number, who)
+    )
+    planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
+
+
+def engage(person_id: int, number: int, who: int) -> None:
+    role = (Role.SPEAKER, Role.MODERATOR)[who]
+    inviting.invite_people([own(number, who).id], [person_id], role, by=None, now=NOW)
+
+
+def edit(venue_id: int, number: int, who: int) -> None:
+    """Move a draft of the same hall to where the other's is to be as well."""
+    found = own(number, who)
+    values = planning.ActivityValues(
+        ActivityKind.OTHER, found.title, zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER)
+    )
+    planning.edit_activity(found.id, values, found.version, by=None, now=NOW)
+
+
+def move(venue_id: int, number: int, who: int) -> None:
+    """Move a published activity so."""
+    to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
+    publishing.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
+
+
+def copy(programme_id: int, number: int, who: int) -> None:
+    copying.copy_programme(
+        programme_id, (at(7, year=2030) + number * ONE_EACH).date(), f"Salinan {who}", by=None, now=NOW
+    )
+
+
+def publish_or_book(venue_id: int, staff: list[int], number: int, who: int) -> None:
+    """The first publishes a draft, the second wants its hall."""
+    if who == 0:
+        publishing.publish([own(number, 0).id], by=None, now=NOW)
+    else:
+        book(venue_id, staff, number, who)
+
+
+def ask_nobody(action: Callable[[int, int], None], number: int, who: int) -> None:
+    """Try as code would that neither locks nor looks: what refuses then is the database."""
+    bookings.lock_venues = lambda session, ids: set(ids)  # type: ignore[assignment]
+    bookings.lock_people = lambda session, ids: None  # type: ignore[assignment]
+    booking._are_free = lambda session, activities, rules: [True] * len(activities)
+    booking._check_speakers = lambda *args: None
+    action(number, who)
+
+
+def won_once(rounds: list[list[Outcome]], problem: str) -> None:
+    assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(one) - 1} for one in rounds]
+
+
+def told(rounds: list[list[Outcome]], first: int, start: datetime = FIRST) -> None:
+    """Every loser was told the winner's title and end."""
+    for number, outcomes in enumerate(rounds, start=first):
+        winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
+        until = times(number, winner, start)["ends_at"]
+        said = {(one.told["title"], one.told["until"]) for one in outcomes if one.name != "done"}
+        assert said == {(title(number, winner), until)}
+
+
+def test_of_a_thousand_bookings_at_once_each_is_won_by_one(any_app, several, staff):
+    hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
+
+    halls = several.at_once(2, partial(book, hall_id, staff), range(350))
+    won_once(halls, "VenueTaken")
+    told(halls, 0)
+    loser = next(one for one in halls[0] if one.name != "done")
+    assert (loser.told["venue"], loser.told["by"]) == ("Aula Bappeda", loser.told["title"].split()[0])
+
+    four = several.at_once(4, partial(book, hall_id, staff), range(350, 450))
+    won_once(four, "VenueTaken")
+
+    drafts(450, 300)
+    speakers = several.at_once(2, partial(engage, speaker_id), range(450, 750))
+    won_once(speakers, "SpeakerTaken")
+    told(speakers, 450)
+
+    drafts(750, 100)
+    db.session.execute(
+        sa.update(Activity).where(Activity.title.in_([title(n, 0) for n in range(750, 850)])).values(venue_id=hall_id)
+    )
+    db.session.commit()
+    edited = several.at_once(2, partial(edit, hall_id), range(750, 850))
+    won_once(edited, "VenueTaken")
+    told(edited, 750, LATER)
+
+    drafts(850, 80, state=ActivityState.PUBLISHED)
+    moved = several.at_once(2, partial(move, hall_id), range(850, 930))
+    won_once(moved, "VenueTaken")
+
+    drafts(930, 40)
+    db.session.execute(
+        sa.update(Activity).where(Activity.title.in_([title(n, 0) for n in range(930, 970)])).values(venue_id=hall_id)
+    )
+    db.session.execute(sa.delete(Activity).where(Activity.title.in_([title(n, 1) for n in range(930, 970)])))
+    db.session.commit()
+    published = several.at_once(2, partial(publish_or_book, hall_id, staff), range(930, 970))
+    assert [[one.name for one in each] for each in published] == [["done", "VenueTaken"]] * 40
+
+    programme = Programme(title="Asal", starts_on=at(18).date(), ends_on=at(18).date(), zone=JAKARTA)
+    db.session.add(programme)
+    drafts(970, 1, starts_at=at(18, 8), ends_at=at(18, 10))
+    db.session.execute(sa.delete(Activity).where(Activity.title == title(970, 1)))
+    db.session.execute(sa.update(Activity).where(Activity.title == title(970, 0)).values(programme_id=programme.id))
+    db.session.commit()
+    inviting.invite_people([own(970, 0).id], [speaker_id], Role.SPEAKER, by=None, now=NOW)
+    copied = several.at_once(2, partial(copy, programme.id), range(970, 1000))
+    won_once(copied, "SpeakerTaken")
+
+    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOUND)) == (0, 0, 0)
+    assert len(bindings()) == 300 + 1 + 30
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+def test_where_nobody_asks_the_database_itself_lets_one_win_and_says_the_same(several, staff):
+    hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
+    halls = several.at_once(2, partial(ask_nobody, partial(book, hall_id, staff)), range(60))
+    won_once(halls, "VenueTaken")
+    told(halls, 0)
+    drafts(60, 60)
+    speakers = several.at_once(2, partial(ask_nobody, partial(engage, speaker_id)), range(60, 120))
+    won_once(speakers, "SpeakerTaken")
+    told(speakers, 60)
+    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOUND)) == (0, 0, 0)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_the_hall(any_app, monkeypatch):
+    for name in ("lock_venues", "lock_people"):
+        monkeypatch.setattr(bookings, name, getattr(bookings, name))  # as it was, afterwards
+    for name in ("_are_free", "_check_speakers"):
+        monkeypatch.setattr(booking, name, getattr(booking, name))
+    halls = [Venue(name=f"Balai {who}") for who in range(2)]
+    db.session.add_all(halls)
+    db.session.commit()
+    venue_ids, both = [hall.id for hall in halls], Barrier(2)
+
+    def cross(number: int, who: int) -> None:
+        """Take one's own hall, and when both have theirs, the other's as well."""
+        with writing() as session:
+            for at_venue in (who, 1 - who):
+                one = Activity(
+                    kind=ActivityKind.OTHER, title=f"{NAMES[who]} {at_venue}", zone=JAKARTA, respond_by_at=at(20),
+                    venue_id=venue_ids[at_venue], **times(0, who),
+                )  # fmt: skip
+                session.add(one)
+                booking.claim(session, [one])
+                if at_venue == who:
+                    both.wait(WAIT_S)
+
+    def tried(who: int) -> Outcome:
+        with any_app.app_context():
+            try:
+                ask_nobody(cross, 0, who)
+            except VenueTaken as problem:
+                return Outcome("VenueTaken", problem.values)
+            return Outcome("done")
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(tried, range(2)))
+    won_once([outcomes], "VenueTaken")
+    winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
+    assert outcomes[1 - winner].told["title"] in {f"{NAMES[winner]} {at_venue}" for at_venue in range(2)}
+    assert count("SELECT COUNT(*) FROM activity") == 2
+
+
+def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
+    """Do one of the things that claim or free halls and speakers, to one of few activities."""
+    chance = random.Random(f"{number}.{who}")
+    activity = db.session.get(Activity, chance.choice(activities))
+    invited = db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == activity.id)).all()
+    starts_at = LATER + timedelta(hours=chance.randrange(12))
+    to = Move(starts_at, starts_at + timedelta(hours=chance.randint(1, 3)), JAKARTA, chance.choice(halls))
+    match chance.randrange(6):
+        case 0 | 1:
+            publishing.move(activity.id, to, "alasan", None, by=None, now=NOW)
+        case 2:
+            chosen = chance.sample(activities, 2)
+            inviting.invite_people(chosen, chance.sample(people, 2), Role.SPEAKER, by=None, now=NOW)
+        case 3 if invited:
+            withdrawing.withdraw(chance.choice(invited).id, by=None, now=NOW)
+        case 4 if invited:
+            choice = chance.choice([Choice.COMING, Choice.NOT_COMING])
+            recording.record_answer(chance.choice(invited).id, choice, AnswerSource.PHONE, by=None, now=NOW)
+        case _:
+            person = db.session.get(Person, chance.choice(people))
+            key = tokens.token(tokens.link_for(db.session, person))
+            db.session.rollback()
+            choices = chance.sample(activities, 3)
+            answering.answer_all(key, {id: answering.Reply(Choice.COMING) for id in choices}, now=NOW)
+
+
+def test_whatever_four_do_to_few_halls_and_speakers_nobody_waits_for_ever_and_all_is_held_once(several, staff):
+    halls = [Venue(name=name) for name in ("Aula Kemenag", "Gedung Wanita")]
+    db.session.add_all(halls)
+    drafts(0, 3, state=ActivityState.PUBLISHED)
+    people = [a_person(name).id for name in ("Siti Rahmawati", "Rudi Hartono", "Tuti Wibowo")]
+    activities = list(db.session.scalars(sa.select(Activity.id)))
+    with writing() as session:
+        tokens.ensure_links(session, person_ids=people, expires_at=LATER)
+    action = partial(jostle, [hall.id for hall in halls], people, activities)
+    tried = sum((names(outcomes) for outcomes in several.at_once(4, action, range(60))), Counter())
+    allowed = {"done", "VenueTaken", "SpeakerTaken", "Stale", "AlreadyWithdrawn", "NotRecordable", "NothingMoved"}
+    assert tried.keys() <= allowed
+    assert min(tried["done"], tried["VenueTaken"], tried["SpeakerTaken"]) > 5
+    assert count(HALLS_TWICE) == 0
+    assert count(PEOPLE_TWICE) >= count(UNBOUND)  # only by answers
+    spans = db.session.execute(sa.select(SpeakerBooking)).scalars().all()
+    assert not [
+        1
+        for a, b in combinations(spans, 2)
+        if a.person_id == b.person_id and a.starts_at < b.ends_at and b.starts_at < a.ends_at
+    ]

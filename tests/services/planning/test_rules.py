@@ -1,0 +1,128 @@
+"""The office's own rules of planning: kept as what differs from the defaults, checked, and audited."""
+
+from dataclasses import replace
+from datetime import date, time
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
+from outreach.domain.planning.rules import FindingKind, Rules, Severity, TravelRules
+from outreach.extensions import db
+from outreach.models import AuditEntry, Office, PlanSettings
+from outreach.services.planning import rules as planning_rules
+from outreach.services.planning.rules import (
+    HoursOutOfOrder,
+    NoticeOutOfRange,
+    PlanValues,
+    RamadanOdd,
+    SettingsStale,
+    TravelOutOfRange,
+)
+from tests.conftest import NOW
+
+OFFICIAL = DayRange(date(2027, 2, 9), date(2027, 3, 9))
+
+
+def save(values: PlanValues) -> PlanValues:
+    return planning_rules.save(values, by=None, now=NOW)
+
+
+def test_an_office_that_set_nothing_has_the_defaults_and_its_own_deadline(any_app, office):
+    assert planning_rules.current() == Rules()
+    db.session.get_one(Office, office.id).deadline_days = 5
+    db.session.commit()
+    assert planning_rules.current() == Rules(deadline_days=5)
+
+
+def test_before_set_up_there_are_the_defaults(any_app):
+    assert planning_rules.current() == Rules()
+
+
+def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, administrator):
+    friday = DayHours(time(7, 30), time(16, 30), time(11, 15), time(13, 15))
+    wanted = PlanValues(
+        severities={FindingKind.WEEKEND: Severity.BLOCK, FindingKind.VENUE_TAKEN: Severity.BLOCK},
+        notice_days=10,
+        hours=OfficeHours(friday=friday),
+        travel=TravelRules(speed_km_h=30.0),
+        ramadans={1448: OFFICIAL},
+    )
+    kept = planning_rules.save(wanted, by=administrator, now=NOW)
+    assert planning_rules.values() == kept
+    assert planning_rules.current() == Rules(
+        severities={FindingKind.WEEKEND: Severity.BLOCK},
+        notice_days=10,
+        hours=OfficeHours(friday=friday),
+        travel=TravelRules(speed_km_h=30.0),
+    )
+    assert kept.ramadans == {1448: OFFICIAL}
+    assert db.session.scalar(sa.select(PlanSettings.values)) == {
+        "severities": {"weekend": "block"},
+        "notice_days": 10,
+        "hours": {"friday": ["07:30", "16:30", "11:15", "13:15"]},
+        "travel": {"speed_km_h": 30.0},
+        "ramadans": {"1448": ["2027-02-09", "2027-03-09"]},
+    }
+    entry = db.session.scalars(sa.select(AuditEntry)).one()
+    assert (entry.action, entry.user_id) == ("plan_settings.changed", administrator.id)
+    assert entry.detail == {
+        "weekend": ["warn", "block"],
+        "notice_days": [7, 10],
+        "hours_friday": ["07:30, 16:30, 11:30, 13:00", "07:30, 16:30, 11:15, 13:15"],
+        "speed_km_h": [25.0, 30.0],
+        "ramadan_1448": ["", "2027-02-09 – 2027-03-09"],
+    }
+
+
+def test_going_back_to_the_defaults_keeps_nothing(any_app, office):
+    kept = save(PlanValues(notice_days=10))
+    save(PlanValues(version=kept.version))
+    assert db.session.scalar(sa.select(PlanSettings.values)) == {}
+    assert planning_rules.current() == Rules()
+
+
+def test_who_saves_second_is_told(any_app, office):
+    first = planning_rules.values()
+    kept = save(replace(first, notice_days=10))
+    with pytest.raises(SettingsStale):
+        save(replace(first, notice_days=3))
+    assert planning_rules.current().notice_days == 10
+    assert save(replace(kept, notice_days=3)).notice_days == 3
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_notice_has_bounds_that_count(app, office, days):
+    assert save(PlanValues(notice_days=days)).notice_days == days
+
+
+@pytest.mark.parametrize("days", [-1, 91])
+def test_notice_beyond_its_bounds_is_refused(app, office, days):
+    with pytest.raises(NoticeOutOfRange):
+        save(PlanValues(notice_days=days))
+
+
+@pytest.mark.parametrize("travel", [{"speed_km_h": 201.0}, {"buffer_min": 1441}, {"detour": float("nan")}])
+def test_travel_beyond_what_can_be_is_refused(app, office, travel):
+    with pytest.raises(TravelOutOfRange) as refused:
+        save(PlanValues(travel=TravelRules(**travel)))
+    assert refused.value.field == next(iter(travel))
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        DayRange(date(2027, 2, 8), date(2027, 3, 6)),  # 27 days
+        DayRange(date(2027, 2, 8), date(2027, 3, 11)),  # 32
+        DayRange(date(2028, 2, 8), date(2028, 3, 8)),  # another year's
+    ],
+)
+def test_a_ramadan_that_cannot_be_is_refused(app, office, days):
+    with pytest.raises(RamadanOdd):
+        save(PlanValues(ramadans={1448: days}))
+
+
+def test_hours_out_of_order_are_said_at_their_day():
+    with pytest.raises(HoursOutOfOrder) as refused:
+        planning_rules.hours_of("friday", time(8), time(16), time(13), time(12))
+    assert refused.value.field == "friday_opens"

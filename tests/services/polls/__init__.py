@@ -1,0 +1,1 @@
+"""Date polls: asking, answering, closing and choosing a slot."""

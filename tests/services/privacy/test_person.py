@@ -1,0 +1,283 @@
+"""What is held about a person is handed out whole, and erased for good, while counts stay right."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import AnswerSource, Audience, IncomingKind, IncomingOutcome, MailKind, Role
+from outreach.domain.mail.incoming import Participation
+from outreach.domain.states import ActivityState, InvitationState, MessageState
+from outreach.extensions import db
+from outreach.models import (
+    AddressFailure,
+    AgendaItem,
+    ArchivedLine,
+    ArchivedMessage,
+    AuditEntry,
+    IncomingMail,
+    Invitation,
+    Link,
+    Message,
+    Person,
+    Reminder,
+)  # fmt: skip
+from outreach.services import audit
+from outreach.services.directory.people import PersonErased, PersonMissing
+from outreach.services.inbox import retention as inbox_retention
+from outreach.services.invitations import links
+from outreach.services.privacy import person as privacy
+from tests.conftest import NOW, at, draft_activity
+
+
+def invited(person, activity, state=InvitationState.COMING, **values):
+    invitation = Invitation(activity=activity, person=person, role=Role.CADRE, state=state, **values)
+    db.session.add(invitation)
+    db.session.commit()
+    return invitation
+
+
+@pytest.fixture
+def published(any_app, activity):
+    activity.state = ActivityState.PUBLISHED
+    db.session.commit()
+    return activity
+
+
+def erase(person):
+    return privacy.erase(person.id, by=None, now=NOW)
+
+
+def test_nothing_that_tells_who_it_was_is_left(published, ani):
+    sent = Message(
+        person=ani, kind=MailKind.INVITATION, local_day=date(2027, 1, 4), due_at=NOW, expires_at=at(18),
+        state=MessageState.SENT, address="ani@example.com", server_reply="250 ani@example.com ok",
+    )  # fmt: skip
+    due = Message(person=ani, kind=MailKind.REMINDER, local_day=date(2027, 1, 11), due_at=at(11), expires_at=at(18))
+    db.session.add_all([sent, due])
+    invited(ani, published, answer_note="Ani Wijaya called", answer_source=AnswerSource.PHONE)
+    audit.record(db.session, None, "person.edited", ani, now=NOW, changed=["email"])
+    tokens.link_for(db.session, ani, expires_at=at(18, month=2))
+    db.session.commit()
+    erase(ani)
+    assert (ani.full_name, ani.post, ani.email, ani.phone, ani.note, ani.erased_at) == ("(erased)", "", "", "", "", NOW)
+    assert [role.active for role in ani.cadre_roles] == [False]
+    assert [(m.state, m.address, m.server_reply) for m in (sent, due)] == [
+        (MessageState.SENT, "", ""),
+        (MessageState.SKIPPED, "", ""),
+    ]
+    everything = " ".join(
+        str(row)
+        for table in (Person, Invitation, Message, AuditEntry)
+        for row in db.session.execute(sa.select(*table.__table__.columns)).all()
+    ).lower()
+    assert "ani wijaya" not in everything
+    assert "ani@example.com" not in everything
+    assert "81234567890" not in everything
+
+
+def test_the_link_stops_working(published, ani):
+    token = tokens.token(tokens.link_for(db.session, ani, expires_at=at(18, month=2)))
+    db.session.commit()
+    assert links.open_link(token, now=NOW).person_id == ani.id
+    erase(ani)
+    with pytest.raises(links.LinkRevoked):
+        links.open_link(token, now=NOW)
+
+
+def test_invitations_to_what_is_to_come_are_withdrawn_and_past_ones_keep_their_count(published, hall, ani):
+    past = draft_activity(None, hall, 3, state=ActivityState.HELD)
+    was_there, to_come = invited(ani, past), invited(ani, published)
+    assert privacy.upcoming(ani.id, now=NOW) == [to_come]
+    erase(ani)
+    assert (was_there.state, to_come.state) == (InvitationState.COMING, InvitationState.WITHDRAWN)
+    assert privacy.upcoming(ani.id, now=NOW) == []
+
+
+def test_an_activity_counts_as_to_come_until_it_has_ended(published, ani):
+    invited(ani, published)
+    last_moment = published.ends_at.replace(second=0)
+    assert len(privacy.upcoming(ani.id, now=last_moment.replace(hour=last_moment.hour - 1))) == 1
+    assert len(privacy.upcoming(ani.id, now=last_moment)) == 0
+
+
+def test_the_freed_seat_goes_to_whoever_waits(published, ani, budi):
+    published.capacity = 1
+    invited(ani, published)
+    waiting = invited(budi, published, InvitationState.WAITLISTED, waitlisted_at=NOW)
+    erase(ani)
+    assert waiting.state is InvitationState.COMING
+
+
+def test_a_speaker_leaves_the_agenda_of_what_is_to_come(published, ani):
+    item = AgendaItem(activity=published, starts_at=at(18, 9), ends_at=at(18, 10), topic="Deteksi dini", speakers=[ani])
+    db.session.add(item)
+    db.session.commit()
+    erase(ani)
+    db.session.expire_all()
+    assert item.speakers == []
+
+
+def test_who_was_named_as_a_representative_is_forgotten_there_too(published, ani, budi):
+    named = {
+        "representative_name": "Ani Wijaya",
+        "representative_email": "ani@example.com",
+        "representative_post": "Kader",
+    }
+    represented = invited(budi, published, InvitationState.REPRESENTED, **named)
+    assert len(privacy.export(ani.id, by=None, now=NOW)["named_as_representative"]) == 1
+    erase(ani)
+    assert (represented.representative_name, represented.representative_email) == ("(erased)", "")
+    assert represented.state is InvitationState.REPRESENTED
+
+
+def test_somebody_else_at_the_same_address_is_left_alone(published, ani, budi):
+    budi.email = ani.email
+    other = invited(
+        budi, published, representative_name="Citra", representative_email="ani@example.com", representative_phone=""
+    )
+    erase(ani)
+    assert (budi.name, budi.email, other.representative_name) == ("Budi Santoso", "ani@example.com", "Citra")
+
+
+def a_letter(uid, **values):
+    mail = IncomingMail(
+        **{
+            "mailbox": "kotak", "uid_validity": 1, "uid": uid, "rfc_message_id": f"<{uid}@mail.example.com>",
+            "received_at": NOW, "sender": "ani@example.com", "sender_name": "Ani Wijaya", "subject": "Izin",
+            "text": "Saya sakit.", "kind": IncomingKind.LETTER, "outcome": IncomingOutcome.TO_READ, **values,
+        }
+    )  # fmt: skip
+    db.session.add(mail)
+    db.session.commit()
+    return mail
+
+
+def words_of(*mails):
+    db.session.expire_all()
+    return [(m.sender, m.sender_name, m.subject, m.text, m.rfc_message_id) for m in mails]
+
+
+def test_mails_from_and_about_a_person_are_handed_out_and_forgotten(published, ani):
+    invitation = invited(ani, published)
+    hers, loose = a_letter(1, person=ani, invitation=invitation, participation=Participation.DECLINED), a_letter(2)
+    secretary = a_letter(3, person=ani, sender="sekretaris@example.com", sender_name="Rina")
+    stranger = a_letter(4, sender="x@example.net")
+    db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, reply="no such user", last_at=NOW))
+    db.session.commit()
+    found = privacy.export(ani.id, by=None, now=NOW)
+    assert [mail.get("text") for mail in found["mails_received"]] == ["Saya sakit.", "Saya sakit.", None]
+    assert [mail["answered"] for mail in found["mails_received"]] == ["DECLINED", None, None]
+    assert [report["reply"] for report in found["delivery_reports"]] == ["no such user"]
+    assert "sekretaris" not in json.dumps(found)
+    erase(ani)
+    assert words_of(hers, loose, secretary) == [("", "", "", "", "")] * 3
+    assert words_of(stranger)[0][:2] == ("x@example.net", "Ani Wijaya")
+    assert (hers.outcome, hers.participation) == (IncomingOutcome.TO_READ, None)
+    assert db.session.scalars(sa.select(AddressFailure)).all() == []
+
+
+WRITTEN = {
+    "kind": MailKind.INVITATION, "local_day": date(2027, 1, 4), "due_at": NOW, "expires_at": at(18), "state": MessageState.SENT,
+}  # fmt: skip
+
+
+def archived(person, address, invitation, *, to_representative=False):
+    activity, kind = invitation.activity, MailKind.INVITATION
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(ArchivedMessage)) + 1000
+    reminder = Reminder(
+        activity=activity, key=str(number), kind=kind, audience=Audience.ONE, due_at=NOW, invitation=invitation
+    )
+    empty = {"reason": "", "rfc_message_id": "", "subject": "", "server_reply": "", "attempts": 1, "tries": []}
+    line = ArchivedLine(
+        reminder=reminder, invitation=invitation, to_representative=to_representative, sequence=0, skipped=""
+    )
+    db.session.add(
+        ArchivedMessage(id=number, person=person, address=address, created_at=NOW, lines=[line], **WRITTEN, **empty)
+    )
+    db.session.commit()
+
+
+def test_addresses_at_which_we_wrote_to_a_person_before_are_forgotten_too(published, ani, budi):
+    """Where a mail to their representative went is that one's address."""
+    invitation = invited(ani, published, state=InvitationState.REPRESENTED)
+    for address, of in (("ani.lama@example.com", None), ("budi@example.com", None), ("citra@example.com", invitation)):
+        db.session.add(Message(person=ani, address=address, representative_of=of, **WRITTEN))
+    archived(ani, "Ani.Dulu@example.com", invitation)
+    archived(ani, "dewi@example.com", invitation, to_representative=True)
+    names = ("ani.lama", "ani.dulu", "budi", "citra", "dewi")
+    for name in names:
+        db.session.add(AddressFailure(address=f"{name}@example.com", blocked_at=NOW, last_at=NOW, reply="550"))
+    mails = [a_letter(at, sender=f"{name}@example.com") for at, name in enumerate(names)]
+    found = privacy.export(ani.id, by=None, now=NOW)
+    assert sorted(one["address"] for one in found["delivery_reports"]) == [
+        "ani.dulu@example.com",
+        "ani.lama@example.com",
+    ]
+    erase(ani)
+    left = db.session.scalars(sa.select(AddressFailure.address).order_by(AddressFailure.address)).all()
+    assert left == ["budi@example.com", "citra@example.com", "dewi@example.com"]
+    assert [text for _s, _n, _t, text, _i in words_of(*mails)] == ["", ""] + ["Saya sakit."] * 3
+
+
+def test_an_address_whose_domain_has_other_letters_is_forgotten_in_either_form(published, ani, budi):
+    forms = ("ani@bücher.example", "ani@xn--bcher-kva.example")
+    db.session.add(Message(person=ani, address=forms[1], **WRITTEN))  # as it stood on the wire
+    for form in forms:
+        db.session.add(AddressFailure(address=form, blocked_at=NOW, last_at=NOW, reply="550"))
+    budi.email = forms[0]
+    db.session.commit()
+    found = privacy.export(ani.id, by=None, now=NOW)
+    assert found["delivery_reports"] == []  # it is his now
+    budi.email = "budi@example.com"
+    db.session.commit()
+    erase(ani)
+    assert db.session.scalars(sa.select(AddressFailure)).all() == []
+
+
+def test_mails_that_wait_for_nobody_are_forgotten_ninety_days_after_they_came(any_app, ani):
+    long_ago, lately = NOW - timedelta(days=90, seconds=1), NOW - timedelta(days=90)
+    kinds = [{"outcome": IncomingOutcome.IGNORED}, {"outcome": IncomingOutcome.APPLIED}, {"seen_at": NOW}]
+    old = [a_letter(uid, received_at=long_ago, **values) for uid, values in enumerate(kinds)]
+    waiting = a_letter(10, received_at=long_ago)
+    refused = a_letter(11, received_at=long_ago, outcome=IncomingOutcome.REFUSED)
+    young = a_letter(12, received_at=lately, seen_at=NOW)
+    assert inbox_retention.forget_old(NOW) == 3
+    assert words_of(*old) == [("", "", "", "", f"<{uid}@mail.example.com>") for uid in range(3)]
+    assert [text for _s, _n, _t, text, _i in words_of(waiting, refused, young)] == ["Saya sakit."] * 3
+    assert inbox_retention.forget_old(NOW) == 0
+
+
+def test_mails_of_somebody_else_at_the_same_address_are_kept(published, ani, budi):
+    budi.email = ani.email
+    db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW))
+    his, hers = a_letter(1, person=budi), a_letter(2, person=ani)
+    erase(ani)
+    assert [text for _s, _n, _t, text, _i in words_of(his, hers)] == ["Saya sakit.", ""]
+    assert db.session.get(AddressFailure, "ani@example.com") is not None
+
+
+def test_an_erased_person_cannot_be_erased_or_exported_again(any_app, ani):
+    erase(ani)
+    with pytest.raises(PersonErased):
+        erase(ani)
+    with pytest.raises(PersonErased):
+        privacy.export(ani.id, by=None, now=NOW)
+    with pytest.raises(PersonMissing):
+        privacy.erase(10_000, by=None, now=NOW)
+
+
+def test_the_export_is_json_and_has_no_key_to_the_link(published, ani):
+    invited(ani, published, representative_name="Citra")
+    link = tokens.link_for(db.session, ani, expires_at=at(18, month=2))
+    db.session.commit()
+    found = privacy.export(ani.id, by=None, now=NOW)
+    text = json.dumps(found)
+    assert found["person"]["email"] == "ani@example.com"
+    assert [(i["activity"], i["state"], i["representative_name"]) for i in found["invitations"]] == [
+        ("Rapat koordinasi pencegahan kekerasan", "coming", "Citra")
+    ]
+    assert link.nonce not in text
+    assert db.session.scalars(sa.select(Link)).one().revoked_at is None

@@ -1,0 +1,71 @@
+"""Who is erased is named in no proposal any more."""
+
+import json
+from dataclasses import replace
+
+from outreach.domain.states import PlacementState
+from outreach.services.privacy import person as privacy
+from outreach.services.privacy.timetables import _without
+from outreach.services.timetabling import apply as applying
+from outreach.services.timetabling import keep as kept_results
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import searches
+from outreach.services.timetabling import worker as timetabling_worker
+from outreach.services.timetabling.request import Line, from_json
+from tests.conftest import NOW
+from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+
+
+def test_a_facilitator_is_forgotten_in_what_was_asked_and_proposed(any_app, office, coordinator):
+    people = facilitators()
+    placement_id = searched(a_request(three_at_once(), people)).id
+    ids = {one.full_name: one.id for one in people}
+    led = [line for line in timetabling_result.read(searches.get(placement_id).result).lines if line.after.people]
+    [(person_id, name)] = led[0].after.people
+    assert ids[name] == person_id
+    assert privacy.export(person_id, by=coordinator, now=NOW)["placements"] == [
+        {"title": "Minggu ketiga", "at": NOW.isoformat()}
+    ]
+    applying.take(placement_id, [line.id for line in led], by=coordinator, now=NOW)
+    privacy.erase(person_id, by=coordinator, now=NOW)
+    row = searches.get(placement_id)
+    assert name not in json.dumps(row.result, ensure_ascii=False)
+    assert person_id not in row.request["facilitators"]
+    assert len(row.request["facilitators"]) == 2
+    others = [one for one in ids if one != name]
+    assert any(one in json.dumps(row.result) for one in others)  # nobody else is
+    assert timetabling_result.read(row.result).taken == {line.id for line in led}
+
+
+def test_why_somebody_was_away_goes_with_their_name():
+    away = {"kind": "speaker_absent", "who": "Citra", "titles": [], "why": "Berobat"}
+    other = {**away, "who": "Dian"}
+    assert _without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
+
+
+def test_what_is_left_of_those_asked_for_can_still_be_read(any_app, office):
+    activities, people = three_at_once(), facilitators()[:2]
+    asked = a_request(activities, people, greedily=True)
+    lines = tuple(Line(one.id, 2) for one in activities)
+    placement_id = searched(replace(asked, lines=lines)).id
+    privacy.erase(people[0].id, by=None, now=NOW)
+    left = from_json(searches.get(placement_id).request)
+    assert (len(left.facilitators), {line.needed for line in left.lines}) == (1, {1})
+
+
+def test_a_search_that_goes_on_with_an_erased_person_writes_no_more(any_app, office, monkeypatch):
+    ids = [one.id for one in facilitators()]
+    people = [privacy.get(id) for id in ids]
+    placement_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    written = kept_results.written
+
+    def erased_meanwhile(*args):
+        if len(ids) == 3:
+            privacy.erase(ids.pop(), by=None, now=NOW)
+        return written(*args)
+
+    monkeypatch.setattr(kept_results, "written", erased_meanwhile)
+    assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
+    found = searches.get(placement_id)
+    assert (found.state, found.result) == (PlacementState.FAILED, {})

@@ -1,0 +1,152 @@
+"""Whoever's calendar answers is told what was recorded, once it is sent and as it stands then."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.extensions import db, writing
+from outreach.models import Activity, Invitation, Person
+from outreach.services import locking
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import confirmations
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, minutes
+from tests.delivery.outbox.outbox_help import Clock, drain, send_through
+from tests.servers.smtp import Server
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def invited(any_app, activity, ani, server):
+    """Ani, invited to an activity, and her invitation has gone out."""
+    send_through(any_app, server)
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    send(NOW)
+    server.taken.clear()
+    return ani
+
+
+def send(now):
+    reminding.tick(now)
+    drain(Clock(now))
+
+
+def her_calendar_says(choice, now):
+    """Record an answer as reading the mailbox does."""
+    invitation_id = her_invitation()
+    recording.record_answer(invitation_id, choice, AnswerSource.CALENDAR, by=None, now=now)
+    with writing() as session:
+        invitation = session.get_one(Invitation, invitation_id)
+        locking.activity_for_change(session, invitation.activity_id)
+        confirmations.confirm(session, invitation, now=now)
+
+
+def her_invitation() -> int:
+    db.session.rollback()
+    return db.session.scalars(
+        sa.select(Invitation.id).join(Person, Person.id == Invitation.person_id).where(Person.name == "Ani Wijaya")
+    ).one()
+
+
+def token(person) -> str:
+    return tokens.token(links.link_for(db.session, db.session.get(Person, person.id)))
+
+
+def told(server) -> list[tuple[str, str]]:
+    """Return the subject and the line with the answer of each mail."""
+    found = []
+    for taken in server.taken:
+        text = taken.mail.get_body(("plain",)).get_content()
+        answer = next((line for line in text.splitlines() if line.startswith("Jawaban tercatat: ")), "")
+        found.append((taken.mail["Subject"].partition(":")[0], answer.partition(": ")[2]))
+    return found
+
+
+def test_who_answers_by_calendar_is_told_what_was_recorded_and_how_to_change_it(invited, server):
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    send(NOW + minutes(6))
+    assert told(server) == [("Jawaban tercatat", "Hadir")]
+    (taken,) = server.taken
+    assert taken.recipient == invited.email
+    assert f"http://localhost/j/{token(invited)}" in taken.mail.get_body(("plain",)).get_content()
+
+
+def test_two_answers_before_the_mail_goes_out_are_one_mail_with_the_last(invited, server):
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    her_calendar_says(Choice.NOT_COMING, NOW + minutes(5))
+    reminding.tick(NOW + minutes(6))
+    her_calendar_says(Choice.COMING, NOW + minutes(6))
+    her_calendar_says(Choice.NOT_COMING, NOW + minutes(6))
+    send(NOW + minutes(7))
+    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+
+
+def test_an_answer_after_the_mail_went_out_is_told_in_another(invited, server):
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    send(NOW + minutes(6))
+    her_calendar_says(Choice.NOT_COMING, NOW + minutes(7))
+    send(NOW + minutes(8))
+    assert told(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
+
+
+def test_who_stopped_reminders_is_told_too(invited, server):
+    db.session.get(Person, invited.id).reminders_stopped_at = NOW
+    db.session.commit()
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    send(NOW + minutes(6))
+    assert told(server) == [("Jawaban tercatat", "Hadir")]
+
+
+def test_who_waits_for_a_seat_is_told_that_they_wait(invited, activity, server):
+    other = a_person("Joko Susilo")
+    inviting.invite_people([activity.id], [other.id], Role.CADRE, by=None, now=NOW)
+    db.session.get(Activity, activity.id).capacity = 1
+    db.session.commit()
+    theirs = sa.select(Invitation.id).where(Invitation.person_id == other.id)
+    recording.record_answer(
+        db.session.scalars(theirs).one(), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW + minutes(4)
+    )
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    send(NOW + minutes(6))
+    assert ("Jawaban tercatat", "Menunggu tempat") in told(server)
+
+
+def test_the_words_lead_to_an_answer_even_if_it_was_changed_by_the_link_meanwhile(invited, activity, server):
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    answering.answer(token(invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
+    send(NOW + minutes(7))
+    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+
+
+def test_nothing_is_told_of_an_answer_taken_back_meanwhile(invited, server):
+    her_calendar_says(Choice.COMING, NOW + minutes(5))
+    withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
+    send(NOW + minutes(7))
+    assert told(server) == [("Undangan ditarik", "")]
+
+
+def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(invited, activity, server):
+    invitation_id = her_invitation()
+
+    def confirmed():
+        with writing() as session:
+            return confirmations.confirm(session, session.get_one(Invitation, invitation_id), now=NOW + minutes(9))
+
+    assert confirmed() is None
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.CALENDAR, by=None, now=NOW + minutes(5))
+    assert confirmed() is not None
+    publishing.cancel(activity.id, "Banjir", by=None, now=NOW + minutes(6))
+    assert confirmed() is None

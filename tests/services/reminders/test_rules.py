@@ -1,0 +1,169 @@
+"""Reminder rules: which one holds where, and that reminders already scheduled follow a change."""
+
+from datetime import time
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.states import ReminderState
+from outreach.extensions import db
+from outreach.models import AuditEntry, Reminder, ReminderRule
+from outreach.services.activities import publish as publishing
+from outreach.services.reminders import edit_rules, rule_pages, rules
+from outreach.services.reminders.edit_rules import (
+    AudienceDoesNotFit,
+    DaysOutOfRange,
+    RuleFixed,
+    RuleMissing,
+    RuleValues,
+)
+from outreach.services.reminders.scopes import ScopeMissing
+from tests.conftest import JAKARTA, NOW, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+THREE = "three-days-before"
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+def values(days=4, at=time(9, 30), audience=Audience.UNANSWERED, **others) -> RuleValues:
+    return RuleValues(days=days, at=at, audience=audience, **others)
+
+
+def days_of(activity, key=THREE) -> int:
+    return {rule.key: rule.days for rule in rules.rules_for(db.session, activity)}[key]
+
+
+def scheduled(activity) -> dict[str, str]:
+    rows = db.session.scalars(
+        sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
+    )
+    return {r.key: f"{r.due_at.astimezone(JAKARTA):%d %b %H.%M}" for r in rows if r.kind is not MailKind.INVITATION}
+
+
+def test_the_defaults_are_those_of_the_office(activity):
+    assert rules.rules_for(db.session, activity) == list(rules.DEFAULT_RULES)
+
+
+def test_installing_the_defaults_again_adds_nothing():
+    assert rules.install_defaults(now=NOW) == 0
+    assert db.session.query(ReminderRule).count() == 5
+
+
+def test_the_closest_rule_holds(programme, activity, hall, coordinator):
+    other = draft_activity(None, hall, 25)
+    edit_rules.edit(THREE, values(days=4), by=coordinator, now=NOW)
+    assert (days_of(activity), days_of(other)) == (4, 4)
+    edit_rules.edit(THREE, values(days=5), programme_id=programme.id, by=coordinator, now=NOW)
+    assert (days_of(activity), days_of(other)) == (5, 4)
+    edit_rules.edit(THREE, values(days=6), activity_id=activity.id, by=coordinator, now=NOW)
+    assert (days_of(activity), days_of(other)) == (6, 4)
+    edit_rules.reset(THREE, activity_id=activity.id, by=coordinator, now=NOW)
+    edit_rules.reset(THREE, programme_id=programme.id, by=coordinator, now=NOW)
+    edit_rules.reset(THREE, by=coordinator, now=NOW)
+    assert (days_of(activity), days_of(other)) == (3, 3)
+
+
+def test_a_published_activitys_reminders_follow(programme, activity, coordinator):
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    assert scheduled(activity) == {
+        "seven-days-before": "11 Jan 08.00", THREE: "15 Jan 08.00",
+        "day-before": "17 Jan 08.00", "thanks": "19 Jan 08.00",
+    }  # fmt: skip
+    edit_rules.edit(THREE, values(days=4), programme_id=programme.id, by=coordinator, now=NOW)
+    assert scheduled(activity)[THREE] == "14 Jan 09.30"
+    edit_rules.edit(THREE, values(enabled=False), activity_id=activity.id, by=coordinator, now=NOW)
+    assert THREE not in scheduled(activity)
+    edit_rules.reset(THREE, activity_id=activity.id, by=coordinator, now=NOW)
+    assert scheduled(activity)[THREE] == "14 Jan 09.30"
+
+
+def test_a_further_rule_is_scheduled_and_its_removal_takes_it_back(activity, coordinator):
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    before = scheduled(activity)
+    made = edit_rules.add(
+        RuleTiming.BEFORE_START, values(days=2, audience=Audience.COMING, own_text=True), by=coordinator, now=NOW
+    )
+    assert scheduled(activity) == before | {made.key: "16 Jan 09.30"}
+    reminder = db.session.scalars(sa.select(Reminder).where(Reminder.key == made.key)).one()
+    assert reminder.text_key == f"rule-{made.key}"
+    edit_rules.edit(made.key, values(days=1), activity_id=activity.id, by=coordinator, now=NOW)
+    edit_rules.reset(made.key, by=coordinator, now=NOW)
+    assert scheduled(activity) == before
+    assert db.session.query(ReminderRule).filter_by(key=made.key).count() == 0
+
+
+def test_a_rule_of_one_programme_is_none_of_anothers(programme, activity, hall, coordinator):
+    other = draft_activity(None, hall, 25)
+    made = edit_rules.add(
+        RuleTiming.AFTER_END, values(1, audience=Audience.ABSENT), programme.id, by=coordinator, now=NOW
+    )
+    assert made.key in {rule.key for rule in rules.rules_for(db.session, activity)}
+    assert made.key not in {rule.key for rule in rules.rules_for(db.session, other)}
+
+
+@pytest.mark.parametrize(
+    ("timing", "days", "audience", "problem"),
+    [
+        (RuleTiming.BEFORE_START, 0, Audience.COMING, None),
+        (RuleTiming.BEFORE_START, -1, Audience.COMING, DaysOutOfRange),
+        (RuleTiming.BEFORE_START, 90, Audience.COMING, None),
+        (RuleTiming.BEFORE_START, 91, Audience.COMING, DaysOutOfRange),
+        (RuleTiming.BEFORE_START, 1, Audience.PRESENT, AudienceDoesNotFit),
+        (RuleTiming.AFTER_END, 1, Audience.PRESENT, None),
+        (RuleTiming.AFTER_END, 0, Audience.PRESENT, DaysOutOfRange),
+        (RuleTiming.AFTER_END, 1, Audience.UNANSWERED, AudienceDoesNotFit),
+    ],
+)
+def test_a_rule_must_make_sense(coordinator, timing, days, audience, problem):
+    def add():
+        edit_rules.add(timing, values(days, audience=audience), by=coordinator, now=NOW)
+
+    if problem is None:
+        add()
+    else:
+        with pytest.raises(problem):
+            add()
+    assert db.session.query(ReminderRule).count() == 5 + (problem is None)
+
+
+def test_the_invitations_moment_cannot_be_changed(coordinator):
+    with pytest.raises(RuleFixed):
+        edit_rules.edit("invitation", values(), by=coordinator, now=NOW)
+
+
+def test_an_unknown_rule_or_scope_is_told(coordinator):
+    with pytest.raises(RuleMissing):
+        edit_rules.edit("none-such", values(), by=coordinator, now=NOW)
+    with pytest.raises(RuleMissing):
+        edit_rules.reset("none-such", by=coordinator, now=NOW)
+    with pytest.raises(ScopeMissing):
+        edit_rules.edit(THREE, values(), activity_id=99, by=coordinator, now=NOW)
+
+
+def test_the_page_says_what_is_inherited(programme, activity, coordinator):
+    edit_rules.edit(THREE, values(), programme_id=programme.id, by=coordinator, now=NOW)
+    edit_rules.edit("day-before", values(1, audience=Audience.COMING), activity_id=activity.id, by=coordinator, now=NOW)
+    page = rule_pages.rules_page(activity_id=activity.id)
+    assert [(rule.key, rule.own) for rule in page.rules] == [
+        ("invitation", False), ("seven-days-before", False), (THREE, False), ("day-before", True), ("thanks", False),
+    ]  # fmt: skip
+    office = rule_pages.rules_page()
+    assert [(one.scope.title, one.own) for one in office.narrower] == [(programme.title, True)]
+
+
+def test_every_change_is_in_the_audit_log(activity, coordinator):
+    made = edit_rules.add(RuleTiming.BEFORE_START, values(), by=coordinator, now=NOW)
+    edit_rules.edit(THREE, values(days=5), by=coordinator, now=NOW)
+    edit_rules.reset(THREE, by=coordinator, now=NOW)
+    edit_rules.reset(made.key, by=coordinator, now=NOW)
+    entries = db.session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.user_id == coordinator.id).order_by(AuditEntry.id)
+    ).all()
+    assert [entry.action for entry in entries] == ["rule.added", "rule.changed", "rule.reset", "rule.removed"]
+    assert entries[1].detail == {"days": [3, 5], "at": ["08:00", "09:30"]}

@@ -1,0 +1,270 @@
+"""One mail a person a day, told to the right one, and nothing lost where answers, moves and outages cross."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, AttendanceSource, MailKind, Role
+from outreach.domain.states import InvitationState, MessageState, ReminderState
+from outreach.extensions import db
+from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
+from outreach.services import attendance
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from tests.conftest import JAKARTA, NOW, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app")
+MAKASSAR = ZoneInfo("Asia/Makassar")
+
+
+@pytest.fixture(autouse=True)
+def default_rules(office):
+    rules.install_defaults(now=NOW)
+
+
+@pytest.fixture
+def two_days(programme, hall):
+    return [draft_activity(programme, hall, day) for day in (18, 20)]
+
+
+def invite(activities, *people, role=Role.CADRE, now=NOW):
+    inviting.invite_people([a.id for a in activities], [p.id for p in people], role, by=None, now=now)
+
+
+def publish(*activities, now=NOW):
+    publishing.publish([a.id for a in activities], by=None, now=now)
+    reminding.tick(now)
+
+
+def send(now: datetime) -> None:
+    """Send what is due, as the outbox does: no line joins those messages any more."""
+    db.session.execute(
+        sa.update(Message)
+        .where(Message.state == MessageState.DUE, Message.due_at <= now)
+        .values(state=MessageState.SENT, sent_at=now, merge_key=None)
+    )
+    db.session.commit()
+
+
+def run(*instants: datetime) -> None:
+    for now in instants:
+        reminding.tick(now)
+        send(now)
+
+
+def mails() -> list[tuple[str, str, list[str]]]:
+    """Return (reader, due day and hour in Jakarta, kinds of the lines) of every message that is not skipped."""
+    found = []
+    for message in db.session.scalars(
+        sa.select(Message).where(Message.state != MessageState.SKIPPED).order_by(Message.id)
+    ):
+        reader = (message.person or message.organisation).display_name.split()[0]
+        if message.representative_of is not None:
+            reader = message.representative_of.representative_name
+        found.append(
+            (reader, f"{message.due_at.astimezone(JAKARTA):%d %H.%M}", [li.reminder.kind.value for li in message.lines])
+        )
+    return found
+
+
+def invitation_of(activity, person) -> Invitation:
+    return db.session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
+    ).one()
+
+
+def say(activity, person, choice, now=NOW, representative=None):
+    recording.record_answer(
+        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
+    )
+
+
+def test_two_activities_published_at_once_make_one_mail(two_days, ani):
+    invite(two_days, ani)
+    publish(*two_days)
+    assert mails() == [("Ani", "04 08.00", ["invitation", "invitation"])]
+
+
+def test_a_second_invitation_on_the_same_day_waits_for_the_morning(two_days, ani):
+    invite(two_days, ani)
+    publish(two_days[0])
+    send(NOW)
+    publish(two_days[1], now=NOW + timedelta(hours=1))
+    assert mails() == [("Ani", "04 08.00", ["invitation"]), ("Ani", "05 08.00", ["invitation"])]
+
+
+def test_an_urgent_second_invitation_does_not_wait(programme, hall, ani):
+    near = [draft_activity(programme, hall, day, respond_by_at=at(5, 16)) for day in (6, 7)]
+    invite(near, ani)
+    publish(near[0])
+    send(NOW)
+    publish(near[1], now=NOW + timedelta(hours=1))
+    assert [m[1] for m in mails()] == ["04 08.00", "04 09.00"]
+
+
+def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(programme, hall, ani):
+    soon, later, latest = (draft_activity(programme, hall, day) for day in (15, 25, 26))
+    invite([soon], ani)
+    publish(soon)
+    send(NOW)
+    invite([later], ani)
+    publish(later, now=at(7, 9))
+    send(at(7, 9))
+    invite([latest], ani)
+    publish(latest, now=at(7, 10))
+    run(at(7, 10), at(8, 8))
+    assert mails()[1:] == [("Ani", "07 09.00", ["invitation"]), ("Ani", "08 08.00", ["invitation", "reminder"])]
+
+
+def test_rules_at_two_hours_of_one_day_make_one_mail_at_the_earlier(two_days, ani):
+    rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
+    db.session.add(
+        ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
+                     days=9, at=time(13, 0))
+    )  # fmt: skip
+    db.session.commit()
+    invite(two_days, ani)
+    publish(*two_days)
+    run(NOW, at(11, 8), at(11, 13))
+    assert mails()[1:] == [("Ani", "11 08.00", ["reminder", "reminder"])]
+
+
+def test_activities_in_two_zones_make_one_mail_a_day(programme, hall, ani):
+    here = draft_activity(programme, hall, 18)
+    there = draft_activity(programme, None, 18, zone=MAKASSAR, starts_at=at(18, 14), ends_at=at(18, 16))
+    invite([here, there], ani)
+    publish(here, there)
+    run(NOW, at(11, 7), at(11, 8))
+    assert mails()[1:] == [("Ani", "11 07.00", ["reminder", "reminder"])]
+
+
+def test_who_is_not_in_the_earlier_mail_has_their_own_at_its_hour(two_days, ani, budi):
+    rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
+    db.session.add(
+        ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
+                     days=9, at=time(13, 0))
+    )  # fmt: skip
+    db.session.commit()
+    invite(two_days[:1], ani)
+    invite(two_days[1:], ani, budi)
+    publish(*two_days)
+    run(NOW, at(11, 8), at(11, 13))
+    assert mails()[2:] == [("Ani", "11 08.00", ["reminder", "reminder"]), ("Budi", "11 13.00", ["reminder"])]
+
+
+def test_after_days_without_a_mail_server_a_reader_gets_one_mail(two_days, ani):
+    invite(two_days, ani)
+    publish(*two_days)
+    for day in range(5, 16):
+        reminding.tick(at(day, 8))
+    reminding.tick(at(15, 9))
+    waiting = db.session.scalars(sa.select(Message).where(Message.state == MessageState.DUE)).all()
+    assert len(waiting) == 1
+    assert {li.reminder.key for li in waiting[0].lines} >= {"invitation", "three-days-before"}
+    gathered = db.session.scalars(sa.select(Message.reason).where(Message.state == MessageState.SKIPPED)).all()
+    assert set(gathered) == {"joined"}
+
+
+def test_what_was_tried_already_is_not_gathered(two_days, ani):
+    invite(two_days, ani)
+    publish(*two_days)
+    db.session.execute(sa.update(Message).values(attempts=1, state=MessageState.RETRY, merge_key=None))
+    db.session.commit()
+    reminding.tick(at(11, 8))
+    reminding.tick(at(11, 9))
+    assert len(mails()) == 2
+
+
+def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
+    activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
+    invite([activity], ani)
+    publish(activity)
+    run(NOW, at(11, 8), at(15, 8), at(17, 8))
+    assert [m[1] for m in mails()] == ["04 08.00", "11 08.00"]
+    missed = db.session.scalars(sa.select(Reminder).where(Reminder.key == "three-days-before")).one()
+    assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
+
+
+def test_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity, ani):
+    invite([activity], ani)
+    publishing.publish([activity.id], by=None, now=NOW)
+    say(activity, ani, Choice.COMING)
+    run(NOW, at(17, 8))
+    assert mails() == [("Ani", "17 08.00", ["reminder"])]
+
+
+def test_a_withdrawal_is_told_though_the_activity_is_cancelled_at_once(activity, ani, budi):
+    invite([activity], ani, budi)
+    publish(activity)
+    send(NOW)
+    withdrawing.withdraw(invitation_of(activity, ani).id, by=None, now=at(5))
+    publishing.cancel(activity.id, "Banjir", by=None, now=at(5))
+    run(at(5))
+    assert mails()[2:] == [("Ani", "05 08.00", ["withdrawal"]), ("Budi", "05 08.00", ["cancellation"])]
+
+
+CITRA = Representative("Citra", "Wakapolres", "+6281200000009", "citra@example.com")
+
+
+def test_a_representative_is_reminded_and_told_of_changes_herself(two_days, chief):
+    first, second = two_days
+    invite(two_days, chief, role=Role.SPEAKER)
+    publish(*two_days)
+    send(NOW)
+    say(first, chief, Choice.REPRESENTED, representative=CITRA)
+    say(second, chief, Choice.COMING)
+    run(at(17, 8))
+    assert mails()[1:] == [("Citra", "17 08.00", ["reminder"])]
+    publishing.cancel(first.id, "Banjir", by=None, now=at(17, 10))
+    run(at(17, 10))
+    assert mails()[2:] == [("Kapolres", "17 10.00", ["cancellation"]), ("Citra", "17 10.00", ["cancellation"])]
+
+
+def test_a_representative_without_an_address_is_reminded_through_the_invitee(activity, chief):
+    invite([activity], chief, role=Role.SPEAKER)
+    publish(activity)
+    send(NOW)
+    say(activity, chief, Choice.REPRESENTED, representative=Representative("Citra", phone="+6281200000009"))
+    run(at(17, 8))
+    assert mails()[1:] == [("Kapolres", "17 08.00", ["reminder"])]
+
+
+def test_presence_typed_in_late_is_thanked_late_and_once(activity, ani, budi):
+    invite([activity], ani, budi)
+    publish(activity)
+    send(NOW)
+    ids = [invitation_of(activity, p).id for p in (ani, budi)]
+    attendance.tick(activity.id, ids[:1], ids, AttendanceSource.HAND, by=None, now=at(18, 9))
+    run(at(18, 12), at(19, 8))
+    attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 9))
+    attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 10))
+    run(at(20, 10))
+    thanks = [m for m in mails() if m[2] == ["thanks"]]
+    assert thanks == [("Ani", "19 08.00", ["thanks"]), ("Budi", "20 09.00", ["thanks"])]
+
+
+def test_presence_typed_in_after_a_week_is_thanked_no_more(activity, ani):
+    invite([activity], ani)
+    publish(activity)
+    run(NOW, at(18, 12), at(19, 8))
+    ids = [invitation_of(activity, ani).id]
+    attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(26, 8))
+    assert db.session.scalar(sa.select(sa.func.count()).where(Reminder.kind == MailKind.THANKS)) == 1
+
+
+def test_every_line_has_a_message(two_days, ani, budi, chief, police):
+    invite(two_days, ani, budi)
+    invite(two_days, chief, role=Role.SPEAKER)
+    inviting.invite_organisations([a.id for a in two_days], {police.id: 2}, by=None, now=NOW)
+    publish(*two_days)
+    say(two_days[0], chief, Choice.REPRESENTED, representative=CITRA)
+    run(NOW, *(at(day, 8) for day in range(5, 22)))
+    assert db.session.scalar(sa.select(sa.func.count()).where(MessageLine.message_id.is_(None))) == 0
+    assert invitation_of(two_days[0], ani).state is InvitationState.NO_ANSWER

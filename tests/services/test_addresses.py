@@ -1,0 +1,140 @@
+"""Whom no mail reaches is named with their phone number, until a coordinator lets mail go there again."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.needs import NeedKind
+from outreach.extensions import db
+from outreach.models import AddressFailure, AuditEntry, Invitation
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.select import Filters
+from outreach.queries.overview import page as overview
+from outreach.services import addresses
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from tests.conftest import NOW, a_person, at
+from tests.services.inbox.stored_help import blocked
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+@pytest.fixture
+def published(activity, ani, budi, police, coordinator):
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    db.session.execute(sa.update(Invitation).values(state="invited", invited_at=NOW))
+    db.session.commit()
+    return activity
+
+
+def of(person) -> int:
+    return db.session.scalars(sa.select(Invitation.id).where(Invitation.person_id == person.id)).one()
+
+
+def listed(now=NOW) -> list[tuple[str, str, str, str]]:
+    return [(one.kind, one.name, one.address, one.call.number) for one in addresses.listed(now=now)]
+
+
+def needs() -> dict[NeedKind, int]:
+    return {need.kind: need.count for need in overview.overview(now=NOW).needs}
+
+
+def test_people_and_organisations_are_listed_with_their_number(ani, police):
+    assert listed() == []
+    ani.phone = "+6281234567890"
+    ani.email = "Ani@Example.com"
+    blocked("ani@example.com")
+    blocked(police.email)
+    blocked("nobody-has-this@example.com")
+    assert listed() == [
+        ("person", "Ani Wijaya", "ani@example.com", "0812-3456-7890"),
+        ("organisation", "Polres Metro", police.email, ""),
+    ]
+    assert addresses.count(now=NOW) == 2
+
+
+def test_why_and_which_activities_they_would_miss_stand_with_them(published, ani, police, coordinator):
+    blocked(ani.email, fault=AddressFault.CLOSED)
+    blocked(police.email)
+    missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in addresses.listed(now=now)]  # noqa: E731
+    assert missed(NOW) == [
+        ("Ani Wijaya", AddressFault.CLOSED, [published.id]), ("Polres Metro", None, [published.id]),
+    ]  # fmt: skip
+    recording.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
+    assert missed(NOW)[0] == ("Ani Wijaya", AddressFault.CLOSED, [])
+    assert missed(at(18, 23))[1] == ("Polres Metro", None, [])
+
+
+def test_a_delay_blocks_nothing(ani):
+    db.session.add(AddressFailure(address=ani.email, delays=3, last_at=NOW))
+    db.session.commit()
+    assert (listed(), addresses.failure_of(ani.email)) == ([], None)
+
+
+def test_a_corrected_address_is_another_address(ani):
+    blocked(ani.email)
+    assert addresses.failure_of(ani.email.upper()) is not None
+    ani.email = "ani.wijaya@example.com"
+    db.session.commit()
+    assert (listed(), addresses.failure_of(ani.email)) == ([], None)
+
+
+def test_who_comes_in_somebodys_place_is_listed_until_the_activity_is_over(published, ani):
+    recording.record_answer(
+        of(ani), Choice.REPRESENTED, AnswerSource.PHONE,
+        Representative("Dewi Sartika", phone="+6281300000001", email="dewi@example.com"), by=None, now=NOW,
+    )  # fmt: skip
+    blocked("dewi@example.com")
+    assert listed() == [("representative", "Dewi Sartika", "dewi@example.com", "0813-0000-0001")]
+    assert listed(now=at(18, 23)) == []
+
+
+def test_trying_an_address_again_is_written_in_the_log(ani, coordinator):
+    blocked(ani.email)
+    addresses.allow_again(ani.email.upper(), by=coordinator, now=NOW)
+    assert listed() == []
+    entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.subject_id, entry.user_id) == ("person.address_allowed", ani.id, coordinator.id)
+    addresses.allow_again(ani.email, by=coordinator, now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == entry.id
+
+
+def test_the_list_of_people_to_call_has_them_too(published, ani, budi):
+    assert invitees.to_call(published.id) == []
+    blocked(ani.email)
+    (row,) = invitees.to_call(published.id)
+    assert (row.invitation.person_id, row.failure.reply) == (ani.id, "550 5.1.1 no such user")
+    filtered = invitees.listed(published.id, replace(Filters(), no_address=True))
+    assert [(one.invitation.person_id, one.failure is None) for one in filtered.rows] == [(ani.id, False)]
+    assert invitees.without_address(published.id) == 1
+
+
+def test_the_start_page_asks_to_call_whom_no_mail_reaches(published, ani, budi, police):
+    assert NeedKind.BOUNCED not in needs()
+    a_person("Tidak diundang", email="lain@example.com")
+    for address in (ani.email, police.email, "lain@example.com"):
+        blocked(address)
+    assert (needs()[NeedKind.BOUNCED], needs()[NeedKind.CALL]) == (2, 2)
+    recording.record_answer(of(ani), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    assert (needs()[NeedKind.BOUNCED], needs()[NeedKind.CALL]) == (2, 1)
+    recording.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
+    assert needs()[NeedKind.BOUNCED] == 1
+
+
+def test_the_list_costs_as_many_queries_for_40_as_for_3(queries, office):
+    def look():
+        return queries(lambda: addresses.listed(now=NOW).items)
+
+    for number in range(3):
+        blocked(a_person(f"Warga{number}").email)
+    few = look()
+    for number in range(3, 40):
+        blocked(a_person(f"Warga{number}").email)
+    assert look() == few

@@ -1,0 +1,137 @@
+"""The calendar address that people make for themselves with their own link."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.domain.kinds import Role
+from outreach.extensions import db
+from outreach.models import AuditEntry, Feed, Link
+from outreach.services import feeds, own_feeds
+from outreach.services.activities import publish as publishing
+from outreach.services.feeds import FeedMissing, FeedUnknown
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations.links import LinkRevoked, LinkUnknown
+from outreach.services.own_feeds import OnlyForPeople
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, draft_activity
+from tests.waiting import waits_for_another
+
+
+@pytest.fixture
+def invited(any_app, programme, hall, chief, police):
+    activity = draft_activity(programme, hall)
+    publishing.publish([activity.id], by=None, now=NOW)
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    reminding.tick(NOW)
+    return activity
+
+
+def token_of(holder) -> str:
+    column = Link.person_id if holder.__tablename__ == "person" else Link.organisation_id
+    return tokens.token(db.session.scalars(sa.select(Link).where(column == holder.id)).one())
+
+
+def opened(address: str) -> Feed:
+    return feeds.open_feed(address.rpartition("/")[2].removesuffix(".ics"))
+
+
+def test_a_speaker_makes_changes_and_stops_an_address_with_their_activities(invited, chief):
+    token = token_of(chief)
+    assert own_feeds.address(token, now=NOW) == ""
+    own_feeds.make(token, now=NOW)
+    first = own_feeds.address(token, now=NOW)
+    assert [one.activity.id for one in feeds.content(opened(first), now=NOW).entries] == [invited.id]
+    own_feeds.make(token, now=NOW)
+    second = own_feeds.address(token, now=NOW)
+    with pytest.raises(FeedUnknown):
+        opened(first)
+    assert opened(second).person_id == chief.id
+    own_feeds.stop(token, now=NOW)
+    with pytest.raises(FeedUnknown):
+        opened(second)
+    assert own_feeds.address(token, now=NOW) == ""
+    said = sa.select(AuditEntry.id).where(AuditEntry.subject_type == "feed")
+    assert db.session.scalars(said).all() == []  # the log is of what staff do
+
+
+@pytest.mark.parametrize("end", [links.revoke, links.renew])
+def test_it_ends_with_the_link_by_which_it_was_made(invited, chief, end):
+    token = token_of(chief)
+    own_feeds.make(token, now=NOW)
+    address = own_feeds.address(token, now=NOW)
+    given = feeds.make(feeds.FeedScope.PERSON, chief.id, "HP ajudan", by=None, now=NOW)
+    end(chief, by=None, now=NOW)
+    with pytest.raises(FeedUnknown):
+        opened(address)
+    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {given.id}
+
+
+def test_a_link_that_does_not_work_makes_none_and_an_organisation_has_none(invited, chief, police):
+    with pytest.raises(OnlyForPeople):
+        own_feeds.make(token_of(police), now=NOW)
+    token = token_of(chief)
+    links.revoke(chief, by=None, now=NOW)
+    with pytest.raises(LinkRevoked):
+        own_feeds.make(token, now=NOW)
+    assert db.session.scalars(sa.select(Feed.id)).all() == []
+
+
+def test_staff_see_that_it_is_there_and_can_only_stop_it(invited, chief, coordinator):
+    made = own_feeds.make(token_of(chief), now=NOW)
+    [row] = feeds.all_feeds()
+    assert (row.own, row.subject) == (True, "Kapolres Metro")
+    with pytest.raises(FeedMissing):
+        feeds.renew(made.id, by=coordinator, now=NOW)
+    feeds.revoke(made.id, by=coordinator, now=NOW)
+    assert feeds.all_feeds() == []
+
+
+def test_two_presses_at_once_make_one_address(invited, any_app, chief):
+    token = token_of(chief)
+    db.session.remove()
+    together = threading.Barrier(2)
+
+    def press() -> None:
+        with any_app.app_context():
+            together.wait()
+            own_feeds.make(token, now=NOW)
+            db.session.remove()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+@pytest.mark.parametrize(
+    ("ended", "problem"), [({"revoked_at": NOW}, LinkRevoked), ({"nonce": "another-nonce"}, LinkUnknown)]
+)
+def test_none_is_made_by_a_link_that_is_ended_at_that_moment(invited, any_app, chief, ended, problem):
+    token, chief_id = token_of(chief), chief.id
+    db.session.remove()
+    raised = []
+
+    def press() -> None:
+        with any_app.app_context():
+            with pytest.raises(problem) as caught:
+                own_feeds.make(token, now=NOW)
+            raised.append(caught.value)
+            db.session.remove()
+
+    pressing = threading.Thread(target=press)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(Link).where(Link.person_id == chief_id).values(ended))
+        pressing.start()
+        assert waits_for_another()
+    pressing.join()
+    assert len(raised) == 1
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0

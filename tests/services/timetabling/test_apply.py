@@ -1,0 +1,256 @@
+"""Taking what is proposed: all or some, in one transaction, and nothing where the plan has changed meanwhile."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import MailKind, Role
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import ActivityState, InvitationState, PlacementState
+from outreach.extensions import db, writing
+from outreach.models import Absence, Activity, AuditEntry, Invitation, Person, Placement, Reminder, SpeakerBooking
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import ReasonMissing
+from outreach.services.invitations import invite as inviting
+from outreach.services.planning import rules as planning_rules
+from outreach.services.planning.checks import PlanBlocked
+from outreach.services.planning.rules import PlanValues
+from outreach.services.reminders import rules
+from outreach.services.timetabling import apply as applying
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import searches
+from tests.conftest import NOW, at, draft_activity
+from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
+
+
+def lines_of(placement):
+    return {line.id: line for line in timetabling_result.read(placement.result).lines}
+
+
+def speakers_of(activity_id: int) -> set[str]:
+    rows = db.session.execute(
+        sa.select(Person.name)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .where(
+            Invitation.activity_id == activity_id, Invitation.role == Role.SPEAKER,
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+    )  # fmt: skip
+    return set(rows.scalars())
+
+
+def published(*activities: Activity) -> None:
+    publishing.publish([one.id for one in activities], by=None, now=NOW)
+
+
+@pytest.fixture
+def proposed(any_app, office, coordinator):
+    """Three drafts at once, and what is proposed for them with three facilitators."""
+    return searched(a_request(three_at_once(), facilitators()))
+
+
+def test_all_of_it_becomes_the_plan_and_its_facilitators_are_invited(proposed, coordinator):
+    lines = lines_of(proposed)
+    seen = applying.foresee(proposed, lines, now=NOW)
+    assert (seen.may, seen.needs_reason, seen.tells, seen.changed, seen.blocking) == (True, False, False, (), [])
+    applying.take(proposed.id, lines, by=coordinator, now=NOW)
+    for line in lines.values():
+        activity = db.session.get(Activity, line.id)
+        assert (activity.starts_at, activity.ends_at) == (line.after.starts_at, line.after.ends_at)
+        assert activity.state is ActivityState.DRAFT
+        assert speakers_of(line.id) == {name for _id, name in line.after.people}
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 3
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Reminder)) == 0  # drafts: nobody is told
+    assert searches.get(proposed.id).state is PlacementState.TAKEN
+    said = set(db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.user_id == coordinator.id)))
+    assert {"placement.taken", "activity.edited", "activity.invited"} <= said
+
+
+def test_some_of_it_can_be_taken_and_the_rest_later(proposed, coordinator):
+    lines = lines_of(proposed)
+    first, *rest = lines
+    result = applying.take(proposed.id, [first], by=coordinator, now=NOW)
+    assert result.taken == {first}
+    assert {line.id for line in result.open} == set(rest)
+    assert searches.get(proposed.id).state is PlacementState.DONE
+    with pytest.raises(applying.NothingTicked):
+        applying.take(proposed.id, [first], by=coordinator, now=NOW)
+    applying.take(proposed.id, lines, by=coordinator, now=NOW)
+    assert searches.get(proposed.id).state is PlacementState.TAKEN
+
+
+def test_what_is_ticked_must_be_of_the_proposal(proposed):
+    for ids in ([], [999_999]):
+        with pytest.raises(applying.NothingTicked):
+            applying.foresee(proposed, ids, now=NOW)
+
+
+def test_nothing_is_taken_where_one_was_changed_meanwhile(proposed, coordinator):
+    lines = lines_of(proposed)
+    changed = db.session.get(Activity, next(iter(lines)))
+    with writing() as session:
+        session.get(Activity, changed.id).title = "Diubah orang lain"
+    seen = applying.foresee(searches.get(proposed.id), lines, now=NOW)
+    assert [line.id for line in seen.changed] == [changed.id]
+    assert not seen.may
+    with pytest.raises(applying.ChangedMeanwhile, match=lines[changed.id].title):
+        applying.take(proposed.id, lines, by=coordinator, now=NOW)
+    assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 0
+    others = [id for id in lines if id != changed.id]
+    applying.take(proposed.id, others, by=coordinator, now=NOW)
+
+
+def test_nothing_is_taken_where_one_was_deleted_meanwhile(proposed, coordinator):
+    lines = lines_of(proposed)
+    with writing() as session:
+        session.delete(session.get(Activity, next(iter(lines))))
+    assert len(applying.foresee(searches.get(proposed.id), lines, now=NOW).changed) == 1
+    with pytest.raises(applying.ChangedMeanwhile):
+        applying.take(proposed.id, lines, by=coordinator, now=NOW)
+
+
+def test_nothing_is_taken_where_something_new_stands_in_the_way(any_app, office, coordinator):
+    """Somebody else books the facilitator for the time that is proposed."""
+    [one, *_rest] = facilitators()
+    proposed = searched(a_request([community("Metro", "18.72.01.1001")], [one]))
+    [line] = lines_of(proposed).values()
+    other = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
+                           registration_at=None, title="Acara lain")  # fmt: skip
+    inviting.invite_people([other.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
+    seen = applying.foresee(searches.get(proposed.id), [line.id], now=NOW)
+    assert [finding.kind for finding in seen.blocking] == [FindingKind.SPEAKER_TWICE]
+    assert not seen.may
+    with pytest.raises(Exception, match="Acara lain"):
+        applying.take(proposed.id, [line.id], by=coordinator, now=NOW)
+    assert speakers_of(line.id) == set()
+    assert searches.get(proposed.id).state is PlacementState.DONE
+
+
+def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office, coordinator):
+    """Two that may not be in one kecamatan on one half day: one moves into the place of the other, which was not ticked."""
+    planning_rules.save(PlanValues({FindingKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
+    one = community("Metro", "18.72.01.1001", 18, 9)
+    two = community("Imopuro", "18.72.01.1003", 19, 9)
+    asked = a_request([one, two])
+    lines = (
+        replace(asked.lines[0], first_on=at(19).date(), last_on=at(19).date()),
+        replace(asked.lines[1], first_on=at(18).date(), last_on=at(18).date()),
+    )
+    proposed = searched(replace(asked, lines=lines))
+    changes = lines_of(proposed)
+    same_half = {line.after.starts_at.astimezone(at(18).tzinfo).hour < 12 for line in changes.values()}
+    assert same_half == {True}  # each keeps its hour and takes the other's day
+    seen = applying.foresee(proposed, [one.id], now=NOW)
+    assert [finding.kind for finding in seen.blocking] == [FindingKind.SAME_KECAMATAN]
+    with pytest.raises(PlanBlocked):
+        applying.take(proposed.id, [one.id], by=coordinator, now=NOW)
+    applying.take(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
+    assert db.session.get(Activity, two.id).starts_at == changes[two.id].after.starts_at
+
+
+def test_two_change_places_in_one_hall_at_one_stroke(any_app, office, hall, coordinator):
+    one = draft_activity(None, hall, 18, registration_at=None)
+    two = draft_activity(None, hall, 19, registration_at=None)
+    asked = a_request([one, two])
+    days = (at(19).date(), at(18).date())
+    lines = tuple(replace(line, first_on=day, last_on=day) for line, day in zip(asked.lines, days, strict=True))
+    proposed = searched(replace(asked, lines=lines))
+    applying.take(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
+    assert [db.session.get(Activity, id).starts_at.date() for id in (one.id, two.id)] == list(days)
+    assert all(db.session.scalars(sa.select(Activity.holds_venue)))
+
+
+def test_published_ones_move_with_a_reason_and_everybody_who_was_told_is_told(any_app, office, coordinator, ani):
+    rules.install_defaults(now=NOW)
+    activities, people = three_at_once(), facilitators()
+    inviting.invite_people([one.id for one in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    published(*activities)
+    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+    asked = a_request(activities, people)
+    proposed = searched(asked)
+    lines = lines_of(proposed)
+    moved = [line for line in lines.values() if line.is_moved]
+    assert moved
+    assert len(moved) < 3  # one of the three can stay, and who was told of it stays told
+    seen = applying.foresee(proposed, lines, now=NOW)
+    assert (seen.needs_reason, seen.tells, seen.may) == (True, True, True)
+    assert [line.id for line, _forecast in seen.forecasts] == [line.id for line in moved]
+    assert all(forecast.rows[0].kind is MailKind.CHANGE for _line, forecast in seen.forecasts)
+    with pytest.raises(ReasonMissing):
+        applying.take(proposed.id, lines, reason=" ", by=coordinator, now=NOW)
+    applying.take(proposed.id, lines, reason="Tiga fasilitator bergiliran", by=coordinator, now=NOW)
+    told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == MailKind.CHANGE)).all()
+    assert {one.activity_id for one in told} == {line.id for line in moved}
+    assert {one.detail["reason"] for one in told} == {"Tiga fasilitator bergiliran"}
+    for line in lines.values():
+        activity = db.session.get(Activity, line.id)
+        assert activity.sequence == (1 if line.is_moved else 0)
+        assert speakers_of(line.id) == {name for _id, name in line.after.people}
+
+
+def test_whoever_is_let_go_has_the_invitation_taken_back(any_app, office, coordinator):
+    """Citra is away on all days that are left, so another goes in her place."""
+    people = facilitators()
+    one = community("Metro", "18.72.01.1001")
+    inviting.invite_people([one.id], [people[0].id], Role.SPEAKER, by=coordinator, now=NOW)
+    db.session.add(
+        Absence(person_id=people[0].id, starts_at=at(17), ends_at=at(24), zone="Asia/Jakarta", whole_days=True,
+                source=AbsenceSource.COORDINATOR)
+    )  # fmt: skip
+    db.session.commit()
+    proposed = searched(a_request([one], people))
+    [line] = lines_of(proposed).values()
+    assert [name for _id, name in line.let_go] == ["Citra Fasilitator"]
+    applying.take(proposed.id, [one.id], by=coordinator, now=NOW)
+    assert speakers_of(one.id) == {name for _id, name in line.after.people}
+    assert "Citra Fasilitator" not in speakers_of(one.id)
+
+
+def test_what_taking_some_only_brings_out_of_order_is_foreseen(any_app, office):
+    first, second = community("Metro", "18.72.01.1001", 18), community("Yosodadi", "18.72.04.1001", 19)
+    proposed = searched(a_request([first, second], order=((second.id, first.id),), first_on=date(2027, 1, 20)), now=NOW)
+    assert applying.foresee(proposed, [first.id, second.id], now=NOW).out_of_order == ()
+    assert applying.foresee(proposed, [second.id], now=NOW).out_of_order == ()
+    seen = applying.foresee(proposed, [first.id], now=NOW)
+    assert (seen.out_of_order, seen.may) == ((("Yosodadi", "Metro"),), True)
+
+
+def test_a_time_that_has_come_meanwhile_is_refused(proposed, coordinator):
+    lines = lines_of(proposed)
+    late = max(line.after.starts_at for line in lines.values()) + timedelta(hours=1)
+    with pytest.raises(publishing.InThePast):
+        applying.take(proposed.id, lines, by=coordinator, now=late)
+
+
+def test_who_was_told_of_another_day_hears_of_the_new_one_only_when_it_is_taken(any_app, office, coordinator):
+    one = community("Metro", "18.72.01.1001")
+    published(one)
+    proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
+    later = NOW + timedelta(hours=1)
+    applying.take(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)
+    assert db.session.get(Activity, one.id).told_at == later  # notice is counted from then
+
+
+def test_nothing_is_taken_while_the_search_goes_on(proposed, coordinator):
+    with writing() as session:
+        running = session.get(Placement, proposed.id)
+        running.state, running.beat_at = PlacementState.RUNNING, NOW
+    with pytest.raises(applying.StillSearching):
+        applying.take(proposed.id, lines_of(proposed), by=coordinator, now=NOW)
+    assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
+
+
+def test_looking_at_many_costs_as_many_queries_as_at_one(proposed, queries):
+    lines = list(lines_of(proposed))
+    counts = []
+    for ids in (lines[:1], lines):
+        db.session.rollback()
+        placement = searches.get(proposed.id)
+        counts.append(queries(lambda ids=ids, placement=placement: applying.foresee(placement, ids, now=NOW)))
+    assert counts[0] == counts[1]
+    assert len(lines) == 3

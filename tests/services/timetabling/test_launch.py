@@ -1,0 +1,54 @@
+"""The process that searches gets the settings of whoever starts it, and finds the same database."""
+
+import time
+from datetime import timedelta
+
+from click.testing import CliRunner
+
+from outreach import clock, settings
+from outreach.cli import main
+from outreach.domain.states import PlacementState
+from outreach.extensions import db
+from outreach.services.timetabling import launch, searches
+from tests.conftest import draft_activity
+from tests.services.timetabling.timetabling_help import a_request
+
+WAIT_S = 90
+
+
+def test_settings_come_through_the_environment_unchanged(tmp_path, monkeypatch):
+    given = settings.Settings(
+        secret_key="s" * 40, instance=tmp_path, demo=True, proxies=2, mail_timeout_s=1.5, mail_sender="Ü <a@example.com>"
+    )  # fmt: skip
+    for name, value in launch.environment(given).items():
+        monkeypatch.setenv(name, value)
+    assert settings.load() == given
+
+
+def test_they_win_over_a_file_in_the_same_folder(tmp_path, monkeypatch):
+    (tmp_path / "settings.toml").write_text('demo = true\nmail_server = "mail.example.com"\n')
+    for name, value in launch.environment(settings.Settings(instance=tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    assert settings.load() == settings.Settings(instance=tmp_path)
+
+
+def test_a_process_searches_in_the_same_database(any_app, office):
+    now = clock.now()
+    day = now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=21)
+    activity = draft_activity(
+        None, None, starts_at=day, ends_at=day + timedelta(hours=2), registration_at=None, respond_by_at=day
+    )
+    week = timedelta(days=7)
+    asked = a_request([activity], first_on=(day - week).date(), last_on=(day + week).date())
+    placement_id = searches.create(asked, title="A", by=None, now=now).id
+    searches.start(placement_id, launch=launch.launch, now=now)
+    until = time.monotonic() + WAIT_S
+    while searches.get(placement_id).state in searches.RUNNING and time.monotonic() < until:
+        db.session.rollback()  # on SQLite a transaction sees what was there when it began
+        time.sleep(0.2)
+    assert searches.get(placement_id).state is PlacementState.DONE
+
+
+def test_the_command_is_there_but_not_among_those_that_are_shown():
+    assert "  place" not in CliRunner().invoke(main, ["--help"]).output
+    assert "its page has prepared" in CliRunner().invoke(main, ["place", "--help"]).output

@@ -1,0 +1,333 @@
+"""Asking for a placement, searching for it, stopping, and telling how far it is. The solver is the real one."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import VenueKind
+from outreach.domain.planning.rules import FindingKind
+from outreach.domain.states import ActivityState, PlacementState
+from outreach.domain.timetabling import CauseKind, NoDays, Status
+from outreach.extensions import db, writing
+from outreach.models import Activity, AuditEntry, Placement
+from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import searches
+from outreach.services.timetabling import worker as timetabling_worker
+from outreach.services.timetabling.request import Line, OrderCircular, Request, VenueChoice, Weight, Wish
+from outreach.services.timetabling.task import ActivitiesGone, DaysOver, FacilitatorsGone, TooFarAhead, build
+from tests.conftest import NOW, a_person, at
+from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
+
+FULL = Request(
+    lines=(Line(4, 2, date(2027, 1, 18), date(2027, 1, 19), True), Line(5)),
+    first_on=date(2027, 1, 18),
+    last_on=date(2027, 1, 22),
+    venues=VenueChoice.KELURAHAN,
+    venue_kinds=(VenueKind.HALL,),
+    facilitators=(7, 8),
+    before_all=4,
+    order=((5, 4), (9, 5)),
+    one_in_kecamatan=False,
+    hours=(time(8), time(12)),
+    wishes={Wish.TRIPS: Weight.MUCH, Wish.RAMADAN: Weight.OFF},
+    seconds=10,
+    greedily=True,
+)
+
+
+def test_a_request_is_read_as_it_was_written():
+    assert timetabling_request.from_json(timetabling_request.as_json(FULL)) == FULL
+
+
+def test_what_is_left_out_of_a_request_has_its_default():
+    asked = timetabling_request.from_json({"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22"})
+    assert asked == Request((Line(4),), date(2027, 1, 18), date(2027, 1, 22))
+    assert asked.weight(Wish.TRIPS) is Weight.LITTLE
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        [],
+        {},
+        {"lines": [{"id": "4"}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": True}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": 4}], "first_on": "2027-13-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "venues": "the moon"},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "wishes": {"trips": "very much"}},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "order": [[4]]},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "order": [[4, "x"]]},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "hours": ["08:00"]},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "facilitators": 3},
+    ],
+)
+def test_a_request_of_another_shape_is_refused(stored):
+    with pytest.raises((timetabling_request.RequestOdd, timetabling_request.NothingChosen)):
+        timetabling_request.from_json(stored)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"lines": ()}, timetabling_request.NothingChosen),
+        ({"last_on": date(2027, 1, 17)}, timetabling_request.DaysReversed),
+        ({"hours": (time(12), time(12))}, timetabling_request.HoursReversed),
+        ({"before_all": 9}, timetabling_request.FirstNotChosen),
+        ({"order": ((8, 9),)}, timetabling_request.OrderNotChosen),
+        ({"order": tuple((5, n) for n in range(100, 201))}, timetabling_request.TooManyOrders),
+        ({"facilitators": (7,)}, timetabling_request.TooFewFacilitators),
+        ({"lines": (Line(4, 0, date(2027, 1, 19), date(2027, 1, 18)),)}, timetabling_request.OwnDaysReversed),
+        ({"lines": tuple(Line(n) for n in range(1, 302)), "before_all": None}, timetabling_request.TooManyChosen),
+    ],
+)
+def test_what_contradicts_itself_is_refused(values, problem):
+    with pytest.raises(problem):
+        timetabling_request.check(replace(FULL, **values))
+
+
+def test_days_that_are_over_or_too_far_ahead_are_refused(app, office):
+    activities = three_at_once()
+    with pytest.raises(DaysOver):
+        build(a_request(activities, first_on=NOW.date(), last_on=NOW.date()), now=NOW)
+    saturday = at(16)
+    with pytest.raises(NoDays):
+        build(a_request(activities, first_on=date(2027, 1, 1), last_on=date(2027, 1, 17)), now=saturday)
+    task = build(a_request(activities, first_on=date(2027, 1, 1), last_on=date(2027, 1, 18)), now=saturday)
+    assert task.horizon.days == (date(2027, 1, 18),)
+    with pytest.raises(TooFarAhead):
+        build(a_request(activities, last_on=NOW.date() + timedelta(days=121)), now=NOW)
+
+
+def test_who_or_what_is_gone_is_said(app, office):
+    activities, people = three_at_once(), facilitators()
+    asked = a_request(activities, people)
+    people[0].erased_at = NOW
+    db.session.commit()
+    with pytest.raises(FacilitatorsGone):
+        build(asked, now=NOW)
+    activities[0].state = ActivityState.CANCELLED
+    db.session.commit()
+    with pytest.raises(ActivitiesGone):
+        searches.create(asked, title="", by=None, now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+
+
+def test_three_at_once_in_two_kecamatan_are_spread_with_their_facilitators(any_app, office, coordinator):
+    activities, people = three_at_once(), facilitators()
+    placement = searched(a_request(activities, people))
+    assert (placement.state, placement.problem) == (PlacementState.DONE, "")
+    result = timetabling_result.read(placement.result)
+    assert result.status in (Status.BEST, Status.FOUND)
+    assert {line.id for line in result.lines} == {one.id for one in activities}
+    by_id = {line.id: line for line in result.lines}
+    halves = {(by_id[one.id].after.starts_at.date(), by_id[one.id].after.starts_at.hour >= 5) for one in activities[:2]}
+    assert len(halves) == 2  # Metro and Imopuro are in one kecamatan (12.00 WIB is 05.00 UTC)
+    assert all(len(line.after.people) == 1 for line in result.lines)
+    assert result.solved >= 1
+    assert result.gap is not None
+    assert not result.is_enough  # nobody leads them at present
+    assert placement.progress["placed"] == 3
+    assert placement.ended_at == NOW
+    unchanged = db.session.scalars(sa.select(Activity.starts_at)).all()
+    assert set(unchanged) == {at(18, 9)}  # proposing changes nothing
+
+
+def test_what_is_asked_for_is_in_the_audit_log(app, office, coordinator):
+    searches.create(a_request(three_at_once()), title="Minggu ketiga", by=coordinator, now=NOW)
+    [entry] = db.session.scalars(sa.select(AuditEntry))
+    assert (entry.action, entry.user_id, entry.detail) == ("placement.created", coordinator.id, {"activities": 3})
+
+
+def test_two_that_must_stay_in_one_kecamatan_collide_and_the_reason_is_kept(any_app, office):
+    activities = three_at_once()
+    asked = a_request(activities)
+    stuck = tuple(replace(line, fixed=True) for line in asked.lines)
+    placement = searched(replace(asked, lines=stuck))
+    assert placement.state is PlacementState.COLLIDES
+    [clash] = timetabling_result.read(placement.result).conflicts
+    assert set(clash.ids) == {activities[0].id, activities[1].id}
+    assert {one.rule for one in clash.causes if one.kind is CauseKind.RULE} == {FindingKind.SAME_KECAMATAN}
+    assert {one.kind for one in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
+
+
+def test_where_the_office_only_warns_and_nobody_asks_for_more_both_may_stay(app, office):
+    activities = three_at_once()
+    asked = a_request(activities, one_in_kecamatan=False)
+    placement = searched(replace(asked, lines=tuple(replace(line, fixed=True) for line in asked.lines)))
+    result = timetabling_result.read(placement.result)
+    assert placement.state is PlacementState.DONE
+    kinds = {note.kind for line in result.lines for note in line.warnings}
+    assert FindingKind.SAME_KECAMATAN in kinds
+    assert not any(note.is_new for line in result.lines for note in line.warnings)
+
+
+def test_the_first_comes_before_all_others(app, office):
+    activities = [*three_at_once(), community("Rakor", "18.72.04.1001", 21)]
+    result = timetabling_result.read(searched(a_request(activities, before_all=activities[3].id)).result)
+    ends = {line.id: (line.after.starts_at, line.after.ends_at) for line in result.lines}
+    rakor = ends.pop(activities[3].id)
+    assert all(rakor[1] <= starts for starts, _ends in ends.values())
+
+
+@pytest.mark.parametrize("greedily", [False, True])
+def test_one_comes_after_another(app, office, greedily):
+    first, second, third = three_at_once()
+    order = ((first.id, second.id), (second.id, third.id))
+    result = timetabling_result.read(searched(a_request([first, second, third], order=order, greedily=greedily)).result)
+    after = {line.id: line.after for line in result.lines}
+    assert after[third.id].ends_at <= after[second.id].starts_at
+    assert after[second.id].ends_at <= after[first.id].starts_at
+
+
+def test_one_comes_after_what_stays_and_before_what_stays(app, office):
+    early, late = community("Dini", "18.72.01.1003", 19), community("Akhir", "18.72.04.1001", 20, 13)
+    first, second, _third = three_at_once()
+    order = ((first.id, early.id), (late.id, second.id))
+    days = {"first_on": date(2027, 1, 18), "last_on": date(2027, 1, 22)}
+    result = timetabling_result.read(searched(a_request([first, second], order=order, **days)).result)
+    after = {line.id: line.after for line in result.lines}
+    assert after[first.id].starts_at >= early.ends_at
+    assert after[second.id].ends_at <= late.starts_at
+
+
+def test_what_cannot_come_after_another_is_named(app, office):
+    late, one = community("Akhir", "18.72.04.1001", 28), three_at_once()[0]
+    result = timetabling_result.read(searched(a_request([one], order=((one.id, late.id),))).result)
+    [clash] = result.conflicts
+    assert [(cause.kind, cause.ids) for cause in clash.causes] == [(CauseKind.ORDER, (one.id, late.id))]
+    assert result.titles == {one.id: "Metro", late.id: "Akhir"}
+
+
+def test_an_order_in_a_circle_is_refused_by_name(app, office):
+    activities = three_at_once()
+    ids = [one.id for one in activities]
+    circular = a_request(activities, order=tuple(zip(ids, [*ids[1:], ids[0]], strict=True)))
+    with pytest.raises(OrderCircular) as refused:
+        searches.create(circular, title="", by=None, now=NOW)
+    assert all(f"“{one.title}”" in refused.value.values["titles"] for one in activities)
+    with pytest.raises(OrderCircular):  # all others must follow the first
+        searches.create(a_request(activities, before_all=ids[0], order=((ids[0], ids[1]),)), title="", by=None, now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+
+
+def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_app, office):
+    activities = three_at_once()
+    ids = [searches.create(a_request(activities), title="", by=None, now=NOW).id for _ in range(4)]
+    later = NOW + timedelta(days=30)
+    with writing() as session:
+        _old, running, taken, new = (session.get(Placement, id) for id in ids)
+        running.state, running.beat_at = PlacementState.RUNNING, later
+        taken.state, new.ended_at = PlacementState.TAKEN, later
+
+    def left():
+        db.session.rollback()
+        return list(db.session.scalars(sa.select(Placement.id).order_by(Placement.id)))
+
+    assert (searches.delete_old(later), left()) == (0, ids)
+    assert (searches.delete_old(later + timedelta(seconds=1)), left()) == (1, ids[1:])
+    assert (searches.delete_old(NOW + timedelta(days=90, seconds=1)), left()) == (3, [])
+
+
+def test_without_searching_they_are_placed_one_after_the_other(app, office, monkeypatch):
+    monkeypatch.setattr(searches, "can_search", lambda: False)
+    activities, people = three_at_once(), facilitators()
+    placement = searched(a_request(activities, people, greedily=True))
+    result = timetabling_result.read(placement.result)
+    assert (placement.state, result.status, result.bound) == (PlacementState.DONE, None, None)
+    assert len(result.lines) == 3
+    with pytest.raises(searches.PlannerMissing):
+        searched(a_request(activities, people))
+
+
+def test_only_one_search_runs_at_a_time_until_it_was_silent_too_long(any_app, office):
+    activities = three_at_once()
+    first, second = (searches.create(a_request(activities), title=name, by=None, now=NOW) for name in ("A", "B"))
+    first_id, second_id = first.id, second.id
+    launched = []
+    searches.start(first_id, launch=launched.append, now=NOW)
+    with pytest.raises(searches.AnotherRuns, match="A"):
+        searches.start(second_id, launch=launched.append, now=NOW + searches.LEASE - timedelta(seconds=1))
+    with pytest.raises(searches.AlreadyStarted):
+        searches.start(first_id, launch=launched.append, now=NOW)
+    later = NOW + searches.LEASE
+    assert searches.is_broken_off(searches.get(first_id), later)
+    searches.start(second_id, launch=launched.append, now=later)
+    assert launched == [first_id, second_id]
+
+
+def test_a_search_that_was_broken_off_begins_again(app, office):
+    placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    with writing() as session:
+        session.execute(sa.update(Placement).values(state=PlacementState.RUNNING, worker="gone"))
+    later = NOW + searches.LEASE
+    searches.start(placement_id, launch=lambda _id: None, now=later)
+    assert timetabling_worker.work(placement_id, clock=lambda: later)
+    assert searches.get(placement_id).state is PlacementState.DONE
+
+
+def test_what_another_process_has_is_not_searched_for_twice(app, office):
+    placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
+    assert not timetabling_worker.work(placement_id, clock=lambda: NOW)  # not started
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    assert timetabling_worker.work(placement_id, clock=lambda: NOW)
+    assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
+
+
+def test_a_process_that_cannot_be_started_leaves_it_prepared(app, office):
+    def fail(_id):
+        raise OSError("no memory")
+
+    placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
+    with pytest.raises(searches.CannotStart):
+        searches.start(placement_id, launch=fail, now=NOW)
+    assert searches.get(placement_id).state is PlacementState.PREPARED
+
+
+def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
+    many = [community(f"Sesi {n}", "18.72.04.1001", 18 + n % 5, 8 + n % 3) for n in range(12)]
+    asked = a_request(many, facilitators(), last_on=date(2027, 2, 12), seconds=120)
+    placement_id = searches.create(asked, title="A", by=None, now=NOW).id
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    searches.ask_to_stop(placement_id, now=NOW)  # pressed before it began: heard at its first beat
+    assert timetabling_worker.work(placement_id, clock=lambda: NOW)
+    placement = searches.get(placement_id)
+    assert placement.state is PlacementState.STOPPED
+    assert placement.progress["seconds"] < 60
+
+
+def test_what_is_wrong_meanwhile_is_kept_for_the_page(app, office):
+    activities = three_at_once()
+    placement_id = searches.create(a_request(activities), title="A", by=None, now=NOW).id
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    with writing() as session:
+        session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
+    assert timetabling_worker.work(placement_id, clock=lambda: NOW)
+    placement = searches.get(placement_id)
+    assert (placement.state, placement.problem) == (PlacementState.FAILED, ActivitiesGone.message)
+
+
+def test_a_placement_is_deleted_unless_it_runs(app, office, coordinator):
+    placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
+    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    with pytest.raises(searches.AlreadyStarted):
+        searches.delete(placement_id, by=coordinator, now=NOW)
+    searches.delete(placement_id, by=coordinator, now=NOW + searches.LEASE)
+    with pytest.raises(searches.PlacementMissing):
+        searches.get(placement_id)
+
+
+def test_any_venue_in_the_kelurahan_can_be_allowed(app, office):
+    [one] = [community("Metro", "18.72.01.1001")]
+    person = a_person("Fitri")
+    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN), now=NOW)
+    assert task.demands[0].venues == (one.venue_id,)
+    community("Lain", "18.72.01.1001", 25)
+    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN), now=NOW)
+    assert len(task.demands[0].venues) == 2
+    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN, venue_kinds=(VenueKind.HALL,)), now=NOW)
+    assert task.demands[0].venues == (one.venue_id,)  # the other is of no such kind; its own always may be kept

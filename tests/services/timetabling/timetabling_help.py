@@ -1,0 +1,47 @@
+"""A small plan to place: drafts in two kecamatan, three facilitators, and a search made at once instead of in a process."""
+
+from datetime import date, datetime
+
+from outreach.domain.kinds import ActivityKind
+from outreach.extensions import db
+from outreach.models import Activity, Person, Placement, Venue
+from outreach.services.timetabling import searches
+from outreach.services.timetabling import worker as timetabling_worker
+from outreach.services.timetabling.request import Line, Request
+from tests.conftest import NOW, a_person, at, draft_activity
+
+KELURAHAN = ("18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
+
+
+def community(title: str, region_code: str, day: int = 18, hour: int = 9, **values: object) -> Activity:
+    """Store a draft of two hours in a kelurahan's own hall, which is made for it."""
+    venue = Venue(name=f"Balai {title}", region_code=region_code)
+    db.session.add(venue)
+    return draft_activity(
+        None, venue, day, kind=ActivityKind.OUTREACH, title=title, region_code=region_code, registration_at=None,
+        starts_at=at(day, hour), ends_at=at(day, hour + 2), **values,
+    )  # fmt: skip
+
+
+def three_at_once() -> list[Activity]:
+    """Three community activities at one time: two of them in one kecamatan, as none may be."""
+    return [community(title, code) for title, code in zip(("Metro", "Imopuro", "Yosodadi"), KELURAHAN, strict=True)]
+
+
+def facilitators() -> list[Person]:
+    return [a_person(f"{name} Fasilitator") for name in ("Citra", "Dian", "Eko")]
+
+
+def a_request(activities: list[Activity], people: list[Person] = (), **values: object) -> Request:
+    """Return a request for the week from 18 January 2027, with one facilitator for each activity if there are any."""
+    lines = tuple(Line(one.id, 1 if people else 0) for one in activities)
+    usual = {"first_on": date(2027, 1, 18), "last_on": date(2027, 1, 22), "seconds": 5}
+    return Request(lines, facilitators=tuple(one.id for one in people), **{**usual, **values})
+
+
+def searched(request: Request, *, now: datetime = NOW) -> Placement:
+    """Ask, search here and now, and return the placement as it is then."""
+    placement = searches.create(request, title="Minggu ketiga", by=None, now=now)
+    searches.start(placement.id, launch=lambda _id: None, now=now)
+    timetabling_worker.work(placement.id, clock=lambda: now)
+    return searches.get(placement.id)

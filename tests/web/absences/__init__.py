@@ -1,0 +1,1 @@
+"""Pages about when somebody or something is unavailable."""

@@ -1,0 +1,110 @@
+"""A draft that would start in the past: said before it is saved, and saved all the same where that is meant."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.extensions import db
+from outreach.models import Activity
+from outreach.services.activities import publish as publishing
+from outreach.services.planning import rules as planning_rules
+from tests.conftest import NOW, at, draft_activity
+from tests.web.clashes.clash_help import NEW, activities, button, filled
+from tests.web.reading import fields, text_of
+
+SENTENCE = "It starts in the past: it cannot be published so, and no invitation or reminder is sent."
+YESTERDAY, BEFORE = {"on": "2027-01-03", "begins": "09:00", "ends": "11:00"}, "2027-01-02"
+
+
+@pytest.fixture(autouse=True)
+def _monday(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+def start_of(activity: Activity):
+    db.session.rollback()
+    return db.session.scalar(sa.select(Activity.starts_at).where(Activity.id == activity.id))
+
+
+def filled_in(page) -> dict[str, str]:
+    return {name: found[0] for name, found in fields(page.text).items()}
+
+
+def test_a_new_one_is_shown_first_with_a_later_day_and_recorded_all_the_same(coordinator_client, office):
+    asked = coordinator_client.post("/activities/new", data=NEW | YESTERDAY)
+    assert (asked.status_code, activities()) == (200, 0)
+    assert SENTENCE in text_of(asked.text)
+    later = coordinator_client.post(
+        "/activities/new", data=NEW | YESTERDAY | {"way": button(asked.text, "Move it to Mon, 11 Jan 2027")}
+    )
+    assert (fields(later.text)["on"], fields(later.text)["begins"]) == (["2027-01-11"], ["09:00"])
+    seen = {"seen": button(asked.text, "Save all the same")}
+    assert coordinator_client.post("/activities/new", data=NEW | YESTERDAY | seen).status_code == 302
+    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(3, 9)]
+
+
+@pytest.mark.parametrize(("begins", "asks"), [("07:59", True), ("08:00", True), ("08:01", False)])
+def test_what_begins_at_this_moment_has_begun(coordinator_client, office, begins, asks):
+    today = NEW | {"on": "2027-01-04", "begins": begins, "ends": "11:00"}
+    assert (SENTENCE in text_of(coordinator_client.post("/activities/new", data=today).text)) is asks
+
+
+def test_an_edit_is_asked_about_once_and_then_no_more(coordinator_client, hall):
+    alone = draft_activity(None, hall, 18)
+    path = f"/activities/{alone.id}/edit"
+    form = filled(coordinator_client, path, **YESTERDAY, registration="", respond_on="", respond_at="")
+    asked = coordinator_client.post(path, data=form)
+    assert (asked.status_code, SENTENCE in text_of(asked.text), start_of(alone)) == (200, True, at(18, 8))
+    seen = {"seen": button(asked.text, "Save all the same")}
+    assert coordinator_client.post(path, data=form | seen).status_code == 302
+    assert start_of(alone) == at(3, 9)
+    again = filled(coordinator_client, path, title="Rapat kemarin dulu", on=BEFORE)
+    assert coordinator_client.post(path, data=again).status_code == 302
+    assert start_of(alone) == at(2, 9)
+
+
+def test_the_calendar_says_so_and_moves_a_draft_but_nothing_that_people_know_of(coordinator_client, hall):
+    alone, told = draft_activity(None, hall, 18), draft_activity(None, hall, 20)
+    publishing.publish([told.id], by=None, now=NOW)
+    for one, status in ((alone, 200), (told, 422)):
+        path = f"/calendar/{one.id}/move"
+        form = filled(coordinator_client, path) | YESTERDAY
+        page = coordinator_client.get(path, query_string=form)
+        assert (page.status_code, SENTENCE in text_of(page.text)) == (status, status == 200)
+        moved = coordinator_client.post(path, data=filled_in(page))
+        assert moved.status_code == (302 if status == 200 else 422)
+    assert (start_of(alone), start_of(told)) == (at(3, 9), at(20, 8))
+
+
+def test_several_at_once_say_of_which(coordinator_client, office):
+    days = {
+        "title": "Dua hari", "starts_on": "2027-01-03", "days": "2", "zone": "Asia/Jakarta", "activities-0-kind": "training",
+        "activities-0-title": "Kemarin", "activities-0-on": "2027-01-03", "activities-0-begins": "08:00",
+        "activities-0-ends": "12:00", "activities-0-venue_id": "", "activities-0-capacity": "",
+    }  # fmt: skip
+    days |= {name.replace("-0-", "-1-"): value for name, value in days.items() if "-0-" in name}
+    days |= {"activities-1-title": "Hari ini", "activities-1-on": "2027-01-04", "activities-1-begins": "13:00",
+             "activities-1-ends": "15:00"}  # fmt: skip
+    asked = coordinator_client.post("/programmes/new", data=days)
+    assert (asked.status_code, activities()) == (200, 0)
+    assert f"Kemarin {SENTENCE}" in text_of(asked.text)
+    assert text_of(asked.text).count(SENTENCE) == 1
+    seen = {"seen": button(asked.text, "Save all the same")}
+    assert coordinator_client.post("/programmes/new", data=days | seen).status_code == 302
+    assert activities() == 2
+
+
+def test_an_office_can_have_it_that_nothing_is_only_recorded(coordinator_client, hall):
+    blocked = {FindingKind.IN_THE_PAST: Severity.BLOCK}
+    planning_rules.save(replace(planning_rules.values(), severities=blocked), by=None, now=NOW)
+    page = coordinator_client.post("/activities/new", data=NEW | YESTERDAY | {"seen": "x"})
+    assert (page.status_code, activities()) == (422, 0)
+    assert f"It cannot be saved so. {SENTENCE}" in text_of(page.text)
+    alone = draft_activity(None, hall, 18)
+    path = f"/calendar/{alone.id}/move"
+    looked = coordinator_client.get(path, query_string=filled(coordinator_client, path) | YESTERDAY)
+    assert "It cannot be placed so." in text_of(looked.text)
+    assert coordinator_client.post(path, data=filled_in(looked)).status_code == 422
+    assert start_of(alone) == at(18, 8)

@@ -1,0 +1,22 @@
+"""Where the place of an activity is not known yet, its invitees read that they will be told."""
+
+import pytest
+
+from outreach.delivery import tokens
+from outreach.extensions import db
+from tests.conftest import NOW
+from tests.delivery.mail.compose_help import invited
+
+
+@pytest.fixture(autouse=True)
+def _monday(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+def test_the_answer_page_and_its_calendar_file_say_that_the_place_will_be_told(app, activity, ani):
+    activity.venue, ani.locale = None, "en"
+    invited(activity, ani)
+    page = f"/j/{tokens.token(tokens.link_for(db.session, ani))}"
+    browser = app.test_client()
+    assert "<dt>Place<dd>to be announced" in browser.get(page).text
+    assert "LOCATION:to be announced" in browser.get(f"{page}/{activity.id}.ics").text

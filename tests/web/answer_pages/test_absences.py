@@ -1,0 +1,176 @@
+"""Telling by one's own link when one cannot come."""
+
+import gzip
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.extensions import db
+from outreach.models import Absence, AbsenceCalendar, AuditEntry, Link
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.web.answer_pages.forms import form_token
+from tests.conftest import NOW, at, draft_activity
+from tests.web.absences.test_views import CALENDAR
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def link(any_app, programme, hall, chief) -> str:
+    """The chief's link, who is invited to speak."""
+    activity = draft_activity(programme, hall)
+    publishing.publish([activity.id], by=None, now=NOW)
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    return tokens.token(db.session.scalar(sa.select(Link).where(Link.person_id == chief.id)))
+
+
+@pytest.fixture
+def phone(any_app):
+    return any_app.test_client()
+
+
+def rows() -> list[Absence]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Absence).order_by(Absence.starts_at)))
+
+
+def sent(phone, link, path="", **data):
+    return phone.post(f"/j/{link}/away{path}?lang=en", data={"csrf_token": form_token(link), **data})
+
+
+def test_the_letter_leads_there_and_opening_changes_nothing(phone, link):
+    assert f'href="/j/{link}/away"' in phone.get(f"/j/{link}").text
+    before = rows()
+    page = phone.get(f"/j/{link}/away")
+    assert (page.status_code, rows()) == (200, before)
+    assert "no-store" in page.headers["Cache-Control"]
+    assert "script" not in page.text
+    assert 'lang="en"' in phone.get(f"/j/{link}/away?lang=en").text
+
+
+def test_they_add_a_time_see_it_and_take_it_back_without_login_or_log(phone, link, chief):
+    answer = sent(phone, link, on="2027-01-19", begins="13:00", until="15:00", weekly="y", reason="Apel")
+    assert answer.status_code == 303
+    shown = phone.get(answer.headers["Location"]).text
+    assert "Thank you, it is noted." in shown
+    assert "Every Tuesday" in shown
+    (row,) = rows()
+    assert (row.person_id, row.source, row.added_by_id) == (chief.id, AbsenceSource.SELF, None)
+    assert (row.starts_at, row.ends_at, row.reason) == (at(19, 13), at(19, 15), "Apel")
+    taken_back = sent(phone, link, "/remove", what=f"absence-{row.id}")
+    assert taken_back.status_code == 303
+    assert "Thank you, it is removed." in phone.get(taken_back.headers["Location"]).text
+    assert rows() == []
+    assert not db.session.scalar(sa.select(AuditEntry.id).where(AuditEntry.action.contains("absence")))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "Please choose the day."),
+        ({"on": "x"}, "Please choose a day"),
+        ({"on": "2027-01-19", "until": "09:00"}, "Please give both hours"),
+        ({"on": "2027-01-19", "weekly_until_on": "2027-02-19"}, "Please tick “Every week again”"),
+        ({"on": "2027-01-03"}, "This time is over already."),
+    ],
+)
+def test_what_cannot_be_is_said_and_what_was_typed_stays(phone, link, given, sentence):
+    answer = sent(phone, link, reason="Rapat kantor", **given)
+    assert (answer.status_code, sentence in answer.text, "Rapat kantor" in answer.text) == (422, True, True)
+    assert rows() == []
+
+
+def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link):
+    assert sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics")).status_code == 303
+    assert sent(phone, link, "/calendar", address="webcal://example.com/k3y.ics").status_code == 303
+    shown = phone.get(f"/j/{link}/away?lang=en").text
+    assert "1 busy time ahead" in shown
+    assert "0 busy times ahead" not in shown
+    assert "will be read in a minute or two" in shown
+    assert "k3y" not in shown
+    assert "Rahasia" not in shown
+    for calendar in db.session.scalars(sa.select(AbsenceCalendar)).all():
+        assert calendar.source is AbsenceSource.SELF
+        assert sent(phone, link, "/remove", what=f"calendar-{calendar.id}").status_code == 303
+    assert rows() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "sentence"),
+    [
+        ({"file": b"<html>"}, 422, "This is a web page"),
+        ({"address": "http://ani:pw@example.com/"}, 422, "user name or password"),
+        ({"file": bytes(50 * 1024 * 1024)}, 413, "5 MB at most"),
+    ],
+)
+def test_a_calendar_that_is_none_changes_nothing(phone, link, given, status, sentence):
+    given = {name: (io.BytesIO(value), "x.ics") if name == "file" else value for name, value in given.items()}
+    answer = sent(phone, link, "/calendar", **given)
+    assert (answer.status_code, sentence in answer.text) == (status, True)
+    assert not db.session.scalar(sa.select(AbsenceCalendar.id))
+
+
+def test_others_and_scanners_change_nothing(phone, link, hall):
+    foreign = Absence(
+        venue_id=hall.id, starts_at=at(19), ends_at=at(20), zone="Asia/Jakarta", source=AbsenceSource.COORDINATOR
+    )
+    db.session.add(foreign)
+    db.session.commit()
+    number = foreign.id
+    for path in ("", "/remove", "/calendar", "/again"):
+        assert (
+            phone.post(f"/j/{link}/away{path}", data={"on": "2027-01-19", "what": f"absence-{number}"}).status_code
+            == 400
+        )
+    assert sent(phone, link, "/remove", what=f"absence-{number}").status_code == 422
+    assert sent(phone, link, "/remove", what="absence-99999999999999").status_code == 303
+    assert [one.id for one in rows()] == [number]
+    assert phone.get("/j/nobody/away").status_code == 404
+
+
+def test_readings_are_limited_for_each_link(phone, link):
+    answers = [sent(phone, link, "/calendar", file=(io.BytesIO(b"x"), "x.ics")).status_code for _ in range(7)]
+    assert answers == [422] * 6 + [429]
+
+
+def test_the_page_with_a_lot_in_it_fits_in_14_kb(phone, link):
+    for day in range(1, 29):
+        sent(phone, link, on=f"2027-02-{day:02}", reason=f"Rapat koordinasi pimpinan ke-{day}")
+    sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics"))
+    page = phone.get(f"/j/{link}/away", headers={"Accept-Encoding": "gzip"})
+    assert len(page.data) + len(str(page.headers)) < 14 * 1024
+    text = gzip.decompress(page.data).decode()
+    assert len(re.findall("absence-", text)) == 28
+
+
+def test_an_empty_page_is_small_even_unpacked(phone, link):
+    assert len(phone.get(f"/j/{link}/away").data) < 14 * 1024
+
+
+def test_a_mistake_is_said_at_the_top_with_the_way_down_to_the_field(phone, link):
+    sent(phone, link, on="2027-03-01", last_on="2027-03-02")
+    too_long = sent(phone, link, on="2027-03-01", last_on="2027-03-20", weekly="y").text
+    assert "fill in “Last time on” instead" in too_long
+    assert '<a href="#add">' in too_long
+    assert '<h2 id="add">' in too_long
+    private = sent(phone, link, "/calendar", address="https://192.168.1.1/office.ics").text
+    assert "lies within a private network" in private
+    assert '<a href="#cal">' in private
+    assert '<summary id="cal">' in private
+    assert "novalidate" in private
+
+
+def test_the_page_is_named_after_what_it_asks(phone, link):
+    assert "<title>When can you not come?</title>" in phone.get(f"/j/{link}/away?lang=en").text
+    assert "<title>In your own calendar</title>" in phone.get(f"/j/{link}/calendar?lang=en").text
+    assert "<title>This link does not open anything</title>" in phone.get(f"/j/{link[:-4]}?lang=en").text

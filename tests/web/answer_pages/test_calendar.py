@@ -1,0 +1,105 @@
+"""A person's own calendar address, on a page of their answer link."""
+
+import gzip
+import html
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.kinds import Role
+from outreach.extensions import db
+from outreach.models import Feed, Link
+from outreach.services import own_feeds
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import tick as reminding
+from outreach.web.answer_pages.forms import form_token
+from tests.conftest import NOW, draft_activity
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def invited(any_app, programme, hall, chief, police) -> None:
+    activity = draft_activity(programme, hall)
+    publishing.publish([activity.id], by=None, now=NOW)
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    reminding.tick(NOW)
+
+
+def link_of(column, id_: int) -> str:
+    return tokens.token(db.session.scalars(sa.select(Link).where(column == id_)).one())
+
+
+@pytest.fixture
+def link(invited, chief) -> str:
+    return link_of(Link.person_id, chief.id)
+
+
+@pytest.fixture
+def phone(any_app):
+    return any_app.test_client()
+
+
+def sent(phone, link, path="", **data):
+    return phone.post(f"/j/{link}/calendar{path}?lang=en", data={"csrf_token": form_token(link), **data})
+
+
+def feed_ids() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Feed.id)))
+
+
+def test_they_make_an_address_that_a_calendar_program_reads_and_stop_it(phone, link):
+    assert f'href="/j/{link}/calendar"' in phone.get(f"/j/{link}").text
+    assert feed_ids() == []
+    made = sent(phone, link)
+    assert made.status_code == 303
+    page = html.unescape(phone.get(made.headers["Location"]).text)
+    assert "The address is made." in page
+    [address] = re.findall(r'value="(http[^"]+\.ics)"', page)
+    assert f'href="webcal:{address.partition(":")[2]}"' in page
+    path = address.partition("localhost")[2]
+    assert "BEGIN:VEVENT" in phone.get(path).text
+    stopped = sent(phone, link, "/stop")
+    assert "The address no longer works." in phone.get(stopped.headers["Location"]).text
+    assert phone.get(path).status_code == 404
+
+
+def test_opening_and_foreign_posts_make_nothing(phone, link):
+    page = phone.get(f"/j/{link}/calendar")
+    assert (page.status_code, "script" in page.text) == (200, False)
+    assert "no-store" in page.headers["Cache-Control"]
+    assert phone.post(f"/j/{link}/calendar").status_code == 400
+    foreign = phone.post(
+        f"/j/{link}/calendar", data={"csrf_token": form_token(link)}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert foreign.status_code == 400
+    assert feed_ids() == []
+
+
+def test_the_page_fits_in_one_round_trip(phone, link):
+    sent(phone, link)
+    assert len(gzip.compress(phone.get(f"/j/{link}/calendar").get_data())) < 14 * 1024
+
+
+def test_an_organisation_is_not_led_there(phone, invited, police):
+    link = link_of(Link.organisation_id, police.id)
+    assert "/calendar" not in phone.get(f"/j/{link}").text
+    assert sent(phone, link).status_code == 404
+    assert feed_ids() == []
+
+
+def test_staff_see_that_it_is_there_but_not_its_address(link, coordinator_client):
+    own_feeds.make(link, now=NOW)
+    page = coordinator_client.get("/feeds").text
+    assert "Made by themself" in page
+    assert "Kapolres Metro" in page
+    assert ".ics" not in page

@@ -1,0 +1,227 @@
+"""The page on which somebody says which dates suit, as a cheap phone's browser without script sees it."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.kinds import AnswerSource
+from outreach.domain.polls import MOST_SLOTS, Proposed
+from outreach.extensions import db
+from outreach.models import DatePoll, Link, PollAnswer, PollInvitee
+from outreach.services.invitations import links
+from outreach.services.polls import ask as poll_asking
+from outreach.services.polls import decide as poll_deciding
+from outreach.web.answer_pages.forms import form_token
+from tests.conftest import Wall, at
+from tests.services.polls.polls_help import a_poll, asked
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    wall = Wall()
+    monkeypatch.setattr(clock, "now", wall.now)
+    return wall
+
+
+@pytest.fixture
+def browser(app):
+    return app.test_client()
+
+
+def token(holder) -> str:
+    return tokens.token(links.link_for(db.session, holder))
+
+
+def path(holder, poll) -> str:
+    return f"/j/{token(holder)}/polls/{poll.id}"
+
+
+def slot_ids(poll) -> list[int]:
+    db.session.rollback()
+    return [slot.id for slot in db.session.get_one(DatePoll, poll.id).slots]
+
+
+def send(browser, holder, poll, *choices, **values):
+    fields = {f"s{id_}": choice for id_, choice in zip(slot_ids(poll), choices, strict=False)}
+    return browser.post(path(holder, poll), data={"csrf_token": form_token(token(holder)), **fields, **values})
+
+
+def checked(page: str) -> list[str]:
+    return re.findall(r'<input type="radio" name="s\d+" value="(\w+)" id="\w+" checked>', page)
+
+
+def words(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
+
+
+def everything():
+    db.session.rollback()
+    tables = (DatePoll, PollInvitee, PollAnswer, Link)
+    return [[tuple(row) for row in db.session.execute(sa.select(*table.__table__.c))] for table in tables]
+
+
+def test_opening_it_shows_all_times_and_changes_nothing(browser, ani):
+    poll = a_poll(ani, note="Mohon pimpinan hadir")
+    before = everything()
+    page = browser.get(path(ani, poll))
+    assert page.status_code == 200
+    assert page.text.count('type="radio"') == 9
+    assert checked(page.text) == []
+    assert "Senin, 18 Januari 2027" in words(page.text)
+    assert "Mohon pimpinan hadir" in words(page.text)
+    assert "Bidang PPA, 0812-0000-0001" in words(page.text)
+    assert "pencegahan kekerasan" not in page.text
+    browser.head(path(ani, poll))
+    assert everything() == before
+
+
+def test_answering_is_thanked_for_and_preselected_next_time(browser, ani):
+    poll = a_poll(ani)
+    reply = send(browser, ani, poll, "yes", "if_need_be", "no", note="Selasa pagi saja")
+    assert reply.status_code == 303
+    page = browser.get(reply.location)
+    assert 'role="status"' in page.text
+    assert checked(page.text) == ["yes", "if_need_be", "no"]
+    assert ">Selasa pagi saja</textarea>" in page.text
+    assert asked(poll, ani).answer_source is AnswerSource.LINK
+    english = words(browser.get(path(ani, poll) + "?lang=en").text)
+    assert "This is what you answered for" in english
+    assert "You can change it until" in english
+    assert "You can close this page" not in english
+
+
+def test_a_time_left_out_is_marked_and_what_was_chosen_stays(browser, ani):
+    poll = a_poll(ani)
+    page = send(browser, ani, poll, "yes", "nonsense", "no", note="Catatan")
+    assert page.status_code == 422
+    assert checked(page.text) == ["yes", "no"]
+    assert page.text.count('class="m"') == 1
+    assert ">Catatan</textarea>" in page.text
+    assert asked(poll, ani).answered_at is None
+
+
+def test_an_office_writes_who_answers(browser, police):
+    poll = a_poll(organisations=[police])
+    page = send(browser, police, poll, "yes", "yes", "yes")
+    assert page.status_code == 422
+    assert 'aria-invalid="true"' in page.text
+    assert send(browser, police, poll, "yes", "yes", "yes", who="Staf Bagops").status_code == 303
+    assert asked(poll, police).answered_by == "Staf Bagops"
+
+
+@pytest.mark.parametrize(
+    ("token_of", "headers", "status"),
+    [
+        (lambda holder: "", {}, 400),
+        (lambda holder: form_token("another" * 6), {}, 400),
+        (lambda holder: form_token(token(holder)), {"Sec-Fetch-Site": "cross-site"}, 400),
+        (lambda holder: form_token(token(holder)), {"Sec-Fetch-Site": "same-origin"}, 303),
+    ],
+)
+def test_only_the_pages_own_form_is_believed(browser, ani, token_of, headers, status):
+    poll = a_poll(ani)
+    fields = {f"s{id_}": "yes" for id_ in slot_ids(poll)}
+    reply = browser.post(path(ani, poll), data={"csrf_token": token_of(ani), **fields}, headers=headers)
+    assert reply.status_code == status
+    assert (asked(poll, ani).answered_at is not None) == (status == 303)
+
+
+def test_others_polls_drafts_and_dead_links_open_nothing(browser, ani, budi, wall):
+    poll = a_poll(ani)
+    draft = a_poll(ani, opened=False)
+    tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
+    db.session.commit()
+    assert browser.get(path(budi, poll)).status_code == 404
+    assert send(browser, budi, poll, "yes", "yes", "yes").status_code == 404
+    assert browser.get(path(ani, draft)).status_code == 404
+    assert browser.get(f"/j/{token(ani)}/polls/999").status_code == 404
+    assert browser.get(f"/j/{'x' * 38}/polls/{poll.id}").status_code == 404
+    links.revoke(ani, by=None, now=at(5))
+    assert browser.get(path(ani, poll)).status_code == 410
+
+
+def test_after_closing_the_page_says_so_and_takes_nothing(browser, ani, wall):
+    poll = a_poll(ani)
+    send(browser, ani, poll, "yes", "no", "no")
+    wall.stands_at = at(7, 16)
+    page = browser.get(path(ani, poll))
+    assert 'type="radio"' not in page.text
+    assert "<form" not in page.text
+    refused = send(browser, ani, poll, "no", "no", "no")
+    assert refused.status_code == 422
+    assert "Kamis, 7 Januari 2027 pukul 16.00 WIB" in words(refused.text)
+    assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
+
+
+def test_who_answers_after_the_office_closed_early_is_told_that_and_not_of_a_time_ahead(browser, ani, wall):
+    poll = a_poll(ani)
+    send(browser, ani, poll, "yes", "no", "no")
+    poll_asking.close(poll.id, by=None, now=at(5))
+    wall.stands_at = at(5)
+    late = send(browser, ani, poll, "if_need_be", "no", "no")
+    said = words(late.text)
+    assert late.status_code == 422
+    assert "7 Januari 2027" not in said
+    assert "Yang Bapak/Ibu kirim: Bila perlu" in said
+    assert "Jawaban Bapak/Ibu:" not in said
+    assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
+
+
+def test_once_decided_the_page_shows_the_time_chosen(browser, ani, wall):
+    poll = a_poll(ani)
+    poll_deciding.decide(poll.id, slot_ids(poll)[1], publish=False, by=None, now=at(5))
+    page = browser.get(path(ani, poll))
+    assert "Selasa, 19 Januari 2027, 08.00–12.00 WIB" in words(page.text)
+    assert 'type="radio"' not in page.text
+
+
+def test_the_holders_page_leads_to_open_polls_alone(browser, ani, wall):
+    poll, other = a_poll(ani), a_poll(ani, public_title="Pertemuan lain")
+    poll_asking.close(other.id, by=None, now=at(5))
+    page = browser.get(f"/j/{token(ani)}?lang=en").text
+    assert f'href="/j/{token(ani)}/polls/{poll.id}?lang=en"' in page
+    assert f"/polls/{other.id}" not in page
+    send(browser, ani, poll, "yes", "no", "no")
+    assert "answered" in words(browser.get(f"/j/{token(ani)}?lang=en").text)
+    wall.stands_at = at(7, 16)
+    assert "/polls/" not in browser.get(f"/j/{token(ani)}").text
+
+
+def test_english_stays_english(browser, ani):
+    poll = a_poll(ani)
+    page = browser.get(path(ani, poll) + "?lang=en").text
+    assert "Monday, 18 January 2027" in words(page)
+    assert f'action="{path(ani, poll)}?lang=en"' in page
+    reply = browser.post(path(ani, poll) + "?lang=en", data={
+        "csrf_token": form_token(token(ani)), **{f"s{id_}": "yes" for id_ in slot_ids(poll)}
+    })  # fmt: skip
+    assert "lang=en" in reply.location
+
+
+def test_a_page_with_as_many_times_as_can_be_proposed_stays_small(browser, police, hall):
+    hall.name = (
+        "Gedung Sesat Agung Bumi Sai Wawai Kompleks Perkantoran Pemerintah Kota Metro, ruang rapat besar lantai dua"
+    )
+    db.session.commit()
+    slots = [Proposed(at(10) + timedelta(days=n), at(10, 12) + timedelta(days=n), hall.id) for n in range(MOST_SLOTS)]
+    poll = a_poll(organisations=[police], slots=slots, note="n" * 500)
+    page = browser.get(path(police, poll), headers={"Accept-Encoding": "identity"})
+    assert page.text.count('type="radio"') == 3 * MOST_SLOTS
+    assert len(page.data) <= 14_000
+    assert len(browser.get(path(police, poll), headers={"Accept-Encoding": "gzip"}).data) <= 4_000
+    for header, value in {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}.items():
+        assert page.headers[header] == value
+    assert "script" not in page.text
+
+
+def test_a_link_that_asks_too_often_has_to_wait(app, browser, ani):
+    from dataclasses import replace
+
+    app.extensions["outreach"] = replace(app.extensions["outreach"], rate_answer="3/minute")
+    poll = a_poll(ani)
+    assert [browser.get(path(ani, poll)).status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -1,0 +1,143 @@
+"""The address in a mail's List-Unsubscribe: opening it changes nothing, one click or the button there stops the reminders."""
+
+import gzip
+
+import pytest
+
+from outreach import clock, create_app
+from outreach.delivery import tokens
+from outreach.domain.kinds import Role
+from outreach.extensions import db
+from outreach.models import Organisation, Person
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.web.answer_pages.forms import form_token
+from tests.conftest import NOW, at, settings_for
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: at(5))
+
+
+@pytest.fixture
+def address(app, activity, ani) -> str:
+    """Where Ani, invited to an activity, stops her reminders."""
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    return of(ani)
+
+
+def of(holder) -> str:
+    link = links.link_for(db.session, holder)
+    assert tokens.stop_url(link) == f"http://localhost/j/{tokens.token(link)}/stop"
+    return f"/j/{tokens.token(link)}/stop"
+
+
+def stopped(ani):
+    db.session.rollback()
+    return db.session.get(Person, ani.id).reminders_stopped_at
+
+
+def by_button(app, address, wish, **headers):
+    token = address.split("/")[2]
+    return app.test_client().post(address, data={"wish": wish, "csrf_token": form_token(token)}, headers=headers)
+
+
+def test_a_mail_programs_one_click_stops_the_reminders_without_login_cookie_or_page(app, address, ani):
+    answered = app.test_client(use_cookies=False).post(address, data=ONE_CLICK)
+    assert (answered.status_code, stopped(ani)) == (200, at(5))
+    assert "Set-Cookie" not in answered.headers
+    assert "You get no more reminders" in app.test_client().get(f"{address}?lang=en").text
+
+
+def test_it_may_come_as_multipart_and_from_another_site(app, address, ani):
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    answered = app.test_client().post(address, data=ONE_CLICK, content_type="multipart/form-data", headers=headers)
+    assert (answered.status_code, stopped(ani)) == (200, at(5))
+
+
+def test_a_second_click_does_no_harm(app, address, ani):
+    assert [app.test_client().post(address, data=ONE_CLICK).status_code for _ in range(2)] == [200, 200]
+    assert stopped(ani) == at(5)
+
+
+def test_opening_it_changes_nothing_and_shows_one_button_without_script(app, address, ani):
+    page = app.test_client().get(f"{address}?lang=en")
+    assert (page.status_code, stopped(ani)) == (200, None)
+    assert page.text.count("<button") == 1
+    assert "No more reminders?" in page.text
+    assert "Should something you accepted change or be cancelled, we still tell you." in page.text
+    assert "<script" not in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert app.test_client().head(address).status_code == 200
+    assert stopped(ani) is None
+
+
+def test_the_page_is_small_and_speaks_its_readers_language(app, address, ani):
+    page = app.test_client().get(address)
+    assert '<html lang="id">' in page.text
+    assert ani.full_name in page.text
+    assert len(gzip.compress(page.data)) < len(page.data) <= 14_000
+    db.session.get(Person, ani.id).locale = "en"
+    db.session.commit()
+    assert '<html lang="en">' in app.test_client().get(address).text
+
+
+def test_the_button_stops_and_the_page_then_offers_reminders_again(app, address, ani):
+    pressed = by_button(app, address, "stop")
+    assert (pressed.status_code, pressed.location) == (303, address)
+    assert stopped(ani) == at(5)
+    assert 'value="resume"' in app.test_client().get(address).text
+    resumed = by_button(app, address, "resume")
+    assert resumed.location == address.replace("/stop", "/thanks?for=resume")
+    assert stopped(ani) is None
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"wish": "stop"}, {"wish": "stop", "csrf_token": "f" * 32}, {"List-Unsubscribe": "Two-Clicks"}]
+)
+def test_what_a_scanner_posts_stops_nothing(app, address, ani, data):
+    answered = app.test_client().post(address, data=data)
+    assert (answered.status_code, stopped(ani)) == (400, None)
+    assert "<button" in answered.text
+
+
+def test_the_button_of_another_site_stops_nothing(app, address, ani):
+    answered = by_button(app, address, "stop", **{"Sec-Fetch-Site": "cross-site"})
+    assert (answered.status_code, stopped(ani)) == (400, None)
+
+
+def test_an_organisation_stops_its_reminders_too(app, activity, police):
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    app.test_client().post(of(police), data=ONE_CLICK)
+    db.session.rollback()
+    assert db.session.get(Organisation, police.id).reminders_stopped_at == at(5)
+
+
+def test_a_link_that_opens_nothing_says_so_and_stops_nothing(app, address, ani, coordinator):
+    def status(method, path, **values):
+        return getattr(app.test_client(), method)(path, **values).status_code
+
+    unknown = address[:-6] + "X/stop"
+    assert (status("get", unknown), status("post", unknown, data=ONE_CLICK)) == (404, 404)
+    links.revoke(db.session.get(Person, ani.id), by=coordinator, now=NOW)
+    assert (status("get", address), status("post", address, data=ONE_CLICK)) == (410, 410)
+    assert stopped(ani) is None
+
+
+def test_long_after_the_activity_the_link_has_expired(app, address, ani, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: at(18, month=6))
+    assert app.test_client().post(address, data=ONE_CLICK).status_code == 410
+    assert stopped(ani) is None
+
+
+def test_who_asks_too_often_is_told_to_wait(tmp_path, app, address):
+    slow = create_app(settings_for(tmp_path, rate_answer="3/minute"))
+    with slow.test_client() as browser:
+        codes = [browser.post(address, data=ONE_CLICK).status_code for _ in range(4)]
+    assert codes == [200, 200, 200, 429]

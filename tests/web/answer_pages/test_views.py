@@ -1,0 +1,892 @@
+"""The page behind an invitee's link: what it shows, what its buttons do, and that nothing but a button does anything."""
+
+import gzip
+import re
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem, Invitation, Link, Person
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.web.answer_pages.forms import form_token
+from tests.conftest import NOW, Wall, a_person, at, draft_activity
+
+WINTER_TITLES = (
+    "Rapat koordinasi lintas sektor",
+    "Penguatan kapasitas kader",
+    "Pertemuan satuan pendidikan",
+    "Pertemuan organisasi perempuan dan tokoh masyarakat",
+)
+
+
+@pytest.fixture(autouse=True)
+def wall(monkeypatch):
+    wall = Wall()
+    monkeypatch.setattr(clock, "now", wall.now)
+    return wall
+
+
+@pytest.fixture
+def browser(app):
+    """A cheap phone's browser without script; it gets a 500's error as it happens."""
+    return app.test_client()
+
+
+def published(*activities):
+    publishing.publish([a.id for a in activities], by=None, now=NOW)
+
+
+def invite(person, *activities, role=Role.CADRE):
+    """Invite somebody and let the invitation have gone out."""
+    inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
+    _went_out(Invitation.person_id == person.id)
+
+
+def invite_office(organisation, *activities, quota=2):
+    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
+    _went_out(Invitation.organisation_id == organisation.id)
+
+
+def _went_out(whose):
+    db.session.execute(sa.update(Invitation).where(whose).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+
+
+def link(holder) -> str:
+    return tokens.token(links.link_for(db.session, holder))
+
+
+def send(browser, holder, path, query="", **values):
+    """Press a button: an activity's id stands for the button on its card, whose fields are named without its prefix."""
+    token = link(holder)
+    if isinstance(path, int):
+        values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
+        path = "answers"
+    return browser.post(f"/j/{token}/{path}{query}", data={"csrf_token": form_token(token), **values})
+
+
+def states(person) -> list[str]:
+    db.session.rollback()
+    wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
+    return [state.value for state in db.session.scalars(wanted)]
+
+
+def everything() -> dict[str, list[tuple]]:
+    """Return every row of every table."""
+    db.session.rollback()
+    return {
+        table.name: [tuple(row) for row in db.session.execute(sa.select(table))]
+        for table in db.metadata.sorted_tables
+    }  # fmt: skip
+
+
+@pytest.fixture
+def four_days(programme, hall):
+    days = [
+        draft_activity(programme, hall, 18 + n, public_title=title, things_to_bring="Surat tugas dan KTP")
+        for n, title in enumerate(WINTER_TITLES)
+    ]
+    published(*days)
+    return days
+
+
+@pytest.fixture
+def first(four_days):
+    return four_days[0]
+
+
+def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani):
+    invite(ani, *four_days)
+    before = everything()
+    for query in ("", "?pilih=hadir", "?pilih=tidak", "?pilih=wakil", "?lang=en"):
+        page = browser.get(f"/j/{link(ani)}{query}")
+        assert page.status_code == 200
+        assert [title in page.text for title in WINTER_TITLES] == [True] * 4
+        assert browser.head(f"/j/{link(ani)}{query}").status_code == 200
+    assert browser.get(f"/j/{link(ani)}/thanks").status_code == 200
+    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 200
+    assert everything() == before
+    assert send(browser, ani, four_days[0].id, choice="coming").status_code == 303
+    assert everything() != before
+
+
+@pytest.mark.parametrize("query", ["", "?lang=en", "?pilih=wakil"])
+def test_four_days_fit_in_14_kb_with_everything(browser, four_days, ani, query):
+    invite(ani, *four_days)
+    page = browser.get(f"/j/{link(ani)}{query}")
+    assert len(page.data) <= 14_000
+    assert re.findall(r"<(?:script|img|iframe)\b|\bon\w+=|style=|url\(|@import|stylesheet", page.text) == []
+
+
+def test_the_page_says_who_what_when_where_and_whom_to_call(browser, first, ani):
+    invite(ani, first)
+    text = unescape(browser.get(f"/j/{link(ani)}").text)
+    for fact in (
+        "Ani Wijaya", "DP3AP2KB Kota Metro", "Rapat koordinasi lintas sektor", "Senin, 18 Januari 2027",
+        "08.00–12.00 WIB", "07.30", "Aula Bappeda", "Jl. Jenderal Sudirman, Metro", "Surat tugas dan KTP",
+        "Sabtu, 16 Januari 2027", "Bidang PPA, 0812-0000-0001",
+        'href="tel:+6281200000001"', 'href="https://wa.me/6281200000001"',
+    ):  # fmt: skip
+        assert fact in text
+
+
+def test_a_stranger_sees_no_more_than_the_neutral_title(browser, first, ani):
+    first.description = "Penanganan korban"
+    db.session.commit()
+    invite(ani, first)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert "Rapat koordinasi pencegahan kekerasan" not in page
+    assert "Penanganan korban" not in page
+    title = re.search("<title>(.*)</title>", page)[1]
+    assert title in ("Invitation", "Undangan")
+
+
+def test_the_page_keeps_itself_out_of_caches_and_search_engines(browser, first, ani):
+    invite(ani, first)
+    headers = browser.get(f"/j/{link(ani)}").headers
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "Set-Cookie" not in headers
+
+
+def test_ani_presses_coming_and_is_thanked(browser, first, ani):
+    invite(ani, first)
+    answered = send(browser, ani, first.id, choice="coming")
+    assert (answered.status_code, answered.location) == (303, f"/j/{link(ani)}/thanks?for=answer")
+    assert 'role="status"' in browser.get(answered.location).text
+    invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
+    assert (invitation.state, invitation.answer_source) == (InvitationState.COMING, AnswerSource.LINK)
+
+
+def test_ani_names_who_comes_instead(browser, first, ani):
+    invite(ani, first)
+    send(
+        browser, ani, first.id, choice="represented", name=" Budi   Santoso ",
+        post="Sekretaris", phone="0812 3456 7890", email="b@example.com",
+    )  # fmt: skip
+    db.session.rollback()
+    found = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
+    assert found.state is InvitationState.REPRESENTED
+    assert (found.representative_name, found.representative_post, found.representative_phone) == (
+        "Budi Santoso",
+        "Sekretaris",
+        "+6281234567890",
+    )
+    assert found.representative_email == "b@example.com"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"phone": "rumah"}, "phone"),
+        ({"email": "budi@"}, "email"),
+        ({"name": "x" * 161}, "name"),
+    ],
+)
+def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browser, first, ani, wrong, field):
+    invite(ani, first)
+    before = everything()
+    typed = {"name": "Budi", "post": "Ketua RW 04", **wrong}
+    page = send(browser, ani, first.id, choice="represented", **typed)
+    assert page.status_code == 422
+    assert 'value="Ketua RW 04"' in page.text
+    assert re.search(rf'name="{first.id}-{field}"[^>]* aria-invalid="true"', page.text)
+    assert 'role="alert"' in page.text
+    assert everything() == before
+    assert send(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
+
+
+def test_what_is_wrong_far_down_is_said_at_the_top_with_the_way_there(browser, four_days, ani):
+    invite(ani, *four_days)
+    page = send(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
+    top = page.split("<section")[0]
+    assert "Your answer was not stored yet." in top
+    assert re.findall(r'<a href="#h(\d+)">', top) == [str(four_days[3].id)]
+    assert f'<h2 id="h{four_days[3].id}">' in page
+
+
+def test_what_was_typed_of_somebody_else_does_not_keep_ani_from_not_coming(browser, first, ani):
+    invite(ani, first)
+    typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
+    assert send(browser, ani, first.id, choice="represented", **typed).status_code == 422
+    assert send(browser, ani, first.id, choice="not_coming", **typed).status_code == 303
+    assert states(ani) == ["not_coming"]
+    assert send(browser, ani, "all", choice="coming", **typed).status_code == 303
+    assert states(ani) == ["coming"]
+
+
+def test_names_typed_wrong_do_not_keep_the_police_from_declining(browser, first, police):
+    invite_office(police, first)
+    rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
+    assert send(browser, police, first.id, choice="coming", **rows).status_code == 422
+    assert send(browser, police, first.id, choice="not_coming", **rows).status_code == 303
+
+
+@pytest.mark.parametrize("choice", ["", "maybe"])
+def test_an_answer_that_is_none_is_refused(browser, first, ani, choice):
+    invite(ani, first)
+    assert send(browser, ani, first.id, choice=choice).status_code == 422
+    assert states(ani) == ["invited"]
+
+
+def test_one_press_answers_all_four_days(browser, four_days, ani):
+    invite(ani, *four_days)
+    assert send(browser, ani, "all", choice="coming").status_code == 303
+    assert states(ani) == ["coming"] * 4
+
+
+def test_one_press_answers_what_is_still_open_and_no_more(browser, wall, four_days, ani):
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)  # the first day's deadline
+    assert send(browser, ani, "all", choice="not_coming").status_code == 303
+    assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
+
+
+def test_for_all_days_somebody_must_be_named_too(browser, four_days, ani):
+    invite(ani, *four_days)
+    page = send(browser, ani, "all", choice="represented", post="Sekretaris")
+    assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
+    assert "<details open>" in page.text
+    assert 'value="Sekretaris"' in page.text
+    assert send(browser, ani, "all", choice="represented", name="Budi").status_code == 303
+    assert states(ani) == ["represented"] * 4
+
+
+def test_the_deadline_binds_to_the_minute(browser, wall, first, ani):
+    invite(ani, first)
+    wall.stands_at = at(16, 15, 59)
+    assert '-choice"' in browser.get(f"/j/{link(ani)}").text
+    assert send(browser, ani, first.id, choice="coming").status_code == 303
+    wall.stands_at = at(16, 16)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert '-choice"' not in page
+    assert "Sabtu, 16 Januari 2027" in page
+    assert "Bidang PPA (0812-0000-0001)" in page
+    refused = send(browser, ani, first.id, choice="not_coming")
+    assert (refused.status_code, states(ani)) == (422, ["coming"])
+
+
+def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
+    invite(ani, first)
+    publishing.cancel(first.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = browser.get(f"/j/{link(ani)}").text
+    assert '-choice"' not in page
+    assert ".ics" not in page
+    assert send(browser, ani, first.id, choice="coming").status_code == 422
+
+
+def test_who_comes_to_a_full_hall_is_told_that_they_wait(browser, programme, hall, ani, budi):
+    small = draft_activity(programme, hall, capacity=1)
+    published(small)
+    invite(ani, small)
+    invite(budi, small)
+    full = re.compile("All seats are taken|Semua kursi")
+    assert not full.search(browser.get(f"/j/{link(budi)}").text)
+    send(browser, ani, small.id, choice="coming")
+    assert full.search(browser.get(f"/j/{link(budi)}").text)
+    assert not full.search(browser.get(f"/j/{link(ani)}").text)
+    send(browser, budi, small.id, choice="coming")
+    assert states(budi) == ["waitlisted"]
+    assert '<b class="n waitlisted">' in browser.get(f"/j/{link(budi)}").text
+
+
+def test_pilih_only_preselects(browser, first, ani):
+    invite(ani, first)
+    for pick, chosen in (("hadir", "coming"), ("tidak", "not_coming"), ("wakil", "represented"), ("apa", None)):
+        page = browser.get(f"/j/{link(ani)}?pilih={pick}").text
+        checked = re.findall(r'value="(\w+)" id="\w+"(?: class="w")? checked', page)
+        assert checked == ([chosen] if chosen else [])
+    assert states(ani) == ["invited"]
+
+
+def test_two_people_who_share_an_address_have_a_page_each(browser, first, ani):
+    sister = a_person("Ayu Wijaya", email=ani.email)
+    invite(ani, first)
+    invite(sister, first)
+    assert link(ani) != link(sister)
+    send(browser, sister, first.id, choice="coming")
+    assert (states(ani), states(sister)) == (["invited"], ["coming"])
+    assert "Ayu" not in browser.get(f"/j/{link(ani)}").text
+
+
+def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief):
+    first.agenda.append(
+        AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pencegahan & pelaporan", speakers=[chief])
+    )
+    first.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Milik orang lain"))
+    db.session.commit()
+    invite(chief, first, role=Role.SPEAKER)
+    invite(chief, first, role=Role.PARTICIPANT)
+    page = browser.get(f"/j/{link(chief)}").text
+    assert page.count("<section") == 1
+    assert "“Pencegahan &amp; pelaporan”, 09.00–10.00 WIB" in page
+    assert "Milik orang lain" not in page
+    send(browser, chief, first.id, choice="coming")
+    assert states(chief) == ["coming", "coming"]
+
+
+def test_names_are_shown_and_never_run(browser, programme, hall):
+    nasty = '<script>alert("x")</script>'
+    activity = draft_activity(programme, hall, public_title=f"Rapat {nasty}", things_to_bring=nasty)
+    person = a_person(nasty, email="x@example.com")
+    published(activity)
+    invite(person, activity)
+    page = send(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
+    assert nasty not in page
+    assert 'onx="' not in page
+    assert page.count("&lt;script&gt;") >= 4
+
+
+def test_a_forged_post_changes_nothing(browser, first, ani, budi):
+    invite(ani, first)
+    invite(budi, first)
+    address = f"/j/{link(ani)}/answers"
+    good = form_token(link(ani))
+    for values, headers in (
+        ({}, {}),
+        ({"csrf_token": ""}, {}),
+        ({"csrf_token": "é"}, {}),
+        ({"csrf_token": form_token(link(budi))}, {}),
+        ({"csrf_token": good}, {"Sec-Fetch-Site": "cross-site"}),
+        ({"csrf_token": good}, {"Sec-Fetch-Site": "same-site"}),
+    ):
+        for path in (address, f"/j/{link(ani)}/all", f"/j/{link(ani)}/reminders"):
+            answered = browser.post(
+                path,
+                data={f"{first.id}-choice": "coming", "choice": "coming", "wish": "stop", **values},
+                headers=headers,
+            )
+            assert (answered.status_code, states(ani)) == (400, ["invited"])
+    assert db.session.get(Person, ani.id).reminders_stopped_at is None
+    same = browser.post(
+        address, data={f"{first.id}-choice": "coming", "csrf_token": good}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert (same.status_code, states(ani)) == (303, ["coming"])
+
+
+def test_the_token_in_the_form_is_the_one_that_works_without_any_cookie(app, first, ani):
+    invite(ani, first)
+    browser = app.test_client(use_cookies=False)
+    page = browser.get(f"/j/{link(ani)}").text
+    action = re.search(r'action="(/j/[^"]+/answers)"', page)[1]
+    hidden = re.search(r'name="csrf_token" value="(\w+)"', page)[1]
+    assert browser.post(action, data={"csrf_token": hidden, f"{first.id}-choice": "not_coming"}).status_code == 303
+    assert states(ani) == ["not_coming"]
+
+
+def test_nobody_answers_for_an_activity_that_is_not_theirs(browser, four_days, ani, budi):
+    invite(ani, four_days[0])
+    invite(budi, four_days[1])
+    assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
+    assert send(browser, ani, 4711, choice="coming").status_code == 422
+    assert browser.get(f"/j/{link(ani)}/{four_days[1].id}.ics").status_code == 404
+    assert (states(ani), states(budi)) == (["invited"], ["invited"])
+
+
+def test_a_link_that_opens_nothing_gets_a_friendly_page(browser, wall, first, ani, coordinator):
+    invite(ani, first)
+    good = link(ani)
+    forged = good[:-1] + ("A" if good[-1] != "A" else "B")
+    unknown = [browser.get(f"/j/{token}") for token in (forged, "x", "é" * 38, good[:-1], "A" * 38)]
+    assert {page.status_code for page in unknown} == {404}
+    assert len({page.text for page in unknown}) == 1
+    assert "Ani" not in unknown[0].text
+    assert "0812-0000-0001" in unknown[0].text
+    links.revoke(ani, by=coordinator, now=NOW)
+    assert browser.get(f"/j/{good}").status_code == 410
+    assert browser.post(f"/j/{good}/all", data={"choice": "coming", "csrf_token": form_token(good)}).status_code == 410
+    links.renew(ani, by=coordinator, now=NOW)
+    assert browser.get(f"/j/{good}").status_code == 404
+    assert browser.get(f"/j/{link(ani)}").status_code == 200
+    wall.stands_at = db.session.scalars(sa.select(Link.expires_at)).one()
+    expired = browser.get(f"/j/{link(ani)}")
+    assert (expired.status_code, "Ani" in expired.text) == (410, False)
+
+
+def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
+    invite(ani, first)
+    stopped = send(browser, ani, "reminders", wish="stop")
+    assert (stopped.status_code, stopped.location) == (303, f"/j/{link(ani)}/thanks?for=stop")
+    db.session.rollback()
+    assert db.session.get(Person, ani.id).reminders_stopped_at == at(5)
+    assert 'value="resume"' in browser.get(stopped.location).text
+    send(browser, ani, "reminders", wish="resume")
+    db.session.rollback()
+    assert db.session.get(Person, ani.id).reminders_stopped_at is None
+
+
+def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
+    invite(ani, first)
+    file = browser.get(f"/j/{link(ani)}/{first.id}.ics")
+    text = file.text.replace("\r\n ", "")
+    assert file.content_type == "text/calendar; charset=utf-8"
+    assert file.headers["Referrer-Policy"] == "no-referrer"
+    assert "SUMMARY:Rapat koordinasi lintas sektor" in text
+    assert "METHOD:PUBLISH" in text
+    assert "kekerasan" not in text
+    assert f"/j/{link(ani)}" in text
+
+
+def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first, ani):
+    invite(ani, first)
+    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
+    english = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert "Monday, 18 January 2027" in english
+    assert f'action="/j/{link(ani)}/answers?lang=en"' in english
+    assert send(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
+    ani.locale = "en"
+    db.session.commit()
+    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}").text
+    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}?lang=id").text
+    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}?lang=xx").text
+
+
+def test_whoever_answered_before_a_move_is_asked_to_look_again(browser, first, ani):
+    invite(ani, first)
+    answering.answer(link(ani), first.id, Choice.COMING, now=NOW)
+    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+    first.sequence = 1
+    db.session.commit()
+    assert 'class="m"' in browser.get(f"/j/{link(ani)}").text
+    send(browser, ani, first.id, choice="coming")
+    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+
+
+def nominees(of) -> list[tuple[str, str, str]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Person.name, Person.post, Person.phone)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .join(Invitation.nominated_under.of_type(sa.orm.aliased(Invitation, name="office")))
+        .where(Person.organisation_id == of.id, Invitation.state == InvitationState.COMING)
+        .order_by(Person.name)
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_the_police_name_two_people_and_change_one(browser, first, police):
+    invite_office(police, first)
+    page = browser.get(f"/j/{link(police)}").text
+    assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
+    rows = {"rows-0-name": "Rina", "rows-0-post": "Kanit PPA", "rows-0-phone": "0812 3456 7890", "rows-1-name": "Dedi"}
+    assert send(browser, police, first.id, choice="coming", **rows).status_code == 303
+    assert nominees(police) == [("Dedi", "", ""), ("Rina", "Kanit PPA", "+6281234567890")]
+    assert 'value="Kanit PPA"' in browser.get(f"/j/{link(police)}").text
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
+    assert [name for name, *_ in nominees(police)] == ["Rina", "Sari"]
+    send(browser, police, first.id, choice="not_coming")
+    assert nominees(police) == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"rows-0-name": "Rina", "rows-1-name": "Dedi", "rows-2-name": "Sari"},  # more than the quota
+        {"rows-0-name": "Rina", "rows-1-post": "Kanit"},  # somebody without a name
+        {"rows-0-name": "Rina", "rows-0-phone": "kantor"},
+        {"rows-0-name": "Rina", "rows-0-email": "rina@"},
+        {"rows-0-name": "", "rows-1-name": ""},
+    ],
+)
+def test_what_the_police_typed_wrong_is_kept_and_nobody_is_named(browser, first, police, rows):
+    invite_office(police, first)
+    before = everything()
+    page = send(browser, police, first.id, choice="coming", **rows)
+    assert page.status_code == 422
+    assert 'role="alert"' in page.text
+    assert all(f'name="{first.id}-{name}"' in page.text for name, value in rows.items() if value)
+    assert all(f'value="{value}"' in page.text for value in rows.values() if value)
+    assert everything() == before
+    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
+
+
+def test_after_the_deadline_the_police_see_whom_they_named(browser, wall, first, police):
+    invite_office(police, first)
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    wall.stands_at = at(16, 16)
+    page = browser.get(f"/j/{link(police)}").text
+    assert ("<li>Rina" in page, "-rows-" in page) == (True, False)
+    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
+    assert [name for name, *_ in nominees(police)] == ["Rina"]
+
+
+def test_too_many_openings_are_slowed_down_by_a_friendly_page(tmp_path, first, ani):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    address = f"/j/{link(ani)}"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
+    with slow.app_context():
+        browser = slow.test_client()
+        assert [browser.get(address).status_code for _ in range(3)] == [200, 200, 429]
+        assert "<main>" in browser.get(address).text
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_page_takes_two_queries_for_a_cadre_however_many_days(queries, four_days, ani, budi, browser):
+    invite(ani, *four_days[:1])
+    invite(budi, *four_days)
+    begin = 1
+    addresses = [f"/j/{link(ani)}", f"/j/{link(budi)}"]
+    for address in addresses:
+        assert queries(lambda address=address: browser.get(address)) == begin + 2
+
+
+def test_a_closed_day_costs_no_query_more_and_its_deadline_is_said_in_its_own_zone(
+    queries, wall, four_days, ani, browser
+):
+    from zoneinfo import ZoneInfo
+
+    first = four_days[0]
+    first.zone = ZoneInfo("Asia/Makassar")
+    db.session.commit()
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)
+    address = f"/j/{link(ani)}"
+    pages = []
+    assert queries(lambda: pages.append(browser.get(address).text)) == 3
+    assert "17.00 WITA" in pages[0]
+
+
+def test_the_mails_pick_wins_over_a_stored_answer_and_the_stored_one_is_still_said(browser, first, ani):
+    invite(ani, first)
+    send(browser, ani, first.id, choice="coming")
+    page = browser.get(f"/j/{link(ani)}?pilih=tidak&lang=en").text
+    assert re.findall(r'value="(\w+)" id="\w+" checked', page) == ["not_coming"]
+    assert '<b class="n coming">Coming</b>' in page
+    assert states(ani) == ["coming"]
+
+
+def test_picks_on_all_cards_are_stored_whichever_button_is_pressed(browser, four_days, ani):
+    invite(ani, *four_days)
+    one, two, three, four = [day.id for day in four_days]
+    values = {f"{one}-choice": "coming", f"{three}-choice": "represented", f"{three}-name": "Budi", "card": four}
+    assert send(browser, ani, "answers", **values).status_code == 303
+    assert states(ani) == ["coming", "invited", "represented", "invited"]
+    assert send(browser, ani, "answers", card=two).status_code == 422
+
+
+def test_what_the_mail_picked_over_a_stored_answer_counts_only_on_the_card_whose_button_is_pressed(
+    browser, four_days, ani
+):
+    invite(ani, *four_days)
+    send(browser, ani, "all", choice="coming")
+    values = {f"{day.id}-choice": "not_coming" for day in four_days}
+    send(browser, ani, "answers", pilih="not_coming", card=four_days[1].id, **values)
+    assert states(ani) == ["coming", "not_coming", "coming", "coming"]
+
+
+def test_nobody_is_thanked_where_a_part_was_refused(browser, wall, four_days, ani):
+    invite(ani, *four_days)
+    wall.stands_at = at(16, 16)  # the first day's deadline
+    values = {f"{day.id}-choice": "coming" for day in four_days}
+    page = send(browser, ani, "answers", "?lang=en", **values)
+    assert page.status_code == 422
+    assert states(ani) == ["invited", "coming", "coming", "coming"]
+    assert 'role="status"' not in page.text
+    assert "Only a part of your answers was stored" in page.text
+    assert "Your answer was not stored. The time for answering ended" in page.text
+
+
+def test_an_answer_that_came_too_late_stays_visible(browser, wall, first, ani):
+    invite(ani, first)
+    wall.stands_at = at(16, 16)
+    late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
+    assert "Your answer was not stored. The time for answering ended" in late.text
+    assert "What you sent: <b>Represented, Budi Santoso, Sekretaris</b>" in late.text
+    assert late.text.count("The time for answering ended") == 1
+
+
+def test_a_cancelled_day_says_so_first_and_no_more_than_helps(browser, four_days, ani, coordinator):
+    invite(ani, *four_days)
+    for day in four_days:
+        publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert page.count('<p class="x"><b>Cancelled</b> Reason: Gedung dipakai</p>') == 4
+    assert "has been cancelled" in page
+    assert ("To bring" in page, "Please tell us" in page, "<form method" in page.split("<footer>")[0]) == (
+        False,
+        False,
+        False,
+    )
+    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 410
+
+
+def test_a_day_that_is_over_says_so(browser, first, ani):
+    invite(ani, first)
+    first.state = ActivityState.HELD
+    db.session.commit()
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert ("This activity is over." in page, "cancelled" in page) == (True, False)
+
+
+def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browser, four_days, ani, coordinator):
+    invite(ani, *four_days[:2])
+    invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
+    withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
+    withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
+    foreign = send(browser, ani, four_days[2].id, "?lang=en", choice="coming")
+    assert "This invitation has been withdrawn." in withdrawn.text
+    unnamed = send(browser, ani, four_days[2].id, "?lang=en", choice="represented")
+    assert "This invitation is not among yours." in foreign.text
+    assert "This invitation is not among yours." in unnamed.text
+
+
+def test_a_mistake_is_said_once_and_beside_its_field(browser, first, ani):
+    invite(ani, first)
+    page = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
+    assert page.count("This e-mail address is not complete") == 1
+    assert f'aria-describedby="e{first.id}-email"' in page
+    assert page.count('role="alert"') == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "https://example.com"}, {"name": "=HYPERLINK(1)"}, {"name": "\0"}, {"post": "=1+1"}]
+)
+def test_a_representative_has_a_name_and_a_post_in_words(browser, first, ani, wrong):
+    invite(ani, first)
+    refused = send(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
+    assert (refused.status_code, states(ani)) == (422, ["invited"])
+
+
+@pytest.mark.parametrize("name", ["choice", "name", "phone", "email", "post"])
+def test_a_nul_anywhere_is_no_servers_error(browser, first, ani, name):
+    invite(ani, first)
+    typed = {"choice": "represented", "name": "Budi", name: "\0"}
+    assert send(browser, ani, first.id, **typed).status_code in (303, 422)
+    assert browser.get(f"/j/{link(ani)}%00").status_code == 404
+
+
+def test_sentences_come_in_the_holders_language(browser, wall, first, ani):
+    invite(ani, first)
+    ani.locale = "en"
+    db.session.commit()
+    token = link(ani)
+    assert "Please write the name of the person" in send(browser, ani, first.id, choice="represented").text
+    assert '<html lang="en">' in browser.get(f"/j/{token}/4711.ics").text
+    assert '<html lang="en">' in browser.post(f"/j/{token}/reminders", data={"wish": "stop"}).text
+
+
+@pytest.mark.parametrize("tail", [")", ".", ",", ">", ").", "%22", "”"])
+def test_what_a_program_took_along_with_the_link_does_no_harm(browser, first, ani, tail):
+    invite(ani, first)
+    page = browser.get(f"/j/{link(ani)}{tail}")
+    assert page.status_code == 200
+    assert f'action="/j/{link(ani)}/answers"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/j/", "/j"])
+def test_a_link_cut_off_gets_the_small_page(browser, office, path):
+    page = browser.get(path, follow_redirects=True)
+    assert (page.status_code, "<main>" in page.text, "0812-0000-0001" in page.text) == (404, True, True)
+
+
+def test_phones_are_shown_as_people_write_them(browser, first, ani, police):
+    invite(ani, first)
+    send(browser, ani, first.id, choice="represented", name="Budi", phone="+62 812 3456 7890")
+    assert 'value="0812-3456-7890"' in browser.get(f"/j/{link(ani)}").text
+    wrong = send(browser, ani, first.id, choice="represented", name="Budi", phone="081234567891", email="x").text
+    assert 'value="0812-3456-7891"' in wrong
+
+
+def test_the_calendar_file_names_our_own_address_whatever_the_browser_claims(browser, first, ani):
+    invite(ani, first)
+    text = browser.get(f"/j/{link(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
+    assert f"http://localhost/j/{link(ani)}" in text
+    assert "evil.example" not in text
+
+
+def test_the_page_comes_compressed_to_who_takes_that(browser, first, ani):
+    invite(ani, first)
+    plain = browser.get(f"/j/{link(ani)}")
+    packed = browser.get(f"/j/{link(ani)}", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+
+
+def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, police):
+    days = [draft_activity(programme, hall, 10 + n, things_to_bring="Surat tugas dan KTP") for n in range(9)]
+    published(*days)
+    invite(ani, *days)
+    invite_office(police, days[0], quota=20)
+    rows = {}
+    for n in range(20):
+        rows[f"rows-{n}-name"] = f"Siti Aminah Rahmawati {chr(65 + n)}"
+        rows[f"rows-{n}-post"] = "Kepala Seksi"
+        rows[f"rows-{n}-email"] = f"siti.aminah.{n}@example.com"
+    assert send(browser, police, days[0].id, choice="coming", **rows).status_code == 303
+    addresses = [f"/j/{link(holder)}" for holder in (ani, police)]
+    pages = [browser.get(address, headers={"Accept-Encoding": "gzip"}).data for address in addresses]
+    assert [len(page) <= 14_000 for page in pages] == [True, True]
+
+
+def test_the_office_sees_what_its_people_answered_themselves(browser, first, police):
+    invite_office(police, first)
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
+    rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
+    send(browser, rina, first.id, choice="not_coming")
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert '<summary>Rina <b class="n not_coming">Not coming</b></summary>' in page
+    rows = re.findall(r'name="\d+-rows-(\d)-row" value="(\d+)"', page)
+    values = {f"rows-{n}-row": row for n, row in rows}
+    values |= {"rows-0-name": "Rina", "rows-1-name": "Dedy", "rows-1-post": "Kanit"}
+    send(browser, police, first.id, choice="coming", **values)
+    assert states(rina) == ["not_coming"]
+    assert nominees(police) == [("Dedy", "Kanit", "")]
+
+
+def test_the_same_people_come_to_all_days(browser, four_days, police):
+    invite_office(police, *four_days)
+    one = four_days[0].id
+    values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
+    assert send(browser, police, "answers", card=four_days[2].id, **values).status_code == 303
+    rows = db.session.scalars(sa.select(Invitation.state).where(Invitation.nominated_under_id.is_not(None))).all()
+    assert [state.value for state in rows] == ["coming"] * 8
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+
+
+def test_the_same_people_fill_only_days_where_nobody_is_named_yet(browser, four_days, police):
+    invite_office(police, *four_days)
+    one, two, three, four = (day.id for day in four_days)
+    send(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
+    send(browser, police, three, choice="not_coming")
+    typed = {
+        f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", "same": "1", f"{three}-choice": "not_coming",
+        f"{two}-choice": "coming", f"{two}-rows-0-name": "Sari", f"{two}-rows-0-row": _row_of("Sari"),
+    }  # fmt: skip
+    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert _named_by_day() == {one: ["Rina"], two: ["Sari"], four: ["Rina"]}
+    withdrawn = sa.select(Invitation).where(Invitation.state == InvitationState.WITHDRAWN)
+    assert db.session.scalars(withdrawn).all() == []
+
+
+def test_names_just_typed_on_another_day_stay_as_typed(browser, four_days, police):
+    invite_office(police, *four_days)
+    one, two, three, four = (day.id for day in four_days)
+    typed = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{three}-rows-0-name": "Dedi", "same": "1"}
+    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert _named_by_day() == {one: ["Rina"], two: ["Rina"], three: ["Dedi"], four: ["Rina"]}
+
+
+def _row_of(name: str) -> int:
+    return db.session.scalars(sa.select(Invitation.id).join(Invitation.person).where(Person.name == name)).one()
+
+
+def _named_by_day() -> dict[int, list[str]]:
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Invitation.activity_id, Person.name)
+        .join(Invitation.person)
+        .where(Invitation.nominated_under_id.is_not(None), Invitation.state == InvitationState.COMING)
+        .order_by(Invitation.activity_id, Person.name)
+    ).all()
+    return {day: [name for other, name in rows if other == day] for day, _ in rows}
+
+
+def test_one_empty_row_is_open_and_the_others_wait_behind_one_more_person(browser, first, police):
+    invite_office(police, first, quota=3)
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert page.count("<summary>One more person</summary>") == 2
+    assert page.count('<fieldset class="o">') == 1
+    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert page.count("<summary>One more person</summary>") == 1
+    assert page.count('<fieldset class="o">') == 1
+    assert "<summary>Rina</summary>" in page
+
+
+def test_an_answered_day_is_folded_until_there_is_something_to_look_at_again(browser, four_days, ani):
+    invite(ani, *four_days)
+    folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">Coming</b>')
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
+    send(browser, ani, four_days[1].id, choice="coming")
+    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en").text)) == 1
+    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en&pilih=hadir").text)) == 1
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en&pilih=tidak").text)
+    move = publishing.Move(at(21, 13), at(21, 16), four_days[1].zone, four_days[1].venue_id)
+    publishing.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
+    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
+
+
+def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
+    invite_office(police, first)
+    page = browser.get(f"/j/{link(police)}?lang=en").text
+    assert "<h1>Dear the Head of Polres Metro</h1>" in page
+    assert "Who is sent? Quota: 2 people." in page
+
+
+def test_one_link_is_slowed_down_and_told_for_how_long_while_another_is_not(tmp_path, first, ani, budi):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    invite(budi, first)
+    hers, his = f"/j/{link(ani)}", f"/j/{link(budi)}"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
+    with slow.app_context():
+        browser = slow.test_client()
+        assert [browser.get(hers).status_code for _ in range(3)] == [200, 200, 429]
+        assert browser.get(his).status_code == 200
+        assert 1 <= int(browser.get(hers).headers["Retry-After"]) <= 60
+        forged = [browser.get(f"/j/{n}").status_code for n in range(20)]
+        assert (forged[0], forged[-1]) == (404, 429)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_who_has_to_wait_longer_than_a_minute_is_told_so(tmp_path, first, ani):
+    from outreach import create_app
+    from tests.conftest import settings_for
+
+    invite(ani, first)
+    address = f"/j/{link(ani)}?lang=en"
+    slow = create_app(settings_for(tmp_path, rate_answer="2/2 hour"))
+    with slow.app_context():
+        browser = slow.test_client()
+        page = [browser.get(address) for _ in range(3)][-1]
+        assert page.status_code == 429
+        minutes = int(re.search(r"Please try again in (\d+) minutes", page.text)[1])
+        assert minutes == -(-int(page.headers["Retry-After"]) // 60)
+        assert 1 < minutes <= 120
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "page"),
+    [
+        ("answers", ""),
+        ("all", ""),
+        ("reminders", ""),
+        ("away/calendar", "/away"),
+        ("away/remove", "/away"),
+        ("away/again", "/away"),
+        ("calendar/stop", "/calendar"),
+    ],
+)
+def test_opening_what_only_takes_answers_leads_to_its_page_and_changes_nothing(browser, first, ani, sent_to, page):
+    invite(ani, first)
+    before = everything()
+    opened = browser.get(f"/j/{link(ani)}/{sent_to}?lang=en")
+    assert (opened.status_code, opened.location) == (302, f"/j/{link(ani)}{page}?lang=en")
+    assert "no-store" in opened.headers["Cache-Control"]
+    assert browser.get(opened.location).status_code == 200
+    assert everything() == before

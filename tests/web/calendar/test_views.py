@@ -1,0 +1,378 @@
+"""The calendar's pages: what they show without a script, what the drawn calendar asks for, and moving in two steps."""
+
+import json
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.states import ActivityState
+from outreach.extensions import db
+from outreach.models import Absence, Activity, Venue
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from tests.conftest import NOW, at, draft_activity, log_in
+from tests.web.browsers import Browser
+from tests.web.reading import fields
+
+MONTH = "/calendar?on=2027-01-15"
+
+
+@pytest.fixture(autouse=True)
+def _each_request_for_itself(current_app_):
+    current_app_.test_client_class = Browser
+
+
+@pytest.fixture(autouse=True)
+def _monday(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+@pytest.fixture
+def published(activity: Activity, ani, coordinator) -> Activity:
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    return activity
+
+
+def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:
+    """Return the address that the drawn calendar asks for when something is dropped there."""
+    query = {"starts": starts, "ends": ends, "version": activity.version, "back": MONTH, **values}
+    return f"/calendar/{activity.id}/move?" + "&".join(f"{k}={str(v).replace('?', '%3F')}" for k, v in query.items())
+
+
+def send(client, activity: Activity, page: str, **changes: str):
+    """Press the button of the page that says what would come of a move."""
+    form = {name: values[0] for name, values in fields(page if "<main" in page else f"<main>{page}</main>").items()}
+    return client.post(f"/calendar/{activity.id}/move", data={**form, **changes})
+
+
+def start_of(activity: Activity):
+    db.session.expire_all()
+    return db.session.get(Activity, activity.id).starts_at
+
+
+# --- What is shown
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "shown"),
+    [
+        ("on=2027-01-15", "January 2027", True),
+        ("view=week&on=2027-01-20", "18–24 January 2027", True),
+        ("view=day&on=2027-01-18", "Monday, 18 January 2027", True),
+        ("view=day&on=2027-01-19", "Tuesday, 19 January 2027", False),
+        ("view=rows&on=2027-01-18", "18–21 January 2027", True),
+        ("view=rows&rows=speakers&on=2027-01-18", "18–21 January 2027", True),
+        ("view=rows&on=2027-01-22", "22–25 January 2027", False),
+    ],
+)
+def test_each_view_shows_its_days_without_a_script(any_app, activity, coordinator_client, query, title, shown):
+    page = coordinator_client.get(f"/calendar?{query}").text
+    assert f"<h1>{title}</h1>" in page
+    plain = page[page.index('id="calendar-plain"') :]
+    assert ("Rapat koordinasi pencegahan kekerasan" in plain) is shown
+    assert (f'href="/activities/{activity.id}"' in plain) is shown
+
+
+def test_a_programmes_rows_are_its_own_days(app, programme, activity, coordinator_client):
+    page = coordinator_client.get(f"/calendar?view=rows&programme={programme.id}").text
+    assert "<h1>18–21 January 2027</h1>" in page
+    assert 'data-days="4"' in page
+    programme.ends_on = programme.starts_on + timedelta(days=90)
+    db.session.commit()
+    assert 'data-days="14"' in coordinator_client.get(f"/calendar?view=rows&programme={programme.id}").text
+
+
+WRONG = (
+    "view=year", "on=nonsense", "on=2027-02-30", "programme=x", "rows=x&view=rows", "on=9999-12-31", "on=0001-01-01",
+    "view=month&on=2150-12-31", "venue=99999999999999",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", WRONG)
+def test_what_is_asked_wrongly_counts_as_not_asked(app, coordinator_client, query):
+    assert coordinator_client.get(f"/calendar?{query}").status_code == 200
+
+
+def test_days_off_ramadan_and_breaks_are_said_in_words(app, office, coordinator_client):
+    month = coordinator_client.get("/calendar?on=2027-02-01").text
+    assert "Tahun Baru Imlek" in month
+    assert "Cuti Bersama Tahun Baru Imlek" in month
+    assert 'data-day="2027-02-08" data-note="Ramadan" data-kind="ramadan"' in month
+    day = coordinator_client.get("/calendar?view=day&on=2027-01-22").text
+    assert "Office hours 07:30–16:30, break 11:30–13:00" in day
+
+
+def test_views_and_days_around_keep_what_narrows_them(app, programme, activity, coordinator_client):
+    page = coordinator_client.get(f"/calendar?on=2027-01-15&programme={programme.id}&region=18.72.01").text
+    for found in re.findall(r'href="(/calendar\?[^"]+)"', page[page.index("cal-bar") : page.index("cal-filters")]):
+        query = parse_qs(urlsplit(found.replace("&amp;", "&")).query)
+        assert (query["programme"], query["region"]) == ([str(programme.id)], ["18.72.01"])
+
+
+def test_a_viewer_sees_the_calendar_and_moves_nothing(any_app, published, viewer_client):
+    page = viewer_client.get("/calendar?view=week&on=2027-01-18").text
+    assert "Rapat koordinasi pencegahan kekerasan" in page
+    assert 'data-move=""' in page
+    assert "Move …" not in page
+    (event,) = [one for one in viewer_client.get(events(view="week")).json if "id" in one]
+    assert (event["editable"], event["extendedProps"]["move"]) == (False, "")
+    assert viewer_client.get(drop(published, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).status_code == 403
+    assert viewer_client.post(f"/calendar/{published.id}/move").status_code == 403
+    assert viewer_client.post("/calendar/undo").status_code == 403
+
+
+# --- What is drawn
+
+
+def events(start: str = "2027-01-18", end: str = "2027-01-25", **query: object) -> str:
+    asked = {"start": start, "end": end, **query}
+    return "/calendar/events.json?" + "&".join(f"{name}={value}" for name, value in asked.items())
+
+
+def test_activities_are_told_in_the_offices_wall_time(any_app, programme, hall, coordinator_client):
+    made = draft_activity(programme, hall, 19, zone=ZoneInfo("Asia/Makassar"), title="Rapat")
+    (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
+    assert (event["start"], event["end"]) == ("2027-01-19T08:00:00", "2027-01-19T12:00:00")
+    assert (event["id"], event["editable"], event["classNames"]) == (str(made.id), True, ["cal-draft"])
+    assert event["extendedProps"]["about"] == "09:00–13:00 WITA, Rapat, Aula Bappeda, Draft"
+
+
+def test_what_is_held_cannot_be_dragged(app, activity, coordinator_client):
+    activity.state = ActivityState.HELD
+    db.session.commit()
+    (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
+    assert event["editable"] is False
+
+
+def test_breaks_and_days_off_are_drawn_behind(app, office, coordinator_client):
+    found = coordinator_client.get(events("2027-02-01", "2027-02-15", view="week")).json
+    behind = {(one["start"], one["classNames"][0]): one.get("title", "") for one in found}
+    assert behind["2027-02-12T11:30:00", "cal-behind-break"] == "Friday prayer"
+    assert behind["2027-02-01T12:00:00", "cal-behind-break"] == "Noon prayer and break"
+    assert ("2027-02-06T00:00:00", "cal-behind-off") in behind
+    assert ("2027-02-05T00:00:00", "cal-behind-joint") in behind
+    assert ("2027-02-08T00:00:00", "cal-behind-ramadan") in behind
+    assert ("2027-02-06T12:00:00", "cal-behind-break") not in behind
+
+
+def test_venues_are_rows_and_speakers_too(app, programme, hall, activity, chief, coordinator_client):
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    (event,) = [one for one in coordinator_client.get(events(view="rows")).json if "id" in one]
+    assert event["resourceIds"] == [str(hall.id)]
+    (event,) = [one for one in coordinator_client.get(events(view="rows", rows="speakers")).json if "id" in one]
+    assert event["resourceIds"] == [str(chief.id)]
+    page = coordinator_client.get("/calendar?view=rows&rows=speakers&on=2027-01-18").text
+    resources = json.loads(re.search(r'data-resources="([^"]*)"', page)[1].replace("&#34;", '"'))
+    assert resources == [{"id": str(chief.id), "title": "Kapolres Metro"}]
+
+
+def test_when_a_venue_is_closed_is_drawn_in_its_row(app, hall, activity, coordinator_client):
+    absence = Absence(venue_id=hall.id, starts_at=at(20, 8), ends_at=at(20, 12), zone="Asia/Jakarta", reason="Rapat paripurna",
+                      source=AbsenceSource.COORDINATOR)  # fmt: skip
+    db.session.add(absence)
+    db.session.commit()
+    found = coordinator_client.get(events(view="rows")).json
+    (closed,) = [one for one in found if one.get("classNames") == ["cal-behind-absent"]]
+    assert (closed["start"], closed["end"], closed["title"], closed["resourceIds"]) == (
+        "2027-01-20T08:00:00", "2027-01-20T12:00:00", "Rapat paripurna", [str(hall.id)],
+    )  # fmt: skip
+    assert (
+        "not to be had: Wed, 20 Jan 2027, 08:00–12:00 WIB"
+        in coordinator_client.get("/calendar?view=rows&on=2027-01-18").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        ("2027-01-01", "2028-02-05", 200),  # 400 days
+        ("2027-01-01", "2028-02-06", 400),
+        ("2027-01-02", "2027-01-01", 400),
+        ("", "2027-01-01", 400),
+        ("2027-01-01", "tomorrow", 400),
+        ("0001-01-01", "0001-01-02", 400),
+        ("9999-12-30", "9999-12-31", 400),
+    ],
+)
+def test_a_range_has_its_bounds(app, office, coordinator_client, start, end, status):
+    answer = coordinator_client.get(events(start, end))
+    assert answer.status_code == status
+    assert isinstance(answer.json, list if status == 200 else dict)
+    if status == 400:
+        assert answer.json["error"].endswith(".")
+
+
+# --- Moving
+
+
+def test_dropping_it_says_what_comes_of_it_and_changes_nothing(any_app, published, coordinator_client):
+    answer = coordinator_client.get(
+        drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Bare": "1"}
+    )
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert "Tuesday, 19 January 2027, 09:00–13:00 WIB" in answer.text
+    assert "Who gets which mail when" in answer.text
+    assert "Move and tell everyone" in answer.text
+    assert start_of(published) == at(18)
+
+
+def test_a_published_activity_is_moved_with_its_reason_and_back(any_app, published, coordinator_client):
+    page = coordinator_client.get(drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00")).text
+    refused = send(coordinator_client, published, page)
+    assert (refused.status_code, "Please give the reason" in refused.text) == (422, True)
+    assert "Who gets which mail when" in refused.text
+    moved = send(coordinator_client, published, page, reason="Aula dipakai rapat paripurna")
+    assert (moved.status_code, moved.location) == (302, MONTH)
+    assert start_of(published) == at(19, 9)
+
+    calendar = coordinator_client.get(MONTH).text
+    assert "Everyone who was invited is told now." in calendar
+    back = re.search(r'href="(/calendar/\d+/move\?[^"]*undo=1[^"]*)"', calendar)[1].replace("&amp;", "&")
+    page = coordinator_client.get(back).text
+    assert "Take the move back" in page
+    assert "Who gets which mail when" in page
+    assert 'value="It goes back to the time and place announced before."' in page
+    assert start_of(published) == at(19, 9)  # looking changed nothing
+    assert send(coordinator_client, published, page).status_code == 302
+    assert start_of(published) == at(18)
+    assert "Take it back" not in coordinator_client.get(MONTH).text
+
+
+def test_a_draft_is_moved_and_taken_back_by_one_press(any_app, activity, coordinator_client):
+    page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
+    assert "It is a draft, so nobody is told." in page
+    assert send(coordinator_client, activity, page).status_code == 302
+    assert start_of(activity) == at(20, 13)
+    assert "Take it back" in coordinator_client.get(MONTH).text
+    undone = coordinator_client.post("/calendar/undo", data={"back": MONTH})
+    assert (undone.status_code, undone.location) == (302, MONTH)
+    assert start_of(activity) == at(18)
+    assert "nothing to take back" in coordinator_client.post("/calendar/undo", follow_redirects=True).text
+    assert start_of(activity) == at(18)
+
+
+def test_nothing_is_taken_back_once_somebody_changed_it(any_app, activity, coordinator_client):
+    page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
+    send(coordinator_client, activity, page)
+    db.session.get(Activity, activity.id).title = "Judul baru"
+    db.session.commit()
+    assert "Take it back" not in coordinator_client.get(MONTH).text
+    said = coordinator_client.post("/calendar/undo", follow_redirects=True).text
+    assert "Somebody else saved this meanwhile." in said
+    assert start_of(activity) == at(20, 13)
+
+
+def test_it_is_offered_for_half_an_hour(any_app, activity, coordinator_client, monkeypatch):
+    page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
+    send(coordinator_client, activity, page)
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=31))
+    assert "Take it back" not in coordinator_client.get(MONTH).text
+
+
+def test_what_one_moved_another_does_not_take_back(any_app, activity, coordinator_client, administrator):
+    page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
+    send(coordinator_client, activity, page)
+    other = log_in(any_app, administrator)
+    assert "Take it back" not in other.get(MONTH).text
+    other.post("/calendar/undo")
+    assert start_of(activity) == at(20, 13)
+
+
+def test_what_blocks_is_said_with_a_way_to_another_time(any_app, programme, hall, activity, coordinator_client):
+    draft_activity(programme, hall, 19, title="Pelatihan")
+    page = coordinator_client.get(drop(activity, "2027-01-19T10:00:00", "2027-01-19T14:00:00")).text
+    assert (
+        'class="cal-key-block">Clashes</li><li class="cal-key-warn">To look at</li>'
+        in coordinator_client.get(MONTH).text
+    )
+    assert "Aula Bappeda is taken by “Pelatihan”" in page
+    assert "It cannot be placed so." in page
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    forced = send(coordinator_client, activity, page)
+    assert (forced.status_code, start_of(activity)) == (422, at(18))
+
+
+def test_the_form_does_all_of_it_without_dragging(any_app, activity, coordinator_client):
+    other = Venue(name="Wisma Haji")
+    db.session.add(other)
+    db.session.commit()
+    page = coordinator_client.get(f"/calendar/{activity.id}/move?back=/calendar%3Fon%3D2027-01-15").text
+    form = {name: values[0] for name, values in fields(page).items()}
+    assert (form["on"], form["begins"], form["ends"], form["venue_id"]) == (
+        "2027-01-18", "08:00", "12:00", str(activity.venue_id),
+    )  # fmt: skip
+    asked = {**form, "on": "2027-01-21", "begins": "09:30", "ends": "11:00", "venue_id": str(other.id)}
+    page = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=asked).text
+    assert "Thursday, 21 January 2027, 09:30–11:00 WIB" in page
+    assert "Wisma Haji" in page
+    moved = send(coordinator_client, activity, page)
+    assert (moved.status_code, moved.location) == (302, MONTH)
+    assert (start_of(activity), activity.venue_id) == (at(21, 9, 30), other.id)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"ends": "07:00"}, "The end must be later than the start."),
+        ({"on": ""}, "Please choose the day."),
+        ({"version": "99"}, "Somebody else saved this meanwhile."),
+        ({}, "Time and place are the same as before"),
+    ],
+)
+def test_a_form_that_makes_no_sense_says_so(app, activity, coordinator_client, change, sentence):
+    page = coordinator_client.get(f"/calendar/{activity.id}/move").text
+    form = {name: values[0] for name, values in fields(page).items()}
+    answer = coordinator_client.get(f"/calendar/{activity.id}/move", query_string={**form, **change})
+    assert (answer.status_code, sentence in answer.text) == (422, True)
+
+
+NO_DROPS = (
+    "starts=x&ends=y",
+    "starts=2027-01-19T09:00:00",
+    "starts=2027-01-19T09:00:00%2B07:00&ends=2027-01-19T10:00:00",
+)
+
+
+@pytest.mark.parametrize("query", NO_DROPS)
+def test_a_drop_that_is_none_shows_what_is_wrong(app, activity, coordinator_client, query):
+    answer = coordinator_client.get(f"/calendar/{activity.id}/move?{query}")
+    assert answer.status_code in (200, 422)
+    assert start_of(activity) == at(18)
+
+
+ELSEWHERE = (
+    "https://example.com/", "//example.com", "/calendar", "/logout", "javascript:alert(1)", "/calendar?\r\nx",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("back", ELSEWHERE)
+def test_the_way_back_leads_to_the_calendar_and_nowhere_else(app, activity, coordinator_client, back):
+    page = coordinator_client.get(f"/calendar/{activity.id}/move", query_string={"back": back}).text
+    assert fields(page)["back"] == ["/calendar?on=2027-01-18"]
+
+
+def test_a_drop_elsewhere_takes_the_venue_of_its_row(any_app, programme, hall, activity, coordinator_client):
+    other = Venue(name="Wisma Haji")
+    db.session.add(other)
+    db.session.commit()
+    page = coordinator_client.get(drop(activity, "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue=other.id)).text
+    assert "Wisma Haji" in page
+    send(coordinator_client, activity, page)
+    assert db.session.get(Activity, activity.id).venue_id == other.id
+    page = coordinator_client.get(
+        drop(db.session.get(Activity, activity.id), "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue="none")
+    ).text
+    send(coordinator_client, activity, page)
+    db.session.expire_all()
+    assert db.session.get(Activity, activity.id).venue_id is None
+
+
+def test_what_is_not_there_is_said(app, coordinator_client):
+    assert coordinator_client.get("/calendar/999/move").status_code == 404

@@ -1,0 +1,1 @@
+"""Clashes and their resolutions on pages."""

@@ -1,0 +1,204 @@
+"""What clashes is said where it arises: in forms before they save, on activities' and programmes' pages, before mails go out."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from outreach.domain.kinds import Role
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation
+from outreach.services.planning import rules as planning_rules
+from tests.conftest import NOW, at, draft_activity
+from tests.web.clashes.clash_help import NEW, absent, activities, button, filled
+from tests.web.reading import fields, text_of
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+def test_what_suits_is_saved_at_once(coordinator_client, office):
+    assert coordinator_client.post("/activities/new", data=NEW).status_code == 302
+    assert activities() == 1
+
+
+def test_a_warning_is_shown_first_and_saved_all_the_same(coordinator_client, office):
+    data = NEW | {"on": "2027-01-23"}
+    answer = coordinator_client.post("/activities/new", data=data)
+    assert answer.status_code == 200
+    assert "Nothing is saved yet." in text_of(answer.text)
+    assert "Saturday, 23 January 2027 is at the weekend." in text_of(answer.text)
+    assert activities() == 0
+    seen = button(answer.text, "Save all the same")
+    assert coordinator_client.post("/activities/new", data=data | {"seen": seen}).status_code == 302
+    assert activities() == 1
+
+
+def test_another_warning_is_shown_before_it_is_saved(coordinator_client, office):
+    seen = button(coordinator_client.post("/activities/new", data=NEW | {"on": "2027-01-23"}).text, "Save all the same")
+    answer = coordinator_client.post("/activities/new", data=NEW | {"begins": "05:00", "seen": seen})
+    assert "Office hours on Monday, 18 January 2027 are 07:30 to 16:00." in text_of(answer.text)
+    assert activities() == 0
+
+
+def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client, office):
+    data = NEW | {"on": "2027-01-23", "title": "Kegiatan Sabtu"}
+    answer = coordinator_client.post("/activities/new", data=data)
+    way = button(answer.text, "Move it to Mon, 25 Jan 2027, 13:00 WIB")
+    answer = coordinator_client.post("/activities/new", data=data | {"way": way})
+    assert answer.status_code == 200
+    again = fields(answer.text)
+    assert (again["on"], again["begins"], again["title"]) == (["2027-01-25"], ["13:00"], ["Kegiatan Sabtu"])
+    assert activities() == 0
+    kept = {name: found[0] for name, found in again.items()}
+    assert coordinator_client.post("/activities/new", data=kept).status_code == 302
+
+
+@pytest.mark.parametrize("way", ["", "on=x", "title=Dirusak&csrf_token=1", "%00", "on=2027-01-25&on=2027-01-26"])
+def test_a_way_that_was_tampered_with_breaks_nothing(coordinator_client, office, way):
+    answer = coordinator_client.post("/activities/new", data=NEW | {"way": way})
+    assert answer.status_code == 200
+    assert fields(answer.text)["title"] == ["Rapat"]
+
+
+def test_what_blocks_is_said_at_the_field_with_ways_out(coordinator_client, activity, hall, office):
+    data = NEW | {"begins": "11:00", "venue_id": hall.id}
+    answer = coordinator_client.post("/activities/new", data=data)
+    assert answer.status_code == 422
+    assert "Aula Bappeda is taken until" in text_of(answer.text)
+    way = button(answer.text, "Move it to Mon, 18 Jan 2027, 12:00 WIB")
+    assert fields(coordinator_client.post("/activities/new", data=data | {"way": way}).text)["begins"] == ["12:00"]
+    assert activities() == 1
+
+
+def test_an_absence_of_the_venue_is_said_at_the_venue(coordinator_client, hall, office):
+    absent(venue=hall, starts_at=at(18), ends_at=at(19), reason="Direnovasi")
+    answer = coordinator_client.post("/activities/new", data=NEW | {"venue_id": hall.id})
+    assert answer.status_code == 422
+    error = re.search(r'id="venue_id-error">(.*?)</div>', answer.text, re.S)[1]
+    assert "Aula Bappeda cannot be had" in error
+    assert "Direnovasi" in error
+    assert "Your office does not allow that" in error
+
+
+def test_an_edit_warns_of_what_it_brings_and_of_nothing_else(coordinator_client, programme, hall):
+    saturday = draft_activity(None, hall, 23)
+    address = f"/activities/{saturday.id}/edit"
+    data = filled(coordinator_client, address, title="Kata lain")
+    assert coordinator_client.post(address, data=data).status_code == 302
+    data = filled(coordinator_client, address, on="2027-01-24")
+    answer = coordinator_client.post(address, data=data)
+    assert "Sunday, 24 January 2027 is at the weekend." in text_of(answer.text)
+    data["seen"] = button(answer.text, "Save all the same")
+    assert coordinator_client.post(address, data=data).status_code == 302
+    assert db.session.get_one(Activity, saturday.id).starts_at == at(24, 8)
+
+
+def test_the_page_of_an_activity_and_of_its_programme_say_it_briefly(coordinator_client, activity, programme, hall):
+    own, its = f"/activities/{activity.id}", f"/programmes/{programme.id}"
+    assert "All clashes" not in coordinator_client.get(own).text
+    absent(venue=hall, starts_at=at(18, 0), ends_at=at(19, 0))
+    for address in (own, its):
+        said = text_of(coordinator_client.get(address).text)
+        assert "One thing clashes" in said
+        assert "Aula Bappeda cannot be had: Monday, 18 January 2027." in said
+    assert f'href="/findings?programme={programme.id}"' in coordinator_client.get(its).text
+
+
+def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, programme, hall, office):
+    planning_rules.save(
+        replace(planning_rules.values(), severities={FindingKind.OUTSIDE_PROGRAMME: Severity.IGNORE}), by=None, now=NOW
+    )
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    db.session.commit()
+    address = f"/activities/{activity.id}/move"
+    data = filled(coordinator_client, address, on="2027-01-23", reason="Bentrok")
+    answer = coordinator_client.post(address, data=data)
+    assert "Saturday, 23 January 2027 is at the weekend." in text_of(answer.text)
+    assert "Move it?" in answer.text
+    way = button(answer.text, "Move it to Mon, 25 Jan 2027, 08:00 WIB")
+    again = fields(coordinator_client.post(address, data=data | {"way": way}).text)
+    assert (again["on"], again["reason"]) == (["2027-01-25"], ["Bentrok"])
+    assert coordinator_client.post(address, data=data | {"confirm": "1"}).status_code == 302
+
+
+def test_a_move_that_is_blocked_is_not_offered(coordinator_client, activity, hall, office):
+    absent(venue=hall, starts_at=at(19), ends_at=at(20))
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    db.session.commit()
+    address = f"/activities/{activity.id}/move"
+    data = filled(coordinator_client, address, on="2027-01-19", reason="Bentrok")
+    answer = coordinator_client.post(address, data=data)
+    assert answer.status_code == 422
+    assert "Aula Bappeda cannot be had" in text_of(answer.text)
+    assert "Move it?" not in answer.text
+    assert coordinator_client.post(address, data=data | {"confirm": "1"}).status_code == 422
+    assert db.session.get_one(Activity, activity.id).starts_at == at(18, 8)
+
+
+def test_before_publishing_it_is_said_and_what_blocks_is_not_offered(coordinator_client, activity, programme, hall):
+    own, its = f"/activities/{activity.id}/publish", f"/programmes/{programme.id}/publish"
+    for address in (own, its):
+        assert "Publish and send the invitations" in coordinator_client.get(address).text
+    absent(venue=hall, starts_at=at(18), ends_at=at(19))
+    for address in (own, its):
+        html = coordinator_client.get(address).text
+        assert "Aula Bappeda cannot be had" in html
+        assert "It cannot be published so." in html
+        assert "Publish and send the invitations" not in html
+        assert coordinator_client.post(address).status_code == 422
+    assert db.session.get_one(Activity, activity.id).state is ActivityState.DRAFT
+
+
+def test_who_is_away_or_elsewhere_is_said_before_they_are_invited(coordinator_client, activity, programme, ani, budi):
+    absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
+    other = draft_activity(programme, None, 18, title="Pelatihan")
+    db.session.add(Invitation(activity=other, person=budi, role=Role.CADRE, state=InvitationState.INVITED))
+    db.session.commit()
+    address = f"/activities/{activity.id}/invite/people"
+    data = {"role": "participant", "activity_ids": [activity.id], "person_ids": [ani.id, budi.id], "do": "check"}
+    said = text_of(coordinator_client.post(address, data=data).text)
+    assert "Ani Wijaya (Participant) is away: 09:00–10:00 WIB." in said
+    assert "Budi Santoso is expected at “Pelatihan” at the same time" in said
+    assert "is invited to another activity at the same time" not in said
+    assert coordinator_client.post(address, data=data | {"do": "invite"}).status_code == 302
+    data["role"] = "speaker"
+    page = coordinator_client.post(address, data=data)
+    assert "Ani Wijaya (Speaker) is away" in text_of(page.text)
+    assert 'value="invite"' not in page.text
+    answer = coordinator_client.post(address, data=data | {"do": "invite"})
+    assert answer.status_code == 422
+
+
+def test_an_office_that_is_away_is_said_before_it_is_invited(coordinator_client, activity, police):
+    absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
+    data = {"activity_ids": [activity.id], "organisation_ids": [police.id], f"quota-{police.id}": "2", "do": "check"}
+    said = text_of(coordinator_client.post(f"/activities/{activity.id}/invite/organisations", data=data).text)
+    assert "Polres Metro (Participant) is away: 09:00–10:00 WIB." in said
+
+
+def test_cadres_who_are_elsewhere_are_said_together(coordinator_client, activity, programme, ani, budi):
+    other = draft_activity(programme, None, 18, title="Pelatihan")
+    for person in (ani, budi):
+        db.session.add(Invitation(activity=other, person=person, role=Role.CADRE, state=InvitationState.INVITED))
+    db.session.commit()
+    data = {"activity_ids": [activity.id], "do": "check"}
+    said = text_of(coordinator_client.post(f"/activities/{activity.id}/invite/cadres", data=data).text)
+    assert "Ani Wijaya and Budi Santoso are expected at “Pelatihan” at the same time" in said
+
+
+def test_the_start_page_asks_for_what_clashes(coordinator_client, activity, hall, monkeypatch):
+    monkeypatch.setattr(
+        "outreach.queries.overview.clash_counts.CHEAP_S", 60
+    )  # a slow machine would keep its first counts
+    assert "clash" not in text_of(coordinator_client.get("/").text)
+    absent(venue=hall, starts_at=at(18), ends_at=at(19))
+    draft_activity(None, None, 23, title="Sabtu")
+    html = coordinator_client.get("/").text
+    assert "1 thing in the plan clashes" in html
+    assert 'href="/findings?severity=block"' in html
+    assert "1 thing in the plan to look at again" in html

@@ -1,0 +1,192 @@
+"""The page that collects what clashes, and what stands on it: sentences, the things involved, ways out."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Absence, Invitation, Venue
+from outreach.services.planning import rules as planning_rules
+from tests.conftest import NOW, at, draft_activity
+from tests.web.reading import text_of
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+def away(**values) -> None:
+    db.session.add(
+        Absence(**{"starts_at": at(18), "ends_at": at(19), "zone": "Asia/Jakarta", "source": "coordinator", **values})
+    )
+    db.session.commit()
+
+
+def invite(activity, person, role=Role.SPEAKER, **values) -> Invitation:
+    invitation = Invitation(
+        activity_id=activity.id, person_id=person.id, role=role, **{"state": InvitationState.INVITED, **values}
+    )
+    db.session.add(invitation)
+    db.session.commit()
+    return invitation
+
+
+def page(client, **query) -> str:
+    answer = client.get("/findings", query_string=query)
+    assert answer.status_code == 200
+    return text_of(answer.text)
+
+
+def test_where_nothing_clashes_the_page_is_calm(coordinator_client, activity):
+    assert "Nothing clashes" in page(coordinator_client)
+    assert "Must be solved" not in page(coordinator_client)
+
+
+def test_a_double_booking_says_who_what_where_and_until_when(
+    coordinator_client, coordinator, activity, programme, hall
+):
+    activity.coordinator_id = coordinator.id
+    later = draft_activity(
+        programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False
+    )
+    said = page(coordinator_client)
+    assert "Aula Bappeda is taken by “Rapat koordinasi pencegahan kekerasan” (Coordinator): 08:00–12:00 WIB." in said
+    assert "Pelatihan Mon, 18 Jan 2027, 10:00–13:00 WIB" in said
+    html = coordinator_client.get("/findings").text
+    assert f'href="/activities/{activity.id}"' in html
+    assert f'href="/activities/{later.id}"' in html
+
+
+def test_a_way_out_leads_to_the_form_that_is_filled_in(coordinator_client, activity, programme, hall):
+    away(venue=hall)
+    Venue_two = Venue(name="Balai Kelurahan Yosodadi", capacity=150)
+    db.session.add(Venue_two)
+    db.session.commit()
+    html = coordinator_client.get("/findings").text
+    hrefs = re.findall(r'<a class="btn btn-sm" href="([^"]+)">([^<]+)</a>', html)
+    words = {said: href.replace("&amp;", "&") for href, said in hrefs}
+    assert list(words) == ["Take Balai Kelurahan Yosodadi", "Move it to Tue, 19 Jan 2027, 08:00 WIB"]
+    form = coordinator_client.get(words["Move it to Tue, 19 Jan 2027, 08:00 WIB"]).text
+    assert 'name="on" type="date" value="2027-01-19"' in form.replace("required ", "")
+    form = coordinator_client.get(words["Take Balai Kelurahan Yosodadi"]).text
+    assert f'<option selected value="{Venue_two.id}">' in form
+
+
+def test_of_a_published_activity_the_way_leads_to_the_page_for_moving(coordinator_client, activity, hall):
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    away(venue=hall)
+    html = coordinator_client.get("/findings").text
+    (href,) = re.findall(r'href="(/activities/\d+/move[^"]*)"', html)
+    form = coordinator_client.get(href.replace("&amp;", "&")).text
+    assert 'value="2027-01-19"' in form
+    assert 'value="08:00"' in form
+
+
+def test_who_is_away_can_be_done_without(coordinator_client, activity, ani):
+    invitation = invite(activity, ani, Role.CADRE)
+    away(person=ani, starts_at=at(18, 9), ends_at=at(18, 10), reason="Posyandu")
+    said = page(coordinator_client)
+    assert "Ani Wijaya (Cadre) is away: 09:00–10:00 WIB, Posyandu." in said
+    assert "Do without Ani Wijaya" in said
+    assert f'href="/invitations/{invitation.id}/withdraw"' in coordinator_client.get("/findings").text
+
+
+def test_the_same_of_several_people_is_said_once(coordinator_client, activity, programme, ani, budi):
+    other = draft_activity(programme, None, 18, title="Pelatihan")
+    for person in (ani, budi):
+        for one in (activity, other):
+            invite(one, person, Role.CADRE)
+    said = page(coordinator_client)
+    assert "Ani Wijaya and Budi Santoso are expected at" in said
+    assert "All 1" in said
+    assert "Do without" not in said
+
+
+def test_an_activity_outside_its_programme_can_stretch_it(coordinator_client, programme, hall):
+    draft_activity(programme, hall, 22)
+    said = page(coordinator_client)
+    assert "It lies outside its programme “Empat hari penguatan perlindungan perempuan dan anak”" in said
+    html = coordinator_client.get("/findings").text
+    href = re.search(rf'href="(/programmes/{programme.id}/edit[^"]+)"', html)[1].replace("&amp;", "&")
+    form = coordinator_client.get(href).text
+    assert 'name="days"' in form
+    assert 'value="5"' in form
+
+
+def test_it_can_be_narrowed_by_severity_and_programme(coordinator_client, activity, programme, hall):
+    away(venue=hall)
+    draft_activity(None, None, 23, title="Sosialisasi Sabtu")
+    assert "All 2 Must be solved 1 To look at 1" in page(coordinator_client)
+    grave = page(coordinator_client, severity="block")
+    assert "Aula Bappeda cannot be had" in grave
+    assert "Sosialisasi Sabtu" not in grave
+    alone = page(coordinator_client, programme="alone")
+    assert "Sosialisasi Sabtu" in alone
+    assert "Aula Bappeda cannot be had" not in alone
+    its = page(coordinator_client, programme=programme.id)
+    assert "Aula Bappeda cannot be had" in its
+    assert "Sosialisasi Sabtu" not in its
+    assert "Nothing clashes here" in page(coordinator_client, programme=99999)
+
+
+@pytest.mark.parametrize("query", [{"severity": "ignore"}, {"severity": "x"}, {"programme": "x"}, {"page": "99"}])
+def test_what_cannot_be_asked_for_narrows_nothing(coordinator_client, activity, hall, query):
+    away(venue=hall)
+    assert "Aula Bappeda cannot be had" in page(coordinator_client, **query)
+
+
+def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activity, hall):
+    away(venue=hall)
+    html = viewer_client.get("/findings").text
+    assert "Aula Bappeda cannot be had" in html
+    assert "Move it to" not in html
+    assert 'href="/planning-rules"' in html  # to read
+
+
+def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall, ani, budi):
+    """One of each, as far as the office's rules let it stand."""
+    blocking = dict.fromkeys(FindingKind, Severity.WARN)
+    planning_rules.save(replace(planning_rules.values(), severities=blocking), by=None, now=NOW)
+    budi.region_code = "18.72.04.1001"
+    small = Venue(name="Ruang kecil", capacity=1, region_code="18.72.04.1001")
+    friday = draft_activity(
+        None, small, 22, title="Jumat", starts_at=at(22, 6), ends_at=at(22, 12, 30), respond_by_at=at(22, 7),
+        kind=ActivityKind.OUTREACH, region_code="18.72.04.1001",
+    )  # fmt: skip
+    friday_two = draft_activity(
+        None, hall, 22, title="Jumat dua", starts_at=at(22, 8), ends_at=at(22, 9),
+        kind=ActivityKind.OUTREACH, region_code="18.72.04.1001",
+    )  # fmt: skip
+    next_one = draft_activity(None, hall, 22, title="Sesudahnya", starts_at=at(22, 12, 40), ends_at=at(22, 14))
+    for one in (friday, friday_two, next_one):
+        invite(one, ani, Role.SPEAKER)
+        invite(one, budi, Role.CADRE)
+    for day, title in ((5, "Libur"), (9, "Sabtu")):
+        draft_activity(None, None, day, title=title)
+    draft_activity(programme, None, 25, title="Di luar")
+    draft_activity(None, None, 4, title="Sudah mulai")
+    draft_activity(None, None, 10, title="Puasa", starts_at=at(10, 7, month=2), ends_at=at(10, 9, month=2))
+    draft_activity(None, None, 5, title="Cuti", starts_at=at(5, 8, month=2), ends_at=at(5, 9, month=2))
+    said = page(coordinator_client)
+    for sentence in (
+        "2 people are expected, and Ruang kecil has room for 1.",
+        "Ani Wijaya is expected at “Jumat” at the same time",
+        "Ani Wijaya has 10 minutes to get from “Jumat” (until 12:30 WIB) to “Sesudahnya” (from 12:40 WIB); about 40 minutes",
+        "Budi Santoso is expected at",
+        "Answers are wanted by Friday, 22 January 2027 at 07:00 WIB, which is after the start.",
+        "Tuesday, 5 January 2027 is a day off: Isra Mikraj Nabi Muhammad.",
+        "Friday, 5 February 2027 is a day off: Cuti Bersama Tahun Baru Imlek.",
+        "Saturday, 9 January 2027 is at the weekend.",
+        "Office hours on Friday, 22 January 2027 are 07:30 to 16:30.",
+        "Office hours on Wednesday, 10 February 2027, in Ramadan, are 08:00 to 15:00.",
+        "It runs into Friday prayer: Friday, 22 January 2027, 11:30 to 13:00.",
+        "Invitees hear of it 1 day before; your office wants 7 days’ notice.",
+        "It starts in the past: it cannot be published so, and no invitation or reminder is sent.",
+        "“Jumat” is in Metro Timur too, on the same half day",
+    ):
+        assert sentence in said

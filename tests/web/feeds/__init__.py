@@ -1,0 +1,1 @@
+"""Calendar addresses, for staff and for calendar programs."""

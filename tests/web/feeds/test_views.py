@@ -1,0 +1,187 @@
+"""Calendar addresses on their page, and the files that programs read there without signing in."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import create_app
+from outreach.domain.kinds import FeedScope, Role
+from outreach.extensions import db
+from outreach.models import Activity, Feed, Invitation
+from outreach.services import feeds
+from outreach.services.activities import publish as publishing
+from tests.conftest import NOW, settings_for
+from tests.web.browsers import Browser
+
+ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
+
+
+@pytest.fixture(autouse=True)
+def _each_request_for_itself(current_app_):
+    current_app_.test_client_class = Browser
+
+
+@pytest.fixture(autouse=True)
+def _monday(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+@pytest.fixture
+def published(activity: Activity, coordinator) -> Activity:
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    return activity
+
+
+@pytest.fixture
+def address(current_app_: Flask, published, coordinator_client) -> str:
+    """Where the calendar of everything is, made by the page."""
+    coordinator_client.post("/feeds/new", data={"name": "HP Kepala Bidang", "scope": "everything"})
+    return ADDRESS.search(coordinator_client.get("/feeds").text)[1]
+
+
+def only_feed() -> Feed:
+    db.session.expire_all()
+    return db.session.scalars(sa.select(Feed)).one()
+
+
+def test_a_calendar_is_read_without_signing_in(any_app, address):
+    answer = any_app.test_client().get(address)
+    assert answer.status_code == 200
+    assert answer.content_type == "text/calendar; charset=utf-8"
+    assert answer.text.startswith("BEGIN:VCALENDAR\r\n")
+    assert "SUMMARY:Rapat koordinasi lintas sektor" in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["ETag"].startswith('W/"')
+
+
+def test_a_program_that_has_it_already_is_told_so(any_app, address, published, coordinator, monkeypatch):
+    client = any_app.test_client()
+    first = client.get(address)
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    since = client.get(address, headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    assert (since.status_code, since.data) == (304, b"")
+
+    later = NOW + timedelta(hours=1)
+    monkeypatch.setattr("outreach.clock.now", lambda: later)
+    place = publishing.Move(
+        published.starts_at + timedelta(days=1), published.ends_at + timedelta(days=1), published.zone, None
+    )
+    publishing.move(published.id, place, "Aula dipakai", None, by=coordinator, now=later)
+    for headers in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
+        changed = client.get(address, headers=headers)
+        assert (changed.status_code, "SEQUENCE:1" in changed.text) == (200, True)
+
+
+def test_reading_notes_the_day_once_and_changes_nothing_else(any_app, address, monkeypatch, queries):
+    client = any_app.test_client()
+    before = only_feed().read_on
+    client.get(address)
+    assert (before, str(only_feed().read_on)) == (None, "2027-01-04")
+    written = []
+
+    def watch(_connection, _cursor, statement, *_rest):
+        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN", "SAVEPOINT", "RELEASE")):
+            written.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", watch)
+    client.get(address)
+    assert written == []
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(days=1))
+    client.get(address)
+    sa.event.remove(db.engine, "before_cursor_execute", watch)
+    assert [statement.split()[0] for statement in written] == ["UPDATE"]
+    assert str(only_feed().read_on) == "2027-01-05"
+
+
+def test_what_says_the_same_is_written_once(app, address, published, monkeypatch):
+    client = app.test_client()
+    first = client.get(address).data
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=5))
+    assert client.get(address).data == first
+    published.public_title = "Rapat lain"
+    db.session.commit()
+    assert b"SUMMARY:Rapat lain" in client.get(address).data
+
+
+def test_an_unknown_a_forged_and_a_stopped_address_are_answered_alike(any_app, address, coordinator_client):
+    client = any_app.test_client()
+    forged = address.replace(".ics", "")[:-1] + ("A" if address[-5] != "A" else "B") + ".ics"
+    assert client.get(address).status_code == 200
+    coordinator_client.post(f"/feeds/{only_feed().id}/revoke")
+    answers = [client.get(path) for path in (address, forged, "/feeds/unknown.ics")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.data for answer in answers}) == 1
+    assert len({tuple(sorted(answer.headers)) for answer in answers}) == 1
+
+
+def test_too_many_requests_are_slowed_down(tmp_path, app, published):
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
+    path = feeds.feed_url(feed).removeprefix("http://localhost")
+    slow = create_app(settings_for(tmp_path, rate_public="3/minute"))
+    answers = [slow.test_client().get(path).status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+def test_a_new_address_replaces_the_old_one(any_app, address, coordinator_client):
+    feed = only_feed()
+    assert "stops working at once" in coordinator_client.get(f"/feeds/{feed.id}/renew").text
+    assert any_app.test_client().get(address).status_code == 200  # asking alone changed nothing
+    coordinator_client.post(f"/feeds/{feed.id}/renew")
+    other = ADDRESS.search(coordinator_client.get("/feeds").text)[1]
+    assert other != address
+    assert [any_app.test_client().get(path).status_code for path in (address, other)] == [404, 200]
+
+
+def test_a_stopped_address_is_shown_no_more(any_app, address, coordinator_client):
+    coordinator_client.post(f"/feeds/{only_feed().id}/revoke")
+    page = coordinator_client.get("/feeds").text
+    assert "Stopped" in page
+    assert ADDRESS.search(page) is None
+
+
+def test_each_scope_asks_for_what_it_is_about(any_app, programme, hall, ani, coordinator_client):
+    for scope, field in (("programme", "programme_id"), ("venue", "venue_id"), ("person", "person_id")):
+        answer = coordinator_client.post("/feeds/new", data={"name": "Dinding", "scope": scope})
+        assert (answer.status_code, "Please choose what the calendar shows." in answer.text) == (422, True)
+        assert f'id="{field}-error"' in answer.text
+    for scope, subject in (("programme", programme.id), ("venue", hall.id), ("person", ani.id)):
+        form = {"name": "Dinding", "scope": scope, f"{scope}_id": str(subject)}
+        answer = coordinator_client.post(f"/feeds/new?{scope}={subject}", data=form)
+        assert answer.status_code == 302, answer.text
+    found = db.session.execute(
+        sa.select(Feed.scope, Feed.programme_id, Feed.venue_id, Feed.person_id).order_by(Feed.id)
+    )
+    assert [tuple(row) for row in found] == [
+        (FeedScope.PROGRAMME, programme.id, None, None),
+        (FeedScope.VENUE, None, hall.id, None),
+        (FeedScope.PERSON, None, None, ani.id),
+    ]
+
+
+def test_a_link_from_a_venues_page_chooses_it(app, hall, coordinator_client):
+    page = coordinator_client.get(f"/feeds/new?venue={hall.id}").text
+    assert 'selected value="venue"' in page
+    assert f'selected value="{hall.id}"' in page
+
+
+def test_a_viewer_neither_sees_nor_makes_addresses(any_app, address, viewer_client):
+    assert [viewer_client.get(path).status_code for path in ("/feeds", "/feeds/new")] == [403, 403]
+    assert viewer_client.post(f"/feeds/{only_feed().id}/renew").status_code == 403
+
+
+def test_a_persons_calendar_is_in_their_language(any_app, published, ani):
+    ani.locale = "en"
+    published.venue_id = None
+    db.session.commit()
+    everything = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
+    assert "akan diberitahukan" in any_app.test_client().get(feeds.feed_url(everything)).text
+    db.session.add(Invitation(activity_id=published.id, person_id=ani.id, role=Role.CADRE, invited_at=NOW))
+    db.session.commit()
+    own = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
+    assert "to be announced" in any_app.test_client().get(feeds.feed_url(own)).text

@@ -1,0 +1,1 @@
+"""Access rights, headers, limits, languages and the way back."""

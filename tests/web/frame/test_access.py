@@ -1,0 +1,281 @@
+"""The shell: who gets in, what every answer carries, and what a refused person reads."""
+
+import re
+import sqlite3
+
+import pytest
+from flask import Flask
+from flask_security.utils import verify_password
+from werkzeug.test import TestResponse
+
+from outreach import create_app
+from outreach.extensions import db
+from outreach.models import User
+from outreach.web.frame.access import PUBLIC
+from outreach.web.frame.accounts import Accounts
+from tests.conftest import PASSWORD, log_in, settings_for
+from tests.web.browsers import Browser, browsers  # noqa: F401
+
+CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
+
+
+def addresses(app: Flask) -> list[tuple[str, str, set[str]]]:
+    """Return every address that needs a login, as (endpoint, path, methods)."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.partition(".")[0] not in PUBLIC:
+            path = re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda m: CONVERTED[m[1] or "default"], rule.rule)
+            found.append((rule.endpoint, path, rule.methods or set()))
+    return found
+
+
+def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:
+    """Sign in by the page itself, with its token, as a browser does."""
+    client = app.test_client()
+    page = client.get("/login?lang=en").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    form = {"email": email, "password": password, "csrf_token": token[1], **values}
+    return client, client.post("/login?lang=en", data=form)
+
+
+def test_there_are_pages_to_guard(app: Flask):
+    assert {"overview.index", "users.index", "office.edit", "audit.index"} <= {name for name, _, _ in addresses(app)}
+
+
+def test_a_stranger_is_sent_to_the_login_from_every_page(app: Flask):
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    let_in = []
+    for endpoint, path, methods in addresses(app):
+        for method in methods - {"OPTIONS", "HEAD"}:
+            answer = client.open(path, method=method)
+            if answer.status_code != 302 or not answer.headers["Location"].startswith("/login"):
+                let_in.append((endpoint, method, answer.status_code))
+    assert let_in == []
+
+
+def test_a_viewer_can_change_nothing(current_app_: Flask, viewer_client):
+    allowed = []
+    for endpoint, path, methods in addresses(current_app_):
+        if "POST" in methods and endpoint != "users.language" and viewer_client.post(path).status_code != 403:
+            allowed.append(endpoint)
+    assert allowed == []
+
+
+def test_a_viewer_reads_the_overview_but_not_the_accounts(viewer_client):
+    assert viewer_client.get("/").status_code == 200
+    refused = viewer_client.get("/users")
+    assert refused.status_code == 403
+    assert "Ask an administrator of your office." in refused.text
+
+
+def test_a_coordinator_does_not_see_accounts_office_or_audit_log(coordinator_client):
+    assert [coordinator_client.get(path).status_code for path in ("/users", "/users/new", "/office", "/audit")] == [
+        403
+    ] * 4
+    assert "/users" not in coordinator_client.get("/").text
+
+
+def test_a_form_without_its_token_is_refused_with_a_way_on(app: Flask, coordinator: User):
+    client, answer = sign_in(app, coordinator.email)
+    assert answer.status_code == 302
+    refused = client.post("/language", data={"locale": "id"})  # type: ignore[attr-defined]
+    assert refused.status_code == 400
+    assert "load the page again" in refused.text
+    assert db.session.get(User, coordinator.id).locale == "en"
+
+
+def test_every_form_without_its_token_is_refused(app: Flask, administrator: User):
+    client, _ = sign_in(app, administrator.email)
+    taken = [
+        (endpoint, answer.status_code)
+        for endpoint, path, methods in addresses(app)
+        if "POST" in methods and (answer := client.post(path)).status_code != 400  # type: ignore[attr-defined]
+    ]
+    assert taken == []
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(app: Flask, coordinator: User):
+    asked = app.test_client().get("/audit?q=kader")
+    assert asked.headers["Location"] == "/login?next=/audit?q%3Dkader"
+    _, answer = sign_in(app, coordinator.email, next="/audit")
+    assert answer.headers["Location"] == "/audit"
+
+
+@pytest.mark.parametrize("target", ["https://example.com/", "//example.com", "/\\example.com"])
+def test_signing_in_never_leads_away(app: Flask, coordinator: User, target: str):
+    _, answer = sign_in(app, coordinator.email, next=target)
+    assert re.match(r"/(?![/\\])", answer.headers.get("Location", "/"))
+
+
+def test_a_wrong_password_and_an_unknown_address_read_the_same(app: Flask, coordinator: User):
+    _, wrong = sign_in(app, coordinator.email, "not-the-password")
+    _, unknown = sign_in(app, "nobody@example.com")
+    for answer in (wrong, unknown):
+        assert "The e-mail address or the password is not right." in answer.text
+    assert "Location" not in wrong.headers
+
+
+def test_a_closed_account_cannot_sign_in_and_is_signed_out_at_once(app: Flask, coordinator: User):
+    client = log_in(app, coordinator)
+    assert client.get("/").status_code == 200
+    coordinator.active = False
+    db.session.commit()
+    assert client.get("/").status_code == 302
+
+
+def test_passwords_are_kept_as_argon2(coordinator: User):
+    assert coordinator.password.startswith("$argon2id$")
+
+
+def test_a_password_is_changed_though_an_engine_writes_at_the_same_moment(app: Flask, coordinator: User, monkeypatch):
+    client = log_in(app, coordinator)
+    set_uniquifier, engine = (
+        Accounts.set_uniquifier,
+        sqlite3.connect(app.extensions["outreach"].instance / "outreach.db"),
+    )
+
+    def meanwhile(self: Accounts, user: User, **values: str | None) -> None:
+        with engine:
+            engine.execute("INSERT INTO heartbeat (name, at, version) VALUES ('a:1', '2027-01-04 01:00:00', '')")
+        set_uniquifier(self, user, **values)
+
+    monkeypatch.setattr(Accounts, "set_uniquifier", meanwhile)
+    new = "empat-kata-yang-lain"
+    form = {"password": PASSWORD, "new_password": new, "new_password_confirm": new}
+    assert client.post("/password", data=form).status_code == 302
+    db.session.expire_all()
+    assert verify_password(new, coordinator.password)
+    assert engine.execute("SELECT name FROM heartbeat").fetchall() == [("a:1",)]
+    engine.close()
+
+
+def test_there_is_no_page_to_register_or_to_reset_a_password(app: Flask):
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert [client.get(path).status_code for path in ("/register", "/reset")] == [404, 404]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nothing-here", "/static/outreach.css"])
+def test_every_answer_carries_the_headers(coordinator_client, path: str):
+    headers = coordinator_client.get(path).headers
+    if path.startswith("/static"):
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        return
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy == {
+        "default-src": "'self'", "img-src": "'self' data:", "object-src": "'none'", "base-uri": "'none'",
+        "form-action": "'self'", "frame-ancestors": "'none'",
+    }  # fmt: skip
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "private, no-store"
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_no_page_of_the_shell_has_inline_script_or_style(administrator_client):
+    for path in ("/", "/users", "/users/new", "/office", "/audit", "/password", "/nothing-here"):
+        page = administrator_client.get(path).text
+        assert re.findall(r"\sstyle=|\son[a-z]+=|<style|<script(?! src=)", page) == []
+
+
+def test_the_session_cookie_is_out_of_reach(app: Flask, coordinator: User):
+    _, answer = sign_in(app, coordinator.email)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("outreach=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+def test_under_https_the_cookie_is_the_hosts_own_and_the_answer_says_to_stay(tmp_path, app: Flask, coordinator: User):
+    (tmp_path / "https").mkdir()
+    safe = create_app(settings_for(tmp_path / "https", base_url="https://undangan.example.com",
+                                   database_url=str(db.engine.url)))  # fmt: skip
+    client = Browser(safe, safe.response_class)
+    base = "https://undangan.example.com"
+    page = client.get("/login", base_url=base)
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    cookie = page.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-outreach=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+    assert "Domain" not in cookie
+
+
+def test_the_eleventh_try_at_a_password_within_a_minute_is_refused(tmp_path, app: Flask, coordinator: User):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_login="10/minute", database_url=str(db.engine.url)))
+    strict.config["WTF_CSRF_ENABLED"] = False
+    client = Browser(strict, strict.response_class)
+    typed = {"email": "x@example.com", "password": "not-for-a-page"}
+    tries = [client.post("/login?lang=en", data=typed) for _ in range(11)]
+    assert [answer.status_code for answer in tries[:10]] == [200] * 10
+    assert tries[10].status_code == 429
+    assert "Wait a minute, then try again." in tries[10].text
+    assert ("not-for-a-page" in tries[10].text, "<form" in tries[10].text) == (False, False)
+    assert client.get("/login").status_code == 200
+
+
+def test_one_account_is_not_tried_from_many_addresses(tmp_path, app: Flask, coordinator: User):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
+    strict.config["WTF_CSRF_ENABLED"] = False
+    client = Browser(strict, strict.response_class)
+
+    def tried(number: int, email: str) -> int:
+        form = {"email": email, "password": "x"}
+        return client.post("/login", data=form, environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code
+
+    assert [tried(number, "Siti@example.com" if number % 2 else "siti@EXAMPLE.com ") for number in range(4)] == [
+        200, 200, 200, 429,
+    ]  # fmt: skip
+    assert tried(5, "budi@example.com") == 200
+
+
+def test_the_login_page_is_not_asked_for_without_end(tmp_path, app: Flask, office):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_public="2/minute", database_url=str(db.engine.url)))
+    client = Browser(strict, strict.response_class)
+    assert [client.get("/login").status_code for _ in range(3)] == [200, 200, 429]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
+    (tmp_path / "guide.json").write_text('{"logins": [["viewer", "pengamat@example.com", "kata-sandi-demo"]]}', "utf-8")
+    for demo, shown in ((True, 1), (False, 0)):
+        shell = create_app(settings_for(tmp_path, demo=demo))
+        page = Browser(shell, shell.response_class).get("/login?lang=en").text
+        assert page.count("<code>pengamat@example.com</code><code>kata-sandi-demo</code>") == shown
+
+
+def test_a_style_sheet_may_be_kept_for_ever_since_its_address_changes_with_it(app: Flask):
+    address = app.extensions["outreach_static_url"]("css/outreach.css")
+    assert re.fullmatch(r"/static/[0-9a-f]{12}/outreach\.css", address)
+    client = app.test_client()
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/outreach.css").headers["Cache-Control"]
+
+
+def test_a_crash_reads_as_a_sentence_and_names_nobody(app: Flask, coordinator: User):
+    @app.get("/crash")
+    def crash() -> str:
+        raise ZeroDivisionError("Ani Wijaya")
+
+    client = log_in(app, coordinator)
+    app.testing = False
+    answer = client.get("/crash")
+    assert answer.status_code == 500
+    assert "Try again in a moment." in answer.text
+    assert "Ani Wijaya" not in answer.text
+
+
+def test_everybody_chooses_their_own_language(viewer_client, viewer: User):
+    answer = viewer_client.post("/language", data={"locale": "id", "back": "/audit?q=x"})
+    assert answer.headers["Location"] == "/audit?q=x"
+    assert db.session.get(User, viewer.id).locale == "id"
+    assert '<html lang="id">' in viewer_client.get("/").text
+
+
+@pytest.mark.parametrize("back", ["https://example.com", "//example.com/x", "/\\example.com", ""])
+def test_choosing_a_language_never_leads_away(viewer_client, back: str):
+    answer = viewer_client.post("/language", data={"locale": "en", "back": back})
+    assert re.match(r"/(?![/\\])", answer.headers["Location"])

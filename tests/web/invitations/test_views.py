@@ -1,0 +1,534 @@
+"""The invitees' pages as a coordinator uses them; a viewer may look and change nothing."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+import sqlalchemy as sa
+from flask import g
+
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role, Sector
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Invitation, Link, Organisation, Person, Reminder
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from tests.conftest import NOW, a_person, at, draft_activity
+
+
+def an_office(name: str, sector: Sector) -> Organisation:
+    office = Organisation(name=name, sector=sector, email=f"{name.lower().replace(' ', '.')}@example.com")
+    db.session.add(office)
+    db.session.commit()
+    return office
+
+
+def invitations() -> list[Invitation]:
+    db.session.rollback()
+    return db.session.query(Invitation).order_by(Invitation.id).all()
+
+
+@pytest.fixture
+def published(activity, ani, police, coordinator):
+    """Ani and the police are invited to a published activity."""
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    return activity
+
+
+@pytest.fixture
+def anis(published, ani) -> Invitation:
+    return db.session.query(Invitation).filter_by(person_id=ani.id).one()
+
+
+@pytest.fixture
+def the_polices(published, police) -> Invitation:
+    return db.session.query(Invitation).filter_by(organisation_id=police.id).one()
+
+
+def test_the_list_shows_who_is_invited(published, coordinator_client):
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "Ani Wijaya" in page
+    assert "Polres Metro" in page
+    assert "0 of 2 named" in page
+
+
+def test_the_live_table_is_sent_again_only_when_something_changed(published, anis, coordinator, coordinator_client):
+    address = f"/activities/{published.id}/invitees"
+    first = coordinator_client.get(address, headers={"HX-Request": "true"})
+    seen = first.text.partition('"X-Seen": "')[2].partition('"')[0]
+    assert len(seen) == 16
+    assert coordinator_client.get(address, headers={"HX-Request": "true", "X-Seen": seen}).status_code == 204
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    later = coordinator_client.get(address, headers={"HX-Request": "true", "X-Seen": seen})
+    assert later.status_code == 200
+    assert "Coming" in later.text
+
+
+def test_the_list_takes_as_many_queries_for_300_as_for_3(activity, coordinator_client, queries):
+    def invite(count, start):
+        people = [Person(name=f"Kader {n}", email="", region_code="18.72.01.1003") for n in range(start, start + count)]
+        db.session.add_all(people)
+        db.session.commit()
+        inviting.invite_people([activity_id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+
+    pages = [f"/activities/{activity.id}/{page}" for page in ("invitees", "invitees/to-call", "attendance")]
+
+    def fetch(page):
+        g.pop("_login_user", None)  # each request finds out anew who asks
+        return coordinator_client.get(page)
+
+    activity_id = activity.id
+    invite(3, 0)
+    fetch(pages[0])  # what is read once for the whole process
+    few = [queries(lambda page=page: fetch(page)) for page in pages]
+    invite(297, 3)
+    many = [queries(lambda page=page: fetch(page)) for page in pages]
+    assert many == few
+    assert "of 300" in coordinator_client.get(f"/activities/{activity_id}/invitees").text
+
+
+def test_a_search_keeps_what_was_ticked(activity, ani, budi, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/people",
+        data={"role": "speaker", "activity_ids": activity.id, "person_ids": ani.id, "q": "santoso", "do": "search"},
+    )
+    assert "Budi Santoso" in answer.text
+    assert f'value="{ani.id}" checked' in answer.text
+    assert invitations() == []
+
+
+def test_people_are_invited_to_several_days_in_one_step(activity, programme, hall, ani, coordinator_client):
+    other = draft_activity(programme, hall, 19)
+    data = {"role": "speaker", "activity_ids": [activity.id, other.id], "person_ids": [ani.id]}
+    address = f"/activities/{activity.id}/invite/people"
+    check = coordinator_client.post(address, data={**data, "do": "check"})
+    assert "No mail goes out now." in check.text
+    assert invitations() == []
+    done = coordinator_client.post(address, data={**data, "do": "invite"})
+    assert done.location == f"/activities/{activity.id}/invitees"
+    assert [(i.activity_id, i.role) for i in invitations()] == [(activity.id, Role.SPEAKER), (other.id, Role.SPEAKER)]
+
+
+def test_a_published_activity_says_how_many_mails_go_out_before_it_sends_them(
+    published, budi, chief, coordinator_client
+):
+    check = coordinator_client.post(
+        f"/activities/{published.id}/invite/people",
+        data={"role": "speaker", "activity_ids": published.id, "person_ids": [budi.id, chief.id], "do": "check"},
+    )
+    assert "2 mails go out at once." in check.text
+    assert len(invitations()) == 2
+
+
+def test_nobody_ticked_gets_a_sentence(activity, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/people",
+        data={"role": "speaker", "activity_ids": activity.id, "do": "check"},
+    )
+    assert answer.status_code == 422
+    assert "Tick at least one person" in answer.text
+
+
+def test_a_new_person_is_added_and_chosen(activity, police, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/people",
+        data={
+            "role": "speaker", "activity_ids": activity.id, "do": "add", "new-post": "Kasat Reskrim",
+            "new-organisation_id": police.id, "new-email": "kasat@example.com", "new-phone": "0812-3456-7890",
+        },
+    )  # fmt: skip
+    person = db.session.query(Person).filter_by(post="Kasat Reskrim").one()
+    assert (person.phone, person.organisation_id) == ("+6281234567890", police.id)
+    assert f"person={person.id}" in answer.location
+    assert "Kasat Reskrim" in coordinator_client.get(answer.location).text
+
+
+def test_a_new_person_for_a_cancelled_activity_is_refused_and_left_out_of_the_list(
+    published, coordinator, coordinator_client
+):
+    publishing.cancel(published.id, "Aula dipakai", by=coordinator, now=NOW)
+    before = db.session.query(Person).count()
+    answer = coordinator_client.post(
+        f"/activities/{published.id}/invite/people",
+        data={"activity_ids": published.id, "role": "speaker", "do": "add", "new-name": "Citra Dewi"},
+    )
+    assert answer.status_code == 422
+    assert "is over or cancelled" in answer.text
+    db.session.rollback()
+    assert db.session.query(Person).count() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"new-name": ""}, "Write a name, or the post"),
+        ({"new-name": "Citra Dewi", "new-email": "citra@"}, "is not an e-mail address"),
+        ({"new-name": "Citra Dewi", "new-phone": "12"}, "is not a phone number"),
+    ],
+)
+def test_a_bad_new_person_gets_a_sentence_and_stays_typed(activity, coordinator_client, typed, sentence):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/people",
+        data={"role": "speaker", "activity_ids": activity.id, "do": "add", **typed},
+    )
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert all(f'value="{value}"' in answer.text for value in typed.values() if value)
+    assert db.session.query(Person).count() == 0
+
+
+def test_organisations_are_invited_each_with_its_seats(activity, police, coordinator_client):
+    address = f"/activities/{activity.id}/invite/organisations"
+    data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "3"}
+    assert f'name="quota-{police.id}" value="3"' in coordinator_client.post(address, data={**data, "do": "check"}).text
+    coordinator_client.post(address, data={**data, "do": "invite"})
+    assert [(i.organisation_id, i.quota) for i in invitations()] == [(police.id, 3)]
+
+
+@pytest.mark.parametrize("seats", ["0", "-1", "dua", "501"])
+def test_a_quota_that_is_no_number_of_seats_is_refused(activity, police, coordinator_client, seats):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": seats, "do": "invite"},
+    )
+    assert answer.status_code == 422
+    assert "is not a number of seats" in answer.text
+    assert f'value="{seats}"' in answer.text
+    assert invitations() == []
+
+
+def test_all_bad_numbers_of_seats_are_named_at_once(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={
+            "activity_ids": activity.id, "organisation_ids": [police.id, kodim.id], "do": "check",
+            f"quota-{police.id}": "dua", f"quota-{kodim.id}": "0",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "2 numbers of seats are not right" in answer.text
+    assert ("“dua” is not a number of seats" in answer.text, "“0” is not a number of seats" in answer.text) == (
+        True,
+        True,
+    )
+
+
+def test_the_check_shows_each_office_s_seats_and_all_asked_beside_the_room(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={
+            "activity_ids": activity.id, "organisation_ids": [police.id, kodim.id], "do": "check",
+            f"quota-{police.id}": "3", f"quota-{kodim.id}": "98",
+        },
+    ).text  # fmt: skip
+    assert "Polres Metro: <strong>3</strong>" in page
+    assert "Kodim 0411: <strong>98</strong>" in page
+    assert "101 asked, 100 seats" in page
+    assert "more than seats" in page
+
+
+def test_a_whole_sector_is_ticked_by_one_button(activity, police, coordinator_client):
+    rows = [an_office("Kelurahan Imopuro", Sector.VILLAGE), an_office("Kelurahan Metro", Sector.VILLAGE)]
+    address = f"/activities/{activity.id}/invite/organisations"
+    page = coordinator_client.post(address, data={"activity_ids": activity.id, "sector": "village"}).text
+    assert [f'name="organisation_ids" value="{o.id}" checked' in page for o in [*rows, police]] == [True, True, False]
+    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [o.id for o in rows]}
+    assert 'name="organisation_ids" value' in coordinator_client.post(address, data=ticked).text
+    assert " checked>" not in coordinator_client.post(address, data=ticked).text.partition('id="offices"')[2]
+
+
+def test_organisations_are_searched_and_the_ticked_ones_stay(activity, police, coordinator_client):
+    kodim = an_office("Kodim 0411", Sector.MILITARY)
+    an_office("Dinas Kesehatan", Sector.HEALTH)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/organisations",
+        data={"activity_ids": activity.id, "organisation_ids": police.id, "q": "kodim", "do": "search"},
+    ).text
+    shown = [name in page for name in ("Polres Metro", "Kodim 0411", "Dinas Kesehatan")]
+    assert shown == [True, True, False]
+    assert f'value="{kodim.id}" checked' not in page
+
+
+def test_the_check_hints_at_who_is_asked_elsewhere_at_that_hour(
+    activity, programme, ani, coordinator, coordinator_client
+):
+    elsewhere = draft_activity(programme, None, title="Pelatihan kader")
+    inviting.invite_people([elsewhere.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    chosen = {"activity_ids": activity.id, "role": "cadre", "person_ids": ani.id, "do": "check"}
+    page = coordinator_client.post(f"/activities/{activity.id}/invite/people", data=chosen).text
+    assert "Ani Wijaya is expected at “Pelatihan kader” at the same time" in page
+
+
+def test_speakers_are_offered_first_while_nobody_is_invited(activity, ani, coordinator, coordinator_client):
+    address = f"/activities/{activity.id}/invitees"
+    page = coordinator_client.get(address).text
+    assert ("Invite speakers" in page, "Invite organisations" in page, "Invite cadres" in page) == (True, True, True)
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    page = coordinator_client.get(address).text
+    assert ("Invite speakers" in page, "Invite people" in page) == (False, True)
+
+
+def test_withdrawing_speaks_of_the_waiting_list_only_where_somebody_waits(published, anis, budi, coordinator_client):
+    address = f"/invitations/{anis.id}/withdraw"
+    assert "waits longest" not in coordinator_client.get(address).text
+    waiting = Invitation(activity=published, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
+    db.session.add(waiting)
+    db.session.commit()
+    assert "waits longest" in coordinator_client.get(address).text
+
+
+def test_a_viewer_finds_neither_answer_links_nor_whatsapp(published, anis, ani, viewer_client):
+    ani.email = ""
+    db.session.commit()
+    for path in ("invitees", "invitees/to-call", "invitees/to-call.csv"):
+        page = viewer_client.get(f"/activities/{published.id}/{path}").text
+        assert "Ani Wijaya" in page
+        assert ("/j/" in page, "%2Fj%2F" in page, "wa.me" in page) == (False, False, False)
+    page = viewer_client.get(f"/invitations/{anis.id}").text
+    assert ("/j/" in page, "wa.me" in page) == (False, False)
+
+
+def test_an_organisation_s_mails_are_a_click_away(published, the_polices, police, coordinator_client):
+    page = coordinator_client.get(f"/invitations/{the_polices.id}").text
+    address = f"/messages?activity={published.id}&amp;organisation={police.id}"
+    assert address in page
+    assert "To Polres Metro" in coordinator_client.get(address.replace("&amp;", "&")).text
+
+
+def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coordinator_client):
+    address = f"/activities/{activity.id}/invite/cadres"
+    data = {"activity_ids": activity.id, "region_codes": "18.72.01.1003"}
+    assert "1 cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
+    assert "1 chosen" in coordinator_client.post(address, data={**data, "do": "check"}).text
+    coordinator_client.post(address, data={**data, "do": "invite"})
+    assert [(i.person_id, i.role) for i in invitations()] == [(ani.id, Role.CADRE)]
+
+
+def test_an_unknown_kelurahan_is_refused(activity, ani, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/cadres",
+        data={"activity_ids": activity.id, "region_codes": "99.99", "do": "invite"},
+    )
+    assert answer.status_code == 422
+    assert invitations() == []
+
+
+def test_a_whole_kecamatan_is_ticked_by_one_button(activity, ani, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/invite/cadres", data={"activity_ids": activity.id, "district": "18.72.01"}
+    )
+    assert 'value="18.72.01.1001" checked' in answer.text
+    assert 'value="18.72.01.1003" checked' in answer.text
+    assert 'value="18.72.04.1001" checked' not in answer.text
+
+
+def test_an_answer_by_phone_is_kept_with_who_recorded_it(published, anis, coordinator, coordinator_client):
+    coordinator_client.post(
+        f"/invitations/{anis.id}/answer",
+        data={
+            "choice": "represented", "source": "phone", "representative_name": "Budi Santoso",
+            "representative_phone": "0812 3456 7890", "note": "datang pukul 09.00",
+        },
+    )  # fmt: skip
+    found = next(i for i in invitations() if i.id == anis.id)
+    assert (found.state, found.answer_source, found.answer_recorded_by_id) == (
+        InvitationState.REPRESENTED,
+        AnswerSource.PHONE,
+        coordinator.id,
+    )
+    assert found.representative_phone == "+6281234567890"
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "by phone, recorded by Coordinator" in page
+    assert "datang pukul 09.00" in page
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"source": "phone"}, "Please choose one of these."),
+        ({"choice": "coming"}, "Please choose one of these."),
+        ({"choice": "coming", "source": "link"}, "Please choose one of these."),
+        ({"choice": "represented", "source": "phone"}, "Please write the name of the person"),
+    ],
+)
+def test_a_half_recorded_answer_changes_nothing(published, anis, coordinator_client, data, sentence):
+    answer = coordinator_client.post(f"/invitations/{anis.id}/answer", data={**data, "note": "pakai slide"})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert 'value="pakai slide"' in answer.text
+    assert [i.answered_at for i in invitations()] == [None, None]
+
+
+def test_no_answer_is_recorded_for_a_draft(activity, ani, coordinator, coordinator_client):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    answer = coordinator_client.post(
+        f"/invitations/{invitations()[0].id}/answer", data={"choice": "coming", "source": "phone"}
+    )
+    assert answer.status_code == 422
+    assert "only for a published activity" in answer.text
+
+
+def test_names_given_by_an_organisation_are_written_down(published, the_polices, coordinator_client):
+    coordinator_client.post(
+        f"/invitations/{the_polices.id}/nominees",
+        data={"source": "whatsapp", "rows-0-name": "Zainal Abidin", "rows-0-phone": "081234567890", "rows-1-name": ""},
+    )
+    named = [i for i in invitations() if i.nominated_under_id == the_polices.id]
+    assert [(i.person.name, i.person.phone) for i in named] == [("Zainal Abidin", "+6281234567890")]
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "1 of 2 named" in page
+    assert "for Polres Metro" in page
+
+
+def test_a_slip_in_a_name_is_corrected_by_staff_in_its_own_row(published, the_polices, coordinator_client):
+    address = f"/invitations/{the_polices.id}/nominees"
+    coordinator_client.post(address, data={"source": "phone", "rows-0-name": "Zainal Abidim"})
+    page = coordinator_client.get(address).text
+    row = re.search(r'name="rows-0-row"[^>]* value="(\d+)"', page)[1]
+    typed = {"rows-0-row": row, "rows-0-name": "Zainal Abidin", "rows-0-email": "zainal@example.com"}
+    coordinator_client.post(address, data={"source": "phone", **typed})
+    people = db.session.execute(sa.select(Person.name, Person.email).where(Person.name.startswith("Zainal")))
+    assert [tuple(one) for one in people] == [("Zainal Abidin", "zainal@example.com")]
+
+
+def test_more_names_than_seats_are_refused_and_stay_typed(the_polices, coordinator_client):
+    rows = {f"rows-{n}-name": name for n, name in enumerate(("Zainal Abidin", "Yuni Saputra", "Wati Utami"))}
+    answer = coordinator_client.post(f"/invitations/{the_polices.id}/nominees", data={"source": "phone", **rows})
+    assert answer.status_code == 422
+    assert "2 seats" in answer.text
+    assert 'value="Wati Utami"' in answer.text
+    assert len(invitations()) == 2
+
+
+def test_a_quota_is_changed(the_polices, coordinator_client):
+    coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "5"})
+    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+    refused = coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "0"})
+    assert refused.status_code == 422
+    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+
+
+def test_withdrawing_says_first_what_is_sent(published, anis, coordinator_client):
+    assert "No mail goes out" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
+    anis.invited_at = NOW
+    db.session.commit()
+    assert "1 mail goes out at once" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
+    assert invitations()[0].state is not InvitationState.WITHDRAWN
+    coordinator_client.post(f"/invitations/{anis.id}/withdraw")
+    assert invitations()[0].state is InvitationState.WITHDRAWN
+    assert db.session.query(Reminder).filter_by(key="withdrawal").count() == 1
+
+
+def test_a_link_that_went_astray_is_replaced(published, anis, ani, coordinator_client):
+    before = db.session.query(Link).filter_by(person_id=ani.id).one().nonce
+    coordinator_client.post(f"/invitations/{anis.id}/link/renew")
+    db.session.rollback()
+    link = db.session.query(Link).filter_by(person_id=ani.id).one()
+    assert link.nonce != before
+    coordinator_client.post(f"/invitations/{anis.id}/link/revoke")
+    assert "There is no link that works" in coordinator_client.get(f"/invitations/{anis.id}").text
+
+
+def test_the_call_list_offers_phone_and_whatsapp(published, ani, coordinator_client):
+    ani.email = ""
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    assert "0812-3456-7890" in page
+    assert "https://wa.me/6281234567890?text=" in page
+    assert "Polres Metro" not in page
+
+
+def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
+    published, ani, anis, coordinator, coordinator_client
+):
+    ani.email = ""
+    db.session.commit()
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert "No mail reaches" not in coordinator_client.get(f"/activities/{published.id}/invitees").text
+    publishing.cancel(published.id, "Ditunda", by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "No mail reaches 1 invitee who was expected." in page
+    assert "Call them about the cancellation" in page
+    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    assert "Ani Wijaya" in page
+    assert "Ditunda" in unquote(page)
+    assert "Record answer" not in page
+
+
+def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
+    ani.email = ""
+    db.session.commit()
+    recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    move = publishing.Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
+    publishing.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "No mail reaches 1 invitee who has not answered since the move." in page
+    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    assert "<h1" in page
+    assert "Call them about the change" in page
+    assert "answered before the move" in page
+    assert "Record answer" in page
+
+
+def test_what_is_said_of_two_cadres_without_email_for_two_days_counts_invitations(
+    activity, programme, hall, ani, budi, coordinator_client
+):
+    ani.email = budi.email = ""
+    db.session.commit()
+    other = draft_activity(programme, hall, 19)
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/cadres",
+        data={"activity_ids": [activity.id, other.id], "do": "invite"},
+        follow_redirects=True,
+    ).text
+    assert "4 new invitations are in the list." in page
+    assert "4 of these invitations are for people without e-mail" in page
+
+
+def test_a_draft_asks_nobody_to_be_called(activity, ani, coordinator, coordinator_client):
+    ani.email = ""
+    db.session.commit()
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    assert "No mail reaches" not in coordinator_client.get(f"/activities/{activity.id}/invitees").text
+
+
+def test_the_call_list_s_file_runs_no_formula(published, ani, coordinator_client):
+    ani.email, ani.name = "", "=cmd|' /C calc'!A0"
+    db.session.commit()
+    text = coordinator_client.get(f"/activities/{published.id}/invitees/to-call.csv").text
+    assert "'=cmd" in text
+
+
+def test_a_viewer_looks_and_changes_nothing(published, anis, viewer_client):
+    page = viewer_client.get(f"/activities/{published.id}/invitees")
+    assert page.status_code == 200
+    assert "Record answer" not in page.text
+    assert "/j/" not in viewer_client.get(f"/invitations/{anis.id}").text
+    refused = [
+        viewer_client.post(f"/invitations/{anis.id}/answer", data={"choice": "coming", "source": "phone"}),
+        viewer_client.post(f"/invitations/{anis.id}/withdraw"),
+        viewer_client.get(f"/activities/{published.id}/invite/cadres"),
+        viewer_client.post(f"/activities/{published.id}/attendance", data={"shown": anis.id, "present": anis.id}),
+    ]
+    assert [answer.status_code for answer in refused] == [403, 403, 403, 403]
+    assert [i.answered_at for i in invitations()] == [None, None]
+
+
+def test_a_missing_invitation_is_a_page_not_a_crash(office, coordinator_client):
+    addresses = ["/invitations/99", "/invitations/99/answer", "/activities/99/invitees", "/activities/99/attendance"]
+    assert [coordinator_client.get(one).status_code for one in addresses] == [404, 404, 404, 404]
+
+
+def test_a_shared_name_is_told_apart_by_place(activity, ani, coordinator_client):
+    a_person("Ani Wijaya", email="ani2@example.com", region_code="18.72.04.1001")
+    page = coordinator_client.post(
+        f"/activities/{activity.id}/invite/people", data={"q": "ani", "role": "cadre", "do": "search"}
+    ).text
+    assert "Imopuro" in page
+    assert "Yosodadi" in page

@@ -1,0 +1,211 @@
+"""Ways out that lead away from the check before inviting come back to it, with the same people chosen."""
+
+import re
+from html import unescape
+
+import pytest
+
+from outreach.domain.kinds import Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Programme
+from outreach.web.frame import way_back
+from tests.conftest import NOW, at, draft_activity
+from tests.web.clashes.clash_help import absent, ask
+from tests.web.reading import fields, text_of
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+def way(html: str, words: str) -> str:
+    """Return where the way out of these words leads."""
+    return unescape(re.search(rf'href="([^"]*)"[^>]*>{re.escape(words)}', html)[1])
+
+
+def sent(html: str, **changed: object) -> dict[str, object]:
+    """Return what the page's form sends."""
+    return {name: found if len(found) > 1 else found[0] for name, found in fields(html).items()} | changed
+
+
+def kept(html: str, *names: str) -> dict[str, list[str]]:
+    found = fields(html)
+    return {name: found[name] for name in names}
+
+
+def asked(activity: Activity) -> list[tuple[int, Role]]:
+    db.session.rollback()
+    return [(one.person_id, one.role) for one in db.session.query(Invitation).filter_by(activity_id=activity.id)]
+
+
+def checked(client, activity: Activity, *people, role: str = "speaker") -> str:
+    data = {"role": role, "activity_ids": activity.id, "person_ids": [one.id for one in people], "do": "check"}
+    return client.post(f"/activities/{activity.id}/invite/people", data=data).text
+
+
+def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_client, activity, ani, budi, hall):
+    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    first = checked(coordinator_client, activity, ani, budi)
+    address = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    form = coordinator_client.get(address).text
+    assert "Afterwards you are back where you were, with what you had chosen there." in form
+    back = way(form, "Cancel")
+    assert text_of(coordinator_client.get(back).text) == text_of(first)  # nothing was changed
+    answer = coordinator_client.post(address, data=sent(form))
+    assert answer.location == back
+    again = coordinator_client.get(answer.location).text
+    said = text_of(again)
+    assert f"“{activity.title}” is saved: Tue, 19 Jan 2027, 08:00–12:00 WIB, Aula Bappeda." in said
+    assert "2 chosen: Ani Wijaya; Budi Santoso." in said
+    assert "is away" not in said
+    names = ("role", "activity_ids", "person_ids")
+    assert kept(again, *names) == kept(first, *names)
+    coordinator_client.post(f"/activities/{activity.id}/invite/people", data=sent(again, do="invite"))
+    assert asked(activity) == [(ani.id, Role.SPEAKER), (budi.id, Role.SPEAKER)]
+    assert db.session.get_one(Activity, activity.id).starts_at == at(19, 8)
+
+
+def test_a_published_one_is_moved_with_its_reason(coordinator_client, activity, ani, budi, coordinator):
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    address = way(checked(coordinator_client, activity, ani, budi), "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    assert f"/activities/{activity.id}/move?" in address
+    form = sent(coordinator_client.get(address).text, reason="Kapolres berhalangan")
+    told = coordinator_client.post(address, data=form).text
+    assert "Move it?" in text_of(told)
+    answer = coordinator_client.post(address, data=sent(told, confirm="1"))
+    said = text_of(coordinator_client.get(answer.location).text)
+    assert said.count("Moved. Everyone who was invited is told now.") == 1
+    assert "2 chosen: Ani Wijaya; Budi Santoso." in said
+
+
+def test_a_new_time_typed_into_a_published_ones_form_goes_on_to_moving_and_then_back(
+    coordinator_client, activity, ani, hall, coordinator
+):
+    hall.capacity, activity.capacity, activity.state, activity.told_at = 20, 30, ActivityState.PUBLISHED, NOW
+    db.session.commit()
+    to = way_back.leading_back(
+        f"/activities/{activity.id}/edit", f"/activities/{activity.id}/invite/people?chosen=1&person_ids={ani.id}"
+    )
+    form = sent(coordinator_client.get(to).text, begins="09:00")
+    moving = coordinator_client.post(to, data=form).location
+    assert moving.startswith(f"/activities/{activity.id}/move?")
+    assert way(coordinator_client.get(moving).text, "Cancel").startswith(f"/activities/{activity.id}/invite/people?")
+
+
+def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
+    activity = draft_activity(programme, hall, 18)
+    absent(organisation=police, starts_at=at(18, 0), ends_at=at(19, 0))
+    address = f"/activities/{activity.id}/invite/organisations"
+    data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "7", "do": "check"}
+    first = coordinator_client.post(address, data=data).text
+    edit = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    back = coordinator_client.post(edit, data=sent(coordinator_client.get(edit).text)).location
+    again = coordinator_client.get(back).text
+    assert "1 organisation with 7 seats in all" in text_of(again)
+    coordinator_client.post(address, data=sent(again, do="invite"))
+    [invitation] = db.session.query(Invitation).all()
+    assert (invitation.organisation_id, invitation.quota) == (police.id, 7)
+
+
+def test_of_cadres_it_is_kept_who_is_done_without(coordinator_client, activity, programme, ani, budi):
+    other = draft_activity(None, None, 18)
+    ask(other, ani, Role.CADRE)
+    absent(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
+    address = f"/activities/{activity.id}/invite/cadres"
+    data = {"activity_ids": activity.id, "region_codes": ["18.72.01.1003", "18.72.04.1001"], "without": ani.id}
+    first = coordinator_client.post(address, data=data).text
+    edit = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    back = coordinator_client.post(edit, data=sent(coordinator_client.get(edit).text)).location
+    again = coordinator_client.get(back).text
+    names = ("activity_ids", "region_codes", "without")
+    assert kept(again, *names) == kept(first, *names)
+    coordinator_client.post(address, data=sent(again, do="invite"))
+    assert asked(activity) == [(budi.id, Role.CADRE)]
+
+
+def test_whoever_is_withdrawn_on_the_way_is_not_forgotten(coordinator_client, activity, ani, budi):
+    activity.fixed = True  # so that no time helps
+    ask(activity, ani, Role.PARTICIPANT)
+    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    address = way(checked(coordinator_client, activity, ani, budi), "Ask somebody else in place of Ani Wijaya")
+    answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text))
+    said = text_of(coordinator_client.get(answer.location).text)
+    assert "The invitation of Ani Wijaya is withdrawn." in said
+    assert "2 chosen: Ani Wijaya; Budi Santoso." in said
+    assert db.session.query(Invitation).one().state is InvitationState.WITHDRAWN
+
+
+def test_a_programme_that_lasts_longer_comes_back_too(coordinator_client, programme, activity, ani):
+    to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={activity.id}&person_ids={ani.id}"
+    address = way_back.leading_back(f"/programmes/{programme.id}/edit?days=5", to)
+    answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text))
+    assert answer.location == to
+    assert db.session.get_one(Programme, programme.id).ends_on.day == 22
+    assert f"“{programme.title}” is saved." in text_of(coordinator_client.get(to).text)
+
+
+@pytest.mark.parametrize("page", ["answer", "nominees"])
+def test_an_answer_that_is_recorded_comes_back_too(coordinator_client, activity, ani, police, page):
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    invitation = Invitation(
+        activity_id=activity.id, role=Role.PARTICIPANT, state=InvitationState.INVITED, invited_at=NOW,
+        **({"person_id": ani.id} if page == "answer" else {"organisation_id": police.id, "quota": 1}),
+    )  # fmt: skip
+    db.session.add(invitation)
+    db.session.commit()
+    to = f"/activities/{activity.id}/invite/people?chosen=1"
+    address = way_back.leading_back(f"/invitations/{invitation.id}/{page}", to)
+    form = (
+        {"choice": "not_coming", "source": "phone"}
+        if page == "answer"
+        else {"source": "phone", "rows-0-name": "Iptu Adi"}
+    )
+    assert way(coordinator_client.get(address).text, "Cancel") == to
+    assert coordinator_client.post(address, data=form).location == to
+
+
+def test_a_choice_that_holds_no_more_is_shown_to_be_changed(coordinator_client, programme, activity, ani):
+    other = draft_activity(programme, None, 19)
+    ids = f"{activity.id}~{other.id}"
+    to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={ids}&person_ids={ani.id}"
+    assert coordinator_client.get(to).status_code == 200
+    other.state = ActivityState.CANCELLED
+    db.session.commit()
+    answer = coordinator_client.get(to)
+    assert answer.status_code == 422
+    assert fields(answer.text)["person_ids"] == [str(ani.id)]
+    assert asked(activity) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["https://example.org/", "//example.org/activities/1/invite/people?a", "/activities/1/invite/people", "/polls/1",
+     "/activities/1/invite/people?a\nb", "/activities/x/invite/people?a", "/activities/1/invite/people?" + "a" * 4000],
+)  # fmt: skip
+def test_nobody_is_led_elsewhere(coordinator_client, activity, back):
+    address = way_back.leading_back(f"/activities/{activity.id}/edit", back)
+    form = coordinator_client.get(address).text
+    assert "Afterwards you are back" not in form
+    assert coordinator_client.post(address, data=sent(form)).location == f"/activities/{activity.id}"
+
+
+def test_so_many_that_no_address_holds_them_are_not_led_away(coordinator_client, activity, ani, monkeypatch):
+    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    assert "Move it to" in checked(coordinator_client, activity, ani)
+    monkeypatch.setattr(way_back, "LONGEST", 60)
+    html = checked(coordinator_client, activity, ani)
+    assert "Move it to" not in html
+    assert f'name="without" value="{ani.id}">Do without Ani Wijaya</button>' in html
+
+
+@pytest.mark.parametrize(
+    "query", ["chosen=1", "chosen=1&person_ids=x~~9", "chosen=1&role=x&activity_ids=0", "chosen=1&without=x"]
+)
+@pytest.mark.parametrize("kind", ["people", "organisations", "cadres"])
+def test_an_address_that_was_tampered_with_breaks_nothing(coordinator_client, activity, police, ani, kind, query):
+    answer = coordinator_client.get(f"/activities/{activity.id}/invite/{kind}?{query}")
+    assert answer.status_code in (200, 422)
+    assert asked(activity) == []

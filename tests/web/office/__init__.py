@@ -1,0 +1,1 @@
+"""Pages of the office, accounts and the audit log."""

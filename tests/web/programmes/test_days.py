@@ -1,0 +1,117 @@
+"""Editing a programme's days: what would lie outside them is seen before anything is saved."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.states import ActivityState
+from outreach.extensions import db
+from outreach.models import Programme
+from outreach.services.planning import rules as planning_rules
+from tests.conftest import NOW, at, draft_activity
+from tests.web.clashes.clash_help import button, filled
+from tests.web.reading import fields, text_of
+
+
+@pytest.fixture(autouse=True)
+def monday(monkeypatch):
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+
+
+@pytest.fixture
+def path(programme, hall) -> str:
+    """The edit page of four days, 18 to 21 January, with something on each but the last."""
+    for day, title in ((18, "Rakor"), (19, "Pelatihan"), (20, "Sekolah aman")):
+        draft_activity(programme, hall, day, title=title)
+    return f"/programmes/{programme.id}/edit"
+
+
+def days(programme_id: int = 1) -> tuple[date, date]:
+    db.session.rollback()
+    programme = db.session.get_one(Programme, programme_id)
+    return programme.starts_on, programme.ends_on
+
+
+FOUR = (date(2027, 1, 18), date(2027, 1, 21))
+
+
+def test_who_shortens_it_is_told_what_would_lie_outside_and_what_would_help(coordinator_client, path):
+    page = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="1"))
+    assert page.status_code == 422
+    told = text_of(page.text)
+    outside = "2 activities would lie outside the programme’s days, Monday, 18 January 2027:"
+    assert (
+        f"It cannot be saved so. {outside} Pelatihan Tue, 19 Jan 2027, 08:00–12:00 WIB Sekolah aman Wed, 20 Jan" in told
+    )
+    assert "Rakor" not in told
+    assert '<a href="/activities/2">Pelatihan</a>' in page.text
+    assert fields(page.text)["title"] == ["Nanti"]
+    assert days() == FOUR
+    way = button(page.text, "Let the programme last 18–20 January 2027")
+    longer = coordinator_client.post(path, data={**filled_in(page), "way": way})
+    assert longer.status_code == 200
+    assert "It is filled in below, and not saved yet." in longer.text
+    assert (fields(longer.text)["starts_on"], fields(longer.text)["days"]) == (["2027-01-18"], ["3"])
+    assert days() == FOUR
+    assert coordinator_client.post(path, data=filled_in(longer)).status_code == 302
+    assert days() == (date(2027, 1, 18), date(2027, 1, 20))
+
+
+def filled_in(page) -> dict[str, str]:
+    return {name: found[0] for name, found in fields(page.text).items()}
+
+
+def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
+    coordinator_client, path, programme, hall
+):
+    warned = {FindingKind.OUTSIDE_PROGRAMME: Severity.WARN}
+    planning_rules.save(replace(planning_rules.values(), severities=warned), by=None, now=NOW)
+    asked = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="2"))
+    assert asked.status_code == 200
+    told = text_of(asked.text)
+    assert "Nothing is saved yet. Please look at this first" in told
+    outside = "1 activity would lie outside the programme’s days, 18–19 January 2027:"
+    assert f"{outside} Sekolah aman Wed, 20 Jan 2027, 08:00–12:00 WIB" in told
+    assert days() == FOUR
+    seen = {**filled_in(asked), "seen": button(asked.text, "Save all the same")}
+    draft_activity(programme, hall, 21, title="Baru saja")
+    again = coordinator_client.post(path, data=seen)  # somebody added one meanwhile
+    assert (again.status_code, "Baru saja" in again.text, days()) == (200, True, FOUR)
+    saved = coordinator_client.post(path, data={**seen, "seen": button(again.text, "Save all the same")})
+    assert (saved.status_code, days()) == (302, (date(2027, 1, 18), date(2027, 1, 19)))
+
+
+def test_what_lies_outside_already_and_what_is_cancelled_keep_nobody_from_saving(
+    coordinator_client, path, programme, hall
+):
+    draft_activity(programme, hall, 25, title="Sudah di luar")
+    draft_activity(programme, hall, 21, title="Batal", state=ActivityState.CANCELLED)
+    saved = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="3"))
+    assert (saved.status_code, days()) == (302, (date(2027, 1, 18), date(2027, 1, 20)))
+
+
+def test_what_was_held_already_lies_within_still(coordinator_client, path, monkeypatch):
+    activity = db.session.get_one(Programme, 1).activities[0]
+    activity.state = ActivityState.HELD
+    db.session.commit()
+    monkeypatch.setattr("outreach.clock.now", lambda: at(19, 6))
+    page = coordinator_client.post(path, data=filled(coordinator_client, path, starts_on="2027-01-19", days="3"))
+    assert (page.status_code, days()) == (422, FOUR)
+    assert "Rakor Mon, 18 Jan 2027" in text_of(page.text)
+    assert button(page.text, "Let the programme last 18–21 January 2027")
+
+
+def test_another_zone_can_leave_something_outside(coordinator_client, path, programme, hall):
+    draft_activity(programme, None, 21, title="Malam", starts_at=at(21, 20), ends_at=at(21, 23))
+    page = coordinator_client.post(path, data=filled(coordinator_client, path, zone="Asia/Jayapura"))
+    assert (page.status_code, "Malam" in text_of(page.text), days()) == (422, True, FOUR)
+
+
+def test_asking_takes_as_many_queries_for_many_activities(queries, coordinator_client, path):
+    form = filled(coordinator_client, path, days="1")
+    few = queries(lambda: coordinator_client.post(path, data=form))
+    for hour in range(8, 18):
+        draft_activity(db.session.get_one(Programme, 1), None, 20, starts_at=at(20, hour), ends_at=at(20, hour, 30))
+    assert queries(lambda: coordinator_client.post(path, data=form)) == few

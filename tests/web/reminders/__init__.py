@@ -1,0 +1,1 @@
+"""Pages of reminder rules and mail texts."""

@@ -1,0 +1,330 @@
+"""Placing a whole plan on its pages: asking, watching, stopping, and taking what is proposed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.domain.states import ActivityState, PlacementState
+from outreach.extensions import db, writing
+from outreach.models import Activity, Person, Placement
+from outreach.services.activities import publish as publishing
+from outreach.services.timetabling import launch, searches
+from outreach.services.timetabling import worker as timetabling_worker
+from tests.conftest import NOW, at, draft_activity
+from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """The numbers of the searches that were to begin, instead of processes."""
+    ids = []
+    monkeypatch.setattr(launch, "launch", ids.append)
+    return ids
+
+
+def words_of(page) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page.get_data(as_text=True)).split())
+
+
+def the_form(activities, people=(), **values):
+    return {
+        "pick": [one.id for one in activities],
+        "person": [one.id for one in people],
+        "first_on": "2027-01-18",
+        "last_on": "2027-01-22",
+        "venues": "keep",
+        "one_in_kecamatan": "y",
+        "seconds": "5",
+        **{f"wish_{name}": "little" for name in ("change", "trips", "share", "spread_days", "spread_kecamatan", "hours",
+                                                 "notice", "ramadan")},
+        **values,
+    }  # fmt: skip
+
+
+def test_the_menu_leads_to_a_page_that_says_what_this_is(coordinator_client):
+    page = coordinator_client.get("/placements")
+    assert 'href="/placements"' in page.get_data(as_text=True)
+    assert "Nothing has been placed yet" in words_of(page)
+
+
+def test_one_press_suffices(coordinator_client, launched):
+    """What the form offers by itself, sent as it is, begins a search of all drafts."""
+    activities = three_at_once()
+    page = coordinator_client.get("/placements/new").get_data(as_text=True)
+    assert page.count('name="pick"') == 3
+    assert len(re.findall(r'name="pick" value="\d+" checked', page)) == 3
+    assert 'value="2027-01-18"' in page
+    answer = coordinator_client.post("/placements/new", data=the_form(activities))
+    [placement] = db.session.scalars(sa.select(Placement))
+    assert (answer.status_code, answer.location) == (302, f"/placements/{placement.id}")
+    assert launched == [placement.id]
+    assert placement.state is PlacementState.QUEUED
+
+
+def test_published_ones_are_only_placed_if_ticked(coordinator_client, launched):
+    activities = three_at_once()
+    publishing.publish([activities[0].id], by=None, now=NOW)
+    page = coordinator_client.get("/placements/new").get_data(as_text=True)
+    assert len(re.findall(r'name="pick" value="\d+" checked', page)) == 2
+    assert f'name="pick" value="{activities[0].id}">' in page
+
+
+def test_a_programme_offers_its_own_days_and_drafts(coordinator_client, programme, hall):
+    draft_activity(programme, hall, 19)
+    draft_activity(None, hall, 25, title="Lain sendiri")
+    page = coordinator_client.get(f"/placements/new?programme={programme.id}").get_data(as_text=True)
+    assert "Lain sendiri" not in page
+    assert 'value="2027-01-18"' in page
+    assert 'value="2027-01-21"' in page
+
+
+def test_people_are_looked_for_without_losing_what_was_chosen(coordinator_client, launched):
+    activities, people = three_at_once(), facilitators()
+    sent = the_form(activities[:1], people[:1], q="dian", do="search", last_on="2027-01-20")
+    page = coordinator_client.post("/placements/new", data=sent).get_data(as_text=True)
+    assert "Dian Fasilitator" in page
+    assert f'name="person" value="{people[0].id}" checked' in page
+    assert len(re.findall(r'name="pick" value="\d+" checked', page)) == 1
+    assert 'value="2027-01-20"' in page
+    assert launched == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"pick": []}, "Choose at least one activity to place."),
+        ({"last_on": "2027-01-17"}, "The last day must not be before the first one."),
+        ({"last_on": "x"}, "Please choose a day, such as 18/01/2027."),
+        ({"first_on": "2026-12-01", "last_on": "2026-12-31"}, "Activities are placed from tomorrow on."),
+        ({"first_on": "2027-01-16", "last_on": "2027-01-17"}, "Choose at least one day on which activities may be placed."),
+        ({"hours_from": "12:00", "hours_until": "08:00"}, "The preferred hours must end later than they begin."),
+        ({"first_on-1": "yesterday"}, "please choose a day, such as 18/01/2027."),
+        ({"needed-1": "2"}, "One activity is to have 2 facilitators, and 1 are chosen."),
+        ({"venues": "moon"}, "Not a valid choice"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_kept(coordinator_client, launched, values, said):
+    activities, people = three_at_once(), facilitators()
+    answer = coordinator_client.post("/placements/new", data=the_form(activities, people[:1], **values))
+    assert answer.status_code == 422
+    assert said in words_of(answer)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+
+
+def test_which_comes_after_which_is_asked_in_the_form_and_kept(coordinator_client, launched):
+    first, second, _third = activities = three_at_once()
+    sent = the_form(activities, order_then=[second.id, ""], order_first=[first.id, ""])
+    page = coordinator_client.post("/placements/new", data={**sent, "do": "more"}).get_data(as_text=True)
+    assert (page.count('name="order_then"'), launched) == (2, [])
+    coordinator_client.post("/placements/new", data=sent)
+    assert searches.get(launched[0]).request["order"] == [[second.id, first.id]]
+    again = coordinator_client.get(f"/placements/new?from={launched[0]}").get_data(as_text=True)
+    chosen = re.findall(r'name="order_(\w+)".*?</select>', again)
+    assert chosen == ["then", "first"] * 2
+    assert again.count(f'<option value="{second.id}" selected>') == 1
+    two = the_form(activities, order_then=[second.id, first.id], order_first=[first.id, _third.id], do="more")
+    assert coordinator_client.post("/placements/new", data=two).get_data(as_text=True).count('name="order_then"') == 3
+
+
+def test_an_order_that_is_not_whole_or_goes_round_is_refused_in_a_sentence(coordinator_client, launched):
+    first, second, _third = activities = three_at_once()
+    for then, firsts, said in (
+        ([second.id], [""], "Please choose both activities, or neither"),
+        ([second.id, first.id], [first.id, second.id], "What comes after what goes round in a circle: “"),
+        ([first.id], [first.id], "“Metro” → “Metro”"),
+    ):
+        answer = coordinator_client.post(
+            "/placements/new", data=the_form(activities, order_then=then, order_first=firsts)
+        )
+        assert answer.status_code == 422
+        assert said in words_of(answer)
+        assert "selected" in answer.get_data(as_text=True)
+    assert launched == []
+
+
+def test_a_late_first_is_named_as_what_stands_in_the_way(coordinator_client):
+    first, second, _third = three_at_once()
+    late = draft_activity(None, None, 28, title="Rakor akhir")
+    placement = searched(a_request([first, second], order=((first.id, late.id),)))
+    said = words_of(coordinator_client.get(f"/placements/{placement.id}"))
+    assert "“Metro” must come after “Rakor akhir”." in said
+
+
+def test_without_the_extra_the_page_says_so_and_offers_the_other_way(coordinator_client, launched, monkeypatch):
+    monkeypatch.setattr(searches, "can_search", lambda: False)
+    activities = three_at_once()
+    page = coordinator_client.get("/placements/new")
+    assert 'pip install "outreach[planner]"' in words_of(page).replace("&#34;", '"')
+    assert "Place one after the other" in words_of(page)
+    coordinator_client.post("/placements/new", data=the_form(activities, do="greedily"))
+    timetabling_worker.work(launched[0], clock=lambda: NOW)
+    assert "Placed one after the other, without comparing" in words_of(
+        coordinator_client.get(f"/placements/{launched[0]}")
+    )
+
+
+def test_a_search_is_watched_and_stopped(coordinator_client, launched):
+    coordinator_client.post("/placements/new", data=the_form(three_at_once()))
+    page = coordinator_client.get(f"/placements/{launched[0]}")
+    html = page.get_data(as_text=True)
+    assert 'hx-trigger="every 1s"' in html
+    assert '<noscript><meta http-equiv="refresh" content="2">' in html
+    assert "HX-Refresh" not in page.headers
+    coordinator_client.post(f"/placements/{launched[0]}/stop")
+    assert searches.get(launched[0]).stop_asked_at == NOW
+    assert "Stopping" in words_of(coordinator_client.get(f"/placements/{launched[0]}"))
+    timetabling_worker.work(launched[0], clock=lambda: NOW)
+    ended = coordinator_client.get(f"/placements/{launched[0]}", headers={"HX-Request": "true"})
+    assert ended.headers["HX-Refresh"] == "true"
+    assert "hx-trigger" not in ended.get_data(as_text=True)
+
+
+def test_a_search_that_broke_off_is_said_and_begins_again(coordinator_client, launched, monkeypatch):
+    coordinator_client.post("/placements/new", data=the_form(three_at_once()))
+    monkeypatch.setattr(clock, "now", lambda: NOW + searches.LEASE)
+    page = coordinator_client.get(f"/placements/{launched[0]}")
+    assert "The search was broken off" in words_of(page)
+    assert "Broken off" in words_of(coordinator_client.get("/placements"))
+    coordinator_client.post(f"/placements/{launched[0]}/start")
+    assert launched == [launched[0]] * 2
+
+
+def test_present_and_proposed_stand_beside_each_other_with_why(coordinator_client):
+    activities, people = three_at_once(), facilitators()
+    placement = searched(a_request(activities, people))
+    said = words_of(coordinator_client.get(f"/placements/{placement.id}"))
+    for wanted in ("At present", "Proposed", "Why there", "Mon, 18 Jan 2027, 09:00–11:00 WIB", "Citra Fasilitator",
+                   "Points count what is not as wished"):  # fmt: skip
+        assert wanted in said
+    assert "Proven: nothing can be placed better." in said or "from the best that can be" in said
+
+
+def test_taking_first_says_who_gets_which_mail_and_then_does_it(coordinator_client):
+    placement = searched(a_request(three_at_once(), facilitators()))
+    ids = [line["id"] for line in placement.result["lines"]]
+    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    assert "Nobody: these are drafts." in words_of(page)
+    assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
+    answer = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
+    assert answer.location == f"/placements/{placement.id}"
+    assert "3 activities are planned so now." in words_of(coordinator_client.get(answer.location))
+    assert searches.get(placement.id).state is PlacementState.TAKEN
+
+
+def test_published_ones_want_a_reason(coordinator_client):
+    activities = three_at_once()
+    publishing.publish([one.id for one in activities], by=None, now=NOW)
+    placement = searched(a_request(activities, facilitators()))
+    ids = [line["id"] for line in placement.result["lines"]]
+    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    assert "Reason, as it stands in the mail" in words_of(page)
+    refused = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
+    assert refused.status_code == 422
+    assert "Please give the reason" in words_of(refused)
+    done = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids, "reason": "Bergiliran"})
+    assert done.status_code == 302
+
+
+def test_what_changed_meanwhile_is_named_and_nothing_is_taken(coordinator_client):
+    placement = searched(a_request(three_at_once(), facilitators()))
+    ids = [line["id"] for line in placement.result["lines"]]
+    with writing() as session:
+        session.get(Activity, ids[0]).title = "Diubah"
+    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    assert "These were changed since the search began" in words_of(page)
+    assert "Plan it so" not in words_of(page)
+    answer = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
+    assert answer.status_code == 422
+    assert "Changed since the search began, so nothing was taken" in words_of(answer)
+
+
+def test_taking_nothing_leads_back(coordinator_client):
+    placement = searched(a_request(three_at_once(), facilitators()))
+    answer = coordinator_client.get(f"/placements/{placement.id}/take", follow_redirects=True)
+    assert "Tick at least one of the activities" in words_of(answer)
+    assert "checked" not in answer.text  # the next press takes what is ticked from here on, not all
+
+
+def test_once_taken_it_says_what_was_and_how_the_search_ended(coordinator_client, launched):
+    coordinator_client.post("/placements/new", data=the_form(three_at_once()))
+    coordinator_client.post(f"/placements/{launched[0]}/stop")
+    timetabling_worker.work(launched[0], clock=lambda: NOW)
+    address = f"/placements/{launched[0]}"
+    assert "At present" in words_of(coordinator_client.get(address))
+    ids = [line["id"] for line in searches.get(launched[0]).result["lines"]]
+    coordinator_client.post(f"{address}/take", data={"pick": ids})
+    said = words_of(coordinator_client.get(address))
+    assert "Stopped after" in said
+    assert "At present" not in said
+
+
+def test_what_collides_is_said_in_plain_words_with_a_link_to_the_condition(coordinator_client, launched):
+    activities = three_at_once()
+    fixed = {f"fixed-{one.id}": "1" for one in activities}
+    coordinator_client.post("/placements/new", data=the_form(activities, **fixed))
+    timetabling_worker.work(launched[0], clock=lambda: NOW)
+    page = coordinator_client.get(f"/placements/{launched[0]}")
+    said = words_of(page)
+    assert "These cannot all be placed: “Metro” and “Imopuro”." in said
+    assert "Never two in one kecamatan on one half day: Metro Pusat." in said
+    assert "“Metro” is held where it is." in said
+    assert f'href="/placements/new?from={launched[0]}#row-{activities[0].id}"' in page.get_data(as_text=True)
+    again = coordinator_client.get(f"/placements/new?from={launched[0]}").get_data(as_text=True)
+    assert again.count(' name="fixed-1" value="1" checked') == 1
+
+
+def test_viewers_see_but_change_nothing(viewer_client, coordinator):
+    placement = searched(a_request(three_at_once(), facilitators()))
+    assert viewer_client.get("/placements").status_code == 200
+    page = viewer_client.get(f"/placements/{placement.id}")
+    assert page.status_code == 200
+    assert 'name="pick"' not in page.get_data(as_text=True)
+    for address in ("new", f"{placement.id}/take"):
+        assert viewer_client.get(f"/placements/{address}").status_code == 403
+    for address in ("new", *(f"{placement.id}/{verb}" for verb in ("take", "stop", "start", "delete"))):
+        assert viewer_client.post(f"/placements/{address}").status_code == 403
+    assert searches.get(placement.id).state is PlacementState.DONE
+
+
+def test_what_is_not_there_is_a_page_that_says_so(coordinator_client):
+    for address in ("/placements/99", "/placements/99/take", "/placements/new?from=99"):
+        assert coordinator_client.get(address).status_code == 404
+    assert coordinator_client.post("/placements/99/stop").status_code == 404
+
+
+def test_a_proposal_is_deleted(coordinator_client):
+    placement_id = searched(a_request(three_at_once())).id
+    assert coordinator_client.post(f"/placements/{placement_id}/delete").location == "/placements"
+    assert coordinator_client.get(f"/placements/{placement_id}").status_code == 404
+
+
+def test_what_went_wrong_is_said(coordinator_client, launched):
+    coordinator_client.post("/placements/new", data=the_form(three_at_once()))
+    with writing() as session:
+        session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
+    timetabling_worker.work(launched[0], clock=lambda: NOW + timedelta(seconds=1))
+    assert "Some of the activities are over, cancelled or deleted" in words_of(
+        coordinator_client.get(f"/placements/{launched[0]}")
+    )
+
+
+def test_the_pages_ask_few_questions_however_much_is_placed(coordinator_client, queries):
+    def asked(address) -> int:
+        return queries(lambda: coordinator_client.get(f"/placements/{address}"))
+
+    activities, people = three_at_once(), facilitators()
+    placement_id = searched(a_request(activities, people)).id
+    asked("new")  # the office's name and the like are read once
+    few = [asked("new"), asked(placement_id)]
+    people = list(db.session.scalars(sa.select(Person)))
+    more = [*db.session.scalars(sa.select(Activity)), *(draft_activity(None, None, day) for day in range(18, 23))]
+    other_id = searched(a_request(more, people)).id
+    assert [asked("new"), asked(other_id)] == few
