@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import draining, findings, load, national, pages, placing, sending, ticks, wire
+from benchmarks import clashes, draining, load, national, pages, placing, sending, ticks, wire
 from benchmarks.results import LATEST, machine, table, write
 
 ALL = (
@@ -22,7 +22,7 @@ ALL = (
     wire.measure,
     ticks.measure,
     national.measure,
-    findings.measure,
+    clashes.measure,
     placing.measure,
 )
 NAMES = {measure.__module__.rpartition(".")[2]: measure for measure in ALL}

@@ -18,6 +18,7 @@ from outreach.domain.kinds import Role as InvitationRole
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
+    AccountRole,
     Activity,
     AgendaItem,
     Cadre,
@@ -27,7 +28,6 @@ from outreach.models import (
     Person,
     Programme,
     Region,
-    Role,
     User,
     Venue,
 )
@@ -115,7 +115,7 @@ def _office() -> None:
 
 
 def _coordinator() -> User:
-    role = Role(name=StaffRole.COORDINATOR.value)
+    role = AccountRole(name=StaffRole.COORDINATOR.value)
     user = User(
         email="coordinator@example.com",
         name="Coordinator",

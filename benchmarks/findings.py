@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks import wholeplan
 from benchmarks.planned import year
 from benchmarks.results import Result
-from outreach.domain.clashes import findings, findings_if
+from outreach.domain.clashes import find_clashes, find_clashes_if
 from outreach.domain.planning.plan import Plan, PlannedActivity
 
 ACTIVITIES, INVITATIONS = 2_000, 5_000
@@ -29,7 +29,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     plan, long = Plan(**year(ACTIVITIES, INVITATIONS)), Plan(**year(ACTIVITIES, INVITATIONS, years=10))
     looked, changed = _in_turn(_moving, plan, long), _in_turn(_changing, plan, long)
     began = time.perf_counter()
-    found = len(findings(plan))
+    found = len(find_clashes(plan))
     all_us = 1_000_000 * (time.perf_counter() - began)
     ratio = looked["ten"] / looked["one"]
     return [
@@ -54,7 +54,7 @@ def _moving(plan: Plan) -> float:
     moves = _moves(plan)
     began = time.perf_counter()
     for moved in moves:
-        findings_if(plan, moved)
+        find_clashes_if(plan, moved)
     return 1_000_000 * (time.perf_counter() - began) / len(moves)
 
 
@@ -63,7 +63,7 @@ def _changing(plan: Plan) -> float:
     moves = _moves(plan)
     began = time.perf_counter()
     for moved in moves:
-        findings(plan.with_(moved), among={moved.id})
+        find_clashes(plan.with_(moved), among={moved.id})
     return 1_000_000 * (time.perf_counter() - began) / len(moves)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.planned import JAKARTA, demo_task, large_task
 from benchmarks.results import Result
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.planning.parties import Absence
 from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
@@ -20,7 +20,7 @@ from outreach.domain.timetabling import (
     Effort,
     Outcome,
     Search,
-    Status,
+    SearchStatus,
     Task,
     applied,
     options_of,
@@ -73,14 +73,14 @@ def _measured(what: str, task: Task, first_within_s: float, say: Callable[[str],
     proposal = outcome.proposal
     if proposal is None or proposal.unplaced:
         return [Result(f"{what}: all placed", 0, "", met=False)]
-    blocking = findings(applied(task.plan, proposal.placements), among=task.ids)
+    blocking = find_clashes(applied(task.plan, proposal.placements), among=task.ids)
     if any(one.severity is Severity.BLOCK for one in blocking):
         raise RuntimeError("A proposal has a blocking finding; what was measured means nothing.")
     options = options_of(task)
     greedy = propose(task, options, place_greedily(task, options))
     complete = not greedy.unplaced
     gap = proposal.gap if proposal.gap is not None else 1.0
-    proven = outcome.status is Status.BEST
+    proven = outcome.status is SearchStatus.BEST
     said = "proven best" if proven else f"a better one saves {gap:.0%} at most"
     reference, ratio = (greedy.objective, proposal.objective / max(greedy.objective, 1)) if complete else (None, None)
     within = SECONDS + 1

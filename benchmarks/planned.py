@@ -19,7 +19,7 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
 from outreach.domain.planning.parties import Absence, Engagement, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -54,7 +54,7 @@ def demo_task(*, strict: bool = True) -> Task:
         for n, (what, day) in enumerate(zip(content.DAYS, days, strict=False), 1)
     ]
     community = list(_community(rows, village_halls, days[PROGRAMME_DAYS:]))
-    severities = {FindingKind.SPEAKER_TRAVEL: Severity.BLOCK, FindingKind.SAME_KECAMATAN: Severity.BLOCK}
+    severities = {ClashKind.SPEAKER_TRAVEL: Severity.BLOCK, ClashKind.SAME_KECAMATAN: Severity.BLOCK}
     plan = Plan(
         now=NOW,
         activities=[*of_programme, *community],
@@ -118,7 +118,7 @@ def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: 
         for one in speakers
         for day in draw.sample(dates, 3)
     ]
-    rules = Rules({FindingKind.SPEAKER_TRAVEL: Severity.BLOCK, FindingKind.FRIDAY_BREAK: Severity.BLOCK})
+    rules = Rules({ClashKind.SPEAKER_TRAVEL: Severity.BLOCK, ClashKind.FRIDAY_BREAK: Severity.BLOCK})
     plan = Plan(
         now=NOW, activities=made, places=[*village_halls, *halls], absences=absences, calendar=CALENDAR, rules=rules
     )
@@ -139,7 +139,7 @@ _MEETINGS = (ActivityKind.COORDINATION, ActivityKind.TRAINING, ActivityKind.OTHE
 
 
 def _programme_day(
-    id: int, what: content.Day, day: date, halls: list[Place], posts: dict[str, Party]
+    id: int, what: content.DemoDay, day: date, halls: list[Place], posts: dict[str, Party]
 ) -> PlannedActivity:
     speakers = [Engagement(posts[talk.speaker], Role.SPEAKER) for talk in what.talks]
     moderator = Engagement(posts[what.moderator], Role.MODERATOR)

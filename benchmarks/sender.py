@@ -35,7 +35,9 @@ def main(folder: str, port: str, what: str, mails: str) -> None:
     with app.app_context():
         db.session.execute(db.select(Message.id).limit(1))
         db.session.remove()
-        work = {"drain": _drain, "bare": lambda: _bare(int(port), int(mails)), "steps": _drain, "count": _count}[what]
+        work = {"drain": _drain, "bare": lambda: _fragment(int(port), int(mails)), "steps": _drain, "count": _count}[
+            what
+        ]
         if what == "bare":
             _a_mail()
         steps = _timed() if what == "steps" else {}
@@ -74,7 +76,7 @@ def _a_mail() -> None:
     db.session.remove()
 
 
-def _bare(port: int, mails: int) -> None:
+def _fragment(port: int, mails: int) -> None:
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
         for number in range(mails):
             server.sendmail("outreach@example.com", [f"kader{number}@example.com"], _mail[0])

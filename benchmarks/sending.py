@@ -50,7 +50,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     with sink() as server:
         for round_ in range(ROUNDS):
             one.append(_sent(app, folder, server, 1))
-            bare.append(_bare(folder, server))
+            bare.append(_fragment(folder, server))
             two.append(_sent(app, folder, server, 2))
             say(f"round {round_ + 1}: smtplib {bare[-1]:,.0f}, one {one[-1]:,.0f}, two {two[-1]:,.0f} a second")
         steps = _steps(app, folder, server)
@@ -136,7 +136,7 @@ def _sent(app: Flask, folder: Path, server: Sink, processes: int) -> float:
     return taken / seconds
 
 
-def _bare(folder: Path, server: Sink) -> float:
+def _fragment(folder: Path, server: Sink) -> float:
     before = server.count()
     seconds = _run([child(folder, server.port, "bare")])
     return (server.count() - before) / seconds

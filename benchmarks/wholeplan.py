@@ -124,7 +124,7 @@ def _filled(folder: Path, url: str, layout: str, invitations: int) -> Flask:
 def _look(one: Measured) -> float:
     with _context(one):
         began = time.perf_counter()
-        one.found = len(clashing.everything(now=NOW).findings)
+        one.found = len(clashing.everything(now=NOW).clashes)
         return time.perf_counter() - began
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from outreach import create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
-from outreach.models import Activity, Cadre, Office, Organisation, Person, Programme, Region, Role, User, Venue
+from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
 from outreach.queries import inbox
 from outreach.settings import Settings
 
@@ -175,7 +175,9 @@ def office(regions: None) -> Office:
 
 
 def account(role: StaffRole, name: str) -> User:
-    found = db.session.scalar(sa.select(Role).where(Role.name == role.value)) or Role(name=role.value)
+    found = db.session.scalar(sa.select(AccountRole).where(AccountRole.name == role.value)) or AccountRole(
+        name=role.value
+    )
     user = User(
         email=f"{role.value}@example.com",
         name=name,
@@ -339,7 +341,7 @@ def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], in
 
     def run(action: Callable[[], object]) -> int:
         db.session.remove()
-        inbox.count_anew()  # each page counts the mails that wait, unless another did a moment ago
+        inbox.count_again()  # each page counts the mails that wait, unless another did a moment ago
         counted.clear()
         action()
         return len(counted)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import clock, create_app
 from outreach.delivery.checks import domain, mailbox, mailserver
-from outreach.delivery.checks.result import Area, Finding, Level, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult, Level
 from outreach.engines import jobqueue
 from outreach.extensions import db
 from outreach.services.operations import checks as checking
@@ -30,16 +30,16 @@ def doctor(as_json: bool, send_to: str, dns: str) -> None:
 
     Nothing is changed, and no mail is sent unless --send-to asks for one. Exits 1 where something must be done.
     """
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     area: Area | None = None
-    for finding in examine(send_to, dns):
-        found.append(finding)
+    for result in examine(send_to, dns):
+        found.append(result)
         if as_json:
             continue
-        if finding.area is not area:
-            area = finding.area
+        if result.area is not area:
+            area = result.area
             click.echo(("\n" if len(found) > 1 else "") + click.style(area, bold=True))
-        _show(finding)
+        _show(result)
     failures, warnings = (sum(one.level is level for one in found) for level in (Level.FAIL, Level.WARN))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
@@ -48,20 +48,20 @@ def doctor(as_json: bool, send_to: str, dns: str) -> None:
     raise SystemExit(1 if failures else 0)
 
 
-def examine(send_to: str = "", dns: str = "") -> Iterator[Finding]:
+def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
     """Yield all findings, in the report's order. dns: a DNS server's address, or "" for this machine's."""
     try:
         settings = load()
         app = create_app(settings, serving=False)
     except (SettingsError, SQLAlchemyError) as error:
-        yield Report(Area.SETTINGS).fail("The settings cannot be used.", str(error).splitlines()[0])
+        yield CheckReport(Area.SETTINGS).fail("The settings cannot be used.", str(error).splitlines()[0])
         return
     yield from checking.settings(settings)
     with app.app_context():
         usable = True
-        for finding in checking.database(settings, now=clock.now()):
-            usable = usable and finding.level is not Level.FAIL
-            yield finding
+        for result in checking.database(settings, now=clock.now()):
+            usable = usable and result.level is not Level.FAIL
+            yield result
         if usable and jobqueue.usable(settings):
             yield from _safely(Area.DATABASE, _queue)
         if usable:
@@ -71,37 +71,37 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[Finding]:
     yield from _outside(settings, send_to, dns, zone)
 
 
-def _queue() -> Iterator[Finding]:
+def _queue() -> Iterator[CheckResult]:
     """Say whether workers can share the work; where they cannot, one worker does it alone."""
-    report = Report(Area.DATABASE)
+    report = CheckReport(Area.DATABASE)
     if jobqueue.is_current():
         yield report.ok("The job queue's tables are of the installed Procrastinate.")
     else:
         yield report.fail("The job queue's tables are missing or old, so no worker starts.", "Run  outreach db upgrade")
 
 
-def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterator[Finding]:
+def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterator[CheckResult]:
     yield from _safely(Area.SERVER, lambda: mailserver.check(settings, now=clock.now(), send_to=send_to))
     yield from _safely(Area.MAILBOX, lambda: mailbox.check(settings, now=clock.now()))
     yield from _safely(Area.DOMAIN, lambda: domain.check(settings, domain.Dns.at(dns) if dns else None))
     yield from _safely(Area.PAGES, lambda: checking.pages(settings, now=clock.now().astimezone(zone)))
 
 
-def _safely(area: Area, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _safely(area: Area, check: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
     """A check that breaks is a finding too; the others still have their say."""
     try:
         yield from check()
     except Exception as error:
-        yield Report(area).fail(
+        yield CheckReport(area).fail(
             f"This could not be looked at: {type(error).__name__}: {str(error)[:200]}", "Correct its settings."
         )
 
 
-def _show(finding: Finding) -> None:
-    mark, colour = MARKS[finding.level]
-    click.echo(f"  {click.style(mark, fg=colour)}  {finding.text}")
-    if finding.advice:
-        click.echo(f"        → {finding.advice}")
+def _show(result: CheckResult) -> None:
+    mark, colour = MARKS[result.level]
+    click.echo(f"  {click.style(mark, fg=colour)}  {result.text}")
+    if result.advice:
+        click.echo(f"        → {result.advice}")
 
 
 def _summary(failures: int, warnings: int) -> str:

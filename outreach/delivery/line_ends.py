@@ -11,7 +11,7 @@ class WholeMail(bytes):
     """A mail of which its maker knows that every line, the last one too, ends in CRLF."""
 
 
-def has_bare(data: bytes) -> bool:
+def has_fragment(data: bytes) -> bool:
     """Return whether a CR or LF stands alone."""
     return bool(_BARE_CR.search(data) or _BARE_LF.search(data))
 
@@ -20,6 +20,6 @@ def whole(data: bytes) -> bytes:
     """Return the mail with each line ending in CRLF."""
     if isinstance(data, WholeMail):
         return data
-    if has_bare(data):
+    if has_fragment(data):
         data = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
     return data if data.endswith(b"\r\n") else data + b"\r\n"

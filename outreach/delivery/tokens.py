@@ -70,20 +70,20 @@ def stop_page_url(token: str) -> str:
     return f"{page_url(token)}/stop"
 
 
-def link_for(session: Session, holder: Person | Organisation, *, expires_at: datetime | None = None) -> Link:
+def link_for(session: Session, invitee: Person | Organisation, *, expires_at: datetime | None = None) -> Link:
     """Return the holder's answer link. A missing one is made where `expires_at` says how long it lives.
 
     Raise LookupError where it is missing otherwise: who was ever invited has one.
     """
-    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
-    wanted = sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == holder.id)
+    column = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
+    wanted = sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == invitee.id)
     found = session.scalar(wanted)
     if found is not None:
         return found
     if expires_at is None:
-        raise LookupError(f"{holder.__tablename__} {holder.id} has no answer link")
-    kind = "person_ids" if isinstance(holder, Person) else "organisation_ids"
-    ensure_links(session, **{kind: [holder.id]}, expires_at=expires_at)
+        raise LookupError(f"{invitee.__tablename__} {invitee.id} has no answer link")
+    kind = "person_ids" if isinstance(invitee, Person) else "organisation_ids"
+    ensure_links(session, **{kind: [invitee.id]}, expires_at=expires_at)
     return session.scalars(wanted).one()
 
 
@@ -98,8 +98,8 @@ def ensure_links(
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     for column, ids in (("person_id", person_ids), ("organisation_id", organisation_ids)):
         rows = [
-            {"purpose": LinkPurpose.ANSWER, column: holder, "nonce": new_nonce(), "expires_at": expires_at}
-            for holder in sorted(set(ids))
+            {"purpose": LinkPurpose.ANSWER, column: invitee, "nonce": new_nonce(), "expires_at": expires_at}
+            for invitee in sorted(set(ids))
         ]
         for start in range(0, len(rows), 500):
             statement = insert(Link).values(rows[start : start + 500])

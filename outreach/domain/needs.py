@@ -87,7 +87,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActivityStanding:
     """An upcoming activity, and how it stands."""
 
     id: int
@@ -147,13 +147,13 @@ class Need:
 
     kind: NeedKind
     count: int
-    parts: tuple[tuple[Standing, int], ...] = ()
+    parts: tuple[tuple[ActivityStanding, int], ...] = ()
     since_at: datetime | None = None
     names: tuple[str, ...] = ()
     polls: tuple[PollStanding, ...] = ()
 
     @property
-    def first(self) -> Standing | None:
+    def first(self) -> ActivityStanding | None:
         return self.parts[0][0] if self.parts else None
 
     @property
@@ -161,7 +161,7 @@ class Need:
         return "urgent" if self.kind in URGENT else "calm" if self.kind in CALM else ""
 
 
-def needs(standings: Sequence[Standing], troubles: Troubles, now: datetime) -> list[Need]:
+def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: datetime) -> list[Need]:
     """Return what asks for somebody at `now`. standings: upcoming activities, the soonest first."""
     told = [s for s in standings if s.state is ActivityState.PUBLISHED]
     waiting = [s for s in told if s.answers.open and s.starts_at > now]
@@ -194,15 +194,15 @@ def needs(standings: Sequence[Standing], troubles: Troubles, now: datetime) -> l
     return [need for need in found if need is not None]
 
 
-def _counted(kind: NeedKind, count: int, parts: Collection[tuple[Standing, int]] = ()) -> Need | None:
+def _counted(kind: NeedKind, count: int, parts: Collection[tuple[ActivityStanding, int]] = ()) -> Need | None:
     return Need(kind, count, tuple(parts)) if count else None
 
 
-def _of_invitees(kind: NeedKind, standings: Collection[Standing]) -> Need | None:
+def _of_invitees(kind: NeedKind, standings: Collection[ActivityStanding]) -> Need | None:
     return _counted(kind, sum(s.answers.open for s in standings), [(s, s.answers.open) for s in standings])
 
 
-def _of_activities(kind: NeedKind, standings: Collection[Standing]) -> Need | None:
+def _of_activities(kind: NeedKind, standings: Collection[ActivityStanding]) -> Need | None:
     return _counted(kind, len(standings), [(s, 1) for s in standings])
 
 
@@ -210,7 +210,7 @@ def _of_polls(kind: NeedKind, polls: Sequence[PollStanding]) -> Need | None:
     return Need(kind, len(polls), polls=tuple(polls)) if polls else None
 
 
-def _of_names(kind: NeedKind, standings: Sequence[Standing], names: Mapping[int, Sequence[str]]) -> Need | None:
+def _of_names(kind: NeedKind, standings: Sequence[ActivityStanding], names: Mapping[int, Sequence[str]]) -> Need | None:
     """Return the need that is about these names; one who is named for several activities counts once."""
     parts = tuple((s, len(names[s.id])) for s in standings if names.get(s.id))
     every = tuple(dict.fromkeys(name for s, _count in parts for name in names[s.id]))

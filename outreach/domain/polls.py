@@ -85,7 +85,7 @@ class Voter:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SlotStanding:
     """How a slot stands. Voters are named by their ids; every voter is in exactly one of the four tuples.
 
     needed_no, needed_unanswered: those among them without whom no slot suits. over: its start has passed.
@@ -129,7 +129,7 @@ def ranked(
     *,
     now: datetime,
     clashes: Mapping[int, tuple[int, int]] | None = None,
-) -> list[Standing]:
+) -> list[SlotStanding]:
     """Return how each slot stands, the best first; of equals the earlier.
 
     slots: (id, start). clashes: by slot, how many findings block it and how many only warn; they decide between slots
@@ -143,7 +143,7 @@ def ranked(
         needed = {voter.id for voter in voters if voter.needed}
         blocking, warnings = (clashes or {}).get(slot_id, (0, 0))
         found.append(
-            Standing(
+            SlotStanding(
                 slot_id,
                 starts_at,
                 yes=tuple(said[PollChoice.YES]),
@@ -160,7 +160,7 @@ def ranked(
     return sorted(found, key=lambda one: (one.merit, one.starts_at, one.slot_id))
 
 
-def best(standings: Sequence[Standing]) -> frozenset[int]:
+def best(standings: Sequence[SlotStanding]) -> frozenset[int]:
     """Return the slots than which none is better; none where nobody has answered, or no slot suits.
 
     standings: as `ranked` returns them.

@@ -68,7 +68,7 @@ def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -
 
 
 @dataclass(frozen=True)
-class Times:
+class ActivityTimes:
     """An activity's instants, all aware, that say how long a mail about it is of use."""
 
     starts_at: datetime
@@ -76,7 +76,7 @@ class Times:
     respond_by_at: datetime
 
 
-def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Times) -> datetime:
+def useful_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime:
     """Return the instant after which a mail of `kind` to `audience` helps nobody any more."""
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
@@ -87,7 +87,7 @@ def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Times
     return times.starts_at
 
 
-def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: Times) -> datetime | None:
+def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime | None:
     """Return the latest instant to which a mail may be put off because its reader has had one today; None: not at all.
 
     News cannot wait. What asks for an answer must leave a day for it.
@@ -121,7 +121,7 @@ def missed_because(
     kind: MailKind,
     audience: Audience,
     due: datetime,
-    times: Times,
+    times: ActivityTimes,
     now: datetime,
     *,
     later_rule_is_due: bool = False,

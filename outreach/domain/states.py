@@ -59,7 +59,7 @@ class PollState(StrEnum):
     DECIDED = "decided"  # a slot became the activity
 
 
-class PlacementState(StrEnum):
+class SearchState(StrEnum):
     PREPARED = "prepared"
     QUEUED = "queued"
     RUNNING = "running"

@@ -7,15 +7,50 @@ from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, Person
 from outreach.models.places import Office, Region, Venue
-from outreach.models.planner import Absence, AbsenceCalendar, Feed, Placement, PlanSettings, SpeakerBooking
+from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
-from outreach.models.staff import AuditEntry, Role, User, user_role
+from outreach.models.staff import AccountRole, AuditEntry, User, user_role
 
 __all__ = [
-    "Absence", "AbsenceCalendar", "Activity", "AddressFailure", "AgendaItem", "ArchivedLine", "ArchivedMessage",
-    "Attempt", "Attendance", "AuditEntry", "Cadre", "Channel", "ChannelSlot", "DatePoll", "Feed", "Heartbeat",
-    "IncomingMail", "Invitation", "Link", "Message", "MessageLine", "MessageText", "Office", "Organisation", "Person",
-    "Placement", "PlanSettings", "PollAnswer", "PollInvitee", "PollSlot", "Programme", "Region", "Reminder",
-    "ReminderRule", "Role", "SpeakerBooking", "User", "Venue", "agenda_speaker", "user_role",
+    "Absence",
+    "AbsenceCalendar",
+    "AccountRole",
+    "Activity",
+    "AddressFailure",
+    "AgendaItem",
+    "ArchivedLine",
+    "ArchivedMessage",
+    "Attempt",
+    "Attendance",
+    "AuditEntry",
+    "Cadre",
+    "Channel",
+    "ChannelSlot",
+    "DatePoll",
+    "Feed",
+    "Heartbeat",
+    "IncomingMail",
+    "Invitation",
+    "Link",
+    "Message",
+    "MessageLine",
+    "MessageText",
+    "Office",
+    "Organisation",
+    "Person",
+    "PlanSettings",
+    "PollAnswer",
+    "PollInvitee",
+    "PollSlot",
+    "Programme",
+    "Region",
+    "Reminder",
+    "ReminderRule",
+    "SpeakerBooking",
+    "TimetablingSearch",
+    "User",
+    "Venue",
+    "agenda_speaker",
+    "user_role",
 ]  # fmt: skip

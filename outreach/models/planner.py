@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import FeedScope, Repeat
 from outreach.domain.planning.parties import AbsenceSource
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.people import Organisation, Person
@@ -138,13 +138,13 @@ class Feed(Identified, Created, Model):
     created_by: Mapped[User | None] = relationship()
 
 
-class Placement(Identified, Created, Model):
+class TimetablingSearch(Identified, Created, Model):
     """A proposal of when and where activities are held: what was asked, how far the search is, and the best so far."""
 
     __tablename__ = "placement"
     title: Mapped[str] = mapped_column(sa.String(200), default="")
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
-    state: Mapped[PlacementState] = enum_of(PlacementState, default=PlacementState.PREPARED, index=True)
+    state: Mapped[SearchState] = enum_of(SearchState, default=SearchState.PREPARED, index=True)
     request: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # demands and wishes
     result: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # the best so far, or what collides
     progress: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # seconds, objective, bound

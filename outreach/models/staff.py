@@ -19,7 +19,7 @@ user_role = sa.Table(
 )
 
 
-class Role(Identified, RoleMixin, Model):
+class AccountRole(Identified, RoleMixin, Model):
     __tablename__ = "role"
     name: Mapped[str] = mapped_column(sa.String(80), unique=True)  # a StaffRole
     description: Mapped[str | None] = mapped_column(sa.String(255))
@@ -39,7 +39,7 @@ class User(Identified, UserMixin, Model):
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
-    roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
+    roles: Mapped[list[AccountRole]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
 
 
 class AuditEntry(Identified, Model):

@@ -14,13 +14,13 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region
 from outreach.queries.invitations.lists import activity_of
-from outreach.queries.invitations.select import Filters, matching, row_options
+from outreach.queries.invitations.select import InviteeFilters, matching, row_options
 from outreach.queries.paging import Page, paged
 
 PER_PAGE = 100
 
 
-class Standing(StrEnum):
+class AttendanceState(StrEnum):
     """Where somebody stands on the sheet, in its order."""
 
     EXPECTED = "expected"
@@ -29,24 +29,24 @@ class Standing(StrEnum):
     DECLINED = "declined"
 
 
-class Shown(StrEnum):
+class ShownAttendance(StrEnum):
     ALL = "all"
     MISSING = "missing"  # expected, and not there yet
     PRESENT = "present"
 
 
 STANDINGS = {
-    **dict.fromkeys(TAKES_A_SEAT, Standing.EXPECTED),
-    InvitationState.WAITLISTED: Standing.WAITING,
-    **dict.fromkeys(UNANSWERED | {InvitationState.PREPARED}, Standing.UNANSWERED),
-    InvitationState.NOT_COMING: Standing.DECLINED,
+    **dict.fromkeys(TAKES_A_SEAT, AttendanceState.EXPECTED),
+    InvitationState.WAITLISTED: AttendanceState.WAITING,
+    **dict.fromkeys(UNANSWERED | {InvitationState.PREPARED}, AttendanceState.UNANSWERED),
+    InvitationState.NOT_COMING: AttendanceState.DECLINED,
 }
 
 
 @dataclass(frozen=True)
 class SheetRow:
     invitation: Invitation
-    standing: Standing
+    standing: AttendanceState
 
     @property
     def present(self) -> bool:
@@ -61,7 +61,7 @@ class RegionCount:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class AttendanceSheet:
     activity: Activity
     page: Page
     rows: list[SheetRow]
@@ -70,25 +70,27 @@ class Sheet:
     by_region: list[RegionCount]
 
 
-def sheet(activity_id: int, q: str = "", shown: Shown = Shown.ALL, number: int = 1) -> Sheet:
+def sheet(
+    activity_id: int, q: str = "", shown: ShownAttendance = ShownAttendance.ALL, number: int = 1
+) -> AttendanceSheet:
     """Return one page of an activity's sheet: the expected first, then the waiting, the silent and those who declined.
 
     An organisation stands on it itself only while it has named nobody. Who was withdrawn does not, unless ticked before.
     """
     activity = activity_of(activity_id)
-    wanted = _on_the_sheet(matching(activity_id, Filters(q=q)))
-    if shown is Shown.PRESENT:
+    wanted = _on_the_sheet(matching(activity_id, InviteeFilters(q=q)))
+    if shown is ShownAttendance.PRESENT:
         wanted = wanted.where(Attendance.present)
-    elif shown is Shown.MISSING:
+    elif shown is ShownAttendance.MISSING:
         wanted = wanted.where(
             Invitation.state.in_(TAKES_A_SEAT), sa.func.coalesce(Attendance.present, sa.false()).is_(sa.false())
         )
     page = paged(wanted.options(*row_options()).order_by(*_order()), number, PER_PAGE)
     expected, present = _totals(activity_id)
-    return Sheet(
+    return AttendanceSheet(
         activity=activity,
         page=page,
-        rows=[SheetRow(i, STANDINGS.get(i.state, Standing.DECLINED)) for i in page.items],
+        rows=[SheetRow(i, STANDINGS.get(i.state, AttendanceState.DECLINED)) for i in page.items],
         expected=expected,
         present=present,
         by_region=_by_region(activity_id),
@@ -98,9 +100,9 @@ def sheet(activity_id: int, q: str = "", shown: Shown = Shown.ALL, number: int =
 def sheet_row(activity_id: int, invitation_id: int) -> SheetRow | None:
     """Return one row of the sheet, or None where the activity has no such invitation."""
     invitation = db.session.scalar(
-        matching(activity_id, Filters()).where(Invitation.id == invitation_id).options(*row_options())
+        matching(activity_id, InviteeFilters()).where(Invitation.id == invitation_id).options(*row_options())
     )
-    return SheetRow(invitation, STANDINGS.get(invitation.state, Standing.DECLINED)) if invitation else None
+    return SheetRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED)) if invitation else None
 
 
 def totals(activity_id: int) -> tuple[int, int]:
@@ -123,8 +125,8 @@ def _on_the_sheet(wanted: sa.Select) -> sa.Select:
 
 def _order() -> tuple[Any, ...]:
     rank = sa.case(
-        *((Invitation.state == state, list(Standing).index(standing)) for state, standing in STANDINGS.items()),
-        else_=len(Standing),
+        *((Invitation.state == state, list(AttendanceState).index(standing)) for state, standing in STANDINGS.items()),
+        else_=len(AttendanceState),
     )
     name = sa.func.coalesce(sa.func.nullif(Person.name, ""), sa.func.nullif(Person.post, ""), _own_name())
     return rank, sa.func.lower(name), Invitation.id

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.office_hours import Calendar, DayHours, DayOff
 from outreach.domain.planning.parties import Absence, Party
@@ -54,7 +54,7 @@ class CalendarFilter:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CalendarEntry:
     """An activity in the calendar. speakers: (id, name), moderators included. severity: of the gravest finding."""
 
     activity: Activity
@@ -94,35 +94,35 @@ class DayFacts:
 
 
 @dataclass(frozen=True)
-class Row:
+class CalendarRow:
     """A venue or a speaker as a row. id: None for what has none. absences: when it cannot be had."""
 
     id: int | None
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[CalendarEntry, ...]
     absences: tuple[Absence, ...] = ()
 
-    def on(self, day: date, zone: ZoneInfo) -> list[Entry]:
+    def on(self, day: date, zone: ZoneInfo) -> list[CalendarEntry]:
         return [one for one in self.entries if day in one.days(zone)]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownDays:
     """All that a range of days shows."""
 
     first: date
     last: date
     zone: ZoneInfo
-    entries: tuple[Entry, ...]
+    entries: tuple[CalendarEntry, ...]
     days: dict[date, DayFacts]
     plan: Plan
 
-    def on(self, day: date) -> list[Entry]:
+    def on(self, day: date) -> list[CalendarEntry]:
         """Return what takes place on a day, by its start."""
         return [one for one in self.entries if day in one.days(self.zone)]
 
 
-def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> Shown:
+def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> ShownDays:
     """Return what the days from first to last hold, both included; raise RangeEmpty or RangeTooLong.
 
     A fixed number of queries. Cancelled activities are left out.
@@ -137,8 +137,8 @@ def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, no
     ids = {one.id for one in activities}
     severities = _severities(plan, ids)
     speakers = _speakers(ids)
-    entries = tuple(Entry(one, tuple(speakers.get(one.id, ())), severities.get(one.id)) for one in activities)
-    return Shown(first, last, zone, entries, day_facts(first, last, zone), plan)
+    entries = tuple(CalendarEntry(one, tuple(speakers.get(one.id, ())), severities.get(one.id)) for one in activities)
+    return ShownDays(first, last, zone, entries, day_facts(first, last, zone), plan)
 
 
 def day_facts(first: date, last: date, zone: ZoneInfo) -> dict[date, DayFacts]:
@@ -153,12 +153,12 @@ def day_facts(first: date, last: date, zone: ZoneInfo) -> dict[date, DayFacts]:
     return found
 
 
-def venue_rows(shown: Shown, *, also_empty: bool, wanted: CalendarFilter) -> list[Row]:
+def venue_rows(shown: ShownDays, *, also_empty: bool, wanted: CalendarFilter) -> list[CalendarRow]:
     """Return venues by name, each with what takes place there; last what has no venue. One query.
 
     also_empty: those without anything in these days as well.
     """
-    held: dict[int | None, list[Entry]] = defaultdict(list)
+    held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     for one in shown.entries:
         held[one.activity.venue_id].append(one)
     chosen = sa.select(Venue.id, Venue.name).order_by(Venue.name)
@@ -166,14 +166,16 @@ def venue_rows(shown: Shown, *, also_empty: bool, wanted: CalendarFilter) -> lis
         chosen = chosen.where(
             Venue.id.in_({*(id for id in held if id), *([wanted.venue_id] if wanted.venue_id else [])})
         )
-    rows = [Row(id, name, tuple(held.get(id, ())), _absences(shown, id)) for id, name in db.session.execute(chosen)]
-    return [*rows, Row(None, "", tuple(held[None]))] if held.get(None) else rows
+    rows = [
+        CalendarRow(id, name, tuple(held.get(id, ())), _absences(shown, id)) for id, name in db.session.execute(chosen)
+    ]
+    return [*rows, CalendarRow(None, "", tuple(held[None]))] if held.get(None) else rows
 
 
-def speaker_rows(shown: Shown) -> list[Row]:
+def speaker_rows(shown: ShownDays) -> list[CalendarRow]:
     """Return who speaks or moderates in these days, by name, each with their activities; last what has no speaker."""
     names: dict[int, str] = {}
-    held: dict[int | None, list[Entry]] = defaultdict(list)
+    held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     for one in shown.entries:
         for id, name in one.speakers:
             names[id] = name
@@ -181,10 +183,10 @@ def speaker_rows(shown: Shown) -> list[Row]:
         if not one.speakers:
             held[None].append(one)
     rows = [
-        Row(id, name, tuple(held[id]), _absences(shown, Party.person(id)))
+        CalendarRow(id, name, tuple(held[id]), _absences(shown, Party.person(id)))
         for id, name in sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
     ]
-    return [*rows, Row(None, "", tuple(held[None]))] if held.get(None) else rows
+    return [*rows, CalendarRow(None, "", tuple(held[None]))] if held.get(None) else rows
 
 
 def programme_days(programme_id: int | None) -> tuple[date, date] | None:
@@ -251,7 +253,7 @@ def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> s
 def _severities(plan: Plan, ids: Iterable[int]) -> dict[int, Severity]:
     chosen = set(ids)
     found: dict[int, Severity] = {}
-    for one in findings(plan, chosen):
+    for one in find_clashes(plan, chosen):
         for id in one.ids:
             if found.get(id) is not Severity.BLOCK:
                 found[id] = one.severity
@@ -274,7 +276,7 @@ def _speakers(ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _absences(shown: Shown, subject: Party | int) -> tuple[Absence, ...]:
+def _absences(shown: ShownDays, subject: Party | int) -> tuple[Absence, ...]:
     starts_at, ends_at = midnight(shown.first, shown.zone), midnight(shown.last + A_DAY, shown.zone)
     return tuple(shown.plan.absences_of(subject, starts_at, ends_at))
 

@@ -31,7 +31,7 @@ class PeopleFilters:
 
 
 @dataclass(frozen=True)
-class Counts:
+class DirectoryCounts:
     """How many people there are in all, and of them cadres, and people without an e-mail address."""
 
     people: int
@@ -54,7 +54,7 @@ def people(filters: PeopleFilters, number: int = 1) -> Page:
     return paged(select, number, q=filters.q)
 
 
-def count_people() -> Counts:
+def count_people() -> DirectoryCounts:
     """Return the counts of all people. One query."""
     is_cadre = sa.exists().where(Cadre.person_id == Person.id, Cadre.active)
     row = db.session.execute(
@@ -64,7 +64,7 @@ def count_people() -> Counts:
             sa.func.count(sa.case((Person.email == "", 1))),
         ).where(Person.erased_at.is_(None))
     ).one()
-    return Counts(*row)
+    return DirectoryCounts(*row)
 
 
 def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool = False, number: int = 1) -> Page:

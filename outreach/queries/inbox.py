@@ -41,7 +41,7 @@ class IncomingMissing(Problem):
     message = "This mail is not in the list."
 
 
-class Group(StrEnum):
+class InboxGroup(StrEnum):
     """The mails as a coordinator asks for them."""
 
     TO_READ = "to_read"
@@ -51,20 +51,20 @@ class Group(StrEnum):
     ALL = "all"
 
 
-GROUPS: dict[Group, sa.ColumnElement[bool]] = {
-    Group.TO_READ: WAITS,
-    Group.LETTERS: IncomingMail.kind == IncomingKind.LETTER,
-    Group.ANSWERS: IncomingMail.kind == IncomingKind.ANSWER,
-    Group.REPORTS: IncomingMail.kind.in_((IncomingKind.BOUNCE, IncomingKind.DELAY)),
-    Group.ALL: sa.true(),
+GROUPS: dict[InboxGroup, sa.ColumnElement[bool]] = {
+    InboxGroup.TO_READ: WAITS,
+    InboxGroup.LETTERS: IncomingMail.kind == IncomingKind.LETTER,
+    InboxGroup.ANSWERS: IncomingMail.kind == IncomingKind.ANSWER,
+    InboxGroup.REPORTS: IncomingMail.kind.in_((IncomingKind.BOUNCE, IncomingKind.DELAY)),
+    InboxGroup.ALL: sa.true(),
 }
 
 
 @dataclass(frozen=True)
-class Filters:
+class InboxFilters:
     """What the list is narrowed by; the name is for showing it."""
 
-    group: Group = Group.TO_READ
+    group: InboxGroup = InboxGroup.TO_READ
     person_id: int | None = None
     organisation_id: int | None = None
     q: str = ""
@@ -72,7 +72,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownMail:
     """One mail, and the ways to reach whoever wrote it. write_to: a mailto: address, "" where nobody would read it."""
 
     mail: IncomingMail
@@ -90,7 +90,7 @@ class MailboxProblem:
     since_at: datetime
 
 
-def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, Filters]:
+def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Page, InboxFilters]:
     """Return one page of mails, the newest first, and the filters with their name. The number of queries is fixed."""
     chosen = sa.select(IncomingMail).where(GROUPS[filters.group]).options(*_whole())
     if filters.person_id is not None:
@@ -111,14 +111,14 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
     return page, replace(filters, **invitee_record.known(filters.person_id, filters.organisation_id))
 
 
-def show(mail_id: int) -> Shown:
+def show(mail_id: int) -> ShownMail:
     """Return one mail with all that its page shows; raise IncomingMissing."""
     found = db.session.scalar(sa.select(IncomingMail).where(IncomingMail.id == mail_id).options(*_whole()))
     if found is None:
         raise IncomingMissing
-    holder = found.person or found.organisation
-    failure = addresses.failure_of(holder.email) if holder else None
-    return Shown(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
+    invitee = found.person or found.organisation
+    failure = addresses.failure_of(invitee.email) if invitee else None
+    return ShownMail(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
 
 
 def count_waiting() -> int:
@@ -135,7 +135,7 @@ def recent_count(*, now: datetime) -> int:
     return count
 
 
-def count_anew() -> None:
+def count_again() -> None:
     """Let the next page count again: what waits has changed. Called after the commit."""
     _kept.clear()
 
@@ -151,12 +151,12 @@ def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail
     return {mail.invitation_id: mail for mail in found if mail.invitation_id}
 
 
-def of_holder(holder: Person | Organisation) -> Sequence[IncomingMail]:
+def of_invitee(invitee: Person | Organisation) -> Sequence[IncomingMail]:
     """Return the latest mails of a person or organisation that a coordinator is to read, or has read."""
-    column = IncomingMail.person_id if isinstance(holder, Person) else IncomingMail.organisation_id
+    column = IncomingMail.person_id if isinstance(invitee, Person) else IncomingMail.organisation_id
     return db.session.scalars(
         sa.select(IncomingMail)
-        .where(column == holder.id, IncomingMail.outcome.in_(ASKING))
+        .where(column == invitee.id, IncomingMail.outcome.in_(ASKING))
         .order_by(IncomingMail.id.desc())
         .limit(SHOWN)
     ).all()
@@ -217,8 +217,8 @@ def _whole() -> tuple[Any, ...]:
 def _phone(mail: IncomingMail) -> str:
     if mail.invitation and mail.reason == IncomingReason.REPRESENTATIVE:
         return mail.invitation.representative_phone
-    holder = mail.person or mail.organisation
-    return holder.phone if holder else ""
+    invitee = mail.person or mail.organisation
+    return invitee.phone if invitee else ""
 
 
 def _reply_address(mail: IncomingMail) -> str:

@@ -16,13 +16,13 @@ from outreach.delivery.mail.poll import page_url
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words.whatsapp import Call
 from outreach.domain import polls
-from outreach.domain.clashes import Finding, findings_if
+from outreach.domain.clashes import Clash, find_clashes_if
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, PollChoice
 from outreach.domain.planning.parties import Engagement, Party, Yes
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
-from outreach.domain.polls import Proposed, Standing, Voter
+from outreach.domain.polls import Proposed, SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
@@ -30,7 +30,7 @@ from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load_part as plan_parts
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import PollMissing
 
@@ -61,10 +61,10 @@ class SlotRow:
     """choices: what each of those asked said, by their id. best: none is better. found: what clashes, were it chosen."""
 
     slot: PollSlot
-    standing: Standing
+    standing: SlotStanding
     choices: Mapping[int, PollChoice]
     best: bool
-    found: Found
+    found: FoundClashes
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def table(poll_id: int, *, now: datetime) -> PollTable:
     invitees = sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
     found = clashes(poll, now=now)
     voters = [Voter(one.id, one.needed, {said.slot_id: said.choice for said in one.choices}) for one in invitees]
-    counted = {slot_id: _graveness(one.findings) for slot_id, one in found.items()}
+    counted = {slot_id: _graveness(one.clashes) for slot_id, one in found.items()}
     standings = polls.ranked([(slot.id, slot.starts_at) for slot in poll.slots], voters, now=now, clashes=counted)
     best = polls.best(standings)
     slots = {slot.id: slot for slot in poll.slots}
@@ -152,7 +152,7 @@ def table(poll_id: int, *, now: datetime) -> PollTable:
             one,
             {voter.id: voter.choices[one.slot_id] for voter in voters if one.slot_id in voter.choices},
             one.slot_id in best,
-            found.get(one.slot_id, Found(Plan(now=now))),
+            found.get(one.slot_id, FoundClashes(Plan(now=now))),
         )
         for one in standings
     ]
@@ -166,7 +166,7 @@ def table(poll_id: int, *, now: datetime) -> PollTable:
     )
 
 
-def clashes(poll: DatePoll, *, now: datetime) -> dict[int, Found]:
+def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
     """Return what would clash, were each slot chosen and all those asked invited; nothing once a date is chosen."""
     if poll.state is PollState.DECIDED or not poll.slots:
         return {}
@@ -174,7 +174,7 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, Found]:
     slots = planned.values()
     parties = plan_parts.parties_of(slots)
     plan = plan_parts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
-    return {id_: clashing.found_in(plan, findings_if(plan, one)) for id_, one in planned.items()}
+    return {id_: clashing.found_in(plan, find_clashes_if(plan, one)) for id_, one in planned.items()}
 
 
 def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:
@@ -209,7 +209,7 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
     """Return the addresses of their poll's page, by the invitee's id, of those whose link works."""
     if not invitees:
         return {}
-    by_holder = {(one.person_id, one.organisation_id): one for one in invitees}
+    by_invitee = {(one.person_id, one.organisation_id): one for one in invitees}
     rows = db.session.scalars(
         sa.select(Link).where(
             Link.purpose == LinkPurpose.ANSWER,
@@ -220,7 +220,7 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
             ),
         )
     )
-    asked = [(by_holder[link.person_id, link.organisation_id], link) for link in rows]
+    asked = [(by_invitee[link.person_id, link.organisation_id], link) for link in rows]
     return {one.id: page_url(tokens.token(link), one.poll_id) for one, link in asked}
 
 
@@ -263,9 +263,9 @@ def party_of(one: PollInvitee) -> Party:
     return Party.organisation(one.organisation_id, one.invitee.display_name)
 
 
-def _graveness(findings: Sequence[Finding]) -> tuple[int, int]:
-    blocking = sum(one.severity is Severity.BLOCK for one in findings)
-    return blocking, len(findings) - blocking
+def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:
+    blocking = sum(one.severity is Severity.BLOCK for one in clashes)
+    return blocking, len(clashes) - blocking
 
 
 def _counted(wanted: Any, column: Any, ids: Sequence[int]) -> dict[int, int]:

@@ -53,14 +53,14 @@ def no_mail_reaches(address: Any) -> sa.ColumnElement[bool]:
     return sa.or_(address == "", is_blocked(address))
 
 
-def ids_blocked(holder: Any) -> sa.Select[Any]:
+def ids_blocked(invitee: Any) -> sa.Select[Any]:
     """Select the people or organisations at whose address no mail arrives."""
-    return sa.select(holder.id).where(is_blocked(holder.email))
+    return sa.select(invitee.id).where(is_blocked(invitee.email))
 
 
-def ids_without_mail(holder: Any) -> Any:
+def ids_without_mail(invitee: Any) -> Any:
     """Select those whom no mail reaches, by indexes: beginning with them costs what they are, not what is invited."""
-    return sa.union_all(sa.select(holder.id).where(holder.email == ""), ids_blocked(holder))
+    return sa.union_all(sa.select(invitee.id).where(invitee.email == ""), ids_blocked(invitee))
 
 
 def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
@@ -107,9 +107,9 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
         if failure is None or failure.blocked_at is None:
             return
         failure.blocked_at, failure.delays, failure.fault, failure.reply = None, 0, None, ""
-        for holder in (Person, Organisation):
-            for one in session.scalars(sa.select(holder).where(sa.func.lower(holder.email) == failure.address)):
-                audit.record(session, by, f"{holder.__tablename__}.address_allowed", one, now=now)
+        for invitee in (Person, Organisation):
+            for one in session.scalars(sa.select(invitee).where(sa.func.lower(invitee.email) == failure.address)):
+                audit.record(session, by, f"{invitee.__tablename__}.address_allowed", one, now=now)
         represented = (
             sa.select(Invitation)
             .join(Activity, Activity.id == Invitation.activity_id)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
-from outreach.delivery.mail.ical_feed import FeedEntry, Status, feed_ics, feed_url, fingerprint
+from outreach.delivery.mail.ical_feed import FeedEntry, FeedStatus, feed_ics, feed_url, fingerprint
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -221,18 +221,18 @@ def _of_person(chosen: sa.Select, person_id: int) -> list[FeedEntry]:
     found: dict[int, FeedEntry] = {}
     for activity, state, revision in rows:
         status = _status(activity)
-        if status is Status.CONFIRMED and state is InvitationState.WAITLISTED:
-            status = Status.TENTATIVE
+        if status is FeedStatus.CONFIRMED and state is InvitationState.WAITLISTED:
+            status = FeedStatus.TENTATIVE
         other = found.get(activity.id)
-        if other is None or (other.status is Status.TENTATIVE and status is Status.CONFIRMED):
+        if other is None or (other.status is FeedStatus.TENTATIVE and status is FeedStatus.CONFIRMED):
             found[activity.id] = FeedEntry(activity, status, max(revision, other.revision if other else 0))
     return list(found.values())
 
 
-def _status(activity: Activity) -> Status:
+def _status(activity: Activity) -> FeedStatus:
     if activity.state is ActivityState.CANCELLED:
-        return Status.CANCELLED
-    return Status.TENTATIVE if activity.state is ActivityState.DRAFT else Status.CONFIRMED
+        return FeedStatus.CANCELLED
+    return FeedStatus.TENTATIVE if activity.state is ActivityState.DRAFT else FeedStatus.CONFIRMED
 
 
 def _changed_at(feed: Feed) -> datetime:

@@ -12,7 +12,7 @@ from outreach.domain.kinds import AttendanceSource
 from outreach.domain.problems import Problem
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
-from outreach.queries.attendance import Shown
+from outreach.queries.attendance import ShownAttendance
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
@@ -102,12 +102,12 @@ def walk_in(activity_id: int) -> Any:
 def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) -> str:
     """ticked: what the user had ticked, where it could not be saved."""
     asked = request.form if request.method == "POST" else request.args
-    q, shown = asked.get("q", "").strip(), member(Shown, asked.get("shown_only")) or Shown.ALL
+    q, shown = asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
     number = page_number() if request.method == "GET" else max(1, request.form.get("page", 1, type=int))
     found = attendees.sheet(activity_id, q, shown, number)
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
-        ticked=ticked, form=ButtonForm(formdata=None), choices=Shown, closed=_closed(found.activity),
+        ticked=ticked, form=ButtonForm(formdata=None), choices=ShownAttendance, closed=_closed(found.activity),
     )  # fmt: skip
 
 

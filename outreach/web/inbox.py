@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.queries import inbox
-from outreach.queries.inbox import Filters, Group, IncomingMissing
+from outreach.queries.inbox import InboxFilters, InboxGroup, IncomingMissing
 from outreach.services import addresses as dead_addresses
 from outreach.services.inbox import handled
 from outreach.web.directory import invitee_actions
@@ -28,8 +28,8 @@ def _missing(problem: Problem) -> Any:
 @staff_required
 def index() -> str:
     asked = request.args
-    wanted = Filters(
-        group=asked.get("show", Group.TO_READ, type=Group),
+    wanted = InboxFilters(
+        group=asked.get("show", InboxGroup.TO_READ, type=InboxGroup),
         person_id=asked.get("person", type=int),
         organisation_id=asked.get("organisation", type=int),
         q=asked.get("q", "").strip()[:100],
@@ -103,11 +103,11 @@ def _around() -> dict[str, Any]:
     }
 
 
-def _tabs() -> list[tuple[Group, str]]:
+def _tabs() -> list[tuple[InboxGroup, str]]:
     return [
-        (Group.TO_READ, _("To read")),
-        (Group.LETTERS, _("Written by people")),
-        (Group.ANSWERS, _("Answers from calendars")),
-        (Group.REPORTS, _("Delivery reports")),
-        (Group.ALL, _("All")),
+        (InboxGroup.TO_READ, _("To read")),
+        (InboxGroup.LETTERS, _("Written by people")),
+        (InboxGroup.ANSWERS, _("Answers from calendars")),
+        (InboxGroup.REPORTS, _("Delivery reports")),
+        (InboxGroup.ALL, _("All")),
     ]

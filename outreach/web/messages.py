@@ -12,7 +12,7 @@ from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
 from outreach.queries import inbox
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import Filters, Group, MessageMissing
+from outreach.queries.messages.log import MessageFilters, MessageGroup, MessageMissing
 from outreach.services import addresses
 from outreach.services.messages import resend as resending
 from outreach.services.operations import clock as clocks
@@ -31,8 +31,8 @@ def _missing(problem: Problem) -> Any:
 @staff_required
 def index() -> str:
     asked = request.args
-    wanted = Filters(
-        group=asked.get("state", type=Group),
+    wanted = MessageFilters(
+        group=asked.get("state", type=MessageGroup),
         person_id=asked.get("person", type=int),
         organisation_id=asked.get("organisation", type=int),
         activity_id=asked.get("activity", type=int),
@@ -101,8 +101,8 @@ def _address(message: Any) -> str:
 def _groups() -> list[tuple[str | None, str]]:
     return [
         (None, _("All")),
-        (Group.WAITING.value, _("Waiting")),
-        (Group.SENT.value, _("Sent")),
-        (Group.FAILED.value, _("Failed or unknown")),
-        (Group.SKIPPED.value, _("Not sent")),
+        (MessageGroup.WAITING.value, _("Waiting")),
+        (MessageGroup.SENT.value, _("Sent")),
+        (MessageGroup.FAILED.value, _("Failed or unknown")),
+        (MessageGroup.SKIPPED.value, _("Not sent")),
     ]

@@ -65,8 +65,8 @@ def pages(programme, hall, ani, chief, police) -> dict[str, str]:
     publishing.publish(ids, by=None, now=NOW)
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
-    holders = {"cadre": ani, "speaker": chief, "organisation": police}
-    return {name: "/j/" + tokens.token(links.link_for(db.session, who)) for name, who in holders.items()}
+    invitees = {"cadre": ani, "speaker": chief, "organisation": police}
+    return {name: "/j/" + tokens.token(links.link_for(db.session, who)) for name, who in invitees.items()}
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -13,9 +13,9 @@ from werkzeug.serving import make_server
 from outreach import clock
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.working_days import working_days
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Placement, Venue
+from outreach.models import Activity, Invitation, TimetablingSearch, Venue
 from outreach.services.planning.holidays import holidays_of
 from tests.conftest import JAKARTA, PASSWORD, draft_activity
 from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
@@ -98,7 +98,7 @@ def test_drafts_are_placed_in_one_press_and_taken(chromium, address, drafts):
     assert page.get_by_text("activities are planned so now.").is_visible()
     context.close()
     db.session.rollback()
-    assert db.session.scalars(sa.select(Placement.state)).all() == [PlacementState.TAKEN]
+    assert db.session.scalars(sa.select(TimetablingSearch.state)).all() == [SearchState.TAKEN]
     meeting = db.session.get(Activity, drafts[-1].id)
     others = [db.session.get(Activity, one.id) for one in drafts[:-1]]
     assert all(one.starts_at >= meeting.ends_at for one in others)
@@ -134,4 +134,4 @@ def test_a_search_is_watched_and_stopped_without_javascript(chromium, address, d
     context.close()
     db.session.rollback()
     ids = [one.id for one in drafts[:4]]
-    assert db.session.scalar(sa.select(Placement.request))["order"] == [[*two] for two in pairwise(ids)]
+    assert db.session.scalar(sa.select(TimetablingSearch.request))["order"] == [[*two] for two in pairwise(ids)]

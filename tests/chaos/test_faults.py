@@ -98,8 +98,8 @@ def arrivals(sink: Sink) -> Counter[str]:
     took = sink.took()
     again = Counter(one.message_id for one in took) - Counter({one.message_id: 1 for one in took})
     grouped = len(sink.options["extensions"]) > 1
-    unheard = [one.message_id for one in took if one.why in SILENT or (grouped and one.broken_off)]
-    assert again - Counter(unheard) == Counter()
+    not_yet_notified = [one.message_id for one in took if one.why in SILENT or (grouped and one.broken_off)]
+    assert again - Counter(not_yet_notified) == Counter()
     return Counter(recipient for _id, recipient in {(one.message_id, one.recipient) for one in took})
 
 

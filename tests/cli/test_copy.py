@@ -147,9 +147,9 @@ def test_a_target_that_cannot_be_reached_or_is_no_database_is_said_so(small):
 
 
 def test_checksums_see_every_value_and_no_order(small):
-    from outreach.services.operations.backup.tables import Kind, Table
+    from outreach.services.operations.backup.tables import Kind, SavedTable
 
-    table = Table("person", (("id", Kind.INTEGER), ("name", Kind.TEXT)), ("id",))
+    table = SavedTable("person", (("id", Kind.INTEGER), ("name", Kind.TEXT)), ("id",))
 
     def digest(*rows) -> str:
         found = Sum()

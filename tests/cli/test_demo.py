@@ -13,10 +13,11 @@ from outreach.cli.serve.command import free_port
 from outreach.delivery.demo_server import server as catcher
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
 from outreach.models import (
+    AccountRole,
     Activity,
     Attendance,
     Cadre,
@@ -26,7 +27,6 @@ from outreach.models import (
     Person,
     Programme,
     Reminder,
-    Role,
     User,
 )
 from outreach.queries import polls as poll_pages
@@ -186,7 +186,7 @@ def test_nothing_waits_or_has_failed(loaded_demo):
 
 
 def test_there_are_three_accounts_and_their_passwords_are_not_in_the_database(loaded_demo):
-    rows = db.session.execute(sa.select(User.email, Role.name, User.password).join(User.roles)).all()
+    rows = db.session.execute(sa.select(User.email, AccountRole.name, User.password).join(User.roles)).all()
     assert {(row.email, row.name) for row in rows} == {
         (f"{role}@example.com", role) for role in ("administrator", "coordinator", "viewer")
     }
@@ -229,11 +229,11 @@ def test_a_second_programme_of_26_drafts_lies_ready_to_be_placed_by_three_facili
 
 
 def test_a_session_too_many_in_one_kecamatan_and_a_way_too_short_are_there_to_be_found(loaded_demo):
-    found = clashing.everything(now=LOADED_AT).findings
+    found = clashing.everything(now=LOADED_AT).clashes
     assert {one.severity for one in found} == {Severity.WARN}
     kinds = [one.kind for one in found]
-    assert (kinds.count(FindingKind.SAME_KECAMATAN), kinds.count(FindingKind.SPEAKER_TRAVEL)) == (1, 1)
-    assert not set(kinds) & {FindingKind.SPEAKER_TWICE, FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT}
+    assert (kinds.count(ClashKind.SAME_KECAMATAN), kinds.count(ClashKind.SPEAKER_TRAVEL)) == (1, 1)
+    assert not set(kinds) & {ClashKind.SPEAKER_TWICE, ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT}
 
 
 def test_a_speaker_is_away_and_a_hall_is_taken_every_monday(loaded_demo):
@@ -249,7 +249,7 @@ def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
     assert set(by_state) == {PollState.OPEN, PollState.DECIDED}
     running = poll_pages.table(by_state[PollState.OPEN].id, now=LOADED_AT)
     assert (running.answered, len(running.invitees), running.takes_answers) == (4, 6, True)
-    assert [bool(row.found.findings) for row in running.rows].count(True) == 1  # the speaker is away then
+    assert [bool(row.found.clashes) for row in running.rows].count(True) == 1  # the speaker is away then
     decided = by_state[PollState.DECIDED]
     assert decided.activity.state is ActivityState.DRAFT
     states = sa.select(Invitation.state).where(Invitation.activity_id == decided.activity_id)

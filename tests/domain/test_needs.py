@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreach.domain.kinds import Audience
-from outreach.domain.needs import Answers, Need, NeedKind, PollStanding, Standing, Troubles, needs
+from outreach.domain.needs import ActivityStanding, Answers, Need, NeedKind, PollStanding, Troubles, needs
 from outreach.domain.states import ActivityState
 
 NOW = datetime(2027, 1, 15, 1, 0, tzinfo=UTC)
@@ -14,7 +14,7 @@ NOBODY = Answers()
 SECOND = timedelta(seconds=1)
 
 
-def standing(number: int = 1, **values: object) -> Standing:
+def standing(number: int = 1, **values: object) -> ActivityStanding:
     """Return a published activity on 18 January 2027 that asks for nothing."""
     usual = {
         "id": number, "title": f"Rapat {number}", "state": ActivityState.PUBLISHED,
@@ -22,10 +22,10 @@ def standing(number: int = 1, **values: object) -> Standing:
         "zone": ZoneInfo("Asia/Jakarta"), "respond_by_at": NOW + timedelta(days=9), "venue": "Aula Bappeda",
         "seats": 100, "agenda_lines": 1, "answers": Answers(speakers=1),
     }  # fmt: skip
-    return Standing(**{**usual, **values})  # type: ignore[arg-type]
+    return ActivityStanding(**{**usual, **values})  # type: ignore[arg-type]
 
 
-def kinds(*standings: Standing, troubles: Troubles = Troubles()) -> list[NeedKind]:  # noqa: B008
+def kinds(*standings: ActivityStanding, troubles: Troubles = Troubles()) -> list[NeedKind]:  # noqa: B008
     return [need.kind for need in needs(standings, troubles, NOW)]
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.reminders import (
+    ActivityTimes,
     MissedReason,
     Rule,
-    Times,
     days_ahead,
     due_at,
     local_day,
@@ -78,7 +78,7 @@ def test_switched_off_rules_are_never_due():
     assert upcoming([off], START, END, JAKARTA, START - timedelta(days=30)) == []
 
 
-TIMES = Times(START, END, datetime(2027, 1, 16, 16, tzinfo=JAKARTA))
+TIMES = ActivityTimes(START, END, datetime(2027, 1, 16, 16, tzinfo=JAKARTA))
 
 
 def missed(kind: MailKind, due: datetime, now: datetime, audience: Audience = Audience.COMING, **more):

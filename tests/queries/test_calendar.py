@@ -22,11 +22,11 @@ MONDAY, THURSDAY = date(2027, 1, 18), date(2027, 1, 21)
 ALL = CalendarFilter()
 
 
-def shown(wanted: CalendarFilter = ALL, first: date = MONDAY, last: date = THURSDAY) -> calendars.Shown:
+def shown(wanted: CalendarFilter = ALL, first: date = MONDAY, last: date = THURSDAY) -> calendars.ShownDays:
     return calendars.shown(first, last, wanted, zone=JAKARTA, now=NOW)
 
 
-def titles(found: calendars.Shown) -> list[str]:
+def titles(found: calendars.ShownDays) -> list[str]:
     return [one.activity.title for one in found.entries]
 
 

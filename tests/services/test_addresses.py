@@ -12,7 +12,7 @@ from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.select import Filters
+from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses
 from outreach.services.activities import publish as publishing
@@ -111,7 +111,7 @@ def test_the_list_of_people_to_call_has_them_too(published, ani, budi):
     blocked(ani.email)
     (row,) = invitees.to_call(published.id)
     assert (row.invitation.person_id, row.failure.reply) == (ani.id, "550 5.1.1 no such user")
-    filtered = invitees.listed(published.id, replace(Filters(), no_address=True))
+    filtered = invitees.listed(published.id, replace(InviteeFilters(), no_address=True))
     assert [(one.invitation.person_id, one.failure is None) for one in filtered.rows] == [(ani.id, False)]
     assert invitees.without_address(published.id) == 1
 

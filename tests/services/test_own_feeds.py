@@ -31,9 +31,9 @@ def invited(any_app, programme, hall, chief, police):
     return activity
 
 
-def token_of(holder) -> str:
-    column = Link.person_id if holder.__tablename__ == "person" else Link.organisation_id
-    return tokens.token(db.session.scalars(sa.select(Link).where(column == holder.id)).one())
+def token_of(invitee) -> str:
+    column = Link.person_id if invitee.__tablename__ == "person" else Link.organisation_id
+    return tokens.token(db.session.scalars(sa.select(Link).where(column == invitee.id)).one())
 
 
 def opened(address: str) -> Feed:

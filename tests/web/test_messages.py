@@ -225,7 +225,7 @@ def test_an_archived_mail_is_in_the_archive_under_its_old_address(server, activi
 
 def test_a_list_is_counted_no_further_than_anybody_turns_its_pages(server, activity, ani, budi, coordinator_client):
     invited(activity, ani, budi, a_person("Citra Dewi"))
-    page, _filters = messages.find(messages.Filters(), 1, 1)
+    page, _filters = messages.find(messages.MessageFilters(), 1, 1)
     assert (page.total, page.more, page.pages) == (3, False, 3)
     everybody = paging.paged(sa.select(Person.id).order_by(Person.id), 9, 1)
     assert (everybody.total, everybody.number) == (3, 3)

@@ -29,7 +29,7 @@ SEED = 1872
 
 
 @dataclass(frozen=True)
-class Reply:
+class DemoReply:
     """What one invitation will be answered, and at which instant."""
 
     invitation_id: int
@@ -37,7 +37,7 @@ class Reply:
     at: datetime
 
 
-def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> list[Reply]:
+def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> list[DemoReply]:
     """Choose the answers to the activities' invitations, spread over the time from `first` to `last`, earliest first."""
     draw = Random(SEED)
     everyone = invitations_of(activity_ids)
@@ -70,17 +70,17 @@ def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> l
         at = moment_between(first, last, share, AWAKE, JAKARTA)
         if invitation_id in told_staff:
             at = moment_between(first, last, share, OFFICE_HOURS, JAKARTA, off=off) or at
-        given.append(Reply(invitation_id, choice, at or first + share * (last - first)))
+        given.append(DemoReply(invitation_id, choice, at or first + share * (last - first)))
     return sorted(given, key=lambda reply: reply.at)
 
 
-def give(reply: Reply, by: User) -> None:
+def give(reply: DemoReply, by: User) -> None:
     """Answer as the invitee would: by the link in the mail; by phone to the coordinator where there is no address."""
     invitation = db.session.get_one(
         Invitation, reply.invitation_id, options=[joinedload(Invitation.person), joinedload(Invitation.organisation)]
     )
     draw = Random(f"{SEED}-{invitation.id}")
-    activity_id, holder, quota = invitation.activity_id, invitation.invitee, invitation.quota or 1
+    activity_id, invitee, quota = invitation.activity_id, invitation.invitee, invitation.quota or 1
     represented = reply.choice is Choice.REPRESENTED
     stand_in = None
     if represented:
@@ -90,9 +90,9 @@ def give(reply: Reply, by: User) -> None:
         source = AnswerSource.WHATSAPP if draw.random() < 0.7 else AnswerSource.PHONE
         recording.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
         return
-    token = tokens.token(_link(holder))
-    if isinstance(holder, Organisation) and reply.choice is Choice.COMING:
-        answering.nominate(token, invitation.id, nominees(holder, quota, draw), now=reply.at)
+    token = tokens.token(_link(invitee))
+    if isinstance(invitee, Organisation) and reply.choice is Choice.COMING:
+        answering.nominate(token, invitation.id, nominees(invitee, quota, draw), now=reply.at)
     else:
         answering.answer(token, activity_id, reply.choice, stand_in, now=reply.at)
 
@@ -122,9 +122,9 @@ def invitations_of(activity_ids: Iterable[int]) -> list[Invitation]:
     return list(found)
 
 
-def _link(holder: Person | Organisation) -> Link:
-    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
-    return db.session.scalars(sa.select(Link).where(column == holder.id)).one()
+def _link(invitee: Person | Organisation) -> Link:
+    column = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
+    return db.session.scalars(sa.select(Link).where(column == invitee.id)).one()
 
 
 def _region(invitation: Invitation) -> str | None:

@@ -14,7 +14,7 @@ OFFICE = "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk
 
 
 @dataclass(frozen=True)
-class Office:
+class DemoOffice:
     key: str  # its address is <key>@example.com
     name: str
     short_name: str
@@ -39,18 +39,18 @@ class Hall:
 
 
 @dataclass(frozen=True)
-class Talk:
+class DemoTalk:
     topic: str
     speaker: str  # a Post's key
 
 
 @dataclass(frozen=True)
-class Day:
+class DemoDay:
     kind: ActivityKind
     title: str
     public_title: str
     hall: str
-    talks: tuple[Talk, ...]
+    talks: tuple[DemoTalk, ...]
     description: str
     bring: str = "Alat tulis"
     moderator: str = "kabid.ppa"
@@ -61,32 +61,32 @@ class Day:
 
 
 OFFICES = (
-    Office("bappeda", "Badan Perencanaan Pembangunan Daerah Kota Metro", "Bappeda", Sector.GOVERNMENT),
-    Office("disdikbud", "Dinas Pendidikan dan Kebudayaan Kota Metro", "Disdikbud", Sector.GOVERNMENT),
-    Office("dinkes", "Dinas Kesehatan Kota Metro", "Dinkes", Sector.HEALTH),
-    Office("dinsos", "Dinas Sosial Kota Metro", "Dinsos", Sector.GOVERNMENT),
-    Office("disdukcapil", "Dinas Kependudukan dan Pencatatan Sipil Kota Metro", "Disdukcapil", Sector.GOVERNMENT),
-    Office("kominfo", "Dinas Komunikasi dan Informatika Kota Metro", "Diskominfo", Sector.GOVERNMENT),
-    Office("satpolpp", "Satuan Polisi Pamong Praja Kota Metro", "Satpol PP", Sector.GOVERNMENT),
-    Office("kesbangpol", "Badan Kesatuan Bangsa dan Politik Kota Metro", "Kesbangpol", Sector.GOVERNMENT),
-    Office("polres", "Kepolisian Resor Metro", "Polres Metro", Sector.POLICE),
-    Office("kejari", "Kejaksaan Negeri Metro", "Kejari Metro", Sector.PROSECUTOR),
-    Office("kodim", "Komando Distrik Militer 0411/Metro", "Kodim 0411", Sector.MILITARY),
-    Office("gow", "Gabungan Organisasi Wanita Kota Metro", "GOW", Sector.WOMEN),
-    Office("tp.pkk", "TP PKK Kota Metro", "TP PKK", Sector.WOMEN),
+    DemoOffice("bappeda", "Badan Perencanaan Pembangunan Daerah Kota Metro", "Bappeda", Sector.GOVERNMENT),
+    DemoOffice("disdikbud", "Dinas Pendidikan dan Kebudayaan Kota Metro", "Disdikbud", Sector.GOVERNMENT),
+    DemoOffice("dinkes", "Dinas Kesehatan Kota Metro", "Dinkes", Sector.HEALTH),
+    DemoOffice("dinsos", "Dinas Sosial Kota Metro", "Dinsos", Sector.GOVERNMENT),
+    DemoOffice("disdukcapil", "Dinas Kependudukan dan Pencatatan Sipil Kota Metro", "Disdukcapil", Sector.GOVERNMENT),
+    DemoOffice("kominfo", "Dinas Komunikasi dan Informatika Kota Metro", "Diskominfo", Sector.GOVERNMENT),
+    DemoOffice("satpolpp", "Satuan Polisi Pamong Praja Kota Metro", "Satpol PP", Sector.GOVERNMENT),
+    DemoOffice("kesbangpol", "Badan Kesatuan Bangsa dan Politik Kota Metro", "Kesbangpol", Sector.GOVERNMENT),
+    DemoOffice("polres", "Kepolisian Resor Metro", "Polres Metro", Sector.POLICE),
+    DemoOffice("kejari", "Kejaksaan Negeri Metro", "Kejari Metro", Sector.PROSECUTOR),
+    DemoOffice("kodim", "Komando Distrik Militer 0411/Metro", "Kodim 0411", Sector.MILITARY),
+    DemoOffice("gow", "Gabungan Organisasi Wanita Kota Metro", "GOW", Sector.WOMEN),
+    DemoOffice("tp.pkk", "TP PKK Kota Metro", "TP PKK", Sector.WOMEN),
 )
 WOMEN = (
-    Office("muslimat", "Muslimat NU Kota Metro", "Muslimat NU", Sector.WOMEN),
-    Office("aisyiyah", "Aisyiyah Kota Metro", "Aisyiyah", Sector.WOMEN),
-    Office("wki", "Wanita Katolik Kota Metro", "Wanita Katolik", Sector.WOMEN),
-    Office("dharmawanita", "Dharma Wanita Persatuan Kota Metro", "DWP", Sector.WOMEN),
-    Office("fkub", "Forum Kerukunan Umat Beragama Kota Metro", "FKUB", Sector.FAITH),
-    Office("kemenag", "Kantor Kementerian Agama Kota Metro", "Kemenag", Sector.FAITH),
+    DemoOffice("muslimat", "Muslimat NU Kota Metro", "Muslimat NU", Sector.WOMEN),
+    DemoOffice("aisyiyah", "Aisyiyah Kota Metro", "Aisyiyah", Sector.WOMEN),
+    DemoOffice("wki", "Wanita Katolik Kota Metro", "Wanita Katolik", Sector.WOMEN),
+    DemoOffice("dharmawanita", "Dharma Wanita Persatuan Kota Metro", "DWP", Sector.WOMEN),
+    DemoOffice("fkub", "Forum Kerukunan Umat Beragama Kota Metro", "FKUB", Sector.FAITH),
+    DemoOffice("kemenag", "Kantor Kementerian Agama Kota Metro", "Kemenag", Sector.FAITH),
 )
 SCHOOLS = tuple(
-    Office(f"smp{number}", f"SMP Negeri {number} Metro", f"SMPN {number}", Sector.SCHOOL) for number in range(1, 11)
+    DemoOffice(f"smp{number}", f"SMP Negeri {number} Metro", f"SMPN {number}", Sector.SCHOOL) for number in range(1, 11)
 ) + tuple(
-    Office(f"sma{number}", f"SMA Negeri {number} Metro", f"SMAN {number}", Sector.SCHOOL) for number in range(1, 7)
+    DemoOffice(f"sma{number}", f"SMA Negeri {number} Metro", f"SMAN {number}", Sector.SCHOOL) for number in range(1, 7)
 )
 
 POSTS = (
@@ -114,55 +114,55 @@ HALLS = (
 )
 
 DAYS = (
-    Day(
+    DemoDay(
         ActivityKind.COORDINATION,
         "Rapat koordinasi lintas sektor perlindungan perempuan dan anak",
         "Rapat koordinasi lintas sektor",
         "Aula Bappeda Kota Metro",
         (
-            Talk("Arah kebijakan perlindungan perempuan dan anak", "kepala.dinas"),
-            Talk("Pencegahan dan alur pelaporan", "kapolres"),
-            Talk("Penuntutan dan hak korban", "kajari"),
+            DemoTalk("Arah kebijakan perlindungan perempuan dan anak", "kepala.dinas"),
+            DemoTalk("Pencegahan dan alur pelaporan", "kapolres"),
+            DemoTalk("Penuntutan dan hak korban", "kajari"),
         ),
         "Menyamakan peran setiap instansi dan alur rujukan di Kota Metro.",
         offices=tuple(office.key for office in OFFICES),
     ),
-    Day(
+    DemoDay(
         ActivityKind.TRAINING,
         "Penguatan kader PATBM",
         "Pertemuan kader kelurahan",
         "Wisma Haji Al-Khairiyah Metro",
         (
-            Talk("Deteksi dini di lingkungan tempat tinggal", "kanit.ppa"),
-            Talk("Dukungan psikologis awal", "psikolog"),
+            DemoTalk("Deteksi dini di lingkungan tempat tinggal", "kanit.ppa"),
+            DemoTalk("Dukungan psikologis awal", "psikolog"),
         ),
         "Latihan bagi kader dari seluruh kelurahan.",
         bring="Buku catatan kader",
         cadres=CadreKind.PATBM,
         cadre_count=49,
     ),
-    Day(
+    DemoDay(
         ActivityKind.TRAINING,
         "Sekolah aman: alur rujukan dan peran guru BK",
         "Pertemuan kepala sekolah dan guru BK",
         "Aula Disdikbud Kota Metro",
         (
-            Talk("Surat edaran dan alur rujukan sekolah", "kadis.dikbud"),
-            Talk("Anak dan hukum", "jaksa"),
+            DemoTalk("Surat edaran dan alur rujukan sekolah", "kadis.dikbud"),
+            DemoTalk("Anak dan hukum", "jaksa"),
         ),
         "Untuk kepala sekolah dan guru BK. Anggota Forum Anak hadir dengan persetujuan orang tua.",
         bring="Surat persetujuan orang tua bagi anggota Forum Anak",
         offices=tuple(school.key for school in SCHOOLS),
     ),
-    Day(
+    DemoDay(
         ActivityKind.OUTREACH,
         "Organisasi perempuan dan tokoh masyarakat: rencana tindak lanjut",
         "Pertemuan organisasi perempuan dan tokoh masyarakat",
         "Gedung Sessat Agung Bumi Sai Wawai",
         (
-            Talk("Ketahanan keluarga", "ketua.pkk"),
-            Talk("Peran tokoh agama", "penyuluh"),
-            Talk("Peran Babinsa di kelurahan", "danramil"),
+            DemoTalk("Ketahanan keluarga", "ketua.pkk"),
+            DemoTalk("Peran tokoh agama", "penyuluh"),
+            DemoTalk("Peran Babinsa di kelurahan", "danramil"),
         ),
         "Menyusun rencana tindak lanjut sampai ke kelurahan.",
         closing="Rencana tindak lanjut dan penutup",

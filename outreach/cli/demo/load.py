@@ -11,7 +11,7 @@ from outreach.cli.demo import answers, drafts, history, people, planner, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
-from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local, plan
+from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local, plan
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.planning.working_days import is_working_day
 from outreach.extensions import db
@@ -30,7 +30,7 @@ WORKER = "demo"
 class Prepared:
     logins: list[Login]
     cast: Cast
-    plan: Plan
+    plan: DemoPlan
     reading: Reading
     soon_id: int
     published_at: datetime

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.cli.demo import content
-from outreach.cli.demo.programme import JAKARTA, Cast, Plan, local
+from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local
 from outreach.delivery import tokens
 from outreach.domain.kinds import ActivityKind, PollChoice, Role
 from outreach.domain.planning.absences import Stated
@@ -65,7 +65,7 @@ DECIDED_PEOPLE = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak"
 DECIDED_SAID = ((YES, MAYBE, YES), (YES, YES, NO), (MAYBE, YES, YES))
 
 
-def plant(cast: Cast, made: Plan, today: date, *, now: datetime) -> None:
+def plant(cast: Cast, made: DemoPlan, today: date, *, now: datetime) -> None:
     """Draft what shares a kecamatan with another on one half day, and enter when a speaker and a hall cannot be had."""
     community = _activities(made.community)
     first = next(one for one in community if _hour(one) < time(12))
@@ -99,7 +99,9 @@ def plant(cast: Cast, made: Plan, today: date, *, now: datetime) -> None:
         absences.add(subject, stated.absent(JAKARTA), reason, source=AbsenceSource.COORDINATOR, by=by, now=now)
 
 
-def hold_polls(cast: Cast, made: Plan, opened: datetime, send: Callable[[datetime], None], *, now: datetime) -> None:
+def hold_polls(
+    cast: Cast, made: DemoPlan, opened: datetime, send: Callable[[datetime], None], *, now: datetime
+) -> None:
     """Ask in two date polls at `opened`, answer most of it on the next day, and decide one. send: sends what is due then."""
     days = _days(_activities(made.community))
     speaker, day = _speaker_and_day(made)
@@ -179,7 +181,7 @@ def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *
     poll_answering.answer(token, poll_id, dates, now=now)
 
 
-def _speaker_and_day(made: Plan) -> tuple[str, date]:
+def _speaker_and_day(made: DemoPlan) -> tuple[str, date]:
     """Return who speaks in the morning of a day that has no Friday prayer at noon, and that day."""
     found = _activities(made.days)
     number = next(number for number in DECIDED_SPEAKERS if _day(found[number]).weekday() != FRIDAY)

@@ -40,7 +40,7 @@ class Cast:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     programme_id: int
     days: tuple[int, ...]  # ids of its activities
     community: tuple[int, ...]
@@ -50,7 +50,7 @@ class Plan:
         return self.days + self.community
 
 
-def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, now: datetime) -> Plan:
+def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, now: datetime) -> DemoPlan:
     """Draft the four days and, where days are given for them, the community activities; prepare all invitations."""
     programme = programmes.create(
         ProgrammeValues(
@@ -67,10 +67,10 @@ def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, no
     made = tuple(plan_day(cast, programme.id, what, day, now=now) for what, day in zip(content.DAYS, days, strict=True))
     invite_offices_of_day_one(cast, made[0], now=now)
     community = plan_community(cast, community_days, now=now) if community_days else ()
-    return Plan(programme.id, made, community)
+    return DemoPlan(programme.id, made, community)
 
 
-def plan_day(cast: Cast, programme_id: int, what: content.Day, day: date, *, now: datetime) -> int:
+def plan_day(cast: Cast, programme_id: int, what: content.DemoDay, day: date, *, now: datetime) -> int:
     """Draft one half day with its agenda, speakers, moderator, offices and cadres; return the activity's id."""
     by = cast.coordinator
     activity = planning.create_activity(
@@ -131,7 +131,7 @@ def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[
     return tuple(made)
 
 
-def agenda(people: Mapping[str, int], what: content.Day, day: date) -> list[AgendaValues]:
+def agenda(people: Mapping[str, int], what: content.DemoDay, day: date) -> list[AgendaValues]:
     """Return a half day's agenda: opening, talks around a pause, discussion, closing."""
     count = len(what.talks)
     lines: list[tuple[time, time, str, tuple[int, ...]]] = [(a, b, topic, ()) for a, b, topic in content.BEFORE_TALKS]

@@ -36,7 +36,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Said:
+class DeliveredLine:
     """One line that reached its reader: of which kind and rule, about which invitation."""
 
     key: str
@@ -61,16 +61,16 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
         found.append(f"Invitation {wanted.invitation_id} never got its {wanted.key}.")
     for extra in sorted(said - expected(story), key=lambda one: (one.key, one.invitation_id)):
         found.append(f"Invitation {extra.invitation_id} got a {extra.key} that it should not have got.")
-    found += otherwise_than_foretold(story.foretold, _mails_by_reminder())
+    found += other_than_previewed(story.previewed, _mails_by_reminder())
     db.session.rollback()
     return found
 
 
-def otherwise_than_foretold(foretold: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
+def other_than_previewed(previewed: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
     """Compare what the coordinator's page foretold of each reminder, in mails, with what was sent."""
     return [
         f"Reminder {reminder} was foretold {count} mails and sent {sent.get(reminder, 0)}."
-        for reminder, count in sorted(foretold.items())
+        for reminder, count in sorted(previewed.items())
         if sent.get(reminder, 0) != count
     ]
 
@@ -109,9 +109,9 @@ def twice_a_day(mails: Iterable[tuple[int | None, int | None, object, MailKind]]
     ]
 
 
-def expected(story: Story) -> set[Said]:
+def expected(story: Story) -> set[DeliveredLine]:
     """Return what every invitee should have heard, by key: a rule's, or what happened."""
-    found: set[Said] = set()
+    found: set[DeliveredLine] = set()
     invitations = db.session.scalars(
         sa.select(Invitation).options(
             joinedload(Invitation.activity),
@@ -122,7 +122,7 @@ def expected(story: Story) -> set[Said]:
     ).all()
     for one in invitations:
         if one.invitee.email:
-            found |= {Said(key, one.id) for key in _keys(one, story)}
+            found |= {DeliveredLine(key, one.id) for key in _keys(one, story)}
     return found
 
 
@@ -161,13 +161,13 @@ def _there_by(one: Invitation, instant: datetime) -> bool:
     return one.invited_at is not None and one.invited_at <= instant
 
 
-def _said(arrived: set[str]) -> tuple[set[Said], list[str]]:
+def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
     """Return what arrived mails said, and complaints about what was said twice.
 
     A line left out because the same mail, or one of the same day, said it already to that reader counts as said.
     """
-    counts: Counter[Said] = Counter()
-    left_out: list[tuple[Said, tuple[object, ...]]] = []
+    counts: Counter[DeliveredLine] = Counter()
+    left_out: list[tuple[DeliveredLine, tuple[object, ...]]] = []
     told: dict[tuple[object, ...], int] = defaultdict(int)
     rows = db.session.execute(
         sa.select(MessageLine, Reminder.key, Invitation, Message)
@@ -178,10 +178,10 @@ def _said(arrived: set[str]) -> tuple[set[Said], list[str]]:
     for line, key, invitation, message in rows:
         reader = (message.person_id, message.organisation_id, invitation.activity_id, message.local_day)
         if message.rfc_message_id in arrived and not line.skipped:
-            counts[Said(key, invitation.id)] += 1
+            counts[DeliveredLine(key, invitation.id)] += 1
             told[reader] += 1
         elif (line.skipped or message.reason) in SAID_ALREADY:
-            left_out.append((Said(key, invitation.id), reader))
+            left_out.append((DeliveredLine(key, invitation.id), reader))
     doubled = [f"Invitation {one.invitation_id} got its {one.key} {n} times." for one, n in counts.items() if n > 1]
     return set(counts) | {one for one, reader in left_out if told[reader]}, doubled
 

@@ -73,7 +73,7 @@ def run(today: date, console: Console) -> list[str]:
         console.print("[green]✓[/green] Nothing was sent twice, and nothing was missed:")
         console.print(
             "  the mail server received exactly what was due, once each, and at most one mail a person and day.\n"
-            f"  Each of {len(story.foretold)} reminders went to as many as the coordinator's page foretold."
+            f"  Each of {len(story.previewed)} reminders went to as many as the coordinator's page foretold."
         )
     console.print(f"  {time.monotonic() - began:.1f} s", highlight=False)
     return broken

@@ -12,7 +12,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from outreach.cli.demo import answers
-from outreach.cli.demo.answers import Reply
+from outreach.cli.demo.answers import DemoReply
 from outreach.cli.demo.load import Moment, Prepared, stage, work
 from outreach.cli.demo.programme import JAKARTA, local
 from outreach.domain.kinds import AttendanceSource, MailKind
@@ -48,7 +48,7 @@ class Story:
     cancelled_id: int
     moved_at: datetime
     cancelled_at: datetime
-    foretold: dict[int, int] = field(
+    previewed: dict[int, int] = field(
         default_factory=dict
     )  # reminder → mails, as the coordinator's page said just before
 
@@ -85,7 +85,7 @@ def play(story: Story, moment: Moment) -> Iterator[datetime]:
         moment.set(now)
         while story.events and story.events[0].at <= now:
             story.events.pop(0).happen()
-        _foretell(story, now)
+        _preview_rules(story, now)
         work(now)
         yield now
         now = max(_next(story), now + timedelta(seconds=1))
@@ -100,7 +100,7 @@ def _next(story: Story) -> datetime:
     return min(at for at in found if at is not None)
 
 
-def _foretell(story: Story, now: datetime) -> None:
+def _preview_rules(story: Story, now: datetime) -> None:
     """Note what the coordinator's page says of the reminders that are about to be written."""
     due = db.session.scalars(
         sa.select(Reminder.id).where(
@@ -108,7 +108,7 @@ def _foretell(story: Story, now: datetime) -> None:
         )
     ).all()
     for reminder_id in due:
-        story.foretold[reminder_id] = forecasting.for_reminder(reminder_id, now=now).rows[0].people
+        story.previewed[reminder_id] = forecasting.for_reminder(reminder_id, now=now).rows[0].people
     db.session.rollback()
 
 
@@ -116,7 +116,7 @@ def _hour(instant: datetime) -> datetime:
     return instant.replace(minute=0, second=0, microsecond=0)
 
 
-def _answer(replies: tuple[Reply, ...], prepared: Prepared) -> None:
+def _answer(replies: tuple[DemoReply, ...], prepared: Prepared) -> None:
     for reply in replies:
         answers.give(reply, prepared.cast.coordinator)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from outreach.delivery.checks.result import Finding, Report, counted
+from outreach.delivery.checks.result import CheckReport, CheckResult, counted
 from outreach.delivery.tls import NoAuthority
 
 RENEW_WITHIN = timedelta(days=21)
@@ -14,7 +14,7 @@ CERTIFICATE_EXPIRED = 10  # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED
 PATIENCE_S = 10.0
 
 
-def unreached(report: Report, error: OSError, host: str, port: int, setting: str) -> Finding:
+def unreached(report: CheckReport, error: OSError, host: str, port: int, setting: str) -> CheckResult:
     """Return what it means that no connection came about. setting: "mail" or "imap", as the settings' names begin."""
     where = f"{host}:{port}"
     if isinstance(error, socket.gaierror):
@@ -43,7 +43,7 @@ def unreached(report: Report, error: OSError, host: str, port: int, setting: str
     )
 
 
-def secured(report: Report, sock: Any, now: datetime) -> Iterator[Finding]:
+def secured(report: CheckReport, sock: Any, now: datetime) -> Iterator[CheckResult]:
     """Yield what a TLS connection's version and certificate are worth."""
     certificate = sock.getpeercert()
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
@@ -56,7 +56,9 @@ def secured(report: Report, sock: Any, now: datetime) -> Iterator[Finding]:
         yield report.ok(f"{said}.")
 
 
-def _certificate_refused(report: Report, error: ssl.SSLCertVerificationError, where: str, setting: str) -> Finding:
+def _certificate_refused(
+    report: CheckReport, error: ssl.SSLCertVerificationError, where: str, setting: str
+) -> CheckResult:
     if error.verify_code == CERTIFICATE_EXPIRED:
         return report.fail(f"The certificate of {where} has expired.", "Renew it on that server.")
     if "match" in error.verify_message:

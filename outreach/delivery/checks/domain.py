@@ -7,7 +7,7 @@ import dns.exception
 import dns.resolver
 
 from outreach.delivery import return_path
-from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.settings import Settings
 
 PATIENCE_S = 5.0  # for one question
@@ -16,7 +16,7 @@ LOOKED_UP = ("include", "a", "mx", "ptr", "exists")  # and the modifier redirect
 COMMON_SELECTORS = ("default", "dkim", "mail", "selector1", "selector2", "google", "s1", "s2", "k1")
 RESERVED = ("example", "test", "invalid", "localhost", "local")
 NOT_SET_UP = ("example.com", "example.org", "example.net")
-report = Report(Area.DOMAIN)
+report = CheckReport(Area.DOMAIN)
 
 
 class Silent(Exception):
@@ -57,7 +57,7 @@ class Dns:
             raise Silent from error
 
 
-def check(settings: Settings, ask: Dns | None = None) -> Iterator[Finding]:
+def check(settings: Settings, ask: Dns | None = None) -> Iterator[CheckResult]:
     """Yield what was found of the sender's domain, and of the return path's where that is another."""
     domain = _domain_of(parseaddr(settings.mail_sender)[1])
     envelope = _domain_of(return_path.return_path(0, settings)) or domain
@@ -81,7 +81,7 @@ def check(settings: Settings, ask: Dns | None = None) -> Iterator[Finding]:
         )
 
 
-def _mx(ask: Dns, domain: str) -> Finding:
+def _mx(ask: Dns, domain: str) -> CheckResult:
     servers = ask.mail_servers(domain)
     if not servers:
         return report.warn(
@@ -91,7 +91,7 @@ def _mx(ask: Dns, domain: str) -> Finding:
     return report.ok(f"{domain} receives mail at {servers[0]}.")
 
 
-def _spf(ask: Dns, domain: str) -> Iterator[Finding]:
+def _spf(ask: Dns, domain: str) -> Iterator[CheckResult]:
     records = _spf_records(ask, domain)
     if not records:
         yield report.fail(
@@ -117,7 +117,7 @@ def _spf(ask: Dns, domain: str) -> Iterator[Finding]:
         yield report.ok(f"SPF: {record}")
 
 
-def _dmarc(ask: Dns, domain: str) -> Finding:
+def _dmarc(ask: Dns, domain: str) -> CheckResult:
     for name in dict.fromkeys((domain, ".".join(domain.split(".")[-3:]), ".".join(domain.split(".")[-2:]))):
         records = [one for one in ask.texts(f"_dmarc.{name}") if one.startswith("v=DMARC1")]
         if len(records) > 1:
@@ -130,7 +130,7 @@ def _dmarc(ask: Dns, domain: str) -> Finding:
     )
 
 
-def _aligned(domain: str, envelope: str) -> Iterator[Finding]:
+def _aligned(domain: str, envelope: str) -> Iterator[CheckResult]:
     """DMARC counts SPF only where both domains belong together (RFC 7489, 3.1.2, relaxed)."""
     if envelope != domain and not envelope.endswith("." + domain) and not domain.endswith("." + envelope):
         yield report.warn(
@@ -139,7 +139,7 @@ def _aligned(domain: str, envelope: str) -> Iterator[Finding]:
         )
 
 
-def _dkim(ask: Dns, domain: str, selector: str) -> Finding:
+def _dkim(ask: Dns, domain: str, selector: str) -> CheckResult:
     tried = [one.strip() for one in selector.split(",") if one.strip()] or list(COMMON_SELECTORS)
     for name in tried:
         for record in ask.texts(f"{name}._domainkey.{domain}"):

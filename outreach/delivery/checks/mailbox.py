@@ -10,15 +10,15 @@ from typing import Any
 from imap_tools.mailbox import BaseMailBox
 
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
-from outreach.delivery.checks.result import Area, Finding, Report, counted
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult, counted
 from outreach.delivery.inbox.connection import MailboxDown, leave, opened
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
-report = Report(Area.MAILBOX)
+report = CheckReport(Area.MAILBOX)
 
 
-def check(settings: Settings, *, now: datetime) -> Iterator[Finding]:
+def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
     """Yield what was found, up to the first thing that makes going on pointless. No mail is marked or changed."""
     if not settings.imap_server:
         yield report.warn(
@@ -42,7 +42,7 @@ def check(settings: Settings, *, now: datetime) -> Iterator[Finding]:
         leave(box)
 
 
-def _down(down: MailboxDown, settings: Settings) -> Iterator[Finding]:
+def _down(down: MailboxDown, settings: Settings) -> Iterator[CheckResult]:
     """Yield how far it went, and what stopped it."""
     if down.trouble in (ChannelTrouble.LOGIN, ChannelTrouble.FOLDER):
         yield _answers(settings)
@@ -67,11 +67,11 @@ def _down(down: MailboxDown, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _answers(settings: Settings) -> Finding:
+def _answers(settings: Settings) -> CheckResult:
     return report.ok(f"{settings.imap_server}:{settings.imap_port} answers.")
 
 
-def _logged_in(settings: Settings) -> Finding:
+def _logged_in(settings: Settings) -> CheckResult:
     return report.ok(f"Logged in as {settings.imap_username}.")
 
 
@@ -80,7 +80,7 @@ def _mails_in(box: BaseMailBox) -> int:
     return int(found[-1])
 
 
-def _addresses(settings: Settings) -> Iterator[Finding]:
+def _addresses(settings: Settings) -> Iterator[CheckResult]:
     """Where another address stands as organiser, answers go there; it must come to this mailbox."""
     ours = {settings.imap_username, settings.imap_address}
     sender = parseaddr(settings.mail_sender)[1]

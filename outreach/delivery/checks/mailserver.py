@@ -8,16 +8,16 @@ from email.utils import format_datetime, make_msgid, parseaddr
 
 from outreach.delivery import return_path
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
-from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.delivery.tls import is_this_machine, trusting
 from outreach.settings import Settings
 
 WANTED = ("PIPELINING", "CHUNKING", "8BITMIME", "SIZE")
 SMALLEST_LIMIT = 1024 * 1024  # bytes; our mails are far smaller, but a limit below this is a slip
-report = Report(Area.SERVER)
+report = CheckReport(Area.SERVER)
 
 
-def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[Finding]:
+def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[CheckResult]:
     """Yield what was found, up to the first thing that makes going on pointless. send_to: who gets a test mail, or ""."""
     host: smtplib.SMTP | None = None
     try:
@@ -66,7 +66,7 @@ def _connected(settings: Settings) -> smtplib.SMTP:
     return smtplib.SMTP(settings.mail_server, settings.mail_port, timeout=timeout)
 
 
-def _encrypted(host: smtplib.SMTP, settings: Settings, now: datetime) -> Iterator[Finding]:
+def _encrypted(host: smtplib.SMTP, settings: Settings, now: datetime) -> Iterator[CheckResult]:
     if settings.mail_use_tls and not settings.mail_use_ssl:
         host.starttls(context=trusting(settings.mail_ca_file))
     if settings.mail_use_tls or settings.mail_use_ssl:
@@ -78,7 +78,7 @@ def _encrypted(host: smtplib.SMTP, settings: Settings, now: datetime) -> Iterato
         )
 
 
-def _announced(host: smtplib.SMTP) -> Finding:
+def _announced(host: smtplib.SMTP) -> CheckResult:
     able = [name for name in WANTED if host.has_extn(name)]
     limit = int(host.esmtp_features.get("size") or 0)
     if 0 < limit < SMALLEST_LIMIT:
@@ -90,7 +90,7 @@ def _announced(host: smtplib.SMTP) -> Finding:
     return report.ok(f"The server announces {', '.join(able)}.")
 
 
-def _logged_in(host: smtplib.SMTP, settings: Settings) -> Finding:
+def _logged_in(host: smtplib.SMTP, settings: Settings) -> CheckResult:
     if not settings.mail_username:
         return report.ok("No login is set.")
     try:
@@ -102,7 +102,7 @@ def _logged_in(host: smtplib.SMTP, settings: Settings) -> Finding:
     return report.ok(f"Logged in as {settings.mail_username}.")
 
 
-def _sender_taken(host: smtplib.SMTP, settings: Settings) -> Iterator[Finding]:
+def _sender_taken(host: smtplib.SMTP, settings: Settings) -> Iterator[CheckResult]:
     for sender in dict.fromkeys((return_path.return_path(0, settings), parseaddr(settings.mail_sender)[1])):
         code, words = host.mail(sender)
         host.rset()
@@ -115,7 +115,7 @@ def _sender_taken(host: smtplib.SMTP, settings: Settings) -> Iterator[Finding]:
     yield report.ok(f"The sender {sender} is taken.")
 
 
-def _sent(host: smtplib.SMTP, settings: Settings, address: str, now: datetime) -> Finding:
+def _sent(host: smtplib.SMTP, settings: Settings, address: str, now: datetime) -> CheckResult:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = settings.mail_sender, address, "Test of Outreach's mail"
     mail["Date"], mail["Message-ID"] = (

@@ -23,7 +23,7 @@ class Area(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """advice: what to do, "" where all is well."""
 
     area: Area
@@ -38,16 +38,16 @@ def counted(count: int, word: str, plural: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """Makes findings about one area."""
 
     area: Area
 
-    def ok(self, text: str) -> Finding:
-        return Finding(self.area, Level.OK, text)
+    def ok(self, text: str) -> CheckResult:
+        return CheckResult(self.area, Level.OK, text)
 
-    def warn(self, text: str, advice: str) -> Finding:
-        return Finding(self.area, Level.WARN, text, advice)
+    def warn(self, text: str, advice: str) -> CheckResult:
+        return CheckResult(self.area, Level.WARN, text, advice)
 
-    def fail(self, text: str, advice: str) -> Finding:
-        return Finding(self.area, Level.FAIL, text, advice)
+    def fail(self, text: str, advice: str) -> CheckResult:
+        return CheckResult(self.area, Level.FAIL, text, advice)

@@ -35,7 +35,7 @@ class Attached:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CaughtEvent:
     """What one event of a calendar part says."""
 
     method: str  # "REQUEST", "CANCEL", ...
@@ -82,8 +82,8 @@ def attachment_of(mail: EmailMessage, number: int) -> Attached | None:
     return next(_attached(parts[number], number), None) if 0 <= number < len(parts) else None
 
 
-def calendars_of(mail: EmailMessage) -> list[Entry]:
-    found: list[Entry] = []
+def calendars_of(mail: EmailMessage) -> list[CaughtEvent]:
+    found: list[CaughtEvent] = []
     for part in _parts(mail):
         if part.get_content_type() == "text/calendar":
             data = _payload(part)
@@ -150,7 +150,7 @@ def _content_id(part: EmailPart) -> str:
         return ""
 
 
-def _entries(data: bytes) -> list[Entry]:
+def _entries(data: bytes) -> list[CaughtEvent]:
     try:
         calendar = Calendar.from_ical(data)
         method = str(calendar.get("METHOD", ""))
@@ -159,8 +159,8 @@ def _entries(data: bytes) -> list[Entry]:
         return []
 
 
-def _entry(method: str, event: Any) -> Entry:
-    return Entry(
+def _entry(method: str, event: Any) -> CaughtEvent:
+    return CaughtEvent(
         method=method,
         title=str(event.get("SUMMARY", ""))[:300],
         starts_at=_instant(event, "DTSTART"),

@@ -34,7 +34,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedFile:
     """data: what was answered; None where it is what it was (304)."""
 
     data: bytes | None
@@ -61,7 +61,7 @@ class Fetcher:
     whole_s: float = WHOLE_S
     most_bytes: int = MOST_BYTES
 
-    def fetch(self, address: str, *, etag: str = "", last_modified: str = "") -> Fetched:
+    def fetch(self, address: str, *, etag: str = "", last_modified: str = "") -> FetchedFile:
         """Return what an address answers with. etag, last_modified: of what is known already, as it was fetched.
 
         Raise a FetchProblem that says why it cannot be had, and which host is to blame.
@@ -72,14 +72,14 @@ class Fetcher:
         try:
             for _redirect in range(MOST_REDIRECTS + 1):
                 answer = self._ask(url, asked, deadline)
-                if isinstance(answer, Fetched):
+                if isinstance(answer, FetchedFile):
                     return answer
                 url = checked(_led_to(url, answer), self.own_hosts)
         except TimeoutError:
             raise problems.TooSlow(host=url.hostname, seconds=round(self.whole_s)) from None
         raise problems.TooManyRedirects(host=url.hostname)
 
-    def _ask(self, url: SplitResult, asked: dict[str, str], deadline: float) -> Fetched | str:
+    def _ask(self, url: SplitResult, asked: dict[str, str], deadline: float) -> FetchedFile | str:
         """Return what is answered, or the address that is led to."""
         host = url.hostname or ""
         wire = self._connected(url, deadline)
@@ -145,10 +145,10 @@ class Fetcher:
             raise problems.HostUnknown(host=host)
         return found[0]
 
-    def _read(self, response: http.client.HTTPResponse, host: str, conditional: bool) -> Fetched | str:
+    def _read(self, response: http.client.HTTPResponse, host: str, conditional: bool) -> FetchedFile | str:
         status = response.status
         if status == http.HTTPStatus.NOT_MODIFIED and conditional:
-            return Fetched(None)
+            return FetchedFile(None)
         if status in (301, 302, 303, 307, 308):
             if not (leads_to := response.getheader("Location")):
                 raise problems.AnswerBroken(host=host)
@@ -156,9 +156,9 @@ class Fetcher:
         if status != http.HTTPStatus.OK:
             raise problems.refusal(status, host)
         if int(response.getheader("Content-Length") or 0) > self.most_bytes:
-            raise problems.TooLarge(megabytes=self.most_bytes // 1024 // 1024)
+            raise problems.FetchTooLarge(megabytes=self.most_bytes // 1024 // 1024)
         data = self._within(response, (response.getheader("Content-Encoding") or "identity").strip().lower(), host)
-        return Fetched(data, _mark(response.getheader("ETag"), 250), _mark(response.getheader("Last-Modified"), 60))
+        return FetchedFile(data, _mark(response.getheader("ETag"), 250), _mark(response.getheader("Last-Modified"), 60))
 
     def _within(self, response: http.client.HTTPResponse, encoding: str, host: str) -> bytes:
         """Read no more than is allowed, counted after unpacking."""
@@ -171,7 +171,7 @@ class Fetcher:
                 piece = unpacker.decompress(packed, _PIECE) if unpacker else packed
                 found += piece
                 if len(found) > self.most_bytes:
-                    raise problems.TooLarge(megabytes=self.most_bytes // 1024 // 1024)
+                    raise problems.FetchTooLarge(megabytes=self.most_bytes // 1024 // 1024)
                 packed = unpacker.unconsumed_tail if unpacker else b""
                 if not packed and (unpacker is None or len(piece) < _PIECE):
                     break

@@ -41,7 +41,7 @@ class TooSlow(FetchProblem):
     message = "“%(host)s” took longer than %(seconds)s seconds to answer."
 
 
-class TooLarge(FetchProblem):
+class FetchTooLarge(FetchProblem):
     message = "This calendar is larger than %(megabytes)s MB. Please share one that holds fewer events."
 
 
@@ -63,15 +63,15 @@ class NotThere(FetchProblem):
     message = "“%(host)s” has no calendar at this address any more. Please enter the new one."
 
 
-class Refused(FetchProblem):
+class FetchRefused(FetchProblem):
     message = "“%(host)s” answered with the error %(status)s."
 
 
-PASSING = (NoConnection, TooSlow, AnswerBroken, Refused)  # may be over the next time
+PASSING = (NoConnection, TooSlow, AnswerBroken, FetchRefused)  # may be over the next time
 
 
 def refusal(status: int, host: str) -> FetchProblem:
     """Return what an HTTP status (RFC 9110, 15) other than success means."""
     if status in (401, 403, 407):
         return NotAllowed(host=host)
-    return NotThere(host=host) if status in (404, 410) else Refused(host=host, status=status)
+    return NotThere(host=host) if status in (404, 410) else FetchRefused(host=host, status=status)

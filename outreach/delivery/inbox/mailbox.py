@@ -37,7 +37,7 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Progress:
+class PollProgress:
     """Up to which mail a folder was taken. since: where nothing is known of it, how old a mail may be that is new."""
 
     highest_uid: int
@@ -45,7 +45,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedMail:
     """whole: False for a mail that is too large or that the server cannot give, of which `data` is the beginning."""
 
     uid: int
@@ -61,8 +61,8 @@ def folder_name(settings: Settings) -> str:
 def poll(
     settings: Settings,
     *,
-    progress: Callable[[Folder], Progress],
-    take: Callable[[Folder, Fetched], None],
+    progress: Callable[[Folder], PollProgress],
+    take: Callable[[Folder, FetchedMail], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Give each new mail to `take`, in their order, and mark it when that has returned; return how many there were.
@@ -109,7 +109,7 @@ class _Opened:
         flags = self._said("PERMANENTFLAGS").split(b"(")[-1].rstrip(b")").split()
         self.keeps_keywords = b"\\*" in flags or TAKEN.encode() in flags
 
-    def new_uids(self, before: Progress) -> list[int]:
+    def new_uids(self, before: PollProgress) -> list[int]:
         wanted = f"UID {before.highest_uid + 1}:*"
         if before.highest_uid == 0 and before.since is not None:
             wanted += f" SINCE {before.since.day}-{MONTHS[before.since.month - 1]}-{before.since.year}"
@@ -117,7 +117,7 @@ class _Opened:
         uids = {int(uid) for line in found if line for uid in line.split()}
         return sorted(uid for uid in uids if uid > before.highest_uid)  # "9:*" names the last mail, be it the 5th
 
-    def mails(self, uids: Sequence[int], stop: Callable[[], bool]) -> Iterator[Fetched]:
+    def mails(self, uids: Sequence[int], stop: Callable[[], bool]) -> Iterator[FetchedMail]:
         """Yield the mails that are still there; none is fetched before the one before it was dealt with."""
         asked = self._command("FETCH", _set_of(uids), "(UID RFC822.SIZE INTERNALDATE)")
         lines = {_value(line, rb"UID (\d+)"): line for line in asked if isinstance(line, bytes)}
@@ -128,7 +128,7 @@ class _Opened:
             large = int(_value(line, rb"RFC822.SIZE (\d+)") or 0) > MOST_BYTES
             found = self._data(uid, BEGINNING if large else MOST_BYTES + 1)
             if found is not None:
-                yield Fetched(uid, _received_at(line), found or b"", whole=not large and bool(found))
+                yield FetchedMail(uid, _received_at(line), found or b"", whole=not large and bool(found))
 
     def mark(self, uid: int) -> None:
         """Mark a mail as taken. A server that refuses it keeps nobody from reading on: what was taken is in the database."""

@@ -27,12 +27,12 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
 @dataclass(frozen=True)
-class Part:
+class MailPart:
     """One part. enclosed: it belongs to a mail that this mail encloses, and is not its sender's own word."""
 
     headers: Message
     body: bytes  # as it came: still encoded
-    children: tuple["Part", ...] = ()
+    children: tuple["MailPart", ...] = ()
     enclosed: bool = False
 
     @property
@@ -62,7 +62,7 @@ class Part:
     def text(self, most: int = MOST_TEXT) -> str:
         return text_of(self.data(most), parameter(self.headers, "charset"))
 
-    def walk(self) -> Iterator["Part"]:
+    def walk(self) -> Iterator["MailPart"]:
         yield self
         for child in self.children:
             yield from child.walk()
@@ -76,7 +76,7 @@ class _Bounds:
     too_complex: bool = field(default=False)
 
 
-def parts_of(raw: bytes) -> tuple[Part, bool]:
+def parts_of(raw: bytes) -> tuple[MailPart, bool]:
     """Return a mail as a tree of parts, and whether it has more or deeper ones than are looked at."""
     bounds = _Bounds()
     return _part(raw, 0, len(raw), 0, bounds, enclosed=False), bounds.too_complex
@@ -111,11 +111,11 @@ def parameterless(value: str) -> str:
     return value.partition(";")[0].partition("(")[0].strip().lower()
 
 
-def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, enclosed: bool) -> Part:
+def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, enclosed: bool) -> MailPart:
     bounds.left -= 1
     header_end, body = _split(raw, start, end)
     headers = headers_of(raw[start:header_end])
-    children: list[Part] = []
+    children: list[MailPart] = []
     sections: Iterator[tuple[int, int]] = iter(())
     within = enclosed
     if headers.get_content_maintype() == MULTIPART:
@@ -127,7 +127,7 @@ def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, encl
             bounds.too_complex = True
             break
         children.append(_part(raw, *section, depth + 1, bounds, enclosed=within))
-    return Part(headers, b"" if children else raw[body:end], tuple(children), enclosed)
+    return MailPart(headers, b"" if children else raw[body:end], tuple(children), enclosed)
 
 
 def _split(raw: bytes, start: int, end: int) -> tuple[int, int]:

@@ -14,10 +14,10 @@ import structlog
 from outreach.delivery import return_path
 from outreach.delivery.inbox import replies, reports, words
 from outreach.delivery.inbox.decoding import addresses_in, line_of, mailbox_of
-from outreach.delivery.inbox.parts import Part, headers_of, parameterless, parts_of
+from outreach.delivery.inbox.parts import MailPart, headers_of, parameterless, parts_of
 from outreach.delivery.inbox.proof import proven_sender
-from outreach.delivery.inbox.replies import Reply
-from outreach.delivery.inbox.reports import Report, Verdict
+from outreach.delivery.inbox.replies import CalendarReply
+from outreach.delivery.inbox.reports import DeliveryReport, DeliveryVerdict
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason
@@ -53,8 +53,8 @@ class Incoming:
     digest: str = ""
     returned_id: int | None = None
     returned_reference: str = ""
-    report: Report | None = None
-    reply: Reply | None = None
+    report: DeliveryReport | None = None
+    reply: CalendarReply | None = None
     text: str = ""
     by_list: bool = False
     reason: IncomingReason | None = None
@@ -90,13 +90,13 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
             returned_reference=reports.returned_message_id(mail),
             report=report,
             text=report.words,
-            reason=IncomingReason.DELIVERED if report.verdict is Verdict.DELIVERED else None,
+            reason=IncomingReason.DELIVERED if report.verdict is DeliveryVerdict.DELIVERED else None,
         )
     if known["sender"] in _own_addresses(settings):
         return Incoming(**known, kind=IncomingKind.AUTOMATIC, reason=IncomingReason.OWN)
     try:
         reply = replies.reply_in(mail)
-    except replies.TooLarge:
+    except replies.CalendarTooLarge:
         return _set_aside(raw, mail.headers, IncomingReason.TOO_COMPLEX)
     kind = IncomingKind.LETTER
     if reply is not None:
@@ -137,17 +137,17 @@ def _set_aside(raw: bytes, headers: Message, reason: IncomingReason) -> Incoming
     )
 
 
-def _kind_of(report: Report) -> IncomingKind:
+def _kind_of(report: DeliveryReport) -> IncomingKind:
     match report.verdict:
-        case Verdict.DELIVERED:
+        case DeliveryVerdict.DELIVERED:
             return IncomingKind.AUTOMATIC
-        case Verdict.DELAYED:
+        case DeliveryVerdict.DELAYED:
             return IncomingKind.DELAY
         case _:
             return IncomingKind.BOUNCE
 
 
-def _returned_id(mail: Part, settings: Settings) -> int | None:
+def _returned_id(mail: MailPart, settings: Settings) -> int | None:
     """Return which of our messages this mail came back from, by a genuine return path among its recipients."""
     if not settings.mail_return_path:
         return None
@@ -168,7 +168,7 @@ def _own_addresses(settings: Settings) -> set[str]:
     }
 
 
-def _is_automatic(mail: Part) -> bool:
+def _is_automatic(mail: MailPart) -> bool:
     """Return whether a program sent it (RFC 3834): what a subject says alone does not make it so."""
     headers = mail.headers
     submitted = parameterless(headers.get("Auto-Submitted", ""))

@@ -14,7 +14,7 @@ from icalendar.parser import Contentline
 from icalendar.timezone import tzp
 
 from outreach.delivery.inbox.decoding import clean, mailbox_of
-from outreach.delivery.inbox.parts import Part, parameter
+from outreach.delivery.inbox.parts import MailPart, parameter
 from outreach.domain.mail.incoming import Participation
 
 MOST_BYTES = 256 * 1024
@@ -29,23 +29,23 @@ _FOLD = re.compile(r"\n[ \t]")
 _INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
 
 
-class TooLarge(Exception):
+class CalendarTooLarge(Exception):
     """The calendar has more lines or components than any reply to us."""
 
 
 @dataclass(frozen=True)
-class Attendee:
+class ReplyAttendee:
     address: str  # as contacts.key writes it
     name: str
     participation: Participation
 
 
 @dataclass(frozen=True)
-class Reply:
+class CalendarReply:
     """counter: another time is proposed, starts_at to ends_at; naive where they name no zone that is known."""
 
     uid: str
-    attendees: tuple[Attendee, ...]
+    attendees: tuple[ReplyAttendee, ...]
     sequence: int
     stamped_at: datetime | None
     comment: str = ""
@@ -55,13 +55,13 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _ContentLine:
     name: str
     params: dict[str, str]
     value: str
 
 
-def reply_in(mail: Part) -> Reply | None:
+def reply_in(mail: MailPart) -> CalendarReply | None:
     """Return the reply that a mail brings, or None for a mail without one; raise TooLarge.
 
     A calendar in a mail that is merely enclosed is not its sender's word.
@@ -72,22 +72,22 @@ def reply_in(mail: Part) -> Reply | None:
     for part in islice(calendars, MOST_CALENDARS):
         left -= len(part.body)
         if left < 0:
-            raise TooLarge
+            raise CalendarTooLarge
         found = reply_of(part.text(2 * MOST_BYTES), parameter(part.headers, "method"))
         if found is not None:
             return found
     return None
 
 
-def reply_of(text: str, method: str = "") -> Reply | None:
+def reply_of(text: str, method: str = "") -> CalendarReply | None:
     """Return what an iCalendar object of method REPLY or COUNTER says, else None; raise TooLarge.
 
     method: as the part's content type names it, where the object itself names none.
     """
     if len(text) > MOST_BYTES or text.count("\n") > MOST_LINES or text.upper().count("BEGIN:") > MOST_COMPONENTS:
-        raise TooLarge
+        raise CalendarTooLarge
     named = ""
-    event: list[_Line] = []
+    event: list[_ContentLine] = []
     for component, line in _lines(text):
         if component == "VCALENDAR" and line.name == "METHOD":
             named = line.value
@@ -98,7 +98,7 @@ def reply_of(text: str, method: str = "") -> Reply | None:
     if method not in ("REPLY", "COUNTER") or not uid:
         return None
     stamped = _instant(event, "DTSTAMP")
-    return Reply(
+    return CalendarReply(
         uid=uid[:250],
         attendees=tuple(_attendee(line) for line in event if line.name == "ATTENDEE"),
         sequence=_number(_first(event, "SEQUENCE")),
@@ -110,7 +110,7 @@ def reply_of(text: str, method: str = "") -> Reply | None:
     )
 
 
-def _lines(text: str) -> Iterator[tuple[str, _Line]]:
+def _lines(text: str) -> Iterator[tuple[str, _ContentLine]]:
     """Yield the lines of the calendar itself and of its first entry that matter here, with the component's name."""
     within: list[str] = []
     entries = attendees = 0
@@ -131,7 +131,7 @@ def _lines(text: str) -> Iterator[tuple[str, _Line]]:
                 yield within[-1], parsed
 
 
-def _parsed(line: str) -> _Line | None:
+def _parsed(line: str) -> _ContentLine | None:
     try:
         name, params, value = Contentline(line.strip()).parts()
     except ValueError:
@@ -140,10 +140,10 @@ def _parsed(line: str) -> _Line | None:
         str(key).upper(): value if isinstance(value, str) else str(next(iter(value), ""))
         for key, value in params.items()
     }
-    return _Line(str(name).upper(), plain, clean(str(value)))
+    return _ContentLine(str(name).upper(), plain, clean(str(value)))
 
 
-def _attendee(line: _Line) -> Attendee:
+def _attendee(line: _ContentLine) -> ReplyAttendee:
     address = line.value.strip()
     if address.lower().startswith("mailto:"):
         address = address[7:]
@@ -153,10 +153,10 @@ def _attendee(line: _Line) -> Attendee:
         participation = Participation(line.params.get("PARTSTAT", "").strip().upper())
     except ValueError:
         participation = Participation.UNCLEAR
-    return Attendee(mailbox_of(address)[1], " ".join(line.params.get("CN", "").split())[:160], participation)
+    return ReplyAttendee(mailbox_of(address)[1], " ".join(line.params.get("CN", "").split())[:160], participation)
 
 
-def _first(lines: list[_Line], name: str) -> str:
+def _first(lines: list[_ContentLine], name: str) -> str:
     return next((line.value for line in lines if line.name == name), "")
 
 
@@ -165,7 +165,7 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
-def _instant(lines: list[_Line], name: str) -> datetime | None:
+def _instant(lines: list[_ContentLine], name: str) -> datetime | None:
     line = next((line for line in lines if line.name == name), None)
     found = _INSTANT.fullmatch(line.value.strip()) if line else None
     if line is None or found is None:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from flufl.bounce import all_failures
 
 from outreach.delivery.inbox.decoding import addresses_in, line_of, mailbox_of
-from outreach.delivery.inbox.parts import Part, headers_of, parameter, parameterless
+from outreach.delivery.inbox.parts import MailPart, headers_of, parameter, parameterless
 from outreach.domain.mail.address_faults import AddressFault, fault_of
 
 STATUS_TYPE = "message/delivery-status"
@@ -31,7 +31,7 @@ _MAIL_ID = re.compile(r"^[> \t]{0,8}message-id:\s{0,4}(<[^<>\s]{3,240}>)", re.IG
 _SENDERS = re.compile(r"mailer-daemon|postmaster|mail-?delivery|mdaemon|bounce", re.IGNORECASE)
 
 
-class Verdict(IntEnum):
+class DeliveryVerdict(IntEnum):
     """What a report says of a mail; of several recipients' verdicts the gravest counts."""
 
     DELIVERED = 0
@@ -42,16 +42,16 @@ class Verdict(IntEnum):
 
 
 @dataclass(frozen=True)
-class Report:
+class DeliveryReport:
     """addresses: whom it names, as contacts.key has them. words: the other server's, on one line. fault: where it FAILED, why."""
 
-    verdict: Verdict
+    verdict: DeliveryVerdict
     addresses: frozenset[str]
     words: str = ""
     fault: AddressFault | None = None
 
 
-def is_report(mail: Part) -> bool:
+def is_report(mail: MailPart) -> bool:
     """Return whether a mail looks like a delivery report, of whatever form; not yet whether it says anything."""
     if mail.type == "multipart/report":
         return parameter(mail.headers, "report-type").lower() in ("delivery-status", "")
@@ -63,7 +63,7 @@ def is_report(mail: Part) -> bool:
     )
 
 
-def report_in(mail: Part) -> Report | None:
+def report_in(mail: MailPart) -> DeliveryReport | None:
     """Return what a delivery report says, or None for a mail that is none after all."""
     found = [one for block in _blocks(mail) if (one := _of_block(block)) is not None]
     if found:
@@ -75,11 +75,11 @@ def report_in(mail: Part) -> Report | None:
         return None
     words = _words_about(mail, named)
     if not failed:
-        return Report(Verdict.DELAYED, frozenset(named), words)
+        return DeliveryReport(DeliveryVerdict.DELAYED, frozenset(named), words)
     return _judged("failed", _STATUS.search(words), named, words)
 
 
-def returned_message_id(mail: Part) -> str:
+def returned_message_id(mail: MailPart) -> str:
     """Return the Message-ID of the mail that a report gives back, whole or its headers alone; "" where it names none."""
     for part in mail.walk():
         if part is not mail and part.enclosed and (found := part.headers.get("Message-ID", "").strip()):
@@ -92,7 +92,7 @@ def returned_message_id(mail: Part) -> str:
     return ""
 
 
-def _blocks(mail: Part) -> Iterator[Message]:
+def _blocks(mail: MailPart) -> Iterator[Message]:
     """Yield each recipient's block of the report's machine-readable part; the first block is about the report itself."""
     for part in mail.walk():
         if part.type == STATUS_TYPE and not part.enclosed and not part.children:
@@ -100,7 +100,7 @@ def _blocks(mail: Part) -> Iterator[Message]:
             yield from map(headers_of, blocks[: MOST_BLOCKS + 1])
 
 
-def _of_block(block: Message) -> Report | None:
+def _of_block(block: Message) -> DeliveryReport | None:
     action = (parameterless(block.get("Action", "")).split() or [""])[0]
     if not action:
         return None
@@ -116,24 +116,24 @@ def _of_block(block: Message) -> Report | None:
     return _judged(action, status, named, words)
 
 
-def _judged(action: str, status: re.Match[str] | None, named: Iterable[str], words: str) -> Report:
+def _judged(action: str, status: re.Match[str] | None, named: Iterable[str], words: str) -> DeliveryReport:
     """Return how grave a report is by RFC 3463's codes."""
     grave, subject, detail = status.groups() if status else ("5", "0", "0")
     code = f"{subject}.{detail}"
     fault = None
     if action.startswith("delay"):
-        verdict = Verdict.DELAYED
+        verdict = DeliveryVerdict.DELAYED
     elif not action.startswith(("fail", "error")):
-        verdict = Verdict.DELIVERED
+        verdict = DeliveryVerdict.DELIVERED
     elif grave == "4":
-        verdict = Verdict.GAVE_UP
+        verdict = DeliveryVerdict.GAVE_UP
     elif fault := fault_of(code, words):
-        verdict = Verdict.FAILED
+        verdict = DeliveryVerdict.FAILED
     elif code == "2.2" or (subject in ("3", "4") and code not in ABOUT_THE_MAIL):
-        verdict = Verdict.GAVE_UP
+        verdict = DeliveryVerdict.GAVE_UP
     else:
-        verdict = Verdict.MAIL_REFUSED
-    return Report(verdict, frozenset(named), words, fault)
+        verdict = DeliveryVerdict.MAIL_REFUSED
+    return DeliveryReport(verdict, frozenset(named), words, fault)
 
 
 def _detected(shown: Message) -> tuple[Recipients, Recipients]:
@@ -144,7 +144,7 @@ def _detected(shown: Message) -> tuple[Recipients, Recipients]:
         return frozenset(), frozenset()
 
 
-def _shown(mail: Part) -> Message:
+def _shown(mail: MailPart) -> Message:
     """Return as much of a report as flufl.bounce may see, as the standard library's message, every text bounded."""
     shown = _copied(mail)
     own = [part for part in mail.walk() if not part.children and not part.enclosed and part.type.startswith("text/")]
@@ -160,7 +160,7 @@ def _shown(mail: Part) -> Message:
     return shown
 
 
-def _copied(part: Part) -> Message:
+def _copied(part: MailPart) -> Message:
     copy = Message()
     for name, value in part.headers.items():
         if not name.lower().startswith("content-"):
@@ -168,12 +168,12 @@ def _copied(part: Part) -> Message:
     return copy
 
 
-def _bounded(part: Part) -> str:
+def _bounded(part: MailPart) -> str:
     text = part.text(4 * MOST_SHOWN)[:MOST_SHOWN]
     return "\n".join(line[:MOST_LINE] for line in text.split("\n"))
 
 
-def _words_about(mail: Part, named: set[str]) -> str:
+def _words_about(mail: MailPart, named: set[str]) -> str:
     """Return the line of a report that names the address, or the first that has an SMTP code, with what follows it."""
     for part in mail.walk():
         if part.enclosed or part.children or not part.type.startswith("text/"):

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 from outreach.delivery.inbox.decoding import clean
-from outreach.delivery.inbox.parts import Part
+from outreach.delivery.inbox.parts import MailPart
 
 MOST_WORDS = 4000  # characters that are kept
 MOST_READ = 128 * 1024  # bytes of a part that are looked at
@@ -20,7 +20,7 @@ _ANSWERED = re.compile(
 )
 
 
-def words_of(mail: Part) -> str:
+def words_of(mail: MailPart) -> str:
     """Return what the mail's sender wrote, "" where they wrote nothing. No more than MOST_WORDS characters."""
     own = [part for part in mail.walk() if not part.enclosed and not part.children and not part.attached]
     for type, plain in (("text/plain", _same), ("text/html", without_markup)):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.delivery.mail.placeholders import BY_NAME, TOKEN, Part, clean, fill_line
+from outreach.delivery.mail.placeholders import BY_NAME, TOKEN, TextPart, clean, fill_line
 
 # What tells one activity from another.
 OF_ONE_ACTIVITY = frozenset({"activity", "full_title", "day_date", "when", "time", "start"})
@@ -20,21 +20,21 @@ _LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
 class Paragraph:
     """asks: it stands with a link by which to answer, or did before that was left out. names: it names the activity."""
 
-    lines: tuple[tuple[Part, ...], ...]
+    lines: tuple[tuple[TextPart, ...], ...]
     asks: bool = False
     names: bool = False
     kind: str = "paragraph"
 
 
 @dataclass(frozen=True)
-class Row:
+class MailRow:
     label: str
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
 
 
 @dataclass(frozen=True)
-class Table:
-    rows: tuple[Row, ...]
+class MailTable:
+    rows: tuple[MailRow, ...]
     names: bool = False
     kind: str = "table"
 
@@ -48,7 +48,7 @@ class Button:
     kind: str = "button"
 
 
-Block = Paragraph | Table | Button
+Block = Paragraph | MailTable | Button
 
 
 def blocks_of(
@@ -82,8 +82,8 @@ def _stretch(lines: Iterable[str], values: Mapping[str, str], *, asks: bool) -> 
         if block is None:
             continue
         last = found[-1] if found else None
-        if isinstance(block, Table) and isinstance(last, Table):
-            found[-1] = Table(last.rows + block.rows, last.names or block.names)
+        if isinstance(block, MailTable) and isinstance(last, MailTable):
+            found[-1] = MailTable(last.rows + block.rows, last.names or block.names)
         elif isinstance(block, Paragraph) and isinstance(last, Paragraph):
             found[-1] = Paragraph(last.lines + block.lines, asks, last.names or block.names)
         else:
@@ -97,7 +97,11 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
         return Button("", parts[0].text) if parts else None
     if listed := _only_list(line):
         rows = [row.partition(": ") for row in values.get(listed, "").splitlines()]
-        return Table(tuple(Row(clean(label), (Part(clean(text)),)) for label, _, text in rows)) if rows else None
+        return (
+            MailTable(tuple(MailRow(clean(label), (TextPart(clean(text)),)) for label, _, text in rows))
+            if rows
+            else None
+        )
     labelled, names = _LABELLED.fullmatch(line), bool(_names(line) & OF_ONE_ACTIVITY)
     if labelled is None:
         parts = fill_line(line, values)
@@ -108,7 +112,7 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
         return None
     if _only_link(rest) and _names(rest) <= ANSWER_LINKS:
         return Button(label, parts[0].text)
-    return Table((Row(label, tuple(parts)),), names)
+    return MailTable((MailRow(label, tuple(parts)),), names)
 
 
 def _only_link(text: str) -> str:

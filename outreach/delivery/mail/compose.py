@@ -66,14 +66,14 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
     """
     said, _ = worth_saying(lines)
-    holder = message.person or message.organisation
-    assert holder is not None
+    invitee = message.person or message.organisation
+    assert invitee is not None
     session = object_session(message) or db.session()
     row, representing = rows.message_row(message), None
     if message.representative_of is not None:
         representing = rows.invitation_row(message.representative_of)
     headers.envelope_address(representing.representative_email if representing else row.email)  # before the work
-    token = "" if representing else tokens.token(tokens.link_for(session, holder))
+    token = "" if representing else tokens.token(tokens.link_for(session, invitee))
     items = [_stored_item(session, message, row, line) for line in said]
     office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
     return written(items, reader_of(row, token, representing), office, message_id(message), now=now)
@@ -165,10 +165,10 @@ def as_mail(
     return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], recipient)
 
 
-def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.Said:
+def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.LetterSection:
     """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
     found = values.values_for(item.line, item.activity, reader, office, item.detail, now=now, kind=item.kind)
-    return letter.Said(
+    return letter.LetterSection(
         item.text,
         found | dict(item.counted),
         merging.heading_of(item.activity),

@@ -25,7 +25,7 @@ READ_EVERY = timedelta(hours=1)
 _FORM = 1  # raised when the same activities are written otherwise than before
 
 
-class Status(StrEnum):
+class FeedStatus(StrEnum):
     """How sure an entry is (RFC 5545, 3.8.1.11)."""
 
     CONFIRMED = "CONFIRMED"
@@ -38,7 +38,7 @@ class FeedEntry:
     """revision: the invitation's share of the SEQUENCE, where the feed is an invitee's own. page: of staff; "" for none."""
 
     activity: Activity
-    status: Status
+    status: FeedStatus
     revision: int = 0
     page: str = ""
 
@@ -81,7 +81,7 @@ def feed_ics(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_
     for one in entries:
         event = event_of(one.activity, now=now, status=one.status.value, revision=one.revision)
         event.add("organizer", who)
-        event.add("transp", "OPAQUE" if takes_time and one.status is not Status.CANCELLED else "TRANSPARENT")
+        event.add("transp", "OPAQUE" if takes_time and one.status is not FeedStatus.CANCELLED else "TRANSPARENT")
         if one.page:
             event.add("url", one.page)
         calendar.add_component(event)

@@ -10,8 +10,8 @@ from flask import current_app
 from flask_babel import gettext
 
 from outreach.delivery.mail import placeholders
-from outreach.delivery.mail.blocks import Block, Button, Paragraph, Table, asks, blocks_of
-from outreach.delivery.mail.placeholders import Part
+from outreach.delivery.mail.blocks import Block, Button, MailTable, Paragraph, asks, blocks_of
+from outreach.delivery.mail.placeholders import TextPart
 from outreach.delivery.mail.reader import Reader
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.mail.values import contact_line
@@ -23,7 +23,7 @@ _OPENING = {"id": "Dengan hormat,", "en": ""}  # an Indonesian letter has it, an
 
 
 @dataclass(frozen=True)
-class Said:
+class LetterSection:
     """One thing to say: its text, the values in it, and the heading it gets beside others."""
 
     text: Text
@@ -58,10 +58,10 @@ class _Content:
     contacts: str
     closing: str
     unit: str
-    footer: list[list[Part]] = field(default_factory=list)
+    footer: list[list[TextPart]] = field(default_factory=list)
 
 
-def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
+def write(said: Sequence[LetterSection], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
     """Return the letter in the current locale. common_subject: the subject of a letter that says several things."""
     first = said[0]
     several = len(said) > 1
@@ -92,12 +92,12 @@ def write(said: Sequence[Said], reader: Reader, office: Office | None, *, common
     )
 
 
-def subject_of(said: Said) -> str:
+def subject_of(said: LetterSection) -> str:
     filled = placeholders.fill_line(said.text.subject, said.values) or []
     return "".join(part.text for part in filled).strip()
 
 
-def _section(said: Said, reader: Reader, *, several: bool) -> Section:
+def _section(said: LetterSection, reader: Reader, *, several: bool) -> Section:
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(reader.represents))
     return Section(said.heading if several else "", _grouped(blocks))
 
@@ -116,7 +116,7 @@ def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]
     return [Section(s.heading, [g for g in s.groups if g not in common]) for s in sections], common
 
 
-def _asked_once(said: Sequence[Said], closing: list[list[Block]], link: str) -> list[list[Block]]:
+def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link: str) -> list[list[Block]]:
     """Return the closing with one request to answer in it, by one link for all."""
     if all(one.kind is MailKind.INVITATION for one in said):
         words = gettext("All the invitations above can be answered on one page; no account is needed.")
@@ -133,20 +133,20 @@ def _asking(group: list[Block]) -> bool:
 
 
 def _naming(block: Block) -> bool:
-    return isinstance(block, Paragraph | Table) and block.names
+    return isinstance(block, Paragraph | MailTable) and block.names
 
 
-def _introduction(said: Sequence[Said]) -> str:
+def _introduction(said: Sequence[LetterSection]) -> str:
     if all(one.kind is MailKind.INVITATION for one in said):
         return gettext("We invite you to the following activities.")
     return gettext("We write to you about several activities.")
 
 
 def _paragraph(words: str) -> Paragraph:
-    return Paragraph(((Part(words),),))
+    return Paragraph(((TextPart(words),),))
 
 
-def _contacts(said: Sequence[Said], reader: Reader, *, asking: bool) -> str:
+def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) -> str:
     """Return whom to call, as a sentence. Who represents somebody has no link: calling is their way to say they cannot come."""
     found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
     if not found:
@@ -175,15 +175,15 @@ def _letterhead_detail(office: Office | None) -> str:
     return " · ".join(placeholders.clean(part) for part in parts if part)
 
 
-def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[Part]]:
+def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
     name = placeholders.clean(office.short_name) if office else ""
     if reader.represents:
         who = placeholders.clean(reader.represents)
-        return [[Part(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
+        return [[TextPart(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
     if kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
     if not reader.link:
-        return [[Part(why)]]
-    return [[Part(why)], [Part(gettext("To stop reminders:") + " "), Part(reader.stop_link, link=True)]]
+        return [[TextPart(why)]]
+    return [[TextPart(why)], [TextPart(gettext("To stop reminders:") + " "), TextPart(reader.stop_link, link=True)]]

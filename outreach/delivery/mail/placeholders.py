@@ -35,7 +35,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True)
-class Part:
+class TextPart:
     """A stretch of a filled line. link: an address that a page may show as a link."""
 
     text: str
@@ -155,13 +155,13 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return "\n".join("".join(part.text for part in line) for line in lines if line is not None)
 
 
-def fill_line(line: str, values: Mapping[str, str]) -> list[Part] | None:
+def fill_line(line: str, values: Mapping[str, str]) -> list[TextPart] | None:
     """Return one line's parts; None for a line that carries placeholders and all of them are empty."""
     tokens = list(_tokens(line))
     known = [t for t in tokens if isinstance(t, Placeholder)]
     if known and not any(clean(values.get(p.name, "")) for p in known):
         return None
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     gap = False
     for token in tokens:
         if isinstance(token, Placeholder):
@@ -172,7 +172,7 @@ def fill_line(line: str, values: Mapping[str, str]) -> list[Part] | None:
                 continue
             begins = not parts or not "".join(p.text for p in parts).strip()
             value = value[0].upper() + value[1:] if token.is_word and begins else value
-            parts.append(Part(value, link=token.is_link))
+            parts.append(TextPart(value, link=token.is_link))
         else:
             text = _after_gap(token) if gap and not "".join(p.text for p in parts).strip() else token
             parts.extend(_literal(text))
@@ -204,25 +204,25 @@ def _tokens(line: str) -> Iterator[Placeholder | str]:
         yield line[end:]
 
 
-def _literal(text: str) -> Iterator[Part]:
+def _literal(text: str) -> Iterator[TextPart]:
     end = 0
     for match in _URL.finditer(text):
         if match.start() > end:
-            yield Part(text[end : match.start()])
-        yield Part(match[0], link=True)
+            yield TextPart(text[end : match.start()])
+        yield TextPart(match[0], link=True)
         end = match.end()
     if end < len(text):
-        yield Part(text[end:])
+        yield TextPart(text[end:])
 
 
-def _without_separator(parts: list[Part]) -> list[Part]:
+def _without_separator(parts: list[TextPart]) -> list[TextPart]:
     if not parts:
         return parts
     last = parts[-1].text
     for separator in _SEPARATORS:
         if last.endswith(separator):
             kept = last.removesuffix(separator)
-            return parts[:-1] + ([Part(kept, parts[-1].link)] if kept else [])
+            return parts[:-1] + ([TextPart(kept, parts[-1].link)] if kept else [])
     return parts
 
 

@@ -109,7 +109,7 @@ def _when_and_where(slot: PollSlot) -> str:
     return f"{when(slot)}, {slot.venue.name}" if slot.venue else when(slot)
 
 
-def _said(poll: DatePoll, text: texts.Text, reader: Reader, office: Office | None) -> letter.Said:
+def _said(poll: DatePoll, text: texts.Text, reader: Reader, office: Office | None) -> letter.LetterSection:
     contact_name, contact_phone = values.contact_of(poll.programme, office)
     found = {
         "activity": poll.neutral_title,
@@ -126,7 +126,7 @@ def _said(poll: DatePoll, text: texts.Text, reader: Reader, office: Office | Non
         "unit": office.short_name if office else "",
         "link": page_url(reader.token, poll.id),
     }
-    return letter.Said(text, found, poll.neutral_title, (contact_name, contact_phone), MailKind.POLL)
+    return letter.LetterSection(text, found, poll.neutral_title, (contact_name, contact_phone), MailKind.POLL)
 
 
 def _text(session: Session, poll: DatePoll, key: str, locale: str) -> texts.Text:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from outreach.delivery.outbox import channel, leases, limits, results
-from outreach.delivery.outbox.group import Group
+from outreach.delivery.outbox.group import HandoverGroup
 from outreach.delivery.outbox.job import Job
 from outreach.delivery.outbox.keeper import Holding
 from outreach.delivery.outbox.leases import Lease
@@ -176,7 +176,9 @@ class Drainer:
             self._release(list(held), MessageState.HANDING_OVER)
             return
         self.vain = 0
-        going = Group([ready for ready in group if ready.lease in held], self.settings, self.now, self._may_go_on)
+        going = HandoverGroup(
+            [ready for ready in group if ready.lease in held], self.settings, self.now, self._may_go_on
+        )
         self.handed = going.settled  # so that what is known is settled, whatever happens
         down: ChannelDown | None = None
         try:

@@ -13,7 +13,7 @@ from outreach.delivery.smtp.outcomes import Envelope, InDoubt, Outcome
 from outreach.settings import Settings
 
 
-class Group:
+class HandoverGroup:
     """settled: what is known of its mails so far. may_go_on: whether another may be begun; the first always may."""
 
     def __init__(

@@ -16,14 +16,14 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
-from outreach.delivery.mail.frames.frame import Frames, Planned
+from outreach.delivery.mail.frames.frame import FramedMail, Frames
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.recheck.judge import Earlier, Judge, Verdict
+from outreach.delivery.recheck.judge import Earlier, Judge, RecheckResult
 from outreach.delivery.rows import message_rows, shared_rows
 from outreach.delivery.rows.message_rows import MessageRow
-from outreach.delivery.rows.shared_rows import Shared
+from outreach.delivery.rows.shared_rows import SharedRows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.failures import FailureReason, next_try
@@ -46,7 +46,7 @@ class Ready:
     """A message to hand over. useful_until: when it would help nobody any more. doubts: hand-overs without an answer."""
 
     lease: Lease
-    planned: Planned
+    planned: FramedMail
     useful_until: datetime
     attempts: int
     doubts: int
@@ -56,7 +56,7 @@ class Ready:
 
 
 @dataclass
-class Batch:
+class PreparedBatch:
     """Claimed messages after asking again: those to hand over, in order, and those already decided.
 
     asked_at: when the oldest of what is relied upon was read.
@@ -73,10 +73,10 @@ class Preparer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.frames = Frames()
-        self.shared = Shared()
+        self.shared = SharedRows()
         self.read_at: datetime | None = None
 
-    def prepare(self, claimed: Sequence[Lease], *, now: datetime) -> Batch:
+    def prepare(self, claimed: Sequence[Lease], *, now: datetime) -> PreparedBatch:
         """Ask again what is true of each message, and plan what is, in a transaction that only reads.
 
         One that cannot even be read does not keep back the others: it is tried again later by itself.
@@ -88,8 +88,8 @@ class Preparer:
         except Exception as error:
             log.error("messages not read", messages=len(claimed), **fault(error))
             if len(claimed) == 1:
-                return Batch(now, decided=[_unread(claimed[0], type(error).__name__, now)])
-        batch = Batch(now)
+                return PreparedBatch(now, decided=[_unread(claimed[0], type(error).__name__, now)])
+        batch = PreparedBatch(now)
         for lease in claimed:
             one = self.prepare([lease], now=now)
             batch.asked_at = min(batch.asked_at, one.asked_at)
@@ -97,7 +97,7 @@ class Preparer:
             batch.decided += one.decided
         return batch
 
-    def _prepare(self, claimed: Sequence[Lease], now: datetime) -> Batch:
+    def _prepare(self, claimed: Sequence[Lease], now: datetime) -> PreparedBatch:
         session = db.session()
         session.rollback()
         rows = message_rows.load(session, [lease.message_id for lease in claimed])
@@ -115,7 +115,7 @@ class Preparer:
         session.rollback()
         return preparing.batch
 
-    def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> Shared:
+    def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> SharedRows:
         fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
         if fresh and shared_rows.covers(self.shared, rows):
             return replace(self.shared, blocked=shared_rows.blocked_among(session, rows))
@@ -146,7 +146,7 @@ def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
 
 class _Preparing:
     def __init__(
-        self, session: Session, frames: Frames, shared: Shared, known: Earlier, now: datetime, asked_at: datetime
+        self, session: Session, frames: Frames, shared: SharedRows, known: Earlier, now: datetime, asked_at: datetime
     ) -> None:
         self.session = session
         self.frames = frames
@@ -156,7 +156,7 @@ class _Preparing:
         self.judge = Judge(shared, known, now)
         self.doubts: dict[int, int] = {}
         self.asked: dict[int, PollInvitee] = {}
-        self.batch = Batch(asked_at)
+        self.batch = PreparedBatch(asked_at)
 
     def decide(self, lease: Lease, row: MessageRow) -> None:
         if recheck.must_wait(row, self.known):
@@ -183,10 +183,10 @@ class _Preparing:
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:
         untrue = poll_mail.untrue_because(one, row, self.shared.blocked, now=self.now)
         if one is None or untrue is not None:
-            verdict = Verdict(row, untrue_because=untrue)
+            verdict = RecheckResult(row, untrue_because=untrue)
             self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
             return
-        verdict = Verdict(row, useful_until=one.poll.closes_at)
+        verdict = RecheckResult(row, useful_until=one.poll.closes_at)
         office = self.shared.office
         self._plan(
             lease,
@@ -195,7 +195,9 @@ class _Preparing:
             lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
         )
 
-    def _plan(self, lease: Lease, row: MessageRow, verdict: Verdict, plan: Callable[[], frames.Planned]) -> None:
+    def _plan(
+        self, lease: Lease, row: MessageRow, verdict: RecheckResult, plan: Callable[[], frames.FramedMail]
+    ) -> None:
         doubts = self.doubts.get(row.id, 0)
         try:
             planned = plan()
@@ -220,13 +222,13 @@ class _Preparing:
                 )
             )
 
-    def _address(self, verdict: Verdict) -> str:
+    def _address(self, verdict: RecheckResult) -> str:
         naming = verdict.reader.representative_of_id
         if naming is None:
             return verdict.reader.email
         return next((line.representative_email for line in verdict.lines if line.invitation_id == naming), "")
 
-    def _now_invited(self, verdict: Verdict) -> tuple[int, ...]:
+    def _now_invited(self, verdict: RecheckResult) -> tuple[int, ...]:
         return tuple(
             line.invitation_id
             for line in verdict.lines
@@ -234,7 +236,7 @@ class _Preparing:
             and self.shared.reminders[line.reminder_id].kind is MailKind.INVITATION
         )
 
-    def _told(self, row: MessageRow, verdict: Verdict) -> dict[int, int]:
+    def _told(self, row: MessageRow, verdict: RecheckResult) -> dict[int, int]:
         return {
             line.id: sequence
             for line in row.lines
@@ -242,14 +244,14 @@ class _Preparing:
             and verdict.skipped.get(line.id, SkipReason.SAID_BY_ANOTHER_LINE) is SkipReason.SAID_BY_ANOTHER_LINE
         }
 
-    def _not_composed(self, lease: Lease, row: MessageRow, verdict: Verdict, words: str) -> Settled:
+    def _not_composed(self, lease: Lease, row: MessageRow, verdict: RecheckResult, words: str) -> Settled:
         until = verdict.useful_until or row.expires_at
         again_at = next_try(self.now, row.attempts + 1, until, 1.0)
         state = MessageState.RETRY if again_at else MessageState.FAILED
         return Settled(lease, state, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
 
 
-def _nothing_left(lease: Lease, row: MessageRow, verdict: Verdict, doubts: int) -> Settled:
+def _nothing_left(lease: Lease, row: MessageRow, verdict: RecheckResult, doubts: int) -> Settled:
     if doubts:  # it may have arrived
         return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT)
     if verdict.reason is SkipReason.TOO_LATE and row.attempts:
@@ -257,11 +259,11 @@ def _nothing_left(lease: Lease, row: MessageRow, verdict: Verdict, doubts: int) 
     return _skipped(lease, verdict, verdict.reason)
 
 
-def _skipped(lease: Lease, verdict: Verdict, reason: SkipReason) -> Settled:
+def _skipped(lease: Lease, verdict: RecheckResult, reason: SkipReason) -> Settled:
     return Settled(lease, MessageState.SKIPPED, reason, skipped_lines=verdict.skipped)
 
 
-def _no_address(lease: Lease, address: str, verdict: Verdict) -> Settled:
+def _no_address(lease: Lease, address: str, verdict: RecheckResult) -> Settled:
     if not address:
         return _skipped(lease, verdict, SkipReason.NO_ADDRESS)
     return Settled(lease, MessageState.FAILED, FailureReason.BAD_ADDRESS, skipped_lines=verdict.skipped)

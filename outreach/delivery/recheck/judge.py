@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.recheck.moves_told import SAID, WENT_OUT
 from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import Shared
+from outreach.delivery.rows.shared_rows import SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because
-from outreach.domain.reminders import Times, local_day, useful_until
+from outreach.domain.reminders import ActivityTimes, local_day, useful_until
 from outreach.domain.states import IN_WORK, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
@@ -34,12 +34,16 @@ class Earlier:
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()
     )  # person, organisation, activity of today's mails
-    retold: Mapping[int, int] = field(default_factory=dict)  # by line, the newer message that tells the same anew
-    unheard: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # by line, the moves that it is to tell
+    notified_again: Mapping[int, int] = field(
+        default_factory=dict
+    )  # by line, the newer message that tells the same anew
+    not_yet_notified: Mapping[int, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # by line, the moves that it is to tell
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RecheckResult:
     """What a message has left to say: its lines in the mail's order, and who reads it."""
 
     reader: MessageRow
@@ -54,7 +58,7 @@ class Verdict:
         return self.untrue_because or next(iter(self.skipped.values()), SkipReason.TOO_LATE)
 
 
-def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now: datetime) -> Earlier:
+def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *, now: datetime) -> Earlier:
     """Return what other messages told about the invitations that these are about, in a fixed number of queries.
 
     One of these that was in doubt before may have told its reader, too: for the others among them that counts.
@@ -64,7 +68,10 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
     activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
     if not activity_of:
         return Earlier()
-    retold, unheard = moves_told.retold(session, rows, shared), moves_told.unheard(session, rows, shared)
+    notified_again, not_yet_notified = (
+        moves_told.notified_again(session, rows, shared),
+        moves_told.not_yet_notified(session, rows, shared),
+    )
     found = session.execute(
         sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
                   Message.sent_at)
@@ -77,7 +84,7 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
     ).all()  # fmt: skip
     others = [row for row in found if row.id not in own or row.id in tried_before]
     if not others:
-        return Earlier(retold=retold, unheard=unheard)
+        return Earlier(notified_again=notified_again, not_yet_notified=not_yet_notified)
     tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
     went = [row for row in others if row.state in WENT_OUT or row.id in tried]
     today = set()
@@ -93,22 +100,22 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: Shared, *, now
         told=frozenset(row.invitation_id for row in went),
         in_work=frozenset((row.invitation_id, row.id) for row in others if row.state in IN_WORK and row.id not in own),
         today=frozenset(today),
-        retold=retold,
-        unheard=unheard,
+        notified_again=notified_again,
+        not_yet_notified=not_yet_notified,
     )
 
 
 class Judge:
     """Finds which lines of a batch's messages are still true. What is the same for many lines is reckoned once."""
 
-    def __init__(self, shared: Shared, known: Earlier, now: datetime) -> None:
+    def __init__(self, shared: SharedRows, known: Earlier, now: datetime) -> None:
         self.shared = shared
         self.known = known
         self.now = now
         self._until: dict[int, datetime] = {}
         self._reasons: dict[LineFacts, SkipReason | None] = {}
 
-    def judge(self, row: MessageRow, *, resent: bool = False) -> Verdict:
+    def judge(self, row: MessageRow, *, resent: bool = False) -> RecheckResult:
         """Return what is left to say. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
         row, reader = _settled_reader(row)
         left: list[LineRow] = []
@@ -116,7 +123,7 @@ class Judge:
         for line in row.lines:
             reason = self._reason(row, line, reader, resent)
             if reason is None:
-                moves = self.known.unheard.get(line.id)
+                moves = self.known.not_yet_notified.get(line.id)
                 left.append(line._replace(moves=moves) if moves else line)
             else:
                 skipped[line.id] = reason
@@ -125,7 +132,7 @@ class Judge:
             places, needless = worth_saying([self._saying(line) for line in left])
             said = [left[place] for place in places]
             skipped.update({left[place].id: SkipReason.SAID_BY_ANOTHER_LINE for place in needless})
-        return Verdict(row, tuple(said), skipped, max(map(self.useful_until, left), default=None))
+        return RecheckResult(row, tuple(said), skipped, max(map(self.useful_until, left), default=None))
 
     def useful_until(self, line: LineRow) -> datetime:
         """Return the instant after which a line helps nobody, by its activity as it is now."""
@@ -159,9 +166,9 @@ class Judge:
             reason = self._reasons[facts]
         except KeyError:
             reason = self._reasons[facts] = skip_because(facts, self.now)
-        if reason is None and line.id in self.known.retold:
+        if reason is None and line.id in self.known.notified_again:
             reason = SkipReason.JOINED
-        if reason is None and self.known.unheard.get(line.id) == ():
+        if reason is None and self.known.not_yet_notified.get(line.id) == ():
             reason = SkipReason.KNOWN
         if reason is None and line.to_representative and line.representative != reader:
             reason = SkipReason.NOT_ATTENDING
@@ -181,7 +188,7 @@ class Judge:
 
 def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
     """Return the instant after which a reminder's line helps nobody, by its activity as it is now."""
-    times = Times(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
     return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import values
 from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import Shared
+from outreach.delivery.rows.shared_rows import SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
@@ -28,7 +28,7 @@ SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 
 
-def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict[int, int]:
+def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedRows) -> dict[int, int]:
     """Return, by line, the newer message that tells the same anew, or has told it.
 
     Only of messages that were claimed before, so mostly nothing is asked. What may have arrived stays as it is.
@@ -79,7 +79,7 @@ def retold(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict
     return newer
 
 
-def unheard(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dict[int, tuple[int, ...]]:
+def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: SharedRows) -> dict[int, tuple[int, ...]]:
     """Return, by line that tells of a move, the moves that it is to tell, oldest first: those its reader has not heard of.
 
     None where they know what is true: a notice or an invitation told it, or the activity is back where they knew it. Heard of
@@ -107,7 +107,7 @@ def unheard(session: Session, rows: Sequence[MessageRow], shared: Shared) -> dic
     return found
 
 
-def _moves_since(sequence: int, activity: Activity, shared: Shared) -> list[Reminder]:
+def _moves_since(sequence: int, activity: Activity, shared: SharedRows) -> list[Reminder]:
     """Return the notices of an activity's moves after this sequence. Each move raises it by one, and writes one notice."""
     return [move for move in shared.moves_of(activity) if sequence <= move.occurrence < activity.sequence]
 
@@ -148,5 +148,5 @@ def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[in
     return found
 
 
-def _kind(line: LineRow, shared: Shared) -> MailKind:
+def _kind(line: LineRow, shared: SharedRows) -> MailKind:
     return shared.reminders[line.reminder_id].kind

@@ -15,7 +15,7 @@ MOVED = MailKind.CHANGE.value  # the key of a move's notice
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedRows:
     """What the messages of a batch have in common, loaded once."""
 
     activities: dict[int, Activity] = field(default_factory=dict)  # with programme, venue, region, coordinator, agenda
@@ -29,7 +29,7 @@ class Shared:
         return sorted(notices, key=lambda move: move.occurrence)
 
 
-def load(session: Session, rows: Collection[MessageRow]) -> Shared:
+def load(session: Session, rows: Collection[MessageRow]) -> SharedRows:
     """Return what the messages have in common, read anew. Its objects belong to no session: nothing expires them."""
     lines = [line for row in rows for line in row.lines]
     with Session(session.get_bind()) as own:
@@ -49,7 +49,7 @@ def load(session: Session, rows: Collection[MessageRow]) -> Shared:
         reminders = own.scalars(
             sa.select(Reminder).where(sa.or_(Reminder.id.in_({line.reminder_id for line in lines}), moves))
         )
-        found = Shared(
+        found = SharedRows(
             {activity.id: activity for activity in activities},
             {reminder.id: reminder for reminder in reminders},
             own.scalar(sa.select(Office).order_by(Office.id).limit(1)),
@@ -58,7 +58,7 @@ def load(session: Session, rows: Collection[MessageRow]) -> Shared:
     return replace(found, blocked=blocked_among(session, rows))
 
 
-def covers(found: Shared, rows: Collection[MessageRow]) -> bool:
+def covers(found: SharedRows, rows: Collection[MessageRow]) -> bool:
     """Return whether all that these messages have in common is there."""
     lines = {(line.activity_id, line.reminder_id) for row in rows for line in row.lines}
     return all(activity in found.activities and reminder in found.reminders for activity, reminder in lines)

@@ -13,18 +13,18 @@ from outreach.models import Invitation, Message, MessageLine, Organisation, Pers
 
 def message_row(message: Message) -> MessageRow:
     """Return a message's row, without its lines and its link."""
-    holder = message.person or message.organisation
-    assert holder is not None
+    invitee = message.person or message.organisation
+    assert invitee is not None
     representing = message.representative_of
-    return holder_row(
-        holder, id=message.id, kind=message.kind, expires_at=message.expires_at,
+    return invitee_row(
+        invitee, id=message.id, kind=message.kind, expires_at=message.expires_at,
         rfc_message_id=message.rfc_message_id, representative_of_id=representing.id if representing else None,
     )  # fmt: skip
 
 
-def holder_row(holder: Person | Organisation, **values: Any) -> MessageRow:
+def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
     """Return the row of a message to an invitee, of which only the reader is known beside `values`."""
-    person = holder if isinstance(holder, Person) else None
+    person = invitee if isinstance(invitee, Person) else None
     office = person.organisation if person else None
     roles = sorted(person.cadre_roles, key=lambda role: role.id) if person else []
     return MessageRow(**{
@@ -38,19 +38,19 @@ def holder_row(holder: Person | Organisation, **values: Any) -> MessageRow:
         "representative_of_id": None,
         "poll_invitee_id": None,
         "person_id": person.id if person else None,
-        "organisation_id": None if person else holder.id,
-        "name": holder.name,
+        "organisation_id": None if person else invitee.id,
+        "name": invitee.name,
         "title_before": person.title_before if person else "",
         "title_after": person.title_after if person else "",
         "post": person.post if person else "",
         "sex": person.sex if person else None,
-        "email": holder.email,
-        "locale": holder.locale,
+        "email": invitee.email,
+        "locale": invitee.locale,
         "office_name": office.name if office else "",
         "office_short_name": office.short_name if office else "",
-        "region_code": holder.region_code or "",
-        "region_name": holder.region.name if holder.region else "",
-        "stopped": holder.reminders_stopped_at is not None,
+        "region_code": invitee.region_code or "",
+        "region_name": invitee.region.name if invitee.region else "",
+        "stopped": invitee.reminders_stopped_at is not None,
         "erased": bool(person and person.erased_at),
         "link_nonce": "",
         "link_revoked": False,

@@ -19,7 +19,7 @@ from outreach.delivery.smtp.outcomes import (
     Permanent,
     Temporary,
 )
-from outreach.delivery.smtp.stream import Lost, Stream
+from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.domain.mail.failures import ChannelTrouble
 
 STRANGERS = 3  # recipients refused by policy while the server has taken none: it is not about the recipients
@@ -138,7 +138,7 @@ class Flight:
         ahead.put_back(self._goings)
         self._goings.clear()
 
-    def crashed(self, lost: Lost, ahead: Ahead) -> Iterator[Outcome]:
+    def crashed(self, lost: ConnectionLost, ahead: Ahead) -> Iterator[Outcome]:
         """Yield what became of the mails when the connection was lost; those that had not begun go back to `ahead`.
 
         Raise ChannelDown where that is why, or was found out meanwhile: the mails not yielded then were not handed over.
@@ -166,7 +166,7 @@ class Flight:
         return self.answered > 0 and not going.heard and not going.again
 
 
-def _value(going: Going, lost: Lost | None = None, *, mild: bool = False) -> Outcome:
+def _value(going: Going, lost: ConnectionLost | None = None, *, mild: bool = False) -> Outcome:
     outcome = going.outcome
     if outcome is None:
         assert lost is not None

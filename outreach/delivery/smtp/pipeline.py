@@ -27,7 +27,7 @@ from outreach.delivery.smtp.outcomes import (
     refusal,
     text,
 )
-from outreach.delivery.smtp.stream import Lost, Reply, Stream
+from outreach.delivery.smtp.stream import ConnectionLost, ServerReply, Stream
 
 DOT_PATIENCE = 3  # the answer to the last dot may take this many times the timeout: RFC 5321, 4.5.3.2.6
 WINDOW = 1024 * 1024  # bytes of mails that may wait for their answers at once
@@ -42,7 +42,7 @@ class NoChunks(Exception):
     """The server announced CHUNKING, and does not know BDAT. Its only mail in flight was not taken."""
 
 
-class Talk:
+class SmtpTalk:
     """One open connection, over which mails go."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Talk:
         self._still_true = still_true
         self._slow = False  # it took long to take the last mail
         self._begun = 0
-        self._goodbye: Reply | None = None
+        self._goodbye: ServerReply | None = None
 
     @property
     def clean(self) -> bool:
@@ -79,11 +79,11 @@ class Talk:
             try:
                 self.stream.write(b"RSET\r\n")
                 return self._ask(RSET).code < 400
-            except Lost:
+            except ConnectionLost:
                 return False
         return True
 
-    def try_sender(self, command: bytes) -> Reply:
+    def try_sender(self, command: bytes) -> ServerReply:
         """Return what the server says to a MAIL command, and take it back; raise Lost where the connection ends."""
         self.stream.write(command)
         reply = self._ask(MAIL_FROM)
@@ -100,7 +100,7 @@ class Talk:
         """
         yield from self._in_chunks(ahead) if self._chunks else self._by_turns(ahead)
         if self._over:
-            raise self._parting(self._goodbye or Reply(0, b""))
+            raise self._parting(self._goodbye or ServerReply(0, b""))
         yield from self.flight.landed()
 
     def _by_turns(self, ahead: Ahead) -> Iterator[Outcome]:
@@ -127,7 +127,7 @@ class Talk:
 
     def _open(self, now: Going, *, pipelined: bool) -> tuple[bytes, Callable[[], None]]:
         """Bring a mail to where its text can go; return the bytes that end it, and what reads the answer to them."""
-        reply = Reply(0, b"")
+        reply = ServerReply(0, b"")
         for verb, command in zip((MAIL_FROM, RCPT_TO, DATA), now.commands, strict=True):
             if not pipelined:
                 if now.outcome is not None:
@@ -137,7 +137,7 @@ class Talk:
             if reply.code == CLOSING:
                 raise self._parting(reply)
             if verb == MAIL_FROM and reply.code == OUT_OF_ORDER and self.flight.answered:
-                raise Lost(text(reply.words), reply.code)  # it has not noticed the end of the mail before
+                raise ConnectionLost(text(reply.words), reply.code)  # it has not noticed the end of the mail before
             now.heard = True
             if now.outcome is None:
                 self._note(now, verb, reply)
@@ -157,7 +157,7 @@ class Talk:
         self._slow = time.monotonic() - began > SLOW_S
         if reply.code < 400:
             if self.stream.sent < going.end:
-                raise Lost("The server took a mail before its end.")
+                raise ConnectionLost("The server took a mail before its end.")
             self.flight.settle(going, Accepted(reply.code, text(reply.words)))
             return
         self._note(going, END, reply)
@@ -170,7 +170,7 @@ class Talk:
         if reply.code == CLOSING:
             raise self._parting(reply)
         if verb == RSET and reply.code >= 400:
-            raise Lost("The server does not reset.")
+            raise ConnectionLost("The server does not reset.")
 
     def _in_chunks(self, ahead: Ahead) -> Iterator[Outcome]:
         """Many mails at a time, as far as the window allows; the first one alone, as a trial."""
@@ -209,14 +209,14 @@ class Talk:
 
     def _hear(self, going: Going) -> None:
         """Read all answers to a chunked mail. After a 421 too, for the server may go on for all that."""
-        replies: dict[str, Reply] = {}
+        replies: dict[str, ServerReply] = {}
         try:
             if going.resets and self._ask(RSET).code >= 400 and self._goodbye is None:
-                raise Lost("The server does not reset.")
+                raise ConnectionLost("The server does not reset.")
             for verb in (MAIL_FROM, RCPT_TO, END):
                 replies[verb] = self._ask(verb)
                 going.heard = going.heard or replies[verb].code != CLOSING
-        except Lost as lost:
+        except ConnectionLost as lost:
             if self._goodbye is not None and lost.closed:
                 raise self._parting(self._goodbye) from lost
             if any(reply.code >= 400 for reply in replies.values()):
@@ -231,7 +231,7 @@ class Talk:
                 self._proven = self._proven or replies[END].code < 400
         self._conclude(going, replies)
 
-    def _conclude(self, going: Going, replies: dict[str, Reply]) -> None:
+    def _conclude(self, going: Going, replies: dict[str, ServerReply]) -> None:
         refused = next(((verb, reply) for verb, reply in replies.items() if reply.code >= 400), None)
         if refused is None:
             self.flight.settle(going, Accepted(replies[END].code, text(replies[END].words)))
@@ -269,26 +269,26 @@ class Talk:
             self.flight.leave(going)
             self._left, self._begun, self.full = self._left + 1, self._begun - 1, False
 
-    def _note(self, going: Going, verb: str, reply: Reply) -> None:
+    def _note(self, going: Going, verb: str, reply: ServerReply) -> None:
         if reply.code >= 400:
             refused = refusal(verb, reply.code, reply.words)
             self.flight.settle(going, refused, by_policy=verb == RCPT_TO and about_policy(reply.code, reply.words))
         else:
             self.flight.granted(verb)
 
-    def _ask(self, verb: str) -> Reply:
+    def _ask(self, verb: str) -> ServerReply:
         """Return the next reply, which must have the shape of an answer to `verb`."""
         reply = self.stream.reply(self._timeout_s * DOT_PATIENCE if verb == END else self._timeout_s)
         good = reply.code == 354 if verb == DATA else 200 <= reply.code < 300
         if not good and not 400 <= reply.code < 600:
-            raise Lost(f"No answer to {verb}: {reply.code} {text(reply.words)}")
+            raise ConnectionLost(f"No answer to {verb}: {reply.code} {text(reply.words)}")
         if reply.code == CLOSING:
             self._goodbye = reply
         return reply
 
-    def _parting(self, reply: Reply) -> Lost:
+    def _parting(self, reply: ServerReply) -> ConnectionLost:
         """After a 421 the server takes nothing more: what it has not answered until it closes, it has not taken."""
-        return Lost(text(reply.words), reply.code or None, certain=True)
+        return ConnectionLost(text(reply.words), reply.code or None, certain=True)
 
 
 def _nothing() -> None:

@@ -22,14 +22,14 @@ QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 LAST_WORDS_S = 1.0  # how long to listen to a server that takes no more
 
 
-class Reply(NamedTuple):
+class ServerReply(NamedTuple):
     """A server's reply (RFC 5321, 4.2): its code, and the words of all its lines."""
 
     code: int
     words: bytes
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection is of no more use: closed, silent for too long, or not speaking SMTP.
 
     code: of the server's last reply, where that is why. closed: it was the server that closed it. certain: what it has not
@@ -74,7 +74,7 @@ class Stream:
         except OSError as error:
             self._failed = str(error) or type(error).__name__
 
-    def reply(self, timeout_s: float) -> Reply:
+    def reply(self, timeout_s: float) -> ServerReply:
         """Return the next reply; raise Lost where none comes in time."""
         until = time.monotonic() + timeout_s
         code, words, size = b"", b"", 0
@@ -84,11 +84,11 @@ class Stream:
             line = self._lines.popleft().rstrip()
             size += len(line)
             if not (line[:3].isdigit() and line[3:4] in (b" ", b"-", b"")) or (code and code != line[:3]):
-                raise Lost(f"No SMTP: {line[:200].decode('utf-8', 'replace')}")
+                raise ConnectionLost(f"No SMTP: {line[:200].decode('utf-8', 'replace')}")
             if size > REPLY_LIMIT:
-                raise Lost("The server's reply has no end.")
+                raise ConnectionLost("The server's reply has no end.")
             if line[3:4] != b"-":
-                return Reply(int(line[:3]), words + line[4:] if words else line[4:])
+                return ServerReply(int(line[:3]), words + line[4:] if words else line[4:])
             code = line[:3]
             words += line[4:] + b"\n"
 
@@ -127,12 +127,12 @@ class Stream:
                 self._keep(self._sock.recv(65536))
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass
-            except Lost as error:
+            except ConnectionLost as error:
                 raise ConnectionError(error.words) from error
 
     def _read_more(self, until: float) -> None:
         if self._endless:
-            raise Lost("The server's reply has no end.")
+            raise ConnectionLost("The server's reply has no end.")
         if self._failed is not None:
             until = min(until, time.monotonic() + LAST_WORDS_S)
         data, wanted = None, 0
@@ -140,7 +140,7 @@ class Stream:
         try:
             while data is None:
                 if wanted and not self._await(wanted, until - time.monotonic()):
-                    raise Lost(self._failed or "The server said nothing in time.")
+                    raise ConnectionLost(self._failed or "The server said nothing in time.")
                 try:
                     data = self._sock.recv(65536)
                 except (BlockingIOError, ssl.SSLWantReadError):
@@ -148,7 +148,7 @@ class Stream:
                 except ssl.SSLWantWriteError:
                     wanted = WRITE
         except OSError as error:
-            raise Lost(self._failed or str(error) or type(error).__name__, closed=True) from error
+            raise ConnectionLost(self._failed or str(error) or type(error).__name__, closed=True) from error
         self._keep(data)
 
     def _await(self, events: int, timeout_s: float) -> int:
@@ -161,7 +161,7 @@ class Stream:
     def _keep(self, data: bytes) -> None:
         self.heard_at = time.monotonic()
         if not data:
-            raise Lost(self._failed or "The server closed the connection.", closed=True)
+            raise ConnectionLost(self._failed or "The server closed the connection.", closed=True)
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         self._lines.extend(lines)

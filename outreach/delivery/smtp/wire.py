@@ -30,8 +30,8 @@ from outreach.delivery.smtp.outcomes import (
     refusal,
     text,
 )
-from outreach.delivery.smtp.pipeline import NoChunks, Talk
-from outreach.delivery.smtp.stream import Lost, Stream
+from outreach.delivery.smtp.pipeline import NoChunks, SmtpTalk
+from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.delivery.tls import trusting
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
@@ -52,7 +52,7 @@ class Wire(Connection):
         self._lanes = lanes
         self._still_true = still_true
         self.settings = settings
-        self._talk: Talk | None = None
+        self._talk: SmtpTalk | None = None
         self._chunks = True  # until the server is found not to know what it announces
         self._relays = False  # the server has taken a recipient from us
         self._waited_s = 0.0
@@ -138,7 +138,7 @@ class Wire(Connection):
                     self._chunks = False
                     self.drop()
                     talk.flight.give_back(ahead)
-                except Lost as lost:
+                except ConnectionLost as lost:
                     self.drop()
                     yield from talk.flight.crashed(lost, ahead)
                 if talk.full:
@@ -161,7 +161,7 @@ class Wire(Connection):
             reply = self._talk.try_sender(command)
         except Permanent as unfit:
             raise ChannelDown(ChannelTrouble.SENDER, unfit.code, unfit.words) from None
-        except Lost as lost:
+        except ConnectionLost as lost:
             self.drop()
             raise Temporary(lost.code, lost.words) from lost
         if reply.code >= 400:
@@ -173,7 +173,7 @@ class Wire(Connection):
             try:
                 self._talk.stream.write(b"QUIT\r\n")
                 self._talk.stream.reply(min(QUIT_S, self.settings.mail_timeout_s))
-            except Lost:
+            except ConnectionLost:
                 pass
         self.drop()
 
@@ -188,9 +188,9 @@ class Wire(Connection):
         if host is not None:
             host.close()
 
-    def _begin(self, host: smtplib.SMTP) -> Talk:
+    def _begin(self, host: smtplib.SMTP) -> SmtpTalk:
         assert host.sock is not None
-        talk = Talk(
+        talk = SmtpTalk(
             Stream(host.sock, self.settings.mail_timeout_s, self._lanes),
             Extensions.of(host),
             self.settings.mail_timeout_s,

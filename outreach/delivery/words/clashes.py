@@ -12,57 +12,57 @@ from flask_babel import ngettext
 
 from outreach.delivery.words.formats import clock, day, days, language, moment, short_day, span
 from outreach.delivery.words.labels import label
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.planning.parties import Absence
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 
 NAMED = 4  # people in one sentence; of more the number is said
-_TRAVEL = frozenset({FindingKind.SPEAKER_TRAVEL, FindingKind.TRAVEL})
-_TWICE = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE})
+_TRAVEL = frozenset({ClashKind.SPEAKER_TRAVEL, ClashKind.TRAVEL})
+_TWICE = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE})
 _A_DAY = timedelta(days=1)
 
 
 def sentence(
-    finding: Finding, about: int | None = None, *, names: Sequence[str] = (), kecamatan: Mapping[str, str] | None = None
+    clash: Clash, about: int | None = None, *, names: Sequence[str] = (), kecamatan: Mapping[str, str] | None = None
 ) -> str:
     """Return what is found, in one sentence.
 
     about: the id of the activity from whose side it is said; None: from the side of the later of the two. names: of all of whom
     the same is found; none given: the finding's own party. kecamatan: names by code.
     """
-    own = next((one for one in finding.activities if one.id == about), finding.activities[-1])
-    other = finding.other(own.id)
+    own = next((one for one in clash.activities if one.id == about), clash.activities[-1])
+    other = clash.other(own.id)
     if other is not None:
-        people = list(dict.fromkeys(names)) or ([finding.party.name] if finding.party else [])
-        return _of_two(finding, own, other, people, kecamatan or {})
-    return _of_one(finding, own)
+        people = list(dict.fromkeys(names)) or ([clash.party.name] if clash.party else [])
+        return _of_two(clash, own, other, people, kecamatan or {})
+    return _of_one(clash, own)
 
 
-def refusal(finding: Finding, about: int | None = None) -> str:
+def refusal(clash: Clash, about: int | None = None) -> str:
     """Return why something cannot be saved, and what to do."""
     return _(
         "%(sentence)s Your office does not allow that: choose another time, place or person.",
-        sentence=sentence(finding, about),
+        sentence=sentence(clash, about),
     )
 
 
 def _of_two(
-    finding: Finding, own: PlannedActivity, other: PlannedActivity, people: Sequence[str], kecamatan: Mapping[str, str]
+    clash: Clash, own: PlannedActivity, other: PlannedActivity, people: Sequence[str], kecamatan: Mapping[str, str]
 ) -> str:
     what, at = whose(other), _when(other, own)
-    if finding.kind is FindingKind.VENUE_TAKEN:
-        place = finding.place.name if finding.place else _("The venue")
+    if clash.kind is ClashKind.VENUE_TAKEN:
+        place = clash.place.name if clash.place else _("The venue")
         return _("%(venue)s is taken by %(what)s: %(when)s.", venue=place, what=what, when=at)
-    if finding.kind in _TWICE:
+    if clash.kind in _TWICE:
         return ngettext(
             "%(who)s is expected at %(what)s at the same time: %(when)s.",
             "%(who)s are expected at %(what)s at the same time: %(when)s.",
             len(people), who=listed(people), what=what, when=at,
         )  # fmt: skip
-    if finding.kind in _TRAVEL:
-        return _travel(finding, people)
-    name = kecamatan.get(finding.kecamatan_code or "")
+    if clash.kind in _TRAVEL:
+        return _travel(clash, people)
+    name = kecamatan.get(clash.kecamatan_code or "")
     if name:
         return _(
             "%(what)s is in %(kecamatan)s too, on the same half day: %(when)s.", what=what, kecamatan=name, when=at
@@ -70,12 +70,12 @@ def _of_two(
     return _("%(what)s is in the same kecamatan on the same half day: %(when)s.", what=what, when=at)
 
 
-def _travel(finding: Finding, people: Sequence[str]) -> str:
-    first, second = finding.activities
+def _travel(clash: Clash, people: Sequence[str]) -> str:
+    first, second = clash.activities
     values = {
         "who": listed(people),
-        "there": minutes(finding.there or 0),
-        "needed": minutes(finding.needed or 0),
+        "there": minutes(clash.there or 0),
+        "needed": minutes(clash.needed or 0),
         "first": f"“{first.title}”",
         "second": f"“{second.title}”",
         "until": clock(first.ends_at, first.zone),
@@ -90,71 +90,69 @@ def _travel(finding: Finding, people: Sequence[str]) -> str:
     )  # fmt: skip
 
 
-def _of_one(finding: Finding, own: PlannedActivity) -> str:
-    kind, place = finding.kind, finding.place.name if finding.place else _("The venue")
+def _of_one(clash: Clash, own: PlannedActivity) -> str:
+    kind, place = clash.kind, clash.place.name if clash.place else _("The venue")
     match kind:
-        case FindingKind.VENUE_ABSENT if finding.absence:
-            return _("%(venue)s cannot be had: %(when)s.", venue=place, when=_away(finding.absence, own))
-        case FindingKind.VENUE_TOO_SMALL if finding.is_of_seats:
+        case ClashKind.VENUE_ABSENT if clash.absence:
+            return _("%(venue)s cannot be had: %(when)s.", venue=place, when=_away(clash.absence, own))
+        case ClashKind.VENUE_TOO_SMALL if clash.is_of_seats:
             return _(
                 "%(needed)s seats are planned, and %(venue)s has room for %(there)s.",
-                needed=finding.needed, venue=place, there=finding.there,
+                needed=clash.needed, venue=place, there=clash.there,
             )  # fmt: skip
-        case FindingKind.VENUE_TOO_SMALL:
+        case ClashKind.VENUE_TOO_SMALL:
             return _(
                 "%(needed)s people are expected, and %(venue)s has room for %(there)s.",
-                needed=finding.needed, venue=place, there=finding.there,
+                needed=clash.needed, venue=place, there=clash.there,
             )  # fmt: skip
-        case FindingKind.SPEAKER_ABSENT | FindingKind.INVITEE_ABSENT if finding.absence:
-            who = (
-                _("%(name)s (%(role)s)", name=finding.party.name, role=label(finding.roles[0])) if finding.party else ""
-            )
-            away = _away(finding.absence, own)
-            if finding.said_yes:
+        case ClashKind.SPEAKER_ABSENT | ClashKind.INVITEE_ABSENT if clash.absence:
+            who = _("%(name)s (%(role)s)", name=clash.party.name, role=label(clash.roles[0])) if clash.party else ""
+            away = _away(clash.absence, own)
+            if clash.said_yes:
                 return _(
                     "%(who)s is away (%(when)s), but answered in the date poll that this time is possible.",
                     who=who, when=away,
                 )  # fmt: skip
             return _("%(who)s is away: %(when)s.", who=who, when=away)
-        case FindingKind.OUTSIDE_PROGRAMME if finding.programme:
-            during = days(finding.programme.starts_on, finding.programme.ends_on)
+        case ClashKind.OUTSIDE_PROGRAMME if clash.programme:
+            during = days(clash.programme.starts_on, clash.programme.ends_on)
             return _(
                 "It lies outside its programme “%(title)s”, which lasts %(days)s.",
-                title=finding.programme.title,
+                title=clash.programme.title,
                 days=during,
             )
-        case FindingKind.DEADLINE_AFTER_START if own.respond_by_at:
+        case ClashKind.DEADLINE_AFTER_START if own.respond_by_at:
             return _(
                 "Answers are wanted by %(deadline)s, which is after the start.",
                 deadline=moment(own.respond_by_at, own.zone),
             )
-        case FindingKind.IN_THE_PAST:
+        case ClashKind.IN_THE_PAST:
             return _("It starts in the past: it cannot be published so, and no invitation or reminder is sent.")
-        case FindingKind.SHORT_NOTICE:
-            return _notice(finding.there or 0, finding.needed or 0)
+        case ClashKind.SHORT_NOTICE:
+            return _notice(clash.there or 0, clash.needed or 0)
         case _:
-            return _of_day(finding)
+            return _of_day(clash)
 
 
-def _of_day(finding: Finding) -> str:
-    on = day(finding.day) if finding.day else ""
-    match finding.kind:
-        case FindingKind.HOLIDAY | FindingKind.JOINT_HOLIDAY if finding.day_off:
-            return _("%(day)s is a day off: %(holiday)s.", day=on, holiday=finding.day_off.name)
-        case FindingKind.WEEKEND:
+def _of_day(clash: Clash) -> str:
+    on = day(clash.day) if clash.day else ""
+    match clash.kind:
+        case ClashKind.HOLIDAY | ClashKind.JOINT_HOLIDAY if clash.day_off:
+            return _("%(day)s is a day off: %(holiday)s.", day=on, holiday=clash.day_off.name)
+        case ClashKind.WEEKEND:
             return _("%(day)s is at the weekend.", day=on)
-        case FindingKind.OUTSIDE_HOURS if finding.hours:
-            hours = {"day": on, "opens": hour(finding.hours.opens), "closes": hour(finding.hours.closes)}
-            if finding.in_ramadan:
+        case ClashKind.OUTSIDE_HOURS if clash.hours:
+            hours = {"day": on, "opens": hour(clash.hours.opens), "closes": hour(clash.hours.closes)}
+            if clash.in_ramadan:
                 return _("Office hours on %(day)s, in Ramadan, are %(opens)s to %(closes)s.", **hours)
             return _("Office hours on %(day)s are %(opens)s to %(closes)s.", **hours)
-        case FindingKind.FRIDAY_BREAK if finding.hours:
+        case ClashKind.FRIDAY_BREAK if clash.hours:
             return _(
                 "It runs into Friday prayer: %(day)s, %(begins)s to %(ends)s.",
-                day=on, begins=hour(finding.hours.break_from), ends=hour(finding.hours.break_until),
+                day=on, begins=hour(clash.hours.break_from), ends=hour(clash.hours.break_until),
             )  # fmt: skip
         case _:
-            return f"{label(finding.kind)}."
+            return f"{label(clash.kind)}."
 
 
 def _notice(there: int, needed: int) -> str:

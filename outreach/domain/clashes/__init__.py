@@ -5,44 +5,44 @@ the plan holds. Cancelled and held activities, what is over, and invitees who de
 that is over it is found that it starts in the past.
 """
 
-from outreach.domain.clashes.clash import Finding, Signature
-from outreach.domain.clashes.find import crossings, findings, findings_if, look_at
+from outreach.domain.clashes.clash import Clash, Signature
+from outreach.domain.clashes.find import crossings, find_clashes, find_clashes_if, look_at
 from outreach.domain.clashes.resolutions import (
     LeaveOut,
     LimitSeats,
-    Move,
+    MoveTo,
     OfActivity,
     OfInvitee,
     Replace,
     Represent,
+    Resolution,
     RespondBy,
     StretchProgramme,
     TakeVenue,
-    Way,
     applied,
+    find_resolutions,
     suits_all,
-    ways,
 )
 
 __all__ = [
-    "Finding",
+    "Clash",
     "LeaveOut",
     "LimitSeats",
-    "Move",
+    "MoveTo",
     "OfActivity",
     "OfInvitee",
     "Replace",
     "Represent",
+    "Resolution",
     "RespondBy",
     "Signature",
     "StretchProgramme",
     "TakeVenue",
-    "Way",
     "applied",
     "crossings",
-    "findings",
-    "findings_if",
+    "find_clashes",
+    "find_clashes_if",
+    "find_resolutions",
     "look_at",
     "suits_all",
-    "ways",
 ]

@@ -3,40 +3,40 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from outreach.domain.clashes.clash import Finding
+from outreach.domain.clashes.clash import Clash
 from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.planning.parties import Absence, Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.planning.travel import needed_min
 
 _MINUTE = timedelta(minutes=1)
-_AT_ONCE = (FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE)
-_TRAVELLING = (FindingKind.SPEAKER_TRAVEL, FindingKind.TRAVEL)
+_AT_ONCE = (ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE)
+_TRAVELLING = (ClashKind.SPEAKER_TRAVEL, ClashKind.TRAVEL)
 
 
-def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield that its venue is taken, cannot be had, or is too small for those expected."""
     if activity.venue_id is None:
         return
     place = plan.places.get(activity.venue_id)
-    if severity := plan.rules.sought(FindingKind.VENUE_TAKEN):
+    if severity := plan.rules.sought(ClashKind.VENUE_TAKEN):
         for other in plan.at_venue(activity.venue_id, activity.starts_at, activity.ends_at):
             if other.id != activity.id:
-                yield Finding(FindingKind.VENUE_TAKEN, severity, pair(activity, other), place=place)
-    if severity := plan.rules.sought(FindingKind.VENUE_ABSENT):
+                yield Clash(ClashKind.VENUE_TAKEN, severity, pair(activity, other), place=place)
+    if severity := plan.rules.sought(ClashKind.VENUE_ABSENT):
         for absence in plan.absences_of(activity.venue_id, activity.starts_at, activity.ends_at):
-            yield Finding(FindingKind.VENUE_ABSENT, severity, (activity,), place=place, absence=absence)
+            yield Clash(ClashKind.VENUE_ABSENT, severity, (activity,), place=place, absence=absence)
     seats = place.capacity if place else None
     if seats is None or activity.room <= seats:
         return
-    if severity := plan.rules.sought(FindingKind.VENUE_TOO_SMALL):
+    if severity := plan.rules.sought(ClashKind.VENUE_TOO_SMALL):
         expected = min(activity.people, activity.room)
         needed = expected if expected > seats else activity.room
-        yield Finding(FindingKind.VENUE_TOO_SMALL, severity, (activity,), place=place, needed=needed, there=seats)
+        yield Clash(ClashKind.VENUE_TOO_SMALL, severity, (activity,), place=place, needed=needed, there=seats)
 
 
-def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield who is in two activities at once or cannot get from one to the other in time, and who has said to be away."""
     reach = reach_of(plan.rules)
     for party, role in roles_of(activity.engagements).items():
@@ -48,9 +48,9 @@ def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
         yield from _absent(plan, activity, party, role)
 
 
-def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield the other community activities in its kecamatan on one of its half days, each once."""
-    severity = plan.rules.sought(FindingKind.SAME_KECAMATAN)
+    severity = plan.rules.sought(ClashKind.SAME_KECAMATAN)
     code = plan.kecamatan_of(activity)
     if severity is None or code is None or activity.kind not in COMMUNITY_KINDS:
         return
@@ -59,8 +59,8 @@ def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
         for other in plan.in_half_day(code, half):
             if other.id not in seen:
                 seen.add(other.id)
-                yield Finding(
-                    FindingKind.SAME_KECAMATAN, severity, pair(activity, other), kecamatan_code=code, half_day=half
+                yield Clash(
+                    ClashKind.SAME_KECAMATAN, severity, pair(activity, other), kecamatan_code=code, half_day=half
                 )
 
 
@@ -82,7 +82,7 @@ def pair(one: PlannedActivity, other: PlannedActivity) -> tuple[PlannedActivity,
     return (one, other) if (one.starts_at, one.id) < (other.starts_at, other.id) else (other, one)
 
 
-def _both(plan: Plan, own: Booking, other: Booking) -> Finding | None:
+def _both(plan: Plan, own: Booking, other: Booking) -> Clash | None:
     first, second = sorted((own, other), key=lambda booking: (booking.starts_at, booking.activity.id))
     roles = (first.role, second.role)
     gap = second.starts_at - first.ends_at
@@ -92,11 +92,11 @@ def _both(plan: Plan, own: Booking, other: Booking) -> Finding | None:
         return None
     activities = (first.activity, second.activity)
     if gap < timedelta(0):
-        return Finding(kind, severity, activities, party=own.party, roles=roles)
+        return Clash(kind, severity, activities, party=own.party, roles=roles)
     needed = _needed(plan, *activities)
     if needed is None:
         return None
-    return Finding(kind, severity, activities, party=own.party, roles=roles, needed=needed, there=gap // _MINUTE)
+    return Clash(kind, severity, activities, party=own.party, roles=roles, needed=needed, there=gap // _MINUTE)
 
 
 def _needed(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int | None:
@@ -105,22 +105,22 @@ def _needed(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int 
     return None if needed is None or second.starts_at - first.ends_at >= needed * _MINUTE else needed
 
 
-def _kind(roles: tuple[Role, Role], *, at_once: bool) -> FindingKind:
+def _kind(roles: tuple[Role, Role], *, at_once: bool) -> ClashKind:
     on_stage = not ON_STAGE.isdisjoint(roles)
     if not at_once:
-        return FindingKind.SPEAKER_TRAVEL if on_stage else FindingKind.TRAVEL
+        return ClashKind.SPEAKER_TRAVEL if on_stage else ClashKind.TRAVEL
     if on_stage:
-        return FindingKind.SPEAKER_TWICE
-    return FindingKind.CADRE_TWICE if Role.CADRE in roles else FindingKind.INVITEE_TWICE
+        return ClashKind.SPEAKER_TWICE
+    return ClashKind.CADRE_TWICE if Role.CADRE in roles else ClashKind.INVITEE_TWICE
 
 
-def _absent(plan: Plan, activity: PlannedActivity, party: Party, role: Role) -> Iterator[Finding]:
-    kind = FindingKind.SPEAKER_ABSENT if role in ON_STAGE else FindingKind.INVITEE_ABSENT
+def _absent(plan: Plan, activity: PlannedActivity, party: Party, role: Role) -> Iterator[Clash]:
+    kind = ClashKind.SPEAKER_ABSENT if role in ON_STAGE else ClashKind.INVITEE_ABSENT
     if severity := plan.rules.sought(kind):
         for absence in plan.absences_of(party, activity.starts_at, activity.ends_at):
             said_yes = _said_yes(activity, party, absence)
             grave = Severity.WARN if said_yes else severity
-            yield Finding(kind, grave, (activity,), party=party, roles=(role,), absence=absence, said_yes=said_yes)
+            yield Clash(kind, grave, (activity,), party=party, roles=(role,), absence=absence, said_yes=said_yes)
 
 
 def _said_yes(activity: PlannedActivity, party: Party, absence: Absence) -> bool:

@@ -7,14 +7,14 @@ from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import DayHours, DayOff
 from outreach.domain.planning.parties import Absence, Party, Place
 from outreach.domain.planning.plan import HalfDay, PlannedActivity, ProgrammeDays
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 
-Signature = tuple[FindingKind, tuple[int, ...], Party | None]
-_ORDER = {kind: place for place, kind in enumerate(FindingKind)}
+Signature = tuple[ClashKind, tuple[int, ...], Party | None]
+_ORDER = {kind: place for place, kind in enumerate(ClashKind)}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Clash:
     """One thing to look at. By whom and until when something is taken is said by the other of its `activities`.
 
     activities: the one it is about, or the two that clash, by their start. roles: the party's, in each of these.
@@ -23,7 +23,7 @@ class Finding:
     day: which of its days is a day off, a weekend, outside hours or has Friday prayer; hours: that day's.
     """
 
-    kind: FindingKind
+    kind: ClashKind
     severity: Severity
     activities: tuple[PlannedActivity, ...]
     party: Party | None = None
@@ -52,7 +52,7 @@ class Finding:
     @property
     def is_of_seats(self) -> bool:
         """Return whether too small a venue is so only for the seats that are planned, and holds those expected so far."""
-        return self.kind is FindingKind.VENUE_TOO_SMALL and self.activities[0].people <= (self.there or 0)
+        return self.kind is ClashKind.VENUE_TOO_SMALL and self.activities[0].people <= (self.there or 0)
 
     @property
     def signature(self) -> Signature:

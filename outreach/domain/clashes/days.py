@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
-from outreach.domain.clashes.clash import Finding
+from outreach.domain.clashes.clash import Clash
 from outreach.domain.planning.office_hours import FRIDAY, SATURDAY, DayOffKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, days_between
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ActivityState
 
 
-def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield that it lies outside its programme's days."""
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
-    if programme and (severity := plan.rules.sought(FindingKind.OUTSIDE_PROGRAMME)):
+    if programme and (severity := plan.rules.sought(ClashKind.OUTSIDE_PROGRAMME)):
         days = days_between(activity.starts_at, activity.ends_at, programme.zone)
         if days[0] not in programme or days[-1] not in programme:
-            yield Finding(FindingKind.OUTSIDE_PROGRAMME, severity, (activity,), programme=programme)
+            yield Clash(ClashKind.OUTSIDE_PROGRAMME, severity, (activity,), programme=programme)
 
 
 def has_begun(plan: Plan, activity: PlannedActivity) -> bool:
@@ -25,66 +25,66 @@ def has_begun(plan: Plan, activity: PlannedActivity) -> bool:
     return activity.state is ActivityState.DRAFT and activity.starts_at <= plan.now
 
 
-def of_the_past(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_the_past(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield that it starts in the past. Of all findings this one is of what is over, too."""
-    if has_begun(plan, activity) and (severity := plan.rules.sought(FindingKind.IN_THE_PAST)):
-        yield Finding(FindingKind.IN_THE_PAST, severity, (activity,))
+    if has_begun(plan, activity) and (severity := plan.rules.sought(ClashKind.IN_THE_PAST)):
+        yield Clash(ClashKind.IN_THE_PAST, severity, (activity,))
 
 
-def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield that it lies outside its programme, is to be answered after its start, and is told too late or not at all."""
     rules = plan.rules
     yield from of_programme(plan, activity)
     late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
-    if late and (severity := rules.sought(FindingKind.DEADLINE_AFTER_START)):
-        yield Finding(FindingKind.DEADLINE_AFTER_START, severity, (activity,))
+    if late and (severity := rules.sought(ClashKind.DEADLINE_AFTER_START)):
+        yield Clash(ClashKind.DEADLINE_AFTER_START, severity, (activity,))
     if has_begun(plan, activity):
         yield from of_the_past(plan, activity)
-    elif severity := rules.sought(FindingKind.SHORT_NOTICE):
+    elif severity := rules.sought(ClashKind.SHORT_NOTICE):
         days_there = days_ahead(activity.starts_at, activity.told_at or plan.now, activity.zone)
         if days_there < rules.notice_days:
-            yield Finding(
-                FindingKind.SHORT_NOTICE, severity, (activity,), needed=rules.notice_days, there=max(days_there, 0)
+            yield Clash(
+                ClashKind.SHORT_NOTICE, severity, (activity,), needed=rules.notice_days, there=max(days_there, 0)
             )
 
 
-def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield each of its days that is a holiday, a joint holiday, or else on a weekend."""
     for day in activity.days:
         off = plan.calendar.days_off.get(day)
         if off is not None:
-            kind = FindingKind.HOLIDAY if off.kind is DayOffKind.HOLIDAY else FindingKind.JOINT_HOLIDAY
+            kind = ClashKind.HOLIDAY if off.kind is DayOffKind.HOLIDAY else ClashKind.JOINT_HOLIDAY
         elif day.weekday() >= SATURDAY:
-            kind = FindingKind.WEEKEND
+            kind = ClashKind.WEEKEND
         else:
             continue
         if severity := plan.rules.sought(kind):
-            yield Finding(kind, severity, (activity,), day=day, day_off=off)
+            yield Clash(kind, severity, (activity,), day=day, day_off=off)
 
 
-def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield that it begins or ends outside office hours, and each Friday on which it runs into the prayer break.
 
     What happens at night between two of its days is not looked at; nor is the lunch break, which most activities span.
     """
     days, ramadan = activity.days, plan.calendar.in_ramadan
-    if severity := plan.rules.sought(FindingKind.OUTSIDE_HOURS):
+    if severity := plan.rules.sought(ClashKind.OUTSIDE_HOURS):
         for day in dict.fromkeys((days[0], days[-1])):
             hours = plan.hours_on(day)
             opens, closes = _at(day, hours.opens, activity), _at(day, hours.closes, activity)
             begins_outside = day == days[0] and not opens <= activity.starts_at < closes
             ends_outside = day == days[-1] and not opens < activity.ends_at <= closes
             if begins_outside or ends_outside:
-                yield Finding(
-                    FindingKind.OUTSIDE_HOURS, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
+                yield Clash(
+                    ClashKind.OUTSIDE_HOURS, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
                 )
-    if severity := plan.rules.sought(FindingKind.FRIDAY_BREAK):
+    if severity := plan.rules.sought(ClashKind.FRIDAY_BREAK):
         for day in (day for day in days if day.weekday() == FRIDAY):
             hours = plan.hours_on(day)
             begins, ends = _at(day, hours.break_from, activity), _at(day, hours.break_until, activity)
             if activity.starts_at < ends and begins < activity.ends_at:
-                yield Finding(
-                    FindingKind.FRIDAY_BREAK, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
+                yield Clash(
+                    ClashKind.FRIDAY_BREAK, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
                 )
 
 

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from outreach.domain.clashes import bookings, days
-from outreach.domain.clashes.clash import Finding
+from outreach.domain.clashes.clash import Clash
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.plan import Plan, PlannedActivity
 
 
-def findings(plan: Plan, among: Collection[int] | None = None) -> list[Finding]:
+def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash]:
     """Return what is found in the plan, by when it is; two activities that clash give one finding.
 
     among: ids of activities; only what involves at least one of them is looked for. None: all.
@@ -24,12 +24,12 @@ def findings(plan: Plan, among: Collection[int] | None = None) -> list[Finding]:
     return sorted(found, key=lambda one: one.sort_key)
 
 
-def findings_if(plan: Plan, activity: PlannedActivity) -> list[Finding]:
+def find_clashes_if(plan: Plan, activity: PlannedActivity) -> list[Clash]:
     """Return what would be found for the activity were it planned like this; the plan's own of that id is left aside."""
     return sorted(look_at(plan, activity), key=lambda one: one.sort_key)
 
 
-def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Finding]:
+def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield what is found for an activity, whether or not it stands in the plan so; in no order."""
     if plan.counts(activity):
         yield from days.of_times(plan, activity)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.planning.travel import needed_min
 
 STEP = timedelta(minutes=30)
@@ -46,13 +46,13 @@ def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
     """Return the working days of its programme, the nearest first; of an activity standing alone, those that come next."""
     own, today = activity.local_start.date(), plan.now.astimezone(activity.zone).date()
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
-    if programme and plan.rules.sought(FindingKind.OUTSIDE_PROGRAMME):
+    if programme and plan.rules.sought(ClashKind.OUTSIDE_PROGRAMME):
         span = range((programme.ends_on - programme.starts_on).days + 1)
         days = [programme.starts_on + timedelta(days=n) for n in span]
         chosen = [day for day in days if today <= day != own and plan.calendar.is_working_day(day)]
         return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_LOOKED_AT]
     first = max(own, today) + timedelta(days=1)
-    if plan.rules.sought(FindingKind.SHORT_NOTICE):
+    if plan.rules.sought(ClashKind.SHORT_NOTICE):
         first = max(first, today + timedelta(days=plan.rules.notice_days))
     following = (first + timedelta(days=n) for n in range(4 * DAYS_LOOKED_AT))
     return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_LOOKED_AT))

@@ -9,32 +9,30 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from outreach.domain.answers import default_deadline
-from outreach.domain.clashes.clash import Finding, Signature
-from outreach.domain.clashes.find import findings, look_at
+from outreach.domain.clashes.clash import Clash, Signature
+from outreach.domain.clashes.find import find_clashes, look_at
 from outreach.domain.clashes.other_times import other_days, same_day
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, PartyKind, Place, roles_of
 from outreach.domain.planning.plan import Plan, PlannedActivity, days_between
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.states import ActivityState, InvitationState
 
 VENUES_OFFERED = 2
 LOOKED_FURTHER = 8  # starts, after the first that helps, for one that also resolves what else there is
-_OF_VENUES = frozenset({FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.VENUE_TOO_SMALL})
-_OF_INVITEES = frozenset(
-    {FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE, FindingKind.TRAVEL, FindingKind.INVITEE_ABSENT}
-)
-_OF_SPEAKERS = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.SPEAKER_ABSENT})
+_OF_VENUES = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
+_OF_INVITEES = frozenset({ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.INVITEE_ABSENT})
+_OF_SPEAKERS = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.SPEAKER_ABSENT})
 _OF_DAYS = frozenset(
-    {FindingKind.OUTSIDE_PROGRAMME, FindingKind.HOLIDAY, FindingKind.JOINT_HOLIDAY, FindingKind.WEEKEND,
-     FindingKind.SHORT_NOTICE, FindingKind.IN_THE_PAST}
+    {ClashKind.OUTSIDE_PROGRAMME, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
+     ClashKind.SHORT_NOTICE, ClashKind.IN_THE_PAST}
 )  # fmt: skip
-_NOT_OF_TIME = frozenset({FindingKind.VENUE_TOO_SMALL, FindingKind.DEADLINE_AFTER_START})
+_NOT_OF_TIME = frozenset({ClashKind.VENUE_TOO_SMALL, ClashKind.DEADLINE_AFTER_START})
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MoveTo:
     """Start it then, as long as before."""
 
     activity_id: int
@@ -96,62 +94,70 @@ class Represent:
     party: Party
 
 
-OfActivity = Move | TakeVenue | RespondBy | LimitSeats  # what an activity's own form changes
+OfActivity = MoveTo | TakeVenue | RespondBy | LimitSeats  # what an activity's own form changes
 OfInvitee = LeaveOut | Replace | Represent
-Way = OfActivity | StretchProgramme | OfInvitee
+Resolution = OfActivity | StretchProgramme | OfInvitee
 
 
-def ways(plan: Plan, finding: Finding, moving: int | None = None) -> list[Way]:
+def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> list[Resolution]:
     """Return at most five ways to resolve a finding of this plan: the smallest change of each sort; none where there is none.
 
     moving: id of the activity that the user is about to change; it is the one changed. None: of two, one that is not fixed,
     rather a draft than one that people know of, rather the later. The other is tried where nothing resolves it. Where no other
     time helps, somebody else has to speak. Who said yes to that very time needs no way out.
     """
-    if finding.said_yes:
+    if clash.said_yes:
         return []
-    activities = sorted(finding.activities, key=lambda one: _reluctance(one, moving))
+    activities = sorted(clash.activities, key=lambda one: _reluctance(one, moving))
     for activity in activities:
-        if found := list(_of_one(plan, finding, activity)):
+        if found := list(_of_one(plan, clash, activity)):
             return found
-    return list(_instead(finding, activities[0]))
+    return list(_instead(clash, activities[0]))
 
 
-def suits_all(plan: Plan, way: Way, activity_ids: Collection[int], resolving: Collection[Finding]) -> bool:
+def suits_all(plan: Plan, resolution: Resolution, activity_ids: Collection[int], resolving: Collection[Clash]) -> bool:
     """Return whether the way, taken of each of these activities alike, resolves all of that and brings nothing new upon them."""
-    if not isinstance(way, OfActivity):
-        after = applied(plan, way)
+    if not isinstance(resolution, OfActivity):
+        after = applied(plan, resolution)
     else:
         activities = [plan.activities[id] for id in activity_ids]
-        shift = way.starts_at - plan.activities[way.activity_id].starts_at if isinstance(way, Move) else None
-        after = plan.with_(*(one.moved(one.starts_at + shift) if shift else _changed(one, way) for one in activities))
-    left = {one.signature for one in findings(after, activity_ids)}
-    before = {one.signature for one in findings(plan, activity_ids)}
+        shift = (
+            resolution.starts_at - plan.activities[resolution.activity_id].starts_at
+            if isinstance(resolution, MoveTo)
+            else None
+        )
+        after = plan.with_(
+            *(one.moved(one.starts_at + shift) if shift else _changed(one, resolution) for one in activities)
+        )
+    left = {one.signature for one in find_clashes(after, activity_ids)}
+    before = {one.signature for one in find_clashes(plan, activity_ids)}
     return left <= before and left.isdisjoint(one.signature for one in resolving)
 
 
-def applied(plan: Plan, way: Way) -> Plan:
+def applied(plan: Plan, resolution: Resolution) -> Plan:
     """Return the plan as it would be; KeyError where what the way is about is not in it."""
-    match way:
+    match resolution:
         case StretchProgramme():
-            days = replace(plan.programmes[way.programme_id], starts_on=way.starts_on, ends_on=way.ends_on)
+            days = replace(
+                plan.programmes[resolution.programme_id], starts_on=resolution.starts_on, ends_on=resolution.ends_on
+            )
             return plan.with_programme(days)
         case _:
-            return plan.with_(_changed(plan.activities[way.activity_id], way))
+            return plan.with_(_changed(plan.activities[resolution.activity_id], resolution))
 
 
-def _changed(activity: PlannedActivity, way: OfActivity | OfInvitee) -> PlannedActivity:
-    match way:
-        case Move():
-            return activity.moved(way.starts_at)
+def _changed(activity: PlannedActivity, resolution: OfActivity | OfInvitee) -> PlannedActivity:
+    match resolution:
+        case MoveTo():
+            return activity.moved(resolution.starts_at)
         case TakeVenue():
-            return replace(activity, venue_id=way.venue_id)
+            return replace(activity, venue_id=resolution.venue_id)
         case RespondBy():
-            return replace(activity, respond_by_at=way.respond_by_at)
+            return replace(activity, respond_by_at=resolution.respond_by_at)
         case LimitSeats():
-            return replace(activity, seats=way.seats)
+            return replace(activity, seats=resolution.seats)
         case LeaveOut() | Replace() | Represent():
-            kept = tuple(one for one in activity.engagements if one.party != way.party)
+            kept = tuple(one for one in activity.engagements if one.party != resolution.party)
             return replace(activity, engagements=kept)
 
 
@@ -165,31 +171,31 @@ def _reluctance(activity: PlannedActivity, moving: int | None) -> tuple:
     )
 
 
-def _of_one(plan: Plan, finding: Finding, activity: PlannedActivity) -> Iterator[Way]:
-    before = {one.signature for one in look_at(plan, activity)} - {finding.signature}
-    if finding.kind in _OF_INVITEES and finding.party:
-        yield LeaveOut(activity.id, finding.party)
-    if finding.kind is FindingKind.DEADLINE_AFTER_START:
+def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
+    before = {one.signature for one in look_at(plan, activity)} - {clash.signature}
+    if clash.kind in _OF_INVITEES and clash.party:
+        yield LeaveOut(activity.id, clash.party)
+    if clash.kind is ClashKind.DEADLINE_AFTER_START:
         days = plan.rules.deadline_days
         yield RespondBy(activity.id, default_deadline(activity.starts_at, activity.zone, plan.now, days))
-    if finding.kind is FindingKind.OUTSIDE_PROGRAMME and finding.programme:
-        days_there = days_between(activity.starts_at, activity.ends_at, finding.programme.zone)
-        starts_on = min(finding.programme.starts_on, days_there[0])
-        yield StretchProgramme(finding.programme.id, starts_on, max(finding.programme.ends_on, days_there[-1]))
-    if finding.is_of_seats and finding.there:
-        yield LimitSeats(activity.id, finding.there)
+    if clash.kind is ClashKind.OUTSIDE_PROGRAMME and clash.programme:
+        days_there = days_between(activity.starts_at, activity.ends_at, clash.programme.zone)
+        starts_on = min(clash.programme.starts_on, days_there[0])
+        yield StretchProgramme(clash.programme.id, starts_on, max(clash.programme.ends_on, days_there[-1]))
+    if clash.is_of_seats and clash.there:
+        yield LimitSeats(activity.id, clash.there)
     if activity.fixed:
         return
-    if finding.kind in _OF_VENUES:
+    if clash.kind in _OF_VENUES:
         yield from _venues(plan, activity, before)
-    if finding.kind not in _NOT_OF_TIME:
-        yield from _times(plan, finding, activity, before)
+    if clash.kind not in _NOT_OF_TIME:
+        yield from _times(plan, clash, activity, before)
 
 
-def _instead(finding: Finding, activity: PlannedActivity) -> Iterator[Way]:
+def _instead(clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
     """Yield what helps where no time does: without a speaker there is no session, so somebody else has to come."""
-    party = finding.party
-    if finding.kind not in _OF_SPEAKERS or party is None:
+    party = clash.party
+    if clash.kind not in _OF_SPEAKERS or party is None:
         return
     if roles_of(activity.engagements).get(party) not in ON_STAGE:
         yield LeaveOut(activity.id, party)
@@ -200,16 +206,16 @@ def _instead(finding: Finding, activity: PlannedActivity) -> Iterator[Way]:
         yield Represent(activity.id, party)
 
 
-def _venues(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> Iterator[Way]:
+def _venues(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> Iterator[Resolution]:
     offered = 0
     for place in sorted(plan.places.values(), key=lambda place: _distance(plan, activity, place)):
         if place.id is None or place.id == activity.venue_id or (place.capacity or activity.room) < activity.room:
             continue
         if any(one.id != activity.id for one in plan.at_venue(place.id, activity.starts_at, activity.ends_at)):
             continue
-        way = TakeVenue(activity.id, place.id)
-        if _is_quiet(plan, _changed(activity, way), before):
-            yield way
+        resolution = TakeVenue(activity.id, place.id)
+        if _is_quiet(plan, _changed(activity, resolution), before):
+            yield resolution
             if (offered := offered + 1) == VENUES_OFFERED:
                 return
 
@@ -220,8 +226,8 @@ def _distance(plan: Plan, activity: PlannedActivity, place: Place) -> tuple:
     return away is None, away or 0, place.capacity is None, place.capacity or 0, place.id
 
 
-def _times(plan: Plan, finding: Finding, activity: PlannedActivity, before: set[Signature]) -> Iterator[Way]:
-    today = () if finding.kind in _OF_DAYS else same_day(plan, activity, finding.other(activity.id))
+def _times(plan: Plan, clash: Clash, activity: PlannedActivity, before: set[Signature]) -> Iterator[Resolution]:
+    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, clash.other(activity.id))
     found = [
         best
         for starts in (today, other_days(plan, activity))
@@ -229,7 +235,7 @@ def _times(plan: Plan, finding: Finding, activity: PlannedActivity, before: set[
     ]
     savable = [one for one in found if not one[0]]
     for _, starts_at in savable or found:
-        yield Move(activity.id, starts_at)
+        yield MoveTo(activity.id, starts_at)
 
 
 def _best_start(
@@ -256,7 +262,7 @@ def _is_quiet(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> 
     return _left(plan, activity, before) is not None
 
 
-def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Finding] | None:
+def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Clash] | None:
     """Return what of that is still found of it; None as soon as something else is."""
     left = []
     for one in look_at(plan, activity):

@@ -64,7 +64,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One person's row. number: as the spreadsheet program shows it, from 1."""
 
     number: int
@@ -76,18 +76,18 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class SheetTable:
     header_number: int
     columns: dict[Column, int]  # from 0
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
 
 
-def find_table(sheet: Sequence[Sequence[Cell]]) -> Table | None:
+def find_table(sheet: Sequence[Sequence[Cell]]) -> SheetTable | None:
     """Return the table of people in a sheet, or None. A header names the name's column and one more that is known."""
     for at, cells in enumerate(sheet[:HEADER_WITHIN]):
         columns = columns_of(cells)
         if _is_header(columns):
-            return Table(at + 1, columns, tuple(_rows(sheet, at, columns)))
+            return SheetTable(at + 1, columns, tuple(_rows(sheet, at, columns)))
     return None
 
 
@@ -143,7 +143,7 @@ def _is_header(columns: dict[Column, int]) -> bool:
     return Column.NAME in columns and len(columns) > 1
 
 
-def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column, int]) -> Iterator[Row]:
+def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column, int]) -> Iterator[SheetRow]:
     last = max(columns.values()) + 1  # what stands right of the known columns is nobody's business
     for at in range(header_at + 1, len(sheet)):
         cells = sheet[at][:last]
@@ -153,7 +153,7 @@ def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column,
             continue
         if _is_total(texts) or _is_column_numbers(texts) or _is_header(columns_of(known)):
             continue
-        yield Row(at + 1, {column: cells[place] for column, place in columns.items() if place < len(cells)})
+        yield SheetRow(at + 1, {column: cells[place] for column, place in columns.items() if place < len(cells)})
 
 
 def _is_total(texts: Sequence[str]) -> bool:

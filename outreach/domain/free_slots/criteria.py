@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.parties import Party, Place
 
@@ -45,7 +45,7 @@ class Wanted:
             raise ValueError("The last day must not be before the first.")
 
 
-class Why(StrEnum):
+class SlotReason(StrEnum):
     """What speaks for a slot."""
 
     NOTHING_FOUND = "nothing_found"  # no warning at all
@@ -69,18 +69,18 @@ class Slot:
     ends_at: datetime
     place: Place | None
     others: tuple[Place, ...]
-    warnings: tuple[Finding, ...]
+    warnings: tuple[Clash, ...]
     missing: tuple[Party, ...]
-    why: tuple[Why, ...]
+    why: tuple[SlotReason, ...]
     there: tuple[Party, ...] = ()
     notice_days: int = 0
     cost: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedSlot:
     """A candidate that does not suit, and because of what. place: None where every hall is refused, or none is looked for."""
 
     starts_at: datetime
-    findings: tuple[Finding, ...]
+    clashes: tuple[Clash, ...]
     no_room: bool = False  # no hall is free and large enough

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from outreach.domain.free_slots.criteria import Refused, Slot, Wanted
+from outreach.domain.free_slots.criteria import RefusedSlot, Slot, Wanted
 from outreach.domain.free_slots.search import STEP, candidates, shut, slots
 from outreach.domain.planning.parties import Absence, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 
 FURTHER_DAYS = 28
 SHORTEST = timedelta(minutes=60)
@@ -23,7 +23,7 @@ SHORTER_BY = 4  # half hours that are tried
 class Obstacle:
     """What refuses candidates: starts is how many of them. Of a kind None: no hall is free and large enough."""
 
-    kind: FindingKind | None
+    kind: ClashKind | None
     starts: int
     party: Party | None = None
     place: Place | None = None
@@ -96,26 +96,26 @@ class Nothing:
 
 def nothing(plan: Plan, wanted: Wanted) -> Nothing:
     """Return what stands in the way of a time, those obstacles first that refuse most, and what would open one."""
-    refused = [one for one in candidates(plan, wanted) if isinstance(one, Refused)]
+    refused = [one for one in candidates(plan, wanted) if isinstance(one, RefusedSlot)]
     first = max(wanted.first, plan.now.astimezone(wanted.zone).date())
     days = [first + timedelta(days=n) for n in range((wanted.last - first).days + 1)]
     shut_days = sum(shut(plan, day) for day in days)
     return Nothing(len(refused), len(days), shut_days, _obstacles(refused), tuple(_openings(plan, wanted)))
 
 
-def _obstacles(refused: list[Refused]) -> tuple[Obstacle, ...]:
+def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
     starts: Counter[tuple] = Counter()
     activities: dict[tuple, dict[int, PlannedActivity]] = {}
     absences: dict[tuple, set[Absence]] = {}
     for one in refused:
         keys: set[tuple] = set()
-        for finding in one.findings:
-            key = (finding.kind, finding.party, finding.place)
+        for clash in one.clashes:
+            key = (clash.kind, clash.party, clash.place)
             keys.add(key)
             known = activities.setdefault(key, {})
-            known.update((other.id, other) for other in finding.activities if other.id >= 0)
-            if finding.absence is not None:
-                absences.setdefault(key, set()).add(finding.absence)
+            known.update((other.id, other) for other in clash.activities if other.id >= 0)
+            if clash.absence is not None:
+                absences.setdefault(key, set()).add(clash.absence)
         starts.update(keys or {(None, None, None)} if one.no_room else keys)
     return tuple(
         Obstacle(

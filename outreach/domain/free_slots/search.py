@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from outreach.domain.clashes import Finding, look_at
-from outreach.domain.free_slots.criteria import DAYS_MOST, Refused, Slot, Wanted, Why
+from outreach.domain.clashes import Clash, look_at
+from outreach.domain.free_slots.criteria import DAYS_MOST, RefusedSlot, Slot, SlotReason, Wanted
 from outreach.domain.planning.parties import Engagement, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity, kecamatan, lies_in
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.reminders import days_ahead
 
@@ -22,8 +22,8 @@ LONG = timedelta(hours=4)  # what is longer goes on after the noon break
 VENUES_TRIED = 6  # a start, of those free and large enough: the most suitable come first
 THE_ONE = -1  # id of what is looked for: not stored yet
 _OF_PEOPLE = frozenset(
-    {FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE, FindingKind.SPEAKER_ABSENT,
-     FindingKind.INVITEE_ABSENT}
+    {ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE, ClashKind.SPEAKER_ABSENT,
+     ClashKind.INVITEE_ABSENT}
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def slots(plan: Plan, wanted: Wanted) -> list[Slot]:
     return sorted(found, key=lambda slot: (slot.cost, slot.starts_at))
 
 
-def candidates(plan: Plan, wanted: Wanted) -> Iterator[Slot | Refused]:
+def candidates(plan: Plan, wanted: Wanted) -> Iterator[Slot | RefusedSlot]:
     """Yield for each start that is possible at all the slot it gives, or why it gives none; by time."""
     places = _suitable(plan, wanted)
     for starts_at in starts(plan, wanted):
@@ -44,7 +44,7 @@ def starts(plan: Plan, wanted: Wanted) -> Iterator[datetime]:
     """Yield the starts looked at: each half hour of the days at which the whole fits into the office's hours."""
     today = plan.now.astimezone(wanted.zone).date()
     first = max(wanted.first, today)
-    hours_count = plan.rules.sought(FindingKind.OUTSIDE_HOURS) is not None
+    hours_count = plan.rules.sought(ClashKind.OUTSIDE_HOURS) is not None
     days = min((wanted.last - first).days + 1, DAYS_MOST)
     for day in (first + timedelta(days=n) for n in range(days)):
         if shut(plan, day):
@@ -72,7 +72,7 @@ def as_planned(wanted: Wanted, starts_at: datetime, place: Place | None = None) 
 def shut(plan: Plan, day: date) -> bool:
     """Return whether a day is left out: a weekend or a day off, where the office minds such days at all."""
     off = plan.calendar.days_off.get(day)
-    kinds = (FindingKind.HOLIDAY, FindingKind.JOINT_HOLIDAY) if off else (FindingKind.WEEKEND,)
+    kinds = (ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY) if off else (ClashKind.WEEKEND,)
     return not plan.calendar.is_working_day(day) and any(plan.rules.sought(kind) for kind in kinds)
 
 
@@ -102,15 +102,15 @@ def _suitable(plan: Plan, wanted: Wanted) -> list[Place | None]:
     return [*sorted(chosen, key=key)]
 
 
-def _slot(plan: Plan, wanted: Wanted, starts_at: datetime, places: list[Place | None]) -> Slot | Refused:
+def _slot(plan: Plan, wanted: Wanted, starts_at: datetime, places: list[Place | None]) -> Slot | RefusedSlot:
     without = _judged(plan, wanted, as_planned(wanted, starts_at))
     if without.refused:
-        return Refused(starts_at, tuple(without.refused))
+        return RefusedSlot(starts_at, tuple(without.refused))
     free = [place for place in places if place is None or is_free(plan, place, starts_at, starts_at + wanted.length)]
     if not free:
-        return Refused(starts_at, (), no_room=True)
+        return RefusedSlot(starts_at, (), no_room=True)
     best: tuple[tuple, _Judged, Place | None] | None = None
-    refused: list[Finding] = []
+    refused: list[Clash] = []
     for rank, place in enumerate(free[:VENUES_TRIED]):
         judged = without if place is None else _judged(plan, wanted, as_planned(wanted, starts_at, place))
         if judged.refused:
@@ -122,7 +122,7 @@ def _slot(plan: Plan, wanted: Wanted, starts_at: datetime, places: list[Place | 
         if not judged.warnings:
             break
     if best is None:
-        return Refused(starts_at, tuple(refused))
+        return RefusedSlot(starts_at, tuple(refused))
     _, judged, place = best
     others = tuple(one for one in free if one is not None and one is not place)[:VENUES_TRIED]
     return _made(plan, wanted, starts_at, judged, place, others)
@@ -130,8 +130,8 @@ def _slot(plan: Plan, wanted: Wanted, starts_at: datetime, places: list[Place | 
 
 @dataclass(slots=True)
 class _Judged:
-    refused: list[Finding] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
+    refused: list[Clash] = field(default_factory=list)
+    warnings: list[Clash] = field(default_factory=list)
     missing: list[Party] = field(default_factory=list)
 
     @property
@@ -168,14 +168,14 @@ def _made(
     there = tuple(_there_anyway(plan, wanted, starts_at, place))
     asked_for = wanted.needed or wanted.wished
     reasons = {
-        Why.NOTHING_FOUND: not judged.warnings and not judged.missing,
-        Why.ALL_FREE: bool(asked_for) and not judged.missing,
-        Why.NEEDED_FREE: bool(wanted.needed) and bool(judged.missing),
-        Why.ROOM: bool(place and place.capacity and wanted.people),
-        Why.IN_REGION: bool(place and wanted.region_code and _is_near(place, wanted.region_code)),
-        Why.THERE_ANYWAY: bool(there),
-        Why.MORNING: _is_morning(plan, wanted, starts_at),
-        Why.NOTICE: notice >= 2 * max(plan.rules.notice_days, 1),
+        SlotReason.NOTHING_FOUND: not judged.warnings and not judged.missing,
+        SlotReason.ALL_FREE: bool(asked_for) and not judged.missing,
+        SlotReason.NEEDED_FREE: bool(wanted.needed) and bool(judged.missing),
+        SlotReason.ROOM: bool(place and place.capacity and wanted.people),
+        SlotReason.IN_REGION: bool(place and wanted.region_code and _is_near(place, wanted.region_code)),
+        SlotReason.THERE_ANYWAY: bool(there),
+        SlotReason.MORNING: _is_morning(plan, wanted, starts_at),
+        SlotReason.NOTICE: notice >= 2 * max(plan.rules.notice_days, 1),
     }
     why = tuple(reason for reason, holds in reasons.items() if holds)
     cost = (
@@ -183,7 +183,7 @@ def _made(
         len(judged.warnings),
         _over_noon(plan, wanted, starts_at),
         -len(there),
-        not reasons[Why.MORNING],
+        not reasons[SlotReason.MORNING],
         abs(notice - plan.rules.notice_days) if notice < plan.rules.notice_days else 0,
     )
     ends_at = starts_at + wanted.length

@@ -231,7 +231,7 @@ class Plan:
 
     def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
         """Return the plan with these activities, and no others, in the place of its own."""
-        plan = self._bare()
+        plan = self._fragment()
         plan._hold(activities)
         return plan
 
@@ -258,14 +258,14 @@ class Plan:
         plan.rules = rules
         return plan
 
-    def _bare(self) -> "Plan":
+    def _fragment(self) -> "Plan":
         plan = Plan.__new__(Plan)
         plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
         plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
         return plan
 
     def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
-        plan = self._bare()
+        plan = self._fragment()
         plan.activities = self.activities.copy()
         plan._at_venue, plan._of_party = self._at_venue.copy(), self._of_party.copy()
         plan._in_half_day = self._in_half_day.copy()

@@ -16,7 +16,7 @@ class Severity(StrEnum):
     BLOCK = "block"  # it cannot be saved so
 
 
-class FindingKind(StrEnum):
+class ClashKind(StrEnum):
     """What can be found in a plan, in the order in which it is shown.
 
     A speaker is who speaks or moderates; an invitee is any other person, representatives included, who is no cadre.
@@ -45,11 +45,11 @@ class FindingKind(StrEnum):
 
 
 _BLOCKING = {
-    FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_ABSENT,
-    FindingKind.OUTSIDE_PROGRAMME, FindingKind.DEADLINE_AFTER_START,
+    ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_ABSENT,
+    ClashKind.OUTSIDE_PROGRAMME, ClashKind.DEADLINE_AFTER_START,
 }  # fmt: skip
-DEFAULT_SEVERITIES: Mapping[FindingKind, Severity] = MappingProxyType(
-    {kind: Severity.BLOCK if kind in _BLOCKING else Severity.WARN for kind in FindingKind}
+DEFAULT_SEVERITIES: Mapping[ClashKind, Severity] = MappingProxyType(
+    {kind: Severity.BLOCK if kind in _BLOCKING else Severity.WARN for kind in ClashKind}
 )
 
 
@@ -79,16 +79,16 @@ class TravelRules:
 class Rules:
     """The office's own settings. A kind that `severities` leaves out has its default. notice_days: calendar days."""
 
-    severities: Mapping[FindingKind, Severity] = field(default_factory=dict)
+    severities: Mapping[ClashKind, Severity] = field(default_factory=dict)
     notice_days: int = 7
     deadline_days: int = 2  # answers are due this many days before, at 16.00
     travel: TravelRules = field(default_factory=TravelRules)
     hours: OfficeHours = field(default_factory=OfficeHours)
 
-    def severity(self, kind: FindingKind) -> Severity:
+    def severity(self, kind: ClashKind) -> Severity:
         return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
 
-    def sought(self, kind: FindingKind) -> Severity | None:
+    def sought(self, kind: ClashKind) -> Severity | None:
         """Return how grave a finding of this kind is, or None where the office ignores it."""
         severity = self.severity(kind)
         return None if severity is Severity.IGNORE else severity

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from outreach.domain.clashes import Finding, findings_if
+from outreach.domain.clashes import Clash, find_clashes_if
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
 from outreach.domain.timetabling.cost import Charge, Ledger, charges, total
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.options import Options
-from outreach.domain.timetabling.proposal import Placement, Proposal
+from outreach.domain.timetabling.proposal import Proposal, ProposedActivity
 from outreach.domain.timetabling.task import Task
 
 VENUES_TRIED = 4
@@ -32,7 +32,7 @@ class Alternative:
     venue_id: int | None = None
     extra: int | None = None
     charges: tuple[Charge, ...] = ()
-    blocking: tuple[Finding, ...] = ()
+    blocking: tuple[Clash, ...] = ()
 
 
 def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alternative]:
@@ -52,7 +52,7 @@ def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alter
 def _on(
     task: Task,
     options: Options,
-    own: Placement,
+    own: ProposedActivity,
     placed: dict[int, PlannedActivity],
     plan: Plan,
     ledger: Ledger,
@@ -61,7 +61,7 @@ def _on(
 ) -> Alternative:
     allowed: list[tuple[int, int, PlannedActivity]] = []
     for cost, activity in _tries(options, own, day):
-        found = findings_if(plan, activity) if _in_order(task, activity, placed) else None
+        found = find_clashes_if(plan, activity) if _in_order(task, activity, placed) else None
         if found is not None and all(one.severity is not Severity.BLOCK for one in found):
             warned = sum(task.wishes.warning(one.kind) for one in found)
             allowed.append((cost + warned, len(allowed), activity))
@@ -70,11 +70,11 @@ def _on(
         theirs = tuple(one for one in costs if activity.id in one.activity_ids)
         return Alternative(day, activity.starts_at, activity.venue_id, total(costs) - objective, theirs)
     same_hour = datetime.combine(day, own.after.local_start.time(), tzinfo=own.after.zone)
-    looked_at = findings_if(plan, options.planned(same_hour, own.venue_id, own.facilitators))
+    looked_at = find_clashes_if(plan, options.planned(same_hour, own.venue_id, own.facilitators))
     return Alternative(day, blocking=tuple(one for one in looked_at if one.severity is Severity.BLOCK))
 
 
-def _tries(options: Options, own: Placement, day: date) -> Iterator[tuple[int, PlannedActivity]]:
+def _tries(options: Options, own: ProposedActivity, day: date) -> Iterator[tuple[int, PlannedActivity]]:
     """Yield it at each hour, the same one first, in its venue and in a few others, with what these cost alone."""
     clock = own.after.local_start.time()
     starts = [place for place, its_day in enumerate(options.days()) if its_day == day]

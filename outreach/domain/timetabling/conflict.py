@@ -5,9 +5,9 @@ solver/conflicts.py's, saying it in plain words web/'s.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.planning.parties import Party
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 
 
 class CauseKind(StrEnum):
@@ -34,11 +34,11 @@ class Cause:
 
     kind: CauseKind
     activity_ids: tuple[int, ...] = ()
-    rule: FindingKind | None = None
+    rule: ClashKind | None = None
     parties: tuple[Party, ...] = ()
     venue_ids: tuple[int, ...] = ()
     kecamatan_codes: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    clashes: tuple[Clash, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from outreach.domain.clashes import Finding, findings
+from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
@@ -53,14 +53,14 @@ class Charge:
     day: date | None = None
     party: Party | None = None
     kecamatan_code: str | None = None
-    finding: Finding | None = None
+    clash: Clash | None = None
 
 
-class Blocked(Exception):
+class BlockedByRule(Exception):
     """A placement breaks a rule that the office blocks. The planner never proposes it; `findings` says which."""
 
-    def __init__(self, found: list[Finding]) -> None:
-        self.findings = found
+    def __init__(self, found: list[Clash]) -> None:
+        self.clashes = found
         super().__init__(", ".join(sorted({one.kind for one in found})))
 
 
@@ -99,9 +99,9 @@ def charges(task: Task, placed: Mapping[int, PlannedActivity], ledger: Ledger | 
     placed: those of the task's demands that have a place, by id; the others are left out of the plan.
     """
     plan = task.base.with_(*placed.values())
-    found = findings(plan, among=placed.keys())
+    found = find_clashes(plan, among=placed.keys())
     if blocking := [one for one in found if one.severity is Severity.BLOCK]:
-        raise Blocked(blocking)
+        raise BlockedByRule(blocking)
     ledger = ledger or Ledger(task)
     return [
         *_warnings(task, found),
@@ -143,11 +143,11 @@ def even_share(pool: frozenset[Party], demands: list[Demand]) -> int:
     return -(-sum(one.facilitators_needed for one in demands) // len(pool))
 
 
-def _warnings(task: Task, found: list[Finding]) -> Iterator[Charge]:
+def _warnings(task: Task, found: list[Clash]) -> Iterator[Charge]:
     for one in found:
         if cost := task.wishes.warning(one.kind):
             ids = tuple(id for id in one.ids if id in task.ids)
-            yield Charge(Term.WARNING, cost, 1, ids, party=one.party, finding=one)
+            yield Charge(Term.WARNING, cost, 1, ids, party=one.party, clash=one)
 
 
 def _of_one(task: Task, demand: Demand, planned: PlannedActivity) -> Iterator[Charge]:

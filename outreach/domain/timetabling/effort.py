@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Status(StrEnum):
+class SearchStatus(StrEnum):
     BEST = "best"  # proven: nothing can be placed better
     FOUND = "found"  # all are placed; whether better is possible is not known, the proposal's gap says how much at most
     IMPOSSIBLE = "impossible"  # proven: they cannot all be placed; the conflicts say why

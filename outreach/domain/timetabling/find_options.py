@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from outreach.domain.clashes import Finding, look_at
+from outreach.domain.clashes import Clash, look_at
 from outreach.domain.planning.parties import Engagement, Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.options import OF_PLACES, Combination, Options
 from outreach.domain.timetabling.task import Demand, Task, choices_of, with_facilitators
@@ -22,7 +22,7 @@ from outreach.domain.timetabling.wishes import change_of_time, change_of_venue, 
 
 EXAMPLES = 3
 Window = tuple[datetime, datetime]
-Known = dict[tuple, tuple[list[Finding], int]]  # findings of a time, and what it costs in wishes
+Known = dict[tuple, tuple[list[Clash], int]]  # findings of a time, and what it costs in wishes
 
 
 def options_of(
@@ -32,7 +32,7 @@ def options_of(
 
     known: what was found of days and hours, for other tasks with the same rules, calendar, programmes and wishes.
     """
-    looks = _Looks(task, {} if known is None else known)
+    looks = _OptionLooks(task, {} if known is None else known)
     found = {}
     for demand in task.demands:
         if stopped():
@@ -41,7 +41,7 @@ def options_of(
     return found
 
 
-class _Looks:
+class _OptionLooks:
     """Looks at one demand after the other, remembering what is the same for many."""
 
     def __init__(self, task: Task, known: Known) -> None:
@@ -121,7 +121,7 @@ class _Looks:
             options.starts.append(start)
             options.start_costs.append(warned + changed + wished)
 
-    def _at(self, options: Options, start: datetime) -> tuple[list[Finding], int]:
+    def _at(self, options: Options, start: datetime) -> tuple[list[Clash], int]:
         """Return what is found of the day and the hour alone, and their cost; the same for activities alike in these."""
         bare, hours = options.bare, options.demand.hours
         deadline = bare.respond_by_at and bare.starts_at - bare.respond_by_at
@@ -132,7 +132,7 @@ class _Looks:
             self._known[key] = list(look_at(self.base, alone)), of_time(self.task, options.demand, alone)
         return self._known[key]
 
-    def _forbids(self, options: Options, found: Iterable[Finding]) -> bool:
+    def _forbids(self, options: Options, found: Iterable[Clash]) -> bool:
         blocking = [one for one in found if one.severity is Severity.BLOCK]
         for one in blocking:
             examples = options.forbidden[one.kind]
@@ -149,10 +149,10 @@ class _Looks:
             for place in sorted(near | {0}) if options.starts else ():  # at the first, for it is too small at any
                 start = options.starts[place]
                 found = [one for one in look_at(self.base, _moved(held, start)) if one.kind in OF_PLACES]
-                small = [one for one in found if one.kind is FindingKind.VENUE_TOO_SMALL]
+                small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
                     self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))
-                found = [one for one in found if one.kind is not FindingKind.VENUE_TOO_SMALL]
+                found = [one for one in found if one.kind is not ClashKind.VENUE_TOO_SMALL]
                 if found:
                     costs[place] = None if self._forbids(options, found) else self._cost(found)
             for cost, places in _by_cost(costs).items():
@@ -167,7 +167,7 @@ class _Looks:
             self._party_into(options, placeless, engaged, None, at)
             for venue_at, venue in enumerate(options.venues):
                 held = replace(options.bare, venue_id=venue, engagements=alone)
-                self._party_into(options, held, self._ways_from(held), venue_at, at)
+                self._party_into(options, held, self._resolutions_from(held), venue_at, at)
 
     def _party_into(
         self, options: Options, held: PlannedActivity, near: list[Window], venue: int | None, facilitator: int
@@ -191,7 +191,7 @@ class _Looks:
         if cost != 0:
             options.combinations.append(Combination(starts, venue, who, cost))
 
-    def _cost(self, found: Iterable[Finding]) -> int:
+    def _cost(self, found: Iterable[Clash]) -> int:
         return sum(self.task.wishes.warning(one.kind) for one in found)
 
     def _windows_of(self, parties: Iterable[Party]) -> list[Window]:
@@ -205,13 +205,13 @@ class _Looks:
 
     def _windows_at(self, held: PlannedActivity) -> list[Window]:
         """Return when its venue cannot be had, and when its people would be under way from or to elsewhere."""
-        found = self._ways_from(held)
+        found = self._resolutions_from(held)
         if held.venue_id is not None:
             found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
             found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(held.venue_id, *self.span))
         return found
 
-    def _ways_from(self, held: PlannedActivity) -> list[Window]:
+    def _resolutions_from(self, held: PlannedActivity) -> list[Window]:
         here, found = self.base.whereabouts(held), []
         if here is None or not _travels(self.base):
             return []
@@ -223,7 +223,7 @@ class _Looks:
         return found
 
     def _in_shared_half_day(self, options: Options, held: PlannedActivity) -> set[int]:
-        if held.kind not in COMMUNITY_KINDS or not self.base.rules.sought(FindingKind.SAME_KECAMATAN):
+        if held.kind not in COMMUNITY_KINDS or not self.base.rules.sought(ClashKind.SAME_KECAMATAN):
             return set()
         code = self.base.kecamatan_of(held)
         if code is None or code not in self._communities:
@@ -241,7 +241,7 @@ def _moved(shape: PlannedActivity, start: datetime) -> PlannedActivity:
 
 
 def _travels(plan: Plan) -> bool:
-    return bool(plan.rules.sought(FindingKind.SPEAKER_TRAVEL) or plan.rules.sought(FindingKind.TRAVEL))
+    return bool(plan.rules.sought(ClashKind.SPEAKER_TRAVEL) or plan.rules.sought(ClashKind.TRAVEL))
 
 
 def _near(starts: list[datetime], length: timedelta, windows: list[Window]) -> set[int]:
@@ -259,6 +259,6 @@ def _by_cost(costs: dict[int, int | None]) -> dict[int | None, frozenset[int]]:
     return {cost: frozenset(places) for cost, places in found.items()}
 
 
-def _gist(finding: Finding) -> tuple:
+def _gist(clash: Clash) -> tuple:
     """Return what makes two findings say the same of a demand: it matters little at which of its times."""
-    return finding.kind, finding.ids, finding.party, finding.absence, finding.day, finding.place
+    return clash.kind, clash.ids, clash.party, clash.absence, clash.day, clash.place

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, Place, roles_of
 from outreach.domain.planning.plan import HalfDay, Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.timetabling.task import Demand, with_facilitators
 
 OF_PLACES = frozenset(
-    {FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.VENUE_TOO_SMALL, FindingKind.SPEAKER_TRAVEL,
-     FindingKind.TRAVEL, FindingKind.SAME_KECAMATAN}
+    {ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL, ClashKind.SPEAKER_TRAVEL,
+     ClashKind.TRAVEL, ClashKind.SAME_KECAMATAN}
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ class Options:
     start_costs: list[int] = field(default_factory=list)
     venue_costs: list[int] = field(default_factory=list)
     combinations: list[Combination] = field(default_factory=list)
-    forbidden: dict[FindingKind, list[Finding]] = field(default_factory=lambda: defaultdict(list))
+    forbidden: dict[ClashKind, list[Clash]] = field(default_factory=lambda: defaultdict(list))
     _stage: tuple[Party, ...] | None = None
     _days: list[date] = field(default_factory=list)
     _half_days: list[list[HalfDay]] | None = None

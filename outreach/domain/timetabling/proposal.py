@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.timetabling.cost import Blocked, Charge, Ledger, Term, by_term, charges, community_in, total
+from outreach.domain.timetabling.cost import BlockedByRule, Charge, Ledger, Term, by_term, charges, community_in, total
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.task import Task, choices_of
 from outreach.domain.timetabling.wishes import half_hours_outside, ramadan_deadline
@@ -42,7 +42,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class ProposedActivity:
     """One activity as planned at present and as proposed. charges: what it costs, shared charges with others included.
 
     facilitators: those chosen. let_go: those who are there at present, and would not be.
@@ -84,9 +84,9 @@ class Placement:
         return self.is_moved or self.changes_venue or self.changes_facilitators
 
     @property
-    def findings(self) -> list[Finding]:
+    def clashes(self) -> list[Clash]:
         """Return what will be warned of."""
-        return [one.finding for one in self.charges if one.finding is not None]
+        return [one.clash for one in self.charges if one.clash is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Proposal:
     bound: no proposal can cost less; None where nothing is proven.
     """
 
-    placements: tuple[Placement, ...]
+    placements: tuple[ProposedActivity, ...]
     unplaced: tuple[int, ...]
     costs: Mapping[Term, int]
     objective: int
@@ -143,11 +143,11 @@ def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
     """Return what the present plan costs by the same wishes; None where it is blocked."""
     try:
         return total(charges(task, {one.activity_id: task.activity(one) for one in task.demands}, ledger))
-    except Blocked:
+    except BlockedByRule:
         return None
 
 
-def applied(plan: Plan, placements: Iterable[Placement]) -> Plan:
+def applied(plan: Plan, placements: Iterable[ProposedActivity]) -> Plan:
     """Return the plan with these taken. Of some only, `clashes.findings(plan, among=…)` says whether they suit the rest."""
     return plan.with_(*(one.after for one in placements))
 
@@ -159,11 +159,11 @@ def _placement(
     placed: Mapping[int, PlannedActivity],
     ledger: Ledger,
     found: list[Charge],
-) -> Placement:
+) -> ProposedActivity:
     before, after = options.present, placed[options.id]
     possible, there = choices_of(options.demand, before), roles_of(after.engagements)
     was = roles_of(before.engagements)
-    return Placement(
+    return ProposedActivity(
         before=before,
         after=after,
         facilitators=tuple(party for party in possible if party in there),

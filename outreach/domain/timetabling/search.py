@@ -15,7 +15,7 @@ from typing import Any
 from outreach.domain.problems import Problem
 from outreach.domain.timetabling.conflict import Conflict
 from outreach.domain.timetabling.cost import charges, total
-from outreach.domain.timetabling.effort import Effort, Status
+from outreach.domain.timetabling.effort import Effort, SearchStatus
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.draft import Placed
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
@@ -43,7 +43,7 @@ class PlannerMissing(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SearchProgress:
     """seconds: since the search began. proposal: the best so far, None before the first; its unplaced are left out."""
 
     seconds: float
@@ -55,7 +55,7 @@ class Progress:
 class Outcome:
     """proposal: the best that was found; where not all could be placed, of as many as could at once. None where of none."""
 
-    status: Status
+    status: SearchStatus
     proposal: Proposal | None
     conflicts: tuple[Conflict, ...]
     seconds: float
@@ -111,7 +111,7 @@ class Search:
             pass
         return self.outcome
 
-    def __iter__(self) -> Iterator[Progress]:
+    def __iter__(self) -> Iterator[SearchProgress]:
         if self._began:
             raise ValueError("A search is made once.")
         self._began = time.monotonic()
@@ -130,7 +130,7 @@ class Search:
                 ended = state.status is not None or time.monotonic() >= self._give_up_at
                 if ended:
                     self._outcome = self._ending(best, state)
-                yield Progress(time.monotonic() - self._began, best, state.bound)
+                yield SearchProgress(time.monotonic() - self._began, best, state.bound)
                 if ended:
                     return
         finally:
@@ -155,9 +155,9 @@ class Search:
             self._told.notify_all()
 
     def _ending(self, best: Proposal | None, state: "_State") -> Outcome:
-        status = state.status or Status.UNDECIDED
-        if status in (Status.UNDECIDED, Status.FOUND) and best is not None and not best.unplaced:
-            status = Status.BEST if best.is_proven else Status.FOUND
+        status = state.status or SearchStatus.UNDECIDED
+        if status in (SearchStatus.UNDECIDED, SearchStatus.FOUND) and best is not None and not best.unplaced:
+            status = SearchStatus.BEST if best.is_proven else SearchStatus.FOUND
         return Outcome(status, best, state.conflicts, time.monotonic() - self._began, self.is_stopped)
 
     # in the thread
@@ -171,7 +171,7 @@ class Search:
     def _search(self) -> None:
         options = options_of(self.task, self._stop.is_set)
         if len(options) < len(self.task.demands):
-            self._tell(status=Status.UNDECIDED)
+            self._tell(status=SearchStatus.UNDECIDED)
             return
         placed = place_greedily(self.task, options, self._stop.is_set)
         least = at_least(self.task, options)
@@ -182,10 +182,10 @@ class Search:
         enough = total(charges(self.task, better)) if complete else None
         if size > LARGE:
             if complete:
-                self._tell(status=Status.UNDECIDED)
+                self._tell(status=SearchStatus.UNDECIDED)
                 return
             if found := self._conflicts(options, placed, self._left_s, only_near=True):
-                self._tell(status=Status.IMPOSSIBLE, conflicts=found)
+                self._tell(status=SearchStatus.IMPOSSIBLE, conflicts=found)
                 return
         from outreach.domain.timetabling.solver.solve import Solving  # OR-Tools is only loaded here: half a second
 
@@ -193,7 +193,7 @@ class Search:
         self._solving(solving.solver)
         status = solving.solve(placed, self._left_s, enough)
         seconds = min(self.effort.seconds, EXPLAINING_S)
-        impossible = status is Status.IMPOSSIBLE
+        impossible = status is SearchStatus.IMPOSSIBLE
         self._tell(status=status, conflicts=self._conflicts(options, placed, seconds) if impossible else ())
 
     @property
@@ -235,7 +235,7 @@ class _State:
     options: dict[int, Options] = field(default_factory=dict)
     placed: Placed | None = None
     bound: int | None = None
-    status: Status | None = None
+    status: SearchStatus | None = None
     conflicts: tuple[Conflict, ...] = ()
     failure: BaseException | None = None
     is_news: bool = False

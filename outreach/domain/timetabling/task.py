@@ -13,7 +13,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import Calendar
 from outreach.domain.planning.parties import ENGAGED, Engagement, Party
 from outreach.domain.planning.plan import Plan, PlannedActivity, lies_in
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 
@@ -91,15 +91,15 @@ class Horizon:
         return cls(tuple(day for day in days if calendar.is_working_day(day)), **more)  # type: ignore[arg-type]
 
 
-_WARNINGS: Mapping[FindingKind, int] = MappingProxyType(
+_WARNINGS: Mapping[ClashKind, int] = MappingProxyType(
     {
-        FindingKind.VENUE_TAKEN: 60, FindingKind.VENUE_ABSENT: 60, FindingKind.VENUE_TOO_SMALL: 20,
-        FindingKind.SPEAKER_TWICE: 60, FindingKind.SPEAKER_TRAVEL: 40, FindingKind.SPEAKER_ABSENT: 60,
-        FindingKind.CADRE_TWICE: 10, FindingKind.INVITEE_TWICE: 10, FindingKind.TRAVEL: 10, FindingKind.INVITEE_ABSENT: 10,
-        FindingKind.OUTSIDE_PROGRAMME: 40, FindingKind.DEADLINE_AFTER_START: 20, FindingKind.HOLIDAY: 60,
-        FindingKind.JOINT_HOLIDAY: 40, FindingKind.WEEKEND: 40, FindingKind.OUTSIDE_HOURS: 20,
-        FindingKind.FRIDAY_BREAK: 30, FindingKind.SHORT_NOTICE: 20, FindingKind.IN_THE_PAST: 60,
-        FindingKind.SAME_KECAMATAN: 40,
+        ClashKind.VENUE_TAKEN: 60, ClashKind.VENUE_ABSENT: 60, ClashKind.VENUE_TOO_SMALL: 20,
+        ClashKind.SPEAKER_TWICE: 60, ClashKind.SPEAKER_TRAVEL: 40, ClashKind.SPEAKER_ABSENT: 60,
+        ClashKind.CADRE_TWICE: 10, ClashKind.INVITEE_TWICE: 10, ClashKind.TRAVEL: 10, ClashKind.INVITEE_ABSENT: 10,
+        ClashKind.OUTSIDE_PROGRAMME: 40, ClashKind.DEADLINE_AFTER_START: 20, ClashKind.HOLIDAY: 60,
+        ClashKind.JOINT_HOLIDAY: 40, ClashKind.WEEKEND: 40, ClashKind.OUTSIDE_HOURS: 20,
+        ClashKind.FRIDAY_BREAK: 30, ClashKind.SHORT_NOTICE: 20, ClashKind.IN_THE_PAST: 60,
+        ClashKind.SAME_KECAMATAN: 40,
     }
 )  # fmt: skip
 
@@ -129,9 +129,9 @@ class Wishes:
     ramadan: int = 1
     change: int = 3
     told_factor: int = 3
-    warnings: Mapping[FindingKind, int] = field(default_factory=dict)
+    warnings: Mapping[ClashKind, int] = field(default_factory=dict)
 
-    def warning(self, kind: FindingKind) -> int:
+    def warning(self, kind: ClashKind) -> int:
         return self.warnings.get(kind, _WARNINGS[kind])
 
 

@@ -27,12 +27,12 @@ class LengthOutOfRange(Problem):
     field = "length"
 
 
-class DaysReversed(Problem):
+class SlotDaysReversed(Problem):
     message = "The last day must not be before the first one."
     field = "last"
 
 
-class DaysOver(Problem):
+class SlotDaysOver(Problem):
     message = "These days are over. Please choose days that are still to come."
     field = "last"
 
@@ -47,7 +47,7 @@ class TooManyPeople(Problem):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SlotRequest:
     """What a time is looked for. length in minutes; venue_id: this one only; without_venue: none is looked for.
 
     activity_id: an activity that is to get another time: it does not stand in its own way, and whom it invites is wished.
@@ -67,7 +67,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSlots:
     """slots: the best first; nothing: why there are none. moving: the activity that is to get another time."""
 
     slots: list[Slot]
@@ -75,7 +75,7 @@ class Found:
     moving: PlannedActivity | None = None
 
 
-def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> Asked:
+def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> SlotRequest:
     """Return what to ask for where an activity is to get another time; raise ActivityMissing."""
     activity = db.session.get(Activity, activity_id)
     if activity is None:
@@ -83,7 +83,7 @@ def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> Asked:
     [planned] = plans.planned(db.session(), [activity_id])
     first, last = _days(activity, now.astimezone(zone).date())
     speakers = [party for party, role in roles_of(planned.engagements).items() if role in ON_STAGE]
-    return Asked(
+    return SlotRequest(
         length=int(planned.length / timedelta(minutes=1)),
         first=first,
         last=last,
@@ -96,7 +96,7 @@ def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> Asked:
     )
 
 
-def find(asked: Asked, *, now: datetime, zone: ZoneInfo) -> Found:
+def find(asked: SlotRequest, *, now: datetime, zone: ZoneInfo) -> FoundSlots:
     """Return the slots that suit, or why there are none.
 
     Raise LengthOutOfRange, DaysReversed, DaysOver, TooManyDays, TooManyPeople or ActivityMissing.
@@ -116,7 +116,7 @@ def find(asked: Asked, *, now: datetime, zone: ZoneInfo) -> Found:
     if moving and moving.id in plan.activities:
         plan = plan.without(moving.id)
     found = slots(plan, wanted)
-    return Found(found, None if found else nothing(plan, wanted), moving)
+    return FoundSlots(found, None if found else nothing(plan, wanted), moving)
 
 
 def _days(activity: Activity, today: date) -> tuple[date, date]:
@@ -128,21 +128,21 @@ def _days(activity: Activity, today: date) -> tuple[date, date]:
     return first, first + timedelta(days=13)
 
 
-def _check(asked: Asked, today: date) -> None:
+def _check(asked: SlotRequest, today: date) -> None:
     least, most = LENGTHS_MIN
     if not least <= asked.length <= most:
         raise LengthOutOfRange(least=least, most=most // 60)
     if asked.last < asked.first:
-        raise DaysReversed
+        raise SlotDaysReversed
     if asked.last < today:
-        raise DaysOver
+        raise SlotDaysOver
     if (asked.last - max(asked.first, today)).days >= DAYS_MOST:
         raise TooManyDays(most=DAYS_MOST)
     if len(set(asked.person_ids)) > PEOPLE_MOST:
         raise TooManyPeople(most=PEOPLE_MOST)
 
 
-def _wanted(asked: Asked, moving: PlannedActivity | None, zone: ZoneInfo) -> Wanted:
+def _wanted(asked: SlotRequest, moving: PlannedActivity | None, zone: ZoneInfo) -> Wanted:
     named = {person.id: person for person in choices.people(asked.person_ids)}
     roles = roles_of(moving.engagements) if moving else {}
     needed = tuple((_party(person), roles.get(_party(person), Role.SPEAKER)) for person in named.values())

@@ -42,7 +42,7 @@ class Time(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerCounts:
     """How many invitees stand where, each counted once (queries/invitations/counting.py). First seven: by state,
     in this order."""
 
@@ -93,13 +93,13 @@ class ProgrammeRow:
     activities: int
     drafts: int
     cancelled: int
-    answers: Answers
+    answers: AnswerCounts
 
 
 @dataclass(frozen=True)
 class ActivityRow:
     activity: Activity
-    answers: Answers
+    answers: AnswerCounts
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def programmes(q: str = "", number: int = 1) -> Page:
     for programme in page:
         found = counts.get(programme.id)
         many, drafts, cancelled = (found.all, found.drafts, found.cancelled) if found else (0, 0, 0)
-        rows.append(ProgrammeRow(programme, many, drafts, cancelled, answers.get(programme.id, Answers())))
+        rows.append(ProgrammeRow(programme, many, drafts, cancelled, answers.get(programme.id, AnswerCounts())))
     return replace(page, items=rows)
 
 
@@ -188,10 +188,10 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
     chosen = chosen.order_by(Activity.starts_at.desc() if latest_first else Activity.starts_at, Activity.id)
     page = paged(chosen, number, q=wanted.q)
     answers = answers_by(Activity.id, [activity.id for activity in page])
-    return replace(page, items=[ActivityRow(one, answers.get(one.id, Answers())) for one in page])
+    return replace(page, items=[ActivityRow(one, answers.get(one.id, AnswerCounts())) for one in page])
 
 
-def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
+def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
     """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query.
 
     Each person counts once per activity (queries/invitations/counting.py); a programme's numbers are the sum of its activities',
@@ -203,7 +203,7 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
     rows = db.session.execute(
         sa.select(
             column.label("key"),
-            *(count(Invitation.state == InvitationState(field.name)) for field in fields(Answers)[:7]),
+            *(count(Invitation.state == InvitationState(field.name)) for field in fields(AnswerCounts)[:7]),
             sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.state.in_(TAKES_A_SEAT)),
             count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
             count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
@@ -214,9 +214,9 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, Answers]:
         .where(column.in_(ids), sa.true() if column is Activity.id else Activity.state != ActivityState.CANCELLED)
         .group_by(column, Activity.id)
     )
-    found: dict[int, Answers] = {}
+    found: dict[int, AnswerCounts] = {}
     for key, *numbers in rows:
-        found[key] = Answers(*map(sum, zip(astuple(found.get(key, Answers())), numbers, strict=True)))
+        found[key] = AnswerCounts(*map(sum, zip(astuple(found.get(key, AnswerCounts())), numbers, strict=True)))
     return found
 
 

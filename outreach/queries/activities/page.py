@@ -25,7 +25,7 @@ from outreach.models import (
     Reminder,
 )
 from outreach.models.mails import IS_LOST
-from outreach.queries.activities.lists import Answers, answers_by
+from outreach.queries.activities.lists import AnswerCounts, answers_by
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
 from outreach.services.addresses import no_mail_reaches
@@ -37,7 +37,7 @@ class ActivityLine:
     """An activity on its programme's page."""
 
     activity: Activity
-    answers: Answers
+    answers: AnswerCounts
     step: NextStep
 
 
@@ -51,7 +51,7 @@ class ProgrammeDay:
 class ProgrammePage:
     programme: Programme
     days: tuple[ProgrammeDay, ...]
-    answers: Answers
+    answers: AnswerCounts
     step: NextStep
 
     @property
@@ -83,7 +83,7 @@ class ProgrammePage:
 @dataclass(frozen=True)
 class ActivityPage:
     activity: Activity
-    answers: Answers
+    answers: AnswerCounts
     step: NextStep
     on_stage: tuple[Invitation, ...]  # speakers and moderators, with their state
     reminders: tuple[Reminder, ...]
@@ -132,8 +132,8 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
     if found is None:
         raise ProgrammeMissing
     answers = answers_by(Activity.id, [a.id for a in found.activities])
-    lines = [_line(a, answers.get(a.id, Answers()), now) for a in found.activities]
-    together = answers_by(Activity.programme_id, [found.id]).get(found.id, Answers())
+    lines = [_line(a, answers.get(a.id, AnswerCounts()), now) for a in found.activities]
+    together = answers_by(Activity.programme_id, [found.id]).get(found.id, AnswerCounts())
     days = tuple(ProgrammeDay(day, tuple(group)) for day, group in groupby(lines, key=_day))
     return ProgrammePage(found, days, together, programmes_next_step([line.step for line in lines]))
 
@@ -141,7 +141,7 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
 def activity(activity_id: int, *, now: datetime) -> ActivityPage:
     """Return an activity with its agenda, speakers, reminders and messages; raise ActivityMissing."""
     found = activity_with_agenda(activity_id)
-    answers = answers_by(Activity.id, [found.id]).get(found.id, Answers())
+    answers = answers_by(Activity.id, [found.id]).get(found.id, AnswerCounts())
     on_stage = db.session.scalars(
         sa.select(Invitation)
         .join(Invitation.person)
@@ -237,7 +237,7 @@ def declined_speakers(activity_id: int) -> set[int]:
     )  # type: ignore[arg-type]
 
 
-def _line(one: Activity, answers: Answers, now: datetime) -> ActivityLine:
+def _line(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine:
     step = next_step(
         one.state,
         one.starts_at,

@@ -17,11 +17,11 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.programmes.edit import ProgrammeValues
 
 
-def foresee(programme: Programme, values: ProgrammeValues, *, now: datetime) -> tuple[Found, list[int]]:
+def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> tuple[FoundClashes, list[int]]:
     """Return what these values would newly bring, and the ids of the activities that are left outside, by when they are.
 
     What is over or held counts as well, as it does on saving; what is cancelled does not.
@@ -41,7 +41,7 @@ def foresee(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
     then = plan(values.starts_on, values.ends_on, values.zone)
     inside = [one for one in activities if not any(of_programme(present, one))]
     found = sorted((one for each in inside for one in of_programme(then, each)), key=lambda one: one.sort_key)
-    return Found(then, found), [one.activities[0].id for one in found]
+    return FoundClashes(then, found), [one.activities[0].id for one in found]
 
 
 def holding(values: ProgrammeValues, activities: Collection[PlannedActivity]) -> tuple[date, date]:

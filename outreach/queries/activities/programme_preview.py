@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.answers import default_deadline
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.planning.parties import Engagement
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
@@ -26,21 +26,21 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes.edit import ProgrammeValues
 
 THE_NEW_ONE = -1  # the id of a programme that is not stored yet
-SPREAD_LATER = frozenset({FindingKind.SAME_KECAMATAN})  # made at one time, they are given their days one by one
+SPREAD_LATER = frozenset({ClashKind.SAME_KECAMATAN})  # made at one time, they are given their days one by one
 FIRST = -1_000_000
 DAYS_TRIED = 14  # before and after, for another first day
 
 
 @dataclass(frozen=True)
-class CopyForeseen:
+class CopyPreview:
     """better: another first day, the nearest on which nothing is found or, failing that, nothing blocks; None where none is."""
 
-    found: Found
+    found: FoundClashes
     ids: tuple[int, ...]
     better: date | None = None
 
@@ -52,7 +52,7 @@ def id_of(number: int) -> int:
 
 def programme(
     values: ProgrammeValues, activities: Mapping[int, ActivityValues], *, by: str, now: datetime
-) -> tuple[Found, list[int]]:
+) -> tuple[FoundClashes, list[int]]:
     """Return what making a programme with these activities would bring, and the ids they have in it.
 
     activities: by their number in the form. by: their coordinator's name.
@@ -67,7 +67,7 @@ def programme(
 
 def community(
     values: ActivityValues, region_codes: Sequence[str], *, programme_id: int | None, by: str, now: datetime
-) -> tuple[Found, list[int]]:
+) -> tuple[FoundClashes, list[int]]:
     """Return what making the activity in each of these kelurahan would bring, and the ids they have in it."""
     session = _session()
     rows = session.execute(
@@ -87,7 +87,7 @@ def community(
     return clashing.if_made(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
 
 
-def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyForeseen:
+def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
     """Return what copying the programme to that first day would bring. by: the name of who would coordinate the copy."""
     session = _session()
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
@@ -106,19 +106,19 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyF
     copies, days = on(starts_on, deadline_days)
     found = clashing.if_made(copies, days, but=SPREAD_LATER, now=now)
     better = None
-    if found.findings:
+    if found.clashes:
         tried = [shift for n in range(1, DAYS_TRIED + 1) for shift in (timedelta(days=n), timedelta(days=-n))]
         firsts = [starts_on + shift for shift in tried]
         firsts = [first for first in firsts if copying.lies_ahead(source, first, now)]
         others = {first: on(first, deadline_days) for first in firsts}
         spans = clashing.around(one for planned, _days in others.values() for one in planned)
         plan = plan_parts.shared_with((), plan_parts.parties_of(copies), now=now, within=spans)
-        better = _better(plan, others, found.findings)
-    return CopyForeseen(found, tuple(one.id for one in copies), better)
+        better = _better(plan, others, found.clashes)
+    return CopyPreview(found, tuple(one.id for one in copies), better)
 
 
 def _better(
-    plan: Plan, others: Mapping[date, tuple[list[PlannedActivity], ProgrammeDays]], found: Collection[Finding]
+    plan: Plan, others: Mapping[date, tuple[list[PlannedActivity], ProgrammeDays]], found: Collection[Clash]
 ) -> date | None:
     blocked, sound = any(one.severity is Severity.BLOCK for one in found), None
     for first, (copies, days) in others.items():

@@ -51,7 +51,7 @@ class Topic(NamedTuple):
     topic: str
 
 
-class Named(NamedTuple):
+class Representative(NamedTuple):
     """Somebody who comes in an invitee's place."""
 
     name: str
@@ -90,7 +90,7 @@ class Facts(NamedTuple):
     longitude: float | None
 
 
-class Shown(NamedTuple):
+class ShownInvitation(NamedTuple):
     """One activity as its invitee sees it.
 
     roles: theirs in it. refusal: why they may not answer now. seats_left: None where nothing limits them, or where they
@@ -102,7 +102,7 @@ class Shown(NamedTuple):
     roles: tuple[Role, ...]
     state: InvitationState
     moved: bool
-    representative: Named
+    representative: Representative
     quota: int
     refusal: Problem | None
     seats_left: int | None
@@ -121,9 +121,9 @@ class OpenPoll(NamedTuple):
 
 
 class AnswerPage(NamedTuple):
-    holder: Holder
+    invitee: Holder
     contact: Contact
-    activities: tuple[Shown, ...]
+    activities: tuple[ShownInvitation, ...]
     polls: tuple[OpenPoll, ...] = ()
 
 
@@ -133,27 +133,27 @@ def read(token: str, *, now: datetime) -> AnswerPage:
     Raise LinkUnknown, LinkExpired or LinkRevoked.
     """
     link = _link(token, now)
-    holder = _holder(link)
+    invitee = _invitee(link)
     rows = db.session.execute(
-        statements.OF_ORGANISATION if holder.organisation else statements.OF_PERSON,
-        {"holder": holder.id, "since": now - links.RENEWED_FOR},
+        statements.OF_ORGANISATION if invitee.organisation else statements.OF_PERSON,
+        {"invitee": invitee.id, "since": now - links.RENEWED_FOR},
     ).all()
     contact = _contact(link, rows[0] if rows else None)
     found: dict[int, list[Any]] = {}
     for row in rows:
         found.setdefault(row.id, []).append(row)
     shown = [_shown(mine, now, contact) for mine in found.values()]
-    if holder.organisation:
-        shown = _with_nominees(shown, holder.id)
+    if invitee.organisation:
+        shown = _with_nominees(shown, invitee.id)
     elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
-        shown = _with_topics(shown, holder.id)
-    return AnswerPage(holder, contact, tuple(shown), _polls(holder, now) if link.has_polls else ())
+        shown = _with_topics(shown, invitee.id)
+    return AnswerPage(invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
 
 
-def read_holder(token: str, *, now: datetime) -> AnswerPage:
+def read_invitee(token: str, *, now: datetime) -> AnswerPage:
     """Return whose link it is, without any activity; raise as `read` does."""
     link = _link(token, now)
-    return AnswerPage(_holder(link), _contact(link, None), ())
+    return AnswerPage(_invitee(link), _contact(link, None), ())
 
 
 def office_contact() -> Contact:
@@ -172,13 +172,13 @@ def activity_for_calendar(token: str, activity_id: int, *, now: datetime) -> Act
     return db.session.get_one(Activity, activity_id)
 
 
-def _polls(holder: Holder, now: datetime) -> tuple[OpenPoll, ...]:
-    wanted = statements.POLLS_OF_ORGANISATION if holder.organisation else statements.POLLS_OF_PERSON
+def _polls(invitee: Holder, now: datetime) -> tuple[OpenPoll, ...]:
+    wanted = statements.POLLS_OF_ORGANISATION if invitee.organisation else statements.POLLS_OF_PERSON
     return tuple(
         OpenPoll(
             row.id, row.public_title or NEUTRAL_TITLES[row.kind], row.closes_at, row.zone, row.answered_at is not None
         )
-        for row in db.session.execute(wanted, {"holder": holder.id, "now": now})
+        for row in db.session.execute(wanted, {"invitee": invitee.id, "now": now})
     )
 
 
@@ -194,7 +194,7 @@ def _link(token: str, now: datetime) -> Any:
     return link
 
 
-def _holder(link: Any) -> Holder:
+def _invitee(link: Any) -> Holder:
     if link.organisation_id is not None:
         return Holder(
             link.organisation_id,
@@ -214,7 +214,7 @@ def _contact(office: Any, row: Any) -> Contact:
     return Contact(office.short_name or "", name, office.office_contact_phone or office.office_phone or "")
 
 
-def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
+def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
     row = next((r for r in mine if r.state is not InvitationState.WITHDRAWN), mine[0])
     deadline = row.respond_by_at.astimezone(row.zone)
     facts = Facts(
@@ -233,13 +233,13 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
         row.latitude,
         row.longitude,
     )
-    return Shown(
+    return ShownInvitation(
         activity=facts,
         invitation_id=row.invitation_id,
         roles=tuple(r.role for r in mine),
         state=row.state,
         moved=row.answered_sequence is not None and row.answered_sequence < row.sequence,
-        representative=Named(
+        representative=Representative(
             row.representative_name, row.representative_post, row.representative_phone, row.representative_email
         ),
         quota=row.quota or 0,
@@ -248,16 +248,16 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> Shown:
     )
 
 
-def _with_topics(shown: list[Shown], person_id: int) -> list[Shown]:
+def _with_topics(shown: list[ShownInvitation], person_id: int) -> list[ShownInvitation]:
     topics: dict[int, list[Topic]] = {}
-    for row in db.session.execute(statements.TOPICS, {"holder": person_id, "ids": [one.activity.id for one in shown]}):
+    for row in db.session.execute(statements.TOPICS, {"invitee": person_id, "ids": [one.activity.id for one in shown]}):
         topics.setdefault(row.activity_id, []).append(Topic(row.starts_at, row.ends_at, row.topic))
     return [one._replace(topics=tuple(topics.get(one.activity.id, ()))) for one in shown]
 
 
-def _with_nominees(shown: list[Shown], organisation_id: int) -> list[Shown]:
+def _with_nominees(shown: list[ShownInvitation], organisation_id: int) -> list[ShownInvitation]:
     named: dict[int, list[Nominated]] = {}
-    values = {"ids": [one.invitation_id for one in shown], "holder": organisation_id}
+    values = {"ids": [one.invitation_id for one in shown], "invitee": organisation_id}
     for row in db.session.execute(statements.NOMINEES, values):
         one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state)
         named.setdefault(row.under, []).append(one)

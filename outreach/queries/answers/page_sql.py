@@ -78,7 +78,7 @@ LINK = (
 )
 
 
-def _invitations(holder: Any) -> sa.Select:
+def _invitations(invitee: Any) -> sa.Select:
     """Return the statement for one kind of holder. Seats are counted only for who has none and may still want one."""
     other = sa.alias(Invitation.__table__).c
     seats = sa.func.coalesce(_ACTIVITY.capacity, _VENUE.capacity)
@@ -132,7 +132,7 @@ def _invitations(holder: Any) -> sa.Select:
         .outerjoin(Venue.__table__, _VENUE.id == _ACTIVITY.venue_id)
         .outerjoin(Programme.__table__, _PROGRAMME.id == _ACTIVITY.programme_id)
         .where(
-            holder == sa.bindparam("holder"),
+            invitee == sa.bindparam("invitee"),
             _ACTIVITY.state != ActivityState.DRAFT,
             _is_none_of(_INVITATION.state, (InvitationState.PREPARED, InvitationState.WITHDRAWN)),
             _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
@@ -145,13 +145,13 @@ OF_PERSON = _invitations(_INVITATION.person_id)
 OF_ORGANISATION = _invitations(_INVITATION.organisation_id)
 
 
-def _polls(holder: Any) -> sa.Select:
+def _polls(invitee: Any) -> sa.Select:
     return (
         sa.select(_POLL.id, _POLL.public_title, _POLL.kind, _POLL.closes_at, _POLL.zone, _ASKED.answered_at)
         .select_from(PollInvitee.__table__)
         .join(DatePoll.__table__, _POLL.id == _ASKED.poll_id)
         .where(
-            holder == sa.bindparam("holder"),
+            invitee == sa.bindparam("invitee"),
             _POLL.state == PollState.OPEN,
             _POLL.closes_at > sa.bindparam("now", type_=_POLL.closes_at.type),
         )
@@ -165,12 +165,12 @@ TOPICS = (
     .select_from(AgendaItem.__table__)
     .join(agenda_speaker, agenda_speaker.c.agenda_item_id == _AGENDA.id)
     .where(
-        agenda_speaker.c.person_id == sa.bindparam("holder"),
+        agenda_speaker.c.person_id == sa.bindparam("invitee"),
         _AGENDA.activity_id.in_(sa.bindparam("ids", expanding=True)),
     )
     .order_by(_AGENDA.starts_at, _AGENDA.id)
 )
-_OWN = _PERSON.organisation_id == sa.bindparam("holder")  # what staff know of others is not shown to an organisation
+_OWN = _PERSON.organisation_id == sa.bindparam("invitee")  # what staff know of others is not shown to an organisation
 NOMINEES = (
     sa.select(
         _INVITATION.nominated_under_id.label("under"),

@@ -30,7 +30,7 @@ from outreach.models import (
 )
 from outreach.queries import inbox
 from outreach.queries.invitations.counting import count
-from outreach.queries.invitations.select import Filters, matching, order, row_options
+from outreach.queries.invitations.select import InviteeFilters, matching, order, row_options
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
@@ -52,7 +52,7 @@ class LastMail:
 
 
 @dataclass(frozen=True)
-class Row:
+class InviteeRow:
     invitation: Invitation
     last_mail: LastMail | None
     link: str  # the answer link's address, "" where there is none to give
@@ -77,7 +77,7 @@ class Seats:
 class InviteeList:
     activity: Activity
     page: Page
-    rows: list[Row]
+    rows: list[InviteeRow]
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
     seats: Seats
     without_address: int  # to be called, as `to_call` finds them
@@ -104,7 +104,7 @@ def activity_of(activity_id: int) -> Activity:
     return activity
 
 
-def one(invitation_id: int) -> Row:
+def one(invitation_id: int) -> InviteeRow:
     """Return one invitation with all that its own page shows; raise InvitationMissing."""
     invitation = db.session.scalar(
         sa.select(Invitation)
@@ -119,7 +119,7 @@ def one(invitation_id: int) -> Row:
     return _rows([invitation])[0]
 
 
-def listed(activity_id: int, filters: Filters, number: int = 1) -> InviteeList:
+def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> InviteeList:
     """Return one page of an activity's invitees; a nominee follows the organisation that named them.
 
     Withdrawn ones are shown where they are asked for.
@@ -140,7 +140,7 @@ def listed(activity_id: int, filters: Filters, number: int = 1) -> InviteeList:
     )
 
 
-def to_call(activity_id: int) -> list[Row]:
+def to_call(activity_id: int) -> list[InviteeRow]:
     """Return everyone whom only a call or WhatsApp can reach and who is yet to be told, or to answer.
 
     That is who has not answered; after a move also who answered before it, after a cancellation all who were expected.
@@ -160,7 +160,7 @@ def _callable(activity_id: int) -> sa.Select:
     expected = Invitation.state.not_in(OUT)
     outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
     return (
-        matching(activity_id, Filters(no_address=True))
+        matching(activity_id, InviteeFilters(no_address=True))
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
             sa.or_(
@@ -217,21 +217,21 @@ def seats_of(activity: Activity) -> Seats:
     return Seats(taken=seats.taken(db.session(), activity), waiting=waiting or 0, total=activity.seats)
 
 
-def _counts(activity_id: int, filters: Filters) -> dict[InvitationState, int]:
-    others = Filters(q=filters.q, role=filters.role, region_code=filters.region_code,
+def _counts(activity_id: int, filters: InviteeFilters) -> dict[InvitationState, int]:
+    others = InviteeFilters(q=filters.q, role=filters.role, region_code=filters.region_code,
                      sector=filters.sector, no_address=filters.no_address)  # fmt: skip
     counted = matching(activity_id, others).with_only_columns(Invitation.state, count()).group_by(Invitation.state)
     by_state = {row[0]: row[1] for row in db.session.execute(counted)}
     return {state: by_state[state] for state in InvitationState if by_state.get(state)}
 
 
-def _rows(invitations: Collection[Invitation]) -> list[Row]:
+def _rows(invitations: Collection[Invitation]) -> list[InviteeRow]:
     mails = last_mails([i.id for i in invitations])
     links = answer_links(invitations)
     failures = addresses.among([i.invitee.email for i in invitations])
     wrote = inbox.about_invitations([i.id for i in invitations])
     return [
-        Row(
+        InviteeRow(
             i, mails.get(i.id), links.get(i.id, ""), failures.get(email_addresses.key(i.invitee.email)), wrote.get(i.id)
         )
         for i in invitations
@@ -276,6 +276,6 @@ def answer_links(invitations: Collection[Invitation]) -> dict[int, str]:
             sa.or_(Link.person_id.in_(people), Link.organisation_id.in_(organisations)),
         )
     ).all()
-    holders = {(link.person_id, link.organisation_id): tokens.answer_url(link) for link in links}
-    found = {i.id: holders.get((i.person_id, i.organisation_id), "") for i in invitations}
+    invitees = {(link.person_id, link.organisation_id): tokens.answer_url(link) for link in links}
+    found = {i.id: invitees.get((i.person_id, i.organisation_id), "") for i in invitations}
     return {invitation_id: address for invitation_id, address in found.items() if address}

@@ -108,7 +108,7 @@ def _preview(
         .order_by(Activity.starts_at, Activity.id)
     ).all()
     invited: dict[int, set[int]] = {activity.id: set() for activity in activities}
-    for activity_id, holder_id in db.session.execute(
+    for activity_id, invitee_id in db.session.execute(
         sa.select(Invitation.activity_id, column).where(
             Invitation.activity_id.in_(invited),
             column.is_not(None),
@@ -116,7 +116,7 @@ def _preview(
             extra,
         )
     ):
-        invited[activity_id].add(holder_id)
+        invited[activity_id].add(invitee_id)
     published = [a.id for a in activities if a.state is ActivityState.PUBLISHED]
     mailed = {row.id for row in rows if row.email and any(row.id not in invited[one] for one in published)}
     asked = _asked(invited)

@@ -19,7 +19,7 @@ _host_organisation = aliased(Organisation)
 
 
 @dataclass(frozen=True)
-class Filters:
+class InviteeFilters:
     """What the list is narrowed to; empty values narrow nothing. region_code: a kecamatan or a kelurahan."""
 
     q: str = ""
@@ -43,7 +43,7 @@ def row_options() -> tuple[Any, ...]:
     )
 
 
-def matching(activity_id: int, filters: Filters) -> sa.Select[Any]:
+def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
     """Return the select of an activity's invitations that the filters leave."""
     wanted = (
         sa.select(Invitation)

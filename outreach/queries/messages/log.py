@@ -38,7 +38,7 @@ from outreach.services.invitations import invitee as invitee_record
 NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
 
 
-class Group(StrEnum):
+class MessageGroup(StrEnum):
     """The states of messages as a coordinator asks for them."""
 
     WAITING = "waiting"
@@ -55,8 +55,17 @@ SENT_AGAIN = sa.exists().where(
 STILL_LOST = sa.and_(IS_LOST, ~SENT_AGAIN)
 
 # By which moment a group's list is ordered: its index is.
-MOMENTS = {Group.SENT: (Message.sent_at,), Group.FAILED: (Message.due_at,), Group.SKIPPED: (Message.due_at,)}
-GROUPS = {Group.WAITING: IS_WAITING, Group.SENT: IS_SENT, Group.FAILED: STILL_LOST, Group.SKIPPED: IS_NOT_SENT}
+MOMENTS = {
+    MessageGroup.SENT: (Message.sent_at,),
+    MessageGroup.FAILED: (Message.due_at,),
+    MessageGroup.SKIPPED: (Message.due_at,),
+}
+GROUPS = {
+    MessageGroup.WAITING: IS_WAITING,
+    MessageGroup.SENT: IS_SENT,
+    MessageGroup.FAILED: STILL_LOST,
+    MessageGroup.SKIPPED: IS_NOT_SENT,
+}
 
 
 class MessageMissing(Problem):
@@ -64,10 +73,10 @@ class MessageMissing(Problem):
 
 
 @dataclass(frozen=True)
-class Filters:
+class MessageFilters:
     """What the list is narrowed by; the names are for showing them."""
 
-    group: Group | None = None
+    group: MessageGroup | None = None
     person_id: int | None = None
     organisation_id: int | None = None
     activity_id: int | None = None
@@ -78,7 +87,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownMessage:
     """One message with its attempts, and the message that was sent in its place, where there is one."""
 
     message: Message | ArchivedMessage
@@ -98,7 +107,7 @@ class ChannelProblem:
     paused_until: datetime
 
 
-def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, Filters]:
+def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[Page, MessageFilters]:
     """Return one page of messages, newest first, and the filters with their names. The number of queries is fixed.
 
     The archive is a list of its own, without groups: all that is there has ended.
@@ -145,14 +154,14 @@ def find(filters: Filters, number: int = 1, per_page: int = 25) -> tuple[Page, F
     return page, _named(filters)
 
 
-def show(message_id: int) -> Shown:
+def show(message_id: int) -> ShownMessage:
     """Return a message, archived or not, with everything its page shows; raise MessageMissing."""
     if (kept := archive.get(message_id)) is not None:
-        return Shown(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
+        return ShownMessage(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
     found = loaded(db.session(), message_id)
     tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
     again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
-    return Shown(found, tried, again or archive.resent_as(found))
+    return ShownMessage(found, tried, again or archive.resent_as(found))
 
 
 def loaded(session: Session, message_id: int) -> Message:
@@ -203,14 +212,14 @@ def zone_of(message: Message | ArchivedMessage) -> ZoneInfo | None:
     return message.lines[0].invitation.activity.zone if message.lines else None
 
 
-def _archived(filters: Filters) -> sa.Select[Any]:
+def _archived(filters: MessageFilters) -> sa.Select[Any]:
     return archive.select(
         person_id=filters.person_id, organisation_id=filters.organisation_id, activity_id=filters.activity_id,
         q=filters.q.strip(),
     )  # fmt: skip
 
 
-def _named(filters: Filters) -> Filters:
+def _named(filters: MessageFilters) -> MessageFilters:
     activity = db.session.get(Activity, filters.activity_id) if filters.activity_id else None
     return replace(
         filters,

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.planning.rules import Severity
 from outreach.extensions import db
 from outreach.services.planning import load_part as plan_parts
@@ -19,7 +19,7 @@ CHEAP_S = 0.05  # what is read so quickly is read anew after each change
 
 
 @dataclass(frozen=True)
-class Counts:
+class ClashCounts:
     blocking: int = 0
     warnings: int = 0
 
@@ -29,22 +29,22 @@ class _Kept:
     at: datetime
     lasts: timedelta
     is_cheap: bool
-    counts: Counts
+    counts: ClashCounts
 
 
 _kept: WeakKeyDictionary[sa.Engine, _Kept] = WeakKeyDictionary()
 
 
-def counts(*, now: datetime) -> Counts:
+def counts(*, now: datetime) -> ClashCounts:
     """Return how much is found in the plan at `now`, or was at most LONGEST_KEPT before."""
     kept = _kept.get(db.engine)
     if kept is None or not timedelta() <= now - kept.at < kept.lasts:
         began = time.perf_counter()
-        found = [group[0] for group in gathered(findings(plan_parts.that_clash(now=now)))]
+        found = [group[0] for group in gathered(find_clashes(plan_parts.that_clash(now=now)))]
         took_s = time.perf_counter() - began
         blocking = sum(one.severity is Severity.BLOCK for one in found)
         lasts = min(max(COST_SHARE * timedelta(seconds=took_s), SHORTEST_KEPT), LONGEST_KEPT)
-        kept = _kept[db.engine] = _Kept(now, lasts, took_s < CHEAP_S, Counts(blocking, len(found) - blocking))
+        kept = _kept[db.engine] = _Kept(now, lasts, took_s < CHEAP_S, ClashCounts(blocking, len(found) - blocking))
     return kept.counts
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import needs
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.needs import Answers, Need, PollStanding, Standing, Troubles
+from outreach.domain.needs import ActivityStanding, Answers, Need, PollStanding, Troubles
 from outreach.domain.polls import is_open
 from outreach.extensions import db
 from outreach.queries.overview import clash_counts
@@ -45,7 +45,7 @@ class ComingMail:
 @dataclass(frozen=True, eq=False)
 class Overview:
     at: datetime
-    next: list[Standing]
+    next: list[ActivityStanding]
     upcoming: int
     needs: list[Need]
     mails: list[ComingMail]
@@ -111,14 +111,14 @@ def _read(now: datetime) -> Overview:
     )
 
 
-def _standing(row: Any, answers: dict[int, Answers]) -> Standing:
-    return Standing(
+def _standing(row: Any, answers: dict[int, Answers]) -> ActivityStanding:
+    return ActivityStanding(
         row.id, row.title, row.state, row.starts_at, row.ends_at, row.zone, row.respond_by_at, row.venue or "",
         row.venue_capacity if row.capacity is None else row.capacity, row.agenda_lines, answers.get(row.id, _NOBODY),
     )  # fmt: skip
 
 
-def _mail(row: Any, standings: dict[int, Standing]) -> ComingMail:
+def _mail(row: Any, standings: dict[int, ActivityStanding]) -> ComingMail:
     found = standings.get(row.activity_id)
     return ComingMail(
         row.activity_id, row.title, row.kind, row.audience, row.due_at, row.zone,

@@ -73,9 +73,9 @@ def _select_unreachable() -> Any:
         sa.select(i.activity_id, party.label("party")).where(
             (i.activity_id + 0).in_(_upcoming()),  # not by its key: SQLite would look each of them up in each activity
             i.state.in_(_values(OPEN)),
-            key.in_(ids_without_mail(holder)),
+            key.in_(ids_without_mail(invitee)),
         )
-        for holder, key, party in (
+        for invitee, key, party in (
             (Person, i.person_id, i.person_id),
             (Organisation, i.organisation_id, -i.organisation_id),
         )
@@ -129,8 +129,8 @@ def _select_troubles() -> Any:
     def people_and_offices(is_meant: Any, chosen: Any) -> Any:
         """How many of the chosen people and organisations have a meant invitation."""
         found: list[Any] = []
-        for holder, key in ((Person, Invitation.person_id), (Organisation, Invitation.organisation_id)):
-            meant = (Invitation.activity_id.in_(published), is_meant, key.in_(chosen(holder)))
+        for invitee, key in ((Person, Invitation.person_id), (Organisation, Invitation.organisation_id)):
+            meant = (Invitation.activity_id.in_(published), is_meant, key.in_(chosen(invitee)))
             found.append(sa.select(sa.func.count(sa.distinct(key))).where(*meant).scalar_subquery())
         return found[0] + found[1]
 

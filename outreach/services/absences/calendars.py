@@ -43,7 +43,7 @@ class NoneRead(Problem):
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedCalendar:
     """A calendar as pages list it. host: "" for a file. ahead: how many busy times lie ahead; next_at: when the next begins."""
 
     id: int
@@ -58,7 +58,7 @@ class Listed:
     next_at: datetime | None
 
 
-def of(subject: Subject, *, now: datetime) -> list[Listed]:
+def of(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
     """Return its calendars by when they were given. Two statements."""
     whose = getattr(AbsenceCalendar, subject.column) == subject.id
     calendars = db.session.scalars(sa.select(AbsenceCalendar).where(whose).order_by(AbsenceCalendar.id)).all()
@@ -158,10 +158,10 @@ def _check_room(session: Session, subject: Subject) -> None:
         raise TooManyCalendars(most=MOST)
 
 
-def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> Listed:
+def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> ListedCalendar:
     problem = Problem(one.problem, **one.problem_values) if one.problem else None
     host = _host(one.url)
-    return Listed(
+    return ListedCalendar(
         one.id, one.name, host, one.source, one.tried_at, one.read_at, one.next_read_at, problem, ahead, next_at
     )
 

@@ -81,7 +81,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedAbsence:
     """An absence as pages list it."""
 
     id: int
@@ -96,10 +96,10 @@ def name_of(subject: Subject) -> str:
     return str(getattr(found, "display_name", "") or found.name)
 
 
-def entered(subject: Subject, *, now: datetime) -> list[Listed]:
+def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
     """Return what was entered by hand and is not over, by its start. One statement."""
     rows = db.session.scalars(_entered(subject).order_by(Absence.starts_at, Absence.id))
-    listed = (Listed(row.id, absent(row), row.reason, row.source) for row in rows)
+    listed = (ListedAbsence(row.id, absent(row), row.reason, row.source) for row in rows)
     return [one for one in listed if not _is_over(one.absent, now)]
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.extensions import writing
 from outreach.models import Activity, Region, User, Venue
@@ -50,7 +50,7 @@ def create(
             for region in regions
         ]
         # They are made at one time, to be given their days one by one.
-        but = [FindingKind.SAME_KECAMATAN]
+        but = [ClashKind.SAME_KECAMATAN]
         return planning.add_activities(session, described, programme, by, now, but=but)
 
 

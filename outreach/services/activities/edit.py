@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
 from outreach.domain.kinds import ActivityKind
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
@@ -105,7 +105,7 @@ def add_activities(
     by: User | None,
     now: datetime,
     *,
-    but: Collection[FindingKind] = (),
+    but: Collection[ClashKind] = (),
 ) -> list[Activity]:
     """Make drafts, at once, inside the caller's transaction, which holds the programme's lock; raise a Problem.
 

@@ -19,7 +19,7 @@ from outreach.services.locking import ActivityMissing, Stale, activity_for_chang
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning.book import claim
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast_counts import Forecast
 
@@ -31,13 +31,13 @@ class Blocked(Problem):
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class MovePreview:
     """What would come of a move. found: what it would newly bring. forecast: None where nobody has been told."""
 
     activity: Activity
     before: Move
     after: Move
-    found: Found
+    found: FoundClashes
     forecast: Forecast | None
 
     @property
@@ -81,13 +81,13 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     )
 
 
-def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> Foreseen:
+def preview(activity: Activity, move: Move, version: int, *, now: datetime) -> MovePreview:
     """Return what would come of the move; raise what saving it would raise, but for what blocks it, which is told instead."""
     after = _checked(activity, move, version, now)
     forecast = None
     if activity.state is ActivityState.PUBLISHED:
         forecast = forecasting.for_move(activity.id, after, now=now)
-    return Foreseen(activity, as_it_is(activity), after, _found(activity, after, now), forecast)
+    return MovePreview(activity, as_it_is(activity), after, _found(activity, after, now), forecast)
 
 
 def shift(activity_id: int, move: Move, version: int, *, reason: str = "", by: User | None, now: datetime) -> Shifted:
@@ -148,7 +148,7 @@ def _checked(activity: Activity, move: Move, version: int, now: datetime) -> Mov
     return as_it_is(copy)
 
 
-def _found(activity: Activity, after: Move, now: datetime) -> Found:
+def _found(activity: Activity, after: Move, now: datetime) -> FoundClashes:
     planned = projected.moved(activity.id, after, now=now)
     if planned is None:
         raise ActivityMissing

@@ -12,7 +12,7 @@ from outreach.services.locking import Stale, check_times
 from outreach.services.planning import book as booking
 
 
-def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> Activity:
+def preview(activity: Activity, move: Move, version: int, *, now: datetime) -> Activity:
     """Return a copy, never stored, of the activity as it would be; raise whatever the move itself would raise."""
     if activity.state is not ActivityState.PUBLISHED:
         raise NotPublished
@@ -26,5 +26,5 @@ def foresee(activity: Activity, move: Move, version: int, *, now: datetime) -> A
     after = Activity(**{name: getattr(activity, name) for name in copied})
     apply_move(db.session(), after, move, now)
     check_times(after)
-    booking.foresee(db.session(), after, speakers=differs(activity, move, "starts_at", "ends_at"))
+    booking.preview(db.session(), after, speakers=differs(activity, move, "starts_at", "ends_at"))
     return after

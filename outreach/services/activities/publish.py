@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.mail.values import place
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
@@ -92,7 +92,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
         claim(session, activities)
     # What people are told has to be sound, whenever it was saved. Of a programme's days they are not told.
     ids = [activity.id for activity in activities]
-    plan_checks.refuse_blocking(session, ids, but=[FindingKind.OUTSIDE_PROGRAMME], now=now)
+    plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)
     for activity in activities:
         event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
         schedule(session, activity, now=now)

@@ -40,7 +40,7 @@ class OrganisationsNominate(Problem):
 
 
 @dataclass(frozen=True)
-class Reply:
+class LinkAnswer:
     """What a link's holder says of one activity. nominees: whom an organisation that comes sends."""
 
     choice: Choice
@@ -60,10 +60,10 @@ def answer(
         link = links.open_link(token, now=now, session=session)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
-        return _take(session, link, activity_id, Reply(choice, representative), now)
+        return _take(session, link, activity_id, LinkAnswer(choice, representative), now)
 
 
-def answer_all(token: str, replies: Mapping[int, Reply], *, now: datetime) -> dict[int, Problem]:
+def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
     """Record answers for several activities, {activity id: reply}, at once. Return those not taken, and why.
 
     Raise a link's problem. An organisation comes by naming people.
@@ -97,7 +97,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         )
         if activity_id is None:
             raise NothingToAnswer
-        return _take(session, link, activity_id, Reply(Choice.COMING, nominees=nominees), now)
+        return _take(session, link, activity_id, LinkAnswer(Choice.COMING, nominees=nominees), now)
 
 
 def answer_by_calendar(
@@ -197,13 +197,13 @@ def resume_reminders(token: str, *, now: datetime) -> Link:
 def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
     with writing() as session:
         link = links.open_link(token, now=now, session=session)
-        holder = link.person or link.organisation
-        assert holder is not None
-        holder.reminders_stopped_at = value
+        invitee = link.person or link.organisation
+        assert invitee is not None
+        invitee.reminders_stopped_at = value
     return link
 
 
-def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: datetime) -> Invitation:
+def _take(session: Session, link: Link, activity_id: int, reply: LinkAnswer, now: datetime) -> Invitation:
     """Record one reply of a link's holder."""
     mine = _held(session, link, activity_id)
     problem = refusal_of(session, mine[0], now)
@@ -222,7 +222,7 @@ def _take(session: Session, link: Link, activity_id: int, reply: Reply, now: dat
     return mine[0]
 
 
-def _of_holder(link: Link) -> sa.Select[Invitation]:
+def _of_invitee(link: Link) -> sa.Select[Invitation]:
     if link.person_id:
         return sa.select(Invitation).where(Invitation.person_id == link.person_id)
     return sa.select(Invitation).where(Invitation.organisation_id == link.organisation_id)
@@ -235,7 +235,7 @@ def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
     activity_for_change(session, activity_id)
     mine = list(
         session.scalars(
-            _of_holder(link)
+            _of_invitee(link)
             .where(Invitation.activity_id == activity_id, Invitation.state != InvitationState.PREPARED)
             .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role)
         )

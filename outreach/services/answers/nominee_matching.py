@@ -17,7 +17,7 @@ from outreach.models import AuditEntry, Cadre, Invitation, Person
 ALIKE = 0.85  # "Budi Santosa" and "Budi Santoso" are; "Siti Aminah" and "Siti Aisyah" are two people
 
 
-class Named(Protocol):
+class NamedNominee(Protocol):
     """What is read here of somebody on a list. invitation_id: the row they were typed into; None for a new row."""
 
     @property
@@ -35,7 +35,7 @@ def key(name: str) -> str:
     return names.key(names.split(name).name)
 
 
-def rows_of(present: Collection[Invitation], wanted: Sequence[Named]) -> list[Invitation | None]:
+def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> list[Invitation | None]:
     """Return for each name its invitation among those of the list: by row and name, by name, or by row and nearly so."""
     left = {i.id: i for i in sorted(present, key=lambda i: i.state is InvitationState.WITHDRAWN)}
     found: list[Invitation | None] = [None] * len(wanted)
@@ -55,7 +55,7 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[Named]) -> list[In
     return found
 
 
-def known_people(session: Session, organisation_id: int | None, wanted: Sequence[Named]) -> list[Person | None]:
+def known_people(session: Session, organisation_id: int | None, wanted: Sequence[NamedNominee]) -> list[Person | None]:
     """Return for each name who is known by it: in the same organisation, or anywhere with the same phone or e-mail."""
     phones = {one.phone for one in wanted if one.phone}
     addresses = {email_addresses.key(one.email) for one in wanted if one.email}
@@ -96,7 +96,7 @@ def own(session: Session, organisation_id: int | None, people: Collection[Person
     )
 
 
-def _best(candidates: Sequence[Person], organisation_id: int | None, one: Named) -> Person | None:
+def _best(candidates: Sequence[Person], organisation_id: int | None, one: NamedNominee) -> Person | None:
     def reached(person: Person) -> bool:
         same_address = bool(one.email) and email_addresses.key(person.email) == email_addresses.key(one.email)
         return same_address or (bool(one.phone) and person.phone == one.phone)

@@ -35,7 +35,7 @@ class NomineeUnnamed(Problem):
     message = "Please write a name for everyone you list, or empty the line."
 
 
-class NotAName(Problem):
+class NomineeNotAName(Problem):
     message = "“%(name)s” is not a person's name. Please write the name alone, without links or signs."
 
 
@@ -118,7 +118,7 @@ def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:
         if not one.name:
             raise NomineeUnnamed
         if not names.is_name(one.name):
-            raise NotAName(name=one.name)
+            raise NomineeNotAName(name=one.name)
         if matching.key(one.name) in seen:
             raise NamedTwice(name=one.name)
         seen.add(matching.key(one.name))

@@ -57,7 +57,7 @@ def nominate_for(
             named=len(nominees), activity=invitation.activity.title, **_from_mail(mail_id),
         )  # fmt: skip
         _deal_with(session, mail_id, invitation, by, now)
-    inbox.count_anew()
+    inbox.count_again()
     return invitation
 
 
@@ -104,7 +104,7 @@ def record_answer(
             **_from_mail(mail_id),
         )  # fmt: skip
         _deal_with(session, mail_id, invitation, by, now)
-    inbox.count_anew()
+    inbox.count_again()
     return invitation
 
 
@@ -114,7 +114,7 @@ def _from_mail(mail_id: int | None) -> dict[str, int]:
 
 def _deal_with(session: Session, mail_id: int | None, invitation: Invitation, by: User | None, now: datetime) -> None:
     if mail_id is not None:
-        handled.note_dealt_with(session, mail_id, by=by, now=now, about=invitation)
+        handled.note_handled(session, mail_id, by=by, now=now, about=invitation)
 
 
 def _check_recordable(invitation: Invitation) -> None:

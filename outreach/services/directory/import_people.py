@@ -13,15 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.directory import names, spreadsheet
-from outreach.domain.directory.spreadsheet import Cell, Column, Row, Table
+from outreach.domain.directory.spreadsheet import Cell, Column, SheetRow, SheetTable
 from outreach.domain.kinds import CadreKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
 from outreach.models import AuditEntry, Cadre, Organisation, Person, User
 from outreach.services.directory import regions
-from outreach.services.directory.import_remarks import Note
-from outreach.services.directory.import_rows import Directory, Entry, Known, against, entry_of
-from outreach.services.directory.workbook import Sheet, open_workbook
+from outreach.services.directory.import_remarks import ImportNote
+from outreach.services.directory.import_rows import Directory, ImportRow, Known, against, entry_of
+from outreach.services.directory.workbook import WorkbookSheet, open_workbook
 
 
 class NoTable(Problem):
@@ -36,16 +36,16 @@ class NoRegions(Problem):
     message = "The office's kabupaten or kota is not set up yet, so no kelurahan is known. Please do that first."
 
 
-class SheetLeftOut(Note):
+class SheetLeftOut(ImportNote):
     message = "The sheet “%(sheet)s” has no table of people and was left out."
 
 
-class HiddenSheetLeftOut(Note):
+class HiddenSheetLeftOut(ImportNote):
     message = "The hidden sheet “%(sheet)s” was left out."
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRow:
     """A row that is not taken: where it stands, what was written there, and why."""
 
     sheet: str
@@ -63,9 +63,9 @@ class Reading:
     """What a file says: rows that would be taken, rows refused, and what else to know about it."""
 
     filename: str
-    accepted: tuple[Entry, ...]
-    refused: tuple[Refused, ...]
-    notes: tuple[Note, ...] = ()
+    accepted: tuple[ImportRow, ...]
+    refused: tuple[RefusedRow, ...]
+    notes: tuple[ImportNote, ...] = ()
     columns: tuple[Column, ...] = ()
 
     @property
@@ -73,12 +73,12 @@ class Reading:
         return len(self.accepted) + len(self.refused)
 
     @property
-    def new(self) -> tuple[Entry, ...]:
+    def new(self) -> tuple[ImportRow, ...]:
         """Return the entries of people who are not known yet."""
         return tuple(entry for entry in self.accepted if entry.is_new)
 
     @property
-    def completed(self) -> tuple[Entry, ...]:
+    def completed(self) -> tuple[ImportRow, ...]:
         """Return the entries that add to somebody who is known already, or met higher up in the file."""
         return tuple(entry for entry in self.accepted if not entry.is_new)
 
@@ -87,7 +87,7 @@ class Reading:
         return sum(1 for entry in self.new if not entry.email)
 
     @property
-    def with_notes(self) -> tuple[Entry, ...]:
+    def with_notes(self) -> tuple[ImportRow, ...]:
         return tuple(entry for entry in self.accepted if entry.notes)
 
 
@@ -96,8 +96,8 @@ class _Parsed:
     """A file's rows, each an entry or refused, before anybody is looked up."""
 
     filename: str
-    rows: list[tuple[Row, Entry | Refused]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    rows: list[tuple[SheetRow, ImportRow | RefusedRow]] = field(default_factory=list)
+    notes: list[ImportNote] = field(default_factory=list)
     columns: dict[Column, None] = field(default_factory=dict)
 
 
@@ -136,7 +136,9 @@ def store(
     return reading
 
 
-def _parsed(session: Session, sheets: list[Sheet], filename: str, default_kinds: tuple[CadreKind, ...]) -> _Parsed:
+def _parsed(
+    session: Session, sheets: list[WorkbookSheet], filename: str, default_kinds: tuple[CadreKind, ...]
+) -> _Parsed:
     places = regions.gazetteer(session)
     if not places.tree:
         raise NoRegions
@@ -151,7 +153,7 @@ def _parsed(session: Session, sheets: list[Sheet], filename: str, default_kinds:
             continue
         parsed.columns.update(dict.fromkeys(table.columns))
         for row in table.rows:
-            entry: Entry | Refused
+            entry: ImportRow | RefusedRow
             try:
                 entry = entry_of(row, sheet.name, places, organisations, default_kinds)
             except Problem as problem:
@@ -165,10 +167,10 @@ def _parsed(session: Session, sheets: list[Sheet], filename: str, default_kinds:
 def _matched(session: Session, parsed: _Parsed) -> Reading:
     """Return the rows against everybody who is known, and against those higher up in the file."""
     directory = Directory(_people(session))
-    accepted: list[Entry] = []
-    refused: list[Refused] = []
+    accepted: list[ImportRow] = []
+    refused: list[RefusedRow] = []
     for row, entry in parsed.rows:
-        if isinstance(entry, Refused):
+        if isinstance(entry, RefusedRow):
             refused.append(entry)
             continue
         try:
@@ -181,11 +183,11 @@ def _matched(session: Session, parsed: _Parsed) -> Reading:
     return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), tuple(parsed.columns))
 
 
-def _refused(row: Row, sheet: str, problem: Problem) -> Refused:
-    return Refused(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
+def _refused(row: SheetRow, sheet: str, problem: Problem) -> RefusedRow:
+    return RefusedRow(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
 
 
-def _tables(sheets: list[Sheet]) -> Iterator[tuple[Sheet, Table | None]]:
+def _tables(sheets: list[WorkbookSheet]) -> Iterator[tuple[WorkbookSheet, SheetTable | None]]:
     for sheet in sheets:
         rows: list[list[Cell]] = sheet.rows
         yield sheet, None if sheet.hidden else spreadsheet.find_table(rows)
@@ -213,7 +215,7 @@ def _organisations(session: Session) -> dict[str, int]:
     return found
 
 
-def _remember(directory: Directory, entry: Entry) -> None:
+def _remember(directory: Directory, entry: ImportRow) -> None:
     """Let the rows below know of this one; who is completed is known with all of it from here on."""
     known = directory.find(entry)
     if known is None:
@@ -239,7 +241,7 @@ def _store(session: Session, reading: Reading) -> None:
             session.add(person)
 
 
-def _person(entry: Entry) -> Person:
+def _person(entry: ImportRow) -> Person:
     return Person(
         name=entry.name.name,
         title_before=entry.name.before,
@@ -254,7 +256,7 @@ def _person(entry: Entry) -> Person:
     )
 
 
-def _complete(person: Person, entry: Entry) -> None:
+def _complete(person: Person, entry: ImportRow) -> None:
     person.email = person.email or entry.email
     person.phone = person.phone or entry.phone
     for kind in entry.kinds:

@@ -3,11 +3,11 @@
 from outreach.domain.problems import Problem
 
 
-class NameMissing(Problem):
+class ImportNameMissing(Problem):
     message = "There is no name. Please write the full name of this person."
 
 
-class NotAName(Problem):
+class ImportNotAName(Problem):
     message = "“%(name)s” is not a name. Please write the full name of this person."
 
 
@@ -15,7 +15,7 @@ class NameTooLong(Problem):
     message = "The name is too long. Please write at most 160 characters, and titles of at most 60."
 
 
-class KelurahanMissing(Problem):
+class ImportKelurahanMissing(Problem):
     message = "There is no kelurahan. A cadre belongs to one; please write it."
 
 
@@ -31,45 +31,45 @@ class PersonKnown(Problem):
     message = "%(name)s is among the people already, with the same data."
 
 
-class Note(Problem):
+class ImportNote(Problem):
     """What the reader of an accepted row should know. Said like a problem, but nothing was refused."""
 
 
-class PhoneLeftOut(Note):
+class PhoneLeftOut(ImportNote):
     message = "The phone number “%(phone)s” cannot be right and was left out."
 
 
-class NoContact(Note):
+class NoContact(ImportNote):
     message = "Neither an e-mail address nor a phone number: nobody can be reached."
 
 
-class NameRespelt(Note):
+class NameRespelt(ImportNote):
     message = "“%(written)s” is taken as %(name)s."
 
 
-class KelurahanRespelt(Note):
+class KelurahanRespelt(ImportNote):
     message = "Kelurahan “%(written)s” is taken as %(name)s."
 
 
-class OtherKecamatan(Note):
+class OtherKecamatan(ImportNote):
     message = "%(kelurahan)s lies in kecamatan %(kecamatan)s, not in “%(written)s”."
 
 
-class KindUnknown(Note):
+class KindUnknown(ImportNote):
     message = "The kind of cadre “%(written)s” is not known here and counts as other."
 
 
-class OrganisationUnknown(Note):
+class OrganisationUnknown(ImportNote):
     message = "“%(written)s” is not among the organisations and was left out."
 
 
-class AddressShared(Note):
+class AddressShared(ImportNote):
     message = "Shares the address %(email)s with %(name)s."
 
 
-class RoleAdded(Note):
+class RoleAdded(ImportNote):
     message = "Known already: gets a further role as a cadre."
 
 
-class ContactAdded(Note):
+class ContactAdded(ImportNote):
     message = "Known already: gets the missing e-mail address or phone number."

@@ -30,7 +30,7 @@ HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ImportLine:
     """A row of the sheet, and the sentences about it."""
 
     sheet: str
@@ -44,13 +44,13 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     filename: str
     new: int
     completed: int
     without_address: int  # of the new ones
-    refused: tuple[Line, ...]
-    noted: tuple[Line, ...]
+    refused: tuple[ImportLine, ...]
+    noted: tuple[ImportLine, ...]
     notes: tuple[Problem, ...]
     columns: tuple[Column, ...]
 
@@ -59,12 +59,12 @@ class Report:
         return self.new + self.completed
 
     @property
-    def known(self) -> tuple[Line, ...]:
+    def known(self) -> tuple[ImportLine, ...]:
         """Return the refused rows of people who are in the list already: there is nothing to correct about them."""
         return tuple(line for line in self.refused if _is_known(line))
 
     @property
-    def to_correct(self) -> tuple[Line, ...]:
+    def to_correct(self) -> tuple[ImportLine, ...]:
         """Return the refused rows that somebody has to look at."""
         return tuple(line for line in self.refused if not _is_known(line))
 
@@ -77,21 +77,21 @@ class Report:
         return [HEADINGS[column] for column in self.columns]
 
 
-def report_of(reading: Reading) -> Report:
+def report_of(reading: Reading) -> ImportReport:
     """Return the report on what was read, or stored."""
-    return Report(
+    return ImportReport(
         filename=reading.filename,
         new=len(reading.new),
         completed=len(reading.completed),
         without_address=reading.without_address,
-        refused=tuple(Line(r.sheet, r.number, r.written, (r.problem,)) for r in reading.refused),
-        noted=tuple(Line(e.sheet, e.number, {Column.NAME: e.name.full}, e.notes) for e in reading.with_notes),
+        refused=tuple(ImportLine(r.sheet, r.number, r.written, (r.problem,)) for r in reading.refused),
+        noted=tuple(ImportLine(e.sheet, e.number, {Column.NAME: e.name.full}, e.notes) for e in reading.with_notes),
         notes=reading.notes,
         columns=reading.columns,
     )
 
 
-def to_json(report: Report) -> dict[str, Any]:
+def to_json(report: ImportReport) -> dict[str, Any]:
     """Return the report as JSON values."""
     return {
         **vars(report),
@@ -101,9 +101,9 @@ def to_json(report: Report) -> dict[str, Any]:
     }
 
 
-def from_json(kept: dict[str, Any]) -> Report:
+def from_json(kept: dict[str, Any]) -> ImportReport:
     """Return a report that to_json() made."""
-    return Report(
+    return ImportReport(
         **{
             **kept,
             "refused": tuple(_line_from_json(line) for line in kept["refused"]),
@@ -114,7 +114,7 @@ def from_json(kept: dict[str, Any]) -> Report:
     )
 
 
-def refused_csv(report: Report, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
+def refused_csv(report: ImportReport, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
     """Return the refused rows to correct as CSV: where each stands, what was written, why it was refused.
 
     headings: for the sheet, the row and the reason. Cells that a spreadsheet program would run as formulas are defused.
@@ -129,17 +129,17 @@ def refused_csv(report: Report, headings: Iterable[str], say: Callable[[Problem]
     return out.getvalue()
 
 
-def _is_known(line: Line) -> bool:
+def _is_known(line: ImportLine) -> bool:
     return any(problem.message == PersonKnown.message for problem in line.said)
 
 
-def _line_to_json(line: Line) -> dict[str, Any]:
+def _line_to_json(line: ImportLine) -> dict[str, Any]:
     return {**vars(line), "said": [_said_to_json(problem) for problem in line.said]}
 
 
-def _line_from_json(kept: dict[str, Any]) -> Line:
+def _line_from_json(kept: dict[str, Any]) -> ImportLine:
     written = {Column(column): text for column, text in kept["written"].items()}
-    return Line(kept["sheet"], kept["number"], written, tuple(_said_from_json(said) for said in kept["said"]))
+    return ImportLine(kept["sheet"], kept["number"], written, tuple(_said_from_json(said) for said in kept["said"]))
 
 
 def _said_to_json(problem: Problem) -> dict[str, Any]:

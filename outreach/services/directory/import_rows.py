@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 
 from outreach.domain.directory import email_addresses, names, phones, spreadsheet
 from outreach.domain.directory.names import Name
-from outreach.domain.directory.spreadsheet import Column, Row
+from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.services.directory.import_remarks import (
     AddressShared,
     ContactAdded,
-    KelurahanMissing,
+    ImportKelurahanMissing,
+    ImportNameMissing,
+    ImportNotAName,
+    ImportNote,
     KelurahanRespelt,
     KindUnknown,
-    NameMissing,
     NameRespelt,
     NameTooLong,
     NoContact,
-    NotAName,
-    Note,
     OrganisationUnknown,
     OtherKecamatan,
     PersonKnown,
@@ -34,7 +34,7 @@ from outreach.services.directory.regions import Gazetteer, Kelurahan
 
 
 @dataclass(frozen=True)
-class Entry:
+class ImportRow:
     """A row that can be stored.
 
     person_id: of somebody who is stored already and only gets more. same_as: the sheet and row higher up in the same
@@ -51,7 +51,7 @@ class Entry:
     kinds: tuple[CadreKind, ...] = ()
     post: str = ""
     organisation_id: int | None = None
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ImportNote, ...] = ()
     person_id: int | None = None
     same_as: tuple[str, int] | None = None
 
@@ -74,7 +74,7 @@ class Known:
     email: str
     kinds: set[CadreKind] = field(default_factory=set)
     person_id: int | None = None
-    entry: Entry | None = None
+    entry: ImportRow | None = None
 
 
 class Directory:
@@ -91,7 +91,7 @@ class Directory:
         if known.email:
             self._by_email.setdefault(known.email, known)
 
-    def find(self, entry: Entry) -> Known | None:
+    def find(self, entry: ImportRow) -> Known | None:
         """Return who the entry is, or None for somebody new.
 
         The same person has the same name, and the same phone or address; or lives in the same kelurahan and has no
@@ -104,29 +104,29 @@ class Directory:
                 return known
         return None
 
-    def sharing_address(self, entry: Entry) -> Known | None:
+    def sharing_address(self, entry: ImportRow) -> Known | None:
         return self._by_email.get(entry.email) if entry.email else None
 
 
 def entry_of(
-    row: Row,
+    row: SheetRow,
     sheet: str,
     places: Gazetteer,
     organisations: Mapping[str, int],
     default_kinds: Collection[CadreKind] = (),
-) -> Entry:
+) -> ImportRow:
     """Return a row as an entry; raise a Problem that says why it cannot be one.
 
     organisations: their ids by names.key(name). default_kinds: for a row that names no kind of cadre.
     """
-    notes: list[Note] = []
+    notes: list[ImportNote] = []
     name = _name(row, notes)
     email = email_addresses.address(row.text(Column.EMAIL))
     kinds = _kinds(row, notes) or tuple(default_kinds)
     kelurahan = _kelurahan(row, places, notes)
     if kinds and kelurahan is None:
-        raise KelurahanMissing
-    entry = Entry(
+        raise ImportKelurahanMissing
+    entry = ImportRow(
         sheet=sheet,
         number=row.number,
         name=name,
@@ -143,7 +143,7 @@ def entry_of(
     return replace(entry, notes=tuple(notes))
 
 
-def against(entry: Entry, directory: Directory) -> Entry:
+def against(entry: ImportRow, directory: Directory) -> ImportRow:
     """Return the entry with what it would add to somebody known; raise a Problem where it would add nothing."""
     known = directory.find(entry)
     if known is None:
@@ -158,19 +158,19 @@ def against(entry: Entry, directory: Directory) -> Entry:
         if known.entry.sheet != entry.sheet:
             raise RowRepeatedInSheet(row=known.entry.number, sheet=known.entry.sheet)
         raise RowRepeated(row=known.entry.number)
-    more: list[Note] = [RoleAdded()] if kinds else []
+    more: list[ImportNote] = [RoleAdded()] if kinds else []
     if contact:
         more.append(ContactAdded())
     same_as = (known.entry.sheet, known.entry.number) if known.entry else None
     return replace(entry, person_id=known.person_id, same_as=same_as, kinds=kinds, notes=(*entry.notes, *more))
 
 
-def _name(row: Row, notes: list[Note]) -> Name:
+def _name(row: SheetRow, notes: list[ImportNote]) -> Name:
     written = _said(row.text(Column.NAME))
     if not written:
-        raise NameMissing
+        raise ImportNameMissing
     if not names.is_name(written):
-        raise NotAName(name=written[:80])
+        raise ImportNotAName(name=written[:80])
     name = names.split(written)
     if len(name.name) > 160 or len(name.before) > 60 or len(name.after) > 60:
         raise NameTooLong
@@ -179,7 +179,7 @@ def _name(row: Row, notes: list[Note]) -> Name:
     return name
 
 
-def _kinds(row: Row, notes: list[Note]) -> tuple[CadreKind, ...]:
+def _kinds(row: SheetRow, notes: list[ImportNote]) -> tuple[CadreKind, ...]:
     written = _said(row.text(Column.KIND))
     kinds = spreadsheet.kinds(written)
     if CadreKind.OTHER in kinds and not spreadsheet.names_other(written):
@@ -187,7 +187,7 @@ def _kinds(row: Row, notes: list[Note]) -> tuple[CadreKind, ...]:
     return kinds
 
 
-def _kelurahan(row: Row, places: Gazetteer, notes: list[Note]) -> Kelurahan | None:
+def _kelurahan(row: SheetRow, places: Gazetteer, notes: list[ImportNote]) -> Kelurahan | None:
     written, kecamatan = _said(row.text(Column.KELURAHAN)), _said(row.text(Column.KECAMATAN))
     if not written:
         return None
@@ -201,7 +201,7 @@ def _kelurahan(row: Row, places: Gazetteer, notes: list[Note]) -> Kelurahan | No
     return found
 
 
-def _phone(row: Row, notes: list[Note]) -> str:
+def _phone(row: SheetRow, notes: list[ImportNote]) -> str:
     cell = row.cells.get(Column.PHONE)
     try:
         return phones.number(None if isinstance(cell, bool) else cell)
@@ -210,7 +210,7 @@ def _phone(row: Row, notes: list[Note]) -> str:
         return ""
 
 
-def _organisation(row: Row, organisations: Mapping[str, int], notes: list[Note]) -> int | None:
+def _organisation(row: SheetRow, organisations: Mapping[str, int], notes: list[ImportNote]) -> int | None:
     written = _said(row.text(Column.ORGANISATION))
     if not written:
         return None

@@ -54,13 +54,13 @@ class FileProtected(Problem):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class WorkbookSheet:
     name: str
     rows: list[list[Cell]]
     hidden: bool = False
 
 
-def open_workbook(data: bytes, filename: str) -> list[Sheet]:
+def open_workbook(data: bytes, filename: str) -> list[WorkbookSheet]:
     """Return a file's sheets with their cells from A1 on. Raise a Problem that says why it cannot be read."""
     if len(data) > MOST_BYTES:
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
@@ -74,7 +74,7 @@ def open_workbook(data: bytes, filename: str) -> list[Sheet]:
             raise FileProtected(filename=filename)
         sheets = _read_apart(data, filename)
     else:
-        sheets = [Sheet("", _read_text(data, filename))]
+        sheets = [WorkbookSheet("", _read_text(data, filename))]
     if any(len(sheet.rows) > MOST_ROWS for sheet in sheets):
         raise TooManyRows(filename=filename, rows=MOST_ROWS)
     return sheets
@@ -91,7 +91,7 @@ def _check_zip(data: bytes, filename: str) -> None:
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
 
 
-def _read_apart(data: bytes, filename: str) -> list[Sheet]:
+def _read_apart(data: bytes, filename: str) -> list[WorkbookSheet]:
     command = [sys.executable, "-I", str(Path(workbook_process.__file__)), str(MOST_ROWS), str(MOST_COLUMNS)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=READ_WITHIN_S, check=False)  # noqa: S603
@@ -103,7 +103,7 @@ def _read_apart(data: bytes, filename: str) -> list[Sheet]:
         raise NotASpreadsheet(filename=filename)
     if done.returncode != 0:  # too much text, out of memory, or brought down by what the file claims
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
-    return [Sheet(**sheet) for sheet in json.loads(done.stdout)]
+    return [WorkbookSheet(**sheet) for sheet in json.loads(done.stdout)]
 
 
 def _read_text(data: bytes, filename: str) -> list[list[Cell]]:

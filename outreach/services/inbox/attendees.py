@@ -6,7 +6,7 @@ A representative answers from the invitation of whoever named them; what that me
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.inbox.replies import Attendee, Reply
+from outreach.delivery.inbox.replies import CalendarReply, ReplyAttendee
 from outreach.domain.directory import email_addresses
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
@@ -16,13 +16,13 @@ from outreach.services.inbox.senders import the_one
 Holders = dict[Person | Organisation, list[Invitation]]
 
 
-def attendee_of(reply: Reply, sender: str) -> Attendee | None:
+def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
     """Return whom the reply answers for: by RFC 5546 there is one; of several, the sender."""
     named = [one for one in reply.attendees if one.address]
     return next((one for one in named if one.address == sender), named[0] if named else None)
 
 
-def invited(session: Session, activity: Activity, attendee: Attendee) -> Holders:
+def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Holders:
     """Return the invitations of those with the attendee's address, each holder's that stand, or else those withdrawn."""
     found = session.scalars(
         sa.select(Invitation)
@@ -38,25 +38,27 @@ def invited(session: Session, activity: Activity, attendee: Attendee) -> Holders
         )
         .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role, Invitation.id)
     ).all()
-    by_holder: Holders = {}
+    by_invitee: Holders = {}
     for one in found:
-        mine = by_holder.setdefault(one.invitee, [])
+        mine = by_invitee.setdefault(one.invitee, [])
         if not mine or one.state is not InvitationState.WITHDRAWN or mine[0].state is InvitationState.WITHDRAWN:
             mine.append(one)
-    return by_holder
+    return by_invitee
 
 
-def answering_one(holders: Holders, name: str) -> list[Invitation]:
+def answering_one(invitees: Holders, name: str) -> list[Invitation]:
     """Return the invitations of whoever the reply names among those that share the address; [] where that is not clear.
 
     Where the name tells nothing, those withdrawn are not meant as long as one other is invited.
     """
-    standing = [holder for holder, mine in holders.items() if mine[0].state is not InvitationState.WITHDRAWN]
-    holder = the_one(holders, name) or the_one(standing, name)
-    return holders[holder] if holder is not None else []
+    standing = [invitee for invitee, mine in invitees.items() if mine[0].state is not InvitationState.WITHDRAWN]
+    invitee = the_one(invitees, name) or the_one(standing, name)
+    return invitees[invitee] if invitee is not None else []
 
 
-def written_to(session: Session, activity: Activity, attendee: Attendee) -> tuple[Invitation, IncomingReason] | None:
+def written_to(
+    session: Session, activity: Activity, attendee: ReplyAttendee
+) -> tuple[Invitation, IncomingReason] | None:
     """Return an invitation that stands and of which we wrote to an address that is no invitee's now, and why it differs."""
     standing = (
         Invitation.activity_id == activity.id,

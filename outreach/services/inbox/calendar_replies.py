@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.inbox.reading import Incoming
-from outreach.delivery.inbox.replies import Attendee, Reply
+from outreach.delivery.inbox.replies import CalendarReply, ReplyAttendee
 from outreach.domain.answers import ActivityCancelled, ActivityEnded, DeadlinePassed, NotInvited
 from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import CHOICES, IncomingReason, Participation
@@ -62,7 +62,7 @@ def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime)
 
 
 def _applied(
-    session: Session, row: IncomingMail, mail: Incoming, attendee: Attendee | None, now: datetime
+    session: Session, row: IncomingMail, mail: Incoming, attendee: ReplyAttendee | None, now: datetime
 ) -> tuple[IncomingOutcome, IncomingReason | None]:
     reply = mail.reply
     assert reply is not None
@@ -72,10 +72,10 @@ def _applied(
     activity = activity_for_change(session, activity_id)
     if attendee is None:
         return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
-    holders = attendees.invited(session, activity, attendee)
-    if not holders:
+    invitees = attendees.invited(session, activity, attendee)
+    if not invitees:
         return _by_former_address(session, row, activity, attendee)
-    mine = attendees.answering_one(holders, attendee.name)
+    mine = attendees.answering_one(invitees, attendee.name)
     if not mine:
         return IncomingOutcome.TO_READ, IncomingReason.AMBIGUOUS
     _tie(row, mine[0])
@@ -104,7 +104,7 @@ def _applied(
 
 
 def _by_former_address(
-    session: Session, row: IncomingMail, activity: Activity, attendee: Attendee
+    session: Session, row: IncomingMail, activity: Activity, attendee: ReplyAttendee
 ) -> tuple[IncomingOutcome, IncomingReason]:
     found = attendees.written_to(session, activity, attendee)
     if found is None:
@@ -122,7 +122,12 @@ def _tie(row: IncomingMail, invitation: Invitation) -> None:
 
 
 def _refused(
-    session: Session, row: IncomingMail, mine: Sequence[Invitation], reply: Reply, stamp: datetime, now: datetime
+    session: Session,
+    row: IncomingMail,
+    mine: Sequence[Invitation],
+    reply: CalendarReply,
+    stamp: datetime,
+    now: datetime,
 ) -> tuple[IncomingOutcome, IncomingReason] | None:
     """Return why the reply no longer counts, whatever it says; None where it does."""
     problem = answering.refusal_of(session, mine[0], now, said_at=row.received_at)
@@ -168,7 +173,7 @@ def _is_known(mine: Sequence[Invitation], participation: Participation) -> bool:
     return all(one.state in RECORDED_AS.get(participation, ()) for one in mine)
 
 
-def _no_news(reply: Reply) -> tuple[IncomingOutcome, IncomingReason]:
+def _no_news(reply: CalendarReply) -> tuple[IncomingOutcome, IncomingReason]:
     """Return what a reply does that says what is recorded already: nothing, unless they wrote something with it."""
     return IncomingOutcome.TO_READ if reply.comment else IncomingOutcome.IGNORED, IncomingReason.KNOWN
 
@@ -177,7 +182,7 @@ def _has_named(invitation: Invitation) -> bool:
     return any(nominee.state is not InvitationState.WITHDRAWN for nominee in invitation.nominees)
 
 
-def _undecided(attendee: Attendee, invitation: Invitation) -> IncomingReason | None:
+def _undecided(attendee: ReplyAttendee, invitation: Invitation) -> IncomingReason | None:
     """Return why the reply is neither yes nor no; None where it is one of them."""
     if attendee.participation in UNDECIDED:
         return UNDECIDED[attendee.participation]
@@ -225,7 +230,7 @@ def _answers_of_the_day(session: Session, invitation: Invitation, now: datetime)
     )
 
 
-def _proposed(reply: Reply) -> str:
+def _proposed(reply: CalendarReply) -> str:
     """Return the time that a COUNTER proposes, in the zone that it names."""
     written = [
         f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.inbox.reading import Incoming
-from outreach.delivery.inbox.reports import Report, Verdict
+from outreach.delivery.inbox.reports import DeliveryReport, DeliveryVerdict
 from outreach.delivery.outbox import address_failures
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import IncomingOutcome
@@ -34,18 +34,18 @@ def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime)
     tie_to_message(session, row, message, now=now)
     row.outcome, row.reason = IncomingOutcome.APPLIED, ""
     match report.verdict:
-        case Verdict.FAILED:
+        case DeliveryVerdict.FAILED:
             address_failures.block(session, message.address, report.fault, report.words, now=now)
-        case Verdict.DELAYED:
+        case DeliveryVerdict.DELAYED:
             address_failures.count_delay(session, message.address, now=now)
-        case Verdict.GAVE_UP:
+        case DeliveryVerdict.GAVE_UP:
             address_failures.count_delay(session, message.address, now=now)
             row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.GAVE_UP
-        case Verdict.MAIL_REFUSED:
+        case DeliveryVerdict.MAIL_REFUSED:
             row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.MAIL_REFUSED
 
 
-def _proven(session: Session, mail: Incoming, report: Report) -> Message | None:
+def _proven(session: Session, mail: Incoming, report: DeliveryReport) -> Message | None:
     """Return the message of ours that the report is about, where that is more than a claim."""
     if mail.returned_id is not None:
         message = session.get(Message, mail.returned_id)
@@ -58,9 +58,9 @@ def _proven(session: Session, mail: Incoming, report: Report) -> Message | None:
     return message
 
 
-def _is_known(session: Session, report: Report) -> bool:
+def _is_known(session: Session, report: DeliveryReport) -> bool:
     """Return whether a report names somebody we write to."""
     return any(
-        session.scalar(sa.select(sa.exists().where(sa.func.lower(holder.email).in_(report.addresses))))
-        for holder in (Person, Organisation)
+        session.scalar(sa.select(sa.exists().where(sa.func.lower(invitee.email).in_(report.addresses))))
+        for invitee in (Person, Organisation)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.extensions import db, writing
 from outreach.models import IncomingMail, Invitation, User
-from outreach.queries.inbox import WAITS, IncomingMissing, count_anew
+from outreach.queries.inbox import WAITS, IncomingMissing, count_again
 from outreach.services import audit
 
 UNDO_FOR = timedelta(minutes=30)  # how long the list offers to take back what was just marked
@@ -29,12 +29,12 @@ class Marked:
 def deal_with(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
     """Note that a coordinator has dealt with a mail; one that was dealt with before stays as it is."""
     with writing() as session:
-        mail = note_dealt_with(session, mail_id, by=by, now=now)
-    count_anew()
+        mail = note_handled(session, mail_id, by=by, now=now)
+    count_again()
     return mail
 
 
-def note_dealt_with(
+def note_handled(
     session: Session, mail_id: int, *, by: User | None, now: datetime, about: Invitation | None = None
 ) -> IncomingMail:
     """As `deal_with`, in the caller's transaction, after which the caller has the mails counted anew.
@@ -62,7 +62,7 @@ def deal_with_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
         )
         if done.rowcount:
             audit.record(session, by, "incoming_mail.dealt_with", mail, now=now)
-    count_anew()
+    count_again()
     return int(done.rowcount)
 
 
@@ -82,7 +82,7 @@ def reopen(mail_id: int, *, by: User, now: datetime, together: bool = False) -> 
             which = _same_press(mail) if together else IncomingMail.id == mail.id
             session.execute(sa.update(IncomingMail).where(which).values(seen_at=None, seen_by_id=None))
             audit.record(session, by, "incoming_mail.reopened", mail, now=now)
-    count_anew()
+    count_again()
     return mail
 
 

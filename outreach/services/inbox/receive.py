@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from outreach import logs
 from outreach.delivery.inbox import mailbox
-from outreach.delivery.inbox.mailbox import Fetched, Folder, MailboxDown, Progress
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder, MailboxDown, PollProgress
 from outreach.delivery.inbox.reading import Incoming, read, unreadable
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.failures import pause_after
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import current_settings, db, writing
 from outreach.models import Channel, IncomingMail
-from outreach.queries.inbox import INBOX, count_anew
+from outreach.queries.inbox import INBOX, count_again
 from outreach.services.inbox import calendar_replies, delivery_reports, senders
 from outreach.services.inbox import retention as inbox_retention
 
@@ -45,7 +45,7 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
         return {}
     done: Counter[str] = Counter()
 
-    def take_one(folder: Folder, fetched: Fetched) -> None:
+    def take_one(folder: Folder, fetched: FetchedMail) -> None:
         outcome = take(folder, fetched, now=now())
         if outcome is not None:
             done[outcome.value] += 1
@@ -61,7 +61,7 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
     return dict(done)
 
 
-def take(folder: Folder, fetched: Fetched, *, now: datetime) -> IncomingOutcome | None:
+def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutcome | None:
     """Let one mail have its effect, once; return what it did, or None where it was taken before.
 
     A mail that breaks whatever reads or applies it is set aside, to be shown. Raise only for a database in trouble.
@@ -86,13 +86,13 @@ def take(folder: Folder, fetched: Fetched, *, now: datetime) -> IncomingOutcome 
     return _apply(folder, fetched, unreadable(fetched.data, IncomingReason.BROKEN), now)
 
 
-def _apply(folder: Folder, fetched: Fetched, mail: Incoming, now: datetime) -> IncomingOutcome:
+def _apply(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime) -> IncomingOutcome:
     outcome = _stored(folder, fetched, mail, now)
-    count_anew()
+    count_again()
     return outcome
 
 
-def _stored(folder: Folder, fetched: Fetched, mail: Incoming, now: datetime) -> IncomingOutcome:
+def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime) -> IncomingOutcome:
     with writing() as session:
         row = IncomingMail(
             mailbox=folder.name,
@@ -162,7 +162,7 @@ def _taken(folder: Folder, uid: int) -> bool:
     return bool(db.session.scalar(sa.select(found)))
 
 
-def _progress(folder: Folder, now: datetime) -> Progress:
+def _progress(folder: Folder, now: datetime) -> PollProgress:
     mine = sa.and_(IncomingMail.mailbox == folder.name, IncomingMail.uid_validity == folder.uid_validity)
     highest = db.session.scalar(sa.select(sa.func.max(IncomingMail.uid)).where(mine)) or 0
     newest = None
@@ -172,7 +172,7 @@ def _progress(folder: Folder, now: datetime) -> Progress:
         )
     db.session.rollback()  # nothing stays open while the server is spoken to
     since = newest.astimezone(UTC) - OVERLAP if newest else now.astimezone(UTC) - NEW_MAILBOX
-    return Progress(highest, since.date())
+    return PollProgress(highest, since.date())
 
 
 def _paused(now: datetime) -> bool:

@@ -31,11 +31,11 @@ def link(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) 
     elif message is not None and (message.person_id, message.organisation_id) == (row.person_id, row.organisation_id):
         row.message_id = message.id
     if row.person_id is None and row.organisation_id is None:
-        holder = sender_of(session, mail)
-        if isinstance(holder, Person):
-            row.person_id = holder.id
-        elif holder is not None:
-            row.organisation_id = holder.id
+        invitee = sender_of(session, mail)
+        if isinstance(invitee, Person):
+            row.person_id = invitee.id
+        elif invitee is not None:
+            row.organisation_id = invitee.id
         elif (represented := _represented_by(session, mail.sender, now)) is not None:
             row.invitation_id, row.person_id, row.guessed = represented.id, represented.person_id, True
     if mail.kind is IncomingKind.LETTER and _is_representatives(session, row, mail.sender):
@@ -86,19 +86,19 @@ def sender_of(session: Session, mail: Incoming) -> Person | Organisation | None:
     return the_one([*people, *offices], mail.sender_name)
 
 
-def the_one(holders: Iterable[Person | Organisation], name: str) -> Person | Organisation | None:
+def the_one(invitees: Iterable[Person | Organisation], name: str) -> Person | Organisation | None:
     """Return the only one of several that share an address, or the only one of that name; None where that is not clear."""
-    found = list(holders)
+    found = list(invitees)
     if len(found) > 1:
         wanted = names.key(name)
         found = [one for one in found if wanted and wanted in _names_of(one)]
     return found[0] if len(found) == 1 else None
 
 
-def _names_of(holder: Person | Organisation) -> set[str]:
-    if isinstance(holder, Person):
-        return {names.key(holder.name), names.key(holder.full_name)} - {""}
-    return {names.key(holder.name), names.key(holder.short_name)} - {""}
+def _names_of(invitee: Person | Organisation) -> set[str]:
+    if isinstance(invitee, Person):
+        return {names.key(invitee.name), names.key(invitee.full_name)} - {""}
+    return {names.key(invitee.name), names.key(invitee.short_name)} - {""}
 
 
 def _held_by(person_id: int | None, organisation_id: int | None) -> sa.ColumnElement[bool]:

@@ -27,10 +27,10 @@ class AnswerLink:
     expired: bool
 
 
-def link_of(holder: Person | Organisation, *, now: datetime) -> AnswerLink | None:
+def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | None:
     """Return the holder's link, or None where none was made yet."""
-    column = Link.person_id if isinstance(holder, Person) else Link.organisation_id
-    link = db.session.scalar(sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == holder.id))
+    column = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
+    link = db.session.scalar(sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == invitee.id))
     if link is None:
         return None
     revoked, expired = link.revoked_at is not None, now >= link.expires_at
@@ -41,21 +41,21 @@ def known(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
     """Return whose messages or mails a list is narrowed to, as its filters hold it: their ids, where known, and the name."""
     person = db.session.get(Person, person_id) if person_id else None
     organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
-    holder = person or organisation
+    invitee = person or organisation
     return {
         "person_id": person.id if person else None,
         "organisation_id": organisation.id if organisation else None,
-        "name": holder.display_name if holder else "",
+        "name": invitee.display_name if invitee else "",
     }
 
 
-def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
+def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:
     """Return what the holder was asked to, over all activities, newest first. One query."""
-    column = Invitation.person_id if isinstance(holder, Person) else Invitation.organisation_id
+    column = Invitation.person_id if isinstance(invitee, Person) else Invitation.organisation_id
     found = db.session.scalars(
         sa.select(Invitation)
         .join(Invitation.activity)
-        .where(column == holder.id)
+        .where(column == invitee.id)
         .options(
             joinedload(Invitation.activity).joinedload(Activity.venue),
             joinedload(Invitation.attendance),
@@ -68,19 +68,19 @@ def invitations_of(holder: Person | Organisation) -> Sequence[Invitation]:
     return found.unique().all()
 
 
-def stop_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
+def stop_reminders(invitee: Person | Organisation, *, by: User | None, now: datetime) -> None:
     """Send the holder no more reminders and thanks; of changes to what they accepted they still hear."""
     with writing() as session:
-        session.add(holder)
-        if holder.reminders_stopped_at is None:
-            holder.reminders_stopped_at = now
-            audit.record(session, by, f"{holder.__tablename__}.reminders_stopped", holder, now=now)
+        session.add(invitee)
+        if invitee.reminders_stopped_at is None:
+            invitee.reminders_stopped_at = now
+            audit.record(session, by, f"{invitee.__tablename__}.reminders_stopped", invitee, now=now)
 
 
-def resume_reminders(holder: Person | Organisation, *, by: User | None, now: datetime) -> None:
+def resume_reminders(invitee: Person | Organisation, *, by: User | None, now: datetime) -> None:
     """Send the holder reminders and thanks again."""
     with writing() as session:
-        session.add(holder)
-        if holder.reminders_stopped_at is not None:
-            holder.reminders_stopped_at = None
-            audit.record(session, by, f"{holder.__tablename__}.reminders_resumed", holder, now=now)
+        session.add(invitee)
+        if invitee.reminders_stopped_at is not None:
+            invitee.reminders_stopped_at = None
+            audit.record(session, by, f"{invitee.__tablename__}.reminders_resumed", invitee, now=now)

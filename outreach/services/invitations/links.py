@@ -60,44 +60,44 @@ def open_link(token: str, *, now: datetime, session: Session | None = None) -> L
     return link
 
 
-def renew(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+def renew(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:
     """Give the holder a new link; the old one stops working at once. The next mail carries the new one."""
     with writing() as session:
-        session.add(holder)
-        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
+        session.add(invitee)
+        link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
-        _stop_own_calendar(session, holder, now)
+        _stop_own_calendar(session, invitee, now)
         link.expires_at = max(link.expires_at, now + RENEWED_FOR)
-        audit.record(session, by, "link.renewed", holder, now=now)
+        audit.record(session, by, "link.renewed", invitee, now=now)
     return link
 
 
-def revoke(holder: Person | Organisation, *, by: User | None, now: datetime) -> Link:
+def revoke(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:
     """Stop the holder's link from working, until it is renewed."""
     with writing() as session:
-        session.add(holder)
-        link = link_for(session, holder, expires_at=now + RENEWED_FOR)
+        session.add(invitee)
+        link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
         link.revoked_at = now
-        _stop_own_calendar(session, holder, now)
-        audit.record(session, by, "link.revoked", holder, now=now)
+        _stop_own_calendar(session, invitee, now)
+        audit.record(session, by, "link.revoked", invitee, now=now)
     return link
 
 
-def _stop_own_calendar(session: Session, holder: Person | Organisation, now: datetime) -> None:
-    if isinstance(holder, Person):
-        own = (Feed.person_id == holder.id, Feed.name == "", Feed.revoked_at.is_(None))
+def _stop_own_calendar(session: Session, invitee: Person | Organisation, now: datetime) -> None:
+    if isinstance(invitee, Person):
+        own = (Feed.person_id == invitee.id, Feed.name == "", Feed.revoked_at.is_(None))
         session.execute(sa.update(Feed).where(*own).values(revoked_at=now).execution_options(synchronize_session=False))
 
 
 def prolong_links(session: Session, activity: Activity) -> None:
     """Let everybody invited to an activity keep their link long enough after it, making those that are missing."""
-    holders = session.execute(
+    invitees = session.execute(
         sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
     ).all()
     tokens.ensure_links(
         session,
-        person_ids=[h.person_id for h in holders if h.person_id],
-        organisation_ids=[h.organisation_id for h in holders if h.organisation_id],
+        person_ids=[h.person_id for h in invitees if h.person_id],
+        organisation_ids=[h.organisation_id for h in invitees if h.organisation_id],
         expires_at=activity.ends_at + tokens.lifetime(),
     )

@@ -15,7 +15,7 @@ from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
-from outreach.models import Role, User
+from outreach.models import AccountRole, User
 from outreach.services import audit, feeds
 
 PASSWORD_MIN = 10  # characters
@@ -37,7 +37,7 @@ class AddressTaken(Problem):
     field = "email"
 
 
-class NameMissing(Problem):
+class AccountNameMissing(Problem):
     message = "Please write their name."
     field = "name"
 
@@ -96,7 +96,7 @@ class StaffRow:
 def listed() -> list[StaffRow]:
     """Return all accounts, open ones first, by name. One query."""
     rows = db.session.execute(
-        sa.select(User.id, User.name, User.email, User.active, Role.name.label("role"))
+        sa.select(User.id, User.name, User.email, User.active, AccountRole.name.label("role"))
         .outerjoin(User.roles)
         .order_by(User.active.desc(), sa.func.lower(User.name), User.id)
     )
@@ -223,7 +223,7 @@ def new_password() -> str:
 def _checked(values: UserValues) -> tuple[str, str, StaffRole]:
     name = values.name.strip()
     if not name:
-        raise NameMissing
+        raise AccountNameMissing
     email = email_addresses.address(values.email)
     if not email:
         raise AddressMissing
@@ -247,17 +247,17 @@ def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:
 
 def _keep_an_administrator(session: Session, leaving_id: int) -> None:
     """Raise LastAdministrator if no other open account is an administrator's. Holds the role, so that two cannot both leave."""
-    administrator = Role.name == StaffRole.ADMINISTRATOR.value
-    session.execute(sa.select(Role.id).where(administrator).with_for_update())
+    administrator = AccountRole.name == StaffRole.ADMINISTRATOR.value
+    session.execute(sa.select(AccountRole.id).where(administrator).with_for_update())
     open_ids = session.scalars(sa.select(User.id).join(User.roles).where(administrator, User.active)).all()
     if list(open_ids) == [leaving_id]:
         raise LastAdministrator
 
 
-def _role(session: Session, role: StaffRole) -> Role:
-    found = session.scalar(sa.select(Role).where(Role.name == role.value))
+def _role(session: Session, role: StaffRole) -> AccountRole:
+    found = session.scalar(sa.select(AccountRole).where(AccountRole.name == role.value))
     if found is None:
-        found = Role(name=role.value)
+        found = AccountRole(name=role.value)
         session.add(found)
         session.flush()
     return found

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.models import Activity, Invitation, Person, SpeakerBooking, User, Venue
 from outreach.services.locking import SpeakerTaken, Stale, VenueMissing, VenueTaken
 from outreach.services.planning import bookings
@@ -78,7 +78,7 @@ def engage(session: Session, activities: Sequence[Activity], person_ids: Collect
     _bind(session, activities, person_ids, rules)
 
 
-def foresee(session: Session, activity: Activity, *, speakers: bool = True) -> None:
+def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
     """Raise what claiming the activity so would raise; nothing is locked or written."""
     rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
@@ -96,7 +96,7 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
     spans, found = [_span(one) for one in activities], []
     for at, own in enumerate(spans):
         other = _other_at_venue(session, own, spans) or _among(own, spans[:at])
-        if other is not None and rules.severity(FindingKind.VENUE_TAKEN) is Severity.BLOCK:
+        if other is not None and rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK:
             raise _venue_taken(session, own, other)
         found.append(other is None)
     return found
@@ -105,7 +105,7 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
 def _check_speakers(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules
 ) -> None:
-    if activities and person_ids and rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK:
+    if activities and person_ids and rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK:
         _refuse_speakers(session, [_span(one) for one in activities], person_ids)
 
 
@@ -152,7 +152,7 @@ def _bind(session: Session, activities: Sequence[Activity], person_ids: Collecti
         return
     spans = [_span(one) for one in activities]
     bookings.bind(session, person_ids)
-    if rules.severity(FindingKind.SPEAKER_TWICE) is not Severity.BLOCK:
+    if rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return
     bound = sa.exists().where(
         SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
 from outreach.services.locking import DeadlineAfterStart, OutsideProgramme
 from outreach.services.planning import load as plans
@@ -19,7 +19,7 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.clashes import around, brought
 
-_AT_VENUE = frozenset({FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.VENUE_TOO_SMALL})
+_AT_VENUE = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
 
 
 class PlanBlocked(Problem):
@@ -27,13 +27,13 @@ class PlanBlocked(Problem):
 
     message = "This cannot be saved, because your office has it so: %(kind)s."
 
-    def __init__(self, finding: Finding, about: int | None = None) -> None:
-        super().__init__(field=_field(finding.kind), kind=finding.kind)
-        self.finding = finding
+    def __init__(self, clash: Clash, about: int | None = None) -> None:
+        super().__init__(field=_field(clash.kind), kind=clash.kind)
+        self.clash = clash
         self.about = about
 
 
-def refuses(session: Session, kind: FindingKind) -> bool:
+def refuses(session: Session, kind: ClashKind) -> bool:
     """Return whether the office has it that such a clash cannot be saved."""
     return planning_rules.current(session).severity(kind) is Severity.BLOCK
 
@@ -48,7 +48,7 @@ def refuse_blocking(
     activity_ids: Collection[int],
     *,
     before: Sequence[PlannedActivity] = (),
-    but: Collection[FindingKind] = (),
+    but: Collection[ClashKind] = (),
     now: datetime,
 ) -> None:
     """Raise for the first of what these activities, as flushed, newly bring and the office blocks.
@@ -61,18 +61,18 @@ def refuse_blocking(
     after = plans.planned(session, activity_ids)
     both = [*after, *before]
     plan = plan_parts.shared_with((), plan_parts.parties_of(both), now=now, session=session, within=around(both))
-    for finding in brought(plan, after, before):
-        if finding.severity is Severity.BLOCK and finding.kind not in but:
-            raise _problem(finding, activity_ids)
+    for clash in brought(plan, after, before):
+        if clash.severity is Severity.BLOCK and clash.kind not in but:
+            raise _problem(clash, activity_ids)
 
 
-def _problem(finding: Finding, activity_ids: Collection[int]) -> Problem:
-    if finding.kind is FindingKind.OUTSIDE_PROGRAMME and finding.programme:
-        return OutsideProgramme(first=finding.programme.starts_on, last=finding.programme.ends_on)
-    if finding.kind is FindingKind.DEADLINE_AFTER_START:
+def _problem(clash: Clash, activity_ids: Collection[int]) -> Problem:
+    if clash.kind is ClashKind.OUTSIDE_PROGRAMME and clash.programme:
+        return OutsideProgramme(first=clash.programme.starts_on, last=clash.programme.ends_on)
+    if clash.kind is ClashKind.DEADLINE_AFTER_START:
         return DeadlineAfterStart()
-    return PlanBlocked(finding, next((id for id in finding.ids if id in set(activity_ids)), None))
+    return PlanBlocked(clash, next((id for id in clash.ids if id in set(activity_ids)), None))
 
 
-def _field(kind: FindingKind) -> str:
+def _field(kind: ClashKind) -> str:
     return "venue_id" if kind in _AT_VENUE else "starts_at"

@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.clashes import Finding, findings
+from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region
@@ -32,7 +32,7 @@ AROUND = timedelta(days=1)  # longer than any way (TravelRules.longest_min), and
 
 
 @dataclass(frozen=True)
-class Standing:
+class InviteeStanding:
     """on_agenda: whether who is invited speaks on the activity's agenda, or moderates: there somebody else is put in."""
 
     invitation_id: int
@@ -40,54 +40,54 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundClashes:
     """plan: in which its findings' ways out can be looked for; of `everything`, by `to_resolve`.
 
     kecamatan: names by code, of those in the findings.
     """
 
     plan: Plan
-    findings: list[Finding] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
     kecamatan: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def blocking(self) -> list[Finding]:
-        return [one for one in self.findings if one.severity is Severity.BLOCK]
+    def blocking(self) -> list[Clash]:
+        return [one for one in self.clashes if one.severity is Severity.BLOCK]
 
 
-def everything(*, now: datetime) -> Found:
+def everything(*, now: datetime) -> FoundClashes:
     """Return all that is found in the office's plan, by when it is."""
     plan = plan_parts.that_clash(now=now)
-    return found_in(plan, findings(plan))
+    return found_in(plan, find_clashes(plan))
 
 
 def to_resolve(
-    found: Found, groups: Iterable[Iterable[Finding]], *, now: datetime
-) -> tuple[Found, list[list[Finding]]]:
+    found: FoundClashes, groups: Iterable[Iterable[Clash]], *, now: datetime
+) -> tuple[FoundClashes, list[list[Clash]]]:
     """Return these of the findings, gathered, anew and with a plan in which their ways out can be looked for."""
     chosen = [list(group) for group in groups]
     some = [one for group in chosen for one in group]
     if not some:
         return found, chosen
-    plan = plan_parts.shared_with(_ids_in(some), now=now, within=_where_ways_lie(found.plan, some))
+    plan = plan_parts.shared_with(_ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some))
     known = {**found.plan.activities, **plan.activities}
     return replace(found, plan=plan), [
         [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
     ]
 
 
-def of_activities(activity_ids: Collection[int], *, now: datetime) -> Found:
+def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
     """Return what is found for these activities as they stand."""
     chosen = plans.planned(_session(), activity_ids, engaged=False)
     near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
-    found = findings(near, activity_ids)
+    found = find_clashes(near, activity_ids)
     if not found:
-        return Found(near)
-    plan = plan_parts.shared_with(_ids_in(found), now=now, within=_where_ways_lie(near, found))
-    return found_in(plan, findings(plan, activity_ids))
+        return FoundClashes(near)
+    plan = plan_parts.shared_with(_ids_in(found), now=now, within=_where_resolutions_lie(near, found))
+    return found_in(plan, find_clashes(plan, activity_ids))
 
 
-def of_absent(subject: Subject, *, now: datetime) -> Found:
+def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
     """Return what is found because somebody, or a venue, is not to be had when they are planned."""
     if subject.kind is SubjectKind.VENUE:
         theirs = Activity.venue_id == subject.id
@@ -96,7 +96,7 @@ def of_absent(subject: Subject, *, now: datetime) -> Found:
         theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
     ids = _session().scalars(sa.select(Activity.id).where(bookings.IS_PLANNED, Activity.ends_at > now, theirs)).all()
     found = of_activities(ids, now=now)
-    return replace(found, findings=[one for one in found.findings if one.absence and _is_of(subject, one.absence)])
+    return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
 
 
 def _is_of(subject: Subject, absence: Absence) -> bool:
@@ -105,7 +105,7 @@ def _is_of(subject: Subject, absence: Absence) -> bool:
     return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
 
 
-def if_saved(activity: PlannedActivity, *, now: datetime) -> Found:
+def if_saved(activity: PlannedActivity, *, now: datetime) -> FoundClashes:
     """Return what saving the activity so would newly bring; the plan holds it so already."""
     return _if([activity], plans.planned(_session(), [activity.id]), now=now)
 
@@ -114,9 +114,9 @@ def if_made(
     activities: Collection[PlannedActivity],
     programme: ProgrammeDays | None = None,
     *,
-    but: Collection[FindingKind] = (),
+    but: Collection[ClashKind] = (),
     now: datetime,
-) -> Found:
+) -> FoundClashes:
     """Return what making these activities at once would bring, `but` what is of these kinds; the plan holds them already.
 
     programme: theirs, where it is new as well.
@@ -131,7 +131,7 @@ def if_invited(
     person_ids: Collection[int] = (),
     quotas: Mapping[int, int] | None = None,
     now: datetime,
-) -> Found:
+) -> FoundClashes:
     """Return what inviting these people in a role, and organisations with these quotas by id, would newly bring."""
     stored = plans.planned(_session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
@@ -143,53 +143,53 @@ def _if(
     asked: Collection[PlannedActivity],
     stored: Collection[PlannedActivity],
     programme: ProgrammeDays | None = None,
-    but: Collection[FindingKind] = (),
+    but: Collection[ClashKind] = (),
     *,
     now: datetime,
-) -> Found:
+) -> FoundClashes:
     parties = plan_parts.parties_of([*asked, *stored])
 
-    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Finding]]:
+    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Clash]]:
         plan = plan_parts.shared_with(ids, parties, now=now, within=within, also=asked)
         plan = plan.with_programme(programme) if programme else plan
         return plan.with_(*asked), [one for one in brought(plan, asked, stored) if one.kind not in but]
 
     near, found = look(around([*asked, *stored]))
     if not found:
-        return Found(near)
-    plan, found = look(_where_ways_lie(near, found), _ids_in(found))
+        return FoundClashes(near)
+    plan, found = look(_where_resolutions_lie(near, found), _ids_in(found))
     return found_in(plan, found)
 
 
-def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Finding]:
+def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Clash]:
     """Return what is found where the activities are as after, and was not where they were as before, by when it is.
 
     Who is in `after` and not in `before` is new, so that all that is found for it is.
     """
     changed = {one.id for one in (*after, *before)}
     bare = plan.without(*(changed & plan.activities.keys()))
-    had = {identity(one) for one in findings(bare.with_(*before), changed)}
-    return [one for one in findings(bare.with_(*after), changed) if identity(one) not in had]
+    had = {identity(one) for one in find_clashes(bare.with_(*before), changed)}
+    return [one for one in find_clashes(bare.with_(*after), changed) if identity(one) not in had]
 
 
-def gathered(findings: Iterable[Finding]) -> list[list[Finding]]:
+def gathered(clashes: Iterable[Clash]) -> list[list[Clash]]:
     """Return the findings, those of one kind about the same two activities together: the same of several people is said once."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for number, one in enumerate(findings):
+    groups: dict[tuple[object, ...], list[Clash]] = {}
+    for number, one in enumerate(clashes):
         many = one.party is not None and len(one.activities) == 2
         key = (one.kind, one.ids, one.needed, one.there) if many else (number,)
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def identity(finding: Finding) -> tuple[Any, ...]:
+def identity(clash: Clash) -> tuple[Any, ...]:
     """Return what tells a finding from another: its signature, and on which day, for which absence, at which place.
 
     An absence that somebody outweighed by a yes to just that time is another one once the time is another.
     """
-    absence = finding.absence
-    away = (absence.id, absence.starts_at, finding.said_yes) if absence else None
-    return finding.signature, finding.day, away, finding.place.id if finding.place else None
+    absence = clash.absence
+    away = (absence.id, absence.starts_at, clash.said_yes) if absence else None
+    return clash.signature, clash.day, away, clash.place.id if clash.place else None
 
 
 def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
@@ -198,13 +198,13 @@ def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
     return spans or [(_LONG_AGO, _LONG_AGO)]
 
 
-def _ids_in(found: Iterable[Finding]) -> set[int]:
+def _ids_in(found: Iterable[Clash]) -> set[int]:
     return {id for one in found for id in one.ids}
 
 
-def _where_ways_lie(plan: Plan, found: Iterable[Finding]) -> list[plans.Span]:
+def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
     """Return the spans of time in which other times for these activities are looked for: domain/clashes/other_times.py."""
-    activities = {one.id: one for finding in found for one in finding.activities}.values()
+    activities = {one.id: one for clash in found for one in clash.activities}.values()
     ahead = timedelta(days=WAYS_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
@@ -225,16 +225,16 @@ def _merged(spans: Iterable[plans.Span]) -> list[plans.Span]:
     return merged
 
 
-def found_in(plan: Plan, found: list[Finding]) -> Found:
+def found_in(plan: Plan, found: list[Clash]) -> FoundClashes:
     """Return what was found with the names that its sentences need."""
     codes = {one.kecamatan_code for one in found if one.kecamatan_code}
     if not codes:
-        return Found(plan, found)
+        return FoundClashes(plan, found)
     rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))
-    return Found(plan, found, {row.code: row.name for row in rows})
+    return FoundClashes(plan, found, {row.code: row.name for row in rows})
 
 
-def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], Standing]:
+def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], InviteeStanding]:
     """Return the invitations by (activity's id, who would come), for a link to each; of several that on stage. One query."""
     wanted = {activity_id for activity_id, _party in pairs}
     if not wanted:
@@ -251,7 +251,7 @@ def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Part
         .where(Invitation.activity_id.in_(wanted), Invitation.state != InvitationState.WITHDRAWN)
         .order_by(Invitation.role.in_(sorted(ON_STAGE)), Invitation.id)
     ):  # fmt: skip
-        standing = Standing(row.id, row.speaks or row.role is Role.MODERATOR)
+        standing = InviteeStanding(row.id, row.speaks or row.role is Role.MODERATOR)
         if row.representative_name:
             found[row.activity_id, Party.representative(row.representative_name)] = standing
         if row.person_id is not None:

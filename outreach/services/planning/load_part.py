@@ -18,7 +18,7 @@ from outreach.domain.clashes import crossings
 from outreach.domain.kinds import Repeat
 from outreach.domain.planning.parties import ENGAGED, Party, PartyKind, roles_of
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Venue
 from outreach.services.planning import load as plans
@@ -49,7 +49,7 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     crossing = crossings(plan, among)
     wanted = {*_people_twice(session, plan, crossing), *_representatives_twice(session, plan, crossing)}
     wanted.update(_absent(session, looked_at))
-    expected = _expected(session, looked_at) if plan.rules.sought(FindingKind.VENUE_TOO_SMALL) else {}
+    expected = _expected(session, looked_at) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
     return _engaging(plan, _invited(session, wanted), expected)
 
 

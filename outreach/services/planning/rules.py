@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.answers import DEADLINE_DAYS
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
-from outreach.domain.planning.rules import DEFAULT_SEVERITIES, FindingKind, Rules, Severity, TravelRules
+from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules, Severity, TravelRules
 from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
 from outreach.models import Office, PlanSettings, User
@@ -57,14 +57,14 @@ class RamadanOdd(Problem):
 class PlanValues:
     """ramadans: the official ones by Hijri year. severities: a kind left out has its default."""
 
-    severities: Mapping[FindingKind, Severity] = field(default_factory=dict)
+    severities: Mapping[ClashKind, Severity] = field(default_factory=dict)
     notice_days: int = Rules().notice_days
     hours: OfficeHours = field(default_factory=OfficeHours)
     travel: TravelRules = field(default_factory=TravelRules)
     ramadans: Mapping[int, DayRange] = field(default_factory=dict)
     version: int = 0  # of the row that they were read from; 0: there is none yet
 
-    def severity(self, kind: FindingKind) -> Severity:
+    def severity(self, kind: ClashKind) -> Severity:
         return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
 
 
@@ -148,7 +148,7 @@ def changes(before: PlanValues, after: PlanValues) -> dict[str, Any]:
 def _told(values: PlanValues) -> dict[str, Any]:
     hours = asdict(values.hours)
     return {
-        **{kind.value: values.severity(kind).value for kind in FindingKind},
+        **{kind.value: values.severity(kind).value for kind in ClashKind},
         "notice_days": values.notice_days,
         **{f"hours_{day}": ", ".join(f"{at:%H:%M}" for at in hours[day].values()) for day in DAYS_OF_HOURS},
         **asdict(values.travel),
@@ -164,8 +164,8 @@ def _check(values: PlanValues) -> None:
         if not (isfinite(number) and least <= number <= most):
             raise TravelOutOfRange(field=name, least=f"{least:g}", most=f"{most:g}")
     for year, days in values.ramadans.items():
-        reckoned = ramadans([year_of(year)]).get(year)
-        near = reckoned is None or abs((days.first - reckoned.first).days) <= SHORTEST_RAMADAN
+        computed = ramadans([year_of(year)]).get(year)
+        near = computed is None or abs((days.first - computed.first).days) <= SHORTEST_RAMADAN
         if not SHORTEST_RAMADAN <= (days.last - days.first).days + 1 <= LONGEST_RAMADAN or not near:
             raise RamadanOdd(field=f"ramadan_{year}_first")
 
@@ -180,7 +180,7 @@ def _written(values: PlanValues) -> dict[str, Any]:
     usual = PlanValues()
     severities = {
         kind.value: values.severity(kind).value
-        for kind in FindingKind
+        for kind in ClashKind
         if values.severity(kind) is not DEFAULT_SEVERITIES[kind]
     }
     hours = {
@@ -197,7 +197,7 @@ def _written(values: PlanValues) -> dict[str, Any]:
 
 def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
     """Return the settings of a row's JSON. What this version does not know of is left aside."""
-    kinds = {kind.value: kind for kind in FindingKind}
+    kinds = {kind.value: kind for kind in ClashKind}
     severities = {kinds[name]: Severity(value) for name, value in stored.get("severities", {}).items() if name in kinds}
     hours = {
         name: DayHours(*(time.fromisoformat(at) for at in ats))

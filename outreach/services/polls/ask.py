@@ -115,11 +115,11 @@ def remove(poll_id: int, invitee_id: int, *, by: User | None, now: datetime) -> 
         session.delete(one)
 
 
-def foresee(poll_id: int, *, now: datetime) -> Mails:
+def preview(poll_id: int, *, now: datetime) -> Mails:
     """Return who would get which mail when, were the poll opened now."""
     session: Session = db.session()
     poll = session.get_one(DatePoll, poll_id)
-    return poll_mails.foresee(session, poll, _with_holders(session, poll), now=now)
+    return poll_mails.preview(session, poll, _with_invitees(session, poll), now=now)
 
 
 def reminder_of(poll: DatePoll, *, now: datetime) -> datetime | None:
@@ -143,7 +143,7 @@ def open_poll(poll_id: int, *, by: User | None, now: datetime) -> Mails:
         polls.check_closing(poll.closes_at, [slot.starts_at for slot in poll.slots], now)
         poll.state, poll.asked_at = PollState.OPEN, now
         poll.remind_at = polls.remind_at(poll.closes_at, poll.zone, now)
-        invitees = _with_holders(session, poll)
+        invitees = _with_invitees(session, poll)
         _make_links(session, poll, invitees)
         mails = poll_mails.write(session, poll, invitees, MailKind.POLL, now=now)
         audit.record(session, by, "date_poll.opened", poll, now=now, asked=len(invitees), slots=len(poll.slots))
@@ -178,7 +178,7 @@ def reopen(poll_id: int, closes_at: datetime, *, by: User | None, now: datetime)
         polls.check_closing(closes_at, ahead, now)
         poll.state, poll.closes_at, poll.reminded_at = PollState.OPEN, closes_at, None
         poll.remind_at = polls.remind_at(closes_at, poll.zone, now)
-        invitees = _with_holders(session, poll)
+        invitees = _with_invitees(session, poll)
         _make_links(session, poll, invitees)
         unasked = [one for one in invitees if one.asked_at is None and one.answered_at is None]
         poll_mails.write(session, poll, unasked, MailKind.POLL, now=now)
@@ -214,8 +214,8 @@ def tick(now: datetime) -> int:
 
 def note(session: Session, by: User | None, verb: str, one: PollInvitee, *, now: datetime, **detail: Any) -> None:
     """Note in the audit log what was done to one of those asked: under their own name, so that erasing them finds it."""
-    holder = one.invitee
-    audit.record(session, by, f"{holder.__tablename__}.{verb}", holder, now=now, poll=one.poll.title, **detail)
+    invitee = one.invitee
+    audit.record(session, by, f"{invitee.__tablename__}.{verb}", invitee, now=now, poll=one.poll.title, **detail)
 
 
 def invitee_of(poll: DatePoll, invitee_id: int) -> PollInvitee:
@@ -232,7 +232,7 @@ def _remind(poll_id: int, now: datetime) -> int:
         if not is_open(poll.state, poll.closes_at, now) or poll.reminded_at is not None:
             return 0
         poll.reminded_at = now
-        silent = [one for one in _with_holders(session, poll) if _may_be_reminded(one, poll, now)]
+        silent = [one for one in _with_invitees(session, poll) if _may_be_reminded(one, poll, now)]
         mails = poll_mails.write(session, poll, silent, MailKind.REMINDER, now=now)
         return len(mails.at_once) + len(mails.tomorrow)
 
@@ -265,7 +265,7 @@ def _add(session: Session, poll: DatePoll, new: Sequence[PollInvitee], by: User 
     return len(new)
 
 
-def _with_holders(session: Session, poll: DatePoll) -> Sequence[PollInvitee]:
+def _with_invitees(session: Session, poll: DatePoll) -> Sequence[PollInvitee]:
     return session.scalars(
         sa.select(PollInvitee)
         .where(PollInvitee.poll_id == poll.id)

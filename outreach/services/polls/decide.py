@@ -20,7 +20,7 @@ from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import add as new_invitations
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls.edit import poll_for_change
 
 
@@ -40,9 +40,9 @@ class SlotOver(Problem):
     message = "This proposed time has passed. Choose a later one."
 
 
-def foresee(
+def preview(
     poll: DatePoll, slot: PollSlot, at: Proposed, invitee_ids: Collection[int] | None = None, *, now: datetime
-) -> Found:
+) -> FoundClashes:
     """Return what making the activity of a slot would bring, at this time and place and with these of those asked; None: all.
 
     Nothing is written.

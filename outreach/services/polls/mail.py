@@ -37,15 +37,15 @@ class Mails:
     morning: datetime | None  # when "tomorrow" is; None where nobody waits
 
 
-def foresee(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
+def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
     """Return who would be written to when. Two queries, or three where addresses are blocked."""
     blocked = addresses.among([one.invitee.email for one in invitees])
     reached = [one for one in invitees if one.invitee.email and email_addresses.key(one.invitee.email) not in blocked]
     unreached = [one for one in invitees if one not in reached]
     later = waits_until(now, poll.closes_at, poll.zone)
     had = _had_a_mail(session, reached, local_day(now, poll.zone), poll.zone) if later > now else set()
-    waiting = [one for one in reached if _holder(one) in had]
-    at_once = [one for one in reached if _holder(one) not in had]
+    waiting = [one for one in reached if _invitee(one) in had]
+    at_once = [one for one in reached if _invitee(one) not in had]
     return Mails(at_once, waiting, unreached, later if waiting else None)
 
 
@@ -54,7 +54,7 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
 
     A reader who has had a mail today gets it next morning, where that leaves a day to answer. It joins no other mail.
     """
-    found = foresee(session, poll, invitees, now=now)
+    found = preview(session, poll, invitees, now=now)
     for due_at, group in ((now, found.at_once), (found.morning or now, found.tomorrow)):
         for one in group:
             session.add(_message(poll, one, kind, due_at))
@@ -137,5 +137,5 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: object, 
     return {(row[0], row[1]) for row in rows}
 
 
-def _holder(one: PollInvitee) -> Holder:
+def _invitee(one: PollInvitee) -> Holder:
     return one.person_id, one.organisation_id

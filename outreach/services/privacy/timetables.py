@@ -6,12 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.states import PlacementState
-from outreach.models import Person, Placement
+from outreach.domain.states import SearchState
+from outreach.models import Person, TimetablingSearch
 from outreach.services.timetabling.task import FacilitatorsGone
 
 FORGOTTEN = "–"
-SEARCHING = (PlacementState.QUEUED, PlacementState.RUNNING)
+SEARCHING = (SearchState.QUEUED, SearchState.RUNNING)
 
 
 def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -21,7 +21,7 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
 
 def lock(session: Session) -> None:
     """Let nobody take a placement meanwhile. To be asked before activities are locked, as taking does it."""
-    session.execute(sa.select(Placement.id).order_by(Placement.id).with_for_update()).all()
+    session.execute(sa.select(TimetablingSearch.id).order_by(TimetablingSearch.id).with_for_update()).all()
 
 
 def forget(session: Session, person: Person) -> None:
@@ -30,16 +30,16 @@ def forget(session: Session, person: Person) -> None:
     A search that goes on is ended: it has its names from before, and would write them again.
     """
     session.execute(
-        sa.update(Placement)
-        .where(Placement.state.in_(SEARCHING))
-        .values(state=PlacementState.FAILED, worker="", problem=FacilitatorsGone.message, result={}, progress={})
+        sa.update(TimetablingSearch)
+        .where(TimetablingSearch.state.in_(SEARCHING))
+        .values(state=SearchState.FAILED, worker="", problem=FacilitatorsGone.message, result={}, progress={})
     )
     for row in list(_naming(session, person)):
         left = [id for id in row.request.get("facilitators", ()) if id != person.id]
         lines = [{**one, "needed": min(one.get("needed", 0), len(left))} for one in row.request.get("lines", ())]
         session.execute(
-            sa.update(Placement)
-            .where(Placement.id == row.id)
+            sa.update(TimetablingSearch)
+            .where(TimetablingSearch.id == row.id)
             .values(
                 request={**row.request, "facilitators": left, "lines": lines},
                 result=_without(row.result, person.id, person.full_name),
@@ -48,8 +48,14 @@ def forget(session: Session, person: Person) -> None:
 
 
 def _naming(session: Session, person: Person) -> Iterator[Any]:
-    columns = (Placement.id, Placement.title, Placement.created_at, Placement.request, Placement.result)
-    for row in session.execute(sa.select(*columns).order_by(Placement.id)).yield_per(20):
+    columns = (
+        TimetablingSearch.id,
+        TimetablingSearch.title,
+        TimetablingSearch.created_at,
+        TimetablingSearch.request,
+        TimetablingSearch.result,
+    )
+    for row in session.execute(sa.select(*columns).order_by(TimetablingSearch.id)).yield_per(20):
         chosen = person.id in row.request.get("facilitators", ())
         if chosen or _without(row.result, person.id, person.full_name) != row.result:
             yield row

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
@@ -75,7 +75,7 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         ids = [one.id for one in copies]
         engage(session, copies, bookings.on_stage(session, ids))
         # Those of one kecamatan may lie at one time, to be given their days one by one: as when they are made.
-        plan_checks.refuse_blocking(session, ids, but=[FindingKind.SAME_KECAMATAN], now=now)
+        plan_checks.refuse_blocking(session, ids, but=[ClashKind.SAME_KECAMATAN], now=now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
     return copy
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
@@ -62,7 +62,7 @@ def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User |
             session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all()
         )
         before = _facts(programme)
-        refuses = plan_checks.refuses(session, FindingKind.OUTSIDE_PROGRAMME)
+        refuses = plan_checks.refuses(session, ClashKind.OUTSIDE_PROGRAMME)
         inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
         _fill(programme, values)
         for activity in programme.activities:

@@ -122,33 +122,33 @@ def reset(
         _follow(session, scope, now)
 
 
-def foretell_edit(
+def preview_edit(
     key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
 ) -> Forecast | None:
     """Return what the changed rule would send, in the published activities that it changes; None where there are none."""
-    return _foretell(
+    return _preview_rules(
         programme_id, activity_id, lambda session, scope: _edit(session, scope, key, values, None, now), now
     )
 
 
-def foretell_add(
+def preview_add(
     timing: RuleTiming, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
     now: datetime,
 ) -> Forecast | None:  # fmt: skip
     """Return the same for a further rule."""
-    return _foretell(
+    return _preview_rules(
         programme_id, activity_id, lambda session, scope: _add(session, scope, timing, values, None, now), now
     )
 
 
-def foretell_reset(
+def preview_reset(
     key: str, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
 ) -> Forecast | None:
     """Return the same for a rule that is inherited again, or removed."""
-    return _foretell(programme_id, activity_id, lambda session, scope: _reset(session, scope, key, None, now), now)
+    return _preview_rules(programme_id, activity_id, lambda session, scope: _reset(session, scope, key, None, now), now)
 
 
-def _foretell(
+def _preview_rules(
     programme_id: int | None, activity_id: int | None, change: Callable[[Session, Scope], object], now: datetime
 ) -> Forecast | None:
     """Make the change, see what would follow, and undo it."""

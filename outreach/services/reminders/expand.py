@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery.recheck.moves_told import TOLD_ANEW
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import Times, local_day, may_wait_until, next_morning, useful_until
+from outreach.domain.reminders import ActivityTimes, local_day, may_wait_until, next_morning, useful_until
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
@@ -28,8 +28,8 @@ GONE = frozenset({MessageState.SENT, MessageState.UNKNOWN, MessageState.LEASED, 
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 
 
-def times_of(activity: Activity) -> Times:
-    return Times(activity.starts_at, activity.ends_at, activity.respond_by_at)
+def times_of(activity: Activity) -> ActivityTimes:
+    return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
 
 
 def expand(session: Session, reminder: Reminder, now: datetime) -> int:

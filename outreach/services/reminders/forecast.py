@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.reminders import MissedReason, Rule, Times, due_at, missed_because
+from outreach.domain.reminders import ActivityTimes, MissedReason, Rule, due_at, missed_because
 from outreach.domain.states import ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Reminder
 from outreach.services.activities.edit import usual_deadline
 from outreach.services.activities.publish import Move
 from outreach.services.reminders import expand as expanding
-from outreach.services.reminders.forecast_counts import Forecast, Planned, count
+from outreach.services.reminders.forecast_counts import Forecast, PlannedReminder, count
 from outreach.services.reminders.rules import rules_for
 
 
@@ -36,7 +36,7 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     for activity in _activities([activity_id]):
         planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, now))
         deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
-        planned += _ruled(activity, Times(move.starts_at, move.ends_at, deadline), move.zone, now)
+        planned += _ruled(activity, ActivityTimes(move.starts_at, move.ends_at, deadline), move.zone, now)
     return count(planned, now)
 
 
@@ -63,7 +63,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
     ).all()
     return count(
         [
-            Planned(
+            PlannedReminder(
                 activity.id, activity.title, activity.zone, reminder.due_at, reminder.kind, reminder.audience,
                 expanding.times_of(activity), reminder.invitation_id,
             )
@@ -86,15 +86,19 @@ def _activities(activity_ids: Collection[int]) -> list[Activity]:
     return [a for a in found if a.state in (ActivityState.DRAFT, ActivityState.PUBLISHED)]
 
 
-def _event(activity: Activity, kind: MailKind, audience: Audience, now: datetime) -> Planned:
-    return Planned(activity.id, activity.title, activity.zone, now, kind, audience, expanding.times_of(activity))
+def _event(activity: Activity, kind: MailKind, audience: Audience, now: datetime) -> PlannedReminder:
+    return PlannedReminder(
+        activity.id, activity.title, activity.zone, now, kind, audience, expanding.times_of(activity)
+    )
 
 
-def _ruled(activity: Activity, times: Times, zone: ZoneInfo, now: datetime) -> list[Planned]:
+def _ruled(activity: Activity, times: ActivityTimes, zone: ZoneInfo, now: datetime) -> list[PlannedReminder]:
     return _under(activity, rules_for(db.session(), activity), times, zone, now)
 
 
-def _under(activity: Activity, rules: Sequence[Rule], times: Times, zone: ZoneInfo, now: datetime) -> list[Planned]:
+def _under(
+    activity: Activity, rules: Sequence[Rule], times: ActivityTimes, zone: ZoneInfo, now: datetime
+) -> list[PlannedReminder]:
     planned = []
     for rule in rules:
         moment = due_at(times.starts_at, times.ends_at, zone, rule)
@@ -103,5 +107,7 @@ def _under(activity: Activity, rules: Sequence[Rule], times: Times, zone: ZoneIn
         note = MissedReason.MOMENT_PASSED if moment <= now else None
         if note is None:
             note = missed_because(rule.kind, rule.audience, moment, times, moment)
-        planned.append(Planned(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note))
+        planned.append(
+            PlannedReminder(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note)
+        )
     return planned

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import NOT_IF_STOPPED
-from outreach.domain.reminders import MissedReason, Times, local_day, may_wait_until, next_morning
+from outreach.domain.reminders import ActivityTimes, MissedReason, local_day, may_wait_until, next_morning
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Invitation, Message, MessageLine, Office, Organisation, Person
@@ -61,7 +61,7 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedReminder:
     """One reminder of one activity that will be due, or would be. note: why nothing goes out."""
 
     activity_id: int
@@ -70,7 +70,7 @@ class Planned:
     due_at: datetime
     kind: MailKind
     audience: Audience
-    times: Times
+    times: ActivityTimes
     invitation_id: int | None = None
     note: MissedReason | None = None
 
@@ -88,7 +88,7 @@ class _Reader:
     open_seats: int  # of an office's quota: people it may still name
 
 
-def count(planned: Iterable[Planned], now: datetime) -> Forecast:
+def count(planned: Iterable[PlannedReminder], now: datetime) -> Forecast:
     """Return how many get these mails, and when."""
     planned = sorted(planned, key=lambda p: (p.due_at, p.activity_id))
     readers = _readers({p.activity_id for p in planned})
@@ -140,7 +140,7 @@ def _had_a_mail_today(now: datetime) -> set[tuple[str, int]]:
     }
 
 
-def _to_be_named(one: Planned, readers: Collection[_Reader]) -> int:
+def _to_be_named(one: PlannedReminder, readers: Collection[_Reader]) -> int:
     """Return how many more people offices may name until then, each of whom gets a mail of their own."""
     if one.note or one.audience not in (Audience.COMING, Audience.PRESENT):
         return 0
@@ -148,7 +148,7 @@ def _to_be_named(one: Planned, readers: Collection[_Reader]) -> int:
     return sum(r.open_seats for r in readers if r.state not in gone)
 
 
-def _may_wait(one: Planned, now: datetime) -> bool:
+def _may_wait(one: PlannedReminder, now: datetime) -> bool:
     latest = may_wait_until(one.kind, one.audience, one.due_at, one.times)
     return latest is not None and next_morning(max(one.due_at, now), one.zone) <= latest
 
@@ -191,7 +191,7 @@ def _readers(activity_ids: Collection[int]) -> dict[int, list[_Reader]]:
     return found
 
 
-def _is_for(planned: Planned, reader: _Reader, now: datetime) -> bool:
+def _is_for(planned: PlannedReminder, reader: _Reader, now: datetime) -> bool:
     state = reader.state
     if reader.stopped and (planned.kind in NOT_IF_STOPPED or (planned.kind in TOLD and state not in TAKES_A_SEAT)):
         return False
@@ -217,7 +217,7 @@ def _is_for(planned: Planned, reader: _Reader, now: datetime) -> bool:
             return False
 
 
-def _to_this_one(planned: Planned, reader: _Reader) -> bool:
+def _to_this_one(planned: PlannedReminder, reader: _Reader) -> bool:
     """Whether a mail goes to this one of the two: the invitee, or the representative who has an address."""
     stands_in = reader.key[0].startswith("representative")
     if planned.kind in expanding.ALSO_TO_REPRESENTATIVE:

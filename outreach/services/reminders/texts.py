@@ -170,7 +170,7 @@ def preview(
     if invitation is None:
         raise NobodyToPreview
     text = _text(session, scope, key, locale).text if text is None else checked(text)
-    row = rows.holder_row(invitation.invitee, locale=locale)
+    row = rows.invitee_row(invitation.invitee, locale=locale)
     reader = readers.reader_of(row, "contoh")
     activity = invitation.activity
     item = compose.Item(

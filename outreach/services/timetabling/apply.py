@@ -11,15 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Engagement, Party
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState, PlacementState
+from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db, writing
-from outreach.models import Activity, Invitation, Placement, User
+from outreach.models import Activity, Invitation, TimetablingSearch, User
 from outreach.services import audit
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
@@ -39,7 +39,7 @@ from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling.order import Titles, out_of_order
-from outreach.services.timetabling.result import Line, Result
+from outreach.services.timetabling.result import ProposalLine, Result
 
 
 class NothingTicked(Problem):
@@ -63,14 +63,14 @@ class Taking:
     invited, withdrawn: facilitators of published activities, who get a mail of their own.
     """
 
-    lines: tuple[Line, ...]
-    changed: tuple[Line, ...]
-    found: tuple[Finding, ...]
-    forecasts: tuple[tuple[Line, Forecast], ...]
+    lines: tuple[ProposalLine, ...]
+    changed: tuple[ProposalLine, ...]
+    found: tuple[Clash, ...]
+    forecasts: tuple[tuple[ProposalLine, Forecast], ...]
     out_of_order: tuple[Titles, ...] = ()
 
     @property
-    def blocking(self) -> list[Finding]:
+    def blocking(self) -> list[Clash]:
         return [one for one in self.found if one.severity is Severity.BLOCK]
 
     @property
@@ -89,9 +89,9 @@ class Taking:
         return bool(self.lines) and not self.changed and not self.blocking
 
 
-def foresee(placement: Placement, activity_ids: Collection[int], *, now: datetime) -> Taking:
+def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> Taking:
     """Return what taking these would bring; raise NothingTicked. Nothing is written."""
-    lines = _chosen(timetabling_result.read(placement.result), activity_ids)
+    lines = _chosen(timetabling_result.read(search.result), activity_ids)
     rows = {
         one.id: one
         for one in db.session.scalars(sa.select(Activity).where(Activity.id.in_([line.id for line in lines])))
@@ -104,7 +104,7 @@ def foresee(placement: Placement, activity_ids: Collection[int], *, now: datetim
     after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
     plan = plans.load(now=now)
     found = tuple(clashing.brought(plan, after, stored))
-    unordered = out_of_order(timetabling_request.from_json(placement.request), plan, after)
+    unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
     forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
     return Taking(lines, (), found, forecasts, unordered)
@@ -119,12 +119,14 @@ def take(
     office's rules refuse.
     """
     with writing() as session:
-        placement: Any = session.get(Placement, placement_id, with_for_update={"of": Placement}, populate_existing=True)
-        if placement is None:
-            raise searches.PlacementMissing
-        if searches.is_running(placement, now):  # it would write over what was taken
+        search: Any = session.get(
+            TimetablingSearch, placement_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
+        )
+        if search is None:
+            raise searches.SearchMissing
+        if searches.is_running(search, now):  # it would write over what was taken
             raise StillSearching
-        result = timetabling_result.read(placement.result)
+        result = timetabling_result.read(search.result)
         lines = _chosen(result, activity_ids)
         ids = [line.id for line in lines]
         bookings.lock_activities(session, ids)
@@ -139,21 +141,21 @@ def take(
             publishing.tell_of_move(session, activity, old, by=by, now=now)
         _audit_drafts(session, lines, rows, by, now)
         taken = sorted({*result.taken, *ids})
-        placement.result = {**placement.result, "taken": taken}
+        search.result = {**search.result, "taken": taken}
         if not {line.id for line in result.changes} - set(taken):
-            placement.state = PlacementState.TAKEN
-        audit.record(session, by, "placement.taken", placement, now=now, activities=len(ids))
-        return timetabling_result.read(placement.result)
+            search.state = SearchState.TAKEN
+        audit.record(session, by, "placement.taken", search, now=now, activities=len(ids))
+        return timetabling_result.read(search.result)
 
 
-def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[Line, ...]:
+def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:
     lines = tuple(line for line in result.open if line.id in set(activity_ids))
     if not lines:
         raise NothingTicked
     return lines
 
 
-def _is_same(activity: Activity | None, line: Line) -> bool:
+def _is_same(activity: Activity | None, line: ProposalLine) -> bool:
     """Return whether the activity is as the proposal was made from."""
     return activity is not None and (activity.version, activity.state, activity.starts_at, activity.venue_id) == (
         line.version,
@@ -163,7 +165,9 @@ def _is_same(activity: Activity | None, line: Line) -> bool:
     )
 
 
-def _matched(lines: Collection[Line], planned: Collection[PlannedActivity]) -> list[tuple[Line, PlannedActivity]]:
+def _matched(
+    lines: Collection[ProposalLine], planned: Collection[PlannedActivity]
+) -> list[tuple[ProposalLine, PlannedActivity]]:
     by_id = {one.id: one for one in planned}
     return [(line, by_id[line.id]) for line in lines]
 
@@ -172,7 +176,7 @@ def _existing(session: Session, ids: Collection[int]) -> list[int]:
     return list(session.scalars(sa.select(Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id)))
 
 
-def _check(lines: Collection[Line], rows: dict[int, Activity], reason: str, now: datetime) -> None:
+def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], reason: str, now: datetime) -> None:
     changed = [line.title for line in lines if not _is_same(rows.get(line.id), line)]
     if changed:
         raise ChangedMeanwhile(titles=", ".join(f"“{title}”" for title in changed))
@@ -184,11 +188,11 @@ def _check(lines: Collection[Line], rows: dict[int, Activity], reason: str, now:
             raise ReasonMissing
 
 
-def _move(activity: Activity, line: Line, now: datetime) -> Move:
+def _move(activity: Activity, line: ProposalLine, now: datetime) -> Move:
     return activities_move.wanted(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
 
 
-def _planned(line: Line, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:
+def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:
     """Return the activity as it would be."""
     after = projected.as_moved(stored, _move(activity, line, now), now=now)
     gone = {Party.person(id) for id, _name in line.let_go}
@@ -197,7 +201,7 @@ def _planned(line: Line, activity: Activity, stored: PlannedActivity, now: datet
     return replace(after, engagements=(*kept, *added))
 
 
-def _let_go(session: Session, lines: Collection[Line], by: User | None, now: datetime) -> None:
+def _let_go(session: Session, lines: Collection[ProposalLine], by: User | None, now: datetime) -> None:
     """Take back the invitations of those who are let go, before the times change: they need not be free then."""
     for line in lines:
         gone = session.scalars(
@@ -213,7 +217,7 @@ def _let_go(session: Session, lines: Collection[Line], by: User | None, now: dat
 
 
 def _move_all(
-    session: Session, pairs: list[tuple[Activity, Line]], reason: str, now: datetime
+    session: Session, pairs: list[tuple[Activity, ProposalLine]], reason: str, now: datetime
 ) -> list[tuple[Activity, dict[str, str]]]:
     """Give all of them their new time and place at once; return the published ones, with what they were before."""
     told = []
@@ -230,7 +234,7 @@ def _move_all(
     return told
 
 
-def _invite(session: Session, pairs: list[tuple[Activity, Line]], by: User | None, now: datetime) -> None:
+def _invite(session: Session, pairs: list[tuple[Activity, ProposalLine]], by: User | None, now: datetime) -> None:
     for activity, line in pairs:
         if line.added:
             people = [person_id for person_id, _name in line.added]
@@ -239,7 +243,7 @@ def _invite(session: Session, pairs: list[tuple[Activity, Line]], by: User | Non
 
 
 def _audit_drafts(
-    session: Session, lines: Collection[Line], rows: dict[int, Activity], by: User | None, now: datetime
+    session: Session, lines: Collection[ProposalLine], rows: dict[int, Activity], by: User | None, now: datetime
 ) -> None:
     for line in lines:
         if line.state is ActivityState.DRAFT and (line.is_moved or line.changes_venue):

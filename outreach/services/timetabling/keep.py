@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from outreach.domain.clashes import Finding, findings
+from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.timetabling import Conflict, Outcome, Placement, Proposal, Task, Term, applied
+from outreach.domain.timetabling import Conflict, Outcome, Proposal, ProposedActivity, Task, Term, applied
 from outreach.services.planning.clashes import identity
 
 
@@ -23,9 +23,9 @@ def written(
         found["conflicts"] = [_conflict(one, task) for one in outcome.conflicts]
     if proposal is None:
         return found
-    was = {identity(one) for one in findings(task.plan, among=task.ids)}
+    was = {identity(one) for one in find_clashes(task.plan, among=task.ids)}
     after = applied(task.base, proposal.placements)
-    will = {identity(one) for one in findings(after, among=[one.activity_id for one in proposal.placements])}
+    will = {identity(one) for one in find_clashes(after, among=[one.activity_id for one in proposal.placements])}
     found |= {
         "lines": [_line(one, task, versions, was) for one in proposal.placements],
         "unplaced": list(proposal.unplaced),
@@ -64,7 +64,7 @@ def _is_enough(task: Task) -> bool:
     return True
 
 
-def _line(one: Placement, task: Task, versions: Mapping[int, int], was: Collection[Any]) -> dict[str, Any]:
+def _line(one: ProposedActivity, task: Task, versions: Mapping[int, int], was: Collection[Any]) -> dict[str, Any]:
     there = roles_of(one.before.engagements)
     present = (*(party for party in one.facilitators if party in there), *one.let_go)
     return {
@@ -87,7 +87,7 @@ def _line(one: Placement, task: Task, versions: Mapping[int, int], was: Collecti
             for charge in one.charges
             if charge.term is not Term.WARNING
         ],
-        "warnings": [_note(found, one.activity_id, identity(found) not in was) for found in one.findings],
+        "warnings": [_note(found, one.activity_id, identity(found) not in was) for found in one.clashes],
     }  # fmt: skip
 
 
@@ -104,16 +104,16 @@ def _people(parties: Iterable[Party]) -> list[Any]:
     return [[party.key, party.name] for party in parties]
 
 
-def _note(finding: Finding, about: int | None, is_new: bool = True) -> dict[str, Any]:
-    why = finding.absence.reason if finding.absence else finding.day_off.name if finding.day_off else ""
-    day = finding.day or finding.activities[0].local_start.date()
+def _note(clash: Clash, about: int | None, is_new: bool = True) -> dict[str, Any]:
+    why = clash.absence.reason if clash.absence else clash.day_off.name if clash.day_off else ""
+    day = clash.day or clash.activities[0].local_start.date()
     return {
-        "kind": finding.kind.value,
+        "kind": clash.kind.value,
         "new": is_new,
         "day": day.isoformat(),
-        "who": finding.party.name if finding.party else "",
-        "where": finding.place.name if finding.place else "",
-        "titles": [one.title for one in finding.activities if one.id != about],
+        "who": clash.party.name if clash.party else "",
+        "where": clash.place.name if clash.place else "",
+        "titles": [one.title for one in clash.activities if one.id != about],
         "why": why,
     }
 
@@ -130,7 +130,7 @@ def _conflict(one: Conflict, task: Task) -> dict[str, Any]:
                 "people": [party.name for party in cause.parties],
                 "venues": list(cause.venue_ids),
                 "kecamatan": list(cause.kecamatan_codes),
-                "examples": [_note(found, next((id for id in found.ids if id in task.ids), None)) for found in cause.findings],
+                "examples": [_note(found, next((id for id in found.ids if id in task.ids), None)) for found in cause.clashes],
             }
             for cause in one.causes
         ],

@@ -106,7 +106,7 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class RequestLine:
     """One activity to place. needed: facilitators. first_on, last_on: days of its own."""
 
     id: int
@@ -125,7 +125,7 @@ class Request:
     hours: the preferred ones. wishes: one left out matters a little. greedily: one after the other, without searching.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[RequestLine, ...]
     first_on: date
     last_on: date
     venues: VenueChoice = VenueChoice.KEEP
@@ -228,8 +228,8 @@ def _read(stored: dict[str, Any]) -> Request:
     )
 
 
-def _line(stored: dict[str, Any]) -> Line:
-    return Line(
+def _line(stored: dict[str, Any]) -> RequestLine:
+    return RequestLine(
         id=_id(stored["id"]),
         needed=min(max(int(stored.get("needed", 0)), 0), NEEDED_MOST),
         first_on=_date(stored.get("first_on")),

@@ -16,9 +16,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState
-from outreach.domain.timetabling import CauseKind, ReasonKind, Status, Term
+from outreach.domain.timetabling import CauseKind, ReasonKind, SearchStatus, Term
 
 Person = tuple[int, str]  # id, name
 
@@ -34,7 +34,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Why:
+class ProposalReason:
     kind: ReasonKind
     ids: tuple[int, ...] = ()
     who: str = ""
@@ -51,10 +51,10 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Note:
+class ClashNote:
     """A finding in brief. is_new: it is not there at present. titles: of the other activities; why: an absence's, a holiday's."""
 
-    kind: FindingKind
+    kind: ClashKind
     is_new: bool = True
     day: date | None = None
     who: str = ""
@@ -64,7 +64,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Line:
+class ProposalLine:
     """One activity, as it was when the search began and as proposed."""
 
     id: int
@@ -75,9 +75,9 @@ class Line:
     before: Spot
     after: Spot
     let_go: tuple[Person, ...]
-    reasons: tuple[Why, ...]
+    reasons: tuple[ProposalReason, ...]
     costs: tuple[Cost, ...]
-    warnings: tuple[Note, ...]
+    warnings: tuple[ClashNote, ...]
 
     @property
     def is_moved(self) -> bool:
@@ -101,11 +101,11 @@ class Line:
 class Blame:
     kind: CauseKind
     ids: tuple[int, ...]
-    rule: FindingKind | None
+    rule: ClashKind | None
     people: tuple[str, ...]
     venues: tuple[int, ...]
     kecamatan: tuple[str, ...]
-    examples: tuple[Note, ...]
+    examples: tuple[ClashNote, ...]
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Result:
     without facilitators costs less, and is no measure.
     """
 
-    status: Status | None = None
-    lines: tuple[Line, ...] = ()
+    status: SearchStatus | None = None
+    lines: tuple[ProposalLine, ...] = ()
     unplaced: tuple[int, ...] = ()
     costs: Mapping[Term, int] = field(default_factory=dict)
     objective: int | None = None
@@ -148,11 +148,11 @@ class Result:
         return max(0, self.objective - self.bound) / self.objective if self.objective else 0.0
 
     @property
-    def changes(self) -> tuple[Line, ...]:
+    def changes(self) -> tuple[ProposalLine, ...]:
         return tuple(line for line in self.lines if line.is_change)
 
     @property
-    def open(self) -> tuple[Line, ...]:
+    def open(self) -> tuple[ProposalLine, ...]:
         """Return the changes that have not been taken yet."""
         return tuple(line for line in self.changes if line.id not in self.taken)
 
@@ -160,7 +160,7 @@ class Result:
 def read(stored: Mapping[str, Any]) -> Result:
     """Return what is kept."""
     return Result(
-        status=Status(stored["status"]) if stored.get("status") else None,
+        status=SearchStatus(stored["status"]) if stored.get("status") else None,
         lines=tuple(map(_read_line, stored.get("lines", ()))),
         unplaced=tuple(stored.get("unplaced", ())),
         costs={Term(term): cost for term, cost in stored.get("costs", {}).items()},
@@ -175,8 +175,8 @@ def read(stored: Mapping[str, Any]) -> Result:
     )
 
 
-def _read_line(stored: dict[str, Any]) -> Line:
-    return Line(
+def _read_line(stored: dict[str, Any]) -> ProposalLine:
+    return ProposalLine(
         id=stored["id"],
         title=stored["title"],
         version=stored["version"],
@@ -186,7 +186,8 @@ def _read_line(stored: dict[str, Any]) -> Line:
         after=_read_spot(stored["after"]),
         let_go=_read_people(stored["let_go"]),
         reasons=tuple(
-            Why(ReasonKind(one["kind"]), tuple(one["ids"]), one["who"], _date(one["day"])) for one in stored["reasons"]
+            ProposalReason(ReasonKind(one["kind"]), tuple(one["ids"]), one["who"], _date(one["day"]))
+            for one in stored["reasons"]
         ),
         costs=tuple(
             Cost(Term(one["term"]), one["cost"], one["units"], one["who"], _date(one["day"])) for one in stored["costs"]
@@ -204,9 +205,9 @@ def _read_people(stored: Iterable[Any]) -> tuple[Person, ...]:
     return tuple((int(id), str(name)) for id, name in stored)
 
 
-def _read_note(stored: dict[str, Any]) -> Note:
-    return Note(
-        FindingKind(stored["kind"]), stored["new"], _date(stored["day"]), stored["who"], stored["where"],
+def _read_note(stored: dict[str, Any]) -> ClashNote:
+    return ClashNote(
+        ClashKind(stored["kind"]), stored["new"], _date(stored["day"]), stored["who"], stored["where"],
         tuple(stored["titles"]), stored["why"],
     )  # fmt: skip
 
@@ -214,7 +215,7 @@ def _read_note(stored: dict[str, Any]) -> Note:
 def _read_conflict(stored: dict[str, Any]) -> Clash:
     causes = tuple(
         Blame(
-            CauseKind(one["kind"]), tuple(one["ids"]), FindingKind(one["rule"]) if one["rule"] else None,
+            CauseKind(one["kind"]), tuple(one["ids"]), ClashKind(one["rule"]) if one["rule"] else None,
             tuple(one["people"]), tuple(one["venues"]), tuple(one["kecamatan"]), tuple(map(_read_note, one["examples"])),
         )
         for one in stored["causes"]

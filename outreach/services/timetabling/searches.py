@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.domain.problems import Problem
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.domain.timetabling import PlannerMissing
 from outreach.extensions import current_settings, db, writing
-from outreach.models import Activity, Office, Placement, Programme, Region, User, Venue
+from outreach.models import Activity, Office, Programme, Region, TimetablingSearch, User, Venue
 from outreach.services import audit
 from outreach.services.planning.bookings import IS_PLANNED
 from outreach.services.timetabling import request as timetabling_request
@@ -24,13 +24,13 @@ from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request
 
 LEASE = timedelta(seconds=30)  # longer than it takes a busy machine to begin
-RUNNING = (PlacementState.QUEUED, PlacementState.RUNNING)
+RUNNING = (SearchState.QUEUED, SearchState.RUNNING)
 SHOWN = 50
 AT_ONCE = 100  # deleted in one transaction
 TITLE_LENGTH = 200
 
 
-class PlacementMissing(Problem):
+class SearchMissing(Problem):
     message = "This placement does not exist, or has been deleted."
 
 
@@ -64,90 +64,99 @@ def candidates(*, now: datetime) -> list[Activity]:
     )
 
 
-def create(request: Request, *, title: str, by: User | None, now: datetime) -> Placement:
+def create(request: Request, *, title: str, by: User | None, now: datetime) -> TimetablingSearch:
     """Keep what is asked for. Raise what is wrong with it by itself or with the plan as it stands, having kept nothing."""
     timetabling_request.check(request)
     timetabling_task.build(request, now=now)
     with writing() as session:
-        placement = Placement(
+        search = TimetablingSearch(
             title=title.strip()[:TITLE_LENGTH], created_by_id=by.id if by else None,
-            request=timetabling_request.as_json(request), state=PlacementState.PREPARED, created_at=now,
+            request=timetabling_request.as_json(request), state=SearchState.PREPARED, created_at=now,
         )  # fmt: skip
-        session.add(placement)
-        audit.record(session, by, "placement.created", placement, now=now, activities=len(request.lines))
-    return placement
+        session.add(search)
+        audit.record(session, by, "placement.created", search, now=now, activities=len(request.lines))
+    return search
 
 
-def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) -> Placement:
+def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) -> TimetablingSearch:
     """Let the search begin in a process that `launch` starts.
 
     Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart where no process can be started.
     """
     with writing() as session:
         session.scalar(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update())  # one after the other
-        placement = _for_change(session, placement_id)
-        if is_running(placement, now) or placement.state not in (PlacementState.PREPARED, *RUNNING):
+        search = _for_change(session, placement_id)
+        if is_running(search, now) or search.state not in (SearchState.PREPARED, *RUNNING):
             raise AlreadyStarted
-        if not can_search() and not timetabling_request.from_json(placement.request).greedily:
+        if not can_search() and not timetabling_request.from_json(search.request).greedily:
             raise PlannerMissing
         other = session.scalar(
-            sa.select(Placement)
-            .where(Placement.state.in_(RUNNING), Placement.beat_at > now - LEASE, Placement.id != placement_id)
+            sa.select(TimetablingSearch)
+            .where(
+                TimetablingSearch.state.in_(RUNNING),
+                TimetablingSearch.beat_at > now - LEASE,
+                TimetablingSearch.id != placement_id,
+            )
             .limit(1)
         )
         if other is not None:
             raise AnotherRuns(title=other.title)
-        placement.state, placement.worker = PlacementState.QUEUED, ""
-        placement.beat_at, placement.started_at, placement.ended_at, placement.stop_asked_at = now, None, None, None
-        placement.result, placement.progress, placement.problem = {}, {}, ""
+        search.state, search.worker = SearchState.QUEUED, ""
+        search.beat_at, search.started_at, search.ended_at, search.stop_asked_at = now, None, None, None
+        search.result, search.progress, search.problem = {}, {}, ""
     try:
         launch(placement_id)
     except OSError:
         with writing() as session:
-            _for_change(session, placement_id).state = PlacementState.PREPARED
+            _for_change(session, placement_id).state = SearchState.PREPARED
         raise CannotStart from None
-    return placement
+    return search
 
 
-def ask_to_stop(placement_id: int, *, now: datetime) -> Placement:
+def ask_to_stop(placement_id: int, *, now: datetime) -> TimetablingSearch:
     """Ask the search to end with the best it has so far; it hears of it within a second. One that has ended stays as it is."""
     with writing() as session:
-        placement = _for_change(session, placement_id)
-        if placement.state in RUNNING and placement.stop_asked_at is None:
-            placement.stop_asked_at = now
-    return placement
+        search = _for_change(session, placement_id)
+        if search.state in RUNNING and search.stop_asked_at is None:
+            search.stop_asked_at = now
+    return search
 
 
-def is_running(placement: Placement, now: datetime) -> bool:
-    return placement.state in RUNNING and placement.beat_at is not None and placement.beat_at > now - LEASE
+def is_running(search: TimetablingSearch, now: datetime) -> bool:
+    return search.state in RUNNING and search.beat_at is not None and search.beat_at > now - LEASE
 
 
-def is_broken_off(placement: Placement, now: datetime) -> bool:
+def is_broken_off(search: TimetablingSearch, now: datetime) -> bool:
     """Return whether the search ended without saying so: its process died, or the machine did."""
-    return placement.state in RUNNING and not is_running(placement, now)
+    return search.state in RUNNING and not is_running(search, now)
 
 
-def get(placement_id: int) -> Placement:
-    placement = db.session.get(Placement, placement_id, populate_existing=True)
-    if placement is None:
-        raise PlacementMissing
-    return placement
+def get(placement_id: int) -> TimetablingSearch:
+    search = db.session.get(TimetablingSearch, placement_id, populate_existing=True)
+    if search is None:
+        raise SearchMissing
+    return search
 
 
-def recent() -> list[Placement]:
+def recent() -> list[TimetablingSearch]:
     """Return the newest placements, the newest first."""
-    wanted = sa.select(Placement).options(joinedload(Placement.created_by)).order_by(Placement.id.desc()).limit(SHOWN)
+    wanted = (
+        sa.select(TimetablingSearch)
+        .options(joinedload(TimetablingSearch.created_by))
+        .order_by(TimetablingSearch.id.desc())
+        .limit(SHOWN)
+    )
     return list(db.session.scalars(wanted).unique())  # an account comes with its roles
 
 
 def delete(placement_id: int, *, by: User | None, now: datetime) -> None:
     """Delete a placement whose search does not run; what was taken of it stays. Raise AlreadyStarted while it runs."""
     with writing() as session:
-        placement = _for_change(session, placement_id)
-        if is_running(placement, now):
+        search = _for_change(session, placement_id)
+        if is_running(search, now):
             raise AlreadyStarted
-        audit.record(session, by, "placement.deleted", placement, now=now)
-        session.delete(placement)
+        audit.record(session, by, "placement.deleted", search, now=now)
+        session.delete(search)
 
 
 def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
@@ -155,17 +164,17 @@ def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> in
     `archive_days`; return how many. One whose search runs stays, and so does what was taken.
     """
     settings = current_settings()
-    last = sa.func.coalesce(Placement.ended_at, Placement.beat_at, Placement.created_at)
-    is_taken = Placement.state == PlacementState.TAKEN
+    last = sa.func.coalesce(TimetablingSearch.ended_at, TimetablingSearch.beat_at, TimetablingSearch.created_at)
+    is_taken = TimetablingSearch.state == SearchState.TAKEN
     old = sa.or_(
         sa.and_(is_taken, last < now - timedelta(days=settings.archive_days)),
         sa.and_(~is_taken, last < now - timedelta(days=settings.placement_days)),
     )
     deleted = 0
-    while not stop() and (ids := db.session.scalars(sa.select(Placement.id).where(old).limit(AT_ONCE)).all()):
+    while not stop() and (ids := db.session.scalars(sa.select(TimetablingSearch.id).where(old).limit(AT_ONCE)).all()):
         db.session.rollback()
         with writing() as session:
-            done: Any = session.execute(sa.delete(Placement).where(Placement.id.in_(ids), old))
+            done: Any = session.execute(sa.delete(TimetablingSearch).where(TimetablingSearch.id.in_(ids), old))
         deleted += done.rowcount
     db.session.rollback()
     return deleted
@@ -181,9 +190,11 @@ def region_names(codes: Collection[str]) -> Mapping[str, str]:
     return {row.code: row.name for row in rows}
 
 
-def _for_change(session: Session, placement_id: int) -> Placement:
-    placement: Any = session.get(Placement, placement_id, with_for_update={"of": Placement}, populate_existing=True)
-    if placement is None:
-        raise PlacementMissing
-    found: Placement = placement
+def _for_change(session: Session, placement_id: int) -> TimetablingSearch:
+    search: Any = session.get(
+        TimetablingSearch, placement_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
+    )
+    if search is None:
+        raise SearchMissing
+    found: TimetablingSearch = search
     return found

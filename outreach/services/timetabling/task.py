@@ -12,14 +12,22 @@ from sqlalchemy.orm import Session
 from outreach.domain.kinds import VenueKind
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
 from outreach.domain.timetabling import Demand, Horizon, Order, Task, Wishes, circle, suitable_venues
 from outreach.extensions import db
 from outreach.models import Activity, Office, Venue
 from outreach.queries.invitations import choices
 from outreach.services.planning import load as plans
-from outreach.services.timetabling.request import DAYS_MOST, Line, OrderCircular, Request, VenueChoice, Weight, Wish
+from outreach.services.timetabling.request import (
+    DAYS_MOST,
+    OrderCircular,
+    Request,
+    RequestLine,
+    VenueChoice,
+    Weight,
+    Wish,
+)
 
 FACTORS = {Weight.OFF: 0, Weight.LITTLE: 1, Weight.MUCH: 4}
 
@@ -80,7 +88,7 @@ def versions(activity_ids: Collection[int]) -> dict[int, int]:
 def _with_rules(plan: Plan, request: Request) -> Plan:
     if not request.one_in_kecamatan:
         return plan
-    severities = {**plan.rules.severities, FindingKind.SAME_KECAMATAN: Severity.BLOCK}
+    severities = {**plan.rules.severities, ClashKind.SAME_KECAMATAN: Severity.BLOCK}
     return plan.with_rules(replace(plan.rules, severities=severities))
 
 
@@ -94,7 +102,7 @@ def _horizon(request: Request, plan: Plan, now: datetime, session: Session) -> H
 
 
 def _demand(
-    line: Line,
+    line: RequestLine,
     request: Request,
     orders: Collection[Order],
     plan: Plan,

@@ -13,21 +13,21 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from outreach.domain.problems import Problem
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.domain.timetabling import (
     Effort,
     Outcome,
-    Progress,
     Proposal,
     Search,
-    Status,
+    SearchProgress,
+    SearchStatus,
     Task,
     options_of,
     place_greedily,
     propose,
 )
 from outreach.extensions import db, writing
-from outreach.models import Placement
+from outreach.models import TimetablingSearch
 from outreach.services.timetabling import keep as kept_results
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import task as timetabling_task
@@ -50,7 +50,7 @@ class NotAllPlaced(Problem):
     message = "Not all could be placed in the time given. Allow more days or more time."
 
 
-class Lost(Exception):
+class SearchLost(Exception):
     """Another process has this search, or it was deleted."""
 
 
@@ -69,14 +69,14 @@ def work(placement_id: int, *, clock: Callable[[], datetime]) -> bool:
         versions = timetabling_task.versions(task.ids)
         db.session.rollback()  # nothing is read while searching
         _search(row, request, task, versions)
-    except Lost:
+    except SearchLost:
         return False
     except Problem as problem:
         values = {name: str(value) for name, value in problem.values.items()}
-        row.end(PlacementState.FAILED, problem=problem.message, progress={"values": values})
+        row.end(SearchState.FAILED, problem=problem.message, progress={"values": values})
     except BaseException:
-        with suppress(Lost):
-            row.end(PlacementState.FAILED, problem=BrokenSearch.message)
+        with suppress(SearchLost):
+            row.end(SearchState.FAILED, problem=BrokenSearch.message)
         raise
     return True
 
@@ -89,9 +89,9 @@ def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int])
         found = propose(task, options, placed) if placed else None
         seconds = time.monotonic() - began
         result = kept_results.written(task, versions, found)
-        state = PlacementState.DONE if found and not found.unplaced else PlacementState.FAILED
-        problem = "" if state is PlacementState.DONE else _not_all(found)
-        row.end(state, result=result, progress=_progress(Progress(seconds, found, None)), problem=problem)
+        state = SearchState.DONE if found and not found.unplaced else SearchState.FAILED
+        problem = "" if state is SearchState.DONE else _not_all(found)
+        row.end(state, result=result, progress=_progress(SearchProgress(seconds, found, None)), problem=problem)
         return
     search = Search(task, Effort(seconds=request.seconds, workers=WORKERS))
     for progress in _paced(search, row):
@@ -99,11 +99,11 @@ def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int])
     outcome = search.outcome
     result = kept_results.written(task, versions, outcome.proposal, outcome)
     bound = outcome.proposal.bound if outcome.proposal else None
-    last = _progress(Progress(outcome.seconds, outcome.proposal, bound))
+    last = _progress(SearchProgress(outcome.seconds, outcome.proposal, bound))
     row.end(_ended(outcome), result=result, progress=last, problem=_why(outcome))
 
 
-def _paced(search: Search, row: "_Row") -> Iterator[Progress]:
+def _paced(search: Search, row: "_Row") -> Iterator[SearchProgress]:
     """Yield what is to be kept, once a second at most; stop the search when that is asked for."""
     kept_at = asked_at = time.monotonic() - WRITES_S
     try:
@@ -120,23 +120,23 @@ def _paced(search: Search, row: "_Row") -> Iterator[Progress]:
         search.stop()
 
 
-def _ended(outcome: Outcome) -> PlacementState:
-    if outcome.status is Status.IMPOSSIBLE:
-        return PlacementState.COLLIDES
+def _ended(outcome: Outcome) -> SearchState:
+    if outcome.status is SearchStatus.IMPOSSIBLE:
+        return SearchState.COLLIDES
     if outcome.is_stopped:
-        return PlacementState.STOPPED
-    return PlacementState.FAILED if outcome.status is Status.UNDECIDED else PlacementState.DONE
+        return SearchState.STOPPED
+    return SearchState.FAILED if outcome.status is SearchStatus.UNDECIDED else SearchState.DONE
 
 
 def _why(outcome: Outcome) -> str:
-    return _not_all(outcome.proposal) if outcome.status is Status.UNDECIDED else ""
+    return _not_all(outcome.proposal) if outcome.status is SearchStatus.UNDECIDED else ""
 
 
 def _not_all(proposal: Proposal | None) -> str:
     return NonePlaced.message if proposal is None else NotAllPlaced.message
 
 
-def _progress(progress: Progress) -> dict[str, Any]:
+def _progress(progress: SearchProgress) -> dict[str, Any]:
     proposal = progress.proposal
     return {
         "seconds": round(progress.seconds, 1),
@@ -157,30 +157,36 @@ class _Row:
         now = self.clock()
         with writing() as session:
             claimed: Any = session.execute(
-                sa.update(Placement)
-                .where(Placement.id == self.id, Placement.state == PlacementState.QUEUED)
-                .values(state=PlacementState.RUNNING, worker=self.name, started_at=now, beat_at=now)
+                sa.update(TimetablingSearch)
+                .where(TimetablingSearch.id == self.id, TimetablingSearch.state == SearchState.QUEUED)
+                .values(state=SearchState.RUNNING, worker=self.name, started_at=now, beat_at=now)
             )
             if not claimed.rowcount:
                 return None
-            return session.scalar(sa.select(Placement.request).where(Placement.id == self.id))
+            return session.scalar(sa.select(TimetablingSearch.request).where(TimetablingSearch.id == self.id))
 
     def keep(self, result: dict[str, Any], progress: dict[str, Any]) -> None:
         self._write(result=result, progress=progress, beat_at=self.clock())
 
-    def end(self, state: PlacementState, *, problem: str = "", **values: Any) -> None:
+    def end(self, state: SearchState, *, problem: str = "", **values: Any) -> None:
         self._write(state=state, problem=problem, ended_at=self.clock(), **values)
 
     def is_to_stop(self) -> bool:
         asked = db.session.scalar(
-            sa.select(Placement.stop_asked_at).where(Placement.id == self.id, Placement.worker == self.name)
+            sa.select(TimetablingSearch.stop_asked_at).where(
+                TimetablingSearch.id == self.id, TimetablingSearch.worker == self.name
+            )
         )
         db.session.rollback()
         return asked is not None
 
     def _write(self, **values: Any) -> None:
         with writing() as session:
-            held = (Placement.id == self.id, Placement.worker == self.name, Placement.state == PlacementState.RUNNING)
-            written: Any = session.execute(sa.update(Placement).where(*held).values(**values))
+            held = (
+                TimetablingSearch.id == self.id,
+                TimetablingSearch.worker == self.name,
+                TimetablingSearch.state == SearchState.RUNNING,
+            )
+            written: Any = session.execute(sa.update(TimetablingSearch).where(*held).values(**values))
             if not written.rowcount:
-                raise Lost
+                raise SearchLost

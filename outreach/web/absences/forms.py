@@ -14,7 +14,7 @@ from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.absences.parse import MOST_BYTES
 from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Clock, Day
+from outreach.web.fields.fields import Clock, DayField
 from outreach.web.frame.clean_request import clean
 
 TOO_LONG = _l("Please shorten this a little.")
@@ -31,12 +31,14 @@ def _line(label: Any, longest: int, description: Any = "") -> StringField:
 class _Absence:
     """The fields of a time, on whichever page."""
 
-    on = Day(_l("Day, or the first of several"))
-    last_on = Day(_l("Last day"), description=_l("Only for several days."))
+    on = DayField(_l("Day, or the first of several"))
+    last_on = DayField(_l("Last day"), description=_l("Only for several days."))
     begins = Clock(_l("Time from"))
     until = Clock(_l("Time until"), description=_l("Without hours, the whole day counts."))
     weekly = BooleanField(_l("Every week again"))
-    weekly_until_on = Day(_l("Last time on"), description=_l("Only if it comes every week. Empty if it has no end."))
+    weekly_until_on = DayField(
+        _l("Last time on"), description=_l("Only if it comes every week. Empty if it has no end.")
+    )
     reason = _line(
         _l("Note"), MOST_LETTERS, _l("Such as “leave” or “in use”. No names of others, and nothing about a case.")
     )

@@ -176,6 +176,6 @@ def _page(subject: Subject, form: AbsenceForm, calendar_form: CalendarForm) -> s
         nav_section=index.partition(".")[0],
         say=say,
         here=url_for(".show", kind=subject.kind.value, subject_id=subject.id),
-        findings=shown(clashing.of_absent(subject, now=clock.now())),
+        clashes=shown(clashing.of_absent(subject, now=clock.now())),
         **_told(subject.kind, subject.id),
     )

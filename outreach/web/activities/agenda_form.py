@@ -20,7 +20,7 @@ from wtforms.validators import Length
 from outreach.models import Activity
 from outreach.services.activities.agenda import AgendaValues
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import Choice, Clock, Sentence, optional_int, optional_text, strip, whole
+from outreach.web.fields.fields import ChoiceField, Clock, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.fields.instants import days_between, instant, wall_day, wall_time
 
 MAX_LINES = 40
@@ -41,7 +41,7 @@ HALF_DAY: tuple[tuple[int, int, str], ...] = (
 class AgendaRow(TidyRow):
     """One line. A row without an end, a topic and speakers is left out."""
 
-    on = Choice(_l("Day"), coerce=optional_text, choices=[])
+    on = ChoiceField(_l("Day"), coerce=optional_text, choices=[])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
     topic = StringField(_l("Topic"), [Sentence(_l("Please write a topic, such as Pembukaan.")), Length(max=300)])
@@ -61,7 +61,7 @@ class AgendaRow(TidyRow):
 
 class AgendaForm(TidyForm):
     lines = FieldList(FormField(AgendaRow), min_entries=0, max_entries=MAX_LINES)
-    moderator_id = Choice(_l("Moderator"), coerce=optional_int, choices=[])
+    moderator_id = ChoiceField(_l("Moderator"), coerce=optional_int, choices=[])
     find = StringField(_l("Find another speaker"), description=_l("By name or post, such as Kapolres."))
     overlaps = BooleanField(_l("Lines may overlap: they run at the same time in several rooms"))
     withdraw_removed = BooleanField(_l("Withdraw the invitation of speakers taken off the agenda"))

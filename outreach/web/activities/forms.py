@@ -19,9 +19,9 @@ from outreach.services.locking import LastsTooLong, check_length
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import (
     Between,
-    Choice,
+    ChoiceField,
     Clock,
-    Day,
+    DayField,
     Number,
     Sentence,
     optional_int,
@@ -36,16 +36,16 @@ from outreach.web.programmes.forms import NEUTRAL_HELP, TITLE_MISSING, kind_choi
 DEADLINE_AT = time(16, 0)
 
 
-class Times(TidyForm):
+class TimesFields(TidyForm):
     """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
 
-    on = Day(_l("Date"), [Sentence(_l("Please choose the day."))])
+    on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
-    ends_on = Day(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
-    zone = Choice(_l("Time zone"), choices=CHOICES)
+    ends_on = DayField(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
+    zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
-    respond_on = Day(
+    respond_on = DayField(
         _l("Answers wanted by"), description=_l("Left empty: two days before at 16:00, or as your office set.")
     )
     respond_at = Clock(_l("at"))
@@ -105,10 +105,10 @@ class Times(TidyForm):
         return instant(day, at, self.chosen_zone) if day and at else None
 
 
-class ActivityForm(Times):
+class ActivityForm(TimesFields):
     """Everything about one activity except its agenda and its invitees."""
 
-    kind = Choice(_l("Kind"), choices=kind_choices)
+    kind = ChoiceField(_l("Kind"), choices=kind_choices)
     title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
     public_title = StringField(_l("Neutral public title"), [Length(max=200)], description=NEUTRAL_HELP)
     description = TextAreaField(
@@ -117,8 +117,8 @@ class ActivityForm(Times):
     things_to_bring = StringField(
         _l("Things to bring"), [Length(max=200)], description=_l("Such as: surat tugas, alat tulis.")
     )
-    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
-    region_code = Choice(_l("Kelurahan"), coerce=optional_text, choices=[])
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
+    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
     version = HiddenField()
 
@@ -163,7 +163,7 @@ class ActivityForm(Times):
 
 
 class NewActivityForm(ActivityForm):
-    programme_id = Choice(_l("Programme"), coerce=optional_int, choices=[])
+    programme_id = ChoiceField(_l("Programme"), coerce=optional_int, choices=[])
 
 
 class CommunityForm(NewActivityForm):
@@ -194,13 +194,13 @@ class CommunityForm(NewActivityForm):
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
 
-class MoveForm(Times):
+class MoveForm(TimesFields):
     """A new time or place for a published activity, and why."""
 
     registration = Clock(
         _l("Registration opens"), description=_l("Left empty: as long before the start as it does now.")
     )
-    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is moved, such as Aula Bappeda sedang direnovasi.")), Length(max=500)],

@@ -21,7 +21,7 @@ from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast_counts import Forecast
 from outreach.web.activities.forms import CancelForm, ConfirmForm, MoveForm
 from outreach.web.activities.views import bp, to_its_page
-from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_way
+from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.problems import show_problem, show_refused
@@ -56,7 +56,7 @@ def publish(activity_id: int) -> Any:
         activity=page.activity,
         problem=problem_said,
         forecast=forecasting.for_publishing([activity_id], now=now),
-        findings=rows,
+        clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[page.activity] if page.activity.venue_id is None else [],
         unreachable=showing.without_address([activity_id]),
@@ -76,7 +76,7 @@ def move(activity_id: int) -> Any:
     if request.method == "GET":
         form.fill(activity, request.args)
         return render_template("activities/move.html", form=form, activity=activity)
-    if "back" in request.form or took_a_way(form):
+    if "back" in request.form or took_a_resolution(form):
         return render_template("activities/move.html", form=form, activity=activity)
     if not form.validate():
         return render_template("activities/move.html", form=form, activity=activity), 422
@@ -87,10 +87,10 @@ def move(activity_id: int) -> Any:
             )
             flash(_("Moved. Everyone who was invited is told now."), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
-        after = move_preview.foresee(activity, form.move(), form.version_number, now=now)
+        after = move_preview.preview(activity, form.move(), form.version_number, now=now)
         seen = _look_at_moved(activity_id, form, now)
         for row in seen.blocking:
-            show_problem(form, PlanBlocked(row.finding, activity_id))
+            show_problem(form, PlanBlocked(row.clash, activity_id))
         if seen.blocking:
             return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     except ActivityMissing:

@@ -29,7 +29,7 @@ from outreach.services.activities.edit import NeedsMove
 from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
 from outreach.web.activities.forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
-from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_way
+from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.instants import move_query, wall_day
@@ -99,7 +99,7 @@ def new() -> Any:
         form.on.data = browsing.first_day(form.programme_id.data)
         form.take(request.args)
         return render_template("activities/new.html", form=form)
-    if took_a_way(form):
+    if took_a_resolution(form):
         return render_template("activities/new.html", form=form)
     seen = Look()
     if form.validate():
@@ -131,7 +131,7 @@ def community() -> Any:
     if request.method == "GET":
         form.suggest(office_zone(), request.args.get("programme", type=int))
         return render_template("activities/community.html", form=form, districts=districts)
-    if took_a_way(form):
+    if took_a_resolution(form):
         return render_template("activities/community.html", form=form, districts=districts)
     seen = Look()
     if form.validate():
@@ -173,7 +173,7 @@ def show(activity_id: int) -> Any:
         page=page,
         activity=page.activity,
         reason_words=reason_words,
-        findings=shown(found, about=[activity_id]),
+        clashes=shown(found, about=[activity_id]),
     )
 
 
@@ -191,7 +191,7 @@ def edit(activity_id: int) -> Any:
         form.take(request.args)
         came_filled_in(form)
         return render_template("activities/edit.html", form=form, activity=activity)
-    if took_a_way(form):
+    if took_a_resolution(form):
         return render_template("activities/edit.html", form=form, activity=activity)
     if not form.validate():
         return render_template("activities/edit.html", form=form, activity=activity), 422

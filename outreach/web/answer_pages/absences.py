@@ -117,14 +117,14 @@ def _refused(form: LinkForm) -> str:
 
 
 def _found(token: str) -> AnswerPage:
-    found = answer_page.read_holder(token, now=clock.now())
-    speak(found.holder.locale)
+    found = answer_page.read_invitee(token, now=clock.now())
+    speak(found.invitee.locale)
     return found
 
 
 def _subject(found: AnswerPage) -> Subject:
-    kind = SubjectKind.ORGANISATION if found.holder.organisation else SubjectKind.PERSON
-    return Subject(kind, found.holder.id)
+    kind = SubjectKind.ORGANISATION if found.invitee.organisation else SubjectKind.PERSON
+    return Subject(kind, found.invitee.id)
 
 
 def _noted(token: str, done: str = "1") -> Any:

@@ -42,8 +42,8 @@ def _changed(token: str, change: Callable[..., Any], done: str) -> Any:
 
 def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
     now = clock.now()
-    found = answer_page.read_holder(token, now=now)
-    speak(found.holder.locale)
+    found = answer_page.read_invitee(token, now=now)
+    speak(found.invitee.locale)
     address = own_feeds.address(token, now=now)
     sentences = {
         "made": _("The address is made. Put it into your calendar program now.") if address else "",

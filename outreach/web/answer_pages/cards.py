@@ -8,7 +8,7 @@ from outreach.delivery.words.labels import label
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
-from outreach.queries.answers.page import Named, Nominated, Shown
+from outreach.queries.answers.page import Nominated, Representative, ShownInvitation
 from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
 from outreach.web.answer_pages.read_form import CardForm, stored_choice
 from outreach.web.frame.accounts import say
@@ -17,7 +17,7 @@ SPARE_ROWS = 3  # empty rows offered beyond the people already named
 
 
 @dataclass
-class Row:
+class PersonRow:
     """Somebody's name, post, phone and e-mail as typed or stored, with what is wrong with them.
 
     id: a nominee's invitation. word: what a nominee answered, where it is not that they come.
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass
 class Card:
-    shown: Shown
+    shown: ShownInvitation
     answered: bool
     folded: bool  # answered, open, and nothing to look at again: the choices stay out of sight until asked for
     open: bool
@@ -53,8 +53,8 @@ class Card:
     full: bool  # who says "coming" now would wait for a seat
     roles: str
     chosen: str
-    who: Row  # who comes instead
-    rows: Sequence[Row]  # whom an organisation sends
+    who: PersonRow  # who comes instead
+    rows: Sequence[PersonRow]  # whom an organisation sends
     error: str
     lost: str  # what was typed and not stored, where it cannot be sent again
 
@@ -64,7 +64,9 @@ class Card:
         return bool(self.error) or self.who.wrong or any(row.wrong for row in self.rows)
 
 
-def cards(found: Sequence[Shown], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]) -> list[Card]:
+def cards(
+    found: Sequence[ShownInvitation], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]
+) -> list[Card]:
     """Return one card for each activity.
 
     picked: the choice in the mail that was pressed; it is preselected, over a stored answer too.
@@ -73,13 +75,13 @@ def cards(found: Sequence[Shown], picked: str, typed: Mapping[int, CardForm], er
     return [_card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, "")) for one in found]
 
 
-def typed_who(form: WhoForm) -> Row:
+def typed_who(form: WhoForm) -> PersonRow:
     """Return who comes instead, or is sent, as a form sent it."""
     typed = form.filled()
-    return Row(**{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors)
+    return PersonRow(**{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors)
 
 
-def _card(one: Shown, picked: str, form: CardForm | None, error: str) -> Card:
+def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str) -> Card:
     is_open = one.refusal is None
     answered = one.state in ANSWERED
     chosen = _chosen(one, picked, form)
@@ -101,7 +103,7 @@ def _card(one: Shown, picked: str, form: CardForm | None, error: str) -> Card:
     )
 
 
-def _chosen(one: Shown, picked: str, form: CardForm | None) -> str:
+def _chosen(one: ShownInvitation, picked: str, form: CardForm | None) -> str:
     if form is not None:
         return form.choice.data or ""
     allowed = picked and not (one.quota and picked == Choice.REPRESENTED)
@@ -127,24 +129,24 @@ def _summary(form: CardForm) -> str:
     return ", ".join(words)
 
 
-def _roles(one: Shown) -> str:
+def _roles(one: ShownInvitation) -> str:
     """Return the roles in words, where they are more than being there."""
     if len(one.roles) == 1 and one.roles[0] in (Role.CADRE, Role.PARTICIPANT):
         return ""
     return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
 
 
-def _row(named: Named) -> Row:
-    return Row(named.name, named.post, formats.phone(named.phone), named.email)
+def _row(named: Representative) -> PersonRow:
+    return PersonRow(named.name, named.post, formats.phone(named.phone), named.email)
 
 
-def _nominee(named: Nominated) -> Row:
+def _nominee(named: Nominated) -> PersonRow:
     word = "" if named.state is InvitationState.COMING else label(named.state)
     phone = formats.phone(named.phone)
-    return Row(named.name, named.post, phone, named.email, {}, named.invitation_id, named.state.value, word)
+    return PersonRow(named.name, named.post, phone, named.email, {}, named.invitation_id, named.state.value, word)
 
 
-def _rows(one: Shown, form: NominationForm | None) -> list[Row]:
+def _rows(one: ShownInvitation, form: NominationForm | None) -> list[PersonRow]:
     rows = [_nominee(named) for named in one.nominees]
     if form is not None:
         words = {str(row.id): row for row in rows}
@@ -156,4 +158,4 @@ def _rows(one: Shown, form: NominationForm | None) -> list[Row]:
                 row.id, row.state, row.word = known.id, known.state, known.word
             rows.append(row)
     filled = [row for row in rows if not row.empty or row.wrong]
-    return filled + [Row()] * max(0, min(one.quota - len(filled), SPARE_ROWS))
+    return filled + [PersonRow()] * max(0, min(one.quota - len(filled), SPARE_ROWS))

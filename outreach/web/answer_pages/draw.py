@@ -28,7 +28,7 @@ from outreach.web.answer_pages.words import words
 _KEY = "outreach.answers"
 
 
-class Times(NamedTuple):
+class TimesInWords(NamedTuple):
     """An activity's instants in words. tile: ("Sen", "18", "Jan"), as a tear-off calendar shows a day."""
 
     day: str
@@ -72,9 +72,9 @@ def small(css: str) -> str:
     return re.sub(r" ?([{};,>]) ?", r"\1", css).replace(": ", ":").replace(";}", "}").strip()
 
 
-def times(facts: Facts) -> Times:
+def times(facts: Facts) -> TimesInWords:
     """Return the words for an activity's instants, in the current language."""
-    return Times(
+    return TimesInWords(
         day=formats.day(facts.starts_at, facts.zone),
         span=formats.span(facts.starts_at, facts.ends_at, facts.zone),
         registration=formats.clock(facts.registration_at, facts.zone, with_zone=False) if facts.registration_at else "",

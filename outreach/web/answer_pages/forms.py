@@ -25,8 +25,8 @@ from wtforms.validators import Email, Length, Optional
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
 from outreach.domain.directory import names, phones
 from outreach.domain.directory.phones import PhoneInvalid
-from outreach.services.answers.answer import Reply
-from outreach.services.answers.nominees import Nominee, NotAName
+from outreach.services.answers.answer import LinkAnswer
+from outreach.services.answers.nominees import Nominee, NomineeNotAName
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")
@@ -116,7 +116,7 @@ class WhoForm(Form):
 
     def validate_name(self, field: Field) -> None:
         if field.data and not names.is_name(field.data):
-            raise ValidationError(gettext(NotAName.message, name=field.data))
+            raise ValidationError(gettext(NomineeNotAName.message, name=field.data))
 
     def filled(self) -> dict[str, str]:
         return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}
@@ -141,9 +141,9 @@ class AnswerForm(WhoForm):
                 raise ValidationError(gettext(RepresentativeUnnamed.message))
             super().validate_name(field)
 
-    def reply(self) -> Reply:
+    def reply(self) -> LinkAnswer:
         choice = Choice(self.choice.data)
-        return Reply(choice, Representative(**self.filled()) if choice is Choice.REPRESENTED else None)
+        return LinkAnswer(choice, Representative(**self.filled()) if choice is Choice.REPRESENTED else None)
 
 
 class NomineeForm(WhoForm):
@@ -183,9 +183,9 @@ class NominationForm(Form):
         if self.choice.data == Choice.COMING and not any(field.errors) and not self.nominees():
             raise ValidationError(gettext("Please write the name of at least one person who comes."))
 
-    def reply(self) -> Reply:
+    def reply(self) -> LinkAnswer:
         choice = Choice(self.choice.data)
-        return Reply(choice, nominees=self.nominees() if choice is Choice.COMING else ())
+        return LinkAnswer(choice, nominees=self.nominees() if choice is Choice.COMING else ())
 
 
 class RemindersForm(LinkForm):

@@ -37,7 +37,7 @@ class DatesForm(LinkForm):
     note: StringField = text(NOTE_LENGTH)
 
 
-class Row(NamedTuple):
+class PollRow(NamedTuple):
     """One proposed time as it is shown. chosen: the answer's value, "" for none yet; word: in words."""
 
     id: int
@@ -111,7 +111,7 @@ def _drawn(
         status,
         poll=found.poll,
         one=one,
-        holder=one.invitee.display_name,
+        invitee=one.invitee.display_name,
         contact=Contact(found.office, found.contact_name, found.contact_phone),
         rows=[_row(found, slot, choices, missing) for slot in found.poll.slots],
         choices=[(choice.value, label(choice)) for choice in PollChoice],
@@ -130,9 +130,9 @@ def _drawn(
     )
 
 
-def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], missing: bool) -> Row:
+def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], missing: bool) -> PollRow:
     zone, said = found.poll.zone, choices.get(slot.id)
-    return Row(
+    return PollRow(
         slot.id,
         day(slot.starts_at, zone),
         span(slot.starts_at, slot.ends_at, zone),

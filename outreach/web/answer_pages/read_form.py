@@ -9,8 +9,8 @@ from werkzeug.datastructures import MultiDict
 
 from outreach.domain.answers import Choice
 from outreach.domain.states import ANSWERED, InvitationState
-from outreach.queries.answers.page import AnswerPage, Shown
-from outreach.services.answers.answer import NothingToAnswer, Reply
+from outreach.queries.answers.page import AnswerPage, ShownInvitation
+from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
 from outreach.web.answer_pages.forms import UNCHOSEN, AnswerForm, NominationForm
 
 MOST_CARDS = 100
@@ -23,7 +23,7 @@ class Sent:
     """forms: as typed, by activity. replies: what is to be recorded. wrong: whether something typed cannot be taken."""
 
     forms: dict[int, CardForm] = field(default_factory=dict)
-    replies: dict[int, Reply] = field(default_factory=dict)
+    replies: dict[int, LinkAnswer] = field(default_factory=dict)
     wrong: bool = False
     notice: str = ""
 
@@ -37,7 +37,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     shown = {one.activity.id: one for one in found.activities}
     pressed = _number(values.get("card", ""))
     preselected = values.get("pilih", "")
-    if found.holder.organisation and "same" in values:
+    if found.invitee.organisation and "same" in values:
         values = _same_for_all(values, shown, preselected)
         pressed = 0
     ids = {_number(match[1]) for key in values if (match := ANSWERING.fullmatch(key)) and (match[2] or values[key])}
@@ -59,7 +59,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     return sent
 
 
-def stored_choice(one: Shown) -> Choice | None:
+def stored_choice(one: ShownInvitation) -> Choice | None:
     """Return which of the choices an invitee has made; who waits for a seat chose to come, or to be represented."""
     if one.state not in ANSWERED:
         return None
@@ -69,7 +69,7 @@ def stored_choice(one: Shown) -> Choice | None:
 
 
 def _form(found: AnswerPage, values: MultiDict[str, str], activity_id: int) -> CardForm:
-    if not found.holder.organisation:
+    if not found.invitee.organisation:
         return AnswerForm(values, prefix=f"{activity_id}-")
     form = NominationForm(values, prefix=f"{activity_id}-")
     if not form.choice.data and form.nominees():
@@ -77,7 +77,7 @@ def _form(found: AnswerPage, values: MultiDict[str, str], activity_id: int) -> C
     return form
 
 
-def _is_new(form: CardForm, one: Shown | None, preselected: str) -> bool:
+def _is_new(form: CardForm, one: ShownInvitation | None, preselected: str) -> bool:
     choice = form.choice.data
     if not choice:
         return False
@@ -90,7 +90,7 @@ def _is_new(form: CardForm, one: Shown | None, preselected: str) -> bool:
     return choice != preselected or (stored is None and (choice != Choice.REPRESENTED or any(who)))
 
 
-def _names_are_new(form: NominationForm, one: Shown | None, preselected: str) -> bool:
+def _names_are_new(form: NominationForm, one: ShownInvitation | None, preselected: str) -> bool:
     stored = stored_choice(one) if one else None
     if form.choice.data == Choice.NOT_COMING:
         return stored != Choice.NOT_COMING and (stored is None or preselected != Choice.NOT_COMING)
@@ -99,7 +99,9 @@ def _names_are_new(form: NominationForm, one: Shown | None, preselected: str) ->
     return [row for row in rows if any(row)] != known
 
 
-def _same_for_all(values: MultiDict[str, str], shown: Mapping[int, Shown], preselected: str) -> MultiDict[str, str]:
+def _same_for_all(
+    values: MultiDict[str, str], shown: Mapping[int, ShownInvitation], preselected: str
+) -> MultiDict[str, str]:
     """Return the values with the first open card's names in every open card where nobody is named and nobody declined."""
     open_ids = [activity_id for activity_id, one in shown.items() if one.refusal is None]
     if not open_ids or values.get(f"{open_ids[0]}-choice") == Choice.NOT_COMING:
@@ -116,7 +118,7 @@ def _same_for_all(values: MultiDict[str, str], shown: Mapping[int, Shown], prese
     return found
 
 
-def _nobody_yet(values: MultiDict[str, str], one: Shown, preselected: str) -> bool:
+def _nobody_yet(values: MultiDict[str, str], one: ShownInvitation, preselected: str) -> bool:
     """Return whether nobody is named for an activity, stored or just typed, nor the invitation declined."""
     card = f"{one.activity.id}-"
     typed = any(value.strip() for key, value in values.items() if re.fullmatch(rf"{card}rows-\d+-name", key))

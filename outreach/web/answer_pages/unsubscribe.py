@@ -43,6 +43,6 @@ def stop_at_once(token: str) -> Any:
 
 
 def _asked_to_stop(token: str, status: int = 200, notice: str = "") -> Response:
-    found = answer_page.read_holder(token, now=clock.now())
-    speak(found.holder.locale)
+    found = answer_page.read_invitee(token, now=clock.now())
+    speak(found.invitee.locale)
     return draw_for(token, found, "stop.html", status, notice=notice)

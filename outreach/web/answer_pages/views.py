@@ -19,7 +19,7 @@ from outreach.extensions import csrf, current_settings, limiter
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
 from outreach.services.answers import answer as answering
-from outreach.services.answers.answer import Reply
+from outreach.services.answers.answer import LinkAnswer
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.cards import cards, typed_who
 from outreach.web.answer_pages.draw import draw, seal
@@ -83,11 +83,11 @@ def thanks(token: str) -> Response:
 
 @bp.get("/<token>/<int:activity_id>.ics")
 def calendar(token: str, activity_id: int) -> Response:
-    holder = _found(token).holder
+    invitee = _found(token).invitee
     now = clock.now()
     activity = answer_page.activity_for_calendar(token, activity_id, now=now)
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
-    data = publish_ics(activity, url=url, now=now, person_id=None if holder.organisation else holder.id)
+    data = publish_ics(activity, url=url, now=now, person_id=None if invitee.organisation else invitee.id)
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
     return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
 
@@ -155,7 +155,7 @@ def http_problem(error: HTTPException) -> Any:
 
 
 def _recorded(
-    token: str, replies: Mapping[int, Reply], typed: Mapping[int, CardForm], together: AnswerForm | None = None
+    token: str, replies: Mapping[int, LinkAnswer], typed: Mapping[int, CardForm], together: AnswerForm | None = None
 ) -> Any:
     """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
     problems = answering.answer_all(token, replies, now=clock.now())
@@ -184,7 +184,7 @@ def _forged(token: str) -> str:
 
 def _found(token: str) -> AnswerPage:
     found = answer_page.read(token, now=clock.now())
-    speak(found.holder.locale)
+    speak(found.invitee.locale)
     return found
 
 
@@ -205,7 +205,7 @@ def _drawn(
     return draw_for(
         token,
         found,
-        "organisation.html" if found.holder.organisation else "page.html",
+        "organisation.html" if found.invitee.organisation else "page.html",
         status,
         cards=shown,
         wrong=[card.shown.activity for card in shown if card.wrong],
@@ -225,7 +225,7 @@ def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **
     return draw(
         template,
         status,
-        holder=found.holder,
+        invitee=found.invitee,
         contact=found.contact,
         here=f"/j/{token}",
         query=query(),

@@ -15,20 +15,22 @@ from outreach.delivery.words.formats import language, span
 from outreach.delivery.words.labels import label
 from outreach.domain.planning.office_hours import FRIDAY, DayOffKind
 from outreach.domain.planning.rules import Severity
-from outreach.queries.calendar import DayFacts, Entry, Row, Shown
-from outreach.web.calendar.range import Asked, RowsOf, View
+from outreach.queries.calendar import CalendarEntry, CalendarRow, DayFacts, ShownDays
+from outreach.web.calendar.range import CalendarRequest, RowsOf, View
 
 A_DAY = timedelta(days=1)
 NONE = "none"  # the row of what has no venue or no speaker
 HOURS_UP_TO_DAYS = 5  # a view by rows over more days shows days, not hours
 
 
-def in_hours(asked: Asked) -> bool:
+def in_hours(asked: CalendarRequest) -> bool:
     """Return whether the view shows the hours of each day."""
     return asked.view in (View.WEEK, View.DAY) or (asked.view is View.ROWS and asked.length <= HOURS_UP_TO_DAYS)
 
 
-def events(shown: Shown, asked: Asked, rows: Sequence[Row], *, may_move: bool) -> list[dict[str, Any]]:
+def events(
+    shown: ShownDays, asked: CalendarRequest, rows: Sequence[CalendarRow], *, may_move: bool
+) -> list[dict[str, Any]]:
     """Return everything that is drawn: activities, days off, Ramadan, breaks and absences."""
     found = [entry(one, asked, shown.zone, may_move=may_move) for one in shown.entries]
     ids = [row_id(row) for row in rows]
@@ -37,7 +39,7 @@ def events(shown: Shown, asked: Asked, rows: Sequence[Row], *, may_move: bool) -
     return found + [one for row in rows for one in _absences(row, shown.zone)]
 
 
-def entry(one: Entry, asked: Asked, zone: ZoneInfo, *, may_move: bool) -> dict[str, Any]:
+def entry(one: CalendarEntry, asked: CalendarRequest, zone: ZoneInfo, *, may_move: bool) -> dict[str, Any]:
     """Return one activity; in the view by rows it stands in the row of its venue or of each speaker."""
     activity = one.activity
     classes = [f"cal-{activity.state.value}", *([f"cal-{one.severity.value}"] if one.severity else [])]
@@ -63,7 +65,7 @@ def entry(one: Entry, asked: Asked, zone: ZoneInfo, *, may_move: bool) -> dict[s
     }
 
 
-def about(one: Entry) -> str:
+def about(one: CalendarEntry) -> str:
     """Return an activity in one line, as a screen reader says it."""
     activity = one.activity
     parts = [
@@ -96,17 +98,17 @@ def hours_note(facts: DayFacts) -> str:
     return gettext("Office hours %(opens)s–%(closes)s, break %(break_from)s–%(break_until)s", **times)
 
 
-def resources(rows: Iterable[Row], asked: Asked) -> list[dict[str, str]]:
+def resources(rows: Iterable[CalendarRow], asked: CalendarRequest) -> list[dict[str, str]]:
     """Return the rows as the calendar's resources."""
     none = gettext("No venue yet") if asked.rows_of is RowsOf.VENUES else gettext("No speaker yet")
     return [{"id": row_id(row), "title": row.name or none} for row in rows]
 
 
-def row_id(row: Row) -> str:
+def row_id(row: CalendarRow) -> str:
     return NONE if row.id is None else str(row.id)
 
 
-def hours(shown: Shown) -> tuple[str, str]:
+def hours(shown: ShownDays) -> tuple[str, str]:
     """Return the first and last hour that the view draws: the office's day, wider where something lies outside it."""
     starts = [time(7, 0), *(facts.hours.opens for facts in shown.days.values())]
     ends = [time(17, 0), *(facts.hours.closes for facts in shown.days.values())]
@@ -134,7 +136,7 @@ def _clock(at: time) -> str:
     return f"{at:%H.%M}" if language() == "id" else f"{at:%H:%M}"
 
 
-def _rows_of(one: Entry, rows_of: RowsOf) -> list[str]:
+def _rows_of(one: CalendarEntry, rows_of: RowsOf) -> list[str]:
     if rows_of is RowsOf.VENUES:
         return [str(one.activity.venue_id or NONE)]
     return [str(id) for id, _name in one.speakers] or [NONE]
@@ -149,7 +151,7 @@ def kind_of(facts: DayFacts) -> str:
     return "ramadan" if facts.ramadan else ""
 
 
-def _behind(facts: DayFacts, asked: Asked) -> Iterator[dict[str, Any]]:
+def _behind(facts: DayFacts, asked: CalendarRequest) -> Iterator[dict[str, Any]]:
     """Yield what is drawn behind a day: what it is, and where hours are shown its break. A month's days are coloured as such."""
     whole: dict[str, Any] = {
         "start": f"{facts.day}T00:00:00",
@@ -171,7 +173,7 @@ def _behind(facts: DayFacts, asked: Asked) -> Iterator[dict[str, Any]]:
         }
 
 
-def _absences(row: Row, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
+def _absences(row: CalendarRow, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     for one in row.absences:
         yield {
             "start": wall(one.starts_at, zone),

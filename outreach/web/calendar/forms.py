@@ -14,7 +14,7 @@ from outreach.models import Activity
 from outreach.services.activities.publish import Move
 from outreach.web.fields import choices
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, Clock, Day, Sentence, is_known, optional_int, whole
+from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence, is_known, optional_int, whole
 from outreach.web.fields.instants import instant, wall_day, wall_time
 
 
@@ -32,11 +32,11 @@ class Placed(Protocol):
 class TimeAndPlaceForm(TidyForm):
     """When and where, on the clocks of a zone."""
 
-    on = Day(_l("Date"), [Sentence(_l("Please choose the day."))])
+    on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
-    ends_on = Day(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
-    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    ends_on = DayField(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
 
     def __init__(self, zone: ZoneInfo, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

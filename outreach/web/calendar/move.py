@@ -18,7 +18,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import page as showing
 from outreach.services.activities import move as moves
-from outreach.services.activities.move import Foreseen
+from outreach.services.activities.move import MovePreview
 from outreach.services.activities.publish import Move
 from outreach.services.locking import ActivityMissing
 from outreach.web.activities.forms import ConfirmForm
@@ -26,8 +26,8 @@ from outreach.web.activities.views import to_its_page
 from outreach.web.calendar import undo as calendar_undo
 from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.calendar.views import bp
-from outreach.web.clashes.resolutions import WayOut, times_of
-from outreach.web.clashes.shown import Shown, each_once, shown
+from outreach.web.clashes.resolutions import ShownResolution, times_of
+from outreach.web.clashes.shown import ShownClash, each_once, shown
 from outreach.web.fields.problems import show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, office_zone, say
 
@@ -58,10 +58,10 @@ def move(activity_id: int) -> Any:
         return _page(form, activity), 422
     try:
         asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
-        foreseen = moves.foresee(activity, asked, form.version_number, now=now)
+        previewed = moves.preview(activity, asked, form.version_number, now=now)
     except Problem as problem:
         return _refused(form, activity, problem), 422
-    return _page(form, activity, foreseen, undoing=undoing is not None)
+    return _page(form, activity, previewed, undoing=undoing is not None)
 
 
 @bp.post("/<int:activity_id>/move")
@@ -84,11 +84,11 @@ def moved(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         try:
-            foreseen = moves.foresee(activity, asked, form.version_number, now=now)
+            previewed = moves.preview(activity, asked, form.version_number, now=now)
         except Problem:
             return _refused(form, activity, problem), 422
         show_problem(form, problem)
-        return _page(form, activity, foreseen, undoing=undoing is not None), 422
+        return _page(form, activity, previewed, undoing=undoing is not None), 422
     calendar_undo.keep(None if undoing else done, now)
     if undoing:  # else the calendar says it, with the way to take it back
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
@@ -117,47 +117,54 @@ def undo() -> Any:
     return redirect(_back(request.form.get("back", ""), activity))
 
 
-def _page(form: PlaceForm, activity: Activity, foreseen: Foreseen | None = None, *, undoing: bool = False) -> Any:
-    findings = _findings(foreseen, form, activity) if foreseen else []
+def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = None, *, undoing: bool = False) -> Any:
+    clashes = _clashes(previewed, form, activity) if previewed else []
     return render_template(
         "calendar/move.html",
         bare=BARE in request.headers,
         form=form,
         activity=activity,
-        foreseen=foreseen,
+        previewed=previewed,
         undoing=undoing,
-        findings=findings,
-        ways=each_once(foreseen.found, findings) if foreseen else [],
+        clashes=clashes,
+        resolutions=each_once(previewed.found, clashes) if previewed else [],
         back=_back(form.back.data or "", activity),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
     )
 
 
-def _findings(foreseen: Foreseen, form: PlaceForm, activity: Activity) -> list[Shown]:
+def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
     """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
 
     A way to where the activity is already is none: it would change nothing, which is said of all of them below.
     """
-    once = {(row.kind, row.sentence): row for row in reversed(shown(foreseen.found, about=[activity.id]))}
+    once = {(row.kind, row.sentence): row for row in reversed(shown(previewed.found, about=[activity.id]))}
     return [
-        replace(row, ways=tuple(_inside(way, form, activity) for way in row.ways if not _is_back(way, form, activity)))
+        replace(
+            row,
+            resolutions=tuple(
+                _inside(resolution, form, activity)
+                for resolution in row.resolutions
+                if not _is_back(resolution, form, activity)
+            ),
+        )
         for row in reversed(once.values())
     ]
 
 
-def _is_back(way: WayOut, form: PlaceForm, activity: Activity) -> bool:
-    if way.activity_id != activity.id or not way.fields:
+def _is_back(resolution: ShownResolution, form: PlaceForm, activity: Activity) -> bool:
+    if resolution.activity_id != activity.id or not resolution.fields:
         return False
     present = {**times_of(activity, activity.zone), "venue_id": str(activity.venue_id or "")}
-    return {**present, **form.asked(), **way.fields}.items() >= present.items()
+    return {**present, **form.asked(), **resolution.fields}.items() >= present.items()
 
 
-def _inside(way: WayOut, form: PlaceForm, activity: Activity) -> WayOut:
+def _inside(resolution: ShownResolution, form: PlaceForm, activity: Activity) -> ShownResolution:
     """Let a way that only gives the activity another time or place lead to what comes of it here."""
-    if way.activity_id != activity.id or not way.fields or not way.fields.keys() <= HERE:
-        return way
-    asked = form.asked() | {name: value for name, value in way.fields.items() if name in form._fields}
-    return replace(way, href=url_for(".move", activity_id=activity.id, **asked), fields=None, inside=True)  # type: ignore[arg-type]
+    if resolution.activity_id != activity.id or not resolution.fields or not resolution.fields.keys() <= HERE:
+        return resolution
+    asked = form.asked() | {name: value for name, value in resolution.fields.items() if name in form._fields}
+    return replace(resolution, href=url_for(".move", activity_id=activity.id, **asked), fields=None, inside=True)  # type: ignore[arg-type]
 
 
 def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:

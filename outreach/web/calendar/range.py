@@ -31,7 +31,7 @@ class RowsOf(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class CalendarRequest:
     """What an address of the calendar asks for. length: of days as columns in the view by rows."""
 
     view: View
@@ -100,7 +100,7 @@ class Asked:
         return {name: str(value) for name, value in found.items() if value}
 
 
-def read(args: Mapping[str, Any], *, today: date, programme_days: Any) -> Asked:
+def read(args: Mapping[str, Any], *, today: date, programme_days: Any) -> CalendarRequest:
     """Return what a query asks for; what it asks wrongly counts as not asked.
 
     programme_days: gives a programme's first and last day by its id. Where one is chosen, and no day, its own are shown.
@@ -120,7 +120,7 @@ def read(args: Mapping[str, Any], *, today: date, programme_days: Any) -> Asked:
         if its_days:
             on = on or its_days[0]
             length = min(max((its_days[1] - its_days[0]).days + 1, 1), MOST_ROW_DAYS)
-    return Asked(
+    return CalendarRequest(
         view=view,
         on=min(max(on or today, EARLIEST), LATEST),
         wanted=wanted,

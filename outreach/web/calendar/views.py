@@ -13,12 +13,12 @@ from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.queries import calendar as calendars
 from outreach.queries.activities import lists as browsing
-from outreach.queries.calendar import CalendarFilter, Row, Shown
+from outreach.queries.calendar import CalendarFilter, CalendarRow, ShownDays
 from outreach.services.locking import ActivityMissing
 from outreach.web.calendar import events as calendar_events
 from outreach.web.calendar import range as calendar_range
 from outreach.web.calendar import undo as calendar_undo
-from outreach.web.calendar.range import Asked, RowsOf, View
+from outreach.web.calendar.range import CalendarRequest, RowsOf, View
 from outreach.web.frame.accounts import error_page, may_change, office_zone, say, staff_required
 from outreach.web.free_slots.words import away_words
 
@@ -76,12 +76,12 @@ def events() -> Any:
     return jsonify(calendar_events.events(shown, asked, _rows(shown, asked), may_move=may_change()))
 
 
-def _asked() -> Asked:
+def _asked() -> CalendarRequest:
     today = clock.now().astimezone(office_zone()).date()
     return calendar_range.read(request.args, today=today, programme_days=calendars.programme_days)
 
 
-def _rows(shown: Shown, asked: Asked) -> list[Row]:
+def _rows(shown: ShownDays, asked: CalendarRequest) -> list[CalendarRow]:
     if asked.view is not View.ROWS:
         return []
     if asked.rows_of is RowsOf.SPEAKERS:

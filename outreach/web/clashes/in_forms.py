@@ -8,10 +8,10 @@ from typing import Any
 from flask import flash, request
 from flask_babel import gettext as _
 
-from outreach.domain.planning.rules import FindingKind
-from outreach.services.planning.clashes import Found
-from outreach.web.clashes.resolutions import WayOut, take
-from outreach.web.clashes.shown import Shown, shown
+from outreach.domain.planning.rules import ClashKind
+from outreach.services.planning.clashes import FoundClashes
+from outreach.web.clashes.resolutions import ShownResolution, take
+from outreach.web.clashes.shown import ShownClash, shown
 
 MOST = 8  # findings before several activities are made; of more the number is said
 WAY = "way"  # the button that fills in a way out
@@ -25,15 +25,15 @@ class Look:
     named: whether it is of several activities, so that each row has to say of which.
     """
 
-    rows: tuple[Shown, ...] = ()
+    rows: tuple[ShownClash, ...] = ()
     named: bool = False
 
     @property
-    def blocking(self) -> list[Shown]:
+    def blocking(self) -> list[ShownClash]:
         return [row for row in self.rows if row.blocks]
 
     @property
-    def warnings(self) -> list[Shown]:
+    def warnings(self) -> list[ShownClash]:
         return [row for row in self.rows if not row.blocks]
 
     @property
@@ -47,17 +47,19 @@ class Look:
         return bool(self.warnings) and not self.blocking and request.form.get(SEEN) != self.digest
 
 
-def look(found: Found, about: Collection[int], form: Any) -> Look:
+def look(found: FoundClashes, about: Collection[int], form: Any) -> Look:
     """form: the one that is being saved; a way out that it has no fields for leads to the page that has."""
     return Look(tuple(_fitting(row, form) for row in shown(found, about=about)))
 
 
-def look_at_many(found: Found, about: Collection[int], *, alike: bool = False, with_ways: bool = True) -> Look:
+def look_at_many(
+    found: FoundClashes, about: Collection[int], *, alike: bool = False, with_resolutions: bool = True
+) -> Look:
     """alike: the activities that are made have one form between them. with_ways: it has fields for each, or for all."""
-    return Look(tuple(shown(found, about=about, alike=alike, most=MOST, with_ways=with_ways)), named=True)
+    return Look(tuple(shown(found, about=about, alike=alike, most=MOST, with_resolutions=with_resolutions)), named=True)
 
 
-def took_a_way(form: Any, rows: Mapping[int, Any] | None = None) -> bool:
+def took_a_resolution(form: Any, rows: Mapping[int, Any] | None = None) -> bool:
     """Return whether a way out was pressed, now filled into the form: it is to be shown again. rows: as of `take`."""
     query = request.form.get(WAY)
     if query is None:
@@ -77,16 +79,18 @@ def _say_filled_in() -> None:
     flash(_("It is filled in below, and not saved yet."), "info")
 
 
-def _fitting(row: Shown, form: Any) -> Shown:
-    return replace(row, ways=tuple(fitted for way in row.ways if (fitted := _fitted(way, form))))
+def _fitting(row: ShownClash, form: Any) -> ShownClash:
+    return replace(
+        row, resolutions=tuple(fitted for resolution in row.resolutions if (fitted := _fitted(resolution, form)))
+    )
 
 
-def _fitted(way: WayOut, form: Any) -> WayOut | None:
-    if way.fields is None or way.fields.keys() <= form._fields.keys():
-        return way
-    return replace(way, fields=None) if way.href else None
+def _fitted(resolution: ShownResolution, form: Any) -> ShownResolution | None:
+    if resolution.fields is None or resolution.fields.keys() <= form._fields.keys():
+        return resolution
+    return replace(resolution, fields=None) if resolution.href else None
 
 
-def refuses_publishing(rows: Collection[Shown]) -> bool:
+def refuses_publishing(rows: Collection[ShownClash]) -> bool:
     """Return whether publishing would be refused because of these; it asks nothing of a programme's days."""
-    return any(row.blocks and row.kind is not FindingKind.OUTSIDE_PROGRAMME for row in rows)
+    return any(row.blocks and row.kind is not ClashKind.OUTSIDE_PROGRAMME for row in rows)

@@ -15,22 +15,22 @@ from outreach.delivery.words.formats import clock, days, moment, short_day
 from outreach.domain.clashes import (
     LeaveOut,
     LimitSeats,
-    Move,
+    MoveTo,
     OfActivity,
     OfInvitee,
     Replace,
     Represent,
+    Resolution,
     RespondBy,
     StretchProgramme,
     TakeVenue,
-    Way,
 )
 from outreach.domain.planning.parties import Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services.planning import clashes as clashing
-from outreach.services.planning.clashes import Standing
+from outreach.services.planning.clashes import InviteeStanding
 from outreach.web.fields.instants import number_of_days, wall_day, wall_time
 
 FIELDS = frozenset(
@@ -38,11 +38,11 @@ FIELDS = frozenset(
 )
 NOT_TOLD = frozenset({"respond_on", "respond_at", "capacity"})  # of a published activity its own form changes these too
 OF = "of"  # in a button's value: the activity whose form it fills in
-Invitations = Mapping[tuple[int, Party], Standing]
+Invitations = Mapping[tuple[int, Party], InviteeStanding]
 
 
 @dataclass(frozen=True)
-class WayOut:
+class ShownResolution:
     """href: the page that does it. fields: on that page, the values that it fills in; of the activity with that id.
 
     inside: in the calendar's dialog, whether the page opens in it too. button: name and value of one that does it at once.
@@ -55,7 +55,7 @@ class WayOut:
     fields: Mapping[str, str] | None = None
     inside: bool = False
     button: tuple[str, str] | None = None
-    way: Way | None = None
+    resolution: Resolution | None = None
 
     @property
     def query(self) -> str:
@@ -63,67 +63,72 @@ class WayOut:
         return urlencode({OF: self.activity_id, **(self.fields or {})})
 
 
-def invitations_of(ways: Iterable[Way]) -> Invitations:
+def invitations_of(resolutions: Iterable[Resolution]) -> Invitations:
     """Return the invitations that ways are about, by activity and party. One query, none where there is none."""
-    return clashing.invitations_of([(one.activity_id, one.party) for one in ways if isinstance(one, OfInvitee)])
+    return clashing.invitations_of([(one.activity_id, one.party) for one in resolutions if isinstance(one, OfInvitee)])
 
 
-def way_out(plan: Plan, way: Way, invitations: Invitations, about: int | None = None) -> WayOut | None:
+def resolution_link(
+    plan: Plan, resolution: Resolution, invitations: Invitations, about: int | None = None
+) -> ShownResolution | None:
     """Return a way as something to press; None where there is no page for it. about: as in findingwords.sentence."""
-    if isinstance(way, StretchProgramme):
-        return stretched(way) if way.programme_id > 0 else None  # else it is not stored yet
-    activity = plan.activities[way.activity_id]
-    if isinstance(way, OfInvitee):
-        standing = invitations.get((way.activity_id, way.party))
-        return _of_invitee(way, standing) if standing else None
-    fields = fields_of(activity, way)
+    if isinstance(resolution, StretchProgramme):
+        return stretched(resolution) if resolution.programme_id > 0 else None  # else it is not stored yet
+    activity = plan.activities[resolution.activity_id]
+    if isinstance(resolution, OfInvitee):
+        standing = invitations.get((resolution.activity_id, resolution.party))
+        return _of_invitee(resolution, standing) if standing else None
+    fields = fields_of(activity, resolution)
     href = href_of(activity, fields) if activity.id > 0 else ""  # what is not stored yet has only its form
-    return WayOut(_words(plan, activity, way, about), href, activity.id, fields, way=way)
+    return ShownResolution(_words(plan, activity, resolution, about), href, activity.id, fields, resolution=resolution)
 
 
-def stretched(way: StretchProgramme, *, in_its_form: bool = False) -> WayOut:
+def stretched(resolution: StretchProgramme, *, in_its_form: bool = False) -> ShownResolution:
     """Return the way as a link to the programme's form, or, in it, as what fills it in."""
-    lasting = {"starts_on": way.starts_on.isoformat(), "days": str(number_of_days(way.starts_on, way.ends_on))}
-    return WayOut(
-        _("Let the programme last %(days)s", days=days(way.starts_on, way.ends_on)),
-        url_for("programmes.edit", programme_id=way.programme_id, **lasting),  # type: ignore[arg-type]
+    lasting = {
+        "starts_on": resolution.starts_on.isoformat(),
+        "days": str(number_of_days(resolution.starts_on, resolution.ends_on)),
+    }
+    return ShownResolution(
+        _("Let the programme last %(days)s", days=days(resolution.starts_on, resolution.ends_on)),
+        url_for("programmes.edit", programme_id=resolution.programme_id, **lasting),  # type: ignore[arg-type]
         fields=lasting if in_its_form else None,
-        way=way,
+        resolution=resolution,
     )
 
 
-def _of_invitee(way: OfInvitee, standing: Standing) -> WayOut:
-    name = way.party.name
-    match way:
+def _of_invitee(resolution: OfInvitee, standing: InviteeStanding) -> ShownResolution:
+    name = resolution.party.name
+    match resolution:
         case LeaveOut():
             href = url_for("invitations.withdraw", invitation_id=standing.invitation_id)
-            return WayOut(_("Do without %(name)s", name=name), href, way=way)
+            return ShownResolution(_("Do without %(name)s", name=name), href, resolution=resolution)
         case Represent():
             href = url_for("invitations.record", invitation_id=standing.invitation_id)
-            return WayOut(_("Note who comes for %(name)s", name=name), href, way=way)
+            return ShownResolution(_("Note who comes for %(name)s", name=name), href, resolution=resolution)
         case Replace():
-            if way.party.kind is PartyKind.REPRESENTATIVE:
+            if resolution.party.kind is PartyKind.REPRESENTATIVE:
                 href = url_for("invitations.record", invitation_id=standing.invitation_id)
             elif standing.on_agenda:
-                href = url_for("activities.agenda", activity_id=way.activity_id)
+                href = url_for("activities.agenda", activity_id=resolution.activity_id)
             else:
                 href = url_for("invitations.withdraw", invitation_id=standing.invitation_id)
-            return WayOut(_("Ask somebody else in place of %(name)s", name=name), href, way=way)
+            return ShownResolution(_("Ask somebody else in place of %(name)s", name=name), href, resolution=resolution)
 
 
-def fields_of(activity: PlannedActivity, way: OfActivity) -> dict[str, str]:
+def fields_of(activity: PlannedActivity, resolution: OfActivity) -> dict[str, str]:
     """Return the values of the activity's form that the way changes, by the names of its fields."""
-    match way:
-        case Move():
-            return times_of(activity.moved(way.starts_at), activity.zone)
+    match resolution:
+        case MoveTo():
+            return times_of(activity.moved(resolution.starts_at), activity.zone)
         case TakeVenue():
-            return {"venue_id": str(way.venue_id)}
+            return {"venue_id": str(resolution.venue_id)}
         case LimitSeats():
-            return {"capacity": str(way.seats)}
+            return {"capacity": str(resolution.seats)}
         case RespondBy():
             return {
-                "respond_on": wall_day(way.respond_by_at, activity.zone).isoformat(),
-                "respond_at": f"{wall_time(way.respond_by_at, activity.zone):%H:%M}",
+                "respond_on": wall_day(resolution.respond_by_at, activity.zone).isoformat(),
+                "respond_at": f"{wall_time(resolution.respond_by_at, activity.zone):%H:%M}",
             }
 
 
@@ -160,24 +165,24 @@ def times_of(activity: PlannedActivity | Activity, zone: ZoneInfo) -> dict[str, 
     }
 
 
-def _words(plan: Plan, activity: PlannedActivity, way: OfActivity, about: int | None) -> str:
+def _words(plan: Plan, activity: PlannedActivity, resolution: OfActivity, about: int | None) -> str:
     """Say what is done; of another activity than the one talked about, also of which."""
     of_other = about is not None and activity.id != about
-    match way:
-        case Move():
-            when = _starts(way.starts_at, activity)
+    match resolution:
+        case MoveTo():
+            when = _starts(resolution.starts_at, activity)
             if of_other:
                 return _("Move “%(title)s” to %(when)s", title=activity.title, when=when)
             return _("Move it to %(when)s", when=when)
         case TakeVenue():
-            venue = plan.places[way.venue_id].name
+            venue = plan.places[resolution.venue_id].name
             if of_other:
                 return _("Take %(venue)s for “%(title)s”", venue=venue, title=activity.title)
             return _("Take %(venue)s", venue=venue)
         case LimitSeats():
-            return _("Plan only %(seats)s seats", seats=way.seats)
+            return _("Plan only %(seats)s seats", seats=resolution.seats)
         case RespondBy():
-            return _("Want answers by %(deadline)s", deadline=moment(way.respond_by_at, activity.zone))
+            return _("Want answers by %(deadline)s", deadline=moment(resolution.respond_by_at, activity.zone))
 
 
 def _starts(starts_at: datetime, activity: PlannedActivity) -> str:

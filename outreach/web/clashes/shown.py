@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 
 from outreach.delivery.words.clashes import listed, sentence, when
 from outreach.delivery.words.labels import label
-from outreach.domain.clashes import Finding, OfInvitee, Way, applied, findings, suits_all, ways
+from outreach.domain.clashes import Clash, OfInvitee, Resolution, applied, find_clashes, find_resolutions, suits_all
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
-from outreach.services.planning.clashes import Found, gathered
-from outreach.web.clashes.resolutions import WayOut, invitations_of, way_out
+from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.services.planning.clashes import FoundClashes, gathered
+from outreach.web.clashes.resolutions import ShownResolution, invitations_of, resolution_link
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Shown:
-    kind: FindingKind
+class ShownClash:
+    kind: ClashKind
     severity: Severity
     day: date
     sentence: str
     things: tuple[Thing, ...]
-    finding: Finding
-    ways: tuple[WayOut, ...] = ()
+    clash: Clash
+    resolutions: tuple[ShownResolution, ...] = ()
     parties: tuple[Party, ...] = ()  # of whom it is found
     titles: tuple[str, ...] = ()  # of all the activities of which just this is found
 
@@ -51,120 +51,123 @@ class Shown:
     @property
     def offers_a_time(self) -> bool:
         """Return whether one of its ways changes the activity itself, so that none has to be searched for."""
-        return any(way.fields for way in self.ways)
+        return any(resolution.fields for resolution in self.resolutions)
 
 
 @dataclass(frozen=True)
 class Once:
     """A way out as it is shown once for several findings. resolves: which of them, in words; "" where it is all there is."""
 
-    way: WayOut
+    resolution: ShownResolution
     resolves: str
 
 
 def shown(
-    found: Found,
+    found: FoundClashes,
     *,
     about: Collection[int] = (),
-    groups: list[list[Finding]] | None = None,
-    with_ways: bool = True,
+    groups: list[list[Clash]] | None = None,
+    with_resolutions: bool = True,
     most: int | None = None,
     alike: bool = False,
-) -> list[Shown]:
+) -> list[ShownClash]:
     """Return what was found, ready to be shown, what blocks first.
 
     about: ids of the activities from whose side it is said, and that are best changed. groups: only these, as `gathered`.
     most: ways out are looked for only for the first so many. alike: the activities about which it is are changed as one:
     what is said of several of them in the same words is shown once, with the ways that suit them all.
     """
-    groups = sorted(gathered(found.findings), key=_gravest_first) if groups is None else groups
+    groups = sorted(gathered(found.clashes), key=_gravest_first) if groups is None else groups
     rows = [_shown(found, group, _side(group[0], about)) for group in groups]
     bundles = _bundled(rows, groups) if alike else [[(row, group)] for row, group in zip(rows, groups, strict=True)]
-    wanted = bundles[:most] if with_ways else []
+    wanted = bundles[:most] if with_resolutions else []
     offered = [_offered(found, bundle, about, alike) for bundle in wanted]
-    invitations = invitations_of(way for some in offered for way in some)
+    invitations = invitations_of(resolution for some in offered for resolution in some)
     said = []
     for at, bundle in enumerate(bundles):
         side = _side(bundle[0][1][0], about)
-        outs = [way_out(found.plan, way, invitations, side) for way in (offered[at] if at < len(offered) else ())]
+        outs = [
+            resolution_link(found.plan, resolution, invitations, side)
+            for resolution in (offered[at] if at < len(offered) else ())
+        ]
         titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))
-        said.append(replace(bundle[0][0], ways=tuple(one for one in outs if one is not None), titles=titles))
+        said.append(replace(bundle[0][0], resolutions=tuple(one for one in outs if one is not None), titles=titles))
     return said
 
 
-def each_once(found: Found, rows: Sequence[Shown]) -> list[Once]:
+def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
     """Return the ways out of all these rows, each once, those first that resolve the most."""
-    offered: dict[object, WayOut] = {}
+    offered: dict[object, ShownResolution] = {}
     for row in rows:
-        for way in row.ways:
-            offered.setdefault(way.way or way.words, way)
-    resolving = [(way, _resolved(found, way, rows)) for way in offered.values()]
+        for resolution in row.resolutions:
+            offered.setdefault(resolution.resolution or resolution.words, resolution)
+    resolving = [(resolution, _resolved(found, resolution, rows)) for resolution in offered.values()]
     resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: of equals as they were
-    return [Once(way, _said(resolved, rows)) for way, resolved in resolving]
+    return [Once(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
 
 
-def _resolved(found: Found, way: WayOut, rows: Sequence[Shown]) -> list[Shown]:
-    if way.way is None:
-        return [row for row in rows if way in row.ways]
-    among = {id for row in rows for id in row.finding.ids}
-    left = {one.signature for one in findings(applied(found.plan, way.way), among)}
-    return [row for row in rows if row.finding.signature not in left]
+def _resolved(found: FoundClashes, resolution: ShownResolution, rows: Sequence[ShownClash]) -> list[ShownClash]:
+    if resolution.resolution is None:
+        return [row for row in rows if resolution in row.resolutions]
+    among = {id for row in rows for id in row.clash.ids}
+    left = {one.signature for one in find_clashes(applied(found.plan, resolution.resolution), among)}
+    return [row for row in rows if row.clash.signature not in left]
 
 
-def _said(resolved: Sequence[Shown], rows: Sequence[Shown]) -> str:
+def _said(resolved: Sequence[ShownClash], rows: Sequence[ShownClash]) -> str:
     if len(rows) == 1:
         return ""
     if len(resolved) == len(rows):
         return _("resolves all of it")
     kinds = [row.kind for row in rows]
     what = [
-        f"{label(row.kind)} ({row.finding.party.name})"
-        if row.finding.party and kinds.count(row.kind) > 1
+        f"{label(row.kind)} ({row.clash.party.name})"
+        if row.clash.party and kinds.count(row.kind) > 1
         else label(row.kind)
         for row in resolved
     ]
     return _("resolves: %(what)s", what=", ".join(dict.fromkeys(what)))
 
 
-Bundle = list[tuple[Shown, list[Finding]]]
+Bundle = list[tuple[ShownClash, list[Clash]]]
 
 
-def _bundled(rows: list[Shown], groups: list[list[Finding]]) -> list[Bundle]:
-    bundles: dict[tuple[FindingKind, str], Bundle] = {}
+def _bundled(rows: list[ShownClash], groups: list[list[Clash]]) -> list[Bundle]:
+    bundles: dict[tuple[ClashKind, str], Bundle] = {}
     for row, group in zip(rows, groups, strict=True):
         bundles.setdefault((row.kind, row.sentence), []).append((row, group))
     return list(bundles.values())
 
 
-def _offered(found: Found, bundle: Bundle, about: Collection[int], alike: bool) -> list[Way]:
+def _offered(found: FoundClashes, bundle: Bundle, about: Collection[int], alike: bool) -> list[Resolution]:
     first = bundle[0][1]
-    offered = _for_all(first, ways(found.plan, first[0], _side(first[0], about)))
+    offered = _for_all(first, find_resolutions(found.plan, first[0], _side(first[0], about)))
     if not alike:
         return offered
     resolving = [one for _row, group in bundle for one in group]
-    return [way for way in offered if suits_all(found.plan, way, about, resolving)]
+    return [resolution for resolution in offered if suits_all(found.plan, resolution, about, resolving)]
 
 
-def _gravest_first(group: list[Finding]) -> bool:
+def _gravest_first(group: list[Clash]) -> bool:
     return group[0].severity is not Severity.BLOCK
 
 
-def _shown(found: Found, group: list[Finding], side: int | None) -> Shown:
+def _shown(found: FoundClashes, group: list[Clash], side: int | None) -> ShownClash:
     first = group[0]
     parties = tuple(dict.fromkeys(one.party for one in group if one.party))
     told = sentence(first, side, names=[one.name for one in parties], kecamatan=found.kecamatan)
     own = next((one for one in first.activities if one.id == side), first.activities[-1])
     things = tuple(_thing(one) for one in (own, *(other for other in first.activities if other is not own)))
-    return Shown(first.kind, first.severity, own.local_start.date(), told, things, first, parties=parties)
+    return ShownClash(first.kind, first.severity, own.local_start.date(), told, things, first, parties=parties)
 
 
-def _side(finding: Finding, about: Collection[int]) -> int | None:
-    return next((id for id in finding.ids if id in about), None)
+def _side(clash: Clash, about: Collection[int]) -> int | None:
+    return next((id for id in clash.ids if id in about), None)
 
 
-def _for_all(group: list[Finding], some: list[Way]) -> list[Way]:
+def _for_all(group: list[Clash], some: list[Resolution]) -> list[Resolution]:
     """Leave out the ways that would help only one of the people it is found of."""
-    return some if len(group) == 1 else [way for way in some if not isinstance(way, OfInvitee)]
+    return some if len(group) == 1 else [resolution for resolution in some if not isinstance(resolution, OfInvitee)]
 
 
 def _thing(activity: PlannedActivity) -> Thing:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from outreach import clock
-from outreach.domain.clashes import Finding
+from outreach.domain.clashes import Clash
 from outreach.domain.planning.rules import Severity
 from outreach.queries.activities import lists as browsing
 from outreach.queries.paging import Page
@@ -29,7 +29,7 @@ def index() -> Any:
     programme = request.args.get("programme", "")
     now = clock.now()
     found = clashing.everything(now=now)
-    groups = [one for one in clashing.gathered(found.findings) if _is_of(one[0], programme)]
+    groups = [one for one in clashing.gathered(found.clashes) if _is_of(one[0], programme)]
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each, by when it is
@@ -47,15 +47,15 @@ def index() -> Any:
     )
 
 
-def _is_of(finding: Finding, programme: str) -> bool:
+def _is_of(clash: Clash, programme: str) -> bool:
     """Whether it is about an activity of the programme that was asked for; of any where none was, or none such."""
     if programme == ALONE:
-        return any(one.programme_id is None for one in finding.activities)
+        return any(one.programme_id is None for one in clash.activities)
     programme_id = whole(programme)
-    return not programme_id or any(one.programme_id == programme_id for one in finding.activities)
+    return not programme_id or any(one.programme_id == programme_id for one in clash.activities)
 
 
-def _page(groups: list[list[Finding]]) -> Page:
+def _page(groups: list[list[Clash]]) -> Page:
     number = min(page_number(), max(1, -(-len(groups) // PER_PAGE)))
     first = (number - 1) * PER_PAGE
     return Page(groups[first : first + PER_PAGE], len(groups), number, PER_PAGE)

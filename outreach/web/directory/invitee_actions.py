@@ -11,13 +11,13 @@ from outreach.services.invitations import invitee as invitee_record
 from outreach.services.invitations import links
 
 
-def stop_reminders(holder: Person | Organisation) -> None:
-    invitee_record.stop_reminders(holder, by=current_user, now=clock.now())
+def stop_reminders(invitee: Person | Organisation) -> None:
+    invitee_record.stop_reminders(invitee, by=current_user, now=clock.now())
     flash(_("They get no more invitations and reminders; only changes to what they accepted."), "success")
 
 
-def resume_reminders(holder: Person | Organisation) -> None:
-    invitee_record.resume_reminders(holder, by=current_user, now=clock.now())
+def resume_reminders(invitee: Person | Organisation) -> None:
+    invitee_record.resume_reminders(invitee, by=current_user, now=clock.now())
     flash(_("They get invitations and reminders again."), "success")
 
 
@@ -31,10 +31,10 @@ def allow_address(address: str) -> None:
     flash(sentence, "success")
 
 
-def renew_link(holder: Person | Organisation) -> None:
+def renew_link(invitee: Person | Organisation) -> None:
     """Make them an answer link; one that they had ends."""
-    had_one = invitee_record.link_of(holder, now=clock.now()) is not None
-    links.renew(holder, by=current_user, now=clock.now())
+    had_one = invitee_record.link_of(invitee, now=clock.now()) is not None
+    links.renew(invitee, by=current_user, now=clock.now())
     flash(
         _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
     )

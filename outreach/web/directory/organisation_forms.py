@@ -12,15 +12,15 @@ from outreach.domain.kinds import Sector
 from outreach.services.directory.organisations import OrganisationValues
 from outreach.web.directory.people.forms import check, kelurahan_options
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, optional_text
+from outreach.web.fields.fields import ChoiceField, optional_text
 from outreach.web.invitations.forms import member, text, words
 
 
 class OrganisationForm(TidyForm):
     name = text(_l("Name"), 200, description=_l("In full, such as Kepolisian Resor Metro, or Kelurahan Imopuro."))
     short_name = text(_l("Short name"), 60, description=_l("As people say it, such as Polres Metro."))
-    sector = Choice(_l("Sector"))
-    region_code = Choice(
+    sector = ChoiceField(_l("Sector"))
+    region_code = ChoiceField(
         _l("Kelurahan"), coerce=optional_text, description=_l("For a kelurahan office or a school; otherwise none.")
     )
     email = text(
@@ -32,7 +32,7 @@ class OrganisationForm(TidyForm):
     )
     phone = text(_l("Phone"), 40, description=_l("Such as 0725-41122."))
     address = text(_l("Address"), 300, description=_l("Such as Jl. AH Nasution 1, Metro."))
-    locale = Choice(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
+    locale = ChoiceField(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -71,7 +71,7 @@ def show(organisation_id: int) -> Any:
         invitations=invitee_record.invitations_of(organisation),
         link=invitee_record.link_of(organisation, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(organisation.email),
-        mails=inbox.of_holder(organisation),
+        mails=inbox.of_invitee(organisation),
     )
 
 

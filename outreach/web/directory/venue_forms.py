@@ -12,7 +12,7 @@ from outreach.domain.kinds import VenueKind
 from outreach.services.venues import MOST_SEATS, PositionOdd, VenueValues
 from outreach.web.directory.people.forms import kelurahan_options
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, Choice, Number, optional_text
+from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
 from outreach.web.frame.accounts import say
 from outreach.web.invitations.forms import text
 
@@ -26,14 +26,14 @@ def kinds() -> list[tuple[str, str]]:
 
 class VenueForm(TidyForm):
     name = text(_l("Name"), 160, description=_l("Such as Aula Bappeda, or Balai Kelurahan Yosodadi."))
-    kind = Choice(_l("Kind of venue"), choices=kinds, default=VenueKind.OTHER.value)
+    kind = ChoiceField(_l("Kind of venue"), choices=kinds, default=VenueKind.OTHER.value)
     capacity = Number(
         _l("How many people fit"),
         [Between(1, MOST_SEATS)],
         description=_l("Nobody gets a seat beyond this. Empty if nothing limits it."),
     )
     address = text(_l("Address"), 300, description=_l("As invitees find it, such as Jl. Jenderal Sudirman 12, Metro."))
-    region_code = Choice(_l("Kelurahan"), coerce=optional_text)
+    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text)
     position = text(
         _l("Position on the map"),
         60,

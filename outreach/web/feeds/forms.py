@@ -10,7 +10,7 @@ from outreach.domain.kinds import FeedScope
 from outreach.queries import calendar as calendars
 from outreach.queries.activities import lists as browsing
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, optional_int
+from outreach.web.fields.fields import ChoiceField, optional_int
 from outreach.web.invitations.forms import text
 
 
@@ -20,10 +20,10 @@ class FeedForm(TidyForm):
         120,
         description=_l("Such as “HP Kepala Bidang”: so you know later which to stop."),
     )
-    scope = Choice(_l("What it shows"))
-    programme_id = Choice(_l("Programme"), coerce=optional_int)
-    venue_id = Choice(_l("Venue"), coerce=optional_int)
-    person_id = Choice(_l("Person"), coerce=optional_int)
+    scope = ChoiceField(_l("What it shows"))
+    programme_id = ChoiceField(_l("Programme"), coerce=optional_int)
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int)
+    person_id = ChoiceField(_l("Person"), coerce=optional_int)
 
     def __init__(self, *args: Any, person_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

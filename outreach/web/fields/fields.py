@@ -62,7 +62,7 @@ class Typed(Field):
         return str((self.raw_data or [""])[0])
 
 
-class Day(Typed, DateField):
+class DayField(Typed, DateField):
     """A native date input; an unreadable day gets a sentence with an example. Empty is None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -83,7 +83,7 @@ class Number(Typed, IntegerField):
         self.data = _read(self, valuelist, _whole_number, lazy_gettext("Please write a whole number, such as 40."))
 
 
-class Choice(SelectField):
+class ChoiceField(SelectField):
     """A select whose refusal is a sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ from outreach.delivery.words.labels import label
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import begin_writing, db, security
-from outreach.models import Role, User
+from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.services.planning.checks import PlanBlocked
 from outreach.settings import Settings
@@ -77,7 +77,7 @@ def say(problem: Problem) -> str:
     An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
     """
     if isinstance(problem, PlanBlocked):
-        return clash_words.refusal(problem.finding, problem.about)
+        return clash_words.refusal(problem.clash, problem.about)
     zone = problem.values.get("zone")
     return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
 
@@ -136,7 +136,7 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
         **security_words.settings(),
         SECURITY_CACHE_CONTROL=None,  # frame/access.py says it for all pages
     )
-    security.init_app(app, Accounts(db, User, Role))
+    security.init_app(app, Accounts(db, User, AccountRole))
     security.want_json(lambda _request: False)
     # No tokens: who is signed in has a session.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from wtforms.widgets import Select
 from outreach import clock
 from outreach.delivery.words import formats, labels
 from outreach.domain.kinds import IncomingOutcome
-from outreach.domain.states import ActivityState, InvitationState, MessageState, PlacementState, ReminderState
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
 from outreach.extensions import current_settings
 from outreach.queries import inbox
 from outreach.web.frame import access
@@ -56,14 +56,14 @@ TONES: dict[tuple[type, str], str] = {
     (IncomingOutcome, "refused"): "orange",
     (IncomingOutcome, "to_read"): "blue",
     (IncomingOutcome, "ignored"): "secondary",
-    (PlacementState, "prepared"): "secondary",
-    (PlacementState, "queued"): "blue",
-    (PlacementState, "running"): "blue",
-    (PlacementState, "done"): "teal",
-    (PlacementState, "stopped"): "teal",
-    (PlacementState, "collides"): "orange",
-    (PlacementState, "failed"): "orange",
-    (PlacementState, "taken"): "green",
+    (SearchState, "prepared"): "secondary",
+    (SearchState, "queued"): "blue",
+    (SearchState, "running"): "blue",
+    (SearchState, "done"): "teal",
+    (SearchState, "stopped"): "teal",
+    (SearchState, "collides"): "orange",
+    (SearchState, "failed"): "orange",
+    (SearchState, "taken"): "green",
 }
 
 

@@ -5,9 +5,19 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectMultipleField, StringField
 
-from outreach.queries.activities.free_slots import Asked
+from outreach.queries.activities.free_slots import SlotRequest
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, Choice, Clock, Day, Number, Sentence, optional_int, optional_text, whole
+from outreach.web.fields.fields import (
+    Between,
+    ChoiceField,
+    Clock,
+    DayField,
+    Number,
+    Sentence,
+    optional_int,
+    optional_text,
+    whole,
+)
 
 ANY, NONE = "any", "none"
 USUAL_MIN = 120
@@ -22,18 +32,18 @@ class FreeTimeForm(TidyForm):
         _l("How long, in minutes"),
         [Sentence(_l("Please write how long it takes, such as 120 minutes.")), Between(15, 1440)],
     )
-    first = Day(_l("From"), [Sentence(_l("Please choose the first day."))])
-    last = Day(_l("Until"), [Sentence(_l("Please choose the last day."))])
+    first = DayField(_l("From"), [Sentence(_l("Please choose the first day."))])
+    last = DayField(_l("Until"), [Sentence(_l("Please choose the last day."))])
     not_before = Clock(_l("Not before"))
     not_after = Clock(_l("Over by"))
     people = Number(_l("For how many people"), [Between(0, 100_000)])
-    venue = Choice(_l("Venue"), choices=[])
-    region_code = Choice(_l("Best in"), coerce=optional_text, choices=[])
+    venue = ChoiceField(_l("Venue"), choices=[])
+    region_code = ChoiceField(_l("Best in"), coerce=optional_text, choices=[])
     person = SelectMultipleField(_l("Who must be able to come"), coerce=optional_int, choices=[], validate_choice=False)
     q = StringField()
     activity = HiddenField()
 
-    def start(self, asked: Asked) -> None:
+    def start(self, asked: SlotRequest) -> None:
         """Show what a search begins with."""
         self.length.data = asked.length
         self.first.data, self.last.data = asked.first, asked.last
@@ -43,12 +53,12 @@ class FreeTimeForm(TidyForm):
         self.person.data = list(asked.person_ids)
         self.activity.data = str(asked.activity_id or "")
 
-    def asked(self) -> Asked:
+    def asked(self) -> SlotRequest:
         """Return what is asked for, once the form is valid."""
         assert self.length.data is not None
         assert self.first.data
         assert self.last.data
-        return Asked(
+        return SlotRequest(
             length=self.length.data,
             first=self.first.data,
             last=self.last.data,

@@ -13,7 +13,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.queries.activities import free_slots
 from outreach.queries.activities import lists as browsing
-from outreach.queries.activities.free_slots import Asked, Found
+from outreach.queries.activities.free_slots import FoundSlots, SlotRequest
 from outreach.queries.invitations import choices
 from outreach.services.locking import ActivityMissing
 from outreach.web.fields.fields import whole
@@ -45,7 +45,7 @@ def index() -> Any:
     if not searching:
         activity_id = whole(request.args.get("activity"))
         today = wall_day(now, zone)
-        usual = Asked(USUAL_MIN, today, today + DAYS, tuple(request.args.getlist("person", type=int)))
+        usual = SlotRequest(USUAL_MIN, today, today + DAYS, tuple(request.args.getlist("person", type=int)))
         form.start(free_slots.start_with(activity_id, now=now, zone=zone) if activity_id else usual)
     found, status = None, 200
     if searching and request.args.get("do") != "search":
@@ -77,11 +77,11 @@ def _offer(form: FreeTimeForm) -> None:
     }
 
 
-def _zone(found: Found | None) -> Any:
+def _zone(found: FoundSlots | None) -> Any:
     return found.moving.zone if found and found.moving else office_zone()
 
 
-def _by_day(found: Found | None) -> list[tuple[Any, list[Slot]]]:
+def _by_day(found: FoundSlots | None) -> list[tuple[Any, list[Slot]]]:
     """Return the days with their slots, in the order of each day's best."""
     if found is None:
         return []
@@ -92,7 +92,7 @@ def _by_day(found: Found | None) -> list[tuple[Any, list[Slot]]]:
     return sorted(days, key=lambda one: rank[id(one[1][0])])
 
 
-def _use(found: Found, slot: Slot, venue_id: int | None = None) -> str:
+def _use(found: FoundSlots, slot: Slot, venue_id: int | None = None) -> str:
     """Return the address of the form that a slot leads to, begun with it."""
     zone = _zone(found)
     values: dict[str, Any] = {
@@ -109,7 +109,7 @@ def _use(found: Found, slot: Slot, venue_id: int | None = None) -> str:
     return url_for("activities.move" if moves else "activities.edit", activity_id=found.moving.id, **values)
 
 
-def _poll(found: Found, days: list[tuple[Any, list[Slot]]]) -> str:
+def _poll(found: FoundSlots, days: list[tuple[Any, list[Slot]]]) -> str:
     """Return the address of a new date poll that proposes the best time of each of the first days."""
     zone = _zone(found)
     written = [
@@ -124,7 +124,7 @@ def _poll(found: Found, days: list[tuple[Any, list[Slot]]]) -> str:
                    programme=about.programme_id if about else None)  # fmt: skip
 
 
-def _widened(asked: Asked, opening: Any) -> str:
+def _widened(asked: SlotRequest, opening: Any) -> str:
     """Return the address of the same search with a change."""
     change = opening.change
     changed = asked

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 from outreach.delivery.words.formats import day, days, short_day, span
 from outreach.delivery.words.labels import label
-from outreach.domain.free_slots.criteria import Slot, Why
+from outreach.domain.free_slots.criteria import Slot, SlotReason
 from outreach.domain.free_slots.openings import (
     AnyHour,
     AnyVenue,
@@ -32,24 +32,24 @@ def why_words(slot: Slot, people: int) -> list[str]:
     return [words for reason in slot.why if (words := _why(reason, slot, people))]
 
 
-def _why(reason: Why, slot: Slot, people: int) -> str:
+def _why(reason: SlotReason, slot: Slot, people: int) -> str:
     match reason:
-        case Why.NOTHING_FOUND:
+        case SlotReason.NOTHING_FOUND:
             return _("nothing speaks against it")
-        case Why.ALL_FREE:
+        case SlotReason.ALL_FREE:
             return _("everybody can come")
-        case Why.NEEDED_FREE:
+        case SlotReason.NEEDED_FREE:
             return _("all who are needed can come")
-        case Why.ROOM:
+        case SlotReason.ROOM:
             assert slot.place
             return _("%(seats)s seats for %(people)s people", seats=slot.place.capacity, people=people)
-        case Why.IN_REGION:
+        case SlotReason.IN_REGION:
             return _("in the right kecamatan")
-        case Why.MORNING:
+        case SlotReason.MORNING:
             return _("in the morning")
-        case Why.THERE_ANYWAY:
+        case SlotReason.THERE_ANYWAY:
             return _("%(who)s is there that day anyway", who=_named([party.name for party in slot.there]))
-        case Why.NOTICE:
+        case SlotReason.NOTICE:
             return ngettext("one day's notice", "%(num)d days' notice", slot.notice_days)
 
 

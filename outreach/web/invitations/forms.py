@@ -27,11 +27,11 @@ from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import Activity
-from outreach.queries.invitations.select import Filters
+from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import Between, Number, Sentence, optional_int, whole
-from outreach.web.fields.fields import Choice as Select
+from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.accounts import say
 
 USUAL_QUOTA = 2
@@ -44,9 +44,9 @@ BY_STAFF = (
 E = TypeVar("E", bound=StrEnum)
 
 
-def filters_from(args: MultiDict[str, str]) -> Filters:
+def filters_from(args: MultiDict[str, str]) -> InviteeFilters:
     """Return what a list is narrowed to; a value that is none of the known ones narrows nothing."""
-    return Filters(
+    return InviteeFilters(
         q=args.get("q", "").strip(),
         role=member(Role, args.get("role")),
         state=member(InvitationState, args.get("state")),
@@ -98,7 +98,7 @@ def words(members: Iterable[E]) -> list[tuple[str, str]]:
     return [(one.value, label(one)) for one in members]
 
 
-class Options(RadioField):
+class OptionsField(RadioField):
     """One of a few, each with its own button."""
 
     def pre_validate(self, form: Form) -> None:
@@ -133,7 +133,7 @@ class InviteForm(TidyForm):
 
 
 class InvitePeopleForm(InviteForm):
-    role = Options(_l("As what?"))
+    role = OptionsField(_l("As what?"))
     q = text(_l("Search"), 100)
     person_ids = SelectMultipleField(coerce=int, validate_choice=False)
 
@@ -197,8 +197,8 @@ class InviteCadresForm(InviteForm):
 class RecordAnswerForm(TidyForm):
     """An answer somebody gave by phone, WhatsApp, mail, letter or in person."""
 
-    choice = Options(_l("What did they answer?"))
-    source = Options(_l("How did they answer?"))
+    choice = OptionsField(_l("What did they answer?"))
+    source = OptionsField(_l("How did they answer?"))
     representative_name = text(_l("Who comes in their place"), 160)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
@@ -234,7 +234,7 @@ class QuotaForm(TidyForm):
     )
 
 
-class NomineeForm(TidyRow):
+class StaffNomineeForm(TidyRow):
     """One person whom an organisation sends; an empty row is nobody."""
 
     name = text(_l("Name"), 160)
@@ -255,8 +255,8 @@ def _row(written: str | None) -> int | None:
 class NomineesForm(TidyForm):
     """The full list of people an organisation sends; who is left out is withdrawn."""
 
-    source = Options(_l("How did they answer?"), default=AnswerSource.PHONE.value)
-    rows = FieldList(FormField(NomineeForm), max_entries=MOST_SEATS)
+    source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
+    rows = FieldList(FormField(StaffNomineeForm), max_entries=MOST_SEATS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

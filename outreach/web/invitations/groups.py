@@ -11,7 +11,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role, Sector
 from outreach.domain.planning.parties import PartyKind
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
@@ -20,8 +20,8 @@ from outreach.queries.invitations.preview import Preview
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
 from outreach.services.planning import clashes as clashing
-from outreach.web.clashes.resolutions import WayOut
-from outreach.web.clashes.shown import Shown, shown
+from outreach.web.clashes.resolutions import ShownResolution
+from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import add_error, whole
 from outreach.web.frame.accounts import coordinator_required, say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
@@ -38,7 +38,7 @@ from outreach.web.invitations.forms import (
 MOST = 8  # findings that the page shows
 WITHOUT = "without"  # the button that leaves somebody out, and the fields that keep whom
 CHOSEN = frozenset({"person_ids", "organisation_ids"})
-TWICE = frozenset({FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE})
+TWICE = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE})
 
 
 @bp.route("/activities/<int:activity_id>/invite/organisations", methods=["GET", "POST"])
@@ -182,7 +182,7 @@ def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, 
     here = address_with((name, value) for name, value in kept if value and not name.startswith("new-"))
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
-        kept=kept, back=request.path, findings=[_leading_back(row, here) for row in rows],
+        kept=kept, back=request.path, clashes=[_leading_back(row, here) for row in rows],
         twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
 
@@ -202,21 +202,24 @@ def kept_of() -> dict[str, Any]:
     return {"formdata": sent(), "meta": {"csrf": False}} if came_back() else {}
 
 
-def _with_leaving_out(row: Shown, kind: PartyKind, chosen: Collection[int]) -> Shown:
+def _with_leaving_out(row: ShownClash, kind: PartyKind, chosen: Collection[int]) -> ShownClash:
     """Offer first to do without those of the chosen of whom it is found: nobody has invited them yet."""
     those = [one for one in row.parties if one.kind is kind and one.key in chosen]
     if not those:
         return row
     by_name = _("Do without %(name)s", name=those[0].name)
     words = by_name if len(those) == 1 else _("Do without these %(count)s", count=len(those))
-    leaving = WayOut(words, "", button=(WITHOUT, " ".join(str(one.key) for one in those)))
-    return replace(row, ways=(leaving, *row.ways))
+    leaving = ShownResolution(words, "", button=(WITHOUT, " ".join(str(one.key) for one in those)))
+    return replace(row, resolutions=(leaving, *row.resolutions))
 
 
-def _leading_back(row: Shown, here: str) -> Shown:
+def _leading_back(row: ShownClash, here: str) -> ShownClash:
     """Let its ways out lead back to the check, with who is chosen; where these are too many for an address, no way leads away."""
-    ways = [way if way.button else replace(way, href=leading_back(way.href, here)) for way in row.ways]
-    return replace(row, ways=tuple(way for way in ways if way.button or here))
+    resolutions = [
+        resolution if resolution.button else replace(resolution, href=leading_back(resolution.href, here))
+        for resolution in row.resolutions
+    ]
+    return replace(row, resolutions=tuple(resolution for resolution in resolutions if resolution.button or here))
 
 
 def _counted(form: InviteCadresForm) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from outreach.delivery.words import whatsapp
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import Role, Sector
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.lists import InviteeList, Row
+from outreach.queries.invitations.lists import InviteeList, InviteeRow
 from outreach.web.frame.accounts import may_change, page_number, staff_required
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import filters_from
@@ -78,12 +78,12 @@ def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
     }
 
 
-def _link(row: Row) -> str:
+def _link(row: InviteeRow) -> str:
     """Return the answer link for a reader who may pass it on; "" for one who only reads."""
     return row.link if may_change() else ""
 
 
-def _belongs_to(row: Row) -> str:
+def _belongs_to(row: InviteeRow) -> str:
     person = row.invitation.person
     if person is None:
         return ""

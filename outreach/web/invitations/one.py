@@ -15,7 +15,7 @@ from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
 from outreach.queries import inbox
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.lists import Row
+from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
@@ -128,7 +128,7 @@ def withdraw(invitation_id: int) -> Any:
     return _page("withdraw", form, row, **_consequences(row))
 
 
-def _consequences(row: Row) -> dict[str, Any]:
+def _consequences(row: InviteeRow) -> dict[str, Any]:
     """Return what withdrawing sets off: the mails, and whether somebody waits for a seat."""
     seats = invitees.seats_of(row.invitation.activity)
     return {
@@ -161,7 +161,7 @@ def _mail() -> IncomingMail | None:
     return None if mail_id is None else inbox.show(mail_id).mail
 
 
-def _back(row: Row, mail: IncomingMail | None) -> Any:
+def _back(row: InviteeRow, mail: IncomingMail | None) -> Any:
     """Return to where the invitation was come to from."""
     if mail is not None:
         return redirect(url_for("incoming.index", marked=mail.id))
@@ -174,12 +174,12 @@ def _decline(mail: IncomingMail | None) -> RecordAnswerForm:
     return form
 
 
-def _page(name: str, form: Any, row: Row, **values: Any) -> Any:
+def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
     status = 422 if form.is_submitted() else 200
     return render_template(f"invitations/{name}.html", form=form, row=row, problem="", **values), status
 
 
-def _refused(form: Any, problem: Problem, row: Row, name: str, mail: IncomingMail | None = None) -> Any:
+def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
     sentence = say(problem)
     values: dict[str, Any] = {"mail": mail}
@@ -197,7 +197,7 @@ def _refused(form: Any, problem: Problem, row: Row, name: str, mail: IncomingMai
     return page, 422
 
 
-def _answered(row: Row, mail: IncomingMail | None) -> str | None:
+def _answered(row: InviteeRow, mail: IncomingMail | None) -> str | None:
     """Return what is chosen at first: what their calendar said, or what is recorded; what a letter says, somebody reads."""
     if mail is not None:
         said = inbox.answer_in(mail)

@@ -12,7 +12,7 @@ from outreach.models import User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, Sentence, strip
+from outreach.web.fields.fields import ChoiceField, Sentence, strip
 
 ROLES = [
     (StaffRole.COORDINATOR.value, _l("Coordinator – plans activities, invites, sends")),
@@ -33,7 +33,7 @@ class UserForm(TidyForm):
         description=_l("They sign in with it."),
     )
     role = RadioField(_l("May do"), choices=ROLES, default=StaffRole.COORDINATOR.value)
-    locale = Choice(_l("Language of the pages"), choices=list(LOCALES.items()), default="id")
+    locale = ChoiceField(_l("Language of the pages"), choices=list(LOCALES.items()), default="id")
 
     @property
     def values(self) -> UserValues:

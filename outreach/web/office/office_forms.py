@@ -10,7 +10,7 @@ from outreach.delivery.words.formats import LOCALES
 from outreach.domain.zones import CHOICES
 from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, Choice, Number, Sentence, strip
+from outreach.web.fields.fields import Between, ChoiceField, Number, Sentence, strip
 
 
 class OfficeForm(TidyForm):
@@ -37,8 +37,8 @@ class OfficeForm(TidyForm):
         _l("Who answers questions"), [Length(max=120)], description=_l("Stands in each mail: Bidang PPA, or a name.")
     )
     contact_phone = TelField(_l("Their phone or WhatsApp"), [Length(max=40)], description=_l("Such as 0812-1234-5678."))
-    zone = Choice(_l("Time zone"), choices=CHOICES)
-    locale = Choice(_l("Language of mails, where a person has none"), choices=list(LOCALES.items()), default="id")
+    zone = ChoiceField(_l("Time zone"), choices=CHOICES)
+    locale = ChoiceField(_l("Language of mails, where a person has none"), choices=list(LOCALES.items()), default="id")
     deadline_days = Number(
         _l("Answers are wanted this many days before"),
         [Between(0, DEADLINE_DAYS_MAX)],

@@ -10,11 +10,11 @@ from wtforms.validators import NumberRange
 
 from outreach.delivery.words.labels import label
 from outreach.domain.planning.office_hours import DayRange, OfficeHours
-from outreach.domain.planning.rules import FindingKind, Severity, TravelRules
+from outreach.domain.planning.rules import ClashKind, Severity, TravelRules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import DAYS_OF_HOURS, NOTICE_DAYS_MAX, TRAVEL_BOUNDS, PlanValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, Choice, Clock, Day, Number, Sentence, whole
+from outreach.web.fields.fields import Between, ChoiceField, Clock, DayField, Number, Sentence, whole
 from outreach.web.planning_rules import words as planning_rule_words
 
 PARTS = ("opens", "closes", "break_from", "break_until")
@@ -60,7 +60,7 @@ class PlanRulesForm(TidyForm):
 
     def fill(self, values: PlanValues) -> None:
         """Show these settings."""
-        self.fill_severities({kind: values.severity(kind) for kind in FindingKind})
+        self.fill_severities({kind: values.severity(kind) for kind in ClashKind})
         self.notice_days.data = values.notice_days
         self.fill_hours(values.hours)
         self.fill_travel(values.travel)
@@ -70,7 +70,7 @@ class PlanRulesForm(TidyForm):
             self[f"ramadan_{year}_last"].data = days.last if days else None
         self.version.data = str(values.version)
 
-    def fill_severities(self, severities: Mapping[FindingKind, Severity]) -> None:
+    def fill_severities(self, severities: Mapping[ClashKind, Severity]) -> None:
         for kind, severity in severities.items():
             _show(self[f"severity_{kind}"], severity.value)
 
@@ -104,7 +104,7 @@ class PlanRulesForm(TidyForm):
             if first is not None and last is not None:
                 own[year] = DayRange(first, last)
         return PlanValues(
-            severities={kind: Severity(self[f"severity_{kind}"].data) for kind in FindingKind},
+            severities={kind: Severity(self[f"severity_{kind}"].data) for kind in ClashKind},
             notice_days=self.notice_days.data or 0,
             hours=OfficeHours(**hours),
             travel=travel,
@@ -123,8 +123,8 @@ def form_for(years: Iterable[int], **options: Any) -> PlanRulesForm:
     years = tuple(years)
     fields: dict[str, Any] = {"years": years}
     for year in years:
-        fields[f"ramadan_{year}_first"] = Day(_l("First day"))
-        fields[f"ramadan_{year}_last"] = Day(_l("Last day"))
+        fields[f"ramadan_{year}_first"] = DayField(_l("First day"))
+        fields[f"ramadan_{year}_last"] = DayField(_l("Last day"))
     made: PlanRulesForm = type("PlanRulesForm", (PlanRulesForm,), fields)(**options)
     return made
 
@@ -134,8 +134,8 @@ def severities() -> list[tuple[str, str]]:
 
 
 _PART_LABELS = (_l("Opens"), _l("Closes"), _l("Break from"), _l("Break until"))
-for _kind in FindingKind:
-    setattr(PlanRulesForm, f"severity_{_kind}", Choice(_l("How grave"), choices=severities))
+for _kind in ClashKind:
+    setattr(PlanRulesForm, f"severity_{_kind}", ChoiceField(_l("How grave"), choices=severities))
 for _day in DAYS_OF_HOURS:
     for _part, _label in zip(PARTS, _PART_LABELS, strict=True):
         setattr(PlanRulesForm, f"{_day}_{_part}", Clock(_label, [Sentence(TIME_MISSING)]))

@@ -14,7 +14,7 @@ from outreach import clock
 from outreach.delivery.words.clashes import hour
 from outreach.domain.kinds import StaffRole
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
-from outreach.domain.planning.rules import DEFAULT_SEVERITIES, FindingKind, TravelRules
+from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, TravelRules
 from outreach.domain.problems import Problem
 from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
@@ -28,8 +28,8 @@ from outreach.web.planning_rules.words import LENGTHS as LENGTH_WORDS
 bp = Blueprint("planrules", __name__, url_prefix="/planning-rules")
 
 YEARS_SHOWN = 3  # of Ramadan, the present or next one first
-K = FindingKind
-GROUPS: tuple[tuple[Any, tuple[tuple[FindingKind, Any], ...]], ...] = (
+K = ClashKind
+GROUPS: tuple[tuple[Any, tuple[tuple[ClashKind, Any], ...]], ...] = (
     (
         _l("Venues"),
         (
@@ -107,7 +107,7 @@ def edit() -> Any:
 
 
 def _page(form: PlanRulesForm, present: PlanValues, *, restored: bool = False, wrong: Iterable[Any] = ()) -> str:
-    reckoned = _reckoned(form.years)
+    computed = _computed(form.years)
     return render_template(
         "planning_rules/form.html",
         form=form,
@@ -116,7 +116,7 @@ def _page(form: PlanRulesForm, present: PlanValues, *, restored: bool = False, w
         days_of_hours=DAYS,
         parts=PARTS,
         lengths=LENGTHS,
-        reckoned=reckoned,
+        computed=computed,
         official=present.ramadans,
         restored=restored,
         wrong=list(wrong),
@@ -124,7 +124,7 @@ def _page(form: PlanRulesForm, present: PlanValues, *, restored: bool = False, w
 
 
 def _reading_page(present: PlanValues, years: list[int]) -> str:
-    reckoned = _reckoned(years)
+    computed = _computed(years)
     travel = present.travel
     numbers = [
         (NOTICE, present.notice_days),
@@ -136,7 +136,7 @@ def _reading_page(present: PlanValues, years: list[int]) -> str:
         values=present,
         groups=GROUPS,
         hours=[(words, _hours(getattr(present.hours, day))) for day, words in DAYS.items()],
-        ramadans=[(year, present.ramadans.get(year, reckoned[year]), year in present.ramadans) for year in years],
+        ramadans=[(year, present.ramadans.get(year, computed[year]), year in present.ramadans) for year in years],
         numbers=[*numbers, *((words, getattr(travel, name)) for name, words in LENGTH_WORDS.items())],
     )
 
@@ -153,7 +153,7 @@ def _years(now: datetime) -> list[int]:
     return [year for year, days in coming.items() if days.last >= now.date()][:YEARS_SHOWN]
 
 
-def _reckoned(years: Iterable[int]) -> dict[int, DayRange]:
+def _computed(years: Iterable[int]) -> dict[int, DayRange]:
     """Return these Hijri years' Ramadans as they are reckoned beforehand."""
     ours = [planning_rules.year_of(year) for year in years]
     return holidays.ramadans(range(min(ours), max(ours) + 1))

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.words.labels import LABELS
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 
 DAYS = {
     "usual": _l("Monday to Thursday"),
@@ -26,7 +26,7 @@ DETOUR = _l("Longer than the straight line, by a factor of")
 NOTICE = _l("Notice before an activity (days)")
 # What the audit log says of services/planning/rules.changes().
 DETAILS: dict[str, Any] = {
-    **{kind.value: LABELS[FindingKind, kind.value] for kind in FindingKind},
+    **{kind.value: LABELS[ClashKind, kind.value] for kind in ClashKind},
     **{f"hours_{day}": words for day, words in DAYS.items()},
     **LENGTHS,
     "speed_km_h": SPEED,

@@ -202,7 +202,7 @@ def _open_page(poll: DatePoll, form: ConfirmForm, problem: str = "") -> str:
         poll=poll,
         form=form,
         problem=problem,
-        mails=poll_asking.foresee(poll.id, now=clock.now()),
+        mails=poll_asking.preview(poll.id, now=clock.now()),
         remind_at=poll_asking.reminder_of(poll, now=clock.now()),
     )
 

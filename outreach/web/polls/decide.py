@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.delivery.words.formats import short_day, span
-from outreach.domain.clashes import LeaveOut, Move
+from outreach.domain.clashes import LeaveOut, MoveTo
 from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
@@ -24,14 +24,14 @@ from outreach.queries import polls as poll_pages
 from outreach.queries.polls import PollTable, SlotRow
 from outreach.services.locking import SpeakerTaken, VenueTaken
 from outreach.services.planning.checks import PlanBlocked
-from outreach.services.planning.clashes import Found
+from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls import decide as poll_deciding
 from outreach.services.polls.decide import AlreadyDecided
 from outreach.services.polls.edit import PollMissing
 from outreach.web.calendar.forms import TimeAndPlaceForm
-from outreach.web.clashes.in_forms import took_a_way
-from outreach.web.clashes.resolutions import WayOut
-from outreach.web.clashes.shown import Once, Shown, each_once, shown
+from outreach.web.clashes.in_forms import took_a_resolution
+from outreach.web.clashes.resolutions import ShownResolution
+from outreach.web.clashes.shown import Once, ShownClash, each_once, shown
 from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import coordinator_required, say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
@@ -50,7 +50,7 @@ def choose(poll_id: int, slot_id: int) -> Any:
     if slot is None:
         return redirect(url_for(".show", poll_id=poll_id))
     form, chosen, sentence, is_found = _form(poll, slot), _chosen(poll), "", False
-    only_looks = took_a_way(form) or WITHOUT in request.form or LOOK in request.form
+    only_looks = took_a_resolution(form) or WITHOUT in request.form or LOOK in request.form
     if not form.validate():
         sentence = next(str(error) for errors in form.errors.values() for error in errors)
         form.fill_place(poll_deciding.proposed(slot))
@@ -88,9 +88,9 @@ def _page(
     if table.poll.state not in RUNNING:
         return redirect(url_for(".show", poll_id=poll_id))
     at = _at(form)
-    found = poll_deciding.foresee(table.poll, slot, at, chosen, now=now)
+    found = poll_deciding.preview(table.poll, slot, at, chosen, now=now)
     here = address_with([*form.asked().items(), *(("invitee", str(id)) for id in chosen or [0])])
-    findings = [_here(one, table, slot, here) for one in shown(found, about=[-slot.id])]
+    clashes = [_here(one, table, slot, here) for one in shown(found, about=[-slot.id])]
     page = render_template(
         "polls/choose.html",
         poll=table.poll,
@@ -102,9 +102,9 @@ def _page(
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
         problem="" if is_found and found.blocking else sentence,  # which is said above all else
         chosen=chosen,
-        findings=findings,
+        clashes=clashes,
         refused=bool(found.blocking),
-        ways=_ways(found, findings, table, row),
+        resolutions=_resolutions(found, clashes, table, row),
     )
     return page, 422 if sentence else 200
 
@@ -132,42 +132,46 @@ def _at(form: TimeAndPlaceForm) -> Proposed:
     return Proposed(form.starts_at, form.ends_at, form.venue_id.data)
 
 
-def _here(row: Shown, table: PollTable, slot: PollSlot, here: str) -> Shown:
+def _here(row: ShownClash, table: PollTable, slot: PollSlot, here: str) -> ShownClash:
     """Offer what this page can do: another hall, another hour of that day, or to do without; what else there is leads back."""
-    ways = [*_without(row, table, slot)]
-    for way in row.ways:
-        if way.activity_id != -slot.id:
-            ways.append(replace(way, href=leading_back(way.href, here)))
-        elif not isinstance(way.way, Move) or _is_that_day(way.way, slot, table.poll):
-            ways.append(way)
-    return replace(row, ways=tuple(ways))
+    resolutions = [*_without(row, table, slot)]
+    for resolution in row.resolutions:
+        if resolution.activity_id != -slot.id:
+            resolutions.append(replace(resolution, href=leading_back(resolution.href, here)))
+        elif not isinstance(resolution.resolution, MoveTo) or _is_that_day(resolution.resolution, slot, table.poll):
+            resolutions.append(resolution)
+    return replace(row, resolutions=tuple(resolutions))
 
 
-def _without(row: Shown, table: PollTable, slot: PollSlot) -> list[WayOut]:
+def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownResolution]:
     those = [one for one in table.invitees if poll_pages.party_of(one) in row.parties]
-    if not those or row.finding.said_yes:
+    if not those or row.clash.said_yes:
         return []
     party = poll_pages.party_of(those[0])
     button = (WITHOUT, " ".join(str(one.id) for one in those))
     if len(those) == 1:
-        return [WayOut(_("Do without %(name)s", name=party.name), "", button=button, way=LeaveOut(-slot.id, party))]
-    return [WayOut(_("Do without these %(count)s", count=len(those)), "", button=button)]
+        return [
+            ShownResolution(
+                _("Do without %(name)s", name=party.name), "", button=button, resolution=LeaveOut(-slot.id, party)
+            )
+        ]
+    return [ShownResolution(_("Do without these %(count)s", count=len(those)), "", button=button)]
 
 
-def _is_that_day(way: Move, slot: PollSlot, poll: DatePoll) -> bool:
+def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
     """Whether it is the day that people were asked about: of another one nothing is known."""
-    return way.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
+    return resolution.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
 
 
-def _ways(found: Found, findings: list[Shown], table: PollTable, row: SlotRow) -> list[Once]:
+def _resolutions(found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow) -> list[Once]:
     """Return the ways out, each once, and last the best of the other proposed times that can be had."""
     others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
     best = next((one for one in others if not one.found.blocking), None)
-    some = each_once(found, findings)
-    if best is None or all(one.finding.said_yes for one in findings):
+    some = each_once(found, clashes)
+    if best is None or all(one.clash.said_yes for one in clashes):
         return some
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
     words = _("Choose the next best time: %(when)s", when=when)
-    way = WayOut(words, url_for(".choose", poll_id=table.poll.id, slot_id=slot.id))
-    return [*some, Once(way, "" if best.found.findings else _("nothing clashes then"))]
+    resolution = ShownResolution(words, url_for(".choose", poll_id=table.poll.id, slot_id=slot.id))
+    return [*some, Once(resolution, "" if best.found.clashes else _("nothing clashes then"))]

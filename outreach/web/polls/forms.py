@@ -18,9 +18,9 @@ from outreach.models import DatePoll, PollInvitee, PollSlot
 from outreach.services.polls.answer import Dates
 from outreach.services.polls.edit import PollValues
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import Choice, Clock, Day, Sentence, optional_int, optional_text, strip, whole
+from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.fields.instants import instant, next_day, wall_day, wall_time, zone_of
-from outreach.web.invitations.forms import BY_STAFF, Options, text, words
+from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
 from outreach.web.programmes.forms import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 
 EMPTY_ROWS = 3
@@ -29,10 +29,10 @@ EMPTY_ROWS = 3
 class SlotForm(TidyRow):
     """One proposed time. A row without a day is left out."""
 
-    on = Day(_l("Date"))
+    on = DayField(_l("Date"))
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
-    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
 
     @property
     def blank(self) -> bool:
@@ -56,7 +56,7 @@ class SlotForm(TidyRow):
 class Closing(TidyForm):
     """Until when a poll takes answers."""
 
-    closes_on = Day(_l("Closes on"), [Sentence(_l("Please choose until which day answers are taken."))])
+    closes_on = DayField(_l("Closes on"), [Sentence(_l("Please choose until which day answers are taken."))])
     closes_at = Clock(_l("at"), [Sentence(_l("Please write a time, such as 16:00."))])
 
     def fill_closing(self, closes_at: datetime, zone: ZoneInfo) -> None:
@@ -71,10 +71,10 @@ class Closing(TidyForm):
 class PollForm(Closing):
     title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
     public_title = StringField(_l("Neutral public title"), [Length(max=200)], description=NEUTRAL_HELP)
-    kind = Choice(_l("Kind"), choices=kind_choices)
-    programme_id = Choice(_l("Programme"), coerce=optional_int, choices=[])
-    region_code = Choice(_l("Kelurahan"), coerce=optional_text, choices=[])
-    zone = Choice(_l("Time zone"), choices=CHOICES)
+    kind = ChoiceField(_l("Kind"), choices=kind_choices)
+    programme_id = ChoiceField(_l("Programme"), coerce=optional_int, choices=[])
+    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
+    zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     note = TextAreaField(
         _l("Note"), [Length(max=500)], description=_l("Those asked read it in the mail and on their page.")
     )
@@ -176,7 +176,7 @@ class AskForm(TidyForm):
     """Ticked people, in a role, and ticked organisations, each with its seats (fields `quota-<id>`)."""
 
     q = text(_l("Search"), 100)
-    role = Options(_l("As what would the people be invited?"), default=Role.PARTICIPANT.value)
+    role = OptionsField(_l("As what would the people be invited?"), default=Role.PARTICIPANT.value)
     person_ids = SelectMultipleField(coerce=int, validate_choice=False)
     organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
     needed = BooleanField(_l("Needed: no date suits without them"))
@@ -189,7 +189,7 @@ class AskForm(TidyForm):
 class RecordDatesForm(TidyForm):
     """Which dates suit somebody, as they told staff: a field `slot-<id>` for each slot."""
 
-    source = Options(_l("How did they answer?"), default=AnswerSource.PHONE.value)
+    source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
     who = text(_l("Who answered"), 160, description=_l("For an organisation: the name of whom you spoke with."))
     note = text(_l("Note"), 300)
 
@@ -199,9 +199,9 @@ class RecordDatesForm(TidyForm):
         self.slots = slots
         self.missing = False
 
-    def options(self, slot: PollSlot) -> Options:
+    def options(self, slot: PollSlot) -> OptionsField:
         """Return the field of one slot, drawn like any other."""
-        field: Options = self[f"slot-{slot.id}"]
+        field: OptionsField = self[f"slot-{slot.id}"]
         return field
 
     def fill(self, one: PollInvitee) -> None:
@@ -216,6 +216,6 @@ class RecordDatesForm(TidyForm):
 
 def record_form(poll: DatePoll) -> RecordDatesForm:
     """Return the form with a field for each of the poll's slots."""
-    fields = {f"slot-{slot.id}": Options(when(slot), choices=words(PollChoice)) for slot in poll.slots}
+    fields = {f"slot-{slot.id}": OptionsField(when(slot), choices=words(PollChoice)) for slot in poll.slots}
     made: type[RecordDatesForm] = type("OneRecordDatesForm", (RecordDatesForm,), fields)
     return made(poll.slots)

@@ -23,7 +23,7 @@ from outreach.services.polls import edit as polls
 from outreach.services.polls.edit import PollMissing
 from outreach.web.activities.forms import ConfirmForm
 from outreach.web.clashes import shown as clashes_shown
-from outreach.web.clashes.shown import Shown
+from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.problems import show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
@@ -107,7 +107,7 @@ def edit(poll_id: int) -> Any:
 def show(poll_id: int) -> Any:
     table = poll_pages.table(poll_id, now=clock.now())
     return render_template(
-        "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_findings(table.rows)
+        "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_clashes(table.rows)
     )
 
 
@@ -133,9 +133,9 @@ def delete(poll_id: int) -> Any:
     return redirect(url_for(".index", show=Which.DRAFTS.value))
 
 
-def slot_findings(rows: Iterable[SlotRow]) -> dict[int, list[Shown]]:
+def slot_clashes(rows: Iterable[SlotRow]) -> dict[int, list[ShownClash]]:
     """Return what clashes with each slot, in sentences, by the slot's id."""
-    return {row.slot.id: clashes_shown.shown(row.found, about=[-row.slot.id], with_ways=False) for row in rows}
+    return {row.slot.id: clashes_shown.shown(row.found, about=[-row.slot.id], with_resolutions=False) for row in rows}
 
 
 def _begin(form: PollForm) -> None:

@@ -20,9 +20,9 @@ from outreach.services.programmes.edit import ProgrammeValues
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import (
     Between,
-    Choice,
+    ChoiceField,
     Clock,
-    Day,
+    DayField,
     Number,
     PhoneNumber,
     Sentence,
@@ -47,15 +47,15 @@ def kind_choices() -> list[tuple[str, str]]:
     return [(kind.value, label(kind)) for kind in ActivityKind]
 
 
-class ActivityRow(TidyRow):
+class ActivityLine(TidyRow):
     """One activity among a programme's rows. A row without a title, venue or seats is not meant, and left out."""
 
-    kind = Choice(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
+    kind = ChoiceField(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
     title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
-    on = Day(_l("Date"), [Sentence(_l("Please choose the day of this activity."))])
+    on = DayField(_l("Date"), [Sentence(_l("Please choose the day of this activity."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))], default=MORNING)
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))], default=NOON)
-    venue_id = Choice(_l("Venue"), coerce=optional_int, choices=[])
+    venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)])
 
     @property
@@ -101,11 +101,11 @@ class ProgrammeForm(TidyForm):
         [Length(max=4000)],
         description=_l("One or two sentences on what it is for. Only your office sees this."),
     )
-    starts_on = Day(_l("First day"), [Sentence(_l("Please choose the first day."))])
+    starts_on = DayField(_l("First day"), [Sentence(_l("Please choose the first day."))])
     days = Number(
         _l("Number of days"), [Sentence(_l("Please write how many days, such as 4.")), Between(1, MAX_DAYS)], default=1
     )
-    zone = Choice(_l("Time zone"), choices=CHOICES)
+    zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     contact_name = StringField(
         _l("Whom invitees can call"), [Length(max=120)], description=_l("Left empty, your office's contact is used.")
     )
@@ -152,14 +152,14 @@ class ProgrammeForm(TidyForm):
 class NewProgrammeForm(ProgrammeForm):
     """A programme with a row for each of its activities."""
 
-    activities = FieldList(FormField(ActivityRow), min_entries=1, max_entries=MAX_ROWS)
+    activities = FieldList(FormField(ActivityLine), min_entries=1, max_entries=MAX_ROWS)
 
     def offer_venues(self, venues: Sequence[tuple[int | str, str]]) -> None:
         for row in self.rows:
             row.venue_id.choices = venues
 
     @property
-    def rows(self) -> list[ActivityRow]:
+    def rows(self) -> list[ActivityLine]:
         return [entry.form for entry in self.activities]
 
     def add_row(self) -> None:
@@ -212,4 +212,4 @@ class CopyForm(TidyForm):
     """A copy of a programme: its new title and first day."""
 
     title = StringField(_l("Title of the copy"), [Sentence(_l("Please write a title for the copy.")), Length(max=200)])
-    starts_on = Day(_l("New first day"), [Sentence(_l("Please choose the new first day."))])
+    starts_on = DayField(_l("New first day"), [Sentence(_l("Please choose the new first day."))])

@@ -23,7 +23,7 @@ from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
 from outreach.web.activities.forms import ConfirmForm
-from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_way
+from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
 from outreach.web.clashes.resolutions import stretched
 from outreach.web.clashes.shown import Once, shown
 from outreach.web.fields import choices
@@ -64,7 +64,7 @@ def new() -> Any:
     form.offer_venues(choices.venues())
     if request.method == "GET" or "add" in request.form or "drop" in request.form:
         return render_template("programmes/new.html", form=form)
-    if took_a_way(form, {programme_preview.id_of(number): row for number, row in enumerate(form.rows)}):
+    if took_a_resolution(form, {programme_preview.id_of(number): row for number, row in enumerate(form.rows)}):
         return render_template("programmes/new.html", form=form)
     seen = Look()
     if form.validate():
@@ -95,7 +95,7 @@ def show(programme_id: int) -> Any:
     ids = [line.activity.id for line in page.lines]
     found = shown(clashing.of_activities(ids, now=now), about=ids)
     return render_template(
-        "programmes/show.html", page=page, programme=page.programme, forecast=forecast, findings=found
+        "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
 
 
@@ -109,7 +109,7 @@ def edit(programme_id: int) -> Any:
         form.take(request.args)
         came_filled_in(form)
         return render_template("programmes/edit.html", form=form, programme=page.programme)
-    if took_a_way(form):
+    if took_a_resolution(form):
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
         seen, helping = _look_at_days(page.programme, form)
@@ -135,13 +135,13 @@ def edit(programme_id: int) -> Any:
 def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
     """Look at what the form's days would leave outside; and the way out: days that hold all of it as well."""
     values = form.values()
-    found, ids = programme_days.foresee(programme, values, now=clock.now())
+    found, ids = programme_days.preview(programme, values, now=clock.now())
     if not ids:
         return Look(), []
     first, last = programme_days.holding(values, [found.plan.activities[id] for id in ids])
     longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
     helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
-    return look_at_many(found, ids, with_ways=False), helping
+    return look_at_many(found, ids, with_resolutions=False), helping
 
 
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
@@ -157,8 +157,11 @@ def copy(programme_id: int) -> Any:
     elif "first" in request.form:
         form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
     if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
-        foreseen = programme_preview.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
-        seen, better = look_at_many(foreseen.found, foreseen.ids, alike=True, with_ways=False), foreseen.better
+        previewed = programme_preview.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
+        seen, better = (
+            look_at_many(previewed.found, previewed.ids, alike=True, with_resolutions=False),
+            previewed.better,
+        )
     looking = "look" in request.form or "first" in request.form
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
@@ -237,7 +240,7 @@ def publish(programme_id: int) -> Any:
         programme=page.programme,
         problem=problem_said,
         forecast=forecasting.for_publishing(ids, now=now),
-        findings=rows,
+        clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[activity for activity in page.drafts if activity.venue_id is None],
         unreachable=showing.without_address(ids),

@@ -11,7 +11,7 @@ from outreach.domain.kinds import Audience, RuleTiming
 from outreach.models import ReminderRule
 from outreach.services.reminders.edit_rules import AUDIENCES, RuleValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, Clock, Number, strip
+from outreach.web.fields.fields import ChoiceField, Clock, Number, strip
 
 USUAL, OWN = "usual", "own"
 
@@ -23,8 +23,8 @@ class RuleForm(TidyForm):
         [InputRequired(_l("Please write a time, such as 08:00."))],
         description=_l("By the clock of the place where the activity is."),
     )
-    audience = Choice(_l("To"), choices=[])
-    text = Choice(
+    audience = ChoiceField(_l("To"), choices=[])
+    text = ChoiceField(
         _l("Text"),
         choices=[(USUAL, _l("The usual text for such mails")), (OWN, _l("A text of its own"))],
         description=_l("You find the rule's own text under Texts, once the rule is saved."),
@@ -60,7 +60,7 @@ class RuleForm(TidyForm):
 
 class NewRuleForm(RuleForm):
     days = Number(_l("Days"), [InputRequired(_l("Please write a number of days, such as 3."))])
-    timing = Choice(
+    timing = ChoiceField(
         _l("When"),
         choices=[
             (RuleTiming.BEFORE_START.value, _l("before the start")),

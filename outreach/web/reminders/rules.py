@@ -56,7 +56,7 @@ def edit(key: str) -> Any:
     if form.validate():
         try:
             if "confirm" not in request.form:
-                forecast = edit_rules.foretell_edit(key, form.values(), **scope_ids(), now=clock.now())
+                forecast = edit_rules.preview_edit(key, form.values(), **scope_ids(), now=clock.now())
                 if forecast is not None:
                     return _preview(forecast, rule_words(found.row))
             edit_rules.edit(key, form.values(), **scope_ids(), by=current_user, now=clock.now())
@@ -81,7 +81,7 @@ def new() -> Any:
     if form.validate():
         try:
             if "confirm" not in request.form:
-                forecast = edit_rules.foretell_add(form.chosen_timing, form.values(), **scope_ids(), now=clock.now())
+                forecast = edit_rules.preview_add(form.chosen_timing, form.values(), **scope_ids(), now=clock.now())
                 if forecast is not None:
                     return _preview(forecast, "")
             made = edit_rules.add(form.chosen_timing, form.values(), **scope_ids(), by=current_user, now=clock.now())
@@ -102,7 +102,7 @@ def reset(key: str) -> Any:
         return redirect(url_for(".edit", key=key, **scope_query()))
     if "confirm" not in request.form:
         found = rule_pages.rule_page(key, **scope_ids())
-        forecast = edit_rules.foretell_reset(key, **scope_ids(), now=clock.now())
+        forecast = edit_rules.preview_reset(key, **scope_ids(), now=clock.now())
         if forecast is not None:
             return _preview(forecast, rule_words(found.row))
     edit_rules.reset(key, **scope_ids(), by=current_user, now=clock.now())

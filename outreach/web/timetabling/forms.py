@@ -20,14 +20,14 @@ from outreach.services.timetabling.request import (
     NEEDED_MOST,
     SECONDS,
     SECONDS_MOST,
-    Line,
     Request,
+    RequestLine,
     VenueChoice,
     Weight,
     Wish,
 )
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, Choice, Clock, Day, Number, Sentence, optional_int
+from outreach.web.fields.fields import Between, ChoiceField, Clock, DayField, Number, Sentence, optional_int
 from outreach.web.timetabling import words as timetabling_words
 
 USUAL_HOURS = (time(8), time(15, 30))
@@ -46,7 +46,7 @@ class DayUnreadable(Problem):
 
 
 @dataclass
-class Row:
+class TaskRow:
     """An activity to choose, with what was asked for it."""
 
     activity: Activity
@@ -64,21 +64,21 @@ class Row:
         )
 
     @property
-    def line(self) -> Line:
-        return Line(self.activity.id, self.needed, self.first_on, self.last_on, self.fixed)
+    def line(self) -> RequestLine:
+        return RequestLine(self.activity.id, self.needed, self.first_on, self.last_on, self.fixed)
 
 
-class PlacementForm(TidyForm):
+class TimetablingForm(TidyForm):
     title = StringField(_l("Name"))
-    first_on = Day(_l("From"), [Sentence(_l("Please choose the first day."))])
-    last_on = Day(_l("Until"), [Sentence(_l("Please choose the last day."))])
+    first_on = DayField(_l("From"), [Sentence(_l("Please choose the first day."))])
+    last_on = DayField(_l("Until"), [Sentence(_l("Please choose the last day."))])
     person = SelectMultipleField(_l("Facilitators"), coerce=optional_int, choices=[], validate_choice=False)
     q = StringField()
     venues = RadioField(_l("Where"), default=VenueChoice.KEEP.value)
     venue_kinds = SelectMultipleField(
         _l("Only these kinds of venue"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
-    before_all = Choice(_l("Comes before all others"), coerce=optional_int, choices=[])
+    before_all = ChoiceField(_l("Comes before all others"), coerce=optional_int, choices=[])
     order_then = SelectMultipleField(
         _l("Which comes after which"), coerce=optional_int, choices=[], validate_choice=False
     )
@@ -106,7 +106,7 @@ class PlacementForm(TidyForm):
         chosen = [two for two in pairs if any(two)]
         return [*chosen, (None, None), (None, None)][: max(ORDERS_SHOWN, len(chosen) + 1)]
 
-    def offer(self, rows: Sequence[Row]) -> None:
+    def offer(self, rows: Sequence[TaskRow]) -> None:
         titles = [(row.activity.id, row.activity.title) for row in rows]
         self.before_all.choices = [("", _("None")), *titles]
         self.order_then.choices = self.order_first.choices = [("", _("Choose")), *titles]
@@ -128,7 +128,7 @@ class PlacementForm(TidyForm):
         for wish in Wish:
             self[PREFIX + wish.value].data = (asked.weight(wish) if asked else Weight.LITTLE).value
 
-    def asked(self, rows: Iterable[Row], *, greedily: bool) -> Request:
+    def asked(self, rows: Iterable[TaskRow], *, greedily: bool) -> Request:
         """Return what is asked for, once the form is valid; raise OrderIncomplete."""
         assert self.first_on.data
         assert self.last_on.data
@@ -155,9 +155,9 @@ class PlacementForm(TidyForm):
 
 for _wish in Wish:
     setattr(
-        PlacementForm,
+        TimetablingForm,
         PREFIX + _wish.value,
-        Choice(timetabling_words.WISHES[_wish], choices=[]),
+        ChoiceField(timetabling_words.WISHES[_wish], choices=[]),
     )
 
 
@@ -170,29 +170,29 @@ def usual(activity: Activity) -> int:
     return 1 if activity.kind in COMMUNITY_KINDS else 0
 
 
-def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[Row]:
+def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[TaskRow]:
     """Return the rows as a search begins: as asked before, else all drafts are ticked."""
     if asked is None:
-        return [Row(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
+        return [TaskRow(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
     lines = {line.id: line for line in asked.lines}
     rows = []
     for one in activities:
         line = lines.get(one.id)
         if line is None:
-            rows.append(Row(one, False, usual(one)))
+            rows.append(TaskRow(one, False, usual(one)))
         else:
-            rows.append(Row(one, True, line.needed, line.first_on, line.last_on, line.fixed))
+            rows.append(TaskRow(one, True, line.needed, line.first_on, line.last_on, line.fixed))
     return rows
 
 
-def sent_rows(activities: Sequence[Activity], sent: Mapping[str, Any], picked: Sequence[str]) -> list[Row]:
+def sent_rows(activities: Sequence[Activity], sent: Mapping[str, Any], picked: Sequence[str]) -> list[TaskRow]:
     """Return the rows as they were sent; raise DayUnreadable."""
     ids = set(picked)
     rows = []
     for one in activities:
         needed = sent.get(f"needed-{one.id}", "")
         rows.append(
-            Row(
+            TaskRow(
                 one,
                 str(one.id) in ids,
                 min(int(needed), NEEDED_MOST) if needed.isdecimal() and len(needed) < 4 else usual(one),
@@ -211,7 +211,7 @@ def _day(text: str, activity: Activity) -> date | None:
         raise DayUnreadable(title=activity.title) from None
 
 
-def days_for(rows: Sequence[Row], first: date, last: date | None, tomorrow: date) -> tuple[date, date]:
+def days_for(rows: Sequence[TaskRow], first: date, last: date | None, tomorrow: date) -> tuple[date, date]:
     """Return the days to begin with. first, last: of the programme; last None: of the activities, and two weeks at least."""
     if last is not None and last >= tomorrow:
         return max(first, tomorrow), last

@@ -7,20 +7,20 @@ from flask_babel import gettext as _
 
 from outreach.domain.states import ActivityState
 from outreach.domain.timetabling import CauseKind
-from outreach.models import Placement
+from outreach.models import TimetablingSearch
 from outreach.queries.invitations import choices
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling.result import Result
 from outreach.web.timetabling import words as timetabling_words
-from outreach.web.timetabling.forms import Row
+from outreach.web.timetabling.forms import TaskRow
 
 OF_ROWS = (CauseKind.DAYS, CauseKind.FIXED)  # conditions that stand in an activity's own row of the form
-Group = tuple[str, list[Row], bool]  # title, rows, whether they are published
+Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are published
 
 
-def grouped(rows: Sequence[Row]) -> list[Group]:
+def grouped(rows: Sequence[TaskRow]) -> list[Group]:
     """Return the activities to choose from, by programme; first the drafts, then those that people know of."""
     found: dict[tuple[bool, int], Group] = {}
     for row in rows:
@@ -38,27 +38,27 @@ def venue_names(result: Result) -> Mapping[int, str]:
     return searches.venue_names(wanted) if wanted else {}
 
 
-def shown(placement: Placement) -> dict[str, Any]:
+def shown(search: TimetablingSearch) -> dict[str, Any]:
     """Return what the page of one placement shows."""
-    result = timetabling_result.read(placement.result)
-    asked = timetabling_request.from_json(placement.request)
+    result = timetabling_result.read(search.result)
+    asked = timetabling_request.from_json(search.request)
     venues = venue_names(result)
     return {
         "result": result,
         "asked": asked,
         "venues": venues,
         "words": timetabling_words,
-        "problem": _problem(placement),
+        "problem": _problem(search),
         "clashes": _clashes(result, asked, venues),
         "costs": [(timetabling_words.TERMS[term], cost) for term, cost in result.costs.items()],
         "unplaced": [result.titles.get(id, "–") for id in result.unplaced],
     }
 
 
-def _problem(placement: Placement) -> str:
-    if not placement.problem:
+def _problem(search: TimetablingSearch) -> str:
+    if not search.problem:
         return ""
-    return _(placement.problem, **placement.progress.get("values", {}))
+    return _(search.problem, **search.progress.get("values", {}))
 
 
 def _clashes(result: Result, asked: Any, venues: Mapping[int, str]) -> list[tuple[str, bool, list[Any]]]:

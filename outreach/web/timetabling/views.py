@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.delivery.words.clashes import sentence
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
-from outreach.models import Activity, Placement
+from outreach.models import Activity, TimetablingSearch
 from outreach.queries.invitations import choices
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import launch, searches
@@ -23,7 +23,7 @@ from outreach.web.fields.problems import mistakes, show_problem
 from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, say, staff_required
 from outreach.web.timetabling import shown
 from outreach.web.timetabling import words as timetabling_words
-from outreach.web.timetabling.forms import PlacementForm, Row, TakeForm, days_for, rows_of, sent_rows
+from outreach.web.timetabling.forms import TakeForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
 
 bp = Blueprint("placements", __name__, url_prefix="/placements")
 ALONE = "alone"  # in the choice of what to place: what belongs to no programme
@@ -31,7 +31,7 @@ FACILITATOR = "fasilitator"  # the post under which they stand in the address bo
 FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 
 
-@bp.errorhandler(searches.PlacementMissing)
+@bp.errorhandler(searches.SearchMissing)
 def _missing(problem: Problem) -> Any:
     return error_page(404, text=say(problem))
 
@@ -51,7 +51,7 @@ def new() -> Any:
     earlier = request.args.get("from", type=int)
     asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
     candidates = searches.candidates(now=clock.now())
-    form, rows = PlacementForm(), rows_of(_scoped(candidates), asked)
+    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked)
     tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
     if asked:
         days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))
@@ -74,7 +74,7 @@ def ask() -> Any:
 
     do=search only looks for people, do=more only offers another two to order.
     """
-    form, candidates = PlacementForm(), searches.candidates(now=clock.now())
+    form, candidates = TimetablingForm(), searches.candidates(now=clock.now())
     try:
         rows = sent_rows(_scoped(candidates), request.form, request.form.getlist("pick"))
     except Problem as problem:
@@ -89,11 +89,11 @@ def ask() -> Any:
     try:
         asked = form.asked(rows, greedily=request.form.get("do") == "greedily")
         title = (form.title.data or "").strip() or _title(rows)
-        placement = searches.create(asked, title=title, by=current_user, now=now)
+        search = searches.create(asked, title=title, by=current_user, now=now)
     except Problem as problem:
         show_problem(form, problem, FIELDS)
         return _form(form, rows, candidates), 422
-    return _begin(placement.id)
+    return _begin(search.id)
 
 
 @bp.get("/<int:placement_id>")
@@ -101,16 +101,16 @@ def ask() -> Any:
 def show(placement_id: int) -> Any:
     """How far the search is; what it proposes; what collides. Asked again each second while it goes on."""
     now = clock.now()
-    placement = searches.get(placement_id)
-    running = searches.is_running(placement, now)
+    search = searches.get(placement_id)
+    running = searches.is_running(search, now)
     response = make_response(
         render_template(
             "timetabling/show.html",
-            placement=placement,
+            search=search,
             running=running,
-            broken_off=searches.is_broken_off(placement, now),
+            broken_off=searches.is_broken_off(search, now),
             can_search=searches.can_search(),
-            **shown.shown(placement),
+            **shown.shown(search),
         )
     )
     if "HX-Request" in request.headers and not running:
@@ -155,13 +155,13 @@ def take(placement_id: int) -> Any:
 @bp.post("/<int:placement_id>/take")
 @coordinator_required
 def taken(placement_id: int) -> Any:
-    placement = searches.get(placement_id)
+    search = searches.get(placement_id)
     form, picked = TakeForm(), request.form.getlist("pick", type=int)
     if not form.validate():
-        return _taking(placement, form, picked), 422
+        return _taking(search, form, picked), 422
     try:
         result = applying.take(placement_id, picked, reason=form.reason.data or "", by=current_user, now=clock.now())
-    except searches.PlacementMissing:
+    except searches.SearchMissing:
         raise
     except Problem as problem:
         show_problem(form, problem)
@@ -174,7 +174,7 @@ def taken(placement_id: int) -> Any:
 def _begin(placement_id: int) -> Any:
     try:
         searches.start(placement_id, launch=launch.launch, now=clock.now())
-    except searches.PlacementMissing:
+    except searches.SearchMissing:
         raise
     except Problem as problem:
         flash(say(problem), "danger")
@@ -190,7 +190,7 @@ def _scoped(found: list[Activity]) -> list[Activity]:
     return [one for one in found if not programme_id or one.programme_id == programme_id]
 
 
-def _form(form: PlacementForm, rows: list[Row], candidates: list[Activity]) -> Any:
+def _form(form: TimetablingForm, rows: list[TaskRow], candidates: list[Activity]) -> Any:
     form.offer(rows)
     chosen = [one for one in form.person.data or [] if one is not None]
     found = choices.find_people(form.q.data or FACILITATOR, chosen)
@@ -210,7 +210,7 @@ def _form(form: PlacementForm, rows: list[Row], candidates: list[Activity]) -> A
     )
 
 
-def _title(rows: list[Row]) -> str:
+def _title(rows: list[TaskRow]) -> str:
     picked = [row.activity for row in rows if row.picked]
     programmes = {one.programme.title for one in picked if one.programme}
     if len(programmes) == 1 and all(one.programme for one in picked):
@@ -218,21 +218,21 @@ def _title(rows: list[Row]) -> str:
     return picked[0].title if len(picked) == 1 else _("%(count)s activities", count=len(picked))
 
 
-def _taking(placement: Placement, form: TakeForm, picked: list[int]) -> Any:
+def _taking(search: TimetablingSearch, form: TakeForm, picked: list[int]) -> Any:
     try:
-        foreseen = applying.foresee(placement, picked, now=clock.now())
+        previewed = applying.preview(search, picked, now=clock.now())
     except applying.NothingTicked as problem:
         flash(say(problem), "warning")
-        return redirect(url_for(".show", placement_id=placement.id, none=1))  # what was unticked stays so
-    found = sorted(foreseen.found, key=lambda one: one.severity is not Severity.BLOCK)
-    findings = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
-    result: Result = timetabling_result.read(placement.result)
+        return redirect(url_for(".show", placement_id=search.id, none=1))  # what was unticked stays so
+    found = sorted(previewed.found, key=lambda one: one.severity is not Severity.BLOCK)
+    clashes = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
+    result: Result = timetabling_result.read(search.result)
     return render_template(
         "timetabling/take.html",
-        placement=placement,
+        search=search,
         form=form,
-        taking=foreseen,
-        findings=findings,
+        taking=previewed,
+        clashes=clashes,
         venues=shown.venue_names(result),
         words=timetabling_words,
     )

@@ -12,10 +12,10 @@ from flask_babel import ngettext
 
 from outreach.delivery.words.formats import day, days, language, short_day, span
 from outreach.delivery.words.labels import label
-from outreach.domain.planning.rules import FindingKind
-from outreach.domain.timetabling import CauseKind, ReasonKind, Status, Term
+from outreach.domain.planning.rules import ClashKind
+from outreach.domain.timetabling import CauseKind, ReasonKind, SearchStatus, Term
 from outreach.services.timetabling.request import Request, VenueChoice, Weight, Wish
-from outreach.services.timetabling.result import Blame, Cost, Line, Note, Result, Spot, Why
+from outreach.services.timetabling.result import Blame, ClashNote, Cost, ProposalLine, ProposalReason, Result, Spot
 
 NAMED = 6
 REASONS = 3
@@ -90,7 +90,7 @@ def who_words(spot: Spot) -> str:
     return format_list([name for _id, name in spot.people], locale=language()) if spot.people else ""
 
 
-def reasons_words(line: Line, titles: Mapping[int, str]) -> str:
+def reasons_words(line: ProposalLine, titles: Mapping[int, str]) -> str:
     """Return why an activity is proposed there, in one sentence; what holds of most is only said where little else is."""
     telling = [why for why in line.reasons if why.kind not in _WEAK]
     weak = [why for why in line.reasons if why.kind in _WEAK][: max(0, REASONS - len(telling))]
@@ -98,7 +98,7 @@ def reasons_words(line: Line, titles: Mapping[int, str]) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
-def reason_words(why: Why, titles: Mapping[int, str]) -> str:
+def reason_words(why: ProposalReason, titles: Mapping[int, str]) -> str:
     """Return one reason in a few words."""
     others = _titles(why.ids, titles)
     match why.kind:
@@ -128,7 +128,7 @@ def reason_words(why: Why, titles: Mapping[int, str]) -> str:
             return _("before Ramadan, with time to spare")
 
 
-def worse_words(line: Line) -> list[str]:
+def worse_words(line: ProposalLine) -> list[str]:
     """Return what is not as wished about it."""
     return [said for cost in line.costs if (said := _cost(cost))]
 
@@ -153,14 +153,14 @@ def _cost(cost: Cost) -> str:
             return ""
 
 
-def note_words(note: Note) -> str:
+def note_words(note: ClashNote) -> str:
     """Return a finding in brief."""
     parts = [one for one in (note.who, note.where, ", ".join(f"“{one}”" for one in note.titles), note.why) if one]
     said = label(note.kind)
     return _("%(who)s: %(what)s", who=said, what=", ".join(parts)) if parts else said
 
 
-def example_words(note: Note) -> str:
+def example_words(note: ClashNote) -> str:
     """Return a finding in brief, with its day."""
     return f"{note_words(note)} ({day(note.day)})" if note.day else note_words(note)
 
@@ -210,14 +210,14 @@ def cause_words(
 def _rule(cause: Blame, venues: Mapping[int, str], kecamatan: Mapping[str, str]) -> str:
     people = _names(cause.people)
     match cause.rule:
-        case FindingKind.SAME_KECAMATAN if cause.kecamatan:
+        case ClashKind.SAME_KECAMATAN if cause.kecamatan:
             where = _names([kecamatan.get(code, code) for code in cause.kecamatan])
             return _("Never two in one kecamatan on one half day: %(where)s.", where=where)
-        case FindingKind.SPEAKER_TWICE | FindingKind.CADRE_TWICE | FindingKind.INVITEE_TWICE if people:
+        case ClashKind.SPEAKER_TWICE | ClashKind.CADRE_TWICE | ClashKind.INVITEE_TWICE if people:
             return _("Nobody can be in two places at once: %(who)s.", who=people)
-        case FindingKind.SPEAKER_TRAVEL | FindingKind.TRAVEL if people:
+        case ClashKind.SPEAKER_TRAVEL | ClashKind.TRAVEL if people:
             return _("There must be time to get from one to the other: %(who)s.", who=people)
-        case FindingKind.VENUE_TAKEN if cause.venues:
+        case ClashKind.VENUE_TAKEN if cause.venues:
             where = _names([venues.get(id, "–") for id in cause.venues])
             return _("A venue takes one activity at a time: %(where)s.", where=where)
         case _:
@@ -234,9 +234,9 @@ def status_words(result: Result, greedily: bool) -> str:
     """Return how the search ended."""
     if greedily:
         return _("Placed one after the other, without comparing: there may be much better plans.")
-    if result.status is Status.IMPOSSIBLE:
+    if result.status is SearchStatus.IMPOSSIBLE:
         return _("These can be placed together; the others collide with them.")
-    if result.status is Status.BEST:
+    if result.status is SearchStatus.BEST:
         return _("Searched to the end.")
     return _("The best that was found in the time given.")
 

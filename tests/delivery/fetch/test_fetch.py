@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.delivery.fetch import problems
-from outreach.delivery.fetch.fetch import Fetched, Fetcher, checked
+from outreach.delivery.fetch.fetch import FetchedFile, Fetcher, checked
 from outreach.delivery.fetch.public_addresses import is_public
 from tests.servers.certificates import certificate
 from tests.servers.web import web_server
@@ -36,16 +36,16 @@ def fetcher(server):
 def test_a_calendar_is_fetched_with_its_marks(server, fetcher):
     server.says("/cal.ics?key=a%20b", CALENDAR, 'ETag: "1"', "Last-Modified: Mon, 04 Jan 2027 01:00:00 GMT")
     found = fetcher.fetch(server.url("/cal.ics?key=a b".replace(" ", "%20")))
-    assert found == Fetched(CALENDAR, '"1"', "Mon, 04 Jan 2027 01:00:00 GMT")
+    assert found == FetchedFile(CALENDAR, '"1"', "Mon, 04 Jan 2027 01:00:00 GMT")
     assert f"Host: {server.host}\r\n" in server.asked[0]
     assert "Cookie" not in server.asked[0]
 
 
 def test_what_has_not_changed_is_not_sent_again(server, fetcher):
     server.says("/", b"", status="304 Not Modified")
-    assert fetcher.fetch(server.url(), etag='"1"', last_modified="yesterday") == Fetched(None)
+    assert fetcher.fetch(server.url(), etag='"1"', last_modified="yesterday") == FetchedFile(None)
     assert 'If-None-Match: "1"\r\nIf-Modified-Since: yesterday' in server.asked[0]
-    with pytest.raises(problems.Refused):
+    with pytest.raises(problems.FetchRefused):
         fetcher.fetch(server.url())
 
 
@@ -130,7 +130,7 @@ def test_fifty_megabytes_are_not_read(server, fetcher):
     server.sends("/said", b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
     server.sends("/unsaid", b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1024 * 1024)] * 50)
     for path in ("/said", "/unsaid"):
-        with pytest.raises(problems.TooLarge):
+        with pytest.raises(problems.FetchTooLarge):
             fetcher.fetch(server.url(path))
 
 
@@ -143,7 +143,7 @@ def test_what_is_packed_counts_unpacked(server, fetcher):
     bomb = gzip.compress(bytes(200 * 1024 * 1024))
     server.says("/bomb", bomb, "Content-Encoding: gzip")
     began = time.process_time()
-    with pytest.raises(problems.TooLarge):
+    with pytest.raises(problems.FetchTooLarge):
         fetcher.fetch(server.url("/bomb"))
     assert time.process_time() - began < 10
 
@@ -223,8 +223,8 @@ def test_a_broken_answer_is_called_one(server, fetcher, answer):
         ("401 Who", problems.NotAllowed),
         ("404 No", problems.NotThere),
         ("410 Gone", problems.NotThere),
-        ("500 Ouch", problems.Refused),
-        ("204 Nothing", problems.Refused),
+        ("500 Ouch", problems.FetchRefused),
+        ("204 Nothing", problems.FetchRefused),
     ],
 )
 def test_a_refusal_says_what_to_do(server, fetcher, status, problem):

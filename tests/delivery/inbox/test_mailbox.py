@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from outreach.delivery.inbox.mailbox import TAKEN, Fetched, Folder, MailboxDown, Progress, poll, reach
+from outreach.delivery.inbox.mailbox import TAKEN, FetchedMail, Folder, MailboxDown, PollProgress, poll, reach
 from outreach.delivery.inbox.reading import MOST_BYTES
 from outreach.domain.mail.failures import ChannelTrouble
 from tests.delivery.inbox.conftest import imap_settings
@@ -21,7 +21,7 @@ class Reader:
 
     def __init__(self, server, **values) -> None:
         self.settings = imap_settings(server, **values)
-        self.taken: list[Fetched] = []
+        self.taken: list[FetchedMail] = []
         self.folders: list[Folder] = []
         self.since: date | None = None
         self.fail_at = ""
@@ -29,11 +29,11 @@ class Reader:
     def poll(self, stop=lambda: False) -> int:
         return poll(self.settings, progress=self.progress, take=self.take, stop=stop)
 
-    def progress(self, folder: Folder) -> Progress:
+    def progress(self, folder: Folder) -> PollProgress:
         self.folders.append(folder)
-        return Progress(max((mail.uid for mail in self.taken), default=0), self.since)
+        return PollProgress(max((mail.uid for mail in self.taken), default=0), self.since)
 
-    def take(self, _folder: Folder, mail: Fetched) -> None:
+    def take(self, _folder: Folder, mail: FetchedMail) -> None:
         if self.fail_at and self.fail_at.encode() in mail.data:
             raise ZeroDivisionError
         self.taken.append(mail)
@@ -81,7 +81,7 @@ def test_what_fails_on_its_way_is_not_marked_and_comes_again(mailbox):
 def test_a_crash_between_effect_and_mark_costs_no_more_than_the_mark_which_is_made_up_for(mailbox):
     mailbox.deliver(FIRST)
     reader = Reader(mailbox)
-    reader.taken.append(Fetched(1, None, FIRST))  # committed; then the process died
+    reader.taken.append(FetchedMail(1, None, FIRST))  # committed; then the process died
     assert mailbox.flags() == {1: set()}
     assert reader.poll() == 0
     assert mailbox.flags() == {1: {r"\Seen", TAKEN}}
@@ -279,7 +279,7 @@ def test_eight_thousand_old_mails_cost_a_poll_nothing(mailbox):
         _status, found = client.uid("search", None, "ALL")
     count = len(found[0].split())
     reader = Reader(mailbox)
-    reader.taken.append(Fetched(count, None, b""))
+    reader.taken.append(FetchedMail(count, None, b""))
     mailbox.deliver(SECOND)
     assert reader.poll() == 1
     sent = (mailbox.folder / "log").read_text().rstrip().split("Disconnected: Logged out in=")[-1]

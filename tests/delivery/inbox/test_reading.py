@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreach.delivery.inbox.reading import read
-from outreach.delivery.inbox.reports import Verdict
+from outreach.delivery.inbox.reports import DeliveryVerdict
 from outreach.delivery.return_path import return_path
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason, Participation
@@ -121,7 +121,7 @@ def test_a_report_of_a_dead_address_is_read_from_every_server(server):
     returned = Returned(to=return_path(41, WITH_PATHS))
     found = read(REPORTERS[server](returned), WITH_PATHS)
     assert found.kind is IncomingKind.BOUNCE
-    assert found.report.verdict is Verdict.FAILED
+    assert found.report.verdict is DeliveryVerdict.FAILED
     assert found.report.addresses == {"ani@example.com"}
     assert found.returned_id == 41
     assert found.returned_reference == "<41.1767488400@example.com>"
@@ -131,34 +131,37 @@ def test_a_report_of_a_dead_address_is_read_from_every_server(server):
 @pytest.mark.parametrize(
     ("values", "verdict"),
     [
-        ({"action": "delayed", "status": "4.4.1", "words": "timed out"}, Verdict.DELAYED),
-        ({"action": "failed", "status": "4.4.1", "words": "timed out"}, Verdict.GAVE_UP),
-        ({"status": "5.7.1", "words": "550 5.7.1 looks like spam"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.0.0", "words": "554 5.7.26 not authenticated"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.3.4", "words": "552 5.3.4 too big"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.0.0", "words": "no such user"}, Verdict.FAILED),
-        ({"status": "5.2.1", "words": "disabled"}, Verdict.FAILED),
-        ({"status": "", "words": ""}, Verdict.MAIL_REFUSED),
-        ({"action": "FAILED (bad address)"}, Verdict.FAILED),
-        ({"status": "5.1.10", "words": "recipient not found by SMTP address lookup"}, Verdict.FAILED),
-        ({"status": "5.1.6", "words": "550 5.1.6 mailbox has moved"}, Verdict.FAILED),
-        ({"status": "5.1.1", "words": "550 5.1.1 user unknown, see our policy"}, Verdict.FAILED),
-        ({"status": "5.1.0", "words": "550 5.1.0 address listed as a source of spam"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.1.7", "words": "550 5.1.7 bad sender mailbox"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.1.8", "words": "550 5.1.8 Sender address rejected: Domain not found"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.2.2", "words": "552 5.2.2 Mailbox full"}, Verdict.GAVE_UP),
-        ({"status": "5.3.2", "words": "554 5.3.2 System not accepting network messages"}, Verdict.GAVE_UP),
-        ({"status": "5.3.5", "words": "550 5.3.5 system incorrectly configured"}, Verdict.GAVE_UP),
-        ({"status": "5.4.4", "words": "Host or domain name not found. Name service error"}, Verdict.FAILED),
-        ({"status": "5.4.4", "words": "unable to route"}, Verdict.GAVE_UP),
-        ({"status": "5.4.6", "words": "554 5.4.6 Too many hops"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.4.14", "words": "554 5.4.14 Hop count exceeded"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.4.7", "words": "Delivery expired (message too old)"}, Verdict.GAVE_UP),
-        ({"status": "5.4.316", "words": "550 5.4.316 Message expired, connection refused"}, Verdict.GAVE_UP),
-        ({"status": "5.0.350", "words": "550 5.0.350 Remote server returned an error"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.0.0", "words": "552 spam content rejected, blocked by policy"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.0.0", "words": "550 Sender address rejected: Domain not found"}, Verdict.MAIL_REFUSED),
-        ({"status": "5.0.0", "words": "550 The account does not exist"}, Verdict.FAILED),
+        ({"action": "delayed", "status": "4.4.1", "words": "timed out"}, DeliveryVerdict.DELAYED),
+        ({"action": "failed", "status": "4.4.1", "words": "timed out"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.7.1", "words": "550 5.7.1 looks like spam"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.0.0", "words": "554 5.7.26 not authenticated"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.3.4", "words": "552 5.3.4 too big"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.0.0", "words": "no such user"}, DeliveryVerdict.FAILED),
+        ({"status": "5.2.1", "words": "disabled"}, DeliveryVerdict.FAILED),
+        ({"status": "", "words": ""}, DeliveryVerdict.MAIL_REFUSED),
+        ({"action": "FAILED (bad address)"}, DeliveryVerdict.FAILED),
+        ({"status": "5.1.10", "words": "recipient not found by SMTP address lookup"}, DeliveryVerdict.FAILED),
+        ({"status": "5.1.6", "words": "550 5.1.6 mailbox has moved"}, DeliveryVerdict.FAILED),
+        ({"status": "5.1.1", "words": "550 5.1.1 user unknown, see our policy"}, DeliveryVerdict.FAILED),
+        ({"status": "5.1.0", "words": "550 5.1.0 address listed as a source of spam"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.1.7", "words": "550 5.1.7 bad sender mailbox"}, DeliveryVerdict.MAIL_REFUSED),
+        (
+            {"status": "5.1.8", "words": "550 5.1.8 Sender address rejected: Domain not found"},
+            DeliveryVerdict.MAIL_REFUSED,
+        ),
+        ({"status": "5.2.2", "words": "552 5.2.2 Mailbox full"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.3.2", "words": "554 5.3.2 System not accepting network messages"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.3.5", "words": "550 5.3.5 system incorrectly configured"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.4.4", "words": "Host or domain name not found. Name service error"}, DeliveryVerdict.FAILED),
+        ({"status": "5.4.4", "words": "unable to route"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.4.6", "words": "554 5.4.6 Too many hops"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.4.14", "words": "554 5.4.14 Hop count exceeded"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.4.7", "words": "Delivery expired (message too old)"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.4.316", "words": "550 5.4.316 Message expired, connection refused"}, DeliveryVerdict.GAVE_UP),
+        ({"status": "5.0.350", "words": "550 5.0.350 Remote server returned an error"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.0.0", "words": "552 spam content rejected, blocked by policy"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.0.0", "words": "550 Sender address rejected: Domain not found"}, DeliveryVerdict.MAIL_REFUSED),
+        ({"status": "5.0.0", "words": "550 The account does not exist"}, DeliveryVerdict.FAILED),
     ],
 )
 @pytest.mark.parametrize("server", ["Postfix", "Gmail", "Exchange"])
@@ -183,7 +186,7 @@ def test_a_report_in_a_servers_own_words_is_read_too():
         "Return-Path: <undangan@example.com>\r\nMessage-ID: <41.1767488400@example.com>\r\n\r\nYth. Ani\r\n"
     )
     found = read(text.encode(), SETTINGS)
-    assert (found.kind, found.report.verdict) == (IncomingKind.BOUNCE, Verdict.FAILED)
+    assert (found.kind, found.report.verdict) == (IncomingKind.BOUNCE, DeliveryVerdict.FAILED)
     assert found.report.addresses == {"ani@example.com"}
     assert found.returned_reference == "<41.1767488400@example.com>"
 

@@ -153,7 +153,7 @@ def test_who_had_a_mail_today_is_asked_next_morning(any_app, server, activity, a
     reminding.tick(NOW)
     drain()
     poll = a_poll(ani, budi, opened=False)
-    mails = poll_asking.foresee(poll.id, now=NOW)
+    mails = poll_asking.preview(poll.id, now=NOW)
     assert [one.person_id for one in mails.tomorrow] == [ani.id]
     assert mails.morning == at(5, 8)
     poll_asking.open_poll(poll.id, by=None, now=NOW)
@@ -166,7 +166,7 @@ def test_who_had_a_mail_today_is_asked_next_morning(any_app, server, activity, a
 def test_a_closing_too_near_lets_nobody_wait(server, office, ani):
     a_poll(ani)
     second = a_poll(ani, opened=False, closes_at=at(5, 16))
-    assert poll_asking.foresee(second.id, now=NOW).tomorrow == []
+    assert poll_asking.preview(second.id, now=NOW).tomorrow == []
 
 
 def test_mails_kept_back_for_days_are_not_gathered_into_one(any_app, server, activity, ani, budi, default_rules):

@@ -108,14 +108,14 @@ def test_a_commit_whose_answer_is_lost_is_made_again(app, office, activity, cloc
     several(activity, 4)
     turn, asked = results.turn, []
 
-    def unheard(*arguments, **named):
+    def not_yet_notified(*arguments, **named):
         found = turn(*arguments, **named)
         asked.append(1)
         if len(asked) == lost:
             raise sa.exc.OperationalError("COMMIT", {}, Exception("server closed the connection"))
         return found
 
-    monkeypatch.setattr(results, "turn", unheard)
+    monkeypatch.setattr(results, "turn", not_yet_notified)
     drain(clock)
     assert [state for _name, state, _reason in outbox_now()] == ["sent"] * 4
     assert most_often(server) == 1

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from outreach.delivery.smtp import pipeline
-from outreach.delivery.smtp.stream import Lost, Stream
+from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.delivery.smtp.wire import Accepted, ChannelDown
 from outreach.domain.mail.failures import ChannelTrouble
 from tests.delivery.smtp.wire_help import BODY, CHUNKING, NAMES, PIPELINING, WAYS, a_mail, in_short, mails, wire_to
@@ -440,7 +440,7 @@ def test_a_line_without_end_is_not_read_to_its_end():
         theirs, _ = listener.accept()
         with theirs:
             theirs.sendall(b"250 " + b"x" * 60_000)
-            with pytest.raises(Lost, match="no end"):
+            with pytest.raises(ConnectionLost, match="no end"):
                 Stream(ours, 1).reply(0.3)
 
 

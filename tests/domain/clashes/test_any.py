@@ -8,30 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.domain.clashes import (
-    Move,
+    MoveTo,
     OfActivity,
     OfInvitee,
     StretchProgramme,
     applied,
     crossings,
-    findings,
-    findings_if,
+    find_clashes,
+    find_clashes_if,
+    find_resolutions,
     suits_all,
-    ways,
 )
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
 from outreach.domain.planning.parties import Absence, Engagement, Party
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import ANI, BUDI, JAKARTA, POLRES, SITI, at, plan
 
 MIDNIGHT = at(0)
 PARTIES = (SITI, BUDI, ANI, POLRES, Party.representative("Wiji"))
 IN_TWO = {
-    FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE,
-    FindingKind.TRAVEL,
+    ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE,
+    ClashKind.TRAVEL,
 }  # fmt: skip
 CALENDAR = Calendar({date(2027, 1, 20): DayOff("Libur")}, (DayRange(date(2027, 1, 24), date(2027, 2, 1)),))
 
@@ -76,7 +76,7 @@ def absences(draw):
 @st.composite
 def plans(draw):
     count = draw(st.integers(1, 6))
-    rules = Rules(draw(st.dictionaries(st.sampled_from(FindingKind), st.sampled_from(Severity), max_size=4)))
+    rules = Rules(draw(st.dictionaries(st.sampled_from(ClashKind), st.sampled_from(Severity), max_size=4)))
     return plan(
         *(draw(activities(id)) for id in range(1, count + 1)),
         absences=draw(st.lists(absences(), max_size=3)),
@@ -88,16 +88,16 @@ def plans(draw):
 
 @given(plans(), st.sets(st.integers(1, 6)))
 def test_among_some_is_what_of_all_involves_them(held, ids):
-    everything = findings(held)
-    assert findings(held, among=ids) == [one for one in everything if ids & set(one.ids)]
+    everything = find_clashes(held)
+    assert find_clashes(held, among=ids) == [one for one in everything if ids & set(one.ids)]
 
 
 @given(plans())
 def test_each_finding_is_found_once_and_from_either_side(held):
-    everything = findings(held)
+    everything = find_clashes(held)
     assert max(Counter(everything).values(), default=1) == 1
     for id, activity in held.activities.items():
-        assert findings_if(held, activity) == [one for one in everything if id in one.ids]
+        assert find_clashes_if(held, activity) == [one for one in everything if id in one.ids]
 
 
 @given(plans())
@@ -111,7 +111,7 @@ def test_two_clash_in_time_exactly_where_they_overlap(held):
         if one.starts_at < other.ends_at and other.starts_at < one.ends_at
     }
     asked = plan(*held.activities.values(), now=held.now)
-    found = [one for one in findings(asked) if one.kind is FindingKind.VENUE_TAKEN]
+    found = [one for one in find_clashes(asked) if one.kind is ClashKind.VENUE_TAKEN]
     assert {tuple(sorted(one.ids)) for one in found} == expected
 
 
@@ -120,8 +120,8 @@ def test_an_unrelated_activity_changes_nothing(held, other):
     stranger = Engagement(Party.person(99), Role.SPEAKER)
     elsewhere = replace(other, venue_id=None, region_code="31.71.01.1001", programme_id=None, engagements=(stranger,))
     with_it = held.with_(elsewhere)
-    assert [one for one in findings(with_it) if 99 not in one.ids] == findings(held)
-    assert all(one.ids == (99,) for one in findings(with_it, among={99}))
+    assert [one for one in find_clashes(with_it) if 99 not in one.ids] == find_clashes(held)
+    assert all(one.ids == (99,) for one in find_clashes(with_it, among={99}))
 
 
 @given(plans(), activities(1))
@@ -131,25 +131,25 @@ def test_a_changed_plan_is_like_one_made_so(held, changed):
         absences=[absence for kept in held._absences.values() for absence in kept],
         calendar=held.calendar, rules=held.rules, now=held.now,
     )  # fmt: skip
-    before = findings(held)
-    assert findings(held.with_(changed)) == findings(made)
-    assert findings(held.with_(changed).with_(held.activities[1])) == before == findings(held)
+    before = find_clashes(held)
+    assert find_clashes(held.with_(changed)) == find_clashes(made)
+    assert find_clashes(held.with_(changed).with_(held.activities[1])) == before == find_clashes(held)
 
 
 @settings(max_examples=300, deadline=None)
 @given(plans())
 def test_every_way_that_is_offered_resolves_its_finding_and_brings_nothing_new_upon_its_activity(held):
-    for finding in findings(held):
-        offered = ways(held, finding)
+    for clash in find_clashes(held):
+        offered = find_resolutions(held, clash)
         assert len(offered) <= 5
-        for way in offered:
-            after = applied(held, way)
-            left = {one.signature for one in findings(after)}
-            assert finding.signature not in left, way
-            assert left <= {one.signature for one in findings(held)}, way
-            if not isinstance(way, OfInvitee | StretchProgramme):
-                changed = after.activities[way.activity_id]
-                assert changed.length == held.activities[way.activity_id].length
+        for resolution in offered:
+            after = applied(held, resolution)
+            left = {one.signature for one in find_clashes(after)}
+            assert clash.signature not in left, resolution
+            assert left <= {one.signature for one in find_clashes(held)}, resolution
+            if not isinstance(resolution, OfInvitee | StretchProgramme):
+                changed = after.activities[resolution.activity_id]
+                assert changed.length == held.activities[resolution.activity_id].length
 
 
 @settings(max_examples=200, deadline=None)
@@ -159,19 +159,19 @@ def test_a_way_that_suits_several_made_alike_resolves_it_for_each_of_them(held, 
     alike = [replace(first, id=-number, engagements=()) for number in range(1, count + 1)]
     held = held.with_(*alike)
     ids = [one.id for one in alike]
-    for finding in findings(held, ids):
-        for way in ways(held, finding, ids[0]):
-            if isinstance(way, OfActivity) and suits_all(held, way, ids, [finding]):
-                after = held.with_(*(_as_by(way, held, one) for one in alike))
-                left = {one.signature for one in findings(after, ids)}
-                assert finding.signature not in left
-                assert left <= {one.signature for one in findings(held, ids)}
+    for clash in find_clashes(held, ids):
+        for resolution in find_resolutions(held, clash, ids[0]):
+            if isinstance(resolution, OfActivity) and suits_all(held, resolution, ids, [clash]):
+                after = held.with_(*(_as_by(resolution, held, one) for one in alike))
+                left = {one.signature for one in find_clashes(after, ids)}
+                assert clash.signature not in left
+                assert left <= {one.signature for one in find_clashes(held, ids)}
 
 
-def _as_by(way, held, activity):
+def _as_by(resolution, held, activity):
     """Return the activity changed as the way changes its own."""
-    before, own = held.activities[way.activity_id], applied(held, way).activities[way.activity_id]
-    if isinstance(way, Move):
+    before, own = held.activities[resolution.activity_id], applied(held, resolution).activities[resolution.activity_id]
+    if isinstance(resolution, MoveTo):
         return activity.moved(activity.starts_at + (own.starts_at - before.starts_at))
     values = {name: (getattr(before, name), getattr(own, name)) for name in ("venue_id", "respond_by_at", "seats")}
     return replace(activity, **{name: then for name, (now, then) in values.items() if now != then})
@@ -180,14 +180,14 @@ def _as_by(way, held, activity):
 @given(plans())
 def test_who_is_in_two_clashes_only_where_the_two_cross_and_there_in_some_roles(held):
     crossing = crossings(held)
-    for one in findings(held):
+    for one in find_clashes(held):
         if one.kind in IN_TWO:
             assert one.ids[1] in crossing[one.ids[0]]
     for id, others in crossing.items():
         for other in others:
             assert id in crossing[other]
             found = (
-                findings(_with_siti(held, id, other, role)) for role in (Role.SPEAKER, Role.CADRE, Role.PARTICIPANT)
+                find_clashes(_with_siti(held, id, other, role)) for role in (Role.SPEAKER, Role.CADRE, Role.PARTICIPANT)
             )
             asked = {one.kind for some in found for one in some if one.party == SITI and set(one.ids) == {id, other}}
             assert asked & IN_TWO

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from outreach.domain.clashes import findings, findings_if, ways
+from outreach.domain.clashes import find_clashes, find_clashes_if, find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.parties import Absence, AbsenceSource, Engagement, Party, Yes
-from outreach.domain.planning.rules import FindingKind, Rules, Severity, TravelRules
+from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
     ANI,
@@ -32,7 +32,7 @@ QUIET = Rules(notice_days=0)
 
 def found(*activities, **more):
     """Return (kind, ids of the activities) of all that is found."""
-    return [(one.kind, one.ids) for one in findings(plan(*activities, **{"rules": QUIET, **more}))]
+    return [(one.kind, one.ids) for one in find_clashes(plan(*activities, **{"rules": QUIET, **more}))]
 
 
 # venues
@@ -41,10 +41,10 @@ def found(*activities, **more):
 def test_a_hall_is_taken_until_the_other_activity_ends_and_free_from_then_on():
     rakor = activity(1, 8, 12, venue_id=BAPPEDA.id, coordinator="Dewi Anggraini")
     early, late = activity(2, 11.5, 14, venue_id=BAPPEDA.id), activity(2, 12, 14, venue_id=BAPPEDA.id)
-    (taken,) = findings(plan(rakor, early, rules=QUIET))
-    assert (taken.kind, taken.severity, taken.place) == (FindingKind.VENUE_TAKEN, Severity.BLOCK, BAPPEDA)
+    (taken,) = find_clashes(plan(rakor, early, rules=QUIET))
+    assert (taken.kind, taken.severity, taken.place) == (ClashKind.VENUE_TAKEN, Severity.BLOCK, BAPPEDA)
     assert (taken.other(2).coordinator, taken.other(2).ends_at) == ("Dewi Anggraini", at(12))
-    assert findings(plan(rakor, late, rules=QUIET)) == []
+    assert find_clashes(plan(rakor, late, rules=QUIET)) == []
 
 
 def test_another_hall_at_the_same_time_is_no_clash():
@@ -68,27 +68,27 @@ def test_a_cancelled_or_held_activity_has_no_hall(state):
 def test_what_is_over_clashes_with_nothing():
     told = {"venue_id": 1, "state": ActivityState.PUBLISHED}
     both = (activity(1, 8, 12, **told), activity(2, 8, 13, **told))
-    assert found(*both, now=at(11.9)) == [(FindingKind.VENUE_TAKEN, (1, 2))]
+    assert found(*both, now=at(11.9)) == [(ClashKind.VENUE_TAKEN, (1, 2))]
     assert found(*both, now=at(12)) == []
 
 
 def test_a_hall_with_120_seats_is_too_small_for_121_people():
     assert found(activity(1, 8, 12, venue_id=BAPPEDA.id, people=120)) == []
-    (small,) = findings(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=121), rules=QUIET))
-    assert (small.kind, small.severity) == (FindingKind.VENUE_TOO_SMALL, Severity.WARN)
+    (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=121), rules=QUIET))
+    assert (small.kind, small.severity) == (ClashKind.VENUE_TOO_SMALL, Severity.WARN)
     assert (small.needed, small.there, small.place) == (121, 120, BAPPEDA)
 
 
 def test_a_hall_is_too_small_for_the_seats_that_are_planned_though_few_are_invited_yet():
     assert found(activity(1, 8, 12, venue_id=BAPPEDA.id, people=3, seats=120)) == []
-    (small,) = findings(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=3, seats=121), rules=QUIET))
-    assert (small.kind, small.needed, small.there, small.is_of_seats) == (FindingKind.VENUE_TOO_SMALL, 121, 120, True)
+    (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=3, seats=121), rules=QUIET))
+    assert (small.kind, small.needed, small.there, small.is_of_seats) == (ClashKind.VENUE_TOO_SMALL, 121, 120, True)
 
 
 def test_where_more_are_expected_than_fit_the_finding_is_of_them():
-    (small,) = findings(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=125, seats=150), rules=QUIET))
+    (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=125, seats=150), rules=QUIET))
     assert (small.needed, small.there, small.is_of_seats) == (125, 120, False)
-    (small,) = findings(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=200, seats=150), rules=QUIET))
+    (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=200, seats=150), rules=QUIET))
     assert (small.needed, small.is_of_seats) == (150, False)  # more than there are seats will not come
 
 
@@ -104,14 +104,14 @@ def test_a_hall_of_unknown_size_is_never_too_small():
 def test_an_absence_that_is_told_twice_is_found_once():
     wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id)
     twice = plan(activity(1, 8, 12, venue_id=BAPPEDA.id), absences=[wedding, replace(wedding)], rules=QUIET)
-    assert [one.kind for one in findings(twice)] == [FindingKind.VENUE_ABSENT]
+    assert [one.kind for one in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
 
 
 def test_a_wedding_in_the_hall_is_said_with_its_reason():
     wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
     held = activity(1, 8, 12, venue_id=BAPPEDA.id)
-    (absent,) = findings(plan(held, absences=(wedding,), rules=QUIET))
-    assert (absent.kind, absent.severity, absent.absence) == (FindingKind.VENUE_ABSENT, Severity.BLOCK, wedding)
+    (absent,) = find_clashes(plan(held, absences=(wedding,), rules=QUIET))
+    assert (absent.kind, absent.severity, absent.absence) == (ClashKind.VENUE_ABSENT, Severity.BLOCK, wedding)
     assert found(activity(1, 10, 12, venue_id=BAPPEDA.id), absences=(wedding,)) == []
     assert found(replace(held, venue_id=YOSODADI.id), absences=(wedding,)) == []
 
@@ -122,8 +122,8 @@ def test_a_wedding_in_the_hall_is_said_with_its_reason():
 def test_siti_cannot_speak_in_two_activities_at_once_in_whatever_programmes():
     rakor = activity(1, 8, 10, venue_id=1, programme_id=1, engagements=(speaks(SITI),))
     alone = activity(2, 9, 11, venue_id=3, engagements=(speaks(SITI),))
-    (twice,) = findings(plan(rakor, alone, rules=QUIET))
-    assert (twice.kind, twice.severity, twice.party) == (FindingKind.SPEAKER_TWICE, Severity.BLOCK, SITI)
+    (twice,) = find_clashes(plan(rakor, alone, rules=QUIET))
+    assert (twice.kind, twice.severity, twice.party) == (ClashKind.SPEAKER_TWICE, Severity.BLOCK, SITI)
     assert (twice.roles, twice.party.name) == ((Role.SPEAKER, Role.SPEAKER), "Siti Rahmawati")
     assert found(rakor, replace(alone, engagements=(speaks(BUDI),))) == []
 
@@ -132,23 +132,23 @@ def test_a_speaker_who_is_to_take_part_elsewhere_is_still_a_speaker_in_two_place
     found_at_once = found(
         activity(1, 8, 10, engagements=(takes_part(SITI),)), activity(2, 9, 11, engagements=(speaks(SITI),))
     )
-    assert found_at_once == [(FindingKind.SPEAKER_TWICE, (1, 2))]
+    assert found_at_once == [(ClashKind.SPEAKER_TWICE, (1, 2))]
 
 
 def test_a_moderator_counts_as_a_speaker():
     moderates = Engagement(BUDI, Role.MODERATOR)
     assert found(activity(1, 8, 10, engagements=(moderates,)), activity(2, 9, 11, engagements=(moderates,))) == [
-        (FindingKind.SPEAKER_TWICE, (1, 2))
+        (ClashKind.SPEAKER_TWICE, (1, 2))
     ]
 
 
 def test_a_cadre_invited_to_two_at_once_is_a_warning():
     both = [activity(id, 8, 10, engagements=(volunteers(ANI),)) for id in (1, 2)]
-    (twice,) = findings(plan(*both, rules=QUIET))
-    assert (twice.kind, twice.severity, twice.party) == (FindingKind.CADRE_TWICE, Severity.WARN, ANI)
+    (twice,) = find_clashes(plan(*both, rules=QUIET))
+    assert (twice.kind, twice.severity, twice.party) == (ClashKind.CADRE_TWICE, Severity.WARN, ANI)
     invited = replace(both[1], engagements=(takes_part(ANI),))
-    assert found(both[0], invited) == [(FindingKind.CADRE_TWICE, (1, 2))]
-    assert found(invited, replace(invited, id=3)) == [(FindingKind.INVITEE_TWICE, (2, 3))]
+    assert found(both[0], invited) == [(ClashKind.CADRE_TWICE, (1, 2))]
+    assert found(invited, replace(invited, id=3)) == [(ClashKind.INVITEE_TWICE, (2, 3))]
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,10 @@ def test_who_sends_a_representative_is_free_and_the_representative_is_not():
     sent = Engagement(wiji, Role.PARTICIPANT, InvitationState.REPRESENTED, in_place_of=SITI)
     meeting, other = activity(1, 8, 10, engagements=(sent,)), activity(2, 8, 10, engagements=(speaks(SITI),))
     assert found(meeting, other) == []
-    (twice,) = findings(plan(meeting, activity(2, 9, 11, engagements=(replace(sent, in_place_of=BUDI),)), rules=QUIET))
-    assert (twice.kind, twice.party) == (FindingKind.INVITEE_TWICE, Party.representative("WIJI LESTARI"))
+    (twice,) = find_clashes(
+        plan(meeting, activity(2, 9, 11, engagements=(replace(sent, in_place_of=BUDI),)), rules=QUIET)
+    )
+    assert (twice.kind, twice.party) == (ClashKind.INVITEE_TWICE, Party.representative("WIJI LESTARI"))
 
 
 def test_an_office_can_send_people_to_two_activities_at_once():
@@ -183,24 +185,24 @@ def test_a_person_in_two_roles_of_one_activity_clashes_once_with_another():
     rakor = activity(1, 8, 10, engagements=(takes_part(SITI), speaks(SITI)))
     assert found(rakor) == []
     assert found(rakor, activity(2, 9, 11, engagements=(takes_part(SITI), volunteers(SITI)))) == [
-        (FindingKind.SPEAKER_TWICE, (1, 2))
+        (ClashKind.SPEAKER_TWICE, (1, 2))
     ]
 
 
 def test_a_speakers_trip_is_said_with_who_entered_it():
     trip = Absence(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
-    (absent,) = findings(plan(activity(1, 15, 16, engagements=(speaks(SITI),)), absences=(trip,), rules=QUIET))
-    assert (absent.kind, absent.severity, absent.party) == (FindingKind.SPEAKER_ABSENT, Severity.BLOCK, SITI)
+    (absent,) = find_clashes(plan(activity(1, 15, 16, engagements=(speaks(SITI),)), absences=(trip,), rules=QUIET))
+    assert (absent.kind, absent.severity, absent.party) == (ClashKind.SPEAKER_ABSENT, Severity.BLOCK, SITI)
     assert (absent.absence, absent.roles) == (trip, (Role.SPEAKER,))
     assert found(activity(1, 16, 17, engagements=(speaks(SITI),)), absences=(trip,)) == [
-        (FindingKind.OUTSIDE_HOURS, (1,))
+        (ClashKind.OUTSIDE_HOURS, (1,))
     ]
 
 
 def test_an_invitees_absence_is_of_another_kind():
     trip = Absence(at(8), at(16), party=ANI)
     assert found(activity(1, 8, 9, engagements=(volunteers(ANI),)), absences=(trip,)) == [
-        (FindingKind.INVITEE_ABSENT, (1,))
+        (ClashKind.INVITEE_ABSENT, (1,))
     ]
 
 
@@ -209,7 +211,7 @@ def test_an_invitees_absence_is_of_another_kind():
 
 def travelling(gap_h, *, to=GANJAR_AGUNG, who=speaks, **more):
     here = activity(1, 8, 10, venue_id=BAPPEDA.id, engagements=(who(SITI),))
-    return findings(
+    return find_clashes(
         plan(here, activity(2, 10 + gap_h, 12 + gap_h, venue_id=to and to.id, engagements=(who(SITI),), **more),
              rules=replace(QUIET, travel=TravelRules(speed_km_h=20, detour=1.5, buffer_min=10)))
     )  # fmt: skip
@@ -217,7 +219,7 @@ def travelling(gap_h, *, to=GANJAR_AGUNG, who=speaks, **more):
 
 def test_21_minutes_of_way_need_21_minutes_between():
     (late,) = travelling(20 / 60)
-    assert (late.kind, late.severity, late.party) == (FindingKind.SPEAKER_TRAVEL, Severity.WARN, SITI)
+    assert (late.kind, late.severity, late.party) == (ClashKind.SPEAKER_TRAVEL, Severity.WARN, SITI)
     assert (late.needed, late.there, late.ids) == (21, 20, (1, 2))
     assert travelling(21 / 60) == []
 
@@ -239,7 +241,7 @@ def test_where_it_is_not_known_where_an_activity_takes_place_no_travel_is_reckon
 
 
 def test_a_cadres_way_is_a_kind_of_its_own():
-    assert [one.kind for one in travelling(0, who=volunteers)] == [FindingKind.TRAVEL]
+    assert [one.kind for one in travelling(0, who=volunteers)] == [ClashKind.TRAVEL]
 
 
 def test_a_way_can_be_longer_than_another_activity_between():
@@ -247,7 +249,7 @@ def test_a_way_can_be_longer_than_another_activity_between():
     here = activity(1, 8, 9, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
     brief = activity(2, 9, 9.5, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
     there = activity(3, 10, 11, venue_id=4, engagements=(takes_part(ANI),))
-    late = [(one.ids, one.there) for one in findings(plan(here, brief, there, places=(BAPPEDA, far), rules=QUIET))]
+    late = [(one.ids, one.there) for one in find_clashes(plan(here, brief, there, places=(BAPPEDA, far), rules=QUIET))]
     assert late == [((1, 3), 60), ((2, 3), 30)]
 
 
@@ -259,8 +261,8 @@ def session(id, starts, ends, region="18.72.02.1001", **more):
 
 
 def test_two_community_activities_in_one_kecamatan_on_one_half_day_are_a_warning():
-    (both,) = findings(plan(session(1, 8, 10), session(2, 10, 12, "18.72.02.1004"), rules=QUIET))
-    assert (both.kind, both.severity, both.ids) == (FindingKind.SAME_KECAMATAN, Severity.WARN, (1, 2))
+    (both,) = find_clashes(plan(session(1, 8, 10), session(2, 10, 12, "18.72.02.1004"), rules=QUIET))
+    assert (both.kind, both.severity, both.ids) == (ClashKind.SAME_KECAMATAN, Severity.WARN, (1, 2))
     assert (both.kecamatan_code, both.half_day) == ("18.72.02", (at(0).date(), False))
 
 
@@ -273,7 +275,7 @@ def test_another_kecamatan_another_half_day_or_another_day_is_none():
 
 def test_a_session_without_a_region_lies_where_its_hall_does():
     at_hall = session(2, 8, 10, None, venue_id=GANJAR_AGUNG.id)
-    assert found(session(1, 8, 10), at_hall) == [(FindingKind.SAME_KECAMATAN, (1, 2))]
+    assert found(session(1, 8, 10), at_hall) == [(ClashKind.SAME_KECAMATAN, (1, 2))]
 
 
 def test_a_meeting_of_offices_is_no_community_activity():
@@ -290,28 +292,26 @@ def test_two_whole_days_in_one_kecamatan_are_one_finding():
 
 def test_what_the_office_ignores_is_not_found_and_what_it_blocks_is_said_to_block():
     both = (activity(1, 8, 10, venue_id=1, people=500), activity(2, 8, 10, venue_id=1))
-    rules = Rules(
-        {FindingKind.VENUE_TAKEN: Severity.IGNORE, FindingKind.VENUE_TOO_SMALL: Severity.BLOCK}, notice_days=0
-    )
-    assert [(one.kind, one.severity) for one in findings(plan(*both, rules=rules))] == [
-        (FindingKind.VENUE_TOO_SMALL, Severity.BLOCK)
+    rules = Rules({ClashKind.VENUE_TAKEN: Severity.IGNORE, ClashKind.VENUE_TOO_SMALL: Severity.BLOCK}, notice_days=0)
+    assert [(one.kind, one.severity) for one in find_clashes(plan(*both, rules=rules))] == [
+        (ClashKind.VENUE_TOO_SMALL, Severity.BLOCK)
     ]
 
 
 def test_among_some_only_what_involves_them_is_found():
     three = [activity(id, 8, 10, venue_id=1) for id in (1, 2, 3)]
     held = plan(*three, rules=QUIET)
-    assert [one.ids for one in findings(held, among={3})] == [(1, 3), (2, 3)]
-    assert [one.ids for one in findings(held, among={2, 3})] == [(1, 2), (1, 3), (2, 3)]
-    assert findings(held, among={4}) == []
+    assert [one.ids for one in find_clashes(held, among={3})] == [(1, 3), (2, 3)]
+    assert [one.ids for one in find_clashes(held, among={2, 3})] == [(1, 2), (1, 3), (2, 3)]
+    assert find_clashes(held, among={4}) == []
 
 
 def test_a_drag_is_looked_at_before_it_is_saved():
     rakor, other = activity(1, 8, 10, venue_id=1), activity(2, 13, 15, venue_id=1)
     held = plan(rakor, other, rules=QUIET)
-    assert [one.ids for one in findings_if(held, other.moved(at(9)))] == [(1, 2)]
-    assert [one.ids for one in findings_if(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
-    assert findings(held) == []
+    assert [one.ids for one in find_clashes_if(held, other.moved(at(9)))] == [(1, 2)]
+    assert [one.ids for one in find_clashes_if(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
+    assert find_clashes(held) == []
 
 
 # who said yes in a date poll although they are known to be away
@@ -327,9 +327,9 @@ def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) ->
 
 def test_who_said_yes_to_that_time_though_away_is_said_and_blocks_nothing():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
-    (found,) = findings(plan(held, absences=(away(),), rules=QUIET))
-    assert (found.kind, found.severity, found.said_yes) == (FindingKind.SPEAKER_ABSENT, Severity.WARN, True)
-    assert ways(plan(held, absences=(away(),), rules=QUIET), found) == []
+    (found,) = find_clashes(plan(held, absences=(away(),), rules=QUIET))
+    assert (found.kind, found.severity, found.said_yes) == (ClashKind.SPEAKER_ABSENT, Severity.WARN, True)
+    assert find_resolutions(plan(held, absences=(away(),), rules=QUIET), found) == []
 
 
 @pytest.mark.parametrize(
@@ -343,19 +343,19 @@ def test_who_said_yes_to_that_time_though_away_is_said_and_blocks_nothing():
 )
 def test_a_yes_to_another_time_or_before_the_absence_was_known_outweighs_nothing(engagement):
     held = activity(1, 15, 16, engagements=(engagement,))
-    (found,) = findings(plan(held, absences=(away(),), rules=QUIET))
+    (found,) = find_clashes(plan(held, absences=(away(),), rules=QUIET))
     assert (found.severity, found.said_yes) == (Severity.BLOCK, False)
 
 
 def test_of_an_absence_of_unknown_age_and_of_others_nothing_is_outweighed():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16), speaks(BUDI)))
     absences = (away(known_at=None), away(BUDI))
-    found = findings(plan(held, absences=absences, rules=QUIET))
+    found = find_clashes(plan(held, absences=absences, rules=QUIET))
     assert [(one.party, one.severity) for one in found] == [(SITI, Severity.BLOCK), (BUDI, Severity.BLOCK)]
 
 
 def test_a_yes_does_not_make_up_for_being_elsewhere():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
     other = activity(2, 15, 16, engagements=(speaks(SITI),))
-    (found,) = findings(plan(held, other, rules=QUIET))
-    assert (found.kind, found.severity) == (FindingKind.SPEAKER_TWICE, Severity.BLOCK)
+    (found,) = find_clashes(plan(held, other, rules=QUIET))
+    assert (found.kind, found.severity) == (ClashKind.SPEAKER_TWICE, Severity.BLOCK)

@@ -8,21 +8,21 @@ import pytest
 from outreach.domain.clashes import (
     LeaveOut,
     LimitSeats,
-    Move,
+    MoveTo,
     Replace,
     Represent,
     RespondBy,
     StretchProgramme,
     TakeVenue,
     applied,
-    findings,
+    find_clashes,
+    find_resolutions,
     suits_all,
-    ways,
 )
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.planning.office_hours import Calendar, DayOff
 from outreach.domain.planning.parties import Absence, Place
-from outreach.domain.planning.rules import FindingKind, Rules
+from outreach.domain.planning.rules import ClashKind, Rules
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
     ANI,
@@ -42,8 +42,8 @@ QUIET = Rules(notice_days=0)
 
 
 def ways_out(held, kind, moving=None):
-    (finding,) = [one for one in findings(held) if one.kind is kind]
-    return ways(held, finding, moving)
+    (clash,) = [one for one in find_clashes(held) if one.kind is kind]
+    return find_resolutions(held, clash, moving)
 
 
 def quiet_plan(*activities, **more):
@@ -52,10 +52,10 @@ def quiet_plan(*activities, **more):
 
 def test_for_a_taken_hall_another_one_the_next_free_hour_but_noon_and_the_next_day_are_offered():
     held = quiet_plan(activity(1, 8, 12, venue_id=1), activity(2, 10, 12.5, venue_id=1, people=35))
-    assert ways_out(held, FindingKind.VENUE_TAKEN) == [
+    assert ways_out(held, ClashKind.VENUE_TAKEN) == [
         TakeVenue(2, GANJAR_AGUNG.id),  # 40 seats; Yosodadi has 30
-        Move(2, at(13)),
-        Move(2, at(10, 19)),
+        MoveTo(2, at(13)),
+        MoveTo(2, at(10, 19)),
     ]
 
 
@@ -66,93 +66,93 @@ def test_near_halls_come_first_and_of_two_next_to_each_other_the_smaller_one():
     held = quiet_plan(
         activity(1, 8, 12, venue_id=1), activity(2, 8, 12, venue_id=1, people=35), places=(GANJAR_AGUNG, BAPPEDA, *near)
     )
-    assert ways_out(held, FindingKind.VENUE_TAKEN)[:2] == [TakeVenue(2, 8), TakeVenue(2, 7)]
+    assert ways_out(held, ClashKind.VENUE_TAKEN)[:2] == [TakeVenue(2, 8), TakeVenue(2, 7)]
 
 
 def test_a_hall_that_is_taken_or_closed_itself_is_not_offered():
     both = (activity(1, 8, 12, venue_id=1), activity(2, 8, 12, venue_id=1))
     taken = activity(3, 11, 13, venue_id=GANJAR_AGUNG.id)
     closed = Absence(at(9), at(10), venue_id=YOSODADI.id)
-    assert ways_out(quiet_plan(*both), FindingKind.VENUE_TAKEN)[:2] == [TakeVenue(2, 2), TakeVenue(2, 3)]
-    assert ways_out(quiet_plan(*both, taken, absences=(closed,)), FindingKind.VENUE_TAKEN)[0] == Move(2, at(12))
+    assert ways_out(quiet_plan(*both), ClashKind.VENUE_TAKEN)[:2] == [TakeVenue(2, 2), TakeVenue(2, 3)]
+    assert ways_out(quiet_plan(*both, taken, absences=(closed,)), ClashKind.VENUE_TAKEN)[0] == MoveTo(2, at(12))
 
 
 def test_for_too_small_a_hall_no_other_time_is_offered():
     held = quiet_plan(activity(1, 8, 12, venue_id=YOSODADI.id, people=31))
-    assert ways_out(held, FindingKind.VENUE_TOO_SMALL) == [TakeVenue(1, GANJAR_AGUNG.id), TakeVenue(1, BAPPEDA.id)]
+    assert ways_out(held, ClashKind.VENUE_TOO_SMALL) == [TakeVenue(1, GANJAR_AGUNG.id), TakeVenue(1, BAPPEDA.id)]
 
 
 def test_for_more_seats_than_a_hall_has_fewer_may_be_planned_where_those_expected_fit():
     held = quiet_plan(activity(1, 8, 12, venue_id=YOSODADI.id, people=30, seats=35))
-    assert ways_out(held, FindingKind.VENUE_TOO_SMALL) == [
+    assert ways_out(held, ClashKind.VENUE_TOO_SMALL) == [
         LimitSeats(1, 30), TakeVenue(1, GANJAR_AGUNG.id), TakeVenue(1, BAPPEDA.id),
     ]  # fmt: skip
     held = quiet_plan(activity(1, 8, 12, venue_id=YOSODADI.id, people=31, seats=35))
-    assert ways_out(held, FindingKind.VENUE_TOO_SMALL) == [TakeVenue(1, GANJAR_AGUNG.id), TakeVenue(1, BAPPEDA.id)]
+    assert ways_out(held, ClashKind.VENUE_TOO_SMALL) == [TakeVenue(1, GANJAR_AGUNG.id), TakeVenue(1, BAPPEDA.id)]
 
 
 def test_another_hall_has_to_hold_the_seats_that_are_planned():
     both = (activity(1, 8, 12, venue_id=1), activity(2, 8, 12, venue_id=1, people=5, seats=35))
-    assert ways_out(quiet_plan(*both), FindingKind.VENUE_TAKEN)[0] == TakeVenue(2, GANJAR_AGUNG.id)  # Yosodadi has 30
+    assert ways_out(quiet_plan(*both), ClashKind.VENUE_TAKEN)[0] == TakeVenue(2, GANJAR_AGUNG.id)  # Yosodadi has 30
 
 
 def test_the_draft_is_moved_rather_than_what_people_know_of_and_what_the_user_holds_rather_than_either():
     known = activity(3, 8, 10, venue_id=1, state=ActivityState.PUBLISHED, told_at=at(8, 4))
     held = quiet_plan(known, activity(2, 9, 11, venue_id=1))
-    moved = [way.activity_id for way in ways_out(held, FindingKind.VENUE_TAKEN)]
+    moved = [resolution.activity_id for resolution in ways_out(held, ClashKind.VENUE_TAKEN)]
     assert set(moved) == {2}
-    assert {way.activity_id for way in ways_out(held, FindingKind.VENUE_TAKEN, moving=3)} == {3}
+    assert {resolution.activity_id for resolution in ways_out(held, ClashKind.VENUE_TAKEN, moving=3)} == {3}
 
 
 def test_what_is_fixed_stays_and_two_fixed_ones_leave_no_way():
     both = [activity(id, 8, 10, venue_id=1, fixed=id == 2) for id in (1, 2)]
-    assert {way.activity_id for way in ways_out(quiet_plan(*both), FindingKind.VENUE_TAKEN)} == {1}
-    assert ways_out(quiet_plan(*(replace(one, fixed=True) for one in both)), FindingKind.VENUE_TAKEN) == []
+    assert {resolution.activity_id for resolution in ways_out(quiet_plan(*both), ClashKind.VENUE_TAKEN)} == {1}
+    assert ways_out(quiet_plan(*(replace(one, fixed=True) for one in both)), ClashKind.VENUE_TAKEN) == []
 
 
 def test_a_speaker_on_the_way_is_given_the_time_that_it_takes():
     here = activity(1, 8, 10, venue_id=BAPPEDA.id, engagements=(speaks(SITI),))
     there = activity(2, 10.25, 12, venue_id=YOSODADI.id, engagements=(speaks(SITI),))
-    assert ways_out(quiet_plan(here, there), FindingKind.SPEAKER_TRAVEL)[0] == Move(
+    assert ways_out(quiet_plan(here, there), ClashKind.SPEAKER_TRAVEL)[0] == MoveTo(
         2, at(10 + 40 / 60)
     )  # 25 and 15 minutes
 
 
 def test_a_cadre_asked_twice_may_be_left_out_of_one_and_a_speaker_may_not():
     both = [activity(id, 8, 10, engagements=(volunteers(ANI),)) for id in (1, 2)]
-    assert ways_out(quiet_plan(*both), FindingKind.CADRE_TWICE)[0] == LeaveOut(2, ANI)
+    assert ways_out(quiet_plan(*both), ClashKind.CADRE_TWICE)[0] == LeaveOut(2, ANI)
     speaking = [replace(one, engagements=(speaks(ANI),)) for one in both]
-    assert {type(way) for way in ways_out(quiet_plan(*speaking), FindingKind.SPEAKER_TWICE)} == {Move}
+    assert {type(resolution) for resolution in ways_out(quiet_plan(*speaking), ClashKind.SPEAKER_TWICE)} == {MoveTo}
 
 
 def test_an_evening_is_moved_into_the_offices_hours():
     held = quiet_plan(activity(1, 19, 21))
-    assert ways_out(held, FindingKind.OUTSIDE_HOURS) == [Move(1, at(14)), Move(1, at(14, 19))]
+    assert ways_out(held, ClashKind.OUTSIDE_HOURS) == [MoveTo(1, at(14)), MoveTo(1, at(14, 19))]
 
 
 def test_what_friday_prayer_cuts_begins_after_it_or_on_monday():
     held = quiet_plan(activity(1, 11, 13.5, day=22))
-    assert ways_out(held, FindingKind.FRIDAY_BREAK) == [Move(1, at(13, 22)), Move(1, at(11, 25))]
+    assert ways_out(held, ClashKind.FRIDAY_BREAK) == [MoveTo(1, at(13, 22)), MoveTo(1, at(11, 25))]
 
 
 def test_a_holiday_is_left_for_the_next_working_day_at_the_same_hour():
     days_off = {date(2027, 1, day): DayOff("Libur") for day in (22, 25)}
     held = quiet_plan(activity(1, 9, 11, day=22), calendar=Calendar(days_off))
-    assert ways_out(held, FindingKind.HOLIDAY) == [Move(1, at(9, 26))]
+    assert ways_out(held, ClashKind.HOLIDAY) == [MoveTo(1, at(9, 26))]
 
 
 def test_a_speakers_trip_is_waited_for():
     trip = Absence(at(0, 18), at(0, 21), party=SITI)
     held = quiet_plan(activity(1, 9, 11, engagements=(speaks(SITI),)), absences=(trip,))
-    assert ways_out(held, FindingKind.SPEAKER_ABSENT) == [Move(1, at(9, 21))]
+    assert ways_out(held, ClashKind.SPEAKER_ABSENT) == [MoveTo(1, at(9, 21))]
 
 
 def test_for_a_speaker_who_is_away_on_all_days_of_the_programme_somebody_else_comes():
     trip = Absence(at(0, 17), at(0, 23), party=SITI)
     drafted = activity(1, 9, 11, programme_id=1, engagements=(replace(speaks(SITI), state=InvitationState.PREPARED),))
-    assert ways_out(quiet_plan(drafted, absences=(trip,)), FindingKind.SPEAKER_ABSENT) == [Replace(1, SITI)]
+    assert ways_out(quiet_plan(drafted, absences=(trip,)), ClashKind.SPEAKER_ABSENT) == [Replace(1, SITI)]
     told = replace(drafted, engagements=(speaks(SITI),))
-    assert ways_out(quiet_plan(told, absences=(trip,)), FindingKind.SPEAKER_ABSENT) == [
+    assert ways_out(quiet_plan(told, absences=(trip,)), ClashKind.SPEAKER_ABSENT) == [
         Replace(1, SITI),
         Represent(1, SITI),
     ]
@@ -162,17 +162,17 @@ def test_where_no_time_helps_who_only_takes_part_there_is_left_out_of_it():
     fixed = [
         activity(id, 8, 10, fixed=True, engagements=(who,)) for id, who in ((1, speaks(SITI)), (2, takes_part(SITI)))
     ]
-    assert ways_out(quiet_plan(*fixed), FindingKind.SPEAKER_TWICE) == [LeaveOut(2, SITI)]
-    assert ways_out(quiet_plan(*fixed), FindingKind.SPEAKER_TWICE, moving=1) == [Replace(1, SITI), Represent(1, SITI)]
+    assert ways_out(quiet_plan(*fixed), ClashKind.SPEAKER_TWICE) == [LeaveOut(2, SITI)]
+    assert ways_out(quiet_plan(*fixed), ClashKind.SPEAKER_TWICE, moving=1) == [Replace(1, SITI), Represent(1, SITI)]
 
 
 def test_of_several_made_alike_a_way_has_to_suit_each():
     alike = [activity(-number, 8, 10, day=23, venue_id=number) for number in (1, 2)]
     taken = activity(9, 8, 10, day=25, venue_id=2)
     held = quiet_plan(*alike, taken)
-    weekend = [one for one in findings(held) if one.kind is FindingKind.WEEKEND]
-    (monday,) = ways(held, weekend[1], -1)
-    assert monday == Move(-1, at(8, 25))
+    weekend = [one for one in find_clashes(held) if one.kind is ClashKind.WEEKEND]
+    (monday,) = find_resolutions(held, weekend[1], -1)
+    assert monday == MoveTo(-1, at(8, 25))
     assert not suits_all(held, monday, [-1, -2], weekend)
     assert suits_all(held.without(9), monday, [-1, -2], weekend)
 
@@ -180,43 +180,43 @@ def test_of_several_made_alike_a_way_has_to_suit_each():
 def test_a_day_on_which_somebody_else_would_clash_is_not_offered():
     wanted = activity(1, 19, 21, engagements=(takes_part(ANI),))
     busy = [activity(id, 7.5, 16, day=day, engagements=(takes_part(ANI),)) for id, day in ((2, 18), (3, 19))]
-    assert ways_out(quiet_plan(wanted, *busy), FindingKind.OUTSIDE_HOURS) == [Move(1, at(14, 20))]
+    assert ways_out(quiet_plan(wanted, *busy), ClashKind.OUTSIDE_HOURS) == [MoveTo(1, at(14, 20))]
 
 
 def test_an_activity_outside_its_programme_is_moved_into_it_or_the_programme_is_made_longer():
     held = quiet_plan(activity(1, 9, 11, day=22, programme_id=1))
-    assert ways_out(held, FindingKind.OUTSIDE_PROGRAMME) == [
+    assert ways_out(held, ClashKind.OUTSIDE_PROGRAMME) == [
         StretchProgramme(1, date(2027, 1, 18), date(2027, 1, 22)),
-        Move(1, at(9, 21)),
+        MoveTo(1, at(9, 21)),
     ]
 
 
 def test_a_time_that_also_resolves_what_else_there_is_comes_before_the_nearest():
     held = quiet_plan(activity(1, 17, 19, day=23))  # a Saturday evening
-    assert ways_out(held, FindingKind.WEEKEND) == [Move(1, at(14, 25))]  # not Monday at 17.00
-    assert ways_out(held, FindingKind.OUTSIDE_HOURS) == [Move(1, at(14, 23)), Move(1, at(14, 25))]
+    assert ways_out(held, ClashKind.WEEKEND) == [MoveTo(1, at(14, 25))]  # not Monday at 17.00
+    assert ways_out(held, ClashKind.OUTSIDE_HOURS) == [MoveTo(1, at(14, 23)), MoveTo(1, at(14, 25))]
 
 
 def test_a_time_that_would_be_refused_all_the_same_is_not_offered_beside_one_that_is_not():
     held = quiet_plan(
         activity(1, 10.5, 12.5, day=22, programme_id=1)
     )  # in Friday prayer, and after the programme's days
-    assert ways_out(held, FindingKind.FRIDAY_BREAK) == [Move(1, at(10.5, 21))]  # not Friday at 13.00
+    assert ways_out(held, ClashKind.FRIDAY_BREAK) == [MoveTo(1, at(10.5, 21))]  # not Friday at 13.00
 
 
 def test_a_deadline_after_the_start_becomes_the_offices_usual_one():
     held = quiet_plan(activity(1, 9, 11, respond_by_at=at(10)))
-    assert ways_out(held, FindingKind.DEADLINE_AFTER_START) == [RespondBy(1, at(16, 16))]
+    assert ways_out(held, ClashKind.DEADLINE_AFTER_START) == [RespondBy(1, at(16, 16))]
 
 
 def test_short_notice_is_made_long_enough():
     held = plan(activity(1, 9, 11, day=6), rules=Rules(notice_days=9))
-    assert ways_out(held, FindingKind.SHORT_NOTICE) == [Move(1, at(9, 13))]
+    assert ways_out(held, ClashKind.SHORT_NOTICE) == [MoveTo(1, at(9, 13))]
 
 
 def test_a_draft_in_the_past_is_offered_the_next_working_day_that_gives_notice():
     held = plan(activity(1, 9, 11), now=at(9.5), rules=Rules(notice_days=3))
-    assert ways_out(held, FindingKind.IN_THE_PAST) == [Move(1, at(9, 21))]
+    assert ways_out(held, ClashKind.IN_THE_PAST) == [MoveTo(1, at(9, 21))]
 
 
 def test_one_of_two_sessions_in_a_kecamatan_is_put_after_the_noon_break():
@@ -224,27 +224,27 @@ def test_one_of_two_sessions_in_a_kecamatan_is_put_after_the_noon_break():
         activity(id, starts, starts + 2, kind=ActivityKind.OUTREACH, region_code="18.72.02.1001")
         for id, starts in ((1, 8), (2, 10))
     ]
-    assert ways_out(quiet_plan(*both), FindingKind.SAME_KECAMATAN) == [Move(2, at(13)), Move(2, at(10, 19))]
+    assert ways_out(quiet_plan(*both), ClashKind.SAME_KECAMATAN) == [MoveTo(2, at(13)), MoveTo(2, at(10, 19))]
 
 
 def test_nothing_is_moved_into_the_past():
     both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
     held = quiet_plan(*both, now=at(9.75), places=(BAPPEDA,))
-    assert ways_out(held, FindingKind.VENUE_TAKEN)[0] == Move(2, at(10))
-    assert ways_out(quiet_plan(*both, now=at(7), places=(BAPPEDA,)), FindingKind.VENUE_TAKEN)[0] == Move(2, at(10))
+    assert ways_out(held, ClashKind.VENUE_TAKEN)[0] == MoveTo(2, at(10))
+    assert ways_out(quiet_plan(*both, now=at(7), places=(BAPPEDA,)), ClashKind.VENUE_TAKEN)[0] == MoveTo(2, at(10))
 
 
 def test_a_hall_three_days_ahead_may_change_though_a_day_may_not():
     told = {"state": ActivityState.PUBLISHED, "told_at": at(8, 4), "day": 20, "venue_id": 1}
     held = plan(activity(1, 8, 10, **told), activity(2, 8, 10, **told), now=at(8, 17), rules=Rules())
-    found = ways_out(held, FindingKind.VENUE_TAKEN)
-    assert found == [TakeVenue(2, 2), TakeVenue(2, 3), Move(2, at(10, 20)), Move(2, at(8, 25))]
+    found = ways_out(held, ClashKind.VENUE_TAKEN)
+    assert found == [TakeVenue(2, 2), TakeVenue(2, 3), MoveTo(2, at(10, 20)), MoveTo(2, at(8, 25))]
 
 
 @pytest.mark.parametrize(
-    "way",
+    "resolution",
     [
-        Move(9, at(8)),
+        MoveTo(9, at(8)),
         TakeVenue(9, 1),
         LimitSeats(9, 30),
         LeaveOut(9, SITI),
@@ -252,6 +252,6 @@ def test_a_hall_three_days_ahead_may_change_though_a_day_may_not():
         StretchProgramme(9, date.min, date.max),
     ],
 )
-def test_a_way_about_what_is_gone_meanwhile_is_an_error(way):
+def test_a_way_about_what_is_gone_meanwhile_is_an_error(resolution):
     with pytest.raises(KeyError):
-        applied(quiet_plan(), way)
+        applied(quiet_plan(), resolution)

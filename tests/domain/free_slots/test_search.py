@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.domain.clashes import findings_if
-from outreach.domain.free_slots.criteria import Refused, Wanted, Why
+from outreach.domain.clashes import find_clashes_if
+from outreach.domain.free_slots.criteria import RefusedSlot, SlotReason, Wanted
 from outreach.domain.free_slots.openings import AnyVenue, Later, NoVenue, Shorter, SmallerVenue, WithoutParty, nothing
 from outreach.domain.free_slots.search import as_planned, candidates, slots
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Absence
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from tests.domain.plan_help import (
     ANI,
     BAPPEDA,
@@ -55,25 +55,25 @@ def test_the_times_of_a_needed_speaker_elsewhere_are_left_out():
     busy = activity(1, 7.5, 13.5, engagements=(speaks(SITI),))
     found = slots(plan(busy, rules=QUIET), wanted(without_venue=True, needed=needs(SITI)))
     assert times(found) == [at(13.5), at(14)]
-    assert Why.ALL_FREE in found[0].why
+    assert SlotReason.ALL_FREE in found[0].why
 
 
 def test_the_way_from_one_hall_to_the_other_counts_where_the_office_blocks_for_it():
     busy = activity(1, 7.5, 12, venue_id=BAPPEDA.id, engagements=(speaks(SITI),))
-    strict = Rules(notice_days=0, severities={FindingKind.SPEAKER_TRAVEL: Severity.BLOCK})
+    strict = Rules(notice_days=0, severities={ClashKind.SPEAKER_TRAVEL: Severity.BLOCK})
     want = wanted(needed=needs(SITI), venue_ids=frozenset({GANJAR_AGUNG.id}))
     assert times(slots(plan(busy, rules=strict), want))[0] == at(12.5)
     warned = slots(plan(busy, rules=QUIET), want)
     assert times(warned)[0] == at(12)
     assert [one.kind for one in next(slot for slot in warned if slot.starts_at == at(12)).warnings] == [
-        FindingKind.SPEAKER_TRAVEL
+        ClashKind.SPEAKER_TRAVEL
     ]
     assert warned[-1].starts_at == at(12)  # what nobody has to be warned of comes first
 
 
 def test_a_needed_person_who_is_away_refuses_a_slot_even_where_the_office_only_warns():
     away = Absence(at(7.5), at(14), party=ANI)
-    rules = Rules(notice_days=0, severities={FindingKind.INVITEE_ABSENT: Severity.WARN})
+    rules = Rules(notice_days=0, severities={ClashKind.INVITEE_ABSENT: Severity.WARN})
     want = wanted(without_venue=True, needed=((ANI, Role.PARTICIPANT),))
     assert times(slots(plan(rules=rules, absences=(away,)), want)) == [at(14)]
 
@@ -85,19 +85,19 @@ def test_a_wished_person_makes_a_slot_better_and_is_named_where_missing():
     assert found[0].missing == ()
     early = next(slot for slot in found if slot.starts_at == at(8))
     assert early.missing == (BUDI,)
-    assert Why.ALL_FREE not in early.why
+    assert SlotReason.ALL_FREE not in early.why
 
 
 def test_the_smallest_hall_with_room_is_proposed_and_the_larger_ones_named():
     found = slots(plan(rules=QUIET), wanted(people=35))
     assert (found[0].place, found[0].others) == (GANJAR_AGUNG, (BAPPEDA,))
-    assert Why.ROOM in found[0].why
+    assert SlotReason.ROOM in found[0].why
 
 
 def test_a_hall_where_it_should_be_comes_before_a_better_fitting_one():
     found = slots(plan(rules=QUIET), wanted(people=20, region_code="18.72.01"))
     assert found[0].place == BAPPEDA
-    assert Why.IN_REGION in found[0].why
+    assert SlotReason.IN_REGION in found[0].why
 
 
 def test_a_taken_hall_is_not_proposed():
@@ -133,7 +133,7 @@ def test_without_a_slot_it_is_said_who_and_what_stands_in_the_way_most_first():
     assert slots(plan(busy, rules=QUIET, absences=(away,)), want) == []
     why = nothing(plan(busy, rules=QUIET, absences=(away,)), want)
     kinds = [(one.kind, one.party, one.starts) for one in why.obstacles]
-    assert kinds == [(FindingKind.SPEAKER_TWICE, SITI, 9), (FindingKind.SPEAKER_ABSENT, SITI, 6)]
+    assert kinds == [(ClashKind.SPEAKER_TWICE, SITI, 9), (ClashKind.SPEAKER_ABSENT, SITI, 6)]
     assert why.obstacles[0].activities == (busy,)
     assert why.obstacles[1].absences == (away,)
     assert (why.tried, why.days, why.shut_days) == (14, 1, 0)
@@ -190,9 +190,9 @@ def test_whatever_is_proposed_has_no_blocking_finding_and_whatever_is_refused_ha
     known = plan(*there, rules=QUIET)
     want = wanted(length_h=length / 2, people=people, needed=needs(SITI), last=19)
     for one in candidates(known, want):
-        if isinstance(one, Refused):
-            assert one.no_room or one.findings
+        if isinstance(one, RefusedSlot):
+            assert one.no_room or one.clashes
             continue
-        found = findings_if(known, as_planned(want, one.starts_at, one.place))
-        assert not [finding for finding in found if finding.severity is Severity.BLOCK]
+        found = find_clashes_if(known, as_planned(want, one.starts_at, one.place))
+        assert not [clash for clash in found if clash.severity is Severity.BLOCK]
         assert set(one.warnings) == set(found)

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from outreach.domain.clashes import findings, findings_if
+from outreach.domain.clashes import find_clashes, find_clashes_if
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayOffKind, DayRange
 from outreach.domain.planning.parties import Absence, Engagement, Party, Place
 from outreach.domain.planning.plan import PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.domain.timetabling import (
-    Blocked,
+    BlockedByRule,
     Demand,
     Effort,
     Horizon,
     Search,
-    Status,
+    SearchStatus,
     Task,
     Wishes,
     applied,
@@ -48,8 +48,8 @@ CALENDAR = Calendar(
     (DayRange(date(2027, 1, 25), date(2027, 2, 20)),),
 )
 BETWEEN = (  # what is found between two activities
-    FindingKind.VENUE_TAKEN, FindingKind.SPEAKER_TWICE, FindingKind.SPEAKER_TRAVEL, FindingKind.CADRE_TWICE,
-    FindingKind.INVITEE_TWICE, FindingKind.TRAVEL, FindingKind.SAME_KECAMATAN,
+    ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
+    ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.SAME_KECAMATAN,
 )  # fmt: skip
 DAYS = tuple(date(2027, 1, day) for day in (18, 19, 20, 21, 22, 23))
 PROVEN = Effort(seconds=30, workers=1, repeatable=True)  # the solver's own seconds, however busy the machine
@@ -114,11 +114,11 @@ def wished(draw):
         trips=draw(weight), share=draw(weight), notice=draw(weight), ramadan=draw(weight), change=draw(weight),
         hours=draw(st.sampled_from([None, morning, morning])), hours_weight=draw(st.integers(1, 5)),
         notice_days=draw(st.integers(0, 25)),
-        warnings=draw(st.dictionaries(st.sampled_from(FindingKind), weight, max_size=3)),
+        warnings=draw(st.dictionaries(st.sampled_from(ClashKind), weight, max_size=3)),
     )  # fmt: skip
 
 
-odd = st.just({}) | st.just({}) | st.dictionaries(st.sampled_from(FindingKind), st.sampled_from(Severity), max_size=3)
+odd = st.just({}) | st.just({}) | st.dictionaries(st.sampled_from(ClashKind), st.sampled_from(Severity), max_size=3)
 
 
 @st.composite
@@ -169,13 +169,13 @@ def tasks(draw, most=4):
 @given(tasks())
 def test_whatever_is_proposed_breaks_no_rule_and_costs_what_the_model_says(task):
     outcome = Search(task, PROVEN).run()
-    assert outcome.status in (Status.BEST, Status.IMPOSSIBLE)
-    if outcome.status is Status.IMPOSSIBLE:
+    assert outcome.status in (SearchStatus.BEST, SearchStatus.IMPOSSIBLE)
+    if outcome.status is SearchStatus.IMPOSSIBLE:
         assert outcome.proposal is None or outcome.proposal.unplaced
         return
     proposal = outcome.proposal
     after = applied(task.plan, proposal.placements)
-    assert [one for one in findings(after, among=task.ids) if one.severity is Severity.BLOCK] == []
+    assert [one for one in find_clashes(after, among=task.ids) if one.severity is Severity.BLOCK] == []
     assert {one.activity_id for one in proposal.placements} == task.ids
     assert proposal.objective == sum(proposal.costs.values()) == proposal.bound
     assert at_least(task, options_of(task)) <= proposal.objective
@@ -235,10 +235,10 @@ def test_nothing_that_a_search_through_everything_finds_is_better(task):
     outcome = Search(task, PROVEN).run()
     least = least_of_all(task)
     if least is None:
-        assert outcome.status is Status.IMPOSSIBLE
+        assert outcome.status is SearchStatus.IMPOSSIBLE
         assert outcome.conflicts
     else:
-        assert (outcome.status, outcome.proposal.objective) == (Status.BEST, least)
+        assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, least)
 
 
 def in_order(task, placed):
@@ -266,7 +266,7 @@ def least_of_all(task):
             continue
         try:
             costs.append(sum(one.cost for one in charges(task, placed)))
-        except Blocked:
+        except BlockedByRule:
             continue
     return min(costs, default=None)
 
@@ -301,7 +301,7 @@ def every_place(task, demand):
         kept = [one for one in present.engagements if one.party not in team or one.party in chosen]
         added = [Engagement(p, demand.facilitator_role) for p in chosen if p not in {one.party for one in kept}]
         placed = replace(present.moved(start), venue_id=venue, engagements=(*kept, *added))
-        if not any(one.severity is Severity.BLOCK for one in findings_if(task.base, placed)):
+        if not any(one.severity is Severity.BLOCK for one in find_clashes_if(task.base, placed)):
             yield placed
 
 

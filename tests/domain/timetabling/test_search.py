@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Absence, Party
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import (
     CauseKind,
     Demand,
@@ -20,7 +20,7 @@ from outreach.domain.timetabling import (
     Horizon,
     PlannerMissing,
     Search,
-    Status,
+    SearchStatus,
     Term,
     Wishes,
     applied,
@@ -76,10 +76,10 @@ def test_the_first_answer_is_there_at_once_and_each_later_one_is_no_worse():
     assert bounds == sorted(bounds)
     assert bounds[-1] <= costs[-1]
     outcome = search_.outcome
-    assert outcome.status in (Status.BEST, Status.FOUND)
+    assert outcome.status in (SearchStatus.BEST, SearchStatus.FOUND)
     assert outcome.proposal.objective == costs[-1]
     assert 0 <= outcome.proposal.gap < 1
-    blocking = findings(applied(asked.plan, outcome.proposal.placements), among=asked.ids)
+    blocking = find_clashes(applied(asked.plan, outcome.proposal.placements), among=asked.ids)
     assert [one for one in blocking if one.severity is Severity.BLOCK] == []
 
 
@@ -90,7 +90,7 @@ def test_the_solver_ends_once_nothing_can_cost_less_than_what_is_known():
     options = options_of(asked)
     solving = Solving(asked, options, Effort(seconds=60), lambda: False, lambda **_news: None)
     began = time.monotonic()
-    assert solving.solve(place_greedily(asked, options), 60, enough=1) in (Status.FOUND, Status.UNDECIDED)
+    assert solving.solve(place_greedily(asked, options), 60, enough=1) in (SearchStatus.FOUND, SearchStatus.UNDECIDED)
     assert time.monotonic() - began < 40  # of 60, and the clock is a busy machine's
 
 
@@ -104,16 +104,18 @@ def test_where_all_are_placed_the_solver_works_at_the_proof_of_how_good_that_is(
         asked, options, Effort(seconds=600), lambda: False, lambda **news: bounds.append(news.get("bound", 0))
     )
     solving.solver.parameters.max_deterministic_time = 2
-    assert solving.solve(place_greedily(asked, options), 600) in (Status.FOUND, Status.BEST)
+    assert solving.solve(place_greedily(asked, options), 600) in (SearchStatus.FOUND, SearchStatus.BEST)
     assert max(bounds) >= 48
 
 
 def test_what_the_solver_cannot_better_and_the_bound_reaches_is_best(monkeypatch):
     """One that was found before the solver began is best if the bound says so, though the solver itself found a worse one."""
     monkeypatch.setattr(search, "at_least", lambda task, options: 4)
-    monkeypatch.setattr("outreach.domain.timetabling.solver.solve.Solving.solve", lambda self, *_rest: Status.FOUND)
+    monkeypatch.setattr(
+        "outreach.domain.timetabling.solver.solve.Solving.solve", lambda self, *_rest: SearchStatus.FOUND
+    )
     outcome = run(task(activity(1, 8, 10, engagements=(speaks(SITI),)), wishes=replace(NOTHING, trips=4)))
-    assert (outcome.status, outcome.proposal.objective) == (Status.BEST, 4)
+    assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, 4)
 
 
 def test_a_search_is_made_once():
@@ -160,7 +162,7 @@ def test_stopped_before_it_began_it_finds_nothing():
     asked = Search(busy(), Effort(seconds=60))
     asked.stop()
     outcome = asked.run()
-    assert (outcome.status, outcome.is_stopped, outcome.seconds < 5) == (Status.UNDECIDED, True, True)
+    assert (outcome.status, outcome.is_stopped, outcome.seconds < 5) == (SearchStatus.UNDECIDED, True, True)
 
 
 # repeating
@@ -179,7 +181,7 @@ def test_a_large_plan_is_bettered_piece_by_piece(monkeypatch):
     options = options_of(asked)
     clumsy = propose(asked, options, place_greedily(asked, options))
     outcome = run(asked, seconds=3, repeatable=True)
-    assert outcome.status in (Status.FOUND, Status.BEST)
+    assert outcome.status in (SearchStatus.FOUND, SearchStatus.BEST)
     assert outcome.proposal.bound <= outcome.proposal.objective < clumsy.objective
 
 
@@ -201,7 +203,7 @@ def test_a_facilitator_who_only_takes_part_makes_no_trip_that_others_would_have_
         Demand(one.id, facilitators=(SITI, BUDI), facilitator_role=role) for one, role in zip(two, roles, strict=True)
     ]
     outcome = run(task(*two, demands=demands, horizon=Horizon((MONDAY,)), wishes=replace(NOTHING, trips=1)))
-    assert (outcome.status, outcome.proposal.objective) == (Status.BEST, 1)
+    assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, 1)
 
 
 # what collides
@@ -213,8 +215,8 @@ def test_three_in_one_hall_on_one_morning_collide_for_the_hall():
     morning = Horizon((MONDAY,), 60, (three[0].local_start.time(), at(12).time()))
     outcome = run(task(*three, elsewhere, horizon=morning))
     (conflict,) = outcome.conflicts
-    assert (outcome.status, conflict.activity_ids, conflict.is_minimal) == (Status.IMPOSSIBLE, (1, 2, 3), True)
-    assert said(conflict)[0] == (FindingKind.VENUE_TAKEN, (1, 2, 3))
+    assert (outcome.status, conflict.activity_ids, conflict.is_minimal) == (SearchStatus.IMPOSSIBLE, (1, 2, 3), True)
+    assert said(conflict)[0] == (ClashKind.VENUE_TAKEN, (1, 2, 3))
     assert conflict.causes[0].venue_ids == (1,)
     assert len(outcome.proposal.placements) == 3  # what can be placed is still proposed
 
@@ -223,15 +225,15 @@ def test_the_kapolres_who_is_away_all_week_is_named():
     trip = Absence(at(0), at(0, day=25), party=SITI, reason="Dinas luar")
     outcome = run(task(activity(1, 8, 10, engagements=(speaks(SITI),)), absences=(trip,)))
     (conflict,) = outcome.conflicts
-    assert said(conflict) == [(FindingKind.SPEAKER_ABSENT, (1,))]
-    assert conflict.causes[0].findings[0].absence == trip
+    assert said(conflict) == [(ClashKind.SPEAKER_ABSENT, (1,))]
+    assert conflict.causes[0].clashes[0].absence == trip
     assert outcome.proposal is None
 
 
 def test_a_shared_speaker_is_named():
     two = [activity(id, 8, 16, venue_id=None, engagements=(speaks(SITI),)) for id in (1, 2)]
     (conflict,) = run(task(*two, horizon=Horizon((MONDAY,)))).conflicts
-    assert said(conflict) == [(FindingKind.SPEAKER_TWICE, (1, 2))]
+    assert said(conflict) == [(ClashKind.SPEAKER_TWICE, (1, 2))]
     assert conflict.causes[0].parties == (SITI,)
 
 
@@ -244,17 +246,17 @@ def test_days_and_order_that_collide_are_named():
 
 def test_a_kecamatan_with_three_sessions_and_two_half_days_is_named():
     three = [session(id, 8, 10, f"18.72.02.100{id}") for id in (1, 2, 3)]
-    blocked = Rules({FindingKind.SAME_KECAMATAN: Severity.BLOCK}, notice_days=0)
+    blocked = Rules({ClashKind.SAME_KECAMATAN: Severity.BLOCK}, notice_days=0)
     (conflict,) = run(task(*three, horizon=Horizon((MONDAY,)), rules=blocked)).conflicts
-    assert said(conflict) == [(FindingKind.SAME_KECAMATAN, (1, 2, 3))]
+    assert said(conflict) == [(ClashKind.SAME_KECAMATAN, (1, 2, 3))]
     assert conflict.causes[0].kecamatan_codes == ("18.72.02",)
 
 
 def test_what_is_longer_than_the_days_given_says_so():
     long = activity(1, 8, 12)
     (conflict,) = run(task(long, horizon=Horizon((MONDAY,), 30, (at(8).time(), at(10).time())), rules=Rules(
-        {FindingKind.OUTSIDE_HOURS: Severity.BLOCK}, notice_days=0), now=at(10))).conflicts  # fmt: skip
-    assert said(conflict)[0][0] in (CauseKind.HORIZON, FindingKind.OUTSIDE_HOURS)
+        {ClashKind.OUTSIDE_HOURS: Severity.BLOCK}, notice_days=0), now=at(10))).conflicts  # fmt: skip
+    assert said(conflict)[0][0] in (CauseKind.HORIZON, ClashKind.OUTSIDE_HOURS)
 
 
 def test_two_conflicts_that_share_nothing_are_both_named():

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
 from outreach.domain.planning.parties import Absence, Engagement, Party
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.domain.timetabling import (
-    Blocked,
+    BlockedByRule,
     Demand,
     Horizon,
     NoDays,
@@ -49,7 +49,7 @@ MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2027, 1, day) for day in (1
 WEEK = Horizon((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY))
 NOTHING = Wishes(
     spread_days=0, spread_kecamatan=0, trips=0, share=0, hours_weight=0, notice=0, ramadan=0, change=0,
-    warnings=dict.fromkeys(FindingKind, 0),
+    warnings=dict.fromkeys(ClashKind, 0),
 )  # fmt: skip
 QUIET = Rules(notice_days=0)
 
@@ -106,13 +106,13 @@ def test_the_present_start_may_be_kept_though_it_lies_on_no_step():
 def test_what_is_blocked_is_no_option_and_what_is_warned_of_costs():
     held = activity(1, 8, 10)
     holiday = Calendar({TUESDAY: DayOff("Libur")})
-    rules = Rules({FindingKind.HOLIDAY: Severity.BLOCK}, notice_days=0)
+    rules = Rules({ClashKind.HOLIDAY: Severity.BLOCK}, notice_days=0)
     both = Horizon((MONDAY, TUESDAY))
     assert {
         start.date() for start in options_of(task(held, calendar=holiday, rules=rules, horizon=both))[1].starts
     } == {MONDAY}
     warned = options_of(
-        task(held, calendar=holiday, horizon=both, wishes=replace(NOTHING, warnings={FindingKind.HOLIDAY: 7}))
+        task(held, calendar=holiday, horizon=both, wishes=replace(NOTHING, warnings={ClashKind.HOLIDAY: 7}))
     )[1]
     assert dict(zip(warned.days(), warned.start_costs, strict=True)) == {MONDAY: 0, TUESDAY: 7}
 
@@ -173,7 +173,7 @@ def test_two_in_one_hall_are_put_one_after_the_other():
     proposal = proposed(
         task(*(activity(id, 8, 12, venue_id=1) for id in (1, 2, 3)), horizon=Horizon((MONDAY, TUESDAY)))
     )
-    assert findings(applied(plan(rules=QUIET), proposal.placements)) == []
+    assert find_clashes(applied(plan(rules=QUIET), proposal.placements)) == []
     assert proposal.unplaced == ()
 
 
@@ -240,13 +240,13 @@ def test_the_noon_break_counts_as_outside_the_preferred_hours_for_what_can_do_wi
 def test_each_cost_is_shown_with_its_units():
     wishes = Wishes(
         spread_days=1, spread_kecamatan=10, trips=100, share=1000, hours=(time(9), time(11)), hours_weight=3, notice=0,
-        ramadan=0, change=0, warnings={FindingKind.SAME_KECAMATAN: 50000},
+        ramadan=0, change=0, warnings={ClashKind.SAME_KECAMATAN: 50000},
     )  # fmt: skip
     one = session(1, 8, 10, engagements=(speaks(SITI),))
     other = session(2, 10, 12, "18.72.02.1004", engagements=(speaks(SITI),))
     stays = session(3, 13, 15, "18.72.02.1002")
     asked = task(one, other, stays, demands=[Demand(1), Demand(2)], wishes=wishes, rules=Rules(
-        {FindingKind.SPEAKER_TRAVEL: Severity.IGNORE}, notice_days=0))  # fmt: skip
+        {ClashKind.SPEAKER_TRAVEL: Severity.IGNORE}, notice_days=0))  # fmt: skip
     found = charges(asked, {1: one, 2: other})
     assert [(charge.term, charge.cost, charge.units, charge.activity_ids) for charge in found] == [
         (Term.WARNING, 50000, 1, (1, 2)),
@@ -291,9 +291,9 @@ def test_more_notice_is_better():
 
 def test_a_forbidden_placement_is_refused_with_its_findings():
     both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
-    with pytest.raises(Blocked) as refused:
+    with pytest.raises(BlockedByRule) as refused:
         charges(task(*both), {one.id: one for one in both})
-    assert [one.kind for one in refused.value.findings] == [FindingKind.VENUE_TAKEN]
+    assert [one.kind for one in refused.value.clashes] == [ClashKind.VENUE_TAKEN]
     assert proposed(task(*both)).present is None
 
 
@@ -312,7 +312,7 @@ def test_each_other_day_says_what_it_would_cost_or_what_forbids_it():
     wishes = replace(NOTHING, change=1)
     asked = task(held, absences=(trip,), horizon=Horizon((MONDAY, TUESDAY, WEDNESDAY)), wishes=wishes)
     tuesday, wednesday = alternatives(asked, proposed(asked), 1)
-    assert (tuesday.starts_at, [one.kind for one in tuesday.blocking]) == (None, [FindingKind.SPEAKER_ABSENT])
+    assert (tuesday.starts_at, [one.kind for one in tuesday.blocking]) == (None, [ClashKind.SPEAKER_ABSENT])
     assert (wednesday.starts_at, wednesday.extra) == (at(8, 20), 2)
     assert [one.term for one in wednesday.charges] == [Term.TIME_CHANGED]
     with pytest.raises(KeyError):
@@ -321,7 +321,7 @@ def test_each_other_day_says_what_it_would_cost_or_what_forbids_it():
 
 def test_a_hall_in_another_place_is_taken_for_lack_of_room():
     held = activity(1, 8, 10, venue_id=YOSODADI.id, people=100)
-    wishes = replace(NOTHING, change=1, warnings={FindingKind.VENUE_TOO_SMALL: 20})
+    wishes = replace(NOTHING, change=1, warnings={ClashKind.VENUE_TOO_SMALL: 20})
     proposal = proposed(task(held, demands=[Demand(1, venues=(3, 2, 1))], wishes=wishes))
     (placement,) = proposal.placements
     assert (placement.venue_id, placement.changes_venue, proposal.objective) == (BAPPEDA.id, True, 1)
@@ -330,4 +330,4 @@ def test_a_hall_in_another_place_is_taken_for_lack_of_room():
         options_of(task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes)),
         {1: replace(held, venue_id=GANJAR_AGUNG.id)},
     )
-    assert [one.kind for one in small.placements[0].findings] == [FindingKind.VENUE_TOO_SMALL]
+    assert [one.kind for one in small.placements[0].clashes] == [ClashKind.VENUE_TOO_SMALL]

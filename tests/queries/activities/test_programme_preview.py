@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.clashes import ways
+from outreach.domain.clashes import find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Region, Venue
@@ -34,8 +34,8 @@ def stored() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) or 0
 
 
-def kinds(found) -> list[tuple[FindingKind, tuple[int, ...]]]:
-    return [(one.kind, one.ids) for one in found.findings]
+def kinds(found) -> list[tuple[ClashKind, tuple[int, ...]]]:
+    return [(one.kind, one.ids) for one in found.clashes]
 
 
 # a new programme
@@ -51,8 +51,8 @@ def test_a_new_programmes_activities_are_held_to_each_other_and_to_what_is_plann
     assert ids == [programme_preview.id_of(number) for number in rows]
     first, third, fourth = ids
     assert kinds(found) == [
-        (FindingKind.VENUE_TAKEN, (activity.id, first)),
-        (FindingKind.VENUE_TAKEN, (third, fourth)),
+        (ClashKind.VENUE_TAKEN, (activity.id, first)),
+        (ClashKind.VENUE_TAKEN, (third, fourth)),
     ]
     assert stored() == 1
 
@@ -68,13 +68,13 @@ def test_what_is_found_is_what_making_the_programme_refuses(any_app, activity, h
 def test_a_way_out_stays_within_the_new_programmes_days(any_app, office):
     short = ProgrammeValues("Dua hari", date(2027, 1, 22), date(2027, 1, 23), JAKARTA)
     found, (id,) = programme_preview.programme(short, {0: values(23, 8, 10)}, by="Dewi", now=NOW)
-    (weekend,) = found.findings
-    assert [way.starts_at for way in ways(found.plan, weekend, id)] == [at(22, 8)]
+    (weekend,) = found.clashes
+    assert [resolution.starts_at for resolution in find_resolutions(found.plan, weekend, id)] == [at(22, 8)]
 
 
 def test_a_new_programme_in_which_all_suits_brings_nothing(any_app, activity, hall):
     found, _ids = programme_preview.programme(PROGRAMME, {0: values(19, venue_id=hall.id)}, by="Dewi", now=NOW)
-    assert found.findings == []
+    assert found.clashes == []
 
 
 # one for each kelurahan
@@ -90,14 +90,14 @@ def test_one_for_each_kelurahan_is_at_its_hall_where_that_is_known(any_app, regi
         values(19, 9, 11), [one.code, other.code], programme_id=None, by="Dewi", now=NOW
     )
     assert [found.plan.activities[id].title for id in ids] == [f"Rapat {one.name}", f"Rapat {other.name}"]
-    assert [(one.kind, one.place.name) for one in found.findings] == [(FindingKind.VENUE_TAKEN, known.name)]
+    assert [(one.kind, one.place.name) for one in found.clashes] == [(ClashKind.VENUE_TAKEN, known.name)]
     assert stored() == 2
 
 
 def test_those_of_one_kecamatan_may_be_made_at_one_time(any_app, regions):
     outreach = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi", at(19, 9), at(19, 11), JAKARTA)
     codes = list(IN_PUSAT)
-    assert programme_preview.community(outreach, codes, programme_id=None, by="Dewi", now=NOW)[0].findings == []
+    assert programme_preview.community(outreach, codes, programme_id=None, by="Dewi", now=NOW)[0].clashes == []
     assert len(community_activities.create(outreach, codes, by=None, now=NOW)) == 2
 
 
@@ -115,19 +115,19 @@ def test_a_copy_is_looked_at_with_its_invitees_on_its_new_days(any_app, programm
     there = {"starts_at": at(25, 9), "ends_at": at(25, 10), "zone": "Asia/Jakarta", "source": "coordinator"}
     db.session.add(Absence(person=ani, **there))
     db.session.commit()
-    foreseen = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
-    assert [(one.kind, one.needed) for one in foreseen.found.findings] == [
-        (FindingKind.VENUE_TOO_SMALL, 4),  # who declined is asked anew
-        (FindingKind.INVITEE_ABSENT, None),
+    previewed = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
+    assert [(one.kind, one.needed) for one in previewed.found.clashes] == [
+        (ClashKind.VENUE_TOO_SMALL, 4),  # who declined is asked anew
+        (ClashKind.INVITEE_ABSENT, None),
     ]
     made = copying.copy_programme(programme.id, date(2027, 1, 25), "Salinan", by=None, now=NOW)
-    assert [one.title for one in made.activities] == [foreseen.found.plan.activities[id].title for id in foreseen.ids]
+    assert [one.title for one in made.activities] == [previewed.found.plan.activities[id].title for id in previewed.ids]
 
 
 def test_for_a_copy_the_nearest_first_day_on_which_nothing_clashes_is_named(any_app, programme, activity, hall):
-    foreseen = programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW)  # a Saturday
-    assert [one.kind for one in foreseen.found.findings] == [FindingKind.WEEKEND]
-    assert foreseen.better == date(2027, 1, 25)  # on Friday it would run into the prayer
+    previewed = programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW)  # a Saturday
+    assert [one.kind for one in previewed.found.clashes] == [ClashKind.WEEKEND]
+    assert previewed.better == date(2027, 1, 25)  # on Friday it would run into the prayer
     assert programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW).better is None
     draft_activity(None, hall, 25)
     assert programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW).better == date(2027, 1, 21)
@@ -145,5 +145,5 @@ def test_where_something_blocks_a_first_day_that_is_only_warned_of_helps_too(any
     activity.venue_id = None
     draft_activity(None, hall, 25)
     db.session.commit()
-    foreseen = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
-    assert (foreseen.found.findings, foreseen.better) == ([], None)
+    previewed = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
+    assert (previewed.found.clashes, previewed.better) == ([], None)

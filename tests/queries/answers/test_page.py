@@ -33,8 +33,8 @@ def invite(person, *activities, role=Role.CADRE):
     inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
 
 
-def token(holder) -> str:
-    return tokens.token(links.link_for(db.session, holder))
+def token(invitee) -> str:
+    return tokens.token(links.link_for(db.session, invitee))
 
 
 def test_ani_sees_her_published_days_in_their_order_and_no_draft(programme, hall, ani, budi):
@@ -44,7 +44,7 @@ def test_ani_sees_her_published_days_in_their_order_and_no_draft(programme, hall
     invite(budi, days[0])
     went_out(*days[:2])
     page = answer_page.read(token(ani), now=at(5))
-    assert page.holder == Holder(ani.id, "Ani Wijaya", "id", False, False)
+    assert page.invitee == Holder(ani.id, "Ani Wijaya", "id", False, False)
     assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
     assert [one.activity.id for one in page.activities] == [days[1].id, days[0].id]
     assert [one.activity.title for one in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
@@ -92,7 +92,7 @@ def test_the_chief_sees_the_topics_he_speaks_on(activity, chief, ani):
     went_out(activity)
     page = answer_page.read(token(chief), now=at(5))
     (one,) = page.activities
-    assert page.holder.name == "Kapolres Metro"
+    assert page.invitee.name == "Kapolres Metro"
     assert (set(one.roles), one.topics) == (
         {Role.SPEAKER, Role.PARTICIPANT},
         (Topic(at(18, 9), at(18, 10), "Pelaporan"),),
@@ -106,7 +106,7 @@ def test_the_police_see_whom_they_named_and_nobody_they_took_off(activity, polic
     for names in (["Rina", "Dedi"], ["Rina"]):
         answering.nominate(token(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
     page = answer_page.read(token(police), now=at(5))
-    assert page.holder == Holder(police.id, "Polres Metro", "id", False, True)
+    assert page.invitee == Holder(police.id, "Polres Metro", "id", False, True)
     (one,) = page.activities
     assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
         2,

@@ -12,7 +12,7 @@ from outreach.queries import attendance as attendees
 from outreach.queries.activities import lists as browsing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.queries.invitations.select import Filters
+from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
@@ -36,13 +36,13 @@ def invited(activity, ani, budi, chief, police, coordinator):
     return activity
 
 
-def invitation_of(holder) -> Invitation:
-    column = Invitation.organisation if holder.__tablename__ == "organisation" else Invitation.person
-    return db.session.query(Invitation).filter(column == holder).one()
+def invitation_of(invitee) -> Invitation:
+    column = Invitation.organisation if invitee.__tablename__ == "organisation" else Invitation.person
+    return db.session.query(Invitation).filter(column == invitee).one()
 
 
 def test_speakers_come_first_and_cadres_last(any_app, invited):
-    assert names(invitees.listed(invited.id, Filters())) == [
+    assert names(invitees.listed(invited.id, InviteeFilters())) == [
         "Kapolres Metro",
         "Polres Metro",
         "Ani Wijaya",
@@ -53,8 +53,11 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
 def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
-    assert names(invitees.listed(invited.id, Filters(role=Role.PARTICIPANT))) == ["Polres Metro", "Zainal Abidin"]
-    assert names(invitees.listed(invited.id, Filters(q="polres"))) == [
+    assert names(invitees.listed(invited.id, InviteeFilters(role=Role.PARTICIPANT))) == [
+        "Polres Metro",
+        "Zainal Abidin",
+    ]
+    assert names(invitees.listed(invited.id, InviteeFilters(q="polres"))) == [
         "Kapolres Metro",
         "Polres Metro",
         "Zainal Abidin",
@@ -64,13 +67,13 @@ def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, po
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        (Filters(q="wijaya"), ["Ani Wijaya"]),
-        (Filters(q="100%"), []),
-        (Filters(role=Role.SPEAKER), ["Kapolres Metro"]),
-        (Filters(region_code="18.72.01"), ["Ani Wijaya"]),
-        (Filters(region_code="18.72.04.1001"), ["Budi Santoso"]),
-        (Filters(sector=Sector.POLICE), ["Kapolres Metro", "Polres Metro"]),
-        (Filters(state=InvitationState.COMING), []),
+        (InviteeFilters(q="wijaya"), ["Ani Wijaya"]),
+        (InviteeFilters(q="100%"), []),
+        (InviteeFilters(role=Role.SPEAKER), ["Kapolres Metro"]),
+        (InviteeFilters(region_code="18.72.01"), ["Ani Wijaya"]),
+        (InviteeFilters(region_code="18.72.04.1001"), ["Budi Santoso"]),
+        (InviteeFilters(sector=Sector.POLICE), ["Kapolres Metro", "Polres Metro"]),
+        (InviteeFilters(state=InvitationState.COMING), []),
     ],
 )
 def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found):
@@ -80,7 +83,7 @@ def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found)
 def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
     assert names(found) == ["Ani Wijaya"]
     assert found.counts[InvitationState.COMING] == 1
     assert found.total == 4
@@ -91,7 +94,7 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
     publishing.publish([invited.id], by=coordinator, now=NOW)
     named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
     recording.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, Filters(state=InvitationState.COMING))
+    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
     assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
     assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
     counted = browsing.answers_by(Activity.id, [invited.id])[invited.id]
@@ -100,10 +103,10 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
 
 def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
     withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
-    everyone = invitees.listed(invited.id, Filters())
+    everyone = invitees.listed(invited.id, InviteeFilters())
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3
-    assert names(invitees.listed(invited.id, Filters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+    assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
 
 
 def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani, budi, coordinator):
@@ -132,8 +135,8 @@ def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
 @pytest.fixture
 def unmailed(invited, ani, budi, coordinator):
     """Ani and Budi have no e-mail and read English. Ani comes, Budi has not answered."""
-    for holder in (ani, budi):
-        holder.email, holder.locale = "", "en"
+    for invitee in (ani, budi):
+        invitee.email, invitee.locale = "", "en"
     db.session.commit()
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
@@ -218,7 +221,7 @@ def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
 
 def test_an_unknown_activity_is_said_to_be_missing(app, office):
     with pytest.raises(ActivityMissing):
-        invitees.listed(99, Filters())
+        invitees.listed(99, InviteeFilters())
 
 
 def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):

@@ -13,7 +13,7 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Reminder
 from outreach.queries.activities import page as showing
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import Filters, Group
+from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.queries.overview.page import overview
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
@@ -52,7 +52,7 @@ def message_to(person) -> Message:
 
 
 def names(filters=None) -> list[str]:
-    page, _ = messages.find(filters or Filters())
+    page, _ = messages.find(filters or MessageFilters())
     return [message.person.display_name for message in page]
 
 
@@ -64,14 +64,14 @@ def test_messages_are_found_by_state_person_activity_and_words(server, activity,
     other = draft_activity(None, None, 20)
     invited(other, citra)
     assert names() == ["Citra Dewi", "Budi Santoso", "Ani Wijaya"]
-    assert names(Filters(group=Group.SENT)) == ["Ani Wijaya"]
-    assert names(Filters(group=Group.FAILED)) == ["Budi Santoso"]
-    assert names(Filters(group=Group.WAITING)) == ["Citra Dewi"]
-    assert names(Filters(person_id=ani.id)) == ["Ani Wijaya"]
-    assert names(Filters(activity_id=other.id)) == ["Citra Dewi"]
-    assert names(Filters(q="budi@EXAMPLE")) == ["Budi Santoso"]
-    assert names(Filters(q="wijaya")) == ["Ani Wijaya"]
-    assert names(Filters(q="100%")) == []
+    assert names(MessageFilters(group=MessageGroup.SENT)) == ["Ani Wijaya"]
+    assert names(MessageFilters(group=MessageGroup.FAILED)) == ["Budi Santoso"]
+    assert names(MessageFilters(group=MessageGroup.WAITING)) == ["Citra Dewi"]
+    assert names(MessageFilters(person_id=ani.id)) == ["Ani Wijaya"]
+    assert names(MessageFilters(activity_id=other.id)) == ["Citra Dewi"]
+    assert names(MessageFilters(q="budi@EXAMPLE")) == ["Budi Santoso"]
+    assert names(MessageFilters(q="wijaya")) == ["Ani Wijaya"]
+    assert names(MessageFilters(q="100%")) == []
 
 
 def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity, ani, coordinator):
@@ -96,7 +96,7 @@ def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(serv
 
     def failed() -> list[str]:
         [count] = [need.count for need in overview(now=NOW).needs if need.kind is NeedKind.FAILED] or [0]
-        found = names(Filters(group=Group.FAILED))
+        found = names(MessageFilters(group=MessageGroup.FAILED))
         assert count == len(found)
         return found
 
@@ -122,7 +122,7 @@ def test_a_failed_message_stays_on_the_list_where_sending_it_again_was_skipped(s
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     drain()
     assert message_to(ani).state is MessageState.SKIPPED
-    assert names(Filters(group=Group.FAILED)) == ["Ani Wijaya"]
+    assert names(MessageFilters(group=MessageGroup.FAILED)) == ["Ani Wijaya"]
 
 
 def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server, activity, ani, coordinator):

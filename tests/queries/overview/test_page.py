@@ -200,8 +200,8 @@ def test_a_person_in_two_roles_is_counted_once_everywhere(any_app: Flask, progra
     assert browsing.answers_by(Activity.id, [activity.id])[activity.id].accepted == 1
 
 
-def said(poll, holder, *choices) -> None:
-    poll_answering.record(poll.id, asked(poll, holder).id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=NOW)
+def said(poll, invitee, *choices) -> None:
+    poll_answering.record(poll.id, asked(poll, invitee).id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=NOW)
 
 
 def of_polls(now) -> set[NeedKind]:

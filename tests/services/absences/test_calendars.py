@@ -110,7 +110,7 @@ def test_a_failure_keeps_what_was_read_and_waits_longer_each_time(any_app, serve
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n", problems.TooLarge),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n", problems.FetchTooLarge),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", problems.PrivateHost),
         (b"HTTP/1.1 200 OK\r\n\r\n" + calendar("x"), busy_times.CalendarBroken),
         (
@@ -139,7 +139,7 @@ def test_what_did_not_change_is_not_fetched_but_on_one_day_of_the_week(any_app, 
     server.says("/c.ics", b"", status="304 Not Modified")
     days = [NOW + timedelta(days=day) for day in range(8, 15)]
     told = [absence_calendars.read_now(mine, made.id, now=day) for day in days]
-    assert [type(one) for one in told].count(problems.Refused) == 1
+    assert [type(one) for one in told].count(problems.FetchRefused) == 1
     assert len(busy()) == 1
 
 

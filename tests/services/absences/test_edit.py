@@ -5,11 +5,11 @@ from datetime import date, time
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import Role
 from outreach.domain.planning import absences as rules
 from outreach.domain.planning.parties import AbsenceSource, Party
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.extensions import db
 from outreach.models import Absence, AuditEntry
 from outreach.services.absences import edit as absences
@@ -121,9 +121,9 @@ def test_nobody_removes_anothers_and_there_is_an_end_to_adding(any_app, chief, h
 
 def test_an_absence_is_found_to_clash_with_what_its_speaker_is_asked_to(any_app, activity, chief, hall):
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
-    clashing = {FindingKind.SPEAKER_ABSENT, FindingKind.VENUE_ABSENT}
-    assert not clashing & {one.kind for one in findings(plans.load(now=NOW))}
+    clashing = {ClashKind.SPEAKER_ABSENT, ClashKind.VENUE_ABSENT}
+    assert not clashing & {one.kind for one in find_clashes(plans.load(now=NOW))}
     for subject in (Subject(SubjectKind.PERSON, chief.id), Subject(SubjectKind.VENUE, hall.id)):
         mondays = rules.weekly(rules.hours(date(2027, 1, 11), time(11), time(13), JAKARTA), None)
         absences.add(subject, mondays, source=AbsenceSource.COORDINATOR, by=None, now=NOW)
-    assert clashing <= {one.kind for one in findings(plans.load(now=NOW))}
+    assert clashing <= {one.kind for one in find_clashes(plans.load(now=NOW))}

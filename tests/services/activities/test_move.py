@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind, Role
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Reminder, Venue
@@ -48,8 +48,8 @@ def mails() -> int:
     )
 
 
-def kinds(foreseen: moves.Foreseen) -> list[FindingKind]:
-    return [one.kind for one in foreseen.found.findings]
+def kinds(previewed: moves.MovePreview) -> list[ClashKind]:
+    return [one.kind for one in previewed.found.clashes]
 
 
 def test_a_draft_just_moves_with_its_agenda_and_its_deadline(any_app, activity, coordinator):
@@ -74,9 +74,9 @@ def test_a_deadline_that_would_have_passed_becomes_the_usual_one(any_app, activi
 
 
 def test_a_published_activity_moves_with_its_mails(any_app, published, coordinator):
-    foreseen = moves.foresee(published, to(published, at(19, 9)), published.version, now=NOW)
-    assert (foreseen.needs_reason, foreseen.blocked) == (True, False)
-    assert [row.kind for row in foreseen.forecast.rows][0] is MailKind.CHANGE
+    previewed = moves.preview(published, to(published, at(19, 9)), published.version, now=NOW)
+    assert (previewed.needs_reason, previewed.blocked) == (True, False)
+    assert [row.kind for row in previewed.forecast.rows][0] is MailKind.CHANGE
     with pytest.raises(ReasonMissing):
         shift(published, to(published, at(19, 9)), " ", by=coordinator)
     assert mails() == 0
@@ -103,9 +103,9 @@ def test_it_is_not_moved_back_once_somebody_changed_it(any_app, activity, coordi
 
 def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall, activity, coordinator):
     other = draft_activity(programme, hall, 19, title="Pelatihan", coordinator_id=coordinator.id)
-    foreseen = moves.foresee(activity, to(activity, at(19, 10)), activity.version, now=NOW)
-    assert (kinds(foreseen)[:1], foreseen.blocked) == ([FindingKind.VENUE_TAKEN], True)
-    assert foreseen.found.findings[0].other(activity.id).id == other.id
+    previewed = moves.preview(activity, to(activity, at(19, 10)), activity.version, now=NOW)
+    assert (kinds(previewed)[:1], previewed.blocked) == ([ClashKind.VENUE_TAKEN], True)
+    assert previewed.found.clashes[0].other(activity.id).id == other.id
     before = times(activity)
     with pytest.raises(Exception) as raised:
         shift(activity, to(activity, at(19, 10)))
@@ -123,8 +123,8 @@ def test_a_published_one_is_refused_for_what_the_office_blocks(any_app, publishe
 
 def test_what_only_warns_is_said_and_not_refused(any_app, hall):
     alone = draft_activity(None, hall, 22)
-    foreseen = moves.foresee(alone, to(alone, at(23, 8)), alone.version, now=NOW)  # a Saturday
-    assert (FindingKind.WEEKEND in kinds(foreseen), foreseen.blocked) == (True, False)
+    previewed = moves.preview(alone, to(alone, at(23, 8)), alone.version, now=NOW)  # a Saturday
+    assert (ClashKind.WEEKEND in kinds(previewed), previewed.blocked) == (True, False)
     shift(alone, to(alone, at(23, 8)))
     assert times(alone)[0] == at(23, 8)
 
@@ -147,7 +147,7 @@ def test_another_venue_is_another_place(any_app, activity):
 )
 def test_what_makes_no_sense_is_refused(app, activity, move, problem):
     with pytest.raises(problem):
-        moves.foresee(activity, move(activity), activity.version, now=NOW)
+        moves.preview(activity, move(activity), activity.version, now=NOW)
     with pytest.raises(problem):
         shift(activity, move(activity))
 
@@ -155,11 +155,11 @@ def test_what_makes_no_sense_is_refused(app, activity, move, problem):
 def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_recorded_there(app, hall):
     told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
     publishing.publish([told.id], by=None, now=NOW)
-    for moved in (moves.foresee, lambda *it, now: moves.shift(it[0].id, *it[1:], reason="x", by=None, now=now)):
+    for moved in (moves.preview, lambda *it, now: moves.shift(it[0].id, *it[1:], reason="x", by=None, now=now)):
         with pytest.raises(InThePast):
             moved(told, to(told, at(3, 8)), told.version, now=NOW)
-    foreseen = moves.foresee(draft, to(draft, at(3, 8)), draft.version, now=NOW)
-    assert (kinds(foreseen), foreseen.blocked) == ([FindingKind.IN_THE_PAST], False)
+    previewed = moves.preview(draft, to(draft, at(3, 8)), draft.version, now=NOW)
+    assert (kinds(previewed), previewed.blocked) == ([ClashKind.IN_THE_PAST], False)
     shift(draft, to(draft, at(3, 8)))
     assert times(draft)[0] == at(3, 8)
 
@@ -179,7 +179,7 @@ def test_an_older_version_is_stale(any_app, activity):
 
 def test_foreseeing_stores_nothing(any_app, published, ani):
     before = times(published)
-    moves.foresee(published, to(published, at(20, 9)), published.version, now=NOW)
+    moves.preview(published, to(published, at(20, 9)), published.version, now=NOW)
     db.session.commit()
     assert (times(published), mails()) == (before, 0)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 1

@@ -39,8 +39,8 @@ def invited(activity, *people, role=Role.CADRE):
     inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
 
 
-def token(holder) -> str:
-    found = tokens.token(links.link_for(db.session, holder, expires_at=at(28)))
+def token(invitee) -> str:
+    found = tokens.token(links.link_for(db.session, invitee, expires_at=at(28)))
     db.session.commit()
     return found
 
@@ -173,7 +173,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
     publish(*shown)
     page = answer_page.read(token(ani), now=at(5))
     assert [a.activity.id for a in page.activities] == [a.id for a in shown]
-    assert page.holder.name == "Ani Wijaya"
+    assert page.invitee.name == "Ani Wijaya"
 
 
 def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activity, ani, coordinator):

@@ -36,8 +36,8 @@ def ask(organisation, *activities, quota=2) -> list[int]:
     return list(db.session.scalars(wanted.order_by(Invitation.activity_id)))
 
 
-def token(holder) -> str:
-    found = tokens.token(links.link_for(db.session, holder, expires_at=at(28)))
+def token(invitee) -> str:
+    found = tokens.token(links.link_for(db.session, invitee, expires_at=at(28)))
     db.session.commit()
     return found
 
@@ -228,7 +228,7 @@ def test_the_hall_is_never_overfilled_by_a_changed_list(programme, hall, police,
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "https://example.com", "081234567890", "<b>Rina</b>"])
 def test_what_is_no_name_is_not_taken_for_one(days, police, name):
     (under, *_) = ask(police, *days)
-    with pytest.raises(nominees.NotAName):
+    with pytest.raises(nominees.NomineeNotAName):
         answering.nominate(token(police), under, [Nominee(name)], now=at(5))
 
 
@@ -253,7 +253,7 @@ def test_several_answers_are_taken_together_and_what_is_not_taken_is_said(days, 
     inviting.invite_people([day.id for day in days], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([day.id for day in days], by=None, now=NOW)
     reminding.tick(NOW)
-    replies = {day.id: answering.Reply(Choice.COMING) for day in days}
+    replies = {day.id: answering.LinkAnswer(Choice.COMING) for day in days}
     refused = answering.answer_all(token(ani), replies, now=at(16, 16))  # the first day's deadline
     assert {id_: type(problem).__name__ for id_, problem in refused.items()} == {days[0].id: "DeadlinePassed"}
     states = db.session.scalars(sa.select(Invitation.state).order_by(Invitation.activity_id)).all()

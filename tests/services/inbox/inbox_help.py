@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.delivery.inbox.mailbox import Fetched, Folder
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder
 from outreach.domain.kinds import IncomingOutcome, Role
 from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
@@ -53,7 +53,7 @@ class Inbox:
     ) -> IncomingMail:
         """Read one at `now`. came: when it did, where it was read later."""
         self.uid += 1
-        receiving.take(FOLDER, Fetched(uid or self.uid, came or now, data), now=now)
+        receiving.take(FOLDER, FetchedMail(uid or self.uid, came or now, data), now=now)
         return db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id.desc()).limit(1)).one()
 
 

@@ -25,7 +25,7 @@ def mail(
     found = IncomingMail(**{**given, **values})
     db.session.add(found)
     db.session.commit()
-    inbox.count_anew()
+    inbox.count_again()
     return found
 
 

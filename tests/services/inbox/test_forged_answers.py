@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery.inbox.mailbox import Fetched
+from outreach.delivery.inbox.mailbox import FetchedMail
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
@@ -103,7 +103,7 @@ def test_ten_answers_a_day_are_counted_by_when_they_are_taken_however_old_they_a
     published(activity, ani)
     for minute in range(12):
         answer = Answer("ACCEPTED" if minute % 2 else "DECLINED", uid=activity.uid, stamp=f"20270105T01{minute:02d}00Z")
-        receiving.take(FOLDER, Fetched(100 + minute, at(3, 1), gmail(answer)), now=at(5, 9))
+        receiving.take(FOLDER, FetchedMail(100 + minute, at(3, 1), gmail(answer)), now=at(5, 9))
     found = db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id))
     assert [result(mail) for mail in found] == [(APPLIED, "")] * 10 + [(TO_READ, IncomingReason.TOO_MANY)] * 2
 

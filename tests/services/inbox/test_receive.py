@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from outreach.delivery.inbox import mailbox as imap
-from outreach.delivery.inbox.mailbox import Fetched, Folder, MailboxDown, folder_name
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder, MailboxDown, folder_name
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import IncomingReason
@@ -44,7 +44,7 @@ def test_the_same_mail_read_twice_or_copied_does_nothing_more(activity, ani, arr
     published(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     arrives(mail, uid=1)
-    assert receiving.take(FOLDER, Fetched(1, NOW, mail), now=at(5, 10)) is None
+    assert receiving.take(FOLDER, FetchedMail(1, NOW, mail), now=at(5, 10)) is None
     assert result(arrives(mail, uid=2)) == (IGNORED, IncomingReason.DUPLICATE)
     assert result(arrives(letter(), uid=3)) == (TO_READ, "")
     assert result(arrives(letter(), uid=4)) == (IGNORED, IncomingReason.DUPLICATE)
@@ -56,7 +56,7 @@ def test_of_two_workers_at_one_mail_one_takes_it(any_app, activity, ani, arrives
     published(activity, ani)
     for number in range(5):
         partstat = ("ACCEPTED", "DECLINED")[number % 2]
-        fetched = Fetched(
+        fetched = FetchedMail(
             number + 1, MORNING, gmail(Answer(partstat, uid=activity.uid, stamp=f"20270105T010{number}00Z"))
         )
         outcomes = []
@@ -116,7 +116,7 @@ def test_what_was_forgotten_with_a_person_stays_so_when_the_mailbox_is_read_anew
     privacy.erase(ani.id, by=coordinator, now=at(6))
     elsewhere = Folder("undangan@mail.example.com/INBOX", 1)
     for uid, one in enumerate(mails, 1):
-        receiving.take(elsewhere, Fetched(uid, MORNING, one), now=at(7))
+        receiving.take(elsewhere, FetchedMail(uid, MORNING, one), now=at(7))
     found = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.mailbox == elsewhere.name)).all()
     assert [result(one) for one in found] == [(IGNORED, IncomingReason.DUPLICATE)] * 3
     assert {(one.sender, one.sender_name, one.subject, one.text, one.rfc_message_id) for one in found} == {("",) * 5}

@@ -14,7 +14,7 @@ from outreach.queries import inbox
 from outreach.queries.activities import page as showing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import Filters, MessageMissing
+from outreach.queries.messages.log import MessageFilters, MessageMissing
 from outreach.services.activities import publish as publishing
 from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
@@ -181,7 +181,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
     archiving.archive(JUST_AFTER)
 
     def names(**filters):
-        page, _named = messages.find(Filters(archived=True, **filters))
+        page, _named = messages.find(MessageFilters(archived=True, **filters))
         return [message.person.display_name.split()[0] for message in page]
 
     assert names() == ["Budi", "Ani"]
@@ -190,7 +190,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
     assert names(activity_id=may.id) == []
     assert names(q="santoso") == ["Budi"]
     assert names(q="ANI@example") == ["Ani"]
-    assert [m.person.display_name for m in messages.find(Filters())[0]] == ["Zainab Putri"]
+    assert [m.person.display_name for m in messages.find(MessageFilters())[0]] == ["Zainab Putri"]
     assert invitees.last_mails(invitation_ids) == last
     assert showing.activity(activity.id, now=NOW).messages == ended
     few = queries(lambda: names(person_id=ani.id))

@@ -42,7 +42,7 @@ def test_siti_gets_an_account_and_a_password_that_is_stored_nowhere(any_app: Fla
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        (UserValues(" ", "siti@example.com", StaffRole.VIEWER), staff.NameMissing),
+        (UserValues(" ", "siti@example.com", StaffRole.VIEWER), staff.AccountNameMissing),
         (UserValues("Siti", "", StaffRole.VIEWER), staff.AddressMissing),
         (UserValues("Siti", "siti at example", StaffRole.VIEWER), AddressInvalid),
         (UserValues("Siti", "ADMINISTRATOR@example.com", StaffRole.VIEWER), staff.AddressTaken),

@@ -27,12 +27,12 @@ from tests.services.inbox.stored_help import blocked, mail
 GOOD = Settings(secret_key=SECRET, base_url="https://undangan.example.id", proxies=1)
 
 
-def told(findings) -> list[tuple[str, str]]:
-    return [(one.level.value, one.text) for one in findings]
+def told(clashes) -> list[tuple[str, str]]:
+    return [(one.level.value, one.text) for one in clashes]
 
 
-def troubles(findings) -> list[tuple[str, str]]:
-    return [(level, text) for level, text in told(findings) if level != "ok"]
+def troubles(clashes) -> list[tuple[str, str]]:
+    return [(level, text) for level, text in told(clashes) if level != "ok"]
 
 
 def test_good_settings_are_well(tmp_path):
@@ -254,7 +254,7 @@ def test_looking_changes_nothing(app, office):
         return sum(tables)
 
     before = rows()
-    for findings in (checking.settings(current_settings()), checking.database(current_settings(), now=NOW),
+    for clashes in (checking.settings(current_settings()), checking.database(current_settings(), now=NOW),
                      checking.engine(now=NOW)):  # fmt: skip
-        assert list(findings)
+        assert list(clashes)
     assert rows() == before

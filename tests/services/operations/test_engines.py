@@ -62,5 +62,5 @@ def test_a_sign_far_in_the_future_is_forgotten(app):
 def test_the_doctor_counts_only_the_living(app):
     db.session.add_all([Heartbeat(name="dead:1", at=NOW + DAY), Heartbeat(name="ani:1", at=NOW)])
     db.session.commit()
-    found = [finding.text for finding in checking.engine(now=NOW)]
+    found = [clash.text for clash in checking.engine(now=NOW)]
     assert found[0] == "1 engine at work; the last tick was at 04 Jan 01:00 UTC."

@@ -6,14 +6,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from outreach.delivery.inbox.mailbox import Fetched, Folder
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail, Message, Reminder
 from outreach.queries import inbox
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import Filters, Group
+from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses
 from outreach.services.inbox import receive as receiving
 from outreach.services.messages import archive as archiving
@@ -119,9 +119,9 @@ def test_watching_reads_no_table_whole_on_postgresql_either(any_app, office):
     assert [scan for scan in scans if not re.fullmatch(partly, scan[0])] == []
 
 
-@pytest.mark.parametrize("group", Group)
+@pytest.mark.parametrize("group", MessageGroup)
 def test_the_message_logs_lists_come_by_their_index(due, group):
-    assert whole(lambda: messages.find(Filters(group=group))) == []
+    assert whole(lambda: messages.find(MessageFilters(group=group))) == []
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def from_outside(due, ani, budi, police) -> dict[str, bytes]:
     [("answer", IncomingKind.ANSWER), ("report", IncomingKind.BOUNCE), ("letter", IncomingKind.LETTER)],
 )
 def test_taking_a_mail_reads_no_table_whole(from_outside, which, kind):
-    fetched = Fetched(1, at(6), from_outside[which])
+    fetched = FetchedMail(1, at(6), from_outside[which])
     assert whole(lambda: receiving.take(Folder("undangan@imap.example.com/INBOX", 7), fetched, now=at(6))) == []
     assert db.session.scalars(sa.select(IncomingMail.kind)).all() == [kind]
 
@@ -159,9 +159,9 @@ def test_whose_address_is_allowed_again_is_found_by_it(from_outside, budi, polic
     assert addresses.count(now=at(6)) == 0
 
 
-@pytest.mark.parametrize("group", [group for group in inbox.Group if group is not inbox.Group.ALL])
+@pytest.mark.parametrize("group", [group for group in inbox.InboxGroup if group is not inbox.InboxGroup.ALL])
 def test_the_lists_of_mails_received_come_by_their_index(from_outside, group):
-    assert whole(lambda: inbox.find(inbox.Filters(group=group))) == []
+    assert whole(lambda: inbox.find(inbox.InboxFilters(group=group))) == []
 
 
 def test_archiving_reads_the_outbox_once_by_its_key(due):

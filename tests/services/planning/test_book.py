@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, SpeakerBooking, Venue
@@ -48,7 +48,7 @@ def two(office):
     return one, other
 
 
-def set_severity(kind: FindingKind, severity: Severity) -> None:
+def set_severity(kind: ClashKind, severity: Severity) -> None:
     values = planning_rules.values()
     planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
 
@@ -160,7 +160,7 @@ def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
     assert (refused.value.values["title"], refused.value.values["until"]) == ("Rakor", at(18, 12))
     present, to = db.session.get(Activity, other.id), Move(at(18, 11), at(18, 15), JAKARTA, other.venue_id)
     with pytest.raises(SpeakerTaken):
-        move_preview.foresee(present, to, present.version, now=NOW)
+        move_preview.preview(present, to, present.version, now=NOW)
     db.session.rollback()
     move(other, 18, 12, 15)
     assert db.session.scalars(sa.select(SpeakerBooking.starts_at).order_by(SpeakerBooking.starts_at)).all() == [
@@ -170,10 +170,10 @@ def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
 
 def test_another_hall_is_had_though_a_speaker_clashes_anyhow(siti, two):
     one, other = two
-    set_severity(FindingKind.SPEAKER_TWICE, Severity.WARN)
+    set_severity(ClashKind.SPEAKER_TWICE, Severity.WARN)
     engage(siti, one, other)
     publishing.publish([one.id, other.id], by=None, now=NOW)
-    set_severity(FindingKind.SPEAKER_TWICE, Severity.BLOCK)
+    set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
     hall = Venue(name="Gedung Wanita")
     db.session.add(hall)
     db.session.commit()
@@ -184,15 +184,15 @@ def test_another_hall_is_had_though_a_speaker_clashes_anyhow(siti, two):
 @pytest.mark.parametrize("severity", [Severity.WARN, Severity.IGNORE])
 def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing(siti, two, severity):
     one, other = two
-    set_severity(FindingKind.VENUE_TAKEN, severity)
-    set_severity(FindingKind.SPEAKER_TWICE, severity)
+    set_severity(ClashKind.VENUE_TAKEN, severity)
+    set_severity(ClashKind.SPEAKER_TWICE, severity)
     values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
     engage(siti, one, third)
     assert holding() == [one.id, other.id]
     assert bindings() == [(one.id, siti.id)]
-    set_severity(FindingKind.VENUE_TAKEN, Severity.BLOCK)
-    set_severity(FindingKind.SPEAKER_TWICE, Severity.BLOCK)
+    set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
+    set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
     assert holding() == [one.id, other.id]
     with pytest.raises((VenueTaken, SpeakerTaken)):
         publishing.publish([third.id], by=None, now=NOW)
@@ -208,14 +208,14 @@ def test_all_holds_again_that_can_when_the_office_blocks_again(siti, two):
     db.session.execute(sa.update(Activity).values(holds_venue=False))
     db.session.execute(sa.delete(SpeakerBooking))
     db.session.commit()
-    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     assert holding() == [one.id, other.id]
     assert bindings() == [(one.id, siti.id)]
 
 
 def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
     one, _other = two
-    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     publishing.publish([one.id], by=None, now=NOW)
     values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
@@ -226,12 +226,12 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
 
 def test_a_title_can_be_mended_whatever_clashes(two):
     one, other = two
-    set_severity(FindingKind.VENUE_TAKEN, Severity.WARN)
+    set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     values = planning.ActivityValues(
         other.kind, "Rapat", other.starts_at, other.ends_at, JAKARTA, venue_id=one.venue_id, respond_by_at=at(16)
     )
     third = planning.create_activity(values, by=None, now=NOW)
-    set_severity(FindingKind.VENUE_TAKEN, Severity.BLOCK)
+    set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     planning.edit_activity(third.id, replace(values, title="Rapat lanjutan"), third.version, by=None, now=NOW)
     assert db.session.get(Activity, third.id).title == "Rapat lanjutan"
 

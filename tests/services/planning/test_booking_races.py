@@ -291,7 +291,7 @@ def jostle(halls: list[int], people: list[int], activities: list[int], number: i
             key = tokens.token(tokens.link_for(db.session, person))
             db.session.rollback()
             choices = chance.sample(activities, 3)
-            answering.answer_all(key, {id: answering.Reply(Choice.COMING) for id in choices}, now=NOW)
+            answering.answer_all(key, {id: answering.LinkAnswer(Choice.COMING) for id in choices}, now=NOW)
 
 
 def test_whatever_four_do_to_few_halls_and_speakers_nobody_waits_for_ever_and_all_is_held_once(several, staff):

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation
@@ -38,7 +38,7 @@ def absent(**values) -> None:
 
 
 def set_rules(**severities: Severity) -> None:
-    chosen = {FindingKind(name): severity for name, severity in severities.items()}
+    chosen = {ClashKind(name): severity for name, severity in severities.items()}
     planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
@@ -59,7 +59,7 @@ def values(day: int, venue=None, **more) -> ActivityValues:
 def test_an_activity_is_not_made_where_the_venue_cannot_be_had(any_app, programme, hall, closed):
     with pytest.raises(PlanBlocked) as refused:
         planning.create_activity(values(19, hall), programme_id=programme.id, by=None, now=NOW)
-    assert refused.value.finding.kind is FindingKind.VENUE_ABSENT
+    assert refused.value.clash.kind is ClashKind.VENUE_ABSENT
     assert db.session.query(Activity).count() == 0
     assert planning.create_activity(values(20, hall), programme_id=programme.id, by=None, now=NOW).id
 
@@ -98,7 +98,7 @@ def test_a_speaker_who_is_away_is_not_invited_and_a_cadre_is(any_app, activity, 
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     with pytest.raises(PlanBlocked) as refused:
         inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
-    assert refused.value.finding.kind is FindingKind.SPEAKER_ABSENT
+    assert refused.value.clash.kind is ClashKind.SPEAKER_ABSENT
     assert db.session.query(Invitation).count() == 0
     assert inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW).new == 1
 
@@ -151,13 +151,13 @@ def test_one_for_each_kelurahan_can_be_made_at_one_time_to_be_spread_later(any_a
     assert len(made) == 2
     with pytest.raises(PlanBlocked) as refused:
         planning.create_activity(replace(community, region_code=both[0]), by=None, now=NOW)
-    assert refused.value.finding.kind is FindingKind.SAME_KECAMATAN
+    assert refused.value.clash.kind is ClashKind.SAME_KECAMATAN
 
 
 def test_a_programme_is_not_copied_to_days_on_which_its_venue_cannot_be_had(any_app, activity, hall, closed):
     with pytest.raises(PlanBlocked) as refused:
         copying.copy_programme(activity.programme_id, date(2027, 1, 19), "Lagi", by=None, now=NOW)
-    assert refused.value.finding.kind is FindingKind.VENUE_ABSENT
+    assert refused.value.clash.kind is ClashKind.VENUE_ABSENT
     assert db.session.query(Activity).count() == 1
     assert copying.copy_programme(activity.programme_id, date(2027, 1, 25), "Lagi", by=None, now=NOW).activities
 

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import pytest
 
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db, writing
 from outreach.models import Absence, Activity, Invitation, Programme, Venue
 from outreach.queries.overview import clash_counts
-from outreach.queries.overview.clash_counts import Counts
+from outreach.queries.overview.clash_counts import ClashCounts
 from outreach.services.activities import projected
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.activities.publish import Move
@@ -23,8 +23,8 @@ from outreach.services.planning.checks import PlanBlocked
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 
-def kinds(found: clashing.Found) -> list[FindingKind]:
-    return [one.kind for one in found.findings]
+def kinds(found: clashing.FoundClashes) -> list[ClashKind]:
+    return [one.kind for one in found.clashes]
 
 
 def away(**values) -> Absence:
@@ -64,13 +64,13 @@ def shift(activity, starts_at, ends_at) -> None:
 
 
 def set_rules(**severities: Severity) -> None:
-    chosen = {FindingKind(name): severity for name, severity in severities.items()}
+    chosen = {ClashKind(name): severity for name, severity in severities.items()}
     planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
 def test_nothing_is_found_for_what_suits(any_app, activity):
-    assert clashing.of_activities([activity.id], now=NOW).findings == []
-    assert clashing.everything(now=NOW).findings == []
+    assert clashing.of_activities([activity.id], now=NOW).clashes == []
+    assert clashing.everything(now=NOW).clashes == []
 
 
 def test_of_an_activity_only_its_own_is_found_and_its_ways_out_know_the_days_ahead(any_app, activity, hall, programme):
@@ -78,9 +78,9 @@ def test_of_an_activity_only_its_own_is_found_and_its_ways_out_know_the_days_ahe
     weekend = draft_activity(None, None, 23)
     db.session.commit()
     found = clashing.of_activities([activity.id], now=NOW)
-    assert kinds(found) == [FindingKind.OUTSIDE_HOURS]
+    assert kinds(found) == [ClashKind.OUTSIDE_HOURS]
     assert weekend.id in found.plan.activities
-    assert kinds(clashing.everything(now=NOW)) == [FindingKind.OUTSIDE_HOURS, FindingKind.WEEKEND]
+    assert kinds(clashing.everything(now=NOW)) == [ClashKind.OUTSIDE_HOURS, ClashKind.WEEKEND]
 
 
 def test_a_new_activity_is_looked_at_before_it_is_saved(any_app, activity, hall):
@@ -88,8 +88,8 @@ def test_a_new_activity_is_looked_at_before_it_is_saved(any_app, activity, hall)
         values(starts_at=at(18, 11), ends_at=at(18, 13), venue_id=hall.id), programme_id=None, by="Dewi", now=NOW
     )
     found = clashing.if_saved(wanted, now=NOW)
-    assert kinds(found) == [FindingKind.VENUE_TAKEN]
-    assert found.findings[0].other(projected.UNSAVED).id == activity.id
+    assert kinds(found) == [ClashKind.VENUE_TAKEN]
+    assert found.clashes[0].other(projected.UNSAVED).id == activity.id
     assert kinds(clashing.if_saved(replace(wanted, venue_id=None), now=NOW)) == []
 
 
@@ -98,7 +98,7 @@ def test_an_edit_answers_only_for_what_it_brings(any_app, activity, hall):
     same = values(starts_at=at(23, 8), ends_at=at(23, 12), venue_id=hall.id, title="Other words")
     assert kinds(clashing.if_saved(projected.edited(saturday.id, same, now=NOW), now=NOW)) == []
     sunday = values(starts_at=at(24, 8), ends_at=at(24, 12), venue_id=hall.id)
-    assert kinds(clashing.if_saved(projected.edited(saturday.id, sunday, now=NOW), now=NOW)) == [FindingKind.WEEKEND]
+    assert kinds(clashing.if_saved(projected.edited(saturday.id, sunday, now=NOW), now=NOW)) == [ClashKind.WEEKEND]
 
 
 def test_a_move_is_looked_at_and_on_another_day_it_is_news(any_app, activity, hall):
@@ -109,7 +109,7 @@ def test_a_move_is_looked_at_and_on_another_day_it_is_news(any_app, activity, ha
     assert kinds(clashing.if_saved(projected.moved(activity.id, there, now=later), now=later)) == []
     there = Move(at(19, 8), at(19, 12), JAKARTA, hall.id)
     assert kinds(clashing.if_saved(projected.moved(activity.id, there, now=later), now=later)) == [
-        FindingKind.SHORT_NOTICE
+        ClashKind.SHORT_NOTICE
     ]
 
 
@@ -118,19 +118,19 @@ def test_who_is_away_or_elsewhere_is_found_before_they_are_invited(any_app, acti
     other = draft_activity(None, None, 18)
     invite(other, budi)
     found = clashing.if_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
-    assert {(one.kind, one.party.name) for one in found.findings} == {
-        (FindingKind.SPEAKER_ABSENT, "Ani Wijaya"),
-        (FindingKind.SPEAKER_TWICE, "Budi Santoso"),
+    assert {(one.kind, one.party.name) for one in found.clashes} == {
+        (ClashKind.SPEAKER_ABSENT, "Ani Wijaya"),
+        (ClashKind.SPEAKER_TWICE, "Budi Santoso"),
     }
     found = clashing.if_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
-    assert [(one.kind, one.severity) for one in found.findings] == [(FindingKind.INVITEE_ABSENT, Severity.WARN)]
+    assert [(one.kind, one.severity) for one in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
 
 
 def test_an_office_that_is_away_is_found_before_it_is_invited(any_app, activity, police):
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).findings == []
+    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
     away(organisation=police)
     found = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
-    assert kinds(found) == [FindingKind.INVITEE_ABSENT]
+    assert kinds(found) == [ClashKind.INVITEE_ABSENT]
 
 
 def test_more_invitees_than_the_hall_has_seats_are_found_before_they_are_invited(
@@ -140,10 +140,10 @@ def test_more_invitees_than_the_hall_has_seats_are_found_before_they_are_invited
     db.session.commit()
     invite(activity, ani, Role.CADRE)
     asked = {"person_ids": [ani.id, budi.id], "now": NOW}
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, **asked).findings == []  # Ani has her seat already
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).findings == []
-    (small,) = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).findings
-    assert (small.kind, small.needed, small.there) == (FindingKind.VENUE_TOO_SMALL, 6, 5)
+    assert clashing.if_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []  # Ani has her seat already
+    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).clashes == []
+    (small,) = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).clashes
+    assert (small.kind, small.needed, small.there) == (ClashKind.VENUE_TOO_SMALL, 6, 5)
 
 
 def test_an_edit_is_held_to_the_seats_that_it_gives_and_not_to_those_before(any_app, activity, ani, budi, police, hall):
@@ -153,8 +153,8 @@ def test_an_edit_is_held_to_the_seats_that_it_gives_and_not_to_those_before(any_
     invite(activity, budi, Role.CADRE)
     same = {"starts_at": at(18), "ends_at": at(18, 12), "venue_id": hall.id}
     open_ended = projected.edited(activity.id, values(**same, capacity=None), now=NOW)
-    (small,) = clashing.if_saved(open_ended, now=NOW).findings
-    assert (small.kind, small.needed, small.is_of_seats) == (FindingKind.VENUE_TOO_SMALL, 2, False)
+    (small,) = clashing.if_saved(open_ended, now=NOW).clashes
+    assert (small.kind, small.needed, small.is_of_seats) == (ClashKind.VENUE_TOO_SMALL, 2, False)
     assert kinds(clashing.if_saved(projected.edited(activity.id, values(**same, capacity=1), now=NOW), now=NOW)) == []
 
 
@@ -163,14 +163,14 @@ def test_a_new_activity_of_a_programme_that_is_over_lies_outside_it(any_app, off
     db.session.add(over)
     db.session.commit()
     wanted = projected.new(values(), programme_id=over.id, by="Dewi", now=NOW)
-    assert kinds(clashing.if_saved(wanted, now=NOW)) == [FindingKind.OUTSIDE_PROGRAMME]
+    assert kinds(clashing.if_saved(wanted, now=NOW)) == [ClashKind.OUTSIDE_PROGRAMME]
 
 
 def test_a_kecamatan_is_found_with_its_name(any_app, programme, hall):
     for _ in range(2):
         draft_activity(programme, None, 18, kind=ActivityKind.OUTREACH, region_code="18.72.01.1003")
     found = clashing.everything(now=NOW)
-    assert kinds(found) == [FindingKind.SAME_KECAMATAN]
+    assert kinds(found) == [ClashKind.SAME_KECAMATAN]
     assert found.kecamatan == {"18.72.01": "Metro Pusat"}
 
 
@@ -178,7 +178,7 @@ def test_what_a_change_newly_brings_and_the_office_blocks_is_refused(any_app, ac
     away(venue=hall, starts_at=at(19), ends_at=at(20))
     with pytest.raises(PlanBlocked) as refused:
         shift(activity, at(19, 8), at(19, 12))
-    assert (refused.value.finding.kind, refused.value.field) == (FindingKind.VENUE_ABSENT, "venue_id")
+    assert (refused.value.clash.kind, refused.value.field) == (ClashKind.VENUE_ABSENT, "venue_id")
     assert db.session.get_one(Activity, activity.id).starts_at == at(18, 8)
 
 
@@ -201,9 +201,9 @@ def test_what_the_office_only_warns_of_is_not_refused(any_app, activity):
     set_rules(outside_hours=Severity.BLOCK)
     with pytest.raises(PlanBlocked) as refused, writing() as session:
         plan_checks.refuse_blocking(session, [activity.id], now=NOW)
-    assert (refused.value.finding.kind, refused.value.field) == (FindingKind.OUTSIDE_HOURS, "starts_at")
+    assert (refused.value.clash.kind, refused.value.field) == (ClashKind.OUTSIDE_HOURS, "starts_at")
     set_rules(outside_hours=Severity.IGNORE)
-    assert clashing.everything(now=NOW).findings == []
+    assert clashing.everything(now=NOW).clashes == []
 
 
 def test_a_move_from_one_day_off_to_another_brings_a_new_finding(any_app, activity):
@@ -216,18 +216,18 @@ def test_a_move_from_one_day_off_to_another_brings_a_new_finding(any_app, activi
 
 def test_the_start_page_counts_what_is_found(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 60.0)  # however slow the machine is just now
-    assert clash_counts.counts(now=NOW) == Counts()
+    assert clash_counts.counts(now=NOW) == ClashCounts()
     away(venue=hall)
     draft_activity(None, None, 23)
-    assert clash_counts.counts(now=NOW) == Counts(blocking=1, warnings=1)
+    assert clash_counts.counts(now=NOW) == ClashCounts(blocking=1, warnings=1)
 
 
 def test_what_took_long_to_count_is_kept_longer(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 0.0)
-    assert clash_counts.counts(now=NOW) == Counts()
+    assert clash_counts.counts(now=NOW) == ClashCounts()
     away(venue=hall)
-    assert clash_counts.counts(now=NOW + timedelta(seconds=2)) == Counts()
-    assert clash_counts.counts(now=NOW + timedelta(minutes=6)) == Counts(blocking=1)
+    assert clash_counts.counts(now=NOW + timedelta(seconds=2)) == ClashCounts()
+    assert clash_counts.counts(now=NOW + timedelta(minutes=6)) == ClashCounts(blocking=1)
 
 
 def test_links_lead_to_the_invitations_of_those_named(any_app, activity, ani, budi, queries):
@@ -244,5 +244,5 @@ def test_a_venue_too_small_is_found(any_app, activity, ani, budi):
     activity.venue = small
     for person in (ani, budi):
         invite(activity, person, Role.CADRE)
-    found = clashing.of_activities([activity.id], now=NOW).findings
-    assert [(one.kind, one.needed, one.there) for one in found] == [(FindingKind.VENUE_TOO_SMALL, 2, 1)]
+    found = clashing.of_activities([activity.id], now=NOW).clashes
+    assert [(one.kind, one.needed, one.there) for one in found] == [(ClashKind.VENUE_TOO_SMALL, 2, 1)]

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.clashes import findings
+from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import DayOffKind, DayRange
 from outreach.domain.planning.parties import Engagement, Party, Place
 from outreach.domain.planning.plan import ProgrammeDays
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Person, Programme, Venue
@@ -193,11 +193,11 @@ def test_a_years_plan_is_read_and_looked_through_in_a_moment(a_years_plan):
     plan = plans.load(now=NOW)
     read_s = time.perf_counter() - began
     began = time.perf_counter()
-    found = findings(plan)
+    found = find_clashes(plan)
     looked_s = time.perf_counter() - began
     print(f"read in {read_s:.3f} s, looked through in {looked_s:.3f} s")
     assert len(plan.activities) == 2000
     assert sum(len(one.engagements) for one in plan.activities.values()) == 5000
-    assert any(one.kind is FindingKind.INVITEE_TWICE for one in found)
+    assert any(one.kind is ClashKind.INVITEE_TWICE for one in found)
     assert read_s < 60  # a guard against what would hang; about 0.15 on a quiet machine
     assert looked_s < 60

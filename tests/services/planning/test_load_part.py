@@ -7,11 +7,11 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.clashes import Finding, findings, findings_if, ways
+from outreach.domain.clashes import Clash, find_clashes, find_clashes_if, find_resolutions
 from outreach.domain.kinds import ActivityKind, Repeat, Role, Sector
 from outreach.domain.planning.parties import Engagement
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -44,7 +44,7 @@ def any_plan(request, any_app, office) -> Random:
 
 
 def write(draw: Random) -> None:
-    severities = {kind.value: draw.choice(list(Severity)).value for kind in draw.sample(list(FindingKind), 5)}
+    severities = {kind.value: draw.choice(list(Severity)).value for kind in draw.sample(list(ClashKind), 5)}
     travel = {"longest_min": draw.choice((0, 720, 1440)), "elsewhere_min": draw.choice((90, 900))}
     rules = PlanSettings(values={"severities": severities, "travel": travel} if draw.random() < 0.6 else {})
     places = [
@@ -118,7 +118,7 @@ def an_absence(draw: Random, subject: Person | Organisation | Venue) -> Absence:
     return absence
 
 
-def told(found: list[Finding]) -> list[tuple]:
+def told(found: list[Clash]) -> list[tuple]:
     """Return what the findings say: all but who else is engaged in their activities."""
     return [
         (replace(one, activities=tuple(replace(a, engagements=(), people=0) for a in one.activities)), people_of(one))
@@ -126,13 +126,13 @@ def told(found: list[Finding]) -> list[tuple]:
     ]
 
 
-def people_of(one: Finding) -> int | None:
-    return one.activities[0].people if one.kind is FindingKind.VENUE_TOO_SMALL else None
+def people_of(one: Clash) -> int | None:
+    return one.activities[0].people if one.kind is ClashKind.VENUE_TOO_SMALL else None
 
 
 def test_all_is_found_that_is_found_in_the_whole_plan(any_plan):
-    found = clashing.everything(now=NOW).findings
-    assert told(found) == told(findings(plans.load(now=NOW)))
+    found = clashing.everything(now=NOW).clashes
+    assert told(found) == told(find_clashes(plans.load(now=NOW)))
 
 
 def test_the_same_is_found_of_some_activities_with_the_same_ways_out(any_plan):
@@ -141,18 +141,22 @@ def test_the_same_is_found_of_some_activities_with_the_same_ways_out(any_plan):
     for some in ([one] for one in ids), [ids[::2]]:
         for chosen in some:
             found = clashing.of_activities(chosen, now=NOW)
-            expected = findings(whole, chosen)
-            assert found.findings == expected
-            assert [ways(found.plan, one) for one in found.findings] == [ways(whole, one) for one in expected]
+            expected = find_clashes(whole, chosen)
+            assert found.clashes == expected
+            assert [find_resolutions(found.plan, one) for one in found.clashes] == [
+                find_resolutions(whole, one) for one in expected
+            ]
 
 
 def test_those_on_a_page_have_the_ways_out_that_they_have_in_the_whole_plan(any_plan):
     whole = plans.load(now=NOW)
-    groups = clashing.gathered(clashing.everything(now=NOW).findings)[::3]
-    resolvable, on_page = clashing.to_resolve(clashing.Found(whole), groups, now=NOW)
-    expected = clashing.gathered(findings(whole))[::3]
+    groups = clashing.gathered(clashing.everything(now=NOW).clashes)[::3]
+    resolvable, on_page = clashing.to_resolve(clashing.FoundClashes(whole), groups, now=NOW)
+    expected = clashing.gathered(find_clashes(whole))[::3]
     assert on_page == expected
-    assert [ways(resolvable.plan, group[0]) for group in on_page] == [ways(whole, group[0]) for group in expected]
+    assert [find_resolutions(resolvable.plan, group[0]) for group in on_page] == [
+        find_resolutions(whole, group[0]) for group in expected
+    ]
 
 
 def test_the_same_is_found_were_one_held_at_another_time(any_plan):
@@ -162,9 +166,9 @@ def test_the_same_is_found_were_one_held_at_another_time(any_plan):
         found = clashing.if_saved(moved, now=NOW)
         then = whole.with_(moved)
         expected = clashing.brought(then, [moved], [stored])
-        assert told(found.findings) == told(expected)
-        assert [ways(found.plan, one, moved.id) for one in found.findings] == [
-            ways(then, one, moved.id) for one in expected
+        assert told(found.clashes) == told(expected)
+        assert [find_resolutions(found.plan, one, moved.id) for one in found.clashes] == [
+            find_resolutions(then, one, moved.id) for one in expected
         ]
 
 
@@ -179,7 +183,7 @@ def test_the_same_is_found_were_those_chosen_engaged_in_another_activity(any_pla
         another = PlannedActivity(
             -1, "", ActivityKind.OTHER, starts_at, starts_at + timedelta(hours=2), JAKARTA, engagements=engaged
         )
-        assert told(findings_if(part, another)) == told(findings_if(whole, another))
+        assert told(find_clashes_if(part, another)) == told(find_clashes_if(whole, another))
 
 
 def read(plan: Plan) -> dict[int, int]:

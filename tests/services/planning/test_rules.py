@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
-from outreach.domain.planning.rules import FindingKind, Rules, Severity, TravelRules
+from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.extensions import db
 from outreach.models import AuditEntry, Office, PlanSettings
 from outreach.services.planning import rules as planning_rules
@@ -42,7 +42,7 @@ def test_before_set_up_there_are_the_defaults(any_app):
 def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, administrator):
     friday = DayHours(time(7, 30), time(16, 30), time(11, 15), time(13, 15))
     wanted = PlanValues(
-        severities={FindingKind.WEEKEND: Severity.BLOCK, FindingKind.VENUE_TAKEN: Severity.BLOCK},
+        severities={ClashKind.WEEKEND: Severity.BLOCK, ClashKind.VENUE_TAKEN: Severity.BLOCK},
         notice_days=10,
         hours=OfficeHours(friday=friday),
         travel=TravelRules(speed_km_h=30.0),
@@ -51,7 +51,7 @@ def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, admi
     kept = planning_rules.save(wanted, by=administrator, now=NOW)
     assert planning_rules.values() == kept
     assert planning_rules.current() == Rules(
-        severities={FindingKind.WEEKEND: Severity.BLOCK},
+        severities={ClashKind.WEEKEND: Severity.BLOCK},
         notice_days=10,
         hours=OfficeHours(friday=friday),
         travel=TravelRules(speed_km_h=30.0),

@@ -39,10 +39,10 @@ def a_poll(*people, organisations=(), needed=(), opened: bool = True, now=NOW, *
     return poll
 
 
-def asked(poll: DatePoll, holder) -> PollInvitee:
+def asked(poll: DatePoll, invitee) -> PollInvitee:
     db.session.rollback()
-    column = PollInvitee.person_id if holder.__tablename__ == "person" else PollInvitee.organisation_id
-    wanted = sa.select(PollInvitee).where(PollInvitee.poll_id == poll.id, column == holder.id)
+    column = PollInvitee.person_id if invitee.__tablename__ == "person" else PollInvitee.organisation_id
+    wanted = sa.select(PollInvitee).where(PollInvitee.poll_id == poll.id, column == invitee.id)
     return db.session.scalars(wanted).one()
 
 

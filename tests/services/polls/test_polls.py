@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource, Repeat, Role
 from outreach.domain.planning.parties import AbsenceSource
-from outreach.domain.planning.rules import FindingKind
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.polls import ClosesAfterASlot, NoSlots, NotEveryDate, PollClosed, Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, PollState
@@ -37,8 +37,8 @@ from tests.conftest import NOW, a_person, at
 from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates, values
 
 
-def token(holder) -> str:
-    return tokens.token(links.link_for(db.session, holder))
+def token(invitee) -> str:
+    return tokens.token(links.link_for(db.session, invitee))
 
 
 def fresh(poll) -> DatePoll:
@@ -123,7 +123,7 @@ def test_who_is_added_to_an_open_poll_is_asked_at_once_and_nobody_twice(office, 
 def test_whom_no_mail_reaches_is_to_be_called(office, ani):
     silent = a_person("Citra Lestari", email="")
     poll = a_poll(ani, silent, opened=False)
-    mails = poll_asking.foresee(poll.id, now=NOW)
+    mails = poll_asking.preview(poll.id, now=NOW)
     assert [one.person_id for one in mails.at_once] == [ani.id]
     assert [one.person_id for one in mails.no_mail] == [silent.id]
     poll_asking.open_poll(poll.id, by=None, now=NOW)
@@ -357,7 +357,7 @@ def test_dates_after_a_programme_that_is_over_are_found_to_lie_outside_it(any_ap
     programme.starts_on, programme.ends_on = date(2026, 1, 5), date(2026, 1, 8)
     db.session.commit()
     found = poll_pages.clashes(fresh(a_poll(ani, programme_id=programme.id)), now=NOW)
-    assert [FindingKind.OUTSIDE_PROGRAMME in {one.kind for one in slot.findings} for slot in found.values()] == [
+    assert [ClashKind.OUTSIDE_PROGRAMME in {one.kind for one in slot.clashes} for slot in found.values()] == [
         True for _slot in found
     ]
 

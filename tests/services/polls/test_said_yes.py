@@ -9,7 +9,7 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.planning.absences import hours
 from outreach.domain.planning.parties import AbsenceSource
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.polls import Proposed
 from outreach.extensions import db, writing
 from outreach.models import Absence, AbsenceCalendar, Activity, DatePoll, Invitation
@@ -29,7 +29,7 @@ from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates
 
 LATER = NOW + timedelta(hours=1)
 AFTERWARDS = NOW + timedelta(hours=2)
-OF_ABSENCE = {FindingKind.SPEAKER_ABSENT, FindingKind.INVITEE_ABSENT}
+OF_ABSENCE = {ClashKind.SPEAKER_ABSENT, ClashKind.INVITEE_ABSENT}
 
 
 def away(person, *, now) -> None:
@@ -53,8 +53,8 @@ def monday_or_tuesday(*people) -> DatePoll:
     return a_poll(*people, slots=[Proposed(at(day, 8), at(day, 12)) for day in (18, 19)])
 
 
-def of_absence(findings) -> list[tuple[Severity, bool]]:
-    return [(one.severity, one.said_yes) for one in findings if one.kind in OF_ABSENCE]
+def of_absence(clashes) -> list[tuple[Severity, bool]]:
+    return [(one.severity, one.said_yes) for one in clashes if one.kind in OF_ABSENCE]
 
 
 def monday(poll) -> poll_pages.SlotRow:
@@ -71,15 +71,15 @@ def decided(poll, *, publish: bool = False) -> Activity:
 def test_a_yes_after_the_absence_was_known_lets_it_only_warn_in_the_poll_and_afterwards(any_app, chief, said, phone):
     poll = monday_or_tuesday(chief)
     away(chief, now=NOW)
-    assert of_absence(monday(poll).found.findings) == [(Severity.BLOCK, False)]
+    assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)]
     answers(poll, chief, said, YES, now=LATER, phone=phone)
     row = monday(poll)
-    assert of_absence(row.found.findings) == [(Severity.WARN, True)]
+    assert of_absence(row.found.clashes) == [(Severity.WARN, True)]
     assert (row.standing.blocking, row.standing.warnings) == (0, 1)
     activity = decided(poll, publish=True)  # which what blocks would refuse
     found = clashing.of_activities([activity.id], now=AFTERWARDS)
-    assert of_absence(found.findings) == [(Severity.WARN, True)]
-    assert of_absence(clashing.everything(now=AFTERWARDS).findings) == [(Severity.WARN, True)]
+    assert of_absence(found.clashes) == [(Severity.WARN, True)]
+    assert of_absence(clashing.everything(now=AFTERWARDS).clashes) == [(Severity.WARN, True)]
 
 
 def test_a_no_an_earlier_yes_and_silence_leave_it_as_grave_as_it_is(app, chief, ani, budi):
@@ -88,11 +88,11 @@ def test_a_no_an_earlier_yes_and_silence_leave_it_as_grave_as_it_is(app, chief, 
     for person in (chief, ani, budi):
         away(person, now=LATER)
     answers(poll, chief, NO, YES, now=AFTERWARDS)
-    assert of_absence(monday(poll).found.findings) == [(Severity.BLOCK, False)] * 3
+    assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)] * 3
     with pytest.raises(PlanBlocked):
         decided(poll)
     answers(poll, ani, YES, YES, now=AFTERWARDS)  # now that they know
-    assert sorted(of_absence(monday(poll).found.findings)) == [(Severity.BLOCK, False)] * 2 + [(Severity.WARN, True)]
+    assert sorted(of_absence(monday(poll).found.clashes)) == [(Severity.BLOCK, False)] * 2 + [(Severity.WARN, True)]
 
 
 def test_at_another_time_than_they_were_asked_about_they_are_away(app, chief):
@@ -103,8 +103,8 @@ def test_at_another_time_than_they_were_asked_about_they_are_away(app, chief):
     yes, away_then = (Severity.WARN, True), (Severity.BLOCK, False)
     for starts, ends, expected in ((8, 12, yes), (9, 11, yes), (9, 13, away_then)):
         poll = poll_pages.get(poll.id)
-        found = poll_deciding.foresee(poll, slot, Proposed(at(18, starts), at(18, ends)), now=AFTERWARDS)
-        assert of_absence(found.findings) == [expected]
+        found = poll_deciding.preview(poll, slot, Proposed(at(18, starts), at(18, ends)), now=AFTERWARDS)
+        assert of_absence(found.clashes) == [expected]
     activity = decided(poll)
     move = Move(
         starts_at=at(18, 9), ends_at=at(18, 13), zone=JAKARTA, venue_id=None, registration_at=None, respond_by_at=None
@@ -129,7 +129,7 @@ def test_a_calendar_read_again_leaves_what_it_said_before_as_old_as_it_is(app, c
     read(on_monday, on_tuesday, now=AFTERWARDS)
     db.session.rollback()
     found = {
-        row.slot.starts_at.day: of_absence(row.found.findings) for row in poll_pages.table(poll.id, now=AFTERWARDS).rows
+        row.slot.starts_at.day: of_absence(row.found.clashes) for row in poll_pages.table(poll.id, now=AFTERWARDS).rows
     }
     assert found == {18: [(Severity.WARN, True)], 19: [(Severity.BLOCK, False)]}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Absence)) == 2
@@ -144,5 +144,5 @@ def test_an_offices_yes_counts_for_the_office(any_app, police):
     )
     activity = decided(poll, publish=True)
     found = clashing.of_activities([activity.id], now=AFTERWARDS)
-    assert of_absence(found.findings) == [(Severity.WARN, True)]
+    assert of_absence(found.clashes) == [(Severity.WARN, True)]
     assert db.session.query(Invitation).one().organisation_id == police.id

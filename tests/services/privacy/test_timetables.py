@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.timetables import _without
 from outreach.services.timetabling import apply as applying
@@ -11,7 +11,7 @@ from outreach.services.timetabling import keep as kept_results
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
-from outreach.services.timetabling.request import Line, from_json
+from outreach.services.timetabling.request import RequestLine, from_json
 from tests.conftest import NOW
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
 
@@ -46,7 +46,7 @@ def test_why_somebody_was_away_goes_with_their_name():
 def test_what_is_left_of_those_asked_for_can_still_be_read(any_app, office):
     activities, people = three_at_once(), facilitators()[:2]
     asked = a_request(activities, people, greedily=True)
-    lines = tuple(Line(one.id, 2) for one in activities)
+    lines = tuple(RequestLine(one.id, 2) for one in activities)
     placement_id = searched(replace(asked, lines=lines)).id
     privacy.erase(people[0].id, by=None, now=NOW)
     left = from_json(searches.get(placement_id).request)
@@ -68,4 +68,4 @@ def test_a_search_that_goes_on_with_an_erased_person_writes_no_more(any_app, off
     monkeypatch.setattr(kept_results, "written", erased_meanwhile)
     assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
     found = searches.get(placement_id)
-    assert (found.state, found.result) == (PlacementState.FAILED, {})
+    assert (found.state, found.result) == (SearchState.FAILED, {})

@@ -60,7 +60,7 @@ def test_a_rule_whose_moment_has_passed_is_shown_as_such(activity, ani):
 
 def test_what_is_foretold_at_publishing_is_what_is_sent(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
-    foretold = forecasting.for_publishing([activity.id], now=NOW).mails_per_day
+    previewed = forecasting.for_publishing([activity.id], now=NOW).mails_per_day
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     for day in range(5, 18):
@@ -68,7 +68,7 @@ def test_what_is_foretold_at_publishing_is_what_is_sent(activity, ani, budi):
     per_day = db.session.execute(
         sa.select(Message.local_day, sa.func.count()).group_by(Message.local_day).order_by(Message.local_day)
     )
-    assert tuple(tuple(row) for row in per_day) == foretold
+    assert tuple(tuple(row) for row in per_day) == previewed
 
 
 def test_who_had_a_mail_today_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani, budi):

@@ -8,10 +8,19 @@ import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.planning.parties import AbsenceSource
-from outreach.domain.planning.rules import FindingKind, Severity
-from outreach.domain.states import ActivityState, InvitationState, PlacementState
+from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db, writing
-from outreach.models import Absence, Activity, AuditEntry, Invitation, Person, Placement, Reminder, SpeakerBooking
+from outreach.models import (
+    Absence,
+    Activity,
+    AuditEntry,
+    Invitation,
+    Person,
+    Reminder,
+    SpeakerBooking,
+    TimetablingSearch,
+)
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import invite as inviting
@@ -26,8 +35,8 @@ from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
 
 
-def lines_of(placement):
-    return {line.id: line for line in timetabling_result.read(placement.result).lines}
+def lines_of(search):
+    return {line.id: line for line in timetabling_result.read(search.result).lines}
 
 
 def speakers_of(activity_id: int) -> set[str]:
@@ -54,7 +63,7 @@ def proposed(any_app, office, coordinator):
 
 def test_all_of_it_becomes_the_plan_and_its_facilitators_are_invited(proposed, coordinator):
     lines = lines_of(proposed)
-    seen = applying.foresee(proposed, lines, now=NOW)
+    seen = applying.preview(proposed, lines, now=NOW)
     assert (seen.may, seen.needs_reason, seen.tells, seen.changed, seen.blocking) == (True, False, False, (), [])
     applying.take(proposed.id, lines, by=coordinator, now=NOW)
     for line in lines.values():
@@ -64,7 +73,7 @@ def test_all_of_it_becomes_the_plan_and_its_facilitators_are_invited(proposed, c
         assert speakers_of(line.id) == {name for _id, name in line.after.people}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 3
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Reminder)) == 0  # drafts: nobody is told
-    assert searches.get(proposed.id).state is PlacementState.TAKEN
+    assert searches.get(proposed.id).state is SearchState.TAKEN
     said = set(db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.user_id == coordinator.id)))
     assert {"placement.taken", "activity.edited", "activity.invited"} <= said
 
@@ -75,17 +84,17 @@ def test_some_of_it_can_be_taken_and_the_rest_later(proposed, coordinator):
     result = applying.take(proposed.id, [first], by=coordinator, now=NOW)
     assert result.taken == {first}
     assert {line.id for line in result.open} == set(rest)
-    assert searches.get(proposed.id).state is PlacementState.DONE
+    assert searches.get(proposed.id).state is SearchState.DONE
     with pytest.raises(applying.NothingTicked):
         applying.take(proposed.id, [first], by=coordinator, now=NOW)
     applying.take(proposed.id, lines, by=coordinator, now=NOW)
-    assert searches.get(proposed.id).state is PlacementState.TAKEN
+    assert searches.get(proposed.id).state is SearchState.TAKEN
 
 
 def test_what_is_ticked_must_be_of_the_proposal(proposed):
     for ids in ([], [999_999]):
         with pytest.raises(applying.NothingTicked):
-            applying.foresee(proposed, ids, now=NOW)
+            applying.preview(proposed, ids, now=NOW)
 
 
 def test_nothing_is_taken_where_one_was_changed_meanwhile(proposed, coordinator):
@@ -93,7 +102,7 @@ def test_nothing_is_taken_where_one_was_changed_meanwhile(proposed, coordinator)
     changed = db.session.get(Activity, next(iter(lines)))
     with writing() as session:
         session.get(Activity, changed.id).title = "Diubah orang lain"
-    seen = applying.foresee(searches.get(proposed.id), lines, now=NOW)
+    seen = applying.preview(searches.get(proposed.id), lines, now=NOW)
     assert [line.id for line in seen.changed] == [changed.id]
     assert not seen.may
     with pytest.raises(applying.ChangedMeanwhile, match=lines[changed.id].title):
@@ -108,7 +117,7 @@ def test_nothing_is_taken_where_one_was_deleted_meanwhile(proposed, coordinator)
     lines = lines_of(proposed)
     with writing() as session:
         session.delete(session.get(Activity, next(iter(lines))))
-    assert len(applying.foresee(searches.get(proposed.id), lines, now=NOW).changed) == 1
+    assert len(applying.preview(searches.get(proposed.id), lines, now=NOW).changed) == 1
     with pytest.raises(applying.ChangedMeanwhile):
         applying.take(proposed.id, lines, by=coordinator, now=NOW)
 
@@ -121,18 +130,18 @@ def test_nothing_is_taken_where_something_new_stands_in_the_way(any_app, office,
     other = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
                            registration_at=None, title="Acara lain")  # fmt: skip
     inviting.invite_people([other.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
-    seen = applying.foresee(searches.get(proposed.id), [line.id], now=NOW)
-    assert [finding.kind for finding in seen.blocking] == [FindingKind.SPEAKER_TWICE]
+    seen = applying.preview(searches.get(proposed.id), [line.id], now=NOW)
+    assert [clash.kind for clash in seen.blocking] == [ClashKind.SPEAKER_TWICE]
     assert not seen.may
     with pytest.raises(Exception, match="Acara lain"):
         applying.take(proposed.id, [line.id], by=coordinator, now=NOW)
     assert speakers_of(line.id) == set()
-    assert searches.get(proposed.id).state is PlacementState.DONE
+    assert searches.get(proposed.id).state is SearchState.DONE
 
 
 def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office, coordinator):
     """Two that may not be in one kecamatan on one half day: one moves into the place of the other, which was not ticked."""
-    planning_rules.save(PlanValues({FindingKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
+    planning_rules.save(PlanValues({ClashKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
     one = community("Metro", "18.72.01.1001", 18, 9)
     two = community("Imopuro", "18.72.01.1003", 19, 9)
     asked = a_request([one, two])
@@ -144,8 +153,8 @@ def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office,
     changes = lines_of(proposed)
     same_half = {line.after.starts_at.astimezone(at(18).tzinfo).hour < 12 for line in changes.values()}
     assert same_half == {True}  # each keeps its hour and takes the other's day
-    seen = applying.foresee(proposed, [one.id], now=NOW)
-    assert [finding.kind for finding in seen.blocking] == [FindingKind.SAME_KECAMATAN]
+    seen = applying.preview(proposed, [one.id], now=NOW)
+    assert [clash.kind for clash in seen.blocking] == [ClashKind.SAME_KECAMATAN]
     with pytest.raises(PlanBlocked):
         applying.take(proposed.id, [one.id], by=coordinator, now=NOW)
     applying.take(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
@@ -177,7 +186,7 @@ def test_published_ones_move_with_a_reason_and_everybody_who_was_told_is_told(an
     moved = [line for line in lines.values() if line.is_moved]
     assert moved
     assert len(moved) < 3  # one of the three can stay, and who was told of it stays told
-    seen = applying.foresee(proposed, lines, now=NOW)
+    seen = applying.preview(proposed, lines, now=NOW)
     assert (seen.needs_reason, seen.tells, seen.may) == (True, True, True)
     assert [line.id for line, _forecast in seen.forecasts] == [line.id for line in moved]
     assert all(forecast.rows[0].kind is MailKind.CHANGE for _line, forecast in seen.forecasts)
@@ -214,9 +223,9 @@ def test_whoever_is_let_go_has_the_invitation_taken_back(any_app, office, coordi
 def test_what_taking_some_only_brings_out_of_order_is_foreseen(any_app, office):
     first, second = community("Metro", "18.72.01.1001", 18), community("Yosodadi", "18.72.04.1001", 19)
     proposed = searched(a_request([first, second], order=((second.id, first.id),), first_on=date(2027, 1, 20)), now=NOW)
-    assert applying.foresee(proposed, [first.id, second.id], now=NOW).out_of_order == ()
-    assert applying.foresee(proposed, [second.id], now=NOW).out_of_order == ()
-    seen = applying.foresee(proposed, [first.id], now=NOW)
+    assert applying.preview(proposed, [first.id, second.id], now=NOW).out_of_order == ()
+    assert applying.preview(proposed, [second.id], now=NOW).out_of_order == ()
+    seen = applying.preview(proposed, [first.id], now=NOW)
     assert (seen.out_of_order, seen.may) == ((("Yosodadi", "Metro"),), True)
 
 
@@ -238,8 +247,8 @@ def test_who_was_told_of_another_day_hears_of_the_new_one_only_when_it_is_taken(
 
 def test_nothing_is_taken_while_the_search_goes_on(proposed, coordinator):
     with writing() as session:
-        running = session.get(Placement, proposed.id)
-        running.state, running.beat_at = PlacementState.RUNNING, NOW
+        running = session.get(TimetablingSearch, proposed.id)
+        running.state, running.beat_at = SearchState.RUNNING, NOW
     with pytest.raises(applying.StillSearching):
         applying.take(proposed.id, lines_of(proposed), by=coordinator, now=NOW)
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
@@ -250,7 +259,7 @@ def test_looking_at_many_costs_as_many_queries_as_at_one(proposed, queries):
     counts = []
     for ids in (lines[:1], lines):
         db.session.rollback()
-        placement = searches.get(proposed.id)
-        counts.append(queries(lambda ids=ids, placement=placement: applying.foresee(placement, ids, now=NOW)))
+        search = searches.get(proposed.id)
+        counts.append(queries(lambda ids=ids, search=search: applying.preview(search, ids, now=NOW)))
     assert counts[0] == counts[1]
     assert len(lines) == 3

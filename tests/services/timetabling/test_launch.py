@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from outreach import clock, settings
 from outreach.cli import main
-from outreach.domain.states import PlacementState
+from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.services.timetabling import launch, searches
 from tests.conftest import draft_activity
@@ -46,7 +46,7 @@ def test_a_process_searches_in_the_same_database(any_app, office):
     while searches.get(placement_id).state in searches.RUNNING and time.monotonic() < until:
         db.session.rollback()  # on SQLite a transaction sees what was there when it began
         time.sleep(0.2)
-    assert searches.get(placement_id).state is PlacementState.DONE
+    assert searches.get(placement_id).state is SearchState.DONE
 
 
 def test_the_command_is_there_but_not_among_those_that_are_shown():

@@ -7,22 +7,22 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import VenueKind
-from outreach.domain.planning.rules import FindingKind
-from outreach.domain.states import ActivityState, PlacementState
-from outreach.domain.timetabling import CauseKind, NoDays, Status
+from outreach.domain.planning.rules import ClashKind
+from outreach.domain.states import ActivityState, SearchState
+from outreach.domain.timetabling import CauseKind, NoDays, SearchStatus
 from outreach.extensions import db, writing
-from outreach.models import Activity, AuditEntry, Placement
+from outreach.models import Activity, AuditEntry, TimetablingSearch
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
-from outreach.services.timetabling.request import Line, OrderCircular, Request, VenueChoice, Weight, Wish
+from outreach.services.timetabling.request import OrderCircular, Request, RequestLine, VenueChoice, Weight, Wish
 from outreach.services.timetabling.task import ActivitiesGone, DaysOver, FacilitatorsGone, TooFarAhead, build
 from tests.conftest import NOW, a_person, at
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
 
 FULL = Request(
-    lines=(Line(4, 2, date(2027, 1, 18), date(2027, 1, 19), True), Line(5)),
+    lines=(RequestLine(4, 2, date(2027, 1, 18), date(2027, 1, 19), True), RequestLine(5)),
     first_on=date(2027, 1, 18),
     last_on=date(2027, 1, 22),
     venues=VenueChoice.KELURAHAN,
@@ -44,7 +44,7 @@ def test_a_request_is_read_as_it_was_written():
 
 def test_what_is_left_out_of_a_request_has_its_default():
     asked = timetabling_request.from_json({"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22"})
-    assert asked == Request((Line(4),), date(2027, 1, 18), date(2027, 1, 22))
+    assert asked == Request((RequestLine(4),), date(2027, 1, 18), date(2027, 1, 22))
     assert asked.weight(Wish.TRIPS) is Weight.LITTLE
 
 
@@ -80,8 +80,11 @@ def test_a_request_of_another_shape_is_refused(stored):
         ({"order": ((8, 9),)}, timetabling_request.OrderNotChosen),
         ({"order": tuple((5, n) for n in range(100, 201))}, timetabling_request.TooManyOrders),
         ({"facilitators": (7,)}, timetabling_request.TooFewFacilitators),
-        ({"lines": (Line(4, 0, date(2027, 1, 19), date(2027, 1, 18)),)}, timetabling_request.OwnDaysReversed),
-        ({"lines": tuple(Line(n) for n in range(1, 302)), "before_all": None}, timetabling_request.TooManyChosen),
+        ({"lines": (RequestLine(4, 0, date(2027, 1, 19), date(2027, 1, 18)),)}, timetabling_request.OwnDaysReversed),
+        (
+            {"lines": tuple(RequestLine(n) for n in range(1, 302)), "before_all": None},
+            timetabling_request.TooManyChosen,
+        ),
     ],
 )
 def test_what_contradicts_itself_is_refused(values, problem):
@@ -113,15 +116,15 @@ def test_who_or_what_is_gone_is_said(app, office):
     db.session.commit()
     with pytest.raises(ActivitiesGone):
         searches.create(asked, title="", by=None, now=NOW)
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
 def test_three_at_once_in_two_kecamatan_are_spread_with_their_facilitators(any_app, office, coordinator):
     activities, people = three_at_once(), facilitators()
-    placement = searched(a_request(activities, people))
-    assert (placement.state, placement.problem) == (PlacementState.DONE, "")
-    result = timetabling_result.read(placement.result)
-    assert result.status in (Status.BEST, Status.FOUND)
+    search = searched(a_request(activities, people))
+    assert (search.state, search.problem) == (SearchState.DONE, "")
+    result = timetabling_result.read(search.result)
+    assert result.status in (SearchStatus.BEST, SearchStatus.FOUND)
     assert {line.id for line in result.lines} == {one.id for one in activities}
     by_id = {line.id: line for line in result.lines}
     halves = {(by_id[one.id].after.starts_at.date(), by_id[one.id].after.starts_at.hour >= 5) for one in activities[:2]}
@@ -130,8 +133,8 @@ def test_three_at_once_in_two_kecamatan_are_spread_with_their_facilitators(any_a
     assert result.solved >= 1
     assert result.gap is not None
     assert not result.is_enough  # nobody leads them at present
-    assert placement.progress["placed"] == 3
-    assert placement.ended_at == NOW
+    assert search.progress["placed"] == 3
+    assert search.ended_at == NOW
     unchanged = db.session.scalars(sa.select(Activity.starts_at)).all()
     assert set(unchanged) == {at(18, 9)}  # proposing changes nothing
 
@@ -146,22 +149,22 @@ def test_two_that_must_stay_in_one_kecamatan_collide_and_the_reason_is_kept(any_
     activities = three_at_once()
     asked = a_request(activities)
     stuck = tuple(replace(line, fixed=True) for line in asked.lines)
-    placement = searched(replace(asked, lines=stuck))
-    assert placement.state is PlacementState.COLLIDES
-    [clash] = timetabling_result.read(placement.result).conflicts
+    search = searched(replace(asked, lines=stuck))
+    assert search.state is SearchState.COLLIDES
+    [clash] = timetabling_result.read(search.result).conflicts
     assert set(clash.ids) == {activities[0].id, activities[1].id}
-    assert {one.rule for one in clash.causes if one.kind is CauseKind.RULE} == {FindingKind.SAME_KECAMATAN}
+    assert {one.rule for one in clash.causes if one.kind is CauseKind.RULE} == {ClashKind.SAME_KECAMATAN}
     assert {one.kind for one in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
 
 
 def test_where_the_office_only_warns_and_nobody_asks_for_more_both_may_stay(app, office):
     activities = three_at_once()
     asked = a_request(activities, one_in_kecamatan=False)
-    placement = searched(replace(asked, lines=tuple(replace(line, fixed=True) for line in asked.lines)))
-    result = timetabling_result.read(placement.result)
-    assert placement.state is PlacementState.DONE
+    search = searched(replace(asked, lines=tuple(replace(line, fixed=True) for line in asked.lines)))
+    result = timetabling_result.read(search.result)
+    assert search.state is SearchState.DONE
     kinds = {note.kind for line in result.lines for note in line.warnings}
-    assert FindingKind.SAME_KECAMATAN in kinds
+    assert ClashKind.SAME_KECAMATAN in kinds
     assert not any(note.is_new for line in result.lines for note in line.warnings)
 
 
@@ -211,7 +214,7 @@ def test_an_order_in_a_circle_is_refused_by_name(app, office):
     assert all(f"“{one.title}”" in refused.value.values["titles"] for one in activities)
     with pytest.raises(OrderCircular):  # all others must follow the first
         searches.create(a_request(activities, before_all=ids[0], order=((ids[0], ids[1]),)), title="", by=None, now=NOW)
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
 def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_app, office):
@@ -219,13 +222,13 @@ def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_
     ids = [searches.create(a_request(activities), title="", by=None, now=NOW).id for _ in range(4)]
     later = NOW + timedelta(days=30)
     with writing() as session:
-        _old, running, taken, new = (session.get(Placement, id) for id in ids)
-        running.state, running.beat_at = PlacementState.RUNNING, later
-        taken.state, new.ended_at = PlacementState.TAKEN, later
+        _old, running, taken, new = (session.get(TimetablingSearch, id) for id in ids)
+        running.state, running.beat_at = SearchState.RUNNING, later
+        taken.state, new.ended_at = SearchState.TAKEN, later
 
     def left():
         db.session.rollback()
-        return list(db.session.scalars(sa.select(Placement.id).order_by(Placement.id)))
+        return list(db.session.scalars(sa.select(TimetablingSearch.id).order_by(TimetablingSearch.id)))
 
     assert (searches.delete_old(later), left()) == (0, ids)
     assert (searches.delete_old(later + timedelta(seconds=1)), left()) == (1, ids[1:])
@@ -235,9 +238,9 @@ def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_
 def test_without_searching_they_are_placed_one_after_the_other(app, office, monkeypatch):
     monkeypatch.setattr(searches, "can_search", lambda: False)
     activities, people = three_at_once(), facilitators()
-    placement = searched(a_request(activities, people, greedily=True))
-    result = timetabling_result.read(placement.result)
-    assert (placement.state, result.status, result.bound) == (PlacementState.DONE, None, None)
+    search = searched(a_request(activities, people, greedily=True))
+    result = timetabling_result.read(search.result)
+    assert (search.state, result.status, result.bound) == (SearchState.DONE, None, None)
     assert len(result.lines) == 3
     with pytest.raises(searches.PlannerMissing):
         searched(a_request(activities, people))
@@ -263,11 +266,11 @@ def test_a_search_that_was_broken_off_begins_again(app, office):
     placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
     with writing() as session:
-        session.execute(sa.update(Placement).values(state=PlacementState.RUNNING, worker="gone"))
+        session.execute(sa.update(TimetablingSearch).values(state=SearchState.RUNNING, worker="gone"))
     later = NOW + searches.LEASE
     searches.start(placement_id, launch=lambda _id: None, now=later)
     assert timetabling_worker.work(placement_id, clock=lambda: later)
-    assert searches.get(placement_id).state is PlacementState.DONE
+    assert searches.get(placement_id).state is SearchState.DONE
 
 
 def test_what_another_process_has_is_not_searched_for_twice(app, office):
@@ -285,7 +288,7 @@ def test_a_process_that_cannot_be_started_leaves_it_prepared(app, office):
     placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     with pytest.raises(searches.CannotStart):
         searches.start(placement_id, launch=fail, now=NOW)
-    assert searches.get(placement_id).state is PlacementState.PREPARED
+    assert searches.get(placement_id).state is SearchState.PREPARED
 
 
 def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
@@ -295,9 +298,9 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
     searches.ask_to_stop(placement_id, now=NOW)  # pressed before it began: heard at its first beat
     assert timetabling_worker.work(placement_id, clock=lambda: NOW)
-    placement = searches.get(placement_id)
-    assert placement.state is PlacementState.STOPPED
-    assert placement.progress["seconds"] < 60
+    search = searches.get(placement_id)
+    assert search.state is SearchState.STOPPED
+    assert search.progress["seconds"] < 60
 
 
 def test_what_is_wrong_meanwhile_is_kept_for_the_page(app, office):
@@ -307,8 +310,8 @@ def test_what_is_wrong_meanwhile_is_kept_for_the_page(app, office):
     with writing() as session:
         session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
     assert timetabling_worker.work(placement_id, clock=lambda: NOW)
-    placement = searches.get(placement_id)
-    assert (placement.state, placement.problem) == (PlacementState.FAILED, ActivitiesGone.message)
+    search = searches.get(placement_id)
+    assert (search.state, search.problem) == (SearchState.FAILED, ActivitiesGone.message)
 
 
 def test_a_placement_is_deleted_unless_it_runs(app, office, coordinator):
@@ -317,7 +320,7 @@ def test_a_placement_is_deleted_unless_it_runs(app, office, coordinator):
     with pytest.raises(searches.AlreadyStarted):
         searches.delete(placement_id, by=coordinator, now=NOW)
     searches.delete(placement_id, by=coordinator, now=NOW + searches.LEASE)
-    with pytest.raises(searches.PlacementMissing):
+    with pytest.raises(searches.SearchMissing):
         searches.get(placement_id)
 
 

@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from outreach.domain.kinds import ActivityKind
 from outreach.extensions import db
-from outreach.models import Activity, Person, Placement, Venue
+from outreach.models import Activity, Person, TimetablingSearch, Venue
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
-from outreach.services.timetabling.request import Line, Request
+from outreach.services.timetabling.request import Request, RequestLine
 from tests.conftest import NOW, a_person, at, draft_activity
 
 KELURAHAN = ("18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
@@ -34,14 +34,14 @@ def facilitators() -> list[Person]:
 
 def a_request(activities: list[Activity], people: list[Person] = (), **values: object) -> Request:
     """Return a request for the week from 18 January 2027, with one facilitator for each activity if there are any."""
-    lines = tuple(Line(one.id, 1 if people else 0) for one in activities)
+    lines = tuple(RequestLine(one.id, 1 if people else 0) for one in activities)
     usual = {"first_on": date(2027, 1, 18), "last_on": date(2027, 1, 22), "seconds": 5}
     return Request(lines, facilitators=tuple(one.id for one in people), **{**usual, **values})
 
 
-def searched(request: Request, *, now: datetime = NOW) -> Placement:
+def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:
     """Ask, search here and now, and return the placement as it is then."""
-    placement = searches.create(request, title="Minggu ketiga", by=None, now=now)
-    searches.start(placement.id, launch=lambda _id: None, now=now)
-    timetabling_worker.work(placement.id, clock=lambda: now)
-    return searches.get(placement.id)
+    search = searches.create(request, title="Minggu ketiga", by=None, now=now)
+    searches.start(search.id, launch=lambda _id: None, now=now)
+    timetabling_worker.work(search.id, clock=lambda: now)
+    return searches.get(search.id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import publish as publishing
@@ -97,7 +97,7 @@ def test_several_at_once_say_of_which(coordinator_client, office):
 
 
 def test_an_office_can_have_it_that_nothing_is_only_recorded(coordinator_client, hall):
-    blocked = {FindingKind.IN_THE_PAST: Severity.BLOCK}
+    blocked = {ClashKind.IN_THE_PAST: Severity.BLOCK}
     planning_rules.save(replace(planning_rules.values(), severities=blocked), by=None, now=NOW)
     page = coordinator_client.post("/activities/new", data=NEW | YESTERDAY | {"seen": "x"})
     assert (page.status_code, activities()) == (422, 0)

@@ -33,12 +33,12 @@ def browser(app):
     return app.test_client()
 
 
-def token(holder) -> str:
-    return tokens.token(links.link_for(db.session, holder))
+def token(invitee) -> str:
+    return tokens.token(links.link_for(db.session, invitee))
 
 
-def path(holder, poll) -> str:
-    return f"/j/{token(holder)}/polls/{poll.id}"
+def path(invitee, poll) -> str:
+    return f"/j/{token(invitee)}/polls/{poll.id}"
 
 
 def slot_ids(poll) -> list[int]:
@@ -46,9 +46,9 @@ def slot_ids(poll) -> list[int]:
     return [slot.id for slot in db.session.get_one(DatePoll, poll.id).slots]
 
 
-def send(browser, holder, poll, *choices, **values):
+def send(browser, invitee, poll, *choices, **values):
     fields = {f"s{id_}": choice for id_, choice in zip(slot_ids(poll), choices, strict=False)}
-    return browser.post(path(holder, poll), data={"csrf_token": form_token(token(holder)), **fields, **values})
+    return browser.post(path(invitee, poll), data={"csrf_token": form_token(token(invitee)), **fields, **values})
 
 
 def checked(page: str) -> list[str]:
@@ -117,10 +117,10 @@ def test_an_office_writes_who_answers(browser, police):
 @pytest.mark.parametrize(
     ("token_of", "headers", "status"),
     [
-        (lambda holder: "", {}, 400),
-        (lambda holder: form_token("another" * 6), {}, 400),
-        (lambda holder: form_token(token(holder)), {"Sec-Fetch-Site": "cross-site"}, 400),
-        (lambda holder: form_token(token(holder)), {"Sec-Fetch-Site": "same-origin"}, 303),
+        (lambda invitee: "", {}, 400),
+        (lambda invitee: form_token("another" * 6), {}, 400),
+        (lambda invitee: form_token(token(invitee)), {"Sec-Fetch-Site": "cross-site"}, 400),
+        (lambda invitee: form_token(token(invitee)), {"Sec-Fetch-Site": "same-origin"}, 303),
     ],
 )
 def test_only_the_pages_own_form_is_believed(browser, ani, token_of, headers, status):

@@ -31,8 +31,8 @@ def address(app, activity, ani) -> str:
     return of(ani)
 
 
-def of(holder) -> str:
-    link = links.link_for(db.session, holder)
+def of(invitee) -> str:
+    link = links.link_for(db.session, invitee)
     assert tokens.stop_url(link) == f"http://localhost/j/{tokens.token(link)}/stop"
     return f"/j/{tokens.token(link)}/stop"
 

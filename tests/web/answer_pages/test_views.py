@@ -63,13 +63,13 @@ def _went_out(whose):
     db.session.commit()
 
 
-def link(holder) -> str:
-    return tokens.token(links.link_for(db.session, holder))
+def link(invitee) -> str:
+    return tokens.token(links.link_for(db.session, invitee))
 
 
-def send(browser, holder, path, query="", **values):
+def send(browser, invitee, path, query="", **values):
     """Press a button: an activity's id stands for the button on its card, whose fields are named without its prefix."""
-    token = link(holder)
+    token = link(invitee)
     if isinstance(path, int):
         values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
         path = "answers"
@@ -733,7 +733,7 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
         rows[f"rows-{n}-post"] = "Kepala Seksi"
         rows[f"rows-{n}-email"] = f"siti.aminah.{n}@example.com"
     assert send(browser, police, days[0].id, choice="coming", **rows).status_code == 303
-    addresses = [f"/j/{link(holder)}" for holder in (ani, police)]
+    addresses = [f"/j/{link(invitee)}" for invitee in (ani, police)]
     pages = [browser.get(address, headers={"Accept-Encoding": "gzip"}).data for address in addresses]
     assert [len(page) <= 14_000 for page in pages] == [True, True]
 

@@ -24,8 +24,10 @@ def test_seats_that_the_hall_does_not_have_are_said_before_saving_and_fewer_of_t
     data = NEW | {"venue_id": hall.id, "capacity": "101"}
     answer = coordinator_client.post("/activities/new", data=data)
     assert "101 seats are planned, and Aula Bappeda has room for 100." in text_of(answer.text)
-    way = button(answer.text, "Plan only 100 seats")
-    assert fields(coordinator_client.post("/activities/new", data=data | {"way": way}).text)["capacity"] == ["100"]
+    resolution = button(answer.text, "Plan only 100 seats")
+    assert fields(coordinator_client.post("/activities/new", data=data | {"way": resolution}).text)["capacity"] == [
+        "100"
+    ]
 
 
 def test_a_move_into_too_small_a_hall_leads_to_the_form_that_has_the_seats(
@@ -80,8 +82,8 @@ def test_a_new_programmes_warnings_are_shown_first_each_with_its_activity(coordi
     assert answer.status_code == 200
     assert "Pelatihan Saturday, 23 January 2027 is at the weekend." in text_of(answer.text)
     assert activities() == 0
-    way = button(answer.text, "Move it to Fri, 22 Jan 2027, 07:30 WIB")
-    again = fields(coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": way}).text)
+    resolution = button(answer.text, "Move it to Fri, 22 Jan 2027, 07:30 WIB")
+    again = fields(coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": resolution}).text)
     assert (again["activities-0-on"], again["activities-0-begins"]) == (["2027-01-18"], ["08:00"])
     assert (again["activities-1-on"], again["activities-1-begins"]) == (["2027-01-22"], ["07:30"])
     seen = button(answer.text, "Save all the same")
@@ -95,18 +97,18 @@ def test_what_blocks_a_new_programme_is_said_with_ways_out(coordinator_client, a
     assert answer.status_code == 422
     assert "It cannot be saved so." in text_of(answer.text)
     assert "Aula Bappeda is taken by" in text_of(answer.text)
-    way = button(answer.text, "Move it to Mon, 18 Jan 2027, 12:00 WIB")
-    assert fields(coordinator_client.post("/programmes/new", data=data | {"way": way}).text)["activities-0-begins"] == [
-        "12:00"
-    ]
+    resolution = button(answer.text, "Move it to Mon, 18 Jan 2027, 12:00 WIB")
+    assert fields(coordinator_client.post("/programmes/new", data=data | {"way": resolution}).text)[
+        "activities-0-begins"
+    ] == ["12:00"]
     assert activities() == 1
 
 
 @pytest.mark.parametrize(
     "way", ["of=-999990&on=2027-01-25", "of=x", "of=-" + "9" * 30, "of=1&on=2027-01-25", "on=2027-01-25"]
 )
-def test_a_way_into_a_row_that_is_not_there_changes_nothing(coordinator_client, office, way):
-    answer = coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": way})
+def test_a_way_into_a_row_that_is_not_there_changes_nothing(coordinator_client, office, resolution):
+    answer = coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": resolution})
     assert answer.status_code == 200
     assert fields(answer.text)["activities-0-on"] == ["2027-01-18"]
 
@@ -123,8 +125,8 @@ def test_what_is_said_of_all_kelurahan_is_said_once_and_a_way_changes_them_all(c
     said = text_of(answer.text)
     assert said.count("Saturday, 23 January 2027 is at the weekend.") == 1
     assert "Sosialisasi Metro, Sosialisasi Imopuro, and Sosialisasi Yosodadi Saturday" in said
-    way = button(answer.text, "Move it to Mon, 25 Jan 2027, 09:00 WIB")
-    again = coordinator_client.post("/activities/community", data=COMMUNITY | {"way": way})
+    resolution = button(answer.text, "Move it to Mon, 25 Jan 2027, 09:00 WIB")
+    again = coordinator_client.post("/activities/community", data=COMMUNITY | {"way": resolution})
     assert fields(again.text)["on"] == ["2027-01-25"]
     seen = button(answer.text, "Save all the same")
     assert coordinator_client.post("/activities/community", data=COMMUNITY | {"seen": seen}).status_code == 302
@@ -250,8 +252,8 @@ def test_in_the_calendar_each_way_stands_once_and_says_what_it_resolves(coordina
     html = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=query).text
     assert f"is taken by “{other.title}”" in text_of(html)
     assert "Saturday, 23 January 2027 is at the weekend." in text_of(html)
-    ways = re.findall(r"<li><a [^>]*>([^<]*)</a>(?:<span[^>]*>([^<]*)</span>)?</li>", html)
-    assert [(words, said) for words, said in ways if "Move it to" in words] == [
+    resolutions = re.findall(r"<li><a [^>]*>([^<]*)</a>(?:<span[^>]*>([^<]*)</span>)?</li>", html)
+    assert [(words, said) for words, said in resolutions if "Move it to" in words] == [
         ("Move it to Mon, 25 Jan 2027, 08:00 WIB", "resolves all of it"),
         ("Move it to Sat, 23 Jan 2027, 12:00 WIB", "resolves: Venue taken"),
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from outreach.domain.kinds import Role
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation
@@ -48,8 +48,8 @@ def test_another_warning_is_shown_before_it_is_saved(coordinator_client, office)
 def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client, office):
     data = NEW | {"on": "2027-01-23", "title": "Kegiatan Sabtu"}
     answer = coordinator_client.post("/activities/new", data=data)
-    way = button(answer.text, "Move it to Mon, 25 Jan 2027, 13:00 WIB")
-    answer = coordinator_client.post("/activities/new", data=data | {"way": way})
+    resolution = button(answer.text, "Move it to Mon, 25 Jan 2027, 13:00 WIB")
+    answer = coordinator_client.post("/activities/new", data=data | {"way": resolution})
     assert answer.status_code == 200
     again = fields(answer.text)
     assert (again["on"], again["begins"], again["title"]) == (["2027-01-25"], ["13:00"], ["Kegiatan Sabtu"])
@@ -59,8 +59,8 @@ def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client
 
 
 @pytest.mark.parametrize("way", ["", "on=x", "title=Dirusak&csrf_token=1", "%00", "on=2027-01-25&on=2027-01-26"])
-def test_a_way_that_was_tampered_with_breaks_nothing(coordinator_client, office, way):
-    answer = coordinator_client.post("/activities/new", data=NEW | {"way": way})
+def test_a_way_that_was_tampered_with_breaks_nothing(coordinator_client, office, resolution):
+    answer = coordinator_client.post("/activities/new", data=NEW | {"way": resolution})
     assert answer.status_code == 200
     assert fields(answer.text)["title"] == ["Rapat"]
 
@@ -70,8 +70,10 @@ def test_what_blocks_is_said_at_the_field_with_ways_out(coordinator_client, acti
     answer = coordinator_client.post("/activities/new", data=data)
     assert answer.status_code == 422
     assert "Aula Bappeda is taken until" in text_of(answer.text)
-    way = button(answer.text, "Move it to Mon, 18 Jan 2027, 12:00 WIB")
-    assert fields(coordinator_client.post("/activities/new", data=data | {"way": way}).text)["begins"] == ["12:00"]
+    resolution = button(answer.text, "Move it to Mon, 18 Jan 2027, 12:00 WIB")
+    assert fields(coordinator_client.post("/activities/new", data=data | {"way": resolution}).text)["begins"] == [
+        "12:00"
+    ]
     assert activities() == 1
 
 
@@ -111,7 +113,7 @@ def test_the_page_of_an_activity_and_of_its_programme_say_it_briefly(coordinator
 
 def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, programme, hall, office):
     planning_rules.save(
-        replace(planning_rules.values(), severities={FindingKind.OUTSIDE_PROGRAMME: Severity.IGNORE}), by=None, now=NOW
+        replace(planning_rules.values(), severities={ClashKind.OUTSIDE_PROGRAMME: Severity.IGNORE}), by=None, now=NOW
     )
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     db.session.commit()
@@ -120,8 +122,8 @@ def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, p
     answer = coordinator_client.post(address, data=data)
     assert "Saturday, 23 January 2027 is at the weekend." in text_of(answer.text)
     assert "Move it?" in answer.text
-    way = button(answer.text, "Move it to Mon, 25 Jan 2027, 08:00 WIB")
-    again = fields(coordinator_client.post(address, data=data | {"way": way}).text)
+    resolution = button(answer.text, "Move it to Mon, 25 Jan 2027, 08:00 WIB")
+    again = fields(coordinator_client.post(address, data=data | {"way": resolution}).text)
     assert (again["on"], again["reason"]) == (["2027-01-25"], ["Bentrok"])
     assert coordinator_client.post(address, data=data | {"confirm": "1"}).status_code == 302
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Invitation, Venue
@@ -150,7 +150,7 @@ def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activi
 
 def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall, ani, budi):
     """One of each, as far as the office's rules let it stand."""
-    blocking = dict.fromkeys(FindingKind, Severity.WARN)
+    blocking = dict.fromkeys(ClashKind, Severity.WARN)
     planning_rules.save(replace(planning_rules.values(), severities=blocking), by=None, now=NOW)
     budi.region_code = "18.72.04.1001"
     small = Venue(name="Ruang kecil", capacity=1, region_code="18.72.04.1001")

@@ -291,8 +291,8 @@ def test_an_address_that_mail_does_not_reach_is_said_on_each_page_with_the_numbe
 
 
 def test_a_person_s_and_an_organisation_s_address_are_tried_again_from_their_page(ani, police, coordinator_client):
-    for holder, path in ((ani, f"/people/{ani.id}"), (police, f"/organisations/{police.id}")):
-        blocked(holder.email)
+    for invitee, path in ((ani, f"/people/{ani.id}"), (police, f"/organisations/{police.id}")):
+        blocked(invitee.email)
         assert "Try this address again" in page(coordinator_client, path)
         assert coordinator_client.post(f"{path}/address").location == path
         assert "Try this address again" not in page(coordinator_client, path)

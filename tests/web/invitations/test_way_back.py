@@ -20,7 +20,7 @@ def _today(monkeypatch):
     monkeypatch.setattr("outreach.clock.now", lambda: NOW)
 
 
-def way(html: str, words: str) -> str:
+def resolution(html: str, words: str) -> str:
     """Return where the way out of these words leads."""
     return unescape(re.search(rf'href="([^"]*)"[^>]*>{re.escape(words)}', html)[1])
 
@@ -48,10 +48,10 @@ def checked(client, activity: Activity, *people, role: str = "speaker") -> str:
 def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_client, activity, ani, budi, hall):
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     first = checked(coordinator_client, activity, ani, budi)
-    address = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    address = resolution(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     form = coordinator_client.get(address).text
     assert "Afterwards you are back where you were, with what you had chosen there." in form
-    back = way(form, "Cancel")
+    back = resolution(form, "Cancel")
     assert text_of(coordinator_client.get(back).text) == text_of(first)  # nothing was changed
     answer = coordinator_client.post(address, data=sent(form))
     assert answer.location == back
@@ -70,7 +70,7 @@ def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_clien
 def test_a_published_one_is_moved_with_its_reason(coordinator_client, activity, ani, budi, coordinator):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
-    address = way(checked(coordinator_client, activity, ani, budi), "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    address = resolution(checked(coordinator_client, activity, ani, budi), "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     assert f"/activities/{activity.id}/move?" in address
     form = sent(coordinator_client.get(address).text, reason="Kapolres berhalangan")
     told = coordinator_client.post(address, data=form).text
@@ -92,7 +92,9 @@ def test_a_new_time_typed_into_a_published_ones_form_goes_on_to_moving_and_then_
     form = sent(coordinator_client.get(to).text, begins="09:00")
     moving = coordinator_client.post(to, data=form).location
     assert moving.startswith(f"/activities/{activity.id}/move?")
-    assert way(coordinator_client.get(moving).text, "Cancel").startswith(f"/activities/{activity.id}/invite/people?")
+    assert resolution(coordinator_client.get(moving).text, "Cancel").startswith(
+        f"/activities/{activity.id}/invite/people?"
+    )
 
 
 def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
@@ -101,7 +103,7 @@ def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
     address = f"/activities/{activity.id}/invite/organisations"
     data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "7", "do": "check"}
     first = coordinator_client.post(address, data=data).text
-    edit = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    edit = resolution(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     back = coordinator_client.post(edit, data=sent(coordinator_client.get(edit).text)).location
     again = coordinator_client.get(back).text
     assert "1 organisation with 7 seats in all" in text_of(again)
@@ -117,7 +119,7 @@ def test_of_cadres_it_is_kept_who_is_done_without(coordinator_client, activity, 
     address = f"/activities/{activity.id}/invite/cadres"
     data = {"activity_ids": activity.id, "region_codes": ["18.72.01.1003", "18.72.04.1001"], "without": ani.id}
     first = coordinator_client.post(address, data=data).text
-    edit = way(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
+    edit = resolution(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     back = coordinator_client.post(edit, data=sent(coordinator_client.get(edit).text)).location
     again = coordinator_client.get(back).text
     names = ("activity_ids", "region_codes", "without")
@@ -130,7 +132,7 @@ def test_whoever_is_withdrawn_on_the_way_is_not_forgotten(coordinator_client, ac
     activity.fixed = True  # so that no time helps
     ask(activity, ani, Role.PARTICIPANT)
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
-    address = way(checked(coordinator_client, activity, ani, budi), "Ask somebody else in place of Ani Wijaya")
+    address = resolution(checked(coordinator_client, activity, ani, budi), "Ask somebody else in place of Ani Wijaya")
     answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text))
     said = text_of(coordinator_client.get(answer.location).text)
     assert "The invitation of Ani Wijaya is withdrawn." in said
@@ -163,7 +165,7 @@ def test_an_answer_that_is_recorded_comes_back_too(coordinator_client, activity,
         if page == "answer"
         else {"source": "phone", "rows-0-name": "Iptu Adi"}
     )
-    assert way(coordinator_client.get(address).text, "Cancel") == to
+    assert resolution(coordinator_client.get(address).text, "Cancel") == to
     assert coordinator_client.post(address, data=form).location == to
 
 

@@ -6,7 +6,7 @@ from datetime import date, time
 import pytest
 
 from outreach.domain.planning.office_hours import DayRange, OfficeHours
-from outreach.domain.planning.rules import FindingKind, Rules, Severity
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.extensions import db
 from outreach.models import AuditEntry
 from outreach.services.planning import rules as planning_rules
@@ -30,7 +30,7 @@ def filled(client, **changed) -> dict:
 @pytest.mark.parametrize("who", ["coordinator_client", "viewer_client"])
 def test_all_staff_read_it_and_only_administrators_change_it(request, who):
     client = request.getfixturevalue(who)
-    severities = {FindingKind.WEEKEND: Severity.BLOCK}
+    severities = {ClashKind.WEEKEND: Severity.BLOCK}
     planning_rules.save(replace(planning_rules.values(), severities=severities, notice_days=9), by=None, now=NOW)
     html = client.get(URL).text
     assert "<form" not in html.partition('id="main"')[2]
@@ -52,15 +52,15 @@ def test_saving_what_is_shown_changes_nothing(administrator_client):
 
 def test_each_kind_of_clash_can_be_set(administrator_client):
     html = administrator_client.get(URL).text
-    assert all(f'name="severity_{kind}"' in html for kind in FindingKind)
+    assert all(f'name="severity_{kind}"' in html for kind in ClashKind)
     answer = administrator_client.post(
         URL,
         data=filled(administrator_client, severity_weekend="ignore", severity_travel="block"),
         follow_redirects=True,
     )
     assert "Saved." in answer.text
-    assert planning_rules.current().severity(FindingKind.WEEKEND) is Severity.IGNORE
-    assert planning_rules.current().severity(FindingKind.TRAVEL) is Severity.BLOCK
+    assert planning_rules.current().severity(ClashKind.WEEKEND) is Severity.IGNORE
+    assert planning_rules.current().severity(ClashKind.TRAVEL) is Severity.BLOCK
     assert "Default: Warn" in text_of(answer.text)
 
 

@@ -55,8 +55,8 @@ def count(model) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
-def answers(poll, holder, *choices, who=""):
-    token = tokens.token(links.link_for(db.session, holder))
+def answers(poll, invitee, *choices, who=""):
+    token = tokens.token(links.link_for(db.session, invitee))
     poll_answering.answer(token, poll.id, dates(poll, *choices, who=who), now=at(5))
 
 

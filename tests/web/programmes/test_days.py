@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Programme
@@ -49,8 +49,8 @@ def test_who_shortens_it_is_told_what_would_lie_outside_and_what_would_help(coor
     assert '<a href="/activities/2">Pelatihan</a>' in page.text
     assert fields(page.text)["title"] == ["Nanti"]
     assert days() == FOUR
-    way = button(page.text, "Let the programme last 18–20 January 2027")
-    longer = coordinator_client.post(path, data={**filled_in(page), "way": way})
+    resolution = button(page.text, "Let the programme last 18–20 January 2027")
+    longer = coordinator_client.post(path, data={**filled_in(page), "way": resolution})
     assert longer.status_code == 200
     assert "It is filled in below, and not saved yet." in longer.text
     assert (fields(longer.text)["starts_on"], fields(longer.text)["days"]) == (["2027-01-18"], ["3"])
@@ -66,7 +66,7 @@ def filled_in(page) -> dict[str, str]:
 def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
     coordinator_client, path, programme, hall
 ):
-    warned = {FindingKind.OUTSIDE_PROGRAMME: Severity.WARN}
+    warned = {ClashKind.OUTSIDE_PROGRAMME: Severity.WARN}
     planning_rules.save(replace(planning_rules.values(), severities=warned), by=None, now=NOW)
     asked = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="2"))
     assert asked.status_code == 200

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.domain.states import ActivityState, PlacementState
+from outreach.domain.states import ActivityState, SearchState
 from outreach.extensions import db, writing
-from outreach.models import Activity, Person, Placement
+from outreach.models import Activity, Person, TimetablingSearch
 from outreach.services.activities import publish as publishing
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
@@ -63,10 +63,10 @@ def test_one_press_suffices(coordinator_client, launched):
     assert len(re.findall(r'name="pick" value="\d+" checked', page)) == 3
     assert 'value="2027-01-18"' in page
     answer = coordinator_client.post("/placements/new", data=the_form(activities))
-    [placement] = db.session.scalars(sa.select(Placement))
-    assert (answer.status_code, answer.location) == (302, f"/placements/{placement.id}")
-    assert launched == [placement.id]
-    assert placement.state is PlacementState.QUEUED
+    [search] = db.session.scalars(sa.select(TimetablingSearch))
+    assert (answer.status_code, answer.location) == (302, f"/placements/{search.id}")
+    assert launched == [search.id]
+    assert search.state is SearchState.QUEUED
 
 
 def test_published_ones_are_only_placed_if_ticked(coordinator_client, launched):
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_kept(coordinator_cli
     answer = coordinator_client.post("/placements/new", data=the_form(activities, people[:1], **values))
     assert answer.status_code == 422
     assert said in words_of(answer)
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Placement)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
 def test_which_comes_after_which_is_asked_in_the_form_and_kept(coordinator_client, launched):
@@ -153,8 +153,8 @@ def test_an_order_that_is_not_whole_or_goes_round_is_refused_in_a_sentence(coord
 def test_a_late_first_is_named_as_what_stands_in_the_way(coordinator_client):
     first, second, _third = three_at_once()
     late = draft_activity(None, None, 28, title="Rakor akhir")
-    placement = searched(a_request([first, second], order=((first.id, late.id),)))
-    said = words_of(coordinator_client.get(f"/placements/{placement.id}"))
+    search = searched(a_request([first, second], order=((first.id, late.id),)))
+    said = words_of(coordinator_client.get(f"/placements/{search.id}"))
     assert "“Metro” must come after “Rakor akhir”." in said
 
 
@@ -199,8 +199,8 @@ def test_a_search_that_broke_off_is_said_and_begins_again(coordinator_client, la
 
 def test_present_and_proposed_stand_beside_each_other_with_why(coordinator_client):
     activities, people = three_at_once(), facilitators()
-    placement = searched(a_request(activities, people))
-    said = words_of(coordinator_client.get(f"/placements/{placement.id}"))
+    search = searched(a_request(activities, people))
+    said = words_of(coordinator_client.get(f"/placements/{search.id}"))
     for wanted in ("At present", "Proposed", "Why there", "Mon, 18 Jan 2027, 09:00–11:00 WIB", "Citra Fasilitator",
                    "Points count what is not as wished"):  # fmt: skip
         assert wanted in said
@@ -208,47 +208,47 @@ def test_present_and_proposed_stand_beside_each_other_with_why(coordinator_clien
 
 
 def test_taking_first_says_who_gets_which_mail_and_then_does_it(coordinator_client):
-    placement = searched(a_request(three_at_once(), facilitators()))
-    ids = [line["id"] for line in placement.result["lines"]]
-    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    search = searched(a_request(three_at_once(), facilitators()))
+    ids = [line["id"] for line in search.result["lines"]]
+    page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
     assert "Nobody: these are drafts." in words_of(page)
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
-    answer = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
-    assert answer.location == f"/placements/{placement.id}"
+    answer = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
+    assert answer.location == f"/placements/{search.id}"
     assert "3 activities are planned so now." in words_of(coordinator_client.get(answer.location))
-    assert searches.get(placement.id).state is PlacementState.TAKEN
+    assert searches.get(search.id).state is SearchState.TAKEN
 
 
 def test_published_ones_want_a_reason(coordinator_client):
     activities = three_at_once()
     publishing.publish([one.id for one in activities], by=None, now=NOW)
-    placement = searched(a_request(activities, facilitators()))
-    ids = [line["id"] for line in placement.result["lines"]]
-    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    search = searched(a_request(activities, facilitators()))
+    ids = [line["id"] for line in search.result["lines"]]
+    page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
     assert "Reason, as it stands in the mail" in words_of(page)
-    refused = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
+    refused = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert refused.status_code == 422
     assert "Please give the reason" in words_of(refused)
-    done = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids, "reason": "Bergiliran"})
+    done = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids, "reason": "Bergiliran"})
     assert done.status_code == 302
 
 
 def test_what_changed_meanwhile_is_named_and_nothing_is_taken(coordinator_client):
-    placement = searched(a_request(three_at_once(), facilitators()))
-    ids = [line["id"] for line in placement.result["lines"]]
+    search = searched(a_request(three_at_once(), facilitators()))
+    ids = [line["id"] for line in search.result["lines"]]
     with writing() as session:
         session.get(Activity, ids[0]).title = "Diubah"
-    page = coordinator_client.get(f"/placements/{placement.id}/take", query_string={"pick": ids})
+    page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
     assert "These were changed since the search began" in words_of(page)
     assert "Plan it so" not in words_of(page)
-    answer = coordinator_client.post(f"/placements/{placement.id}/take", data={"pick": ids})
+    answer = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert answer.status_code == 422
     assert "Changed since the search began, so nothing was taken" in words_of(answer)
 
 
 def test_taking_nothing_leads_back(coordinator_client):
-    placement = searched(a_request(three_at_once(), facilitators()))
-    answer = coordinator_client.get(f"/placements/{placement.id}/take", follow_redirects=True)
+    search = searched(a_request(three_at_once(), facilitators()))
+    answer = coordinator_client.get(f"/placements/{search.id}/take", follow_redirects=True)
     assert "Tick at least one of the activities" in words_of(answer)
     assert "checked" not in answer.text  # the next press takes what is ticked from here on, not all
 
@@ -282,16 +282,16 @@ def test_what_collides_is_said_in_plain_words_with_a_link_to_the_condition(coord
 
 
 def test_viewers_see_but_change_nothing(viewer_client, coordinator):
-    placement = searched(a_request(three_at_once(), facilitators()))
+    search = searched(a_request(three_at_once(), facilitators()))
     assert viewer_client.get("/placements").status_code == 200
-    page = viewer_client.get(f"/placements/{placement.id}")
+    page = viewer_client.get(f"/placements/{search.id}")
     assert page.status_code == 200
     assert 'name="pick"' not in page.get_data(as_text=True)
-    for address in ("new", f"{placement.id}/take"):
+    for address in ("new", f"{search.id}/take"):
         assert viewer_client.get(f"/placements/{address}").status_code == 403
-    for address in ("new", *(f"{placement.id}/{verb}" for verb in ("take", "stop", "start", "delete"))):
+    for address in ("new", *(f"{search.id}/{verb}" for verb in ("take", "stop", "start", "delete"))):
         assert viewer_client.post(f"/placements/{address}").status_code == 403
-    assert searches.get(placement.id).state is PlacementState.DONE
+    assert searches.get(search.id).state is SearchState.DONE
 
 
 def test_what_is_not_there_is_a_page_that_says_so(coordinator_client):

@@ -20,17 +20,17 @@ from outreach.delivery.line_ends import whole
 from outreach.delivery.mail import headers
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
-from outreach.delivery.mail.frames.outline import Batch, Outline, Pattern, values_of
+from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern, values_of
 from outreach.delivery.mail.frames.slots import Filling, Frame
 from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import Shared
+from outreach.delivery.rows.shared_rows import SharedRows
 
 KEPT = 300  # frames, of some 15 KB each
 TOKEN_LENGTH = len(slots.TOKEN)
 log = structlog.get_logger()
 
 
-class Planned(NamedTuple):
+class FramedMail(NamedTuple):
     """A mail that can be handed over. recipient: the envelope's. data: gives its bytes, lines ended by CRLF."""
 
     subject: str
@@ -60,11 +60,11 @@ class Frames:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Any, ...], _Proof | _Framed] = OrderedDict()
-        self._batch: Batch | None = None
+        self._batch: OutlineBatch | None = None
 
     def plan(
-        self, session: Session, row: MessageRow, lines: Sequence[LineRow], shared: Shared, *, now: datetime
-    ) -> Planned:
+        self, session: Session, row: MessageRow, lines: Sequence[LineRow], shared: SharedRows, *, now: datetime
+    ) -> FramedMail:
         """Return a message's mail that says `lines`, which are true and worth saying, in the order of the mail.
 
         Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
@@ -73,7 +73,7 @@ class Frames:
             raise ValueError("A mail without lines has nothing to say.")
         batch = self._batch
         if batch is None or batch.shared is not shared or batch.now != now:
-            batch = self._batch = Batch(session, shared, now)
+            batch = self._batch = OutlineBatch(session, shared, now)
         if row.representative_of_id is not None:
             return ready(batch.represented(row, lines))
         recipient = headers.envelope_address(row.email)
@@ -103,9 +103,9 @@ class Frames:
             return ready(composed)
         if framed.frame is None or not framed.said.isdisjoint(found):
             return ready(batch.ordinary(outline, row, lines, token))
-        return Planned(framed.subject, recipient, partial(framed.frame.lay, filling))
+        return FramedMail(framed.subject, recipient, partial(framed.frame.lay, filling))
 
-    def _framed(self, batch: Batch, outline: Outline, pattern: Pattern) -> _Framed | None:
+    def _framed(self, batch: OutlineBatch, outline: Outline, pattern: Pattern) -> _Framed | None:
         """Return the frame, built if no more than its proof is there; None where not even that is."""
         key = (outline.fingerprint, pattern)
         known = self._kept.get(key)
@@ -123,12 +123,12 @@ class Frames:
             self._kept.popitem(last=False)
 
 
-def ready(composed: Composed) -> Planned:
+def ready(composed: Composed) -> FramedMail:
     """Return a mail that was composed by itself."""
-    return Planned(composed.subject, composed.recipient, lambda: composed.data)
+    return FramedMail(composed.subject, composed.recipient, lambda: composed.data)
 
 
-def _built(batch: Batch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
+def _built(batch: OutlineBatch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
     """Return the frame, or none where the mail laid into it is not the one that was composed."""
     marks = [slots.mark(number) if number >= 0 else "" for number in pattern]
     composed, said = batch.exemplar(outline, marks)

@@ -23,7 +23,7 @@ from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.mail.reader import Reader
 from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import Shared
+from outreach.delivery.rows.shared_rows import SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings
@@ -42,10 +42,10 @@ class Outline:
     framed: dict[Pattern, Any] = field(default_factory=dict)  # the frames found for it, by frames/frame.py
 
 
-class Batch:
+class OutlineBatch:
     """What the messages of a batch share, looked up once."""
 
-    def __init__(self, session: Session, shared: Shared, now: datetime) -> None:
+    def __init__(self, session: Session, shared: SharedRows, now: datetime) -> None:
         self.session = session
         self.shared = shared
         self.now = now

@@ -14,7 +14,7 @@ from outreach.domain.clashes import bookings
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.timetabling.cost import Ledger, community_in, even_share, pools_of
 from outreach.domain.timetabling.options import OF_PLACES, Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
@@ -32,8 +32,8 @@ class Draft:
         self.task, self.options = task, options
         self.plan, self.placed = task.base, Placed()
         rules = task.plan.rules
-        self._venues_block = rules.severity(FindingKind.VENUE_TAKEN) is Severity.BLOCK
-        self._speakers_block = rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK
+        self._venues_block = rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK
+        self._speakers_block = rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK
         self._ledger = Ledger(task)
         self._by_day = Counter(self._ledger.by_day)
         self._by_kecamatan = Counter(self._ledger.by_kecamatan)

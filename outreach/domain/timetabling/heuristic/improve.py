@@ -52,7 +52,7 @@ def improve(
             break
         spent = gone / seconds
         worse_by = -log(1 - draw.random()) * WARM * (COLD / WARM) ** spent
-        cost += _anew(draft, _together(draft, draw), int(worse_by), draw)
+        cost += _again(draft, _together(draft, draw), int(worse_by), draw)
         rounds += 1
         if cost < least:
             best, least = dict(draft.placed), cost
@@ -85,7 +85,7 @@ def _with(draft: Draft, party: Party, ids: list[int]) -> list[int]:
     return [id for id in ids if any(one.party == party for one in draft.placed[id].engagements)]
 
 
-def _anew(draft: Draft, ids: list[int], worse_by: int, draw: Random) -> int:
+def _again(draft: Draft, ids: list[int], worse_by: int, draw: Random) -> int:
     """Place these anew, and return what that costs more; leave them as they are where it were more than `worse_by`."""
     old, left = [], worse_by
     for id in dict.fromkeys(ids):

@@ -12,7 +12,7 @@ from heapq import heapify, heapreplace
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.plan import COMMUNITY_KINDS
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.cost import Ledger
 from outreach.domain.timetabling.heuristic.dayfuls import Way, days_needed
@@ -95,7 +95,7 @@ def _filled(count: int, days: list[tuple[int, int]]) -> int:
 
 
 def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
-    if task.plan.rules.severity(FindingKind.SPEAKER_TWICE) is not Severity.BLOCK:
+    if task.plan.rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return 0
     of_party: dict[Party, list[Options]] = defaultdict(list)
     for one in options.values():
@@ -115,7 +115,7 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
 def _way(task: Task) -> Way:
     """Return what tells how long a speaker needs at least from one to another, where the office blocks less."""
     plan = task.base
-    if plan.rules.severity(FindingKind.SPEAKER_TRAVEL) is not Severity.BLOCK:
+    if plan.rules.severity(ClashKind.SPEAKER_TRAVEL) is not Severity.BLOCK:
         return lambda _one, _other: timedelta(0)
     known: dict[tuple, int] = {}
 

@@ -12,7 +12,7 @@ from ortools.sat.python import cp_model
 
 from outreach.domain.planning.parties import roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.timetabling.conflict import Cause, CauseKind, Conflict
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.options import Options, kecamatan_at
@@ -24,10 +24,10 @@ MOST = 5  # conflicts that are looked for
 CORE_S, TRY_S = 6.0, 3.0  # for one question, of all and of a few
 EXAMPLES = 5
 NEAR, FEW_VENUES = 40, 4
-_OF_VENUES = frozenset({FindingKind.VENUE_TAKEN, FindingKind.VENUE_ABSENT, FindingKind.VENUE_TOO_SMALL})
+_OF_VENUES = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
 _OF_PEOPLE = frozenset(
-    {FindingKind.SPEAKER_TWICE, FindingKind.CADRE_TWICE, FindingKind.INVITEE_TWICE, FindingKind.SPEAKER_TRAVEL,
-     FindingKind.TRAVEL}
+    {ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE, ClashKind.SPEAKER_TRAVEL,
+     ClashKind.TRAVEL}
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def conflicts(
     suspects: those for which no place was found; first it is looked among them and those that share people, venues or an
     order with them. only_near: and nowhere else.
     """
-    looks = _Looks(task, budget, seed)
+    looks = _ConflictLooks(task, budget, seed)
     found: list[Conflict] = []
     rest = dict(options)
     while rest and len(found) < MOST and budget.left_s:
@@ -92,7 +92,7 @@ def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[
     return {id: options[id] for id in sorted(options, key=nearness)[: NEAR + len(suspects)]}
 
 
-class _Looks:
+class _ConflictLooks:
     def __init__(self, task: Task, budget: Budget, seed: int) -> None:
         self.task, self.budget, self.seed = task, budget, seed
 
@@ -173,7 +173,7 @@ class _Looks:
 def _possible_causes(task: Task) -> Iterator[Cause]:
     """Yield all that could be lifted, first what explains least: of two that explain it equally the later is kept."""
     rules = task.plan.rules
-    kinds = [kind for kind in FindingKind if rules.severity(kind) is Severity.BLOCK]
+    kinds = [kind for kind in ClashKind if rules.severity(kind) is Severity.BLOCK]
     ids = tuple(sorted(task.ids))
     for kind in reversed(kinds):
         yield Cause(CauseKind.RULE, ids, rule=kind)
@@ -237,7 +237,7 @@ def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
     if cause.rule is None:
         return cause
     examples = [one for options_one in options.values() for one in options_one.forbidden.get(cause.rule, ())]
-    cause = replace(cause, findings=tuple(examples[:EXAMPLES]))
+    cause = replace(cause, clashes=tuple(examples[:EXAMPLES]))
     pairs = list(combinations(options.values(), 2))
     if cause.rule in _OF_PEOPLE:
         people = {one.id: [*roles_of(one.bare.engagements), *one.facilitators] for one in options.values()}
@@ -246,7 +246,7 @@ def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
     if cause.rule in _OF_VENUES:
         both_venues = (id for one, other in pairs for id in one.venues if id is not None and id in other.venues)
         return replace(cause, venue_ids=tuple(dict.fromkeys(both_venues)))
-    if cause.rule is FindingKind.SAME_KECAMATAN:
+    if cause.rule is ClashKind.SAME_KECAMATAN:
         codes = {one.id: _kecamatan_of(task, one) for one in options.values()}
         shared = {code for one, other in pairs for code in codes[one.id] & codes[other.id]}
         return replace(cause, kecamatan_codes=tuple(sorted(shared)))

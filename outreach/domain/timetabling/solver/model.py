@@ -18,7 +18,7 @@ from ortools.sat.python import cp_model
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.timetabling.cost import Ledger
 from outreach.domain.timetabling.options import Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
@@ -33,7 +33,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Choice:
+class DemandVariables:
     """A demand's variables. at: its start in units. placed: whether it is placed at all; True unless it may be left out."""
 
     options: Options
@@ -112,7 +112,7 @@ class Model:
 
     def one_at_a_time(self, party: Party) -> bool:
         """Return whether a rule forbids that this person be on stage in two activities at once."""
-        return party.is_one_person and self.task.plan.rules.severity(FindingKind.SPEAKER_TWICE) is Severity.BLOCK
+        return party.is_one_person and self.task.plan.rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK
 
     def cost(self, weight: int, literal: Literal) -> None:
         if not weight or literal is False:
@@ -133,7 +133,7 @@ class Model:
 
     # a demand's own
 
-    def _choice(self, options: Options, droppable: bool) -> Choice:
+    def _choice(self, options: Options, droppable: bool) -> DemandVariables:
         self.check()
         values = [(start - self.origin) // self.unit for start in options.starts]
         placed = self.new() if droppable else True
@@ -147,7 +147,7 @@ class Model:
         facilitators = dict(zip(options.facilitators, team, strict=True)) if options.needed else {}
         length = options.bare.length // self.unit
         roles = roles_of(options.bare.engagements)
-        choice = Choice(options, length, values, at, starts, venues, facilitators, placed, roles=roles)
+        choice = DemandVariables(options, length, values, at, starts, venues, facilitators, placed, roles=roles)
         self._days_into(choice)
         self._kecamatan_into(choice)
         self._combinations_of(choice)
@@ -165,13 +165,13 @@ class Model:
             self.cp.add(sum(literals) == count * placed)
         return literals
 
-    def _days_into(self, choice: Choice) -> None:
+    def _days_into(self, choice: DemandVariables) -> None:
         on = defaultdict(list)
         for day, literal in zip(choice.options.days(), choice.starts, strict=True):
             on[day].append(literal)
         choice.days = {day: self.any_of(literals) for day, literals in on.items()}
 
-    def _kecamatan_into(self, choice: Choice) -> None:
+    def _kecamatan_into(self, choice: DemandVariables) -> None:
         if choice.options.bare.kind not in COMMUNITY_KINDS:
             return
         within = defaultdict(list)
@@ -182,7 +182,7 @@ class Model:
             everywhere = len(literals) == len(choice.venues)
             choice.kecamatan[code] = choice.placed if everywhere else self.any_of(literals)
 
-    def _combinations_of(self, choice: Choice) -> None:
+    def _combinations_of(self, choice: DemandVariables) -> None:
         options = choice.options
         for literal, cost in zip(choice.starts, options.start_costs, strict=True):
             self.cost(cost, literal)

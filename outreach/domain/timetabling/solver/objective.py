@@ -11,7 +11,7 @@ from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party
 from outreach.domain.timetabling.cost import even_share, pools_of
 from outreach.domain.timetabling.heuristic.lower_bound import most_on
-from outreach.domain.timetabling.solver.model import Choice, Literal, Model, no
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, no
 from outreach.domain.timetabling.task import Demand
 
 
@@ -88,7 +88,7 @@ class _Trips:
         self.model = model
         self.weight = model.task.wishes.trips
         self.out: dict[tuple[Party, date], Literal] = {}
-        self.on: dict[tuple[Party, date], list[tuple[Choice, Literal]]] = defaultdict(list)
+        self.on: dict[tuple[Party, date], list[tuple[DemandVariables, Literal]]] = defaultdict(list)
 
     def add(self) -> None:
         if not self.weight:
@@ -103,7 +103,7 @@ class _Trips:
             if day not in self.model.ledger.days_of(party):
                 self._trip(party, day, users)
 
-    def _chosen(self, choice: Choice) -> None:
+    def _chosen(self, choice: DemandVariables) -> None:
         """Split each chosen facilitator's activity by its day, so that days and people add up."""
         if choice.options.demand.facilitator_role not in ON_STAGE:
             return
@@ -120,7 +120,7 @@ class _Trips:
         for party, parts in split.items():
             self.model.cp.add(sum(parts) == choice.facilitators[party])
 
-    def _trip(self, party: Party, day: date, users: list[tuple[Choice, Literal]]) -> None:
+    def _trip(self, party: Party, day: date, users: list[tuple[DemandVariables, Literal]]) -> None:
         trip = users[0][1] if len(users) == 1 else self.model.new()
         if len(users) > 1:
             for _, literal in users:

@@ -3,10 +3,10 @@
 Needs the extra `planner`; for solver/pairs.py and solver/shared_people.py.
 """
 
-from outreach.domain.timetabling.solver.model import Choice, Literal, Model
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model
 
 
-def one_at_a_time(model: Model, users: list[tuple[Choice, Literal]]) -> None:
+def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal]]) -> None:
     """Let those whose literals hold not overlap."""
     if len(users) < 2:
         return
@@ -23,7 +23,7 @@ def one_at_a_time(model: Model, users: list[tuple[Choice, Literal]]) -> None:
 class Pair:
     """Two demands and which of them comes first by how much. Literals are made when first asked for."""
 
-    def __init__(self, model: Model, one: Choice, other: Choice) -> None:
+    def __init__(self, model: Model, one: DemandVariables, other: DemandVariables) -> None:
         self.model, self.one, self.other = model, one, other
         self._apart: dict[tuple[bool, int], Literal] = {}
         self.exact = False  # whether the literals also have to be true where they can be

@@ -6,8 +6,8 @@ A second road to what domain/clashes finds between two activities. Blocked kinds
 from collections import defaultdict
 from itertools import combinations
 
-from outreach.domain.planning.rules import FindingKind, Severity
-from outreach.domain.timetabling.solver.model import Choice, Literal, Model, no
+from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, no
 from outreach.domain.timetabling.solver.order import Pair, one_at_a_time
 from outreach.domain.timetabling.solver.shared_people import share_people
 
@@ -32,10 +32,10 @@ def _order(model: Model) -> None:
 
 
 def _venues(model: Model) -> None:
-    severity = model.task.plan.rules.sought(FindingKind.VENUE_TAKEN)
+    severity = model.task.plan.rules.sought(ClashKind.VENUE_TAKEN)
     if severity is None:
         return
-    held: dict[int, list[tuple[Choice, Literal]]] = defaultdict(list)
+    held: dict[int, list[tuple[DemandVariables, Literal]]] = defaultdict(list)
     for choice in model.choices.values():
         for venue, literal in zip(choice.options.venues, choice.venues, strict=True):
             if venue is not None:
@@ -44,7 +44,7 @@ def _venues(model: Model) -> None:
         for users in held.values():
             one_at_a_time(model, users)
         return
-    weight = model.task.wishes.warning(FindingKind.VENUE_TAKEN)
+    weight = model.task.wishes.warning(ClashKind.VENUE_TAKEN)
     shared: dict[tuple[int, int], list[tuple[Literal, Literal]]] = defaultdict(list)
     for users in held.values():
         for (one, here), (other, there) in combinations(users, 2):
@@ -62,8 +62,8 @@ def _venues(model: Model) -> None:
 
 
 def _kecamatan(model: Model) -> None:
-    severity = model.task.plan.rules.sought(FindingKind.SAME_KECAMATAN)
-    weight = model.task.wishes.warning(FindingKind.SAME_KECAMATAN)
+    severity = model.task.plan.rules.sought(ClashKind.SAME_KECAMATAN)
+    weight = model.task.wishes.warning(ClashKind.SAME_KECAMATAN)
     if severity is None or (severity is Severity.WARN and not weight):
         return
     there: dict[tuple, dict[int, Literal]] = defaultdict(dict)

@@ -11,17 +11,17 @@ from itertools import combinations
 
 from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.planning.parties import Party
-from outreach.domain.planning.rules import FindingKind, Severity
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.options import place_of
-from outreach.domain.timetabling.solver.model import Choice, Literal, Model, no
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, no
 from outreach.domain.timetabling.solver.order import Pair, one_at_a_time
 
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class Shared:
+class SharedPeople:
     """People whom two demands may share, for whom the same holds. at_once, way: whether each is blocked, and else its cost;
     None where it is not looked for.
     """
@@ -32,7 +32,7 @@ class Shared:
 
 
 def share_people(model: Model) -> None:
-    engaged: dict[Party, list[tuple[Choice, Role, Literal]]] = defaultdict(list)
+    engaged: dict[Party, list[tuple[DemandVariables, Role, Literal]]] = defaultdict(list)
     for choice in model.choices.values():
         for party, (role, literal) in choice.people.items():
             if party.is_one_person:
@@ -61,17 +61,17 @@ def _always_blocks(model: Model, roles: list[Role]) -> bool:
     return all(rules.severity(_at_once(*two)) is Severity.BLOCK for two in combinations(roles, 2))
 
 
-def _at_once(one: Role, other: Role) -> FindingKind:
+def _at_once(one: Role, other: Role) -> ClashKind:
     if one in ON_STAGE or other in ON_STAGE:
-        return FindingKind.SPEAKER_TWICE
-    return FindingKind.CADRE_TWICE if Role.CADRE in (one, other) else FindingKind.INVITEE_TWICE
+        return ClashKind.SPEAKER_TWICE
+    return ClashKind.CADRE_TWICE if Role.CADRE in (one, other) else ClashKind.INVITEE_TWICE
 
 
-def _way(one: Role, other: Role) -> FindingKind:
-    return FindingKind.SPEAKER_TRAVEL if one in ON_STAGE or other in ON_STAGE else FindingKind.TRAVEL
+def _way(one: Role, other: Role) -> ClashKind:
+    return ClashKind.SPEAKER_TRAVEL if one in ON_STAGE or other in ON_STAGE else ClashKind.TRAVEL
 
 
-def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[Shared]:
+def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[SharedPeople]:
     """Gather the people for whom the same holds: costs add up of those who are there in any case."""
     alike: dict[tuple, list[tuple[Literal, Literal]]] = defaultdict(list)
     for party in parties:
@@ -81,16 +81,16 @@ def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[Shared]:
         sure = [two for two in literals if _sure(pair, *two)]
         maybe = [two for two in literals if not _sure(pair, *two)]
         if sure:
-            yield Shared(_weight(model, at_once, len(sure)), _weight(model, way, len(sure)), model.both(*sure[0]))
+            yield SharedPeople(_weight(model, at_once, len(sure)), _weight(model, way, len(sure)), model.both(*sure[0]))
         one_at_most = min(pair.one.options.needed, pair.other.options.needed) == 1 and len(maybe) > 1
         if one_at_most and all(_chosen(here) and _chosen(there) for here, there in maybe):
             somebody = model.new()
             for here, there in maybe:
                 model.clause(no(here), no(there), somebody)
-            yield Shared(_weight(model, at_once, 1), _weight(model, way, 1), somebody)
+            yield SharedPeople(_weight(model, at_once, 1), _weight(model, way, 1), somebody)
         else:
             for here, there in maybe:
-                yield Shared(_weight(model, at_once, 1), _weight(model, way, 1), model.both(here, there))
+                yield SharedPeople(_weight(model, at_once, 1), _weight(model, way, 1), model.both(here, there))
 
 
 def _sure(pair: Pair, here: Literal, there: Literal) -> bool:
@@ -101,7 +101,7 @@ def _chosen(literal: Literal) -> bool:
     return not isinstance(literal, bool)
 
 
-def _weight(model: Model, kind: FindingKind, people: int) -> tuple[bool, int] | None:
+def _weight(model: Model, kind: ClashKind, people: int) -> tuple[bool, int] | None:
     severity = model.task.plan.rules.sought(kind)
     if severity is None:
         return None
@@ -109,7 +109,7 @@ def _weight(model: Model, kind: FindingKind, people: int) -> tuple[bool, int] | 
     return (blocked, 0 if blocked else model.task.wishes.warning(kind) * people)
 
 
-def _keep_apart(model: Model, pair: Pair, shared: Shared, ways: "_Ways") -> None:
+def _keep_apart(model: Model, pair: Pair, shared: SharedPeople, ways: "_Ways") -> None:
     if shared.literal is False:
         return
     if shared.at_once and pair.can_overlap:
@@ -168,7 +168,7 @@ class _Ways:
             for here in pair.one.options.venues
         ]
 
-    def _units(self, one: Choice, here: int | None, other: Choice, there: int | None) -> int:
+    def _units(self, one: DemandVariables, here: int | None, other: DemandVariables, there: int | None) -> int:
         plan = self.model.task.plan
         key = (here if here in plan.places else (one.id,), there if there in plan.places else (other.id,))
         if key not in self._known:

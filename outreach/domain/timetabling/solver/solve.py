@@ -7,7 +7,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from outreach.domain.timetabling.effort import Effort, Status
+from outreach.domain.timetabling.effort import Effort, SearchStatus
 from outreach.domain.timetabling.heuristic.draft import Placed
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.solver.model import Model, Stopped
@@ -18,7 +18,11 @@ from outreach.domain.timetabling.task import Task
 COMPLETING_S = 2.0
 _FROM_BELOW = "objective_lb_search"  # where all are placed, only the proof of how good that is is lacking: measured
 _SMALL = 1e-6  # what a bound may miss of a whole number
-_END = {cp_model.OPTIMAL: Status.BEST, cp_model.FEASIBLE: Status.FOUND, cp_model.INFEASIBLE: Status.IMPOSSIBLE}
+_END = {
+    cp_model.OPTIMAL: SearchStatus.BEST,
+    cp_model.FEASIBLE: SearchStatus.FOUND,
+    cp_model.INFEASIBLE: SearchStatus.IMPOSSIBLE,
+}
 
 
 class Solving:
@@ -38,7 +42,7 @@ class Solving:
         self.enough: int | None = None
         self.solver = cp_model.CpSolver()
 
-    def solve(self, first: Placed, seconds: float, enough: int | None = None) -> Status:
+    def solve(self, first: Placed, seconds: float, enough: int | None = None) -> SearchStatus:
         """Search for at most so many seconds, from a first placement if that is complete; return how it ended.
 
         enough: what a placement that is known costs; the search ends once nothing can cost less.
@@ -55,7 +59,7 @@ class Solving:
                 self._start_from(model, first)
             model.check()
         except Stopped:
-            return Status.UNDECIDED
+            return SearchStatus.UNDECIDED
         self._set(seconds)
         if is_known and self.effort.workers > 1 and not self.effort.repeatable:
             self.solver.parameters.subsolvers.append(_FROM_BELOW)
@@ -65,7 +69,7 @@ class Solving:
             raise ValueError(f"The model is invalid: {model.cp.validate()}")
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             self._bounded(self.solver.best_objective_bound)
-        return _END.get(status, Status.UNDECIDED)
+        return _END.get(status, SearchStatus.UNDECIDED)
 
     def _bounded(self, bound: float) -> None:
         known = max(self.least, ceil(bound - _SMALL))

@@ -24,8 +24,8 @@ from outreach.services.operations.backup import load as loading
 from outreach.services.operations.backup.hold import Held
 from outreach.services.operations.backup.tables import (
     Kind,
+    SavedTable,
     Sum,
-    Table,
     filled,
     line,
     revision_of,
@@ -85,7 +85,7 @@ class Saved:
     revision: str
     taken_at: datetime
     database: str  # "sqlite" or "postgresql": where it was made
-    tables: tuple[tuple[Table, Sum], ...]
+    tables: tuple[tuple[SavedTable, Sum], ...]
 
     @property
     def rows(self) -> int:
@@ -162,7 +162,7 @@ def restore(
         return Held() if resend_overdue else holding.hold(connection, now=now)
 
 
-def _compare(path: Path, saved: Saved, here: Sequence[Table]) -> None:
+def _compare(path: Path, saved: Saved, here: Sequence[SavedTable]) -> None:
     """Refuse a backup that names other tables or columns than its revision has, before any name goes to the database."""
     known = {table.name: (sorted(name for name, _kind in table.columns), sorted(table.key)) for table in here}
     for table, _sum in saved.tables:
@@ -184,7 +184,7 @@ def _note(connection: sa.Connection, now: datetime) -> None:
         )  # fmt: skip
 
 
-def _write(archive: zipfile.ZipFile, connection: sa.Connection, table: Table) -> Sum:
+def _write(archive: zipfile.ZipFile, connection: sa.Connection, table: SavedTable) -> Sum:
     found = Sum()
     with archive.open(_entry(table), "w", force_zip64=True) as entry:
         for row in rows_of(connection, table):
@@ -194,7 +194,7 @@ def _write(archive: zipfile.ZipFile, connection: sa.Connection, table: Table) ->
     return found
 
 
-def _rows(archive: zipfile.ZipFile, table: Table) -> Iterator[Sequence[Any]]:
+def _rows(archive: zipfile.ZipFile, table: SavedTable) -> Iterator[Sequence[Any]]:
     with archive.open(_entry(table)) as entry:
         while text := _line(entry):
             yield row_from(table, text)
@@ -208,7 +208,7 @@ def _line(entry: IO[bytes], *, whole: bool = False) -> bytes:
     return text
 
 
-def _entry(table: Table) -> str:
+def _entry(table: SavedTable) -> str:
     return f"tables/{table.name}.jsonl"
 
 
@@ -231,7 +231,7 @@ def _saved(manifest: dict[str, Any]) -> Saved:
         raise FromNewer(version=manifest["version"])
     tables = [
         (
-            Table(each["name"], tuple((name, Kind(kind)) for name, kind in each["columns"]), tuple(each["key"])),
+            SavedTable(each["name"], tuple((name, Kind(kind)) for name, kind in each["columns"]), tuple(each["key"])),
             Sum(each["rows"], int(each["sum"], 16)),
         )
         for each in manifest["tables"]

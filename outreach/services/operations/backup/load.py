@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from outreach.domain.problems import Problem
 from outreach.extensions import IMMEDIATE
-from outreach.services.operations.backup.tables import PORTION, Sum, Table, line, sum_of
+from outreach.services.operations.backup.tables import PORTION, SavedTable, Sum, line, sum_of
 
 
 class RowRefused(Problem):
@@ -51,7 +51,7 @@ def replacing(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
 
 
-def empty(connection: sa.Connection, tables: Sequence[Table]) -> None:
+def empty(connection: sa.Connection, tables: Sequence[SavedTable]) -> None:
     """Delete all rows of the tables."""
     if connection.dialect.name == "postgresql":
         quoted = ", ".join(connection.dialect.identifier_preparer.quote(table.name) for table in tables)
@@ -81,7 +81,7 @@ def references_open(connection: sa.Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} NOT DEFERRABLE")
 
 
-def load(connection: sa.Connection, table: Table, rows: Iterator[Sequence[Any]]) -> Sum:
+def load(connection: sa.Connection, table: SavedTable, rows: Iterator[Sequence[Any]]) -> Sum:
     """Insert the rows, and let new ones be numbered after them; return their count and checksum."""
     found, names = Sum(), [name for name, _kind in table.columns]
     statement = sa.insert(table.clause)
@@ -98,14 +98,14 @@ def load(connection: sa.Connection, table: Table, rows: Iterator[Sequence[Any]])
     return found
 
 
-def prove(connection: sa.Connection, table: Table, sent: Sum) -> None:
+def prove(connection: sa.Connection, table: SavedTable, sent: Sum) -> None:
     """Read a table back; raise NotTheSame unless it holds exactly what was sent."""
     arrived = sum_of(connection, table)
     if arrived != sent:
         raise NotTheSame(table=table.name, there=arrived.rows, here=sent.rows)
 
 
-def _number_on(connection: sa.Connection, table: Table) -> None:
+def _number_on(connection: sa.Connection, table: SavedTable) -> None:
     for column in table.key:
         sequence = connection.scalar(
             sa.select(sa.func.pg_get_serial_sequence(connection.dialect.identifier_preparer.quote(table.name), column))

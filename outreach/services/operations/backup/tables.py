@@ -51,7 +51,7 @@ FROM_TEXT: dict[Kind, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True)
-class Table:
+class SavedTable:
     """columns: (name, kind) in the order in which rows hold their values. key: the primary key's columns."""
 
     name: str
@@ -79,7 +79,7 @@ class Sum:
         return f"{self.total:064x}"
 
 
-def tables_of(connection: sa.Connection) -> list[Table]:
+def tables_of(connection: sa.Connection) -> list[SavedTable]:
     """Return our tables in the database, each after those that it refers to."""
     metadata = sa.MetaData()
     with catch_warnings():
@@ -87,7 +87,7 @@ def tables_of(connection: sa.Connection) -> list[Table]:
         filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
         metadata.reflect(connection, only=lambda name, _metadata: not name.startswith(NOT_OURS))
     return [
-        Table(
+        SavedTable(
             table.name,
             tuple((column.name, _kind(table, column)) for column in table.columns),
             tuple(column.name for column in table.primary_key.columns),
@@ -96,14 +96,14 @@ def tables_of(connection: sa.Connection) -> list[Table]:
     ]
 
 
-def rows_of(connection: sa.Connection, table: Table) -> Iterator[Sequence[Any]]:
+def rows_of(connection: sa.Connection, table: SavedTable) -> Iterator[Sequence[Any]]:
     """Yield a table's rows, a portion at a time from the database."""
     statement = sa.select(table.clause).execution_options(yield_per=PORTION)
     with connection.execute(statement) as result:
         yield from result
 
 
-def line(table: Table, row: Sequence[Any]) -> bytes:
+def line(table: SavedTable, row: Sequence[Any]) -> bytes:
     """Return a row as one line: a JSON array of its values, instants in UTC by ISO 8601."""
     values = [
         value.isoformat() if value is not None and kind in FROM_TEXT else value
@@ -112,7 +112,7 @@ def line(table: Table, row: Sequence[Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def row_from(table: Table, text: bytes) -> list[Any]:
+def row_from(table: SavedTable, text: bytes) -> list[Any]:
     """Return the row that `line` wrote. Raise ValueError where it is no such line."""
     values = json.loads(text)
     if not isinstance(values, list) or len(values) != len(table.columns):
@@ -123,7 +123,7 @@ def row_from(table: Table, text: bytes) -> list[Any]:
     ]
 
 
-def sum_of(connection: sa.Connection, table: Table) -> Sum:
+def sum_of(connection: sa.Connection, table: SavedTable) -> Sum:
     """Return the count and the checksum of a table's rows."""
     found = Sum()
     for row in rows_of(connection, table):

@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.delivery.tls import is_this_machine
 from outreach.settings import Settings, SettingsError, check_for_serving, strangers
 
 
-def settings(found: Settings) -> Iterator[Finding]:
+def settings(found: Settings) -> Iterator[CheckResult]:
     """Yield what is wrong with the settings by themselves."""
-    report = Report(Area.SETTINGS)
+    report = CheckReport(Area.SETTINGS)
     try:
         check_for_serving(found)
         yield report.ok(f"The settings can be read; the secret key has {len(found.secret_key)} characters.")

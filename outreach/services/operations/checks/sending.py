@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.delivery.checks.result import Area, Finding, Report, counted
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult, counted
 from outreach.extensions import db
 from outreach.models import Channel
 from outreach.queries.paging import MOST
@@ -15,9 +15,9 @@ from outreach.services.operations import lateness, metrics
 from outreach.services.operations.checks.times import SET_CLOCKS, moment
 
 
-def engine(*, now: datetime) -> Iterator[Finding]:
+def engine(*, now: datetime) -> Iterator[CheckResult]:
     """Yield whether an engine lives, keeps up, and has no trouble with mail server or mailbox."""
-    report = Report(Area.ENGINE)
+    report = CheckReport(Area.ENGINE)
     heard = heartbeats.heard()
     silent = heartbeats.silent_since(now=now)
     start = "Start  outreach worker  (or  outreach serve); see its log, and its systemd unit."

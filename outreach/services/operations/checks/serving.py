@@ -12,19 +12,19 @@ from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from outreach.delivery.checks.connecting import PATIENCE_S
-from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.services.operations.checks.times import CLOCKS_APART, apart
 from outreach.settings import Settings
 
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 
 
-def pages(found: Settings, *, now: datetime) -> Iterator[Finding]:
+def pages(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
     """Yield whether the pages are reached at their address, and whether clocks and time zones are right.
 
     now: in the zone in which times are to be told.
     """
-    report = Report(Area.PAGES)
+    report = CheckReport(Area.PAGES)
     try:
         yield from _answered(found, report, now)
     except (URLError, HTTPException, OSError, ValueError) as error:
@@ -37,7 +37,7 @@ def pages(found: Settings, *, now: datetime) -> Iterator[Finding]:
     yield _zones(report)
 
 
-def _answered(found: Settings, report: Report, now: datetime) -> Iterator[Finding]:
+def _answered(found: Settings, report: CheckReport, now: datetime) -> Iterator[CheckResult]:
     address = found.base_url.rstrip("/") + "/healthz"
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("not an address of pages")
@@ -63,7 +63,7 @@ def _answered(found: Settings, report: Report, now: datetime) -> Iterator[Findin
         )
 
 
-def _file_clock(found: Settings, report: Report, now: datetime) -> Finding:
+def _file_clock(found: Settings, report: CheckReport, now: datetime) -> CheckResult:
     """The file system's clock may be another machine's."""
     with tempfile.NamedTemporaryFile(dir=found.instance if found.instance.exists() else None) as file:
         theirs = datetime.fromtimestamp(os.stat(file.name).st_mtime, now.tzinfo)
@@ -72,7 +72,7 @@ def _file_clock(found: Settings, report: Report, now: datetime) -> Finding:
     return report.ok(f"The clocks agree: it is {now:%H:%M:%S %Z}.")
 
 
-def _zones(report: Report) -> Finding:
+def _zones(report: CheckReport) -> CheckResult:
     try:
         for zone in ZONES:
             ZoneInfo(zone)

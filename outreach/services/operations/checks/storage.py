@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from outreach.delivery.checks.result import Area, Finding, Report
+from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.extensions import db
 from outreach.models import Office
 from outreach.services.operations import metrics
@@ -22,9 +22,9 @@ OLDEST_POSTGRESQL = 14
 OVER_A_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "glusterfs", "lustre", "fuse.sshfs", "afs"}
 
 
-def database(found: Settings, *, now: datetime) -> Iterator[Finding]:
+def database(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
     """Yield whether the database is reached, whole, of this version's form, and has room."""
-    report = Report(Area.DATABASE)
+    report = CheckReport(Area.DATABASE)
     if db.engine.dialect.name == "sqlite" and not (found.instance / "outreach.db").exists() and not found.database_url:
         yield report.fail(f"There is no database in {found.instance} yet.", "Run  outreach init  to set up the office.")
         return
@@ -45,7 +45,7 @@ def database(found: Settings, *, now: datetime) -> Iterator[Finding]:
     yield from _room(found, report)
 
 
-def _reached(connection: sa.Connection, report: Report, now: datetime) -> Iterator[Finding]:
+def _reached(connection: sa.Connection, report: CheckReport, now: datetime) -> Iterator[CheckResult]:
     if connection.dialect.name == "postgresql":
         version = connection.exec_driver_sql("SHOW server_version").scalar_one()
         major = int(version.split(".")[0])
@@ -67,13 +67,13 @@ def _reached(connection: sa.Connection, report: Report, now: datetime) -> Iterat
         yield _damaged(report, said[:200])
 
 
-def _damaged(report: Report, words: str) -> Finding:
+def _damaged(report: CheckReport, words: str) -> CheckResult:
     return report.fail(
         f"The database is damaged: {words}.", "Stop everything, keep the file, and bring back the last back-up."
     )
 
 
-def _at_head(connection: sa.Connection, report: Report) -> Finding:
+def _at_head(connection: sa.Connection, report: CheckReport) -> CheckResult:
     head = ScriptDirectory(str(ROOT / "outreach" / "migrations")).get_current_head()
     at = MigrationContext.configure(connection).get_current_revision()
     if at != head:
@@ -86,7 +86,7 @@ def _at_head(connection: sa.Connection, report: Report) -> Finding:
     return report.ok(f"The tables are of this version ({at}).")
 
 
-def _room(found: Settings, report: Report) -> Iterator[Finding]:
+def _room(found: Settings, report: CheckReport) -> Iterator[CheckResult]:
     size = metrics.database_bytes()
     free = shutil.disk_usage(found.instance).free
     said = f"The database takes {size / GB:.2f} GB; {free / GB:.1f} GB are free in {found.instance}"

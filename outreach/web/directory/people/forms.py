@@ -17,7 +17,7 @@ from outreach.queries import directory
 from outreach.queries.directory import PeopleFilters
 from outreach.services.directory.people import PersonValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice, optional_int, optional_text
+from outreach.web.fields.fields import ChoiceField, optional_int, optional_text
 from outreach.web.frame.accounts import say
 from outreach.web.invitations.forms import Ticks, member, text, words
 
@@ -65,8 +65,8 @@ class PersonForm(TidyForm):
     title_before = text(_l("Titles before the name"), 60, description=_l("Such as Dr. Hj."))
     title_after = text(_l("Titles after the name"), 60, description=_l("Such as S.H., M.H."))
     post = text(_l("Post"), 160, description=_l("Such as Kapolres Metro, or Ketua TP PKK Yosodadi."))
-    organisation_id = Choice(_l("Organisation"), coerce=optional_int)
-    region_code = Choice(_l("Kelurahan"), coerce=optional_text, description=_l("Where a cadre is active."))
+    organisation_id = ChoiceField(_l("Organisation"), coerce=optional_int)
+    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, description=_l("Where a cadre is active."))
     sex = RadioField(_l("Sex"), default="", coerce=str)
     kinds = Ticks(_l("Cadre of"), coerce=str)
     email = text(
@@ -77,7 +77,7 @@ class PersonForm(TidyForm):
         ),
     )
     phone = text(_l("Phone or WhatsApp"), 40, description=_l("Such as 0812-3456-7890."))
-    locale = Choice(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
+    locale = ChoiceField(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
     note = text(
         _l("Note"),
         300,

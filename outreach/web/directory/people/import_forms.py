@@ -9,7 +9,7 @@ from flask_wtf.file import FileField, FileRequired
 from outreach.domain.kinds import CadreKind
 from outreach.web.directory.people.forms import kind_words
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Choice
+from outreach.web.fields.fields import ChoiceField
 
 
 class ImportForm(TidyForm):
@@ -18,7 +18,7 @@ class ImportForm(TidyForm):
         [FileRequired(_l("Please choose a file first."))],
         description=_l("An .xlsx, .xls, .ods or .csv file of at most 5 MB and 5,000 rows a sheet."),
     )
-    kind = Choice(
+    kind = ChoiceField(
         _l("Rows without a kind of cadre are"),
         default="",
         description=_l("Only for a list that has no column “Jenis Kader”."),

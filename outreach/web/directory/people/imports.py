@@ -13,7 +13,7 @@ from outreach.domain.problems import Problem
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report as reports
 from outreach.services.directory import uploads
-from outreach.services.directory.import_report import Report
+from outreach.services.directory.import_report import ImportReport
 from outreach.services.directory.uploads import Upload, UploadGone
 from outreach.services.directory.workbook import MOST_BYTES
 from outreach.web.directory.people.blueprint import bp
@@ -113,7 +113,7 @@ def _kinds(upload: Upload) -> tuple[CadreKind, ...]:
     return tuple(CadreKind(kind) for kind in upload.options.get("kinds", ()))
 
 
-def _report(upload: Upload) -> Report:
+def _report(upload: Upload) -> ImportReport:
     if _is_stored(upload):
         return reports.from_json(upload.options["report"])
     return reports.report_of(importing.read(upload.data, upload.filename, default_kinds=_kinds(upload)))

@@ -62,7 +62,7 @@ def show(person_id: int) -> Any:
         invitations=invitee_record.invitations_of(person),
         link=invitee_record.link_of(person, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(person.email),
-        mails=inbox.of_holder(person),
+        mails=inbox.of_invitee(person),
     )
 
 

@@ -113,10 +113,10 @@ def plan(kept, *messages, now=NOW):
     db.session.commit()
     rows = message_rows.load(db.session(), [message.id for message in messages])
     shared = shared_rows.load(db.session(), rows)
-    unheard = moves_told.unheard(db.session(), rows, shared)
+    not_yet_notified = moves_told.not_yet_notified(db.session(), rows, shared)
     plans = []
     for row, message in zip(rows, messages, strict=True):
-        by_id = {line.id: line._replace(moves=unheard.get(line.id, ())) for line in row.lines}
+        by_id = {line.id: line._replace(moves=not_yet_notified.get(line.id, ())) for line in row.lines}
         said, _ = worth_saying(message.lines)
         plans.append(kept.plan(db.session(), row, [by_id[line.id] for line in said], shared, now=now))
     return plans
