@@ -18,7 +18,7 @@ from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.outbox import drain as outbox
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.rows import message_rows
 from outreach.delivery.smtp.wire import Wire
 from outreach.engines import loop
 from outreach.extensions import db
@@ -71,7 +71,7 @@ def _a_mail() -> None:
     now = datetime.now(UTC)
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
     [row] = message_rows.load(db.session(), [newest])
-    shared = shared_rows.load(db.session(), [row])
+    shared = message_rows.load_shared(db.session(), [row])
     _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
     db.session.remove()
 
@@ -104,7 +104,7 @@ def _timed() -> dict[str, float]:
 
     leases.claim = timed("claim", leases.claim)
     message_rows.load = timed("read the facts", message_rows.load)
-    shared_rows.load = timed("read the facts", shared_rows.load)
+    message_rows.load_shared = timed("read the facts", message_rows.load_shared)
     recheck.earlier = timed("read the facts", recheck.earlier)
     recheck.Judge.judge = timed("ask again", recheck.Judge.judge)  # type: ignore[method-assign]
     Frames.plan = timed("plan", Frames.plan)  # type: ignore[method-assign]

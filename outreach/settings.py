@@ -13,6 +13,9 @@ from typing import Any
 
 from outreach.domain.directory.email_addresses import AddressInvalid, address
 
+MOST_COUNTED = 10_000  # nobody turns pages beyond that, and counting on would cost more the longer the list is
+
+
 PREFIX = "OUTREACH_"
 OTHERS = (
     "ADMIN_PASSWORD",

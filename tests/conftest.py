@@ -18,7 +18,7 @@ from outreach import create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
-from outreach.queries import inbox
+from outreach.services.inbox import waiting
 from outreach.settings import Settings
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -341,7 +341,7 @@ def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], in
 
     def run(action: Callable[[], object]) -> int:
         db.session.remove()
-        inbox.count_again()  # each page counts the mails that wait, unless another did a moment ago
+        waiting.count_again()  # each page counts the mails that wait, unless another did a moment ago
         counted.clear()
         action()
         return len(counted)

@@ -21,7 +21,7 @@ COMMANDS = {
         "Set up the office, its regions, the default rules and the first administrator.",
     ),
     "user": ("outreach.cli.setup", "user", "Accounts of the people who work with the pages."),
-    "db": ("outreach.cli.data.migrations", "db", "Make and change the tables (upgrade, migrate, ...)."),
+    "db": ("outreach.cli.data.commands", "db", "Make and change the tables (upgrade, migrate, ...)."),
     "serve": ("outreach.cli.serve.command", "serve", "Serve the pages, and send what is due."),
     "worker": ("outreach.cli.serve.command", "worker", "Send what is due, without pages."),
     "backup": ("outreach.cli.data.backup", "backup", "Save all data in one file, while everything runs."),

@@ -21,7 +21,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import Status
 
 from outreach import clock, diskfull, logs
-from outreach.delivery.outbox import backlog
+from outreach.delivery.outbox import leases
 from outreach.engines import jobqueue, loop
 from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.extensions import db
@@ -238,7 +238,7 @@ class Engine:
                     if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_TICKING))):
                         return 0
                     loop.do(self.app, EXPAND, now=self._now)
-                return backlog.portions(self.settings.drain_size, MOST_SENDS, self.settings.lease_s, now=self._now())
+                return leases.portions(self.settings.drain_size, MOST_SENDS, self.settings.lease_s, now=self._now())
             except sa.exc.SQLAlchemyError as error:
                 log.error("tick failed", **logs.fault(error))
                 return 0

@@ -9,6 +9,11 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import Model
 from outreach.models.base import UTCDateTime, enum_of
 
+INBOX = "inbox"  # the channel's name
+
+
+CLOCK = "clock"  # the channel's name
+
 
 class Channel(Model):
     """One row a mail server, shared by all workers. No row, or no trouble: it works."""

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlencode
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -17,28 +16,21 @@ from sqlalchemy.orm import joinedload
 from outreach.delivery.words import whatsapp
 from outreach.delivery.words.whatsapp import Call
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import CHOICES, IncomingReason
-from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
+from outreach.models.channels import INBOX
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
+from outreach.services.inbox.waiting import ASKING, WAITS, IncomingMissing, _kept, count_waiting
 from outreach.services.invitations import invitee as invitee_record
 
-INBOX = "inbox"  # the channel's name
-ASKING = (IncomingOutcome.TO_READ, IncomingOutcome.REFUSED)
-WAITS = sa.and_(IncomingMail.outcome.in_(ASKING), IncomingMail.seen_at.is_(None))
 BY_PROGRAMS = (IncomingKind.BOUNCE, IncomingKind.DELAY, IncomingKind.AUTOMATIC)
 SHOWN = 5  # on the page of whoever wrote
 
 KEPT_FOR = timedelta(seconds=10)
-_kept: WeakKeyDictionary[sa.Engine, tuple[datetime, int]] = WeakKeyDictionary()
-
-
-class IncomingMissing(Problem):
-    message = "This mail is not in the list."
 
 
 class InboxGroup(StrEnum):
@@ -121,11 +113,6 @@ def show(mail_id: int) -> ShownMail:
     return ShownMail(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
 
 
-def count_waiting() -> int:
-    """Return how many mails wait for a coordinator."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS)) or 0
-
-
 def recent_count(*, now: datetime) -> int:
     """Return how many mails wait, as it was KEPT_FOR ago at most, or since this process changed it: for every page."""
     at, count = _kept.get(db.engine) or (None, 0)
@@ -133,11 +120,6 @@ def recent_count(*, now: datetime) -> int:
         count = count_waiting()
         _kept[db.engine] = (now, count)
     return count
-
-
-def count_again() -> None:
-    """Let the next page count again: what waits has changed. Called after the commit."""
-    _kept.clear()
 
 
 def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail]:

@@ -7,8 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.extensions import db
-
-MOST = 10_000  # nobody turns pages beyond that, and counting on would cost more the longer the list is
+from outreach.settings import MOST_COUNTED
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,9 @@ def paged(select: sa.Select[Any], number: int = 1, per_page: int = 25, *, q: str
     select: gives objects where it selects one thing, rows where it selects several. It needs an order.
     """
     session = db.session
-    counted = sa.select(sa.func.count()).select_from(select.order_by(None).limit(MOST + 1).subquery())
+    counted = sa.select(sa.func.count()).select_from(select.order_by(None).limit(MOST_COUNTED + 1).subquery())
     found_so_far = session.scalar(counted) or 0
-    total, more = min(found_so_far, MOST), found_so_far > MOST
+    total, more = min(found_so_far, MOST_COUNTED), found_so_far > MOST_COUNTED
     number = min(max(1, number), max(1, -(-total // per_page)))
     if not total:
         return Page([], 0, 1, per_page, q)

@@ -19,10 +19,9 @@ from outreach.domain import polls
 from outreach.domain.clashes import Clash, find_clashes_if
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, PollChoice
-from outreach.domain.planning.parties import Engagement, Party, Yes
-from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
-from outreach.domain.polls import Proposed, SlotStanding, Voter
+from outreach.domain.polls import SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
@@ -33,6 +32,7 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import PollMissing
+from outreach.services.polls.projected import as_planned
 
 
 class Which(StrEnum):
@@ -222,45 +222,6 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
     )
     asked = [(by_invitee[link.person_id, link.organisation_id], link) for link in rows]
     return {one.id: page_url(tokens.token(link), one.poll_id) for one, link in asked}
-
-
-def as_planned(
-    poll: DatePoll, slot: PollSlot, at: Proposed | None = None, invitees: Sequence[PollInvitee] | None = None
-) -> PlannedActivity:
-    """Return what a slot would become, `at` another time and place where these are given. Its id is the slot's, negative.
-
-    invitees: who of those asked is invited; None: all.
-    """
-    place, invited = at or slot, poll.invitees if invitees is None else invitees
-    engagements = tuple(Engagement(party_of(one), one.role, said_yes=_yes(one, slot)) for one in invited)
-    return PlannedActivity(
-        id=-slot.id,
-        title=poll.title,
-        kind=poll.kind,
-        starts_at=place.starts_at,
-        ends_at=place.ends_at,
-        zone=poll.zone,
-        programme_id=poll.programme_id,
-        venue_id=place.venue_id,
-        region_code=poll.region_code,
-        people=sum(1 if one.person_id is not None else one.quota or 1 for one in invited),
-        engagements=engagements,
-    )
-
-
-def _yes(one: PollInvitee, slot: PollSlot) -> Yes | None:
-    said = next((answer.choice for answer in one.choices if answer.slot_id == slot.id), PollChoice.NO)
-    if said is PollChoice.NO or one.answered_at is None:
-        return None
-    return Yes(slot.starts_at, slot.ends_at, one.answered_at)
-
-
-def party_of(one: PollInvitee) -> Party:
-    """Return who is asked, as the plan knows them."""
-    if one.person_id is not None:
-        return Party.person(one.person_id, one.invitee.display_name)
-    assert one.organisation_id is not None
-    return Party.organisation(one.organisation_id, one.invitee.display_name)
 
 
 def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:

@@ -10,14 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.delivery.words import whatsapp
 from outreach.delivery.words.whatsapp import Call
 from outreach.domain.directory import email_addresses
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db, writing
 from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, User
-from outreach.queries.paging import Page, paged
 from outreach.services import audit
 
 PERSON, ORGANISATION, REPRESENTATIVE = "person", "organisation", "representative"
@@ -61,27 +59,6 @@ def ids_blocked(invitee: Any) -> sa.Select[Any]:
 def ids_without_mail(invitee: Any) -> Any:
     """Select those whom no mail reaches, by indexes: beginning with them costs what they are, not what is invited."""
     return sa.union_all(sa.select(invitee.id).where(invitee.email == ""), ids_blocked(invitee))
-
-
-def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
-    """Return one page of those whom no mail reaches, by name. Three queries, or two where there is nobody."""
-    whose = _whose(now).subquery()
-    page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
-    ahead = _ahead(page.items, now)
-    rows = [
-        Unreachable(
-            row.kind, row.id, row.name, row.post, row.address, row.since_at,
-            AddressFault(row.fault) if row.fault else None, row.reply, whatsapp.at(row.phone),
-            ahead.get((row.kind, row.id), ()),
-        )
-        for row in page.items
-    ]  # fmt: skip
-    return Page(rows, page.total, page.number, page.per_page)
-
-
-def count(*, now: datetime) -> int:
-    """Return how many people and organisations no mail reaches."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(_whose(now).subquery())) or 0
 
 
 def failure_of(address: str) -> AddressFailure | None:

@@ -18,8 +18,14 @@ from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import current_settings, db, writing
-from outreach.models import Activity, AuditEntry, Feed, Invitation, Office, Person, Programme, User, Venue
+from outreach.models import Activity, AuditEntry, Feed, Invitation, Link, Office, Person, Programme, User, Venue
 from outreach.services import audit
+from outreach.services.invitations import links
+
+
+class OnlyForPeople(Problem):
+    message = "This page is for people. An organisation has no calendar of its own here."
+
 
 PAST = timedelta(days=90)  # how long what is over stays in a feed
 TOLD = (ActivityState.PUBLISHED, ActivityState.HELD)
@@ -277,3 +283,42 @@ def _about(feed: Feed) -> dict[str, Any]:
     if feed.scope in _COLUMNS:
         found["of_" + _COLUMNS[feed.scope].removesuffix("_id")] = getattr(feed, _COLUMNS[feed.scope])
     return found
+
+
+def own_address(token: str, *, now: datetime) -> str:
+    """Return the calendar address of a link's holder; "" where they have none. Raise a link's problem, or OnlyForPeople."""
+    feed = _own_of(db.session(), links.open_link(token, now=now))
+    return feed_url(feed) if feed is not None and feed.revoked_at is None else ""
+
+
+def make_own(token: str, *, now: datetime) -> Feed:
+    """Give a link's holder an address; one that they had stops working at once. Raise as `address` does."""
+    with writing() as session:
+        link = _locked_link(session, token, now)
+        feed = _own_of(session, link)
+        if feed is None:
+            feed = Feed(scope=FeedScope.PERSON, person_id=link.person_id, name="")
+            session.add(feed)
+        feed.nonce, feed.created_at, feed.revoked_at, feed.read_on = tokens.new_nonce(), now, None, None
+    return feed
+
+
+def stop_own(token: str, *, now: datetime) -> None:
+    """Stop the holder's address from working; without one, nothing happens. Raise as `address` does."""
+    with writing() as session:
+        feed = _own_of(session, _locked_link(session, token, now))
+        if feed is not None and feed.revoked_at is None:
+            feed.revoked_at = now
+
+
+def _locked_link(session: Session, token: str, now: datetime) -> Link:
+    """Return the link, held until the end, so that two presses make one address, and none by a link that ends meanwhile."""
+    link = links.open_link(token, now=now, session=session)
+    session.refresh(link, ["nonce", "revoked_at", "expires_at"], with_for_update=True)
+    return links.open_link(token, now=now, session=session)
+
+
+def _own_of(session: Session, link: Link) -> Feed | None:
+    if link.person_id is None:
+        raise OnlyForPeople
+    return session.scalar(sa.select(Feed).where(Feed.person_id == link.person_id, Feed.name == "").limit(1))

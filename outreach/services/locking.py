@@ -3,17 +3,13 @@
 Called inside a writing() transaction, so that what was checked is what is written. Venue and speakers are planning/book.py.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.planning.plan import days_between
 from outreach.domain.problems import Problem
-from outreach.models import Activity, Invitation, Programme
-from outreach.services.planning import bookings
-
-LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
+from outreach.models import Activity, Invitation, Person, Programme, Venue
 
 
 class ActivityMissing(Problem):
@@ -26,60 +22,6 @@ class ProgrammeMissing(Problem):
 
 class InvitationMissing(Problem):
     message = "This invitation does not exist, or has been deleted."
-
-
-class TitleMissing(Problem):
-    message = "Please write a title, for example “Rapat koordinasi lintas sektor”."
-    field = "title"
-
-
-class EndBeforeStart(Problem):
-    message = "The end must be later than the start."
-    field = "ends_at"
-
-
-class LastsTooLong(Problem):
-    message = "An activity lasts at most %(days)s days. Please look at its last day again."
-    field = "ends_at"
-
-
-class DeadlineAfterStart(Problem):
-    message = "The answer deadline must not be later than the start."
-    field = "respond_by_at"
-
-
-class RegistrationAfterStart(Problem):
-    message = "Registration must not open later than the start."
-    field = "registration_at"
-
-
-class OutsideProgramme(Problem):
-    message = (
-        "That date is outside the programme, which runs from %(first)s to %(last)s. "
-        "Change the date, or the programme's days."
-    )
-    field = "starts_at"
-
-
-class CapacityNotPositive(Problem):
-    message = "The capacity must be at least 1 person."
-    field = "capacity"
-
-
-class VenueTaken(Problem):
-    message = "%(venue)s is taken until %(until)s by “%(title)s” (%(by)s). Choose another time or another place."
-    field = "venue_id"
-
-
-class SpeakerTaken(Problem):
-    message = (
-        "%(person)s is already to be at “%(title)s” until %(until)s (%(by)s). Choose another time, or somebody else."
-    )
-
-
-class VenueMissing(Problem):
-    message = "This venue does not exist any more. Choose another one."
-    field = "venue_id"
 
 
 class Stale(Problem):
@@ -114,34 +56,35 @@ def locked_programme(session: Session, programme_id: int, *, changes: bool = Fal
 
     changes: to change its days, or delete it. Raise ProgrammeMissing.
     """
-    bookings.lock_programme(session, programme_id, changes=changes)
+    lock_programme(session, programme_id, changes=changes)
     programme = session.get(Programme, programme_id)
     if programme is None:
         raise ProgrammeMissing
     return programme
 
 
-def check_times(activity: Activity) -> None:
-    """Raise the Problem that an activity's instants and numbers have, if any."""
-    if not activity.title.strip():
-        raise TitleMissing
-    if activity.ends_at <= activity.starts_at:
-        raise EndBeforeStart
-    check_length(activity.starts_at, activity.ends_at)
-    if activity.registration_at is not None and activity.registration_at > activity.starts_at:
-        raise RegistrationAfterStart
-    if activity.capacity is not None and activity.capacity < 1:
-        raise CapacityNotPositive
+def lock_programme(session: Session, programme_id: int, *, changes: bool = False) -> None:
+    """Lock a programme before its activities: to change its days, or else to keep them as they are."""
+    statement = sa.select(Programme.id).where(Programme.id == programme_id)
+    session.execute(statement.with_for_update(read=not changes, key_share=changes))
 
 
-def check_length(starts_at: datetime, ends_at: datetime) -> None:
-    """Raise LastsTooLong for what nobody means."""
-    if ends_at - starts_at > timedelta(days=LONGEST_DAYS):
-        raise LastsTooLong(days=LONGEST_DAYS)
+def lock_activities(session: Session, activity_ids: Collection[int]) -> None:
+    """Lock activities in the order of their ids, for what goes through them one by one."""
+    statement = sa.select(Activity.id).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
+    session.execute(statement.with_for_update(key_share=True))
 
 
-def check_within(programme: Programme, starts_at: datetime, ends_at: datetime) -> None:
-    """Raise OutsideProgramme where a four-day programme's activity lies on another day."""
-    days = days_between(starts_at, ends_at, programme.zone)
-    if days[0] < programme.starts_on or days[-1] > programme.ends_on:
-        raise OutsideProgramme(first=programme.starts_on, last=programme.ends_on)
+def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:
+    """Lock venues for this transaction; return those of the ids that are there."""
+    if not venue_ids:
+        return set()
+    statement = sa.select(Venue.id).where(Venue.id.in_(venue_ids)).order_by(Venue.id)
+    return set(session.scalars(statement.with_for_update(key_share=True)))
+
+
+def lock_people(session: Session, person_ids: Collection[int]) -> None:
+    """Lock people for this transaction: whoever else books one of them waits until it ends."""
+    if person_ids:
+        statement = sa.select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
+        session.execute(statement.with_for_update(key_share=True))

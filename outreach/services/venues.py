@@ -13,10 +13,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Region, User, Venue
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change
-from outreach.services.planning import bookings
 
 MOST_SEATS = 100_000
 
@@ -86,7 +85,7 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
             raise VenueMissing
         _check_name_free(session, values.name, venue_id)
         if values.capacity != venue.capacity:
-            bookings.lock_activities(session, _coming(session, venue_id, now))
+            locking.lock_activities(session, _coming(session, venue_id, now))
         before = vars(values_of(venue)).copy()
         _fill(session, venue, values)
         changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])

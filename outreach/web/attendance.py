@@ -17,7 +17,8 @@ from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
-from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values, put_beside
 

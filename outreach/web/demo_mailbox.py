@@ -10,7 +10,7 @@ from outreach.delivery.demo_server import server as catcher
 from outreach.delivery.demo_server.server import Caught
 from outreach.queries.paging import Page
 from outreach.settings import Settings
-from outreach.web.frame.accounts import page_number
+from outreach.web.frame.say import page_number
 
 PER_PAGE = 50
 SHORTEST, TALLEST = 8, 24  # of the classes in css/demo_mailbox.css

@@ -11,8 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from outreach import clock
 from outreach.extensions import current_settings, db
+from outreach.services.operations import engines
 from outreach.services.operations import engines as heartbeats
-from outreach.services.operations import lateness
 from outreach.services.operations import metrics as delivery_metrics
 from outreach.web import metrics
 
@@ -24,7 +24,7 @@ bp = Blueprint("health", __name__)
 def healthz() -> tuple[dict[str, str], int]:
     now = clock.now()
     try:
-        late = lateness.overdue(now=now)
+        late = engines.overdue(now=now)
         silent = heartbeats.silent_since(now=now)
     except sa.exc.SQLAlchemyError:
         db.session.rollback()

@@ -9,12 +9,13 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
-from outreach.queries import inbox
-from outreach.queries.inbox import InboxFilters, InboxGroup, IncomingMissing
-from outreach.services import addresses as dead_addresses
-from outreach.services.inbox import handled
+from outreach.queries import inbox, unreachable
+from outreach.queries.inbox import InboxFilters, InboxGroup
+from outreach.services.inbox import handled, waiting
+from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
-from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.say import page_number, say
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")
 
@@ -75,7 +76,7 @@ def reopen(mail_id: int) -> Any:
 @staff_required
 def addresses() -> str:
     """Show whom no mail reaches, to call them or to put their address right."""
-    page = dead_addresses.listed(now=clock.now(), number=page_number())
+    page = unreachable.listed(now=clock.now(), number=page_number())
     return render_template("inbox/unreachable.html", page=page, **_around())
 
 
@@ -96,8 +97,8 @@ def _around() -> dict[str, Any]:
     """Return what stands around each list: the tabs' counts, and whether the mailbox can be read."""
     return {
         "tabs": _tabs(),
-        "waiting": inbox.count_waiting(),
-        "unreached": dead_addresses.count(now=clock.now()),
+        "waiting": waiting.count_waiting(),
+        "unreached": unreachable.count(now=clock.now()),
         "mailbox": inbox.mailbox_problem(),
         "is_read": bool(current_settings().imap_server),
     }

@@ -12,12 +12,14 @@ from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
 from outreach.queries import inbox
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import MessageFilters, MessageGroup, MessageMissing
+from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses
 from outreach.services.messages import resend as resending
+from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
 from outreach.services.polls import mail as poll_mails
-from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.say import page_number, say
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.cli.data import migrations
-from outreach.delivery.outbox import backlog
+from outreach.delivery.outbox import leases
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.engines import distributed, embedded, jobqueue
@@ -142,7 +142,7 @@ def test_a_worker_beside_an_embedded_engine_by_mistake_doubles_nothing(queue_app
 def test_as_many_jobs_as_portions_are_due_but_no_more_than_the_most(queue_app, office, due, portions):
     if due:
         people_invited(due)
-    assert backlog.portions(6, 3, 60, now=clock.now()) == portions
+    assert leases.portions(6, 3, 60, now=clock.now()) == portions
 
 
 def test_what_a_vanished_worker_held_makes_a_job_by_itself(queue_app, office):
@@ -150,8 +150,8 @@ def test_what_a_vanished_worker_held_makes_a_job_by_itself(queue_app, office):
     now = clock.now()
     db.session.execute(sa.update(Message).values(state=MessageState.LEASED, leased_until=now + timedelta(seconds=60)))
     db.session.commit()
-    assert backlog.portions(6, 3, 60, now=now) == 0
-    assert backlog.portions(6, 3, 60, now=now + timedelta(seconds=61)) == 1
+    assert leases.portions(6, 3, 60, now=now) == 0
+    assert leases.portions(6, 3, 60, now=now + timedelta(seconds=61)) == 1
 
 
 def test_stopping_finishes_the_group_under_way_and_frees_the_rest(queue_app, office, server):

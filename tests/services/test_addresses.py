@@ -11,6 +11,7 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
+from outreach.queries import unreachable
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
@@ -39,7 +40,7 @@ def of(person) -> int:
 
 
 def listed(now=NOW) -> list[tuple[str, str, str, str]]:
-    return [(one.kind, one.name, one.address, one.call.number) for one in addresses.listed(now=now)]
+    return [(one.kind, one.name, one.address, one.call.number) for one in unreachable.listed(now=now)]
 
 
 def needs() -> dict[NeedKind, int]:
@@ -57,13 +58,13 @@ def test_people_and_organisations_are_listed_with_their_number(ani, police):
         ("person", "Ani Wijaya", "ani@example.com", "0812-3456-7890"),
         ("organisation", "Polres Metro", police.email, ""),
     ]
-    assert addresses.count(now=NOW) == 2
+    assert unreachable.count(now=NOW) == 2
 
 
 def test_why_and_which_activities_they_would_miss_stand_with_them(published, ani, police, coordinator):
     blocked(ani.email, fault=AddressFault.CLOSED)
     blocked(police.email)
-    missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in addresses.listed(now=now)]  # noqa: E731
+    missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in unreachable.listed(now=now)]  # noqa: E731
     assert missed(NOW) == [
         ("Ani Wijaya", AddressFault.CLOSED, [published.id]), ("Polres Metro", None, [published.id]),
     ]  # fmt: skip
@@ -130,7 +131,7 @@ def test_the_start_page_asks_to_call_whom_no_mail_reaches(published, ani, budi, 
 
 def test_the_list_costs_as_many_queries_for_40_as_for_3(queries, office):
     def look():
-        return queries(lambda: addresses.listed(now=NOW).items)
+        return queries(lambda: unreachable.listed(now=NOW).items)
 
     for number in range(3):
         blocked(a_person(f"Warga{number}").email)

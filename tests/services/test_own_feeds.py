@@ -9,13 +9,12 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Feed, Link
-from outreach.services import feeds, own_feeds
+from outreach.services import feeds
 from outreach.services.activities import publish as publishing
-from outreach.services.feeds import FeedMissing, FeedUnknown
+from outreach.services.feeds import FeedMissing, FeedUnknown, OnlyForPeople
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
-from outreach.services.own_feeds import OnlyForPeople
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, draft_activity
 from tests.waiting import waits_for_another
@@ -42,19 +41,19 @@ def opened(address: str) -> Feed:
 
 def test_a_speaker_makes_changes_and_stops_an_address_with_their_activities(invited, chief):
     token = token_of(chief)
-    assert own_feeds.address(token, now=NOW) == ""
-    own_feeds.make(token, now=NOW)
-    first = own_feeds.address(token, now=NOW)
+    assert feeds.own_address(token, now=NOW) == ""
+    feeds.make_own(token, now=NOW)
+    first = feeds.own_address(token, now=NOW)
     assert [one.activity.id for one in feeds.content(opened(first), now=NOW).entries] == [invited.id]
-    own_feeds.make(token, now=NOW)
-    second = own_feeds.address(token, now=NOW)
+    feeds.make_own(token, now=NOW)
+    second = feeds.own_address(token, now=NOW)
     with pytest.raises(FeedUnknown):
         opened(first)
     assert opened(second).person_id == chief.id
-    own_feeds.stop(token, now=NOW)
+    feeds.stop_own(token, now=NOW)
     with pytest.raises(FeedUnknown):
         opened(second)
-    assert own_feeds.address(token, now=NOW) == ""
+    assert feeds.own_address(token, now=NOW) == ""
     said = sa.select(AuditEntry.id).where(AuditEntry.subject_type == "feed")
     assert db.session.scalars(said).all() == []  # the log is of what staff do
 
@@ -62,8 +61,8 @@ def test_a_speaker_makes_changes_and_stops_an_address_with_their_activities(invi
 @pytest.mark.parametrize("end", [links.revoke, links.renew])
 def test_it_ends_with_the_link_by_which_it_was_made(invited, chief, end):
     token = token_of(chief)
-    own_feeds.make(token, now=NOW)
-    address = own_feeds.address(token, now=NOW)
+    feeds.make_own(token, now=NOW)
+    address = feeds.own_address(token, now=NOW)
     given = feeds.make(feeds.FeedScope.PERSON, chief.id, "HP ajudan", by=None, now=NOW)
     end(chief, by=None, now=NOW)
     with pytest.raises(FeedUnknown):
@@ -73,16 +72,16 @@ def test_it_ends_with_the_link_by_which_it_was_made(invited, chief, end):
 
 def test_a_link_that_does_not_work_makes_none_and_an_organisation_has_none(invited, chief, police):
     with pytest.raises(OnlyForPeople):
-        own_feeds.make(token_of(police), now=NOW)
+        feeds.make_own(token_of(police), now=NOW)
     token = token_of(chief)
     links.revoke(chief, by=None, now=NOW)
     with pytest.raises(LinkRevoked):
-        own_feeds.make(token, now=NOW)
+        feeds.make_own(token, now=NOW)
     assert db.session.scalars(sa.select(Feed.id)).all() == []
 
 
 def test_staff_see_that_it_is_there_and_can_only_stop_it(invited, chief, coordinator):
-    made = own_feeds.make(token_of(chief), now=NOW)
+    made = feeds.make_own(token_of(chief), now=NOW)
     [row] = feeds.all_feeds()
     assert (row.own, row.subject) == (True, "Kapolres Metro")
     with pytest.raises(FeedMissing):
@@ -99,7 +98,7 @@ def test_two_presses_at_once_make_one_address(invited, any_app, chief):
     def press() -> None:
         with any_app.app_context():
             together.wait()
-            own_feeds.make(token, now=NOW)
+            feeds.make_own(token, now=NOW)
             db.session.remove()
 
     threads = [threading.Thread(target=press) for _ in range(2)]
@@ -123,7 +122,7 @@ def test_none_is_made_by_a_link_that_is_ended_at_that_moment(invited, any_app, c
     def press() -> None:
         with any_app.app_context():
             with pytest.raises(problem) as caught:
-                own_feeds.make(token, now=NOW)
+                feeds.make_own(token, now=NOW)
             raised.append(caught.value)
             db.session.remove()
 

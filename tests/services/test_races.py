@@ -14,11 +14,12 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, MessageLine, PlanSettings, Programme
-from outreach.services import locking
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
+from outreach.services.office import planning_rules as office_planning_rules
+from outreach.services.planning import book
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
 from outreach.services.programmes import edit as programmes
@@ -55,7 +56,7 @@ def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
             ActivityKind.OTHER, "Rakor", at(18 + hour, 8), at(18 + hour, 12), JAKARTA, venue_id=hall_id
         )
         outcomes = at_once(any_app, [lambda v=values: planning.create_activity(v, by=None, now=NOW)] * 4)
-        assert Counter(outcomes) == {"done": 1, locking.VenueTaken.__name__: 3}
+        assert Counter(outcomes) == {"done": 1, book.VenueTaken.__name__: 3}
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == ROUNDS
 
@@ -111,7 +112,7 @@ def test_two_schedulers_by_mistake_expand_a_reminder_once(any_app, activity, ani
 
 def test_of_the_offices_first_rules_saved_by_three_at_once_one_wins(any_app, office):
     def save(days: int) -> None:
-        planning_rules.save(PlanValues(notice_days=days), by=None, now=NOW)
+        office_planning_rules.save(PlanValues(notice_days=days), by=None, now=NOW)
 
     outcomes = at_once(any_app, [lambda days=days: save(days) for days in (10, 11, 12)])
     assert Counter(outcomes) == {"done": 1, planning_rules.SettingsStale.__name__: 2}

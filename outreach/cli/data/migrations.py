@@ -31,20 +31,6 @@ def upgrade_command(revision: str) -> None:
         click.echo("The tables are up to date.")
 
 
-@db.command("copy")
-@click.option(
-    "--to", "url", required=True, envvar="OUTREACH_COPY_TO",
-    help="The database to copy to, such as postgresql://user@host/outreach. With a password in it, better as "
-    "OUTREACH_COPY_TO: whoever is on this machine sees the arguments of programs.",
-)  # fmt: skip
-@with_appcontext
-def copy_command(url: str) -> None:
-    """Copy every row into another, empty database, and prove that all arrived. Stop pages and workers first."""
-    from outreach.cli.data import copy as copying
-
-    copying.copy_to(url)
-
-
 def upgrade() -> None:
     """Run all migrations that the database has not seen. Needs an app context."""
     logging.getLogger("alembic").setLevel(logging.WARNING)

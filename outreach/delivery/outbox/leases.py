@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.outbox import channel, leases
 from outreach.domain.states import MessageState
 from outreach.extensions import db, writing
 from outreach.models import Message
@@ -148,3 +149,16 @@ def stored(connection: sa.Connection, instant: datetime) -> Any:
     if connection.dialect.name != "sqlite":
         return instant
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def portions(size: int, most: int, lease_s: float, *, now: datetime) -> int:
+    """Return how many portions of `size` messages are due, or `most` where there are more.
+
+    Where nothing is due, messages whose lease has run out make one: whoever sends it takes them back first. So does a
+    mail server whose pause is over: it is tried.
+    """
+    due = sa.select(sa.literal(1)).where(IS_TO_SEND, Message.due_at <= now).limit(size * most)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(due.subquery())) or 0
+    found = -(-count // size) or int(leases.anything_due(lease_s, now=now) or channel.wants_trial(now))
+    db.session.rollback()
+    return found

@@ -21,9 +21,8 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier, Judge, RecheckResult
-from outreach.delivery.rows import message_rows, shared_rows
-from outreach.delivery.rows.message_rows import MessageRow
-from outreach.delivery.rows.shared_rows import SharedRows
+from outreach.delivery.rows import message_rows
+from outreach.delivery.rows.message_rows import MessageRow, SharedRows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.failures import FailureReason, next_try
@@ -117,9 +116,9 @@ class Preparer:
 
     def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> SharedRows:
         fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
-        if fresh and shared_rows.covers(self.shared, rows):
-            return replace(self.shared, blocked=shared_rows.blocked_among(session, rows))
-        self.shared, self.read_at = shared_rows.load(session, rows), now
+        if fresh and message_rows.covers(self.shared, rows):
+            return replace(self.shared, blocked=message_rows.blocked_among(session, rows))
+        self.shared, self.read_at = message_rows.load_shared(session, rows), now
         return self.shared
 
 

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.recheck.moves_told import SAID, WENT_OUT
-from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import SharedRows
+from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import values
-from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import SharedRows
+from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState

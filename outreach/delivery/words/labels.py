@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.words.plan_labels import PLAN_LABELS
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import (
     ActivityKind,
@@ -15,20 +14,85 @@ from outreach.domain.kinds import (
     AttendanceSource,
     Audience,
     CadreKind,
+    FeedScope,
     IncomingKind,
     IncomingOutcome,
     MailKind,
+    PollChoice,
+    Repeat,
     Role,
     Sector,
     Sex,
     StaffRole,
+    VenueKind,
 )
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
 from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.domain.states import ActivityState, InvitationState, MessageState, PollState, ReminderState, SearchState
+
+PLAN_LABELS: dict[tuple[type, str], object] = {
+    (MailKind, MailKind.POLL.value): _l("Date poll"),
+    (VenueKind, VenueKind.HALL.value): _l("Hall"),
+    (VenueKind, VenueKind.OFFICE.value): _l("Meeting room"),
+    (VenueKind, VenueKind.SCHOOL.value): _l("School"),
+    (VenueKind, VenueKind.WORSHIP.value): _l("House of worship"),
+    (VenueKind, VenueKind.OPEN_AIR.value): _l("Open air"),
+    (VenueKind, VenueKind.OTHER.value): _l("Other"),
+    (Repeat, Repeat.ONCE.value): _l("once"),
+    (Repeat, Repeat.WEEKLY.value): _l("every week"),
+    (AbsenceSource, AbsenceSource.COORDINATOR.value): _l("entered by a coordinator"),
+    (AbsenceSource, AbsenceSource.SELF.value): _l("entered by themselves"),
+    (AbsenceSource, AbsenceSource.CALENDAR.value): _l("read from a calendar"),
+    (PollChoice, PollChoice.YES.value): _l("Yes"),
+    (PollChoice, PollChoice.IF_NEED_BE.value): _l("If need be"),
+    (PollChoice, PollChoice.NO.value): _l("No"),
+    (FeedScope, FeedScope.EVERYTHING.value): _l("Everything"),
+    (FeedScope, FeedScope.PROGRAMME.value): _l("One programme"),
+    (FeedScope, FeedScope.VENUE.value): _l("One venue"),
+    (FeedScope, FeedScope.PERSON.value): _l("One person"),
+    (PollState, PollState.DRAFT.value): _l("Draft"),
+    (PollState, PollState.OPEN.value): _l("Open"),
+    (PollState, PollState.CLOSED.value): _l("Closed"),
+    (PollState, PollState.DECIDED.value): _l("Decided"),
+    (SkipReason, SkipReason.POLL_CLOSED.value): _l("The date poll takes no answers any more."),
+    (SearchState, SearchState.PREPARED.value): _l("Prepared"),
+    (SearchState, SearchState.QUEUED.value): _l("Waiting to begin"),
+    (SearchState, SearchState.RUNNING.value): _l("Searching"),
+    (SearchState, SearchState.DONE.value): _l("Proposed"),
+    (SearchState, SearchState.STOPPED.value): _l("Stopped, with the best so far"),
+    (SearchState, SearchState.COLLIDES.value): _l("The demands collide"),
+    (SearchState, SearchState.FAILED.value): _l("Broken off"),
+    (SearchState, SearchState.TAKEN.value): _l("Taken over"),
+    (Severity, Severity.IGNORE.value): _l("Ignore"),
+    (Severity, Severity.WARN.value): _l("Warn"),
+    (Severity, Severity.BLOCK.value): _l("Block"),
+    (ClashKind, ClashKind.VENUE_TAKEN.value): _l("Venue taken"),
+    (ClashKind, ClashKind.VENUE_ABSENT.value): _l("Venue not to be had"),
+    (ClashKind, ClashKind.VENUE_TOO_SMALL.value): _l("Venue too small"),
+    (ClashKind, ClashKind.SPEAKER_TWICE.value): _l("Speaker in two places"),
+    (ClashKind, ClashKind.SPEAKER_TRAVEL.value): _l("Too little time for a speaker's way"),
+    (ClashKind, ClashKind.SPEAKER_ABSENT.value): _l("Speaker away"),
+    (ClashKind, ClashKind.CADRE_TWICE.value): _l("Cadre invited to two at once"),
+    (ClashKind, ClashKind.INVITEE_TWICE.value): _l("Invitee in two places"),
+    (ClashKind, ClashKind.TRAVEL.value): _l("Too little time for an invitee's way"),
+    (ClashKind, ClashKind.INVITEE_ABSENT.value): _l("Invitee away"),
+    (ClashKind, ClashKind.OUTSIDE_PROGRAMME.value): _l("Outside the programme's days"),
+    (ClashKind, ClashKind.DEADLINE_AFTER_START.value): _l("Answer deadline after the start"),
+    (ClashKind, ClashKind.HOLIDAY.value): _l("Public holiday"),
+    (ClashKind, ClashKind.JOINT_HOLIDAY.value): _l("Joint holiday (cuti bersama)"),
+    (ClashKind, ClashKind.WEEKEND.value): _l("Weekend"),
+    (ClashKind, ClashKind.OUTSIDE_HOURS.value): _l("Outside office hours"),
+    (ClashKind, ClashKind.FRIDAY_BREAK.value): _l("Friday prayer"),
+    (ClashKind, ClashKind.SHORT_NOTICE.value): _l("Short notice"),
+    (ClashKind, ClashKind.IN_THE_PAST.value): _l("Draft in the past"),
+    (ClashKind, ClashKind.SAME_KECAMATAN.value): _l("Two in one kecamatan on one half day"),
+}
+
 
 # Members of different lists can be equal as strings, so each key carries its list.
 LABELS: dict[tuple[type, str], object] = {

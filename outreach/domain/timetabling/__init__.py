@@ -7,13 +7,23 @@ domain/clashes. `Search` needs the extra `planner` (OR-Tools), loaded only when 
 from outreach.domain.timetabling.alternatives import Alternative, alternatives
 from outreach.domain.timetabling.conflict import Cause, CauseKind, Conflict
 from outreach.domain.timetabling.cost import BlockedByRule, Charge, Term, charges
-from outreach.domain.timetabling.effort import Effort, SearchStatus
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
-from outreach.domain.timetabling.ordering import Order, circle
 from outreach.domain.timetabling.proposal import Proposal, ProposedActivity, Reason, ReasonKind, applied, propose
 from outreach.domain.timetabling.search import Outcome, PlannerMissing, Search, SearchProgress
-from outreach.domain.timetabling.task import Demand, Horizon, NoDays, NothingToPlace, Task, Wishes, suitable_venues
+from outreach.domain.timetabling.task import (
+    Demand,
+    Effort,
+    Horizon,
+    NoDays,
+    NothingToPlace,
+    Order,
+    SearchStatus,
+    Task,
+    Wishes,
+    circle,
+    suitable_venues,
+)
 
 __all__ = [
     "Alternative",

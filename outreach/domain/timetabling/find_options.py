@@ -16,9 +16,9 @@ from outreach.domain.planning.parties import Engagement, Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
+from outreach.domain.timetabling.cost import change_of_time, change_of_venue, of_time
 from outreach.domain.timetabling.options import OF_PLACES, Combination, Options
 from outreach.domain.timetabling.task import Demand, Task, choices_of, with_facilitators
-from outreach.domain.timetabling.wishes import change_of_time, change_of_venue, of_time
 
 EXAMPLES = 3
 Window = tuple[datetime, datetime]

@@ -12,10 +12,20 @@ from outreach.domain.clashes import Clash
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import Plan, PlannedActivity
-from outreach.domain.timetabling.cost import BlockedByRule, Charge, Ledger, Term, by_term, charges, community_in, total
+from outreach.domain.timetabling.cost import (
+    BlockedByRule,
+    Charge,
+    Ledger,
+    Term,
+    by_term,
+    charges,
+    community_in,
+    half_hours_outside,
+    ramadan_deadline,
+    total,
+)
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.task import Task, choices_of
-from outreach.domain.timetabling.wishes import half_hours_outside, ramadan_deadline
 
 
 class ReasonKind(StrEnum):

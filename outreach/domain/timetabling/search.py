@@ -15,7 +15,6 @@ from typing import Any
 from outreach.domain.problems import Problem
 from outreach.domain.timetabling.conflict import Conflict
 from outreach.domain.timetabling.cost import charges, total
-from outreach.domain.timetabling.effort import Effort, SearchStatus
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.draft import Placed
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
@@ -23,7 +22,7 @@ from outreach.domain.timetabling.heuristic.improve import improve
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.proposal import Proposal, propose
-from outreach.domain.timetabling.task import Task
+from outreach.domain.timetabling.task import Effort, SearchStatus, Task
 
 BEAT_S = 0.5
 STOPS_WITHIN_S = 0.15

@@ -6,7 +6,9 @@ Pure. The plan brings all the rest: rules with their severities, venues, people,
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
+from enum import StrEnum
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
 from outreach.domain.kinds import Role
@@ -16,6 +18,30 @@ from outreach.domain.planning.plan import Plan, PlannedActivity, lies_in
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
+
+Order = tuple[int, int]  # ids of the activity that comes after, and of the one that comes before it
+
+
+class SearchStatus(StrEnum):
+    BEST = "best"  # proven: nothing can be placed better
+    FOUND = "found"  # all are placed; whether better is possible is not known, the proposal's gap says how much at most
+    IMPOSSIBLE = "impossible"  # proven: they cannot all be placed; the conflicts say why
+    UNDECIDED = "undecided"  # not all could be placed in the time given
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """seconds: for making the model and searching; what collides is looked for in as many seconds again, ten at most.
+
+    repeatable: the same answer each time, and on any machine of the kind; `seconds` are then the solver's own measure of work,
+    and may last longer. Without it, what a search of more than one worker finds depends on how busy the machine is.
+    """
+
+    seconds: float = 10.0
+    workers: int = 2
+    seed: int = 1
+    repeatable: bool = False
+
 
 HOURS_UNIT_MIN = 30  # what one unit of Wishes.hours_weight is for
 
@@ -240,3 +266,15 @@ def suitable_venues(plan: Plan, *, region_code: str | None = None, seats: int | 
 
 def _is_choice(demand: Demand, engagement: Engagement) -> bool:
     return engagement.party in demand.facilitators and engagement.role is demand.facilitator_role
+
+
+def circle(orders: Iterable[Order]) -> list[int]:
+    """Return ids that would each have to come before the next, the first of them again at the end; none where all is well."""
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for then, first in orders:
+        sorter.add(then, first)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []

@@ -13,7 +13,7 @@ from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Activity, Person, Programme
-from outreach.queries.invitations import choices
+from outreach.services.directory import people as directory_people
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
@@ -143,7 +143,7 @@ def _check(asked: SlotRequest, today: date) -> None:
 
 
 def _wanted(asked: SlotRequest, moving: PlannedActivity | None, zone: ZoneInfo) -> Wanted:
-    named = {person.id: person for person in choices.people(asked.person_ids)}
+    named = {person.id: person for person in directory_people.people(asked.person_ids)}
     roles = roles_of(moving.engagements) if moving else {}
     needed = tuple((_party(person), roles.get(_party(person), Role.SPEAKER)) for person in named.values())
     chosen = {party for party, _ in needed}

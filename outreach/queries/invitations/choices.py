@@ -68,18 +68,6 @@ def find_people(q: str, but: Collection[int] = ()) -> list[Person]:
     )
 
 
-def people(person_ids: Collection[int]) -> list[Person]:
-    """Return these people, by name."""
-    return list(
-        db.session.scalars(
-            sa.select(Person)
-            .where(Person.id.in_(person_ids), Person.erased_at.is_(None))
-            .options(joinedload(Person.organisation), joinedload(Person.region))
-            .order_by(Person.name == "", Person.name, Person.post, Person.id)
-        )
-    )
-
-
 def organisations_by_sector(q: str = "", keep: Collection[int] = ()) -> list[tuple[Sector, list[Organisation]]]:
     """Return the organisations whose name holds the text, and those to keep, grouped by sector in the sectors' order."""
     wanted = sa.select(Organisation).options(joinedload(Organisation.region)).order_by(Organisation.name)

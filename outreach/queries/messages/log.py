@@ -11,12 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from outreach.delivery.outbox import channel
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import (
@@ -34,6 +33,7 @@ from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services.invitations import invitee as invitee_record
+from outreach.services.messages.resend import loaded
 
 NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
 
@@ -66,10 +66,6 @@ GROUPS = {
     MessageGroup.FAILED: STILL_LOST,
     MessageGroup.SKIPPED: IS_NOT_SENT,
 }
-
-
-class MessageMissing(Problem):
-    message = "This message does not exist."
 
 
 @dataclass(frozen=True)
@@ -162,26 +158,6 @@ def show(message_id: int) -> ShownMessage:
     tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
     again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
     return ShownMessage(found, tried, again or archive.resent_as(found))
-
-
-def loaded(session: Session, message_id: int) -> Message:
-    """Return a message with its readers and lines; raise MessageMissing."""
-    line = selectinload(Message.lines)
-    found = session.scalar(
-        sa.select(Message)
-        .where(Message.id == message_id)
-        .options(
-            joinedload(Message.person),
-            joinedload(Message.organisation),
-            joinedload(Message.representative_of),
-            line.joinedload(MessageLine.reminder),
-            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise MessageMissing()
-    return found
 
 
 def channel_problem() -> ChannelProblem | None:

@@ -29,13 +29,13 @@ from outreach.models import (
     Reminder,
     Venue,
 )  # fmt: skip
+from outreach.models.channels import CLOCK, INBOX
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
-from outreach.queries.inbox import INBOX, WAITS
 from outreach.queries.invitations.counting import count as number
 from outreach.queries.invitations.counting import missed
 from outreach.queries.messages.log import STILL_LOST
 from outreach.services.addresses import ids_blocked, ids_without_mail
-from outreach.services.operations.clock import CLOCK
+from outreach.services.inbox.waiting import WAITS
 
 SHOWN = 5  # activities, and mails
 OPEN = UNANSWERED | {InvitationState.PREPARED}

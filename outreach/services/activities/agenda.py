@@ -15,11 +15,11 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, Person, User
-from outreach.services import audit
-from outreach.services.activities.edit import CannotEdit
+from outreach.services import audit, locking
+from outreach.services.activities.checks import CannotEdit, EndBeforeStart
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.locking import EndBeforeStart, activity_for_change
+from outreach.services.locking import activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 
@@ -72,7 +72,7 @@ def set_agenda(
         before = {person.id for line in activity.agenda for person in line.speakers}
         after = {one for item in items for one in item.speaker_ids}
         planned, present = plan_checks.before(session, [activity_id]), bookings.on_stage(session, [activity_id])
-        bookings.lock_people(session, present | after | ({moderator_id} if moderator_id else set()))
+        locking.lock_people(session, present | after | ({moderator_id} if moderator_id else set()))
         activity.agenda = [
             AgendaItem(
                 starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(),

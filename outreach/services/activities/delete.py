@@ -10,7 +10,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Reminder, User
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.planning import bookings
 
@@ -49,8 +49,8 @@ def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> No
 def _delete(session: Session, activities: Sequence[Activity], by: User | None, now: datetime) -> None:
     venues = {activity.venue_id for activity in activities if activity.venue_id is not None}
     speakers = bookings.on_stage(session, [activity.id for activity in activities])
-    bookings.lock_venues(session, venues)
-    bookings.lock_people(session, speakers)
+    locking.lock_venues(session, venues)
+    locking.lock_people(session, speakers)
     for activity in activities:
         audit.record(session, by, "activity.deleted", activity, now=now)
         its = Invitation.activity_id == activity.id

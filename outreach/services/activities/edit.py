@@ -17,10 +17,10 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, Office, Programme, User
-from outreach.services import audit
+from outreach.services import audit, locking
+from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.invitations import seats
-from outreach.services.locking import activity_for_change, check_times, locked_programme
-from outreach.services.planning import bookings
+from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
 
@@ -31,10 +31,6 @@ class NeedsMove(Problem):
     message = (
         "This activity is published: changing its time or place tells everyone invited. Use “Move” and give the reason."
     )
-
-
-class CannotEdit(Problem):
-    message = "An activity that is over or cancelled cannot be changed any more."
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def add_activity(
 ) -> Activity:
     """Make a draft inside the caller's transaction; raise a Problem."""
     if programme is not None:
-        bookings.lock_programme(session, programme.id)
+        locking.lock_programme(session, programme.id)
     return add_activities(session, [values], programme, by, now)[0]
 
 

@@ -13,9 +13,10 @@ from outreach.models import Activity, User
 from outreach.services import audit
 from outreach.services.activities import projected
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.edit import CannotEdit, differs
+from outreach.services.activities.checks import CannotEdit, check_times
+from outreach.services.activities.edit import differs
 from outreach.services.activities.publish import InThePast, Move, NothingMoved, ReasonMissing, apply_move
-from outreach.services.locking import ActivityMissing, Stale, activity_for_change, check_times
+from outreach.services.locking import ActivityMissing, Stale, activity_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning.book import claim

@@ -6,9 +6,10 @@ from datetime import datetime
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
+from outreach.services.activities.checks import check_times
 from outreach.services.activities.edit import differs
 from outreach.services.activities.publish import InThePast, Move, NothingMoved, NotPublished, apply_move
-from outreach.services.locking import Stale, check_times
+from outreach.services.locking import Stale
 from outreach.services.planning import book as booking
 
 

@@ -16,9 +16,10 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, User
 from outreach.services import audit
+from outreach.services.activities.checks import check_times
 from outreach.services.activities.edit import differs, usual_deadline
 from outreach.services.invitations import links, seats
-from outreach.services.locking import activity_for_change, check_times
+from outreach.services.locking import activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim

@@ -20,6 +20,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Link, Office
+from outreach.services import locking
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
@@ -71,7 +72,7 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
     refused: dict[int, Problem] = {}
     with writing() as session:
         link = links.open_link(token, now=now, session=session)
-        bookings.lock_activities(session, list(replies))
+        locking.lock_activities(session, list(replies))
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():

@@ -1,6 +1,6 @@
 """Answers that invitees gave to staff, by phone, in a letter or in person, recorded for them: no deadline binds here.
 
-What they answer by themselves is answers/answer.py.
+What they answer by themselves is answer.py; an answer that stands in a mail received, services/inbox/record_from_mail.py.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,10 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import writing
 from outreach.models import Invitation, User
-from outreach.queries import inbox
 from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, contact, settle
 from outreach.services.answers.nominees import Nominee
-from outreach.services.inbox import handled
 from outreach.services.locking import invitation_for_change
 
 RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)
@@ -37,27 +35,35 @@ def nominate_for(
     by: User | None,
     now: datetime,
     source: AnswerSource = AnswerSource.PHONE,
-    mail_id: int | None = None,
 ) -> Invitation:
-    """Record the people whom an organisation named to staff. The deadline does not bind; the quota does.
-
-    mail_id: the mail received in which they wrote it, which is thereby dealt with; raise IncomingMissing.
-    """
+    """Record the people that an organisation named to staff. The deadline does not bind; the quota does."""
     with writing() as session:
-        invitation = invitation_for_change(session, invitation_id)
-        if invitation.organisation_id is None:
-            raise NotAnOrganisation
-        _check_recordable(invitation)
-        nominees_of.name(
-            session, invitation, nominees, source, contact=contact(session, invitation.activity), now=now,
-            recorded_by=by.id if by else None,
-        )  # fmt: skip
-        audit.record(
-            session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            named=len(nominees), activity=invitation.activity.title, **_from_mail(mail_id),
-        )  # fmt: skip
-        _deal_with(session, mail_id, invitation, by, now)
-    inbox.count_again()
+        return nominate_in(session, invitation_id, nominees, source, by=by, now=now)
+
+
+def nominate_in(
+    session: Session,
+    invitation_id: int,
+    nominees: Sequence[Nominee],
+    source: AnswerSource,
+    *,
+    by: User | None,
+    now: datetime,
+    **detail: int,
+) -> Invitation:
+    """As `nominate_for`, in the caller's transaction. detail: more for the audit log."""
+    invitation = invitation_for_change(session, invitation_id)
+    if invitation.organisation_id is None:
+        raise NotAnOrganisation
+    _check_recordable(invitation)
+    nominees_of.name(
+        session, invitation, nominees, source, contact=contact(session, invitation.activity), now=now,
+        recorded_by=by.id if by else None,
+    )  # fmt: skip
+    audit.record(
+        session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
+        named=len(nominees), activity=invitation.activity.title, **detail,
+    )  # fmt: skip
     return invitation
 
 
@@ -70,51 +76,51 @@ def record_answer(
     *,
     by: User | None,
     now: datetime,
-    mail_id: int | None = None,
 ) -> Invitation:
-    """Record an answer that an invitee gave by phone, WhatsApp, mail, letter or in person. The deadline does not bind.
-
-    mail_id: as in `nominate_for`.
-    """
+    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not bind."""
     with writing() as session:
-        invitation = invitation_for_change(session, invitation_id)
-        _check_recordable(invitation)
-        if invitation.organisation_id and choice is not Choice.NOT_COMING:
-            raise OrganisationsNominate
-        before = invitation.state
-        mine = [invitation]
-        if invitation.person_id:
-            mine += session.scalars(
-                sa.select(Invitation).where(
-                    Invitation.activity_id == invitation.activity_id,
-                    Invitation.person_id == invitation.person_id,
-                    Invitation.id != invitation.id,
-                    Invitation.state != InvitationState.WITHDRAWN,
-                )
-            ).all()
-        settle(session, mine, choice, representative, source, now)
-        if invitation.organisation_id:
-            nominees_of.drop_all(session, invitation, now)
-        for one in mine:
-            one.answer_recorded_by_id = by.id if by else None
-            one.answer_note = note.strip()
-        audit.record(
-            session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
-            **_from_mail(mail_id),
-        )  # fmt: skip
-        _deal_with(session, mail_id, invitation, by, now)
-    inbox.count_again()
+        return record_in(session, invitation_id, choice, source, representative, note, by=by, now=now)
+
+
+def record_in(
+    session: Session,
+    invitation_id: int,
+    choice: Choice,
+    source: AnswerSource,
+    representative: Representative | None = None,
+    note: str = "",
+    *,
+    by: User | None,
+    now: datetime,
+    **detail: int,
+) -> Invitation:
+    """As `record_answer`, in the caller's transaction. detail: more for the audit log."""
+    invitation = invitation_for_change(session, invitation_id)
+    _check_recordable(invitation)
+    if invitation.organisation_id and choice is not Choice.NOT_COMING:
+        raise OrganisationsNominate
+    before = invitation.state
+    mine = [invitation]
+    if invitation.person_id:
+        mine += session.scalars(
+            sa.select(Invitation).where(
+                Invitation.activity_id == invitation.activity_id,
+                Invitation.person_id == invitation.person_id,
+                Invitation.id != invitation.id,
+                Invitation.state != InvitationState.WITHDRAWN,
+            )
+        ).all()
+    settle(session, mine, choice, representative, source, now)
+    if invitation.organisation_id:
+        nominees_of.drop_all(session, invitation, now)
+    for one in mine:
+        one.answer_recorded_by_id = by.id if by else None
+        one.answer_note = note.strip()
+    audit.record(
+        session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
+        activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value, **detail,
+    )  # fmt: skip
     return invitation
-
-
-def _from_mail(mail_id: int | None) -> dict[str, int]:
-    return {} if mail_id is None else {"incoming_mail": mail_id}
-
-
-def _deal_with(session: Session, mail_id: int | None, invitation: Invitation, by: User | None, now: datetime) -> None:
-    if mail_id is not None:
-        handled.note_handled(session, mail_id, by=by, now=now, about=invitation)
 
 
 def _check_recordable(invitation: Invitation) -> None:

@@ -210,3 +210,15 @@ def _set_kinds(person: Person, kinds: Collection[CadreKind], region_code: str | 
 
 def _facts(person: Person) -> dict[str, object]:
     return vars(values_of(person)).copy()
+
+
+def people(person_ids: Collection[int]) -> list[Person]:
+    """Return these people, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Person)
+            .where(Person.id.in_(person_ids), Person.erased_at.is_(None))
+            .options(joinedload(Person.organisation), joinedload(Person.region))
+            .order_by(Person.name == "", Person.name, Person.post, Person.id)
+        )
+    )

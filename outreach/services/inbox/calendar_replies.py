@@ -14,16 +14,20 @@ from sqlalchemy.orm import Session
 from outreach.delivery.inbox.reading import Incoming
 from outreach.delivery.inbox.replies import CalendarReply, ReplyAttendee
 from outreach.domain.answers import ActivityCancelled, ActivityEnded, DeadlinePassed, NotInvited
+from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import CHOICES, IncomingReason, Participation
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.models import Activity, IncomingMail, Invitation
+from outreach.models import Activity, IncomingMail, Invitation, Message, MessageLine, Organisation, Person
 from outreach.services import addresses
 from outreach.services.answers import answer as answering
-from outreach.services.inbox import attendees
+from outreach.services.inbox.senders import the_one
 from outreach.services.locking import activity_for_change
 from outreach.services.reminders import confirmations
+
+Holders = dict[Person | Organisation, list[Invitation]]
+
 
 MOST_A_DAY = 10  # answers from one calendar: each brings its invitee a mail
 SLOW_CLOCK = timedelta(minutes=5)  # a telephone's: what was pressed after an answer by link can look older than it
@@ -55,7 +59,7 @@ def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime)
         row.text = f"{_proposed(reply)}\n\n{row.text}".strip()
     elif reply.comment and reply.comment not in row.text:
         row.text = f"{reply.comment}\n\n{row.text}".strip()
-    attendee = attendees.attendee_of(reply, mail.sender)
+    attendee = attendee_of(reply, mail.sender)
     row.participation = attendee.participation if attendee else None
     row.outcome, reason = _applied(session, row, mail, attendee, now)
     row.reason = reason or ""
@@ -72,10 +76,10 @@ def _applied(
     activity = activity_for_change(session, activity_id)
     if attendee is None:
         return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
-    invitees = attendees.invited(session, activity, attendee)
+    invitees = invited(session, activity, attendee)
     if not invitees:
         return _by_former_address(session, row, activity, attendee)
-    mine = attendees.answering_one(invitees, attendee.name)
+    mine = answering_one(invitees, attendee.name)
     if not mine:
         return IncomingOutcome.TO_READ, IncomingReason.AMBIGUOUS
     _tie(row, mine[0])
@@ -106,7 +110,7 @@ def _applied(
 def _by_former_address(
     session: Session, row: IncomingMail, activity: Activity, attendee: ReplyAttendee
 ) -> tuple[IncomingOutcome, IncomingReason]:
-    found = attendees.written_to(session, activity, attendee)
+    found = written_to(session, activity, attendee)
     if found is None:
         return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
     _tie(row, found[0])
@@ -238,3 +242,76 @@ def _proposed(reply: CalendarReply) -> str:
         if moment is not None
     ]
     return f"→ {' – '.join(written)}" if written else ""
+
+
+def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
+    """Return whom the reply answers for: by RFC 5546 there is one; of several, the sender."""
+    named = [one for one in reply.attendees if one.address]
+    return next((one for one in named if one.address == sender), named[0] if named else None)
+
+
+def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Holders:
+    """Return the invitations of those with the attendee's address, each holder's that stand, or else those withdrawn."""
+    found = session.scalars(
+        sa.select(Invitation)
+        .outerjoin(Invitation.person)
+        .outerjoin(Invitation.organisation)
+        .where(
+            Invitation.activity_id == activity.id,
+            Invitation.state != InvitationState.PREPARED,
+            sa.or_(
+                sa.and_(sa.func.lower(Person.email) == attendee.address, Person.erased_at.is_(None)),
+                sa.func.lower(Organisation.email) == attendee.address,
+            ),
+        )
+        .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role, Invitation.id)
+    ).all()
+    by_invitee: Holders = {}
+    for one in found:
+        mine = by_invitee.setdefault(one.invitee, [])
+        if not mine or one.state is not InvitationState.WITHDRAWN or mine[0].state is InvitationState.WITHDRAWN:
+            mine.append(one)
+    return by_invitee
+
+
+def answering_one(invitees: Holders, name: str) -> list[Invitation]:
+    """Return the invitations of whoever the reply names among those that share the address; [] where that is not clear.
+
+    Where the name tells nothing, those withdrawn are not meant as long as one other is invited.
+    """
+    standing = [invitee for invitee, mine in invitees.items() if mine[0].state is not InvitationState.WITHDRAWN]
+    invitee = the_one(invitees, name) or the_one(standing, name)
+    return invitees[invitee] if invitee is not None else []
+
+
+def written_to(
+    session: Session, activity: Activity, attendee: ReplyAttendee
+) -> tuple[Invitation, IncomingReason] | None:
+    """Return an invitation that stands and of which we wrote to an address that is no invitee's now, and why it differs."""
+    standing = (
+        Invitation.activity_id == activity.id,
+        Invitation.state.not_in((InvitationState.PREPARED, InvitationState.WITHDRAWN)),
+    )
+    represented = session.scalar(
+        sa.select(Invitation)
+        .where(
+            *standing,
+            Invitation.state == InvitationState.REPRESENTED,
+            sa.func.lower(Invitation.representative_email) == attendee.address,
+        )
+        .order_by(Invitation.id)
+        .limit(1)
+    )
+    if represented is not None:
+        return represented, IncomingReason.REPRESENTATIVE
+    told = session.execute(
+        sa.select(Invitation, MessageLine.to_representative)
+        .join(MessageLine, MessageLine.invitation_id == Invitation.id)
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(*standing, sa.func.lower(Message.address).in_(email_addresses.forms(attendee.address)))
+        .order_by(MessageLine.to_representative, Invitation.role, Invitation.id)
+        .limit(1)
+    ).first()
+    if told is None:
+        return None
+    return told[0], IncomingReason.REPRESENTATIVE if told[1] else IncomingReason.ADDRESS_CHANGED

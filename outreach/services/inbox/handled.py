@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from outreach.extensions import db, writing
 from outreach.models import IncomingMail, Invitation, User
-from outreach.queries.inbox import WAITS, IncomingMissing, count_again
 from outreach.services import audit
+from outreach.services.inbox.waiting import WAITS, IncomingMissing, count_again
 
 UNDO_FOR = timedelta(minutes=30)  # how long the list offers to take back what was just marked
 

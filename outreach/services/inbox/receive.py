@@ -25,9 +25,10 @@ from outreach.domain.mail.failures import pause_after
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import current_settings, db, writing
 from outreach.models import Channel, IncomingMail
-from outreach.queries.inbox import INBOX, count_again
+from outreach.models.channels import INBOX
 from outreach.services.inbox import calendar_replies, delivery_reports, senders
 from outreach.services.inbox import retention as inbox_retention
+from outreach.services.inbox.waiting import count_again
 
 NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, mails older than this are no answers to us
 OVERLAP = timedelta(days=2)  # a mailbox made anew is read again from this long before its newest mail that we know

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from outreach.domain.directory import email_addresses
 from outreach.extensions import current_settings, db, writing
 from outreach.models import (
-    AddressFailure,
     ArchivedLine,
     ArchivedMessage,
     IncomingMail,
@@ -23,55 +22,12 @@ from outreach.models import (
     Organisation,
     Person,
 )
-from outreach.queries.inbox import WAITS
+from outreach.services.inbox.waiting import WAITS
 
 BATCH = 500
 SAYS = (IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, IncomingMail.text)
 # The digest stays: what was forgotten is known again, and stays so.
 NOTHING: dict[str, Any] = {**{column.key: "" for column in SAYS}, "participation": None}
-
-
-def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
-    """Return what is held, as JSON values. Of mails about them that somebody else wrote, not the other's words."""
-    own = _addresses(session, person)
-    mails = [
-        {
-            "received_at": mail.received_at.isoformat(),
-            "kind": mail.kind.value,
-            "outcome": mail.outcome.value,
-            "reason": mail.reason,
-            "answered": mail.participation.value if mail.participation else None,
-            **(
-                {"sender": mail.sender, "sender_name": mail.sender_name, "subject": mail.subject, "text": mail.text}
-                if mail.sender in own
-                else {}
-            ),
-        }
-        for mail in session.scalars(sa.select(IncomingMail).where(_about(session, person)).order_by(IncomingMail.id))
-    ]
-    reports = [
-        {
-            "address": failure.address,
-            "blocked_at": failure.blocked_at.isoformat() if failure.blocked_at else None,
-            "fault": failure.fault.value if failure.fault else None,
-            "reply": failure.reply,
-            "delays": failure.delays,
-        }
-        for failure in session.scalars(sa.select(AddressFailure).where(AddressFailure.address.in_(own)))
-    ]
-    return {"mails_received": mails, "delivery_reports": reports}
-
-
-def forget(session: Session, person: Person) -> None:
-    """Blank what such mails say, in the caller's transaction and before the person's addresses are gone. Counts stay."""
-    own = _addresses(session, person)
-    session.execute(
-        sa.update(IncomingMail)
-        .where(_about(session, person))
-        .values(**NOTHING, rfc_message_id="")
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(sa.delete(AddressFailure).where(AddressFailure.address.in_(own)))
 
 
 def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:

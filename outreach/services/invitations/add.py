@@ -16,9 +16,8 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, Invitation, Organisation, Person, User
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
-from outreach.services.planning import bookings
 from outreach.services.planning.book import engage
 from outreach.services.reminders.schedule import event_reminder
 
@@ -106,7 +105,7 @@ def audited(
 def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invitation]) -> None:
     """Book the newly invited, and nobody who was there before: how they stand is not what is being changed."""
     session.flush()
-    bookings.lock_people(session, {one.person_id for one in new if one.person_id is not None})
+    locking.lock_people(session, {one.person_id for one in new if one.person_id is not None})
     for activity in activities:
         people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
         if people:

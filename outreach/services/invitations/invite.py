@@ -8,40 +8,24 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import CadreKind, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import InvitationState
 from outreach.extensions import db, writing
-from outreach.models import Activity, Cadre, Invitation, Person, User
+from outreach.models import Cadre, Invitation, Person, User
 from outreach.services import audit
+from outreach.services.directory import people
+from outreach.services.directory.people import PersonValues
 from outreach.services.invitations.add import Invited, add_organisations, add_people, audited
-from outreach.services.locking import activity_for_change, invitation_for_change
+from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
+from outreach.services.locking import invitation_for_change
 from outreach.services.planning import checks as plan_checks
-
-
-class NobodyChosen(Problem):
-    message = "Choose at least one invitee."
-
-
-class NoActivityChosen(Problem):
-    message = "Choose at least one activity."
-    field = "activity_ids"
-
-
-class QuotaNotPositive(Problem):
-    message = "The quota of seats must be at least 1."
-    field = "quota"
 
 
 class QuotaBelowNominees(Problem):
     message = "They have named %(count)d people already. Ask them to take somebody off their list first."
     field = "quota"
-
-
-class ActivityOver(Problem):
-    message = "“%(title)s” is over or cancelled, so nobody can be invited to it any more."
 
 
 def invite_people(
@@ -132,17 +116,6 @@ def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime)
     return invitation
 
 
-def open_activities(session: Session, activity_ids: Collection[int]) -> list[Activity]:
-    """Return these activities, locked for this transaction; raise NoActivityChosen, or ActivityOver where one takes nobody."""
-    if not activity_ids:
-        raise NoActivityChosen
-    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
-    for activity in activities:
-        if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
-            raise ActivityOver(title=activity.title)
-    return activities
-
-
 def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.Select:
     chosen = sa.select(Person).join(Cadre, Cadre.person_id == Person.id).where(Cadre.active, Person.erased_at.is_(None))
     if kinds:
@@ -150,3 +123,10 @@ def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.S
     if region_codes:
         chosen = chosen.where(Cadre.region_code.in_(region_codes))
     return chosen
+
+
+def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:
+    """Store a person who is to be invited to these activities. Where one of them takes nobody any more, nobody is stored."""
+    with writing() as session:
+        open_activities(session, activity_ids)
+        return people.store(session, values, by=by, now=now)

@@ -4,20 +4,24 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.rows import message_rows
 from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
 from outreach.extensions import writing
-from outreach.models import Message, MessageLine, Organisation, Person, Reminder, User
-from outreach.queries.messages.log import loaded
+from outreach.models import Invitation, Message, MessageLine, Organisation, Person, Reminder, User
 from outreach.services import audit
 from outreach.services.polls import mail as poll_mails
+
+
+class MessageMissing(Problem):
+    message = "This message does not exist."
+
 
 RESEND = "resend"  # the key of reminders made by hand
 
@@ -76,7 +80,7 @@ def _poll_again(session: Session, old: Message, now: datetime) -> Message:
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
     rows = message_rows.load(session, [old.id], skipped_too=True)
-    shared = shared_rows.load(session, rows)
+    shared = message_rows.load_shared(session, rows)
     known = recheck.earlier(session, rows, shared, now=now)
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
         known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
@@ -140,3 +144,23 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
         )
     session.flush()
     return new
+
+
+def loaded(session: Session, message_id: int) -> Message:
+    """Return a message with its readers and lines; raise MessageMissing."""
+    line = selectinload(Message.lines)
+    found = session.scalar(
+        sa.select(Message)
+        .where(Message.id == message_id)
+        .options(
+            joinedload(Message.person),
+            joinedload(Message.organisation),
+            joinedload(Message.representative_of),
+            line.joinedload(MessageLine.reminder),
+            line.joinedload(MessageLine.invitation).joinedload(Invitation.activity),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise MessageMissing()
+    return found

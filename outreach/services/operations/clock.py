@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import current_settings, db, writing
 from outreach.models import Channel
+from outreach.models.channels import CLOCK
 
-CLOCK = "clock"  # the channel's name
 RENEWED_EVERY = timedelta(minutes=1)
 HOLDS_FOR = timedelta(minutes=5)  # an alarm that was not renewed for so long is about a machine that is gone
 log = structlog.get_logger()

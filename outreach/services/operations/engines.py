@@ -7,8 +7,11 @@ from importlib.metadata import version
 import sqlalchemy as sa
 
 from outreach.extensions import current_settings, db, writing
-from outreach.models import AuditEntry, Heartbeat, Message
-from outreach.models.mails import IS_SENT
+from outreach.models import AuditEntry, Heartbeat, Message, Reminder
+from outreach.models.mails import IS_SCHEDULED, IS_SENT, IS_TO_SEND
+
+LATE = timedelta(minutes=15)
+
 
 EVERY = timedelta(minutes=1)
 SILENT_AFTER = timedelta(minutes=5)
@@ -79,3 +82,13 @@ def _ever_heard() -> bool:
 
 def _patience() -> timedelta:
     return max(SILENT_AFTER, timedelta(seconds=5 * current_settings().tick_s))
+
+
+def overdue(*, now: datetime) -> str:
+    """Return "reminders" or "messages" where one has been due for more than a quarter of an hour; else ""."""
+    late = now - LATE
+    if db.session.scalar(sa.select(Reminder.id).where(IS_SCHEDULED, Reminder.due_at < late).limit(1)):
+        return "reminders"
+    if db.session.scalar(sa.select(Message.id).where(IS_TO_SEND, Message.due_at < late).limit(1)):
+        return "messages"
+    return ""

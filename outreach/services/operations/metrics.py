@@ -25,9 +25,9 @@ from outreach.models.mails import (
     IS_TO_SEND,
     IS_TROUBLE,
 )
-from outreach.queries import inbox
-from outreach.queries.paging import MOST
+from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.operations import engines as heartbeats
+from outreach.settings import MOST_COUNTED
 
 KEPT_FOR = timedelta(seconds=5)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -107,7 +107,7 @@ def _read(now: datetime) -> Figures:
         },
         engine_age_s=max(0.0, _seconds(now - sign_at)) if sign_at else None,
         engines=len(heartbeats.living(now=now)),
-        incoming_to_read=inbox.count_waiting(),
+        incoming_to_read=inbox_waiting.count_waiting(),
         addresses_blocked=_count(AddressFailure, AddressFailure.blocked_at.is_not(None)),
         reminders_scheduled=_some(Reminder, IS_SCHEDULED),
         reminders_overdue=_count(Reminder, IS_SCHEDULED, Reminder.due_at < now),
@@ -156,7 +156,7 @@ def _count(table: Any, *conditions: Any) -> int:
 
 def _some(table: Any, *conditions: Any) -> int:
     """Count up to MOST: beyond that the number says no more, and would cost more the more there are."""
-    found = sa.select(sa.literal(1)).select_from(table).where(*conditions).limit(MOST)
+    found = sa.select(sa.literal(1)).select_from(table).where(*conditions).limit(MOST_COUNTED)
     return _one(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
 

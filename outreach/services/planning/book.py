@@ -16,10 +16,29 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
-from outreach.models import Activity, Invitation, Person, SpeakerBooking, User, Venue
-from outreach.services.locking import SpeakerTaken, Stale, VenueMissing, VenueTaken
+from outreach.domain.problems import Problem
+from outreach.models import Activity, Invitation, Person, SpeakerBooking, User, Venue, planned
+from outreach.services import locking
+from outreach.services.locking import Stale
 from outreach.services.planning import bookings
 from outreach.services.planning import rules as planning_rules
+
+
+class VenueTaken(Problem):
+    message = "%(venue)s is taken until %(until)s by “%(title)s” (%(by)s). Choose another time or another place."
+    field = "venue_id"
+
+
+class SpeakerTaken(Problem):
+    message = (
+        "%(person)s is already to be at “%(title)s” until %(until)s (%(by)s). Choose another time, or somebody else."
+    )
+
+
+class VenueMissing(Problem):
+    message = "This venue does not exist any more. Choose another one."
+    field = "venue_id"
+
 
 VENUE_CONSTRAINT = "ex_activity_venue"
 DEADLOCK = "40P01"
@@ -56,13 +75,13 @@ def claim(session: Session, activities: Sequence[Activity], *, speakers: bool = 
             id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
         }
         wanted = {one.venue_id for one in activities if one.venue_id is not None}
-        if wanted - bookings.lock_venues(session, wanted | left):
+        if wanted - locking.lock_venues(session, wanted | left):
             raise VenueMissing
         for activity, is_free in zip(activities, _are_free(session, activities, rules), strict=True):
             activity.holds_venue = is_free
         known = [one for one in activities if one.id is not None and speakers]
         people = bookings.on_stage(session, [one.id for one in known]) if known else set()
-        bookings.lock_people(session, people)
+        locking.lock_people(session, people)
         _check_speakers(session, known, people, rules)
         _write(session, activities)
     bookings.hold(session, left | wanted)
@@ -73,7 +92,7 @@ def engage(session: Session, activities: Sequence[Activity], person_ids: Collect
     """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken."""
     rules = planning_rules.current(session)
     session.flush()
-    bookings.lock_people(session, person_ids)
+    locking.lock_people(session, person_ids)
     _check_speakers(session, activities, person_ids, rules)
     _bind(session, activities, person_ids, rules)
 
@@ -161,7 +180,7 @@ def _bind(session: Session, activities: Sequence[Activity], person_ids: Collecti
         sa.select(Invitation.id)
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            bookings.IS_BOUND,
+            planned.IS_BOUND,
             ~bound,
             Invitation.activity_id.in_([one.id for one in spans]),
             Invitation.person_id.in_(person_ids),
@@ -179,7 +198,7 @@ def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
     return session.execute(
         sa.select(Activity.title, Activity.ends_at, Activity.zone, Activity.coordinator_id.label("by_id"))
         .where(
-            bookings.IS_PLANNED,
+            planned.IS_PLANNED,
             Activity.venue_id == own.venue_id,
             Activity.id.not_in([one.id for one in but if one.id is not None]),
             Activity.starts_at < own.ends_at,
@@ -206,7 +225,7 @@ def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Colle
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            bookings.IS_BOUND,
+            planned.IS_BOUND,
             Invitation.person_id.in_(person_ids),
             sa.or_(
                 Activity.id.in_(own),

@@ -17,50 +17,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import ON_STAGE
-from outreach.domain.planning.parties import ENGAGED
-from outreach.domain.planning.plan import PLANNED
-from outreach.domain.states import InvitationState
-from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, Venue
-
-BINDING = ENGAGED - {InvitationState.REPRESENTED}  # who sends somebody else is free
-
-IS_PLANNED = Activity.state.in_(sorted(PLANNED))
-# Over invitations joined with their activities: that somebody is to be there as a speaker or moderator.
-IS_BOUND = sa.and_(
-    IS_PLANNED,
-    Invitation.person_id.is_not(None),
-    Invitation.role.in_(sorted(ON_STAGE)),
-    Invitation.state.in_(sorted(BINDING)),
-)
+from outreach.models import Activity, Invitation, SpeakerBooking
+from outreach.models.planned import IS_BOUND, IS_PLANNED
+from outreach.services.locking import lock_people, lock_venues
 
 _Bindings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
-
-
-def lock_programme(session: Session, programme_id: int, *, changes: bool = False) -> None:
-    """Lock a programme before its activities: to change its days, or else to keep them as they are."""
-    statement = sa.select(Programme.id).where(Programme.id == programme_id)
-    session.execute(statement.with_for_update(read=not changes, key_share=changes))
-
-
-def lock_activities(session: Session, activity_ids: Collection[int]) -> None:
-    """Lock activities in the order of their ids, for what goes through them one by one."""
-    statement = sa.select(Activity.id).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
-    session.execute(statement.with_for_update(key_share=True))
-
-
-def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:
-    """Lock venues for this transaction; return those of the ids that are there."""
-    if not venue_ids:
-        return set()
-    statement = sa.select(Venue.id).where(Venue.id.in_(venue_ids)).order_by(Venue.id)
-    return set(session.scalars(statement.with_for_update(key_share=True)))
-
-
-def lock_people(session: Session, person_ids: Collection[int]) -> None:
-    """Lock people for this transaction: whoever else books one of them waits until it ends."""
-    if person_ids:
-        statement = sa.select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
-        session.execute(statement.with_for_update(key_share=True))
 
 
 def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:

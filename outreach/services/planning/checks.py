@@ -13,11 +13,24 @@ from outreach.domain.clashes import Clash
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
-from outreach.services.locking import DeadlineAfterStart, OutsideProgramme
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.clashes import around, brought
+
+
+class DeadlineAfterStart(Problem):
+    message = "The answer deadline must not be later than the start."
+    field = "respond_by_at"
+
+
+class OutsideProgramme(Problem):
+    message = (
+        "That date is outside the programme, which runs from %(first)s to %(last)s. "
+        "Change the date, or the programme's days."
+    )
+    field = "starts_at"
+
 
 _AT_VENUE = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
 

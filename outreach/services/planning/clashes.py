@@ -20,9 +20,8 @@ from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region
+from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
 from outreach.services.absences.edit import Subject, SubjectKind
-from outreach.services.planning import bookings
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 
@@ -94,7 +93,7 @@ def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
     else:
         of = Invitation.person_id if subject.kind is SubjectKind.PERSON else Invitation.organisation_id
         theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
-    ids = _session().scalars(sa.select(Activity.id).where(bookings.IS_PLANNED, Activity.ends_at > now, theirs)).all()
+    ids = _session().scalars(sa.select(Activity.id).where(planned.IS_PLANNED, Activity.ends_at > now, theirs)).all()
     found = of_activities(ids, now=now)
     return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
 

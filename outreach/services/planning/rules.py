@@ -9,7 +9,7 @@ The row's JSON holds only what differs from the defaults:
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import date, datetime, time
+from datetime import date, time
 from math import isfinite
 from typing import Any
 
@@ -20,10 +20,8 @@ from outreach.domain.answers import DEADLINE_DAYS
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
 from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules, Severity, TravelRules
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
-from outreach.models import Office, PlanSettings, User
-from outreach.services import audit
-from outreach.services.planning import bookings
+from outreach.extensions import db
+from outreach.models import Office, PlanSettings
 from outreach.services.planning.holidays import ramadans
 
 DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
@@ -99,34 +97,6 @@ def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]
 def values(session: Session | None = None) -> PlanValues:
     """Return the settings as they stand, for the page that shows and changes them. One query."""
     return rules_and_values(session)[1]
-
-
-def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
-    """Keep the office's settings; raise SettingsStale if somebody else saved since they were read, or what is wrong with them.
-
-    Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd, having changed nothing.
-    """
-    _check(values)
-    with writing() as session:
-        # The first time there is no row to wait for.
-        session.execute(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update(key_share=True))
-        row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
-        if (row.version if row else 0) != values.version:
-            raise SettingsStale
-        before, after = row.values if row else {}, _written(values)
-        if row is None:
-            if not after:
-                return values
-            row = PlanSettings(values={})
-            session.add(row)
-        if before != after:
-            row.values = after
-            session.flush()
-            if before.get("severities") != after.get("severities"):
-                bookings.again(session)
-            changed = changes(_read(before, 0), values)
-            audit.record(session, by, "plan_settings.changed", row, now=now, **changed)
-        return _read(row.values, row.version)
 
 
 def hours_of(name: str, opens: time, closes: time, break_from: time, break_until: time) -> DayHours:

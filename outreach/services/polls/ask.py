@@ -20,7 +20,7 @@ from outreach.domain.states import PollState
 from outreach.extensions import db, writing
 from outreach.models import DatePoll, Organisation, Person, PollInvitee, User
 from outreach.services import audit
-from outreach.services.invitations.invite import NobodyChosen, QuotaNotPositive
+from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive
 from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import poll_for_change
 from outreach.services.polls.mail import Mails

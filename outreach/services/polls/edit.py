@@ -16,7 +16,9 @@ from outreach.domain.states import PollState
 from outreach.extensions import writing
 from outreach.models import DatePoll, PollSlot, Programme, Region, User, Venue
 from outreach.services import audit
-from outreach.services.locking import ProgrammeMissing, Stale, TitleMissing, VenueMissing
+from outreach.services.activities.checks import TitleMissing
+from outreach.services.locking import ProgrammeMissing, Stale
+from outreach.services.planning.book import VenueMissing
 
 
 class PollMissing(Problem):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.rows import message_rows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
@@ -67,7 +67,7 @@ def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReas
     """Return why sending a poll's message again would not be right, or None."""
     row = message_rows.load(session, [old.id])[0]
     one = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return poll_mail.untrue_because(one, row, shared_rows.blocked_among(session, [row]), now=now)
+    return poll_mail.untrue_because(one, row, message_rows.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:

@@ -31,13 +31,13 @@ from outreach.models import (
     User,
     agenda_speaker,
 )
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.directory.people import PersonErased, PersonMissing, get
-from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
+from outreach.services.privacy import inbox
 from outreach.services.privacy import timetables as timetable_privacy
 
 ERASED = "(erased)"
@@ -76,7 +76,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         "archived_mails": [
             _columns(m, without=("rfc_message_id",)) for m in db.session.scalars(_archived_to(person_id))
         ],
-        **inbox_retention.held(db.session(), person),
+        **inbox.held(db.session(), person),
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
         "link": [
@@ -106,7 +106,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """
     with writing() as session:
         timetable_privacy.lock(session)
-        bookings.lock_activities(session, {one.activity_id for one in upcoming(person_id, now=now)})
+        locking.lock_activities(session, {one.activity_id for one in upcoming(person_id, now=now)})
         session.expire_all()  # they may have waited
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
@@ -114,7 +114,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         if person.erased_at is not None:
             raise PersonErased
         _withdraw(session, person_id, now)
-        inbox_retention.forget(session, person)
+        inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
         _forget_mails(session, person_id)

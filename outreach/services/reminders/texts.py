@@ -24,7 +24,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, MessageText, Office, ReminderRule, User
 from outreach.services import audit
-from outreach.services.reminders.rule_pages import Narrower, narrower
+from outreach.services.reminders.edit_rules import Narrower, narrower
 from outreach.services.reminders.scopes import Scope, closeness, closest, exactly, scope_of, within
 
 SUBJECT_LENGTH, GREETING_LENGTH, BODY_LENGTH = 200, 300, 8000

@@ -3,7 +3,7 @@
 Drafts just change. Published activities move as by publishing.move: everybody who was told is told of it, with the reason.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,21 +14,21 @@ from sqlalchemy.orm import Session
 from outreach.domain.clashes import Clash
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Engagement, Party
-from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, TimetablingSearch, User
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
 from outreach.services.activities import publish as publishing
+from outreach.services.activities.checks import check_times
 from outreach.services.activities.publish import InThePast, Move, ReasonMissing
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.locking import activity_for_change, check_times
-from outreach.services.planning import bookings
+from outreach.services.locking import activity_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
@@ -38,8 +38,10 @@ from outreach.services.reminders.forecast_counts import Forecast
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
-from outreach.services.timetabling.order import Titles, out_of_order
+from outreach.services.timetabling.request import Request
 from outreach.services.timetabling.result import ProposalLine, Result
+
+Titles = tuple[str, str]  # of the one that was to come after, and of the one before it
 
 
 class NothingTicked(Problem):
@@ -129,7 +131,7 @@ def take(
         result = timetabling_result.read(search.result)
         lines = _chosen(result, activity_ids)
         ids = [line.id for line in lines]
-        bookings.lock_activities(session, ids)
+        locking.lock_activities(session, ids)
         rows = {id: activity_for_change(session, id) for id in _existing(session, ids)}
         _check(lines, rows, reason, now)
         before = plan_checks.before(session, ids)
@@ -253,3 +255,14 @@ def _audit_drafts(
                 if getattr(line.before, name) != getattr(line.after, name)
             }
             audit.record(session, by, "activity.edited", rows[line.id], now=now, changed=changed)
+
+
+def out_of_order(request: Request, plan: Plan, after: Iterable[PlannedActivity]) -> tuple[Titles, ...]:
+    """Return which two these would bring out of order, as the plan stands else. What is so already is left out."""
+    now, then = plan.activities, plan.with_(*after).activities
+    return tuple(
+        (then[id].title, then[first].title)
+        for id, first in request.orders
+        if id in now and first in now and now[first].ends_at <= now[id].starts_at
+        if then[first].ends_at > then[id].starts_at
+    )

@@ -17,8 +17,8 @@ from outreach.domain.states import SearchState
 from outreach.domain.timetabling import PlannerMissing
 from outreach.extensions import current_settings, db, writing
 from outreach.models import Activity, Office, Programme, Region, TimetablingSearch, User, Venue
+from outreach.models.planned import IS_PLANNED
 from outreach.services import audit
-from outreach.services.planning.bookings import IS_PLANNED
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request

@@ -17,7 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.timetabling import Demand, Horizon, Order, Task, Wishes, circle, suitable_venues
 from outreach.extensions import db
 from outreach.models import Activity, Office, Venue
-from outreach.queries.invitations import choices
+from outreach.services.directory import people as directory_people
 from outreach.services.planning import load as plans
 from outreach.services.timetabling.request import (
     DAYS_MOST,
@@ -67,7 +67,7 @@ def build(request: Request, *, now: datetime) -> Task:
     if not all(id in plan.activities and plan.counts(plan.activities[id]) for id in request.ids):
         raise ActivitiesGone
     plan = _with_rules(plan, request)
-    people = choices.people(request.facilitators)
+    people = directory_people.people(request.facilitators)
     if len(people) < len(request.facilitators):
         raise FacilitatorsGone
     facilitators = tuple(Party.person(one.id, one.display_name) for one in people)

@@ -12,7 +12,6 @@ from outreach.domain.directory import names
 from outreach.domain.planning.absences import Stated
 from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.absences.parse import MOST_BYTES
-from outreach.web.answer_pages.forms import LinkForm
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Clock, DayField
 from outreach.web.frame.clean_request import clean
@@ -24,11 +23,11 @@ def _tidy(value: str | None) -> str:
     return names.tidy(value or "")
 
 
-def _line(label: Any, longest: int, description: Any = "") -> StringField:
+def line(label: Any, longest: int, description: Any = "") -> StringField:
     return StringField(label, [Length(max=longest, message=TOO_LONG)], filters=[_tidy], description=description)
 
 
-class _Absence:
+class AbsenceFields:
     """The fields of a time, on whichever page."""
 
     on = DayField(_l("Day, or the first of several"))
@@ -39,7 +38,7 @@ class _Absence:
     weekly_until_on = DayField(
         _l("Last time on"), description=_l("Only if it comes every week. Empty if it has no end.")
     )
-    reason = _line(
+    reason = line(
         _l("Note"), MOST_LETTERS, _l("Such as “leave” or “in use”. No names of others, and nothing about a case.")
     )
 
@@ -54,10 +53,10 @@ class _Absence:
         )
 
 
-class _Calendar:
+class CalendarFields:
     """The fields of a calendar, on whichever page."""
 
-    address = _line(
+    address = line(
         _l("Its address"),
         1000,
         _l(
@@ -66,7 +65,7 @@ class _Calendar:
         ),
     )
     file = FileField(_l("Or a file"), description=_l("An .ics file of at most 5 MB. It is read once, 400 days ahead."))
-    name = _line(_l("What it is called"), 120, _l("So that you know it again, such as “office calendar”."))
+    name = line(_l("What it is called"), 120, _l("So that you know it again, such as “office calendar”."))
 
     def validate_address(self, field: StringField) -> None:
         if not field.data and not getattr(self.file.data, "filename", ""):
@@ -80,21 +79,9 @@ class _Calendar:
         return chosen.stream.read(MOST_BYTES + 1), clean(chosen.filename)[-120:]
 
 
-class AbsenceForm(_Absence, TidyForm):
+class AbsenceForm(AbsenceFields, TidyForm):
     """A time, as staff fill it in."""
 
 
-class OwnAbsenceForm(_Absence, LinkForm):
-    """A time, as its holder fills it in by their link."""
-
-    reason = _line(
-        _l("Note"), MOST_LETTERS, _l("Such as “leave” or “teaching”. No names of others, and nothing about a case.")
-    )
-
-
-class CalendarForm(_Calendar, TidyForm):
+class CalendarForm(CalendarFields, TidyForm):
     """A calendar, as staff give it."""
-
-
-class OwnCalendarForm(_Calendar, LinkForm):
-    """A calendar, as its holder gives it by their link."""

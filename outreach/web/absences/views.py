@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.fetch.problems import PASSING, FetchProblem
+from outreach.delivery.words.absences import when
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
@@ -18,10 +19,10 @@ from outreach.services.absences.calendars import CalendarMissing
 from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind, SubjectMissing
 from outreach.services.planning import clashes as clashing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
-from outreach.web.absences.words import when
 from outreach.web.clashes.shown import shown
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.frame.say import say
 
 PAGES = {
     SubjectKind.PERSON: ("people.index", "people.show", "person_id"),

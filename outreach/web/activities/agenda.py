@@ -16,7 +16,8 @@ from outreach.queries.activities import page as showing
 from outreach.services.activities import agenda as agendas
 from outreach.services.locking import ActivityMissing
 from outreach.web.activities.agenda_form import AgendaForm, activity_days
-from outreach.web.activities.views import bp, to_its_page
+from outreach.web.activities.blueprint import bp
+from outreach.web.activities.views import to_its_page
 from outreach.web.fields import choices
 from outreach.web.fields.problems import show_refused
 from outreach.web.frame.accounts import coordinator_required

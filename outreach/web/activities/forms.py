@@ -13,10 +13,11 @@ from wtforms.validators import Length
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
+from outreach.services.activities.checks import LastsTooLong, check_length
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.activities.publish import Move
-from outreach.services.locking import LastsTooLong, check_length
 from outreach.web.fields.base import TidyForm
+from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 from outreach.web.fields.fields import (
     Between,
     ChoiceField,
@@ -30,8 +31,7 @@ from outreach.web.fields.fields import (
     whole,
 )
 from outreach.web.fields.instants import instant, wall_day, wall_time, zone_of
-from outreach.web.frame.accounts import say
-from outreach.web.programmes.forms import NEUTRAL_HELP, TITLE_MISSING, kind_choices
+from outreach.web.frame.say import say
 
 DEADLINE_AT = time(16, 0)
 
@@ -241,7 +241,3 @@ class CancelForm(TidyForm):
         [Sentence(_l("Please write why it is cancelled, such as Ditunda karena pemilihan RT.")), Length(max=500)],
         description=_l("Everyone invited reads it: “Ditunda karena banjir di Metro Timur.”"),
     )
-
-
-class ConfirmForm(TidyForm):
-    """Nothing but the proof that the request comes from this page."""

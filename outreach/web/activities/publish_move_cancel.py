@@ -19,13 +19,16 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast_counts import Forecast
-from outreach.web.activities.forms import CancelForm, ConfirmForm, MoveForm
-from outreach.web.activities.views import bp, to_its_page
+from outreach.web.activities.blueprint import bp
+from outreach.web.activities.forms import CancelForm, MoveForm
+from outreach.web.activities.views import to_its_page
 from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)

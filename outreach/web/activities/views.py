@@ -6,7 +6,7 @@ The agenda is web/activities/agenda.py; what tells people (publish, move, cancel
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -28,17 +28,18 @@ from outreach.services.activities import projected
 from outreach.services.activities.edit import NeedsMove
 from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
-from outreach.web.activities.forms import ActivityForm, CommunityForm, ConfirmForm, NewActivityForm
+from outreach.web.activities.blueprint import bp
+from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivityForm
 from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
 from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
-from outreach.web.reminders.reminder_words import reason_words
-
-bp = Blueprint("activities", __name__, url_prefix="/activities")
+from outreach.web.reminders.words import reason_words
 
 
 @bp.errorhandler(ActivityMissing)
@@ -292,7 +293,3 @@ def _offer(form: ActivityForm) -> None:
     form.region_code.choices = choices.kelurahan(browsing.districts())
     if isinstance(form, NewActivityForm):
         form.programme_id.choices = choices.programmes()
-
-
-# The rest of the blueprint's pages.
-from outreach.web.activities import agenda, publish_move_cancel  # noqa: E402, F401

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.delivery.words import formats
+from outreach.delivery.words.absences import when
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
@@ -19,13 +20,14 @@ from outreach.queries.answers.page import AnswerPage
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
-from outreach.web.absences.forms import OwnAbsenceForm, OwnCalendarForm
-from outreach.web.absences.words import when
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
-from outreach.web.answer_pages.forms import LinkForm
-from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak
-from outreach.web.answer_pages.views import bp, draw_for, this_link
-from outreach.web.frame.accounts import office_zone, say
+from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
+from outreach.web.answer_pages.request import foreign_sentence, speak
+from outreach.web.answer_pages.views import draw_for, this_link
+from outreach.web.frame.accounts import office_zone
+from outreach.web.frame.request import asked_language, is_foreign
+from outreach.web.frame.say import say
 
 MOST_SHOWN = 30  # more is seldom, and a phone waits for each
 READINGS = "6/minute;30/hour"  # each may take a process some seconds

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import redirect, url_for
 
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
-from outreach.web.answer_pages.request import asked_language
-from outreach.web.answer_pages.views import bp
+from outreach.web.frame.request import asked_language
 
 PAGES = {
     "answers": "page",

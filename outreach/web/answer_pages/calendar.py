@@ -8,11 +8,13 @@ from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.queries.answers import page as answer_page
-from outreach.services import own_feeds
+from outreach.services import feeds
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
 from outreach.web.answer_pages.forms import LinkForm
-from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak
-from outreach.web.answer_pages.views import bp, draw_for
+from outreach.web.answer_pages.request import foreign_sentence, speak
+from outreach.web.answer_pages.views import draw_for
+from outreach.web.frame.request import asked_language, is_foreign
 
 
 @bp.get("/<token>/calendar")
@@ -23,12 +25,12 @@ def calendar_page(token: str) -> Response:
 @bp.post("/<token>/calendar")
 def calendar_make(token: str) -> Any:
     """Make an address, or another one in the place of the one there is."""
-    return _changed(token, own_feeds.make, "made")
+    return _changed(token, feeds.make_own, "made")
 
 
 @bp.post("/<token>/calendar/stop")
 def calendar_stop(token: str) -> Any:
-    return _changed(token, own_feeds.stop, "stopped")
+    return _changed(token, feeds.stop_own, "stopped")
 
 
 def _changed(token: str, change: Callable[..., Any], done: str) -> Any:
@@ -44,7 +46,7 @@ def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
     now = clock.now()
     found = answer_page.read_invitee(token, now=now)
     speak(found.invitee.locale)
-    address = own_feeds.address(token, now=now)
+    address = feeds.own_address(token, now=now)
     sentences = {
         "made": _("The address is made. Put it into your calendar program now.") if address else "",
         "stopped": "" if address else _("The address no longer works."),

@@ -11,7 +11,7 @@ from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, Invita
 from outreach.queries.answers.page import Nominated, Representative, ShownInvitation
 from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
 from outreach.web.answer_pages.read_form import CardForm, stored_choice
-from outreach.web.frame.accounts import say
+from outreach.web.frame.say import say
 
 SPARE_ROWS = 3  # empty rows offered beyond the people already named
 

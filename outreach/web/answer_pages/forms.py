@@ -25,8 +25,10 @@ from wtforms.validators import Email, Length, Optional
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
 from outreach.domain.directory import names, phones
 from outreach.domain.directory.phones import PhoneInvalid
+from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee, NomineeNotAName
+from outreach.web.absences.forms import AbsenceFields, CalendarFields, line
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")
@@ -192,3 +194,15 @@ class RemindersForm(LinkForm):
     """Stop the reminders ("stop"), or have them again ("resume")."""
 
     wish = StringField()
+
+
+class OwnAbsenceForm(AbsenceFields, LinkForm):
+    """A time, as its holder fills it in by their link."""
+
+    reason = line(
+        _l("Note"), MOST_LETTERS, _l("Such as “leave” or “teaching”. No names of others, and nothing about a case.")
+    )
+
+
+class OwnCalendarForm(CalendarFields, LinkForm):
+    """A calendar, as its holder gives it by their link."""

@@ -21,11 +21,12 @@ from outreach.queries.answers.page import Contact
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, PollPage, WhoMissing
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, seal, tile
 from outreach.web.answer_pages.forms import TOO_LONG, LinkForm, form_token, text
-from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, query, speak
-from outreach.web.answer_pages.views import bp
-from outreach.web.frame.accounts import say
+from outreach.web.answer_pages.request import foreign_sentence, query, speak
+from outreach.web.frame.request import asked_language, is_foreign
+from outreach.web.frame.say import say
 
 GONE = (LinkExpired, LinkRevoked, LinkUnknown, NotAmongYours)  # these have a page of their own
 

@@ -2,28 +2,19 @@
 
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import g, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import refresh
 
 from outreach.delivery.words.formats import LOCALES
 from outreach.web.answer_pages.draw import seal
+from outreach.web.frame.request import asked_language
 
 
 def speak(locale: str | None) -> None:
     """Choose the page's language: the one asked for by ?lang=, else the invitee's own, else Indonesian."""
     g.locale = asked_language() or (locale if locale in LOCALES else "id")
     refresh()
-
-
-def asked_language() -> str | None:
-    asked = request.args.get("lang", "")
-    return asked if asked in LOCALES else None
-
-
-def is_foreign() -> bool:
-    """Return whether a browser says that another site sent this post. Those that say nothing are judged by the token."""
-    return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
 
 
 def foreign_sentence() -> str:

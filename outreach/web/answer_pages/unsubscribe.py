@@ -10,10 +10,12 @@ from flask import Response, redirect, request, url_for
 from outreach import clock
 from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
 from outreach.web.answer_pages.forms import RemindersForm
-from outreach.web.answer_pages.request import asked_language, foreign_sentence, is_foreign, speak, to_thanks
-from outreach.web.answer_pages.views import bp, draw_for
+from outreach.web.answer_pages.request import foreign_sentence, speak, to_thanks
+from outreach.web.answer_pages.views import draw_for
+from outreach.web.frame.request import asked_language, is_foreign
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program posts for its reader (RFC 8058, 3.2)
 

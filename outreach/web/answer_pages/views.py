@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Response, current_app, g, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
@@ -21,19 +21,20 @@ from outreach.queries.answers.page import AnswerPage
 from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import cards, typed_who
 from outreach.web.answer_pages.draw import draw, seal
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, read
-from outreach.web.answer_pages.request import foreign_sentence, is_foreign, query, speak, to_thanks
+from outreach.web.answer_pages.request import foreign_sentence, query, speak, to_thanks
 from outreach.web.frame import rate_limited
-from outreach.web.frame.accounts import say
+from outreach.web.frame.request import is_foreign
+from outreach.web.frame.say import say
 
 PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
 AROUND_A_LINK = ").,;:>\"'”’"  # what programs that make links of addresses sometimes take along
 ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office behind one line
 
-bp = Blueprint("answers", __name__, url_prefix="/j")
 csrf.exempt(bp)  # the forms bring a protection of their own
 
 

@@ -21,15 +21,16 @@ from outreach.services.activities import move as moves
 from outreach.services.activities.move import MovePreview
 from outreach.services.activities.publish import Move
 from outreach.services.locking import ActivityMissing
-from outreach.web.activities.forms import ConfirmForm
 from outreach.web.activities.views import to_its_page
 from outreach.web.calendar import undo as calendar_undo
+from outreach.web.calendar.blueprint import bp
 from outreach.web.calendar.forms import PlaceForm, dropped
-from outreach.web.calendar.views import bp
 from outreach.web.clashes.resolutions import ShownResolution, times_of
 from outreach.web.clashes.shown import ShownClash, each_once, shown
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, office_zone, say
+from outreach.web.frame.accounts import coordinator_required, office_zone
+from outreach.web.frame.say import say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 HERE = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id"})  # what a move from the calendar changes

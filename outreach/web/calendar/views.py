@@ -6,7 +6,7 @@ events.json.
 
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import jsonify, render_template, request
 from flask_babel import gettext as _
 
 from outreach import clock
@@ -18,11 +18,11 @@ from outreach.services.locking import ActivityMissing
 from outreach.web.calendar import events as calendar_events
 from outreach.web.calendar import range as calendar_range
 from outreach.web.calendar import undo as calendar_undo
+from outreach.web.calendar.blueprint import bp
 from outreach.web.calendar.range import CalendarRequest, RowsOf, View
-from outreach.web.frame.accounts import error_page, may_change, office_zone, say, staff_required
+from outreach.web.frame.accounts import error_page, may_change, office_zone, staff_required
+from outreach.web.frame.say import say
 from outreach.web.free_slots.words import away_words
-
-bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 
 
 @bp.errorhandler(ActivityMissing)
@@ -96,7 +96,3 @@ def _choices(wanted: CalendarFilter) -> dict[str, Any]:
         "people": calendars.person_choices(wanted.person_id),
         "venues": browsing.venue_choices(),
     }
-
-
-# The rest of the blueprint's pages.
-from outreach.web.calendar import move as calendar_move  # noqa: E402, F401

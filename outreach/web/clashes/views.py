@@ -12,7 +12,8 @@ from outreach.queries.paging import Page
 from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.shown import shown
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import page_number, staff_required
+from outreach.web.frame.accounts import staff_required
+from outreach.web.frame.say import page_number
 
 bp = Blueprint("findings", __name__, url_prefix="/findings")
 

@@ -17,7 +17,8 @@ from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.organisation_forms import OrganisationForm
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, may_change, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, may_change, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import member
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")

@@ -13,7 +13,7 @@ from outreach.services.venues import MOST_SEATS, PositionOdd, VenueValues
 from outreach.web.directory.people.forms import kelurahan_options
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
-from outreach.web.frame.accounts import say
+from outreach.web.frame.say import say
 from outreach.web.invitations.forms import text
 
 # Two numbers with points, and a comma, semicolon or blank between them.

@@ -13,7 +13,8 @@ from outreach.services import venues
 from outreach.services.venues import VenueMissing
 from outreach.web.directory.venue_forms import VenueForm
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.say import page_number, say
 
 bp = Blueprint("venues", __name__, url_prefix="/venues")
 

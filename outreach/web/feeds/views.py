@@ -11,10 +11,11 @@ from outreach.domain.kinds import FeedScope
 from outreach.domain.problems import Problem
 from outreach.services import feeds
 from outreach.services.feeds import FeedMissing
-from outreach.web.activities.forms import ConfirmForm
 from outreach.web.feeds.forms import FeedForm
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, say
+from outreach.web.frame.accounts import coordinator_required, error_page
+from outreach.web.frame.say import say
 
 bp = Blueprint("feeds", __name__, url_prefix="/feeds")
 

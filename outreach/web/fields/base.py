@@ -26,6 +26,10 @@ class TidyForm(FlaskForm):
         pass
 
 
+class ConfirmForm(TidyForm):
+    """Nothing but the proof that the request comes from this page."""
+
+
 class TidyRow(Form):
     """The same for rows within a form, which carry no token of their own."""
 

@@ -3,9 +3,20 @@
 from typing import Any
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
+from outreach.delivery.words.labels import label
+from outreach.domain.kinds import ActivityKind
 from outreach.models import Activity, Person
 from outreach.queries.activities import lists as browsing
+
+TITLE_MISSING = _l("Please write a title, such as Rapat koordinasi lintas sektor.")
+
+
+NEUTRAL_HELP = _l(
+    "Stands in subjects and calendars, where strangers may see it: “Rapat koordinasi lintas sektor”, "
+    "not “Pencegahan kekerasan terhadap anak”. Left empty, only a word such as “Rapat koordinasi” stands there, never the title."
+)
 
 
 def venues() -> list[tuple[int | str, str]]:
@@ -38,3 +49,7 @@ def times_and_place(activity: Activity) -> dict[str, Any]:
     """Return the values that only a move may change, as they stand."""
     names = ("starts_at", "ends_at", "zone", "venue_id", "registration_at", "respond_by_at")
     return {name: getattr(activity, name) for name in names}
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    return [(kind.value, label(kind)) for kind in ActivityKind]

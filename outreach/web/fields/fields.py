@@ -10,8 +10,8 @@ from wtforms.validators import StopValidation
 
 from outreach.domain.directory import phones
 from outreach.domain.problems import Problem
-from outreach.web.frame.accounts import say
 from outreach.web.frame.clean_request import MOST
+from outreach.web.frame.say import say
 
 T = TypeVar("T")
 

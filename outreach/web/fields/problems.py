@@ -8,7 +8,7 @@ from wtforms import FieldList, Form, FormField
 
 from outreach.domain.problems import Problem
 from outreach.services.locking import Stale
-from outreach.web.frame.accounts import say
+from outreach.web.frame.say import say
 
 # What services call a field, where a form calls it otherwise.
 FIELDS = {

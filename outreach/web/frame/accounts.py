@@ -2,26 +2,18 @@
 
 import json
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from flask import Flask, current_app, request
-from flask_babel import gettext
+from flask import Flask, current_app
 from flask_login import user_logged_out
 from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
-from outreach.delivery.words import clashes as clash_words
-from outreach.delivery.words.formats import moment
-from outreach.delivery.words.labels import label
 from outreach.domain.kinds import StaffRole
-from outreach.domain.problems import Problem
 from outreach.extensions import begin_writing, db, security
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
-from outreach.services.planning.checks import PlanBlocked
 from outreach.settings import Settings
 from outreach.web.frame import access, looks, security_words
 from outreach.web.frame.access import (
@@ -37,7 +29,7 @@ from outreach.web.frame.way_back import back_or, coming_back, leading_back
 
 __all__ = [
     "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
-    "office_zone", "page_number", "say", "staff_required", "url_with",
+    "office_zone", "staff_required", "url_with",
 ]  # fmt: skip
 
 
@@ -69,29 +61,6 @@ def init_app(app: Flask) -> None:
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
         back_or=back_or, coming_back=coming_back, leading_back=leading_back,
     )  # fmt: skip
-
-
-def say(problem: Problem) -> str:
-    """Return a problem's sentence in the reader's language, its values said as a reader says them.
-
-    An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
-    """
-    if isinstance(problem, PlanBlocked):
-        return clash_words.refusal(problem.clash, problem.about)
-    zone = problem.values.get("zone")
-    return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
-
-
-def _said(value: Any, zone: object) -> Any:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        zones = (zone, value.tzinfo)
-        return moment(value, next((z for z in zones if isinstance(z, ZoneInfo)), None) or office_zone())
-    return label(value) if isinstance(value, StrEnum) else value
-
-
-def page_number() -> int:
-    """Return which page of a list is asked for by ?page=; 1 where that is no number."""
-    return max(1, request.args.get("page", 1, type=int))
 
 
 def demo_logins() -> list[tuple[str, StaffRole, str]]:

@@ -10,7 +10,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from outreach.extensions import current_settings, limiter
-from outreach.web.answer_pages.request import is_foreign
+from outreach.web.frame.request import is_foreign
 
 KEPT_MOST = 128 * 1024  # bytes of a body that is read only to be kept
 SECRET = frozenset({"password", "new_password", "new_password_confirm"})

@@ -15,11 +15,13 @@ from outreach.queries.activities import free_slots
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities.free_slots import FoundSlots, SlotRequest
 from outreach.queries.invitations import choices
+from outreach.services.directory import people as directory_people
 from outreach.services.locking import ActivityMissing
 from outreach.web.fields.fields import whole
 from outreach.web.fields.instants import wall_day, wall_time
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, say
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone
+from outreach.web.frame.say import say
 from outreach.web.free_slots import words as free_slot_words
 from outreach.web.free_slots.form import ANY, DAYS, NONE, USUAL_MIN, FreeTimeForm
 
@@ -61,7 +63,7 @@ def index() -> Any:
     page = render_template(
         "free_slots/index.html", form=form, found=found, days=_by_day(found), zone=_zone(found),
         words=free_slot_words, poll=_poll,
-        people=choices.people(chosen), also=choices.find_people(form.q.data or "", chosen), use=_use, widen=_widened,
+        people=directory_people.people(chosen), also=choices.find_people(form.q.data or "", chosen), use=_use, widen=_widened,
         most_days=DAYS_SHOWN, most_slots=SLOTS_A_DAY,
     )  # fmt: skip
     return page, status

@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from outreach.domain.problems import Problem
-from outreach.queries.inbox import IncomingMissing
+from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations.add import Invited
 from outreach.services.locking import ActivityMissing, InvitationMissing
-from outreach.web.frame.accounts import error_page, say
+from outreach.web.frame.accounts import error_page
+from outreach.web.frame.say import say
 
 bp = Blueprint("invitations", __name__)
 

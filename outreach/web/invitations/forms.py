@@ -32,7 +32,7 @@ from outreach.services.answers.nominees import Nominee
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import Between, Number, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
-from outreach.web.frame.accounts import say
+from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
 MOST_SEATS = 500

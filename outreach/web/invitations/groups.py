@@ -17,13 +17,15 @@ from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
 from outreach.queries.invitations.preview import Preview
+from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
 from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import add_error, whole
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.invitations.forms import (
@@ -146,7 +148,7 @@ def _check_or_invite(
         return back_to_list(activity_id)
     found = preview()
     if not found.people:
-        return choose(say(inviting.NobodyChosen()), 422)
+        return choose(say(checks.NobodyChosen()), 422)
     return checking(activity_id, found, role, quotas)
 
 

@@ -13,7 +13,8 @@ from outreach.delivery.words.labels import label
 from outreach.domain.kinds import Role, Sector
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeList, InviteeRow
-from outreach.web.frame.accounts import may_change, page_number, staff_required
+from outreach.web.frame.accounts import may_change, staff_required
+from outreach.web.frame.say import page_number
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import filters_from
 

@@ -1,5 +1,6 @@
 """One invitation: what is known of it, and what staff do with it: record an answer, quota, nominees, link, withdraw."""
 
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,11 +18,13 @@ from outreach.queries import inbox
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import record as recording
+from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import coordinator_required, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, staff_required
+from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -46,9 +49,10 @@ def record(invitation_id: int) -> Any:
     form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
     if form.validate_on_submit():
         try:
-            recording.record_answer(
+            record_it = partial(record_from_mail.record_answer, mail.id) if mail else recording.record_answer
+            record_it(
                 invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
-                form.note.data or "", by=current_user, now=clock.now(), mail_id=mail.id if mail else None,
+                form.note.data or "", by=current_user, now=clock.now(),
             )  # fmt: skip
         except Problem as problem:
             return _refused(form, problem, row, "record", mail)
@@ -75,10 +79,10 @@ def nominees(invitation_id: int) -> Any:
     form = NomineesForm()
     if form.validate_on_submit():
         try:
-            recording.nominate_for(
-                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now(),
-                mail_id=mail.id if mail else None,
-            )  # fmt: skip
+            nominate = partial(record_from_mail.nominate_for, mail.id) if mail else recording.nominate_for
+            nominate(
+                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now()
+            )
         except Problem as problem:
             return _refused(form, problem, row, "nominees", mail)
         flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")

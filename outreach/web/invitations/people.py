@@ -12,11 +12,13 @@ from outreach.domain.problems import Problem
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
+from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
+from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import newcomers
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.say import say
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.invitations.forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_out, refused
@@ -40,7 +42,7 @@ def invite_people(activity_id: int) -> Any:
         ticked = form.person_ids.data or []
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
-            chosen=choices.people(ticked), found=choices.find_people(form.q.data or "", ticked),
+            chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
             new=new or new_person_form(formdata=None), adding=new is not None,
         )  # fmt: skip
         return page, status
@@ -70,7 +72,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
     if not new.validate():
         return choose(status=422, new=new)
     try:
-        person = newcomers.add_to_invite(
+        person = invite.add_to_invite(
             form.activity_ids.data or [], person_values(new), by=current_user, now=clock.now()
         )
     except Problem as problem:

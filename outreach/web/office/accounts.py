@@ -12,7 +12,8 @@ from outreach.domain.problems import Problem
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import administrator_required, say, staff_required
+from outreach.web.frame.accounts import administrator_required, staff_required
+from outreach.web.frame.say import say
 from outreach.web.office.account_forms import UserEditForm, UserForm
 
 bp = Blueprint("users", __name__)

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template, request
 
 from outreach.queries import audit_log
 from outreach.queries.audit_log import AuditFilter
-from outreach.web.frame.accounts import administrator_required, office_zone, page_number
+from outreach.web.frame.accounts import administrator_required, office_zone
+from outreach.web.frame.say import page_number
 from outreach.web.office.audit_words import SUBJECTS, details, name, page_of, subject, verb
 
 bp = Blueprint("audit", __name__)

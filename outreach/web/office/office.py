@@ -13,7 +13,8 @@ from outreach.models import Office
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import administrator_required, say
+from outreach.web.frame.accounts import administrator_required
+from outreach.web.frame.say import say
 from outreach.web.office.office_forms import OfficeForm
 
 bp = Blueprint("office", __name__)

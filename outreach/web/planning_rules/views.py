@@ -16,6 +16,7 @@ from outreach.domain.kinds import StaffRole
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
 from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, TravelRules
 from outreach.domain.problems import Problem
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues, SettingsStale
@@ -95,7 +96,7 @@ def edit() -> Any:
         return _page(form, present, restored=True)
     if form.validate():
         try:
-            planning_rules.save(form.values(present), by=current_user, now=now)
+            office_planning_rules.save(form.values(present), by=current_user, now=now)
         except Problem as problem:
             show_problem(form, problem)
             if isinstance(problem, SettingsStale):

@@ -15,17 +15,19 @@ from outreach.domain.states import PollState
 from outreach.models import DatePoll
 from outreach.queries import polls as poll_pages
 from outreach.queries.invitations import choices
+from outreach.services.directory import people as directory_people
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls.ask import invitee_of
 from outreach.services.polls.edit import PollMissing
-from outreach.web.activities.forms import ConfirmForm
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.say import say
 from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
+from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import AskForm, ReopenForm, record_form
-from outreach.web.polls.views import bp
 
 
 @bp.route("/<int:poll_id>/asked", methods=["GET", "POST"])
@@ -187,7 +189,7 @@ def _asked_page(poll: DatePoll, form: AskForm, problem: str = "") -> str:
         form=form,
         problem=problem,
         q=q,
-        chosen=choices.people(ticked),
+        chosen=directory_people.people(ticked),
         people=choices.find_people(q, [id for id in there if id is not None]),
         offices=[one for _sector, group in found for one in group if one.id not in asked_offices],
         ticked_offices=offices,

@@ -22,10 +22,11 @@ from outreach.domain.states import PollState
 from outreach.models import DatePoll, PollSlot
 from outreach.queries import polls as poll_pages
 from outreach.queries.polls import PollTable, SlotRow
-from outreach.services.locking import SpeakerTaken, VenueTaken
+from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls import decide as poll_deciding
+from outreach.services.polls import projected
 from outreach.services.polls.decide import AlreadyDecided
 from outreach.services.polls.edit import PollMissing
 from outreach.web.calendar.forms import TimeAndPlaceForm
@@ -33,9 +34,10 @@ from outreach.web.clashes.in_forms import took_a_resolution
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import Once, ShownClash, each_once, shown
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
-from outreach.web.polls.views import bp
+from outreach.web.polls.blueprint import bp
 
 WITHOUT, LOOK = "without", "look"  # buttons: leave these out; look again at who is ticked
 RUNNING = (PollState.OPEN, PollState.CLOSED)
@@ -144,10 +146,10 @@ def _here(row: ShownClash, table: PollTable, slot: PollSlot, here: str) -> Shown
 
 
 def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownResolution]:
-    those = [one for one in table.invitees if poll_pages.party_of(one) in row.parties]
+    those = [one for one in table.invitees if projected.party_of(one) in row.parties]
     if not those or row.clash.said_yes:
         return []
-    party = poll_pages.party_of(those[0])
+    party = projected.party_of(those[0])
     button = (WITHOUT, " ".join(str(one.id) for one in those))
     if len(those) == 1:
         return [

@@ -18,10 +18,10 @@ from outreach.models import DatePoll, PollInvitee, PollSlot
 from outreach.services.polls.answer import Dates
 from outreach.services.polls.edit import PollValues
 from outreach.web.fields.base import TidyForm, TidyRow
+from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.fields.instants import instant, next_day, wall_day, wall_time, zone_of
 from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
-from outreach.web.programmes.forms import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 
 EMPTY_ROWS = 3
 

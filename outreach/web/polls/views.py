@@ -6,7 +6,7 @@ Whom they ask, and opening and closing them, is web/polls/ask.py; choosing a slo
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -21,18 +21,18 @@ from outreach.queries.activities import lists as browsing
 from outreach.queries.polls import SlotRow, Which
 from outreach.services.polls import edit as polls
 from outreach.services.polls.edit import PollMissing
-from outreach.web.activities.forms import ConfirmForm
 from outreach.web.clashes import shown as clashes_shown
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import member
+from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
 
 BUTTONS = ("add", "drop")  # buttons that only change the form
-
-bp = Blueprint("polls", __name__, url_prefix="/polls")
 
 
 @bp.errorhandler(PollMissing)
@@ -177,7 +177,3 @@ def _offer(form: PollForm) -> None:
 def _form_page(form: PollForm, poll: DatePoll | None = None) -> str:
     _offer(form)
     return render_template("polls/form.html", form=form, poll=poll, most=MOST_SLOTS)
-
-
-# The rest of the blueprint's pages.
-from outreach.web.polls import ask, decide  # noqa: E402, F401

@@ -11,13 +11,13 @@ from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaFiel
 from wtforms.validators import Length
 
 from outreach.delivery.words.formats import phone
-from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.programmes.edit import ProgrammeValues
 from outreach.web.fields.base import TidyForm, TidyRow
+from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 from outreach.web.fields.fields import (
     Between,
     ChoiceField,
@@ -36,15 +36,6 @@ from outreach.web.fields.instants import instant, last_day, next_day, number_of_
 MAX_DAYS = 60
 MAX_ROWS = 40
 MORNING, NOON = time(8, 0), time(12, 0)
-TITLE_MISSING = _l("Please write a title, such as Rapat koordinasi lintas sektor.")
-NEUTRAL_HELP = _l(
-    "Stands in subjects and calendars, where strangers may see it: “Rapat koordinasi lintas sektor”, "
-    "not “Pencegahan kekerasan terhadap anak”. Left empty, only a word such as “Rapat koordinasi” stands there, never the title."
-)
-
-
-def kind_choices() -> list[tuple[str, str]]:
-    return [(kind.value, label(kind)) for kind in ActivityKind]
 
 
 class ActivityLine(TidyRow):

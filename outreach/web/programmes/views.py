@@ -14,7 +14,7 @@ from outreach.domain.problems import Problem
 from outreach.models import Programme
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
-from outreach.queries.activities import programme_days, programme_preview
+from outreach.queries.activities import programme_preview
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ProgrammeMissing
@@ -22,15 +22,16 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
-from outreach.web.activities.forms import ConfirmForm
 from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
 from outreach.web.clashes.resolutions import stretched
 from outreach.web.clashes.shown import Once, shown
 from outreach.web.fields import choices
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
 from outreach.web.fields.instants import number_of_days
 from outreach.web.fields.problems import mistakes, show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, page_number, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back
 from outreach.web.programmes.forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 
@@ -135,10 +136,10 @@ def edit(programme_id: int) -> Any:
 def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
     """Look at what the form's days would leave outside; and the way out: days that hold all of it as well."""
     values = form.values()
-    found, ids = programme_days.preview(programme, values, now=clock.now())
+    found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
         return Look(), []
-    first, last = programme_days.holding(values, [found.plan.activities[id] for id in ids])
+    first, last = programme_preview.holding(values, [found.plan.activities[id] for id in ids])
     longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
     helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
     return look_at_many(found, ids, with_resolutions=False), helping

@@ -14,7 +14,8 @@ from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, say, staff_required
+from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.text_forms import TextForm
 

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import RuleTiming
-from outreach.domain.reminders import Rule
+from outreach.domain.reminders import MissedReason, Rule
 from outreach.models import ReminderRule
 
 
@@ -30,3 +30,17 @@ def moment_words(row: ReminderRule | Rule) -> str:
 def rule_words(row: ReminderRule | Rule) -> str:
     """Return the whole rule in words."""
     return _("%(moment)s, to %(audience)s", moment=moment_words(row), audience=label(row.audience))
+
+
+def reason_words(reason: str) -> str:
+    """Return the sentence for a reminder's stored reason; the reason itself where it is of no known kind."""
+    match reason:
+        case "moved_closer":
+            return _("The activity was moved closer, so its moment had passed already.")
+        case "rule_changed":
+            return _("Its rule was changed, and the new moment had passed already.")
+        case "rule_removed":
+            return _("Its rule was switched off or removed.")
+        case "activity_cancelled":
+            return _("The activity was cancelled.")
+    return label(MissedReason(reason)) if reason in set(MissedReason) else reason

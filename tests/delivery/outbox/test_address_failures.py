@@ -9,6 +9,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
+from outreach.queries import unreachable
 from outreach.services import addresses
 from tests.conftest import NOW, at, draft_activity
 from tests.delivery.outbox.outbox_help import Clock, drain, invited, outbox_now
@@ -38,7 +39,7 @@ def test_an_unknown_address_stands_in_the_list_with_the_number_to_call_and_gets_
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
     assert failures() == [("ani@example.com", NOW, AddressFault.UNKNOWN, "5.1.1 no such user")]
-    (listed,) = addresses.listed(now=NOW)
+    (listed,) = unreachable.listed(now=NOW)
     assert (listed.name, listed.call.number) == ("Ani Wijaya", "0812-3456-7890")
     server.at.clear()
     invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
@@ -82,11 +83,11 @@ def test_an_address_with_a_domain_of_other_letters_is_known_by_either_form(
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
     assert [address for address, *_rest in failures()] == ["ani@bücher.example"]
-    assert [one.name for one in addresses.listed(now=NOW)] == ["Ani Wijaya"]
+    assert [one.name for one in unreachable.listed(now=NOW)] == ["Ani Wijaya"]
     assert addresses.failure_of("Ani@XN--bcher-kva.example") is not None
     server.at.clear()
     invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
     drain(Clock(at(5, 10)))
     assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
     addresses.allow_again("ani@xn--bcher-kva.example", by=None, now=at(5, 11))
-    assert addresses.count(now=at(5, 11)) == 0
+    assert unreachable.count(now=at(5, 11)) == 0

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from outreach.delivery.outbox import backlog, channel
+from outreach.delivery.outbox import channel, leases
 from outreach.delivery.smtp.wire import ChannelDown
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db, writing
@@ -115,11 +115,11 @@ def test_the_server_is_tried_when_its_pause_ends_though_no_mail_waits(any_app, s
     drain(clock)
     assert server.connections == connections  # it is being left alone
     clock.now = pause_over()
-    assert backlog.portions(10, 3, 60, now=clock.now - timedelta(seconds=1)) == 0
-    assert backlog.portions(10, 3, 60, now=clock.now) == 1
+    assert leases.portions(10, 3, 60, now=clock.now - timedelta(seconds=1)) == 0
+    assert leases.portions(10, 3, 60, now=clock.now) == 1
     drain(clock)
     assert (trouble(), server.connections, server.taken) == (None, connections + 1, [])
-    assert backlog.portions(10, 3, 60, now=clock.now) == 0
+    assert leases.portions(10, 3, 60, now=clock.now) == 0
     drain(clock)
     assert server.connections == connections + 1
 

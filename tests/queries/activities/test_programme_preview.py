@@ -14,7 +14,7 @@ from outreach.models import Absence, Activity, Invitation, Region, Venue
 from outreach.queries.activities import programme_preview
 from outreach.services.activities import community as community_activities
 from outreach.services.activities.edit import ActivityValues
-from outreach.services.locking import VenueTaken
+from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues

@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Programme, Venue
 from outreach.services import locking
 from outreach.services.activities import agenda as agendas
+from outreach.services.activities import checks
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
@@ -19,6 +20,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import invite as inviting
+from outreach.services.planning import book
+from outreach.services.planning import checks as planning_checks
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
@@ -50,7 +53,7 @@ def test_a_programme_is_made_with_its_activities_at_once(coordinator, hall):
 
 
 def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
-    with pytest.raises(locking.OutsideProgramme):
+    with pytest.raises(planning_checks.OutsideProgramme):
         programmes.create(
             FOUR_DAYS, [RAKOR, replace(RAKOR, starts_at=at(22), ends_at=at(22, 12))], by=coordinator, now=NOW
         )
@@ -60,13 +63,13 @@ def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"title": "  "}, locking.TitleMissing),
-        ({"ends_at": at(18, 8)}, locking.EndBeforeStart),
-        ({"ends_at": at(18, 12, year=2127)}, locking.LastsTooLong),
-        ({"respond_by_at": at(18, 8, 1)}, locking.DeadlineAfterStart),
-        ({"registration_at": at(18, 8, 1)}, locking.RegistrationAfterStart),
-        ({"capacity": 0}, locking.CapacityNotPositive),
-        ({"venue_id": 999}, locking.VenueMissing),
+        ({"title": "  "}, checks.TitleMissing),
+        ({"ends_at": at(18, 8)}, checks.EndBeforeStart),
+        ({"ends_at": at(18, 12, year=2127)}, checks.LastsTooLong),
+        ({"respond_by_at": at(18, 8, 1)}, planning_checks.DeadlineAfterStart),
+        ({"registration_at": at(18, 8, 1)}, checks.RegistrationAfterStart),
+        ({"capacity": 0}, checks.CapacityNotPositive),
+        ({"venue_id": 999}, book.VenueMissing),
     ],
 )
 def test_bad_values_are_refused_and_nothing_is_made(office, change, problem):
@@ -85,7 +88,7 @@ def test_the_last_good_values_are_taken(office):
 
 def test_a_hall_is_given_once_for_an_hour_and_says_who_has_it_until_when(hall, coordinator):
     planning.create_activity(replace(RAKOR, venue_id=hall.id), by=coordinator, now=NOW)
-    with pytest.raises(locking.VenueTaken) as refused:
+    with pytest.raises(book.VenueTaken) as refused:
         planning.create_activity(
             replace(RAKOR, venue_id=hall.id, starts_at=at(18, 11, 59), ends_at=at(18, 14)), by=None, now=NOW
         )
@@ -146,7 +149,7 @@ def test_an_agenda_makes_its_speakers_invitees(activity, chief):
     ("item", "problem"),
     [
         (AgendaValues(at(18, 9), at(18, 10), " "), agendas.TopicMissing),
-        (AgendaValues(at(18, 9), at(18, 9), "Materi"), locking.EndBeforeStart),
+        (AgendaValues(at(18, 9), at(18, 9), "Materi"), checks.EndBeforeStart),
         (AgendaValues(at(18, 7, 29), at(18, 9), "Materi"), agendas.AgendaOutside),
         (AgendaValues(at(18, 11), at(18, 12, 1), "Materi"), agendas.AgendaOutside),
     ],

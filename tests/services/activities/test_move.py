@@ -12,11 +12,12 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Reminder, Venue
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.edit import CannotEdit
+from outreach.services.activities.checks import CannotEdit, EndBeforeStart
 from outreach.services.activities.move import Blocked
 from outreach.services.activities.publish import InThePast, NothingMoved, ReasonMissing
 from outreach.services.invitations import invite as inviting
-from outreach.services.locking import EndBeforeStart, SpeakerTaken, Stale
+from outreach.services.locking import Stale
+from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
 from tests.conftest import NOW, at, draft_activity
 

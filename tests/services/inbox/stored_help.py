@@ -7,7 +7,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
-from outreach.queries import inbox
+from outreach.services.inbox import waiting
 from tests.conftest import NOW
 
 _uid = count(1)
@@ -25,7 +25,7 @@ def mail(
     found = IncomingMail(**{**given, **values})
     db.session.add(found)
     db.session.commit()
-    inbox.count_again()
+    waiting.count_again()
     return found
 
 

@@ -9,8 +9,8 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail, Message
-from outreach.queries import inbox
 from outreach.services.inbox import receive as receiving
+from outreach.services.inbox import waiting
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at
@@ -70,7 +70,7 @@ def test_an_answer_that_no_mail_can_confirm_is_not_recorded_and_ani_is_called(ac
     db.session.commit()
     mail = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
     assert result(mail) == (TO_READ, IncomingReason.CANNOT_CONFIRM)
-    assert (of(ani).state, confirmations(), inbox.count_waiting()) == (InvitationState.INVITED, [], 1)
+    assert (of(ani).state, confirmations(), waiting.count_waiting()) == (InvitationState.INVITED, [], 1)
     db.session.get(AddressFailure, "ani@example.com").blocked_at = None
     db.session.commit()
     again = arrives(gmail(Answer("DECLINED", uid=activity.uid, stamp="20270105T010100Z")))
@@ -96,7 +96,7 @@ def test_an_answer_stands_before_a_coordinator_once_its_confirming_mail_does_not
     db.session.expire_all()
     assert result(db.session.get(IncomingMail, answer.id)) == (TO_READ, IncomingReason.UNCONFIRMED)
     assert result(db.session.get(IncomingMail, others.id)) == (APPLIED, "")
-    assert (of(ani).state, inbox.count_waiting()) == (InvitationState.NOT_COMING, 1)
+    assert (of(ani).state, waiting.count_waiting()) == (InvitationState.NOT_COMING, 1)
 
 
 def test_ten_answers_a_day_are_counted_by_when_they_are_taken_however_old_they_are(activity, ani, arrives):

@@ -12,12 +12,12 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, Invitation
 from outreach.queries import audit_log, inbox
-from outreach.queries.inbox import IncomingMissing
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import NotRecordable
 from outreach.services.inbox import handled
+from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from tests.conftest import JAKARTA, NOW, at

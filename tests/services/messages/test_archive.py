@@ -14,10 +14,11 @@ from outreach.queries import inbox
 from outreach.queries.activities import page as showing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.messages import log as messages
-from outreach.queries.messages.log import MessageFilters, MessageMissing
+from outreach.queries.messages.log import MessageFilters
 from outreach.services.activities import publish as publishing
 from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
+from outreach.services.messages.resend import MessageMissing
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding

@@ -11,14 +11,14 @@ from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail, Message, Reminder
-from outreach.queries import inbox
+from outreach.queries import inbox, unreachable
 from outreach.queries.messages import log as messages
 from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses
 from outreach.services.inbox import receive as receiving
 from outreach.services.messages import archive as archiving
+from outreach.services.operations import engines, metrics
 from outreach.services.operations import engines as heartbeats
-from outreach.services.operations import lateness, metrics
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
@@ -88,7 +88,7 @@ def test_claiming_and_sending_read_no_table_whole(due):
 
 
 def test_watching_reads_no_table_whole(due):
-    assert whole(lambda: lateness.overdue(now=at(11))) == []
+    assert whole(lambda: engines.overdue(now=at(11))) == []
     assert whole(lambda: metrics._read(at(11))) == []
     assert whole(lambda: inbox.came_back([1, 2])) == []
     assert whole(lambda: heartbeats.silent_since(now=at(11))) == []
@@ -104,7 +104,7 @@ def test_watching_reads_no_table_whole_on_postgresql_either(any_app, office):
 
     event.listen(db.engine, "before_cursor_execute", note)
     metrics._read(at(11))
-    lateness.overdue(now=at(11))
+    engines.overdue(now=at(11))
     heartbeats.silent_since(now=at(11))
     event.remove(db.engine, "before_cursor_execute", note)
     scans = []
@@ -149,14 +149,14 @@ def test_taking_a_mail_reads_no_table_whole(from_outside, which, kind):
 
 
 def test_whom_no_mail_reaches_is_found_by_their_address(from_outside):
-    assert whole(lambda: addresses.count(now=at(6))) == []
-    assert addresses.count(now=at(6)) == 2
+    assert whole(lambda: unreachable.count(now=at(6))) == []
+    assert unreachable.count(now=at(6)) == 2
 
 
 def test_whose_address_is_allowed_again_is_found_by_it(from_outside, budi, police):
     for address in (budi.email, police.email):
         assert whole(lambda address=address: addresses.allow_again(address, by=None, now=at(6))) == []
-    assert addresses.count(now=at(6)) == 0
+    assert unreachable.count(now=at(6)) == 0
 
 
 @pytest.mark.parametrize("group", [group for group in inbox.InboxGroup if group is not inbox.InboxGroup.ALL])

@@ -10,7 +10,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, Heartbeat, IncomingMail, Message
-from outreach.queries import inbox
+from outreach.services.inbox import waiting
 from outreach.services.operations import engines as heartbeats
 from outreach.services.operations import metrics
 from outreach.services.operations.metrics import ChannelFigures
@@ -107,7 +107,7 @@ def test_incoming_mails_to_read_and_blocked_addresses_are_counted(office):
     db.session.add(AddressFailure(address="b@example.com", last_at=NOW))
     db.session.commit()
     assert (at(0).incoming_to_read, at(0).addresses_blocked) == (3, 1)
-    assert inbox.count_waiting() == 3  # the menu says the same
+    assert waiting.count_waiting() == 3  # the menu says the same
 
 
 def test_what_waits_is_counted_up_to_a_number_beyond_which_nobody_asks(activity, ani, budi, monkeypatch):

@@ -22,9 +22,9 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.locking import SpeakerTaken, VenueTaken
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.book import claim
+from outreach.services.planning.book import SpeakerTaken, VenueTaken, claim
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
@@ -50,7 +50,7 @@ def two(office):
 
 def set_severity(kind: ClashKind, severity: Severity) -> None:
     values = planning_rules.values()
-    planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
+    office_planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
 
 
 def engage(person, *activities, role=Role.SPEAKER):

@@ -21,6 +21,7 @@ from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
+from outreach.services import locking
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import Move
@@ -28,9 +29,9 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.locking import VenueTaken
 from outreach.services.planning import book as booking
 from outreach.services.planning import bookings
+from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.planning.booking_help import (
@@ -140,8 +141,8 @@ def publish_or_book(venue_id: int, staff: list[int], number: int, who: int) -> N
 
 def ask_nobody(action: Callable[[int, int], None], number: int, who: int) -> None:
     """Try as code would that neither locks nor looks: what refuses then is the database."""
-    bookings.lock_venues = lambda session, ids: set(ids)  # type: ignore[assignment]
-    bookings.lock_people = lambda session, ids: None  # type: ignore[assignment]
+    locking.lock_venues = lambda session, ids: set(ids)  # type: ignore[assignment]
+    locking.lock_people = lambda session, ids: None  # type: ignore[assignment]
     booking._are_free = lambda session, activities, rules: [True] * len(activities)
     booking._check_speakers = lambda *args: None
     action(number, who)

@@ -14,12 +14,13 @@ from outreach.services.activities import agenda as agendas
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
+from outreach.services.activities.checks import check_within
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.activities.publish import Move
 from outreach.services.invitations import invite as inviting
-from outreach.services.locking import DeadlineAfterStart, OutsideProgramme, check_within
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.checks import PlanBlocked
+from outreach.services.planning.checks import DeadlineAfterStart, OutsideProgramme, PlanBlocked
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
@@ -39,7 +40,7 @@ def absent(**values) -> None:
 
 def set_rules(**severities: Severity) -> None:
     chosen = {ClashKind(name): severity for name, severity in severities.items()}
-    planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
 def values(day: int, venue=None, **more) -> ActivityValues:

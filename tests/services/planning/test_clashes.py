@@ -15,6 +15,7 @@ from outreach.queries.overview.clash_counts import ClashCounts
 from outreach.services.activities import projected
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.activities.publish import Move
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
@@ -65,7 +66,7 @@ def shift(activity, starts_at, ends_at) -> None:
 
 def set_rules(**severities: Severity) -> None:
     chosen = {ClashKind(name): severity for name, severity in severities.items()}
-    planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
 def test_nothing_is_found_for_what_suits(any_app, activity):

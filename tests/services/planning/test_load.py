@@ -16,6 +16,7 @@ from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Person, Programme, Venue
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
@@ -117,7 +118,7 @@ def test_the_calendar_has_both_kinds_of_days_off_and_the_offices_ramadan(any_app
     assert calendar.days_off[date(2027, 2, 5)].kind is DayOffKind.JOINT
     assert DayRange(date(2027, 2, 8), date(2027, 3, 9)) in calendar.ramadans
     official = DayRange(date(2027, 2, 9), date(2027, 3, 9))
-    planning_rules.save(planning_rules.PlanValues(ramadans={1448: official}), by=None, now=NOW)
+    office_planning_rules.save(planning_rules.PlanValues(ramadans={1448: official}), by=None, now=NOW)
     calendar = plans.load(now=NOW).calendar
     assert official in calendar.ramadans
     assert not calendar.in_ramadan(date(2027, 2, 8))

@@ -10,6 +10,7 @@ from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHour
 from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.extensions import db
 from outreach.models import AuditEntry, Office, PlanSettings
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import (
     HoursOutOfOrder,
@@ -25,7 +26,7 @@ OFFICIAL = DayRange(date(2027, 2, 9), date(2027, 3, 9))
 
 
 def save(values: PlanValues) -> PlanValues:
-    return planning_rules.save(values, by=None, now=NOW)
+    return office_planning_rules.save(values, by=None, now=NOW)
 
 
 def test_an_office_that_set_nothing_has_the_defaults_and_its_own_deadline(any_app, office):
@@ -48,7 +49,7 @@ def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, admi
         travel=TravelRules(speed_km_h=30.0),
         ramadans={1448: OFFICIAL},
     )
-    kept = planning_rules.save(wanted, by=administrator, now=NOW)
+    kept = office_planning_rules.save(wanted, by=administrator, now=NOW)
     assert planning_rules.values() == kept
     assert planning_rules.current() == Rules(
         severities={ClashKind.WEEKEND: Severity.BLOCK},

@@ -22,7 +22,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
-from outreach.services.locking import SpeakerTaken, Stale, VenueTaken
+from outreach.services.locking import Stale
+from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows, shared_rows
+from outreach.delivery.rows import message_rows
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
@@ -57,7 +57,7 @@ def judge_all(now):
 def judged(message, now):
     """Return what the outbox finds left to say of a message, and what it read for that."""
     rows = message_rows.load(db.session(), [message.id])
-    shared = shared_rows.load(db.session(), rows)
+    shared = message_rows.load_shared(db.session(), rows)
     return recheck.Judge(shared, recheck.earlier(db.session(), rows, shared, now=now), now).judge(rows[0]), shared
 
 

@@ -10,7 +10,7 @@ from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Reminder, ReminderRule
 from outreach.services.activities import publish as publishing
-from outreach.services.reminders import edit_rules, rule_pages, rules
+from outreach.services.reminders import edit_rules, rules
 from outreach.services.reminders.edit_rules import (
     AudienceDoesNotFit,
     DaysOutOfRange,
@@ -149,11 +149,11 @@ def test_an_unknown_rule_or_scope_is_told(coordinator):
 def test_the_page_says_what_is_inherited(programme, activity, coordinator):
     edit_rules.edit(THREE, values(), programme_id=programme.id, by=coordinator, now=NOW)
     edit_rules.edit("day-before", values(1, audience=Audience.COMING), activity_id=activity.id, by=coordinator, now=NOW)
-    page = rule_pages.rules_page(activity_id=activity.id)
+    page = edit_rules.rules_page(activity_id=activity.id)
     assert [(rule.key, rule.own) for rule in page.rules] == [
         ("invitation", False), ("seven-days-before", False), (THREE, False), ("day-before", True), ("thanks", False),
     ]  # fmt: skip
-    office = rule_pages.rules_page()
+    office = edit_rules.rules_page()
     assert [(one.scope.title, one.own) for one in office.narrower] == [(programme.title, True)]
 
 

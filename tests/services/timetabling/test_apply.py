@@ -24,7 +24,7 @@ from outreach.models import (
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import invite as inviting
-from outreach.services.planning import rules as planning_rules
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.planning.rules import PlanValues
 from outreach.services.reminders import rules
@@ -141,7 +141,7 @@ def test_nothing_is_taken_where_something_new_stands_in_the_way(any_app, office,
 
 def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office, coordinator):
     """Two that may not be in one kecamatan on one half day: one moves into the place of the other, which was not ticked."""
-    planning_rules.save(PlanValues({ClashKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
+    office_planning_rules.save(PlanValues({ClashKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
     one = community("Metro", "18.72.01.1001", 18, 9)
     two = community("Imopuro", "18.72.01.1003", 19, 9)
     asked = a_request([one, two])

@@ -9,6 +9,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import publish as publishing
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, activities, button, filled
@@ -98,7 +99,7 @@ def test_several_at_once_say_of_which(coordinator_client, office):
 
 def test_an_office_can_have_it_that_nothing_is_only_recorded(coordinator_client, hall):
     blocked = {ClashKind.IN_THE_PAST: Severity.BLOCK}
-    planning_rules.save(replace(planning_rules.values(), severities=blocked), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=blocked), by=None, now=NOW)
     page = coordinator_client.post("/activities/new", data=NEW | YESTERDAY | {"seen": "x"})
     assert (page.status_code, activities()) == (422, 0)
     assert f"It cannot be saved so. {SENTENCE}" in text_of(page.text)

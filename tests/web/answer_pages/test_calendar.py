@@ -12,7 +12,7 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import Feed, Link
-from outreach.services import own_feeds
+from outreach.services import feeds
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
@@ -98,7 +98,7 @@ def test_an_organisation_is_not_led_there(phone, invited, police):
 
 
 def test_staff_see_that_it_is_there_but_not_its_address(link, coordinator_client):
-    own_feeds.make(link, now=NOW)
+    feeds.make_own(link, now=NOW)
     page = coordinator_client.get("/feeds").text
     assert "Made by themself" in page
     assert "Kapolres Metro" in page

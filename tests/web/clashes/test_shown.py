@@ -10,6 +10,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, absent, activities, button, filled
@@ -112,7 +113,7 @@ def test_the_page_of_an_activity_and_of_its_programme_say_it_briefly(coordinator
 
 
 def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, programme, hall, office):
-    planning_rules.save(
+    office_planning_rules.save(
         replace(planning_rules.values(), severities={ClashKind.OUTSIDE_PROGRAMME: Severity.IGNORE}), by=None, now=NOW
     )
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW

@@ -10,6 +10,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Invitation, Venue
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
@@ -151,7 +152,7 @@ def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activi
 def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall, ani, budi):
     """One of each, as far as the office's rules let it stand."""
     blocking = dict.fromkeys(ClashKind, Severity.WARN)
-    planning_rules.save(replace(planning_rules.values(), severities=blocking), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=blocking), by=None, now=NOW)
     budi.region_code = "18.72.04.1001"
     small = Venue(name="Ruang kecil", capacity=1, region_code="18.72.04.1001")
     friday = draft_activity(

@@ -10,8 +10,8 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.queries.paging import Page
 from outreach.settings import ROOT
-from outreach.web.frame.accounts import say
 from outreach.web.frame.looks import TONES, badge
+from outreach.web.frame.say import say
 from tests.conftest import JAKARTA, at
 
 UI = '{% import "macros/ui.html" as ui with context %}'

@@ -9,6 +9,7 @@ from outreach.domain.planning.office_hours import DayRange, OfficeHours
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.extensions import db
 from outreach.models import AuditEntry
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW
 from tests.web.reading import fields, text_of
@@ -31,7 +32,7 @@ def filled(client, **changed) -> dict:
 def test_all_staff_read_it_and_only_administrators_change_it(request, who):
     client = request.getfixturevalue(who)
     severities = {ClashKind.WEEKEND: Severity.BLOCK}
-    planning_rules.save(replace(planning_rules.values(), severities=severities, notice_days=9), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=severities, notice_days=9), by=None, now=NOW)
     html = client.get(URL).text
     assert "<form" not in html.partition('id="main"')[2]
     page = text_of(html)
@@ -135,7 +136,7 @@ def test_the_defaults_can_be_filled_in_and_hold_only_when_saved(administrator_cl
 
 def test_who_saves_second_is_told_and_can_save_then(administrator_client):
     data = filled(administrator_client, notice_days="9")
-    planning_rules.save(planning_rules.PlanValues(notice_days=3), by=None, now=NOW)
+    office_planning_rules.save(planning_rules.PlanValues(notice_days=3), by=None, now=NOW)
     answer = administrator_client.post(URL, data=data)
     assert answer.status_code == 422
     assert "Somebody else saved this meanwhile" in answer.text

@@ -9,6 +9,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Programme
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import button, filled
@@ -67,7 +68,7 @@ def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
     coordinator_client, path, programme, hall
 ):
     warned = {ClashKind.OUTSIDE_PROGRAMME: Severity.WARN}
-    planning_rules.save(replace(planning_rules.values(), severities=warned), by=None, now=NOW)
+    office_planning_rules.save(replace(planning_rules.values(), severities=warned), by=None, now=NOW)
     asked = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="2"))
     assert asked.status_code == 200
     told = text_of(asked.text)

@@ -9,7 +9,7 @@ from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
 from outreach.services.reminders import rules
-from outreach.web.reminders.reminder_words import reason_words
+from outreach.web.reminders.words import reason_words
 from tests.conftest import NOW, a_person, draft_activity
 from tests.delivery.mail.compose_help import invited
 

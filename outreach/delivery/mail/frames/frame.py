@@ -22,8 +22,7 @@ from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern, values_of
 from outreach.delivery.mail.frames.slots import Filling, Frame
-from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import SharedRows
+from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
 
 KEPT = 300  # frames, of some 15 KB each
 TOKEN_LENGTH = len(slots.TOKEN)

@@ -22,8 +22,7 @@ from outreach.delivery.mail.compose import Composed, Item
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.mail.reader import Reader
-from outreach.delivery.rows.message_rows import LineRow, MessageRow
-from outreach.delivery.rows.shared_rows import SharedRows
+from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings

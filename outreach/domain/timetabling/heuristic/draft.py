@@ -15,10 +15,9 @@ from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.timetabling.cost import Ledger, community_in, even_share, pools_of
+from outreach.domain.timetabling.cost import Ledger, change_of_facilitator, community_in, even_share, pools_of
 from outreach.domain.timetabling.options import OF_PLACES, Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
-from outreach.domain.timetabling.wishes import change_of_facilitator
 
 TEAMS = 60  # of facilitators, looked at for one start
 Placed = dict[int, PlannedActivity]

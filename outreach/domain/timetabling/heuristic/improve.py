@@ -14,10 +14,9 @@ from random import Random
 
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
-from outreach.domain.timetabling.effort import Effort
 from outreach.domain.timetabling.heuristic.draft import Draft, Placed
 from outreach.domain.timetabling.options import Options
-from outreach.domain.timetabling.task import Task
+from outreach.domain.timetabling.task import Effort, Task
 
 TOGETHER = 8  # activities taken out at once, at most
 PASSED_OVER = 0.03  # of the starts, so that the same is not found each time

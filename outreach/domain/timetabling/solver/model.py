@@ -19,10 +19,9 @@ from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.timetabling.cost import Ledger
+from outreach.domain.timetabling.cost import Ledger, change_of_facilitator
 from outreach.domain.timetabling.options import Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
-from outreach.domain.timetabling.wishes import change_of_facilitator
 
 Literal = Any  # a BoolVar, its negation, or a bool
 _MOMENT = timedelta(microseconds=1)

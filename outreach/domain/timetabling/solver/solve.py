@@ -7,13 +7,12 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from outreach.domain.timetabling.effort import Effort, SearchStatus
 from outreach.domain.timetabling.heuristic.draft import Placed
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.solver.model import Model, Stopped
 from outreach.domain.timetabling.solver.objective import add_wishes
 from outreach.domain.timetabling.solver.pairs import add_rules
-from outreach.domain.timetabling.task import Task
+from outreach.domain.timetabling.task import Effort, SearchStatus, Task
 
 COMPLETING_S = 2.0
 _FROM_BELOW = "objective_lb_search"  # where all are placed, only the proof of how good that is is lacking: measured

@@ -7,12 +7,11 @@ import sqlalchemy as sa
 
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult, counted
 from outreach.extensions import db
-from outreach.models import Channel
-from outreach.queries.paging import MOST
-from outreach.services.operations import clock as clocks
+from outreach.models import Channel, channels
+from outreach.services.operations import engines, metrics
 from outreach.services.operations import engines as heartbeats
-from outreach.services.operations import lateness, metrics
 from outreach.services.operations.checks.times import SET_CLOCKS, moment
+from outreach.settings import MOST_COUNTED
 
 
 def engine(*, now: datetime) -> Iterator[CheckResult]:
@@ -31,7 +30,7 @@ def engine(*, now: datetime) -> Iterator[CheckResult]:
         living = heartbeats.living(now=now)
         last_at = (living or heard)[0].at
         yield report.ok(f"{counted(len(living) or 1, 'engine')} at work; the last tick was at {moment(last_at)}.")
-    late = lateness.overdue(now=now)
+    late = engines.overdue(now=now)
     if late:
         yield report.fail(
             f"Some {late} have been due for more than a quarter of an hour.",
@@ -39,7 +38,7 @@ def engine(*, now: datetime) -> Iterator[CheckResult]:
         )
     for channel in db.session.scalars(sa.select(Channel).where(Channel.trouble.is_not(None)).order_by(Channel.name)):
         since = f" since {moment(channel.since_at)}" if channel.since_at else ""
-        if channel.name == clocks.CLOCK:
+        if channel.name == channels.CLOCK:
             yield report.fail(
                 f"A machine sends nothing{since}, for its clock is not the database's: {channel.reply}.", SET_CLOCKS
             )
@@ -63,4 +62,4 @@ def engine(*, now: datetime) -> Iterator[CheckResult]:
 
 
 def _some(count: int) -> str:
-    return f"{count:,} or more" if count >= MOST else f"{count:,}"
+    return f"{count:,} or more" if count >= MOST_COUNTED else f"{count:,}"

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint
 
 from outreach.services.directory.people import PersonErased, PersonMissing
-from outreach.web.frame.accounts import error_page, say
+from outreach.web.frame.accounts import error_page
+from outreach.web.frame.say import say
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 

@@ -18,7 +18,7 @@ from outreach.queries.directory import PeopleFilters
 from outreach.services.directory.people import PersonValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, optional_int, optional_text
-from outreach.web.frame.accounts import say
+from outreach.web.frame.say import say
 from outreach.web.invitations.forms import Ticks, member, text, words
 
 

@@ -19,8 +19,9 @@ from outreach.services.directory.workbook import MOST_BYTES
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.import_forms import ImportForm
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import coordinator_required, say
+from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.clean_request import clean
+from outreach.web.frame.say import say
 
 
 @bp.errorhandler(UploadGone)

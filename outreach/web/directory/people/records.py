@@ -16,7 +16,8 @@ from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
 from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, may_change, page_number, staff_required
+from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
+from outreach.web.frame.say import page_number
 
 
 @bp.get("")

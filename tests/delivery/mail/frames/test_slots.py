@@ -5,7 +5,7 @@ from email.quoprimime import body_encode
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outreach.delivery.mail.frames.quoting import WIDTH, broken, quoted
+from outreach.delivery.mail.frames.slots import WIDTH, broken, quoted
 
 texts = st.lists(st.sampled_from(["a", " ", "=", "é", "😀", ".", "aaaaaaaaaaaaaaaaaaaaaaaaa", "======="]), max_size=90)
 

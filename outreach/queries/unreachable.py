@@ -1,0 +1,32 @@
+"""The addresses at which no mail arrives: the list, and how many there are."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.delivery.words import whatsapp
+from outreach.domain.mail.address_faults import AddressFault
+from outreach.extensions import db
+from outreach.queries.paging import Page, paged
+from outreach.services.addresses import Unreachable, _ahead, _whose
+
+
+def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
+    """Return one page of those whom no mail reaches, by name. Three queries, or two where there is nobody."""
+    whose = _whose(now).subquery()
+    page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
+    ahead = _ahead(page.items, now)
+    rows = [
+        Unreachable(
+            row.kind, row.id, row.name, row.post, row.address, row.since_at,
+            AddressFault(row.fault) if row.fault else None, row.reply, whatsapp.at(row.phone),
+            ahead.get((row.kind, row.id), ()),
+        )
+        for row in page.items
+    ]  # fmt: skip
+    return Page(rows, page.total, page.number, page.per_page)
+
+
+def count(*, now: datetime) -> int:
+    """Return how many people and organisations no mail reaches."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_whose(now).subquery())) or 0

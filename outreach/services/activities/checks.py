@@ -1,0 +1,69 @@
+"""What must be true of an activity whenever it is saved: the order of its instants, its seats, its programme's days.
+
+Called inside a writing() transaction, so that what was checked is what is written. Venues and speakers are planning/book.py.
+"""
+
+from datetime import datetime, timedelta
+
+from outreach.domain.planning.plan import days_between
+from outreach.domain.problems import Problem
+from outreach.models import Activity, Programme
+from outreach.services.planning.checks import OutsideProgramme
+
+
+class CannotEdit(Problem):
+    message = "An activity that is over or cancelled cannot be changed any more."
+
+
+LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
+
+
+class TitleMissing(Problem):
+    message = "Please write a title, for example “Rapat koordinasi lintas sektor”."
+    field = "title"
+
+
+class EndBeforeStart(Problem):
+    message = "The end must be later than the start."
+    field = "ends_at"
+
+
+class LastsTooLong(Problem):
+    message = "An activity lasts at most %(days)s days. Please look at its last day again."
+    field = "ends_at"
+
+
+class RegistrationAfterStart(Problem):
+    message = "Registration must not open later than the start."
+    field = "registration_at"
+
+
+class CapacityNotPositive(Problem):
+    message = "The capacity must be at least 1 person."
+    field = "capacity"
+
+
+def check_times(activity: Activity) -> None:
+    """Raise the Problem that an activity's instants and numbers have, if any."""
+    if not activity.title.strip():
+        raise TitleMissing
+    if activity.ends_at <= activity.starts_at:
+        raise EndBeforeStart
+    check_length(activity.starts_at, activity.ends_at)
+    if activity.registration_at is not None and activity.registration_at > activity.starts_at:
+        raise RegistrationAfterStart
+    if activity.capacity is not None and activity.capacity < 1:
+        raise CapacityNotPositive
+
+
+def check_length(starts_at: datetime, ends_at: datetime) -> None:
+    """Raise LastsTooLong for what nobody means."""
+    if ends_at - starts_at > timedelta(days=LONGEST_DAYS):
+        raise LastsTooLong(days=LONGEST_DAYS)
+
+
+def check_within(programme: Programme, starts_at: datetime, ends_at: datetime) -> None:
+    """Raise OutsideProgramme where a four-day programme's activity lies on another day."""
+    days = days_between(starts_at, ends_at, programme.zone)
+    if days[0] < programme.starts_on or days[-1] > programme.ends_on:
+        raise OutsideProgramme(first=programme.starts_on, last=programme.ends_on)

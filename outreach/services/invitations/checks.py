@@ -1,0 +1,39 @@
+"""What must be true before somebody is invited: the activities are open, somebody is chosen, a quota is positive."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
+from outreach.models import Activity
+from outreach.services.locking import activity_for_change
+
+
+class NoActivityChosen(Problem):
+    message = "Choose at least one activity."
+    field = "activity_ids"
+
+
+class ActivityOver(Problem):
+    message = "“%(title)s” is over or cancelled, so nobody can be invited to it any more."
+
+
+class NobodyChosen(Problem):
+    message = "Choose at least one invitee."
+
+
+class QuotaNotPositive(Problem):
+    message = "The quota of seats must be at least 1."
+    field = "quota"
+
+
+def open_activities(session: Session, activity_ids: Collection[int]) -> list[Activity]:
+    """Return these activities, locked for this transaction; raise NoActivityChosen, or ActivityOver where one takes nobody."""
+    if not activity_ids:
+        raise NoActivityChosen
+    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    for activity in activities:
+        if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+            raise ActivityOver(title=activity.title)
+    return activities

@@ -1,0 +1,39 @@
+"""Changing the office's rules of planning."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.extensions import writing
+from outreach.models import Office, PlanSettings, User
+from outreach.services import audit
+from outreach.services.planning import bookings
+from outreach.services.planning.rules import PlanValues, SettingsStale, _check, _read, _written, changes
+
+
+def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
+    """Keep the office's settings; raise SettingsStale if somebody else saved since they were read, or what is wrong with them.
+
+    Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd, having changed nothing.
+    """
+    _check(values)
+    with writing() as session:
+        # The first time there is no row to wait for.
+        session.execute(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update(key_share=True))
+        row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
+        if (row.version if row else 0) != values.version:
+            raise SettingsStale
+        before, after = row.values if row else {}, _written(values)
+        if row is None:
+            if not after:
+                return values
+            row = PlanSettings(values={})
+            session.add(row)
+        if before != after:
+            row.values = after
+            session.flush()
+            if before.get("severities") != after.get("severities"):
+                bookings.again(session)
+            changed = changes(_read(before, 0), values)
+            audit.record(session, by, "plan_settings.changed", row, now=now, **changed)
+        return _read(row.values, row.version)

@@ -1,0 +1,52 @@
+"""A person's part of the inbox: exported to them, or erased."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.models import AddressFailure, IncomingMail, Person
+from outreach.services.inbox.retention import NOTHING, _about, _addresses
+
+
+def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
+    """Return what is held, as JSON values. Of mails about them that somebody else wrote, not the other's words."""
+    own = _addresses(session, person)
+    mails = [
+        {
+            "received_at": mail.received_at.isoformat(),
+            "kind": mail.kind.value,
+            "outcome": mail.outcome.value,
+            "reason": mail.reason,
+            "answered": mail.participation.value if mail.participation else None,
+            **(
+                {"sender": mail.sender, "sender_name": mail.sender_name, "subject": mail.subject, "text": mail.text}
+                if mail.sender in own
+                else {}
+            ),
+        }
+        for mail in session.scalars(sa.select(IncomingMail).where(_about(session, person)).order_by(IncomingMail.id))
+    ]
+    reports = [
+        {
+            "address": failure.address,
+            "blocked_at": failure.blocked_at.isoformat() if failure.blocked_at else None,
+            "fault": failure.fault.value if failure.fault else None,
+            "reply": failure.reply,
+            "delays": failure.delays,
+        }
+        for failure in session.scalars(sa.select(AddressFailure).where(AddressFailure.address.in_(own)))
+    ]
+    return {"mails_received": mails, "delivery_reports": reports}
+
+
+def forget(session: Session, person: Person) -> None:
+    """Blank what such mails say, in the caller's transaction and before the person's addresses are gone. Counts stay."""
+    own = _addresses(session, person)
+    session.execute(
+        sa.update(IncomingMail)
+        .where(_about(session, person))
+        .values(**NOTHING, rfc_message_id="")
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(sa.delete(AddressFailure).where(AddressFailure.address.in_(own)))

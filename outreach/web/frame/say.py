@@ -1,0 +1,39 @@
+"""Sentences in the reader's language: what a problem says, with its values as a reader says them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask_babel import gettext
+
+from outreach.delivery.words import clashes as clash_words
+from outreach.delivery.words.formats import moment
+from outreach.delivery.words.labels import label
+from outreach.domain.problems import Problem
+from outreach.services.planning.checks import PlanBlocked
+from outreach.web.frame.looks import office_zone
+
+
+def say(problem: Problem) -> str:
+    """Return a problem's sentence in the reader's language, its values said as a reader says them.
+
+    An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
+    """
+    if isinstance(problem, PlanBlocked):
+        return clash_words.refusal(problem.clash, problem.about)
+    zone = problem.values.get("zone")
+    return gettext(problem.message, **{name: _said(value, zone) for name, value in problem.values.items()})
+
+
+def _said(value: Any, zone: object) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        zones = (zone, value.tzinfo)
+        return moment(value, next((z for z in zones if isinstance(z, ZoneInfo)), None) or office_zone())
+    return label(value) if isinstance(value, StrEnum) else value
+
+
+def page_number() -> int:
+    """Return which page of a list is asked for by ?page=; 1 where that is no number."""
+    return max(1, request.args.get("page", 1, type=int))
