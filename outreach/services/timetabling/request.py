@@ -1,20 +1,16 @@
-"""What the coordinator asks the planner for, as it is kept: JSON with a documented shape, checked whenever it is read.
+"""What the coordinator asks the planner for. It is stored as JSON (outreach/codec.py), and checked whenever it is read.
 
-{"lines": [{"id": 7, "needed": 1, "first_on": "2027-01-20", "last_on": null, "fixed": false}, …],
- "first_on": "2027-01-18", "last_on": "2027-01-28", "venues": "keep", "venue_kinds": ["hall"], "facilitators": [3, 4],
- "before_all": 7, "order": [[9, 8], …], "one_in_kecamatan": true, "hours": ["08:00", "12:00"], "wishes": {"trips": "much"},
- "seconds": 30, "greedily": false}
-
-ids are those of activities and people; of two in "order" the one begins once the other has ended; days are of the office's
-zone. What is left out has its default.
+ids are those of activities and people. Days are of the office's zone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
+from outreach import codec
 from outreach.domain.kinds import VenueKind
 from outreach.domain.problems import Problem
 from outreach.domain.timetabling import Order
@@ -25,6 +21,7 @@ DAYS_MOST = 120  # how far ahead is known who is away
 ACTIVITIES_MOST = 300
 NEEDED_MOST = 10
 ORDERS_MOST = 100
+ID_MOST = 2**31 - 1
 
 
 class RequestOdd(Problem):
@@ -179,74 +176,16 @@ def check(request: Request) -> Request:
 
 
 def as_json(request: Request) -> dict[str, Any]:
-    return {
-        "lines": [
-            {"id": one.id, "needed": one.needed, "first_on": _day(one.first_on), "last_on": _day(one.last_on),
-             "fixed": one.fixed}
-            for one in request.lines
-        ],
-        "first_on": request.first_on.isoformat(),
-        "last_on": request.last_on.isoformat(),
-        "venues": request.venues.value,
-        "venue_kinds": [kind.value for kind in request.venue_kinds],
-        "facilitators": list(request.facilitators),
-        "before_all": request.before_all,
-        "order": [list(two) for two in request.order],
-        "one_in_kecamatan": request.one_in_kecamatan,
-        "hours": [f"{at:%H:%M}" for at in request.hours] if request.hours else None,
-        "wishes": {wish.value: weight.value for wish, weight in request.wishes.items()},
-        "seconds": request.seconds,
-        "greedily": request.greedily,
-    }  # fmt: skip
+    return codec.to_json(request)
 
 
 def from_json(stored: Any) -> Request:
     """Return the request; raise RequestOdd where it has another shape, or the Problem that it has by itself."""
     try:
-        return check(_read(stored))
-    except (LookupError, TypeError, ValueError, AttributeError):
+        request = codec.from_json(Request, stored)
+    except codec.Unreadable:
         raise RequestOdd from None
-
-
-def _read(stored: dict[str, Any]) -> Request:
-    hours = stored.get("hours")
-    lines = {line.id: line for line in map(_line, stored["lines"])}  # each once
-    return Request(
-        lines=tuple(lines.values()),
-        first_on=date.fromisoformat(stored["first_on"]),
-        last_on=date.fromisoformat(stored["last_on"]),
-        venues=VenueChoice(stored.get("venues", VenueChoice.KEEP)),
-        venue_kinds=tuple(VenueKind(one) for one in stored.get("venue_kinds", ())),
-        facilitators=tuple(dict.fromkeys(_id(one) for one in stored.get("facilitators", ()))),
-        before_all=None if stored.get("before_all") is None else _id(stored["before_all"]),
-        order=tuple(dict.fromkeys((_id(then), _id(first)) for then, first in stored.get("order", ()))),
-        one_in_kecamatan=bool(stored.get("one_in_kecamatan", True)),
-        hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
-        wishes={Wish(wish): Weight(weight) for wish, weight in stored.get("wishes", {}).items()},
-        seconds=min(max(int(stored.get("seconds", SECONDS)), 1), SECONDS_MOST),
-        greedily=bool(stored.get("greedily", False)),
-    )
-
-
-def _line(stored: dict[str, Any]) -> RequestLine:
-    return RequestLine(
-        id=_id(stored["id"]),
-        needed=min(max(int(stored.get("needed", 0)), 0), NEEDED_MOST),
-        first_on=_date(stored.get("first_on")),
-        last_on=_date(stored.get("last_on")),
-        fixed=bool(stored.get("fixed", False)),
-    )
-
-
-def _id(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        raise ValueError(value)
-    return value
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+    first = () if request.before_all is None else (request.before_all,)
+    if not all(0 < id <= ID_MOST for id in (*request.ids, *request.facilitators, *chain(*request.order), *first)):
+        raise RequestOdd
+    return check(replace(request, order=tuple(dict.fromkeys(request.order))))
