@@ -1,24 +1,30 @@
-"""What a search has found so far, as it is kept in JSON and read again: values for pages, without sentences. Written by
-timetabling/keep.py.
+"""What a search has found so far: values for pages, without sentences. It is stored as JSON (outreach/codec.py)."""
 
-{"status": "best", "lines": [{"id", "title", "version", "state", "zone", "before": SPOT, "after": SPOT, "let_go": [PERSON…],
-"reasons": [{"kind", "ids", "who", "day"}…], "costs": [{"term", "cost", "units", "who", "day"}…], "warnings": [NOTE…]}…],
-"unplaced": [id…], "costs": {term: cost}, "objective", "present", "is_enough", "bound", "solved": number of clashes that go away,
-"conflicts": [{"ids", "minimal", "causes": [{"kind", "ids", "rule", "people", "venues", "kecamatan", "examples": [NOTE…]}…]}…],
-"titles": {id: title}, "taken": [id…]}
-SPOT: {"starts_at", "ends_at", "venue_id", "people": [PERSON…]}; PERSON: [id, name]; NOTE: {"kind", "new", "day", "who", "where",
-"titles", "why"}. Instants and days are ISO 8601.
-"""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from outreach import codec
+from outreach.domain import timetabling as search
+from outreach.domain.clashes import Clash, find_clashes
+from outreach.domain.planning.parties import Party, roles_of
+from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState
-from outreach.domain.timetabling import CauseKind, ReasonKind, SearchStatus, Term
+from outreach.domain.timetabling import (
+    CauseKind,
+    Outcome,
+    Proposal,
+    ProposedActivity,
+    ReasonKind,
+    SearchStatus,
+    Task,
+    Term,
+    applied,
+)
+from outreach.services.planning.clashes import identity
 
 Person = tuple[int, str]  # id, name
 
@@ -55,7 +61,7 @@ class ClashNote:
     """A finding in brief. is_new: it is not there at present. titles: of the other activities; why: an absence's, a holiday's."""
 
     kind: ClashKind
-    is_new: bool = True
+    is_new: bool = field(default=True, metadata=codec.key("new"))
     day: date | None = None
     who: str = ""
     where: str = ""
@@ -98,7 +104,9 @@ class ProposalLine:
 
 
 @dataclass(frozen=True)
-class Blame:
+class Cause:
+    """A cause in the domain's sense: its people, examples and rule as the page shows them."""
+
     kind: CauseKind
     ids: tuple[int, ...]
     rule: ClashKind | None
@@ -109,10 +117,10 @@ class Blame:
 
 
 @dataclass(frozen=True)
-class Clash:
+class Conflict:
     ids: tuple[int, ...]
-    is_minimal: bool
-    causes: tuple[Blame, ...]
+    is_minimal: bool = field(metadata=codec.key("minimal"))
+    causes: tuple[Cause, ...]
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ class Result:
     is_enough: bool = True
     bound: int | None = None
     solved: int = 0
-    conflicts: tuple[Clash, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     titles: Mapping[int, str] = field(default_factory=dict)
     taken: frozenset[int] = frozenset()
 
@@ -157,71 +165,124 @@ class Result:
         return tuple(line for line in self.changes if line.id not in self.taken)
 
 
+def written(
+    task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None = None
+) -> dict[str, Any]:
+    """Return the JSON of what was found. outcome: of a search that has ended."""
+    return codec.to_json(_found(task, versions, proposal, outcome))
+
+
 def read(stored: Mapping[str, Any]) -> Result:
-    """Return what is kept."""
-    return Result(
-        status=SearchStatus(stored["status"]) if stored.get("status") else None,
-        lines=tuple(map(_read_line, stored.get("lines", ()))),
-        unplaced=tuple(stored.get("unplaced", ())),
-        costs={Term(term): cost for term, cost in stored.get("costs", {}).items()},
-        objective=stored.get("objective"),
-        present=stored.get("present"),
-        is_enough=stored.get("is_enough", True),
-        bound=stored.get("bound"),
-        solved=stored.get("solved", 0),
-        conflicts=tuple(map(_read_conflict, stored.get("conflicts", ()))),
-        titles={int(id): title for id, title in stored.get("titles", {}).items()},
-        taken=frozenset(stored.get("taken", ())),
+    """Return what `written` gave; raise codec.Unreadable where it has another shape."""
+    return codec.from_json(Result, stored)
+
+
+def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None) -> Result:
+    found = Result(
+        status=outcome.status if outcome else None,
+        conflicts=tuple(_conflict(one, task) for one in outcome.conflicts) if outcome else (),
+        titles={id: task.plan.activities[id].title for id in sorted(_named(task))},
+    )
+    if proposal is None:
+        return found
+    was = {identity(one) for one in find_clashes(task.plan, among=task.ids)}
+    after = applied(task.base, proposal.placements)
+    will = {identity(one) for one in find_clashes(after, among=[one.activity_id for one in proposal.placements])}
+    return replace(
+        found,
+        lines=tuple(_line(one, task, versions, was) for one in proposal.placements),
+        unplaced=proposal.unplaced,
+        costs=proposal.costs,
+        objective=proposal.objective,
+        present=proposal.present,
+        is_enough=_is_enough(task),
+        bound=proposal.bound,
+        solved=len(was - will),
     )
 
 
-def _read_line(stored: dict[str, Any]) -> ProposalLine:
+def _named(task: Task) -> frozenset[int]:
+    """Return the ids of those to be placed, and of those that stay and are in order with one of them."""
+    in_order = {id for demand in task.demands for id in (*demand.after, *demand.before)}
+    return task.ids | (in_order & task.plan.activities.keys())
+
+
+def _is_enough(task: Task) -> bool:
+    """Return whether the present plan has the facilitators, the order and the days that are asked for."""
+    for demand in task.demands:
+        activity = task.activity(demand)
+        there = roles_of(activity.engagements)
+        if demand.facilitators and sum(one in there for one in demand.facilitators) < demand.facilitators_needed:
+            return False
+        firsts = [task.plan.activities[id] for id in demand.after if id in task.plan.activities]
+        thens = [task.plan.activities[id] for id in demand.before if id in task.plan.activities]
+        if any(first.ends_at > activity.starts_at for first in firsts):
+            return False
+        if any(activity.ends_at > then.starts_at for then in thens):
+            return False
+        day = activity.local_start.date()
+        if day not in task.horizon.days or not (demand.first_on or day) <= day <= (demand.last_on or day):
+            return False
+    return True
+
+
+def _line(one: ProposedActivity, task: Task, versions: Mapping[int, int], was: Collection[Any]) -> ProposalLine:
+    there = roles_of(one.before.engagements)
+    present = (*(party for party in one.facilitators if party in there), *one.let_go)
     return ProposalLine(
-        id=stored["id"],
-        title=stored["title"],
-        version=stored["version"],
-        state=ActivityState(stored["state"]),
-        zone=ZoneInfo(stored["zone"]),
-        before=_read_spot(stored["before"]),
-        after=_read_spot(stored["after"]),
-        let_go=_read_people(stored["let_go"]),
-        reasons=tuple(
-            ProposalReason(ReasonKind(one["kind"]), tuple(one["ids"]), one["who"], _date(one["day"]))
-            for one in stored["reasons"]
-        ),
+        id=one.activity_id,
+        title=one.before.title,
+        version=versions.get(one.activity_id, 0),
+        state=one.before.state,
+        zone=one.before.zone,
+        before=_spot(one.before, present),
+        after=_spot(one.after, one.facilitators),
+        let_go=_people(one.let_go),
+        reasons=tuple(ProposalReason(why.kind, why.activity_ids, _name(why.party), why.day) for why in one.reasons),
         costs=tuple(
-            Cost(Term(one["term"]), one["cost"], one["units"], one["who"], _date(one["day"])) for one in stored["costs"]
+            Cost(charge.term, charge.cost, charge.units, _name(charge.party), charge.day)
+            for charge in one.charges
+            if charge.term is not Term.WARNING
         ),
-        warnings=tuple(map(_read_note, stored["warnings"])),
+        warnings=tuple(_note(found, one.activity_id, identity(found) not in was) for found in one.clashes),
     )
 
 
-def _read_spot(stored: dict[str, Any]) -> Spot:
-    starts_at, ends_at = (datetime.fromisoformat(stored[name]) for name in ("starts_at", "ends_at"))
-    return Spot(starts_at, ends_at, stored["venue_id"], _read_people(stored["people"]))
+def _spot(activity: PlannedActivity, people: Iterable[Party]) -> Spot:
+    return Spot(activity.starts_at, activity.ends_at, activity.venue_id, _people(people))
 
 
-def _read_people(stored: Iterable[Any]) -> tuple[Person, ...]:
-    return tuple((int(id), str(name)) for id, name in stored)
+def _people(parties: Iterable[Party]) -> tuple[Person, ...]:
+    return tuple((int(party.key), party.name) for party in parties)
 
 
-def _read_note(stored: dict[str, Any]) -> ClashNote:
+def _name(party: Party | None) -> str:
+    return party.name if party else ""
+
+
+def _note(clash: Clash, about: int | None, is_new: bool = True) -> ClashNote:
     return ClashNote(
-        ClashKind(stored["kind"]), stored["new"], _date(stored["day"]), stored["who"], stored["where"],
-        tuple(stored["titles"]), stored["why"],
-    )  # fmt: skip
+        kind=clash.kind,
+        is_new=is_new,
+        day=clash.day or clash.activities[0].local_start.date(),
+        who=_name(clash.party),
+        where=clash.place.name if clash.place else "",
+        titles=tuple(one.title for one in clash.activities if one.id != about),
+        why=clash.absence.reason if clash.absence else clash.day_off.name if clash.day_off else "",
+    )
 
 
-def _read_conflict(stored: dict[str, Any]) -> Clash:
-    causes = tuple(
-        Blame(
-            CauseKind(one["kind"]), tuple(one["ids"]), ClashKind(one["rule"]) if one["rule"] else None,
-            tuple(one["people"]), tuple(one["venues"]), tuple(one["kecamatan"]), tuple(map(_read_note, one["examples"])),
-        )
-        for one in stored["causes"]
-    )  # fmt: skip
-    return Clash(tuple(stored["ids"]), stored["minimal"], causes)
+def _conflict(one: search.Conflict, task: Task) -> Conflict:
+    return Conflict(one.activity_ids, one.is_minimal, tuple(_cause(cause, task) for cause in one.causes))
 
 
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _cause(one: search.Cause, task: Task) -> Cause:
+    return Cause(
+        kind=one.kind,
+        ids=one.activity_ids,
+        rule=one.rule,
+        people=tuple(party.name for party in one.parties),
+        venues=one.venue_ids,
+        kecamatan=one.kecamatan_codes,
+        examples=tuple(_note(found, next((id for id in found.ids if id in task.ids), None)) for found in one.clashes),
+    )

@@ -28,8 +28,8 @@ from outreach.domain.timetabling import (
 )
 from outreach.extensions import db, writing
 from outreach.models import TimetablingSearch
-from outreach.services.timetabling import keep as kept_results
 from outreach.services.timetabling import request as timetabling_request
+from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request
 
@@ -88,16 +88,16 @@ def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int])
         placed = place_greedily(task, options)
         found = propose(task, options, placed) if placed else None
         seconds = time.monotonic() - began
-        result = kept_results.written(task, versions, found)
+        result = timetabling_result.written(task, versions, found)
         state = SearchState.DONE if found and not found.unplaced else SearchState.FAILED
         problem = "" if state is SearchState.DONE else _not_all(found)
         row.end(state, result=result, progress=_progress(SearchProgress(seconds, found, None)), problem=problem)
         return
     search = Search(task, Effort(seconds=request.seconds, workers=WORKERS))
     for progress in _paced(search, row):
-        row.keep(kept_results.written(task, versions, progress.proposal), _progress(progress))
+        row.keep(timetabling_result.written(task, versions, progress.proposal), _progress(progress))
     outcome = search.outcome
-    result = kept_results.written(task, versions, outcome.proposal, outcome)
+    result = timetabling_result.written(task, versions, outcome.proposal, outcome)
     bound = outcome.proposal.bound if outcome.proposal else None
     last = _progress(SearchProgress(outcome.seconds, outcome.proposal, bound))
     row.end(_ended(outcome), result=result, progress=last, problem=_why(outcome))

@@ -7,7 +7,6 @@ from outreach.domain.states import SearchState
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.timetables import _without
 from outreach.services.timetabling import apply as applying
-from outreach.services.timetabling import keep as kept_results
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
@@ -58,14 +57,14 @@ def test_a_search_that_goes_on_with_an_erased_person_writes_no_more(any_app, off
     people = [privacy.get(id) for id in ids]
     placement_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
-    written = kept_results.written
+    written = timetabling_result.written
 
     def erased_meanwhile(*args):
         if len(ids) == 3:
             privacy.erase(ids.pop(), by=None, now=NOW)
         return written(*args)
 
-    monkeypatch.setattr(kept_results, "written", erased_meanwhile)
+    monkeypatch.setattr(timetabling_result, "written", erased_meanwhile)
     assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
     found = searches.get(placement_id)
     assert (found.state, found.result) == (SearchState.FAILED, {})

@@ -6,6 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach import codec
 from outreach.domain.kinds import VenueKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, SearchState
@@ -42,6 +43,105 @@ def test_a_request_is_read_as_it_was_written():
     assert timetabling_request.from_json(timetabling_request.as_json(FULL)) == FULL
 
 
+def test_a_request_is_stored_in_the_form_it_always_had():
+    assert timetabling_request.as_json(FULL) == {
+        "lines": [
+            {"id": 4, "needed": 2, "first_on": "2027-01-18", "last_on": "2027-01-19", "fixed": True},
+            {"id": 5, "needed": 0, "first_on": None, "last_on": None, "fixed": False},
+        ],
+        "first_on": "2027-01-18",
+        "last_on": "2027-01-22",
+        "venues": "kelurahan",
+        "venue_kinds": ["hall"],
+        "facilitators": [7, 8],
+        "before_all": 4,
+        "order": [[5, 4], [9, 5]],
+        "one_in_kecamatan": False,
+        "hours": ["08:00", "12:00"],
+        "wishes": {"trips": "much", "ramadan": "off"},
+        "seconds": 10,
+        "greedily": True,
+    }
+
+
+def test_an_order_given_twice_is_read_once():
+    stored = timetabling_request.as_json(replace(FULL, order=((5, 4), (5, 4))))
+    assert timetabling_request.from_json(stored).order == ((5, 4),)
+
+
+STORED = {
+    "status": "impossible",
+    "lines": [
+        {
+            "id": 4,
+            "title": "Metro",
+            "version": 3,
+            "state": "draft",
+            "zone": "Asia/Jakarta",
+            "before": {
+                "starts_at": "2027-01-18T02:00:00+00:00",
+                "ends_at": "2027-01-18T04:00:00+00:00",
+                "venue_id": None,
+                "people": [[7, "Citra"]],
+            },
+            "after": {
+                "starts_at": "2027-01-19T02:00:00+00:00",
+                "ends_at": "2027-01-19T04:00:00+00:00",
+                "venue_id": 2,
+                "people": [[8, "Dian"]],
+            },
+            "let_go": [[7, "Citra"]],
+            "reasons": [{"kind": "shares_trip", "ids": [5], "who": "Dian", "day": "2027-01-19"}],
+            "costs": [{"term": "trips", "cost": 8, "units": 1, "who": "Dian", "day": None}],
+            "warnings": [
+                {"kind": "speaker_absent", "new": False, "day": "2027-01-19", "who": "Dian", "where": "",
+                 "titles": ["Imopuro"], "why": "Cuti"}
+            ],
+        }
+    ],
+    "unplaced": [5],
+    "costs": {"trips": 8},
+    "objective": 8,
+    "present": None,
+    "is_enough": False,
+    "bound": 6,
+    "solved": 1,
+    "conflicts": [
+        {
+            "ids": [4, 5],
+            "minimal": False,
+            "causes": [
+                {"kind": "rule", "ids": [4, 5], "rule": "venue_taken", "people": [], "venues": [2],
+                 "kecamatan": ["18.72.01"], "examples": []}
+            ],
+        }
+    ],
+    "titles": {"4": "Metro", "5": "Imopuro"},
+    "taken": [4],
+}  # fmt: skip
+
+
+def test_a_result_is_read_and_written_in_the_form_it_always_had():
+    result = timetabling_result.read(STORED)
+    citra, dian = (7, "Citra"), (8, "Dian")
+    [line] = result.lines
+    assert (line.zone.key, line.before.people, line.after.people, line.let_go) == (
+        "Asia/Jakarta", (citra,), (dian,), (citra,)
+    )  # fmt: skip
+    assert line.after.starts_at == at(19, 9)
+    assert [(note.kind, note.is_new, note.day) for note in line.warnings] == [
+        (ClashKind.SPEAKER_ABSENT, False, date(2027, 1, 19))
+    ]
+    assert [(one.is_minimal, one.causes[0].rule) for one in result.conflicts] == [(False, ClashKind.VENUE_TAKEN)]
+    assert (result.status, result.titles, result.taken) == (SearchStatus.IMPOSSIBLE, {4: "Metro", 5: "Imopuro"}, {4})
+    assert codec.to_json(result) == STORED
+
+
+def test_what_a_search_that_has_just_begun_stores_is_an_empty_result():
+    assert timetabling_result.read({}) == timetabling_result.Result()
+    assert timetabling_result.read({"titles": {}, "taken": []}) == timetabling_result.Result()
+
+
 def test_what_is_left_out_of_a_request_has_its_default():
     asked = timetabling_request.from_json({"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22"})
     assert asked == Request((RequestLine(4),), date(2027, 1, 18), date(2027, 1, 22))
@@ -56,6 +156,11 @@ def test_what_is_left_out_of_a_request_has_its_default():
         {},
         {"lines": [{"id": "4"}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
         {"lines": [{"id": True}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": 0}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": 2**31}], "first_on": "2027-01-18", "last_on": "2027-01-22"},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "before_all": 0},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "facilitators": [2**31]},
+        {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "order": [[4, 0]]},
         {"lines": [{"id": 4}], "first_on": "2027-13-18", "last_on": "2027-01-22"},
         {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "venues": "the moon"},
         {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "wishes": {"trips": "very much"}},
