@@ -8,14 +8,15 @@ The row's JSON holds only what differs from the defaults:
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import date, time
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import time
 from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import codec
 from outreach.domain.answers import DEADLINE_DAYS
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
 from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules, Severity, TravelRules
@@ -66,6 +67,9 @@ class PlanValues:
         return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
 
 
+codec.write_without_defaults(PlanValues, OfficeHours, TravelRules)
+codec.write_as_list(DayHours)  # opens, closes, break from, break until
+codec.write_as_list(DayRange)
 TRAVEL_BOUNDS: dict[str, tuple[float, float]] = {
     "speed_km_h": (1, 200), "detour": (1, 5), "longest_min": (0, MINUTES_MAX),
     **dict.fromkeys(
@@ -147,46 +151,14 @@ def year_of(hijri_year: int) -> int:
 
 def _written(values: PlanValues) -> dict[str, Any]:
     """Return the row's JSON: what differs from the defaults."""
-    usual = PlanValues()
-    severities = {
-        kind.value: values.severity(kind).value
-        for kind in ClashKind
-        if values.severity(kind) is not DEFAULT_SEVERITIES[kind]
-    }
-    hours = {
-        name: [f"{at:%H:%M}" for at in asdict(getattr(values.hours, name)).values()]
-        for name in DAYS_OF_HOURS
-        if getattr(values.hours, name) != getattr(usual.hours, name)
-    }
-    travel = {name: value for name, value in asdict(values.travel).items() if value != getattr(usual.travel, name)}
-    own = {str(year): [days.first.isoformat(), days.last.isoformat()] for year, days in sorted(values.ramadans.items())}
-    notice = {"notice_days": values.notice_days} if values.notice_days != usual.notice_days else {}
-    parts = {"severities": severities, "hours": hours, "travel": travel, "ramadans": own}
-    return {**{name: part for name, part in parts.items() if part}, **notice}
+    own = {kind: one for kind, one in values.severities.items() if one is not DEFAULT_SEVERITIES[kind]}
+    return codec.to_json(replace(values, severities=own, version=0))
 
 
 def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
     """Return the settings of a row's JSON. What this version does not know of is left aside."""
-    kinds = {kind.value: kind for kind in ClashKind}
-    severities = {kinds[name]: Severity(value) for name, value in stored.get("severities", {}).items() if name in kinds}
-    hours = {
-        name: DayHours(*(time.fromisoformat(at) for at in ats))
-        for name, ats in stored.get("hours", {}).items()
-        if name in DAYS_OF_HOURS
-    }
-    travel = {name: value for name, value in stored.get("travel", {}).items() if name in TRAVEL_BOUNDS}
-    own = {
-        int(year): DayRange(date.fromisoformat(first), date.fromisoformat(last))
-        for year, (first, last) in stored.get("ramadans", {}).items()
-    }
-    return PlanValues(
-        severities=severities,
-        notice_days=stored.get("notice_days", Rules().notice_days),
-        hours=OfficeHours(**hours),
-        travel=TravelRules(**travel),
-        ramadans=own,
-        version=version,
-    )
+    known = {name: one for name, one in stored.get("severities", {}).items() if name in tuple(ClashKind)}
+    return replace(codec.from_json(PlanValues, {**stored, "severities": known}), version=version)
 
 
 _OFFICE = sa.select(Office.deadline_days).order_by(Office.id).limit(1).scalar_subquery()

@@ -76,6 +76,22 @@ def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, admi
     }
 
 
+def test_what_this_version_does_not_know_of_is_left_aside(app, office):
+    stored = {
+        "severities": {"weekend": "block", "eclipse": "warn"},
+        "hours": {"sunday": ["07:30", "16:30", "11:15", "13:15"], "friday": ["07:30", "16:30", "11:15", "13:15"]},
+        "travel": {"by_boat_min": 40, "buffer_min": 20},
+        "moon": "full",
+    }
+    db.session.add(PlanSettings(values=stored))
+    db.session.commit()
+    assert planning_rules.current() == Rules(
+        severities={ClashKind.WEEKEND: Severity.BLOCK},
+        hours=OfficeHours(friday=DayHours(time(7, 30), time(16, 30), time(11, 15), time(13, 15))),
+        travel=TravelRules(buffer_min=20),
+    )
+
+
 def test_going_back_to_the_defaults_keeps_nothing(any_app, office):
     kept = save(PlanValues(notice_days=10))
     save(PlanValues(version=kept.version))
