@@ -1,15 +1,15 @@
 """What an import says to its reader: counts, the rows refused and why, and what to know about rows that were taken.
 
-A report can be kept as JSON between two pages, and be written as a spreadsheet of the refused rows to correct.
+A report can be kept as JSON between two pages (outreach/codec.py), and be written as a spreadsheet of the refused rows.
 """
 
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from defusedcsv import csv
 
+from outreach import codec
 from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.problems import Problem
 from outreach.services.directory.import_people import Reading
@@ -27,6 +27,11 @@ HEADINGS = {
     Column.POST: "Jabatan",
     Column.ORGANISATION: "Instansi",
 }
+codec.write_as(
+    Problem,
+    lambda problem: {"message": problem.message, "values": problem.values},
+    lambda stored: Problem(stored["message"], **stored["values"]),
+)
 
 
 @dataclass(frozen=True)
@@ -91,29 +96,6 @@ def report_of(reading: Reading) -> ImportReport:
     )
 
 
-def to_json(report: ImportReport) -> dict[str, Any]:
-    """Return the report as JSON values."""
-    return {
-        **vars(report),
-        "refused": [_line_to_json(line) for line in report.refused],
-        "noted": [_line_to_json(line) for line in report.noted],
-        "notes": [_said_to_json(note) for note in report.notes],
-    }
-
-
-def from_json(kept: dict[str, Any]) -> ImportReport:
-    """Return a report that to_json() made."""
-    return ImportReport(
-        **{
-            **kept,
-            "refused": tuple(_line_from_json(line) for line in kept["refused"]),
-            "noted": tuple(_line_from_json(line) for line in kept["noted"]),
-            "notes": tuple(_said_from_json(note) for note in kept["notes"]),
-            "columns": tuple(Column(column) for column in kept["columns"]),
-        }
-    )
-
-
 def refused_csv(report: ImportReport, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
     """Return the refused rows to correct as CSV: where each stands, what was written, why it was refused.
 
@@ -131,20 +113,3 @@ def refused_csv(report: ImportReport, headings: Iterable[str], say: Callable[[Pr
 
 def _is_known(line: ImportLine) -> bool:
     return any(problem.message == PersonKnown.message for problem in line.said)
-
-
-def _line_to_json(line: ImportLine) -> dict[str, Any]:
-    return {**vars(line), "said": [_said_to_json(problem) for problem in line.said]}
-
-
-def _line_from_json(kept: dict[str, Any]) -> ImportLine:
-    written = {Column(column): text for column, text in kept["written"].items()}
-    return ImportLine(kept["sheet"], kept["number"], written, tuple(_said_from_json(said) for said in kept["said"]))
-
-
-def _said_to_json(problem: Problem) -> dict[str, Any]:
-    return {"message": problem.message, "values": problem.values}
-
-
-def _said_from_json(kept: dict[str, Any]) -> Problem:
-    return Problem(kept["message"], **kept["values"])

@@ -6,7 +6,7 @@ from flask import Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from outreach import clock
+from outreach import clock, codec
 from outreach.delivery.words.formats import language
 from outreach.domain.kinds import CadreKind
 from outreach.domain.problems import Problem
@@ -73,7 +73,7 @@ def import_confirm(key: str) -> Any:
             form = ImportForm(formdata=None)
             form.file.errors = [say(problem)]
             return render_template("directory/people/import.html", form=form), 422
-        kept = reports.to_json(reports.report_of(reading))
+        kept = codec.to_json(reports.report_of(reading))
         uploads.settle(upload, {"report": kept}, by=current_user, now=clock.now())
     return redirect(url_for(".import_report", key=key))
 
@@ -116,5 +116,5 @@ def _kinds(upload: Upload) -> tuple[CadreKind, ...]:
 
 def _report(upload: Upload) -> ImportReport:
     if _is_stored(upload):
-        return reports.from_json(upload.options["report"])
+        return codec.from_json(ImportReport, upload.options["report"])
     return reports.report_of(importing.read(upload.data, upload.filename, default_kinds=_kinds(upload)))
