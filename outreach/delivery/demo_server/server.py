@@ -8,19 +8,18 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from outreach import clock
+from outreach import clock, codec
 
 INDEX = "index.jsonl"
 LIMIT_BYTES = 10 * 1024 * 1024
@@ -98,7 +97,7 @@ class Catcher:
             subject=header(mail, "Subject"),
             size=len(data),
         )
-        line = json.dumps({**asdict(caught), "received_at": caught.received_at.isoformat()}) + "\n"
+        line = json.dumps(codec.to_json(caught)) + "\n"
         (self.folder / f"{caught.key}.eml").write_bytes(data)
         with self._writing, (self.folder / INDEX).open("a", encoding="utf-8") as index:
             index.write(line)
@@ -143,9 +142,8 @@ def _name(mail: EmailMessage, name: str) -> str:
 
 def _read(line: str) -> Iterator[Caught]:
     try:
-        values: dict[str, Any] = json.loads(line)
-        yield Caught(**{**values, "received_at": datetime.fromisoformat(values["received_at"])})
-    except (ValueError, TypeError, KeyError):  # a line cut off by a crash
+        yield codec.from_json(Caught, json.loads(line))
+    except ValueError:  # a line cut off by a crash
         return
 
 

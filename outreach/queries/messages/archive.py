@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from outreach import codec
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Activity, ArchivedLine, ArchivedMessage, Invitation, Message, Organisation, Person, Reminder
@@ -58,10 +59,7 @@ def get(message_id: int) -> ArchivedMessage | None:
 
 
 def tries(message: ArchivedMessage) -> list[Try]:
-    return [
-        Try(datetime.fromisoformat(one["at"]), MessageState(one["outcome"]), one["code"], one["reply"])
-        for one in message.tries
-    ]
+    return codec.from_json(list[Try], message.tries)
 
 
 def resent_as(message: Message | ArchivedMessage) -> int | None:

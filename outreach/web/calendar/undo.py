@@ -2,22 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import session
 
-from outreach import clock
+from outreach import clock, codec
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from outreach.services.activities import move as moves
 from outreach.services.activities.move import Shifted
 from outreach.services.activities.publish import Move
 
 KEY = "calendar_undo"
 OFFERED_FOR = timedelta(minutes=30)
 STATES = (ActivityState.DRAFT, ActivityState.PUBLISHED)
-_INSTANTS = [name for name in moves.KEPT if name.endswith("_at")]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """The activity that was moved, its version since, and until when that can be undone. The Move itself is kept beside it."""
+
+    id: int
+    version: int
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -35,30 +41,22 @@ def keep(done: Shifted | None, now: datetime) -> None:
     if done is None:
         session.pop(KEY, None)
         return
-    instants = {name: getattr(done.back, name) for name in _INSTANTS}
-    session[KEY] = {
-        "id": done.activity.id,
-        "version": done.version,
-        "until": (now + OFFERED_FOR).isoformat(),
-        "zone": done.back.zone.key,
-        "venue_id": done.back.venue_id,
-        **{name: instant and instant.isoformat() for name, instant in instants.items()},
-    }
+    moved = _Moved(done.activity.id, done.version, now + OFFERED_FOR)
+    session[KEY] = codec.to_json(moved) | codec.to_json(done.back)
 
 
 def last() -> tuple[int, int]:
     """Return the id of the activity moved last, and its version since; 0 and 0 where there is none."""
-    kept = session.get(KEY) or {}
-    return kept.get("id", 0), kept.get("version", 0)
+    moved = _moved()
+    return (moved.id, moved.version) if moved else (0, 0)
 
 
 def kept(activity_id: int) -> Move | None:
     """Return what takes the activity's move back, if that was this session's last one and not long ago."""
-    kept = session.get(KEY)
-    if not kept or kept["id"] != activity_id or datetime.fromisoformat(kept["until"]) < clock.now():
+    moved = _moved()
+    if moved is None or moved.id != activity_id or moved.until < clock.now():
         return None
-    instants = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in _INSTANTS}
-    return Move(zone=ZoneInfo(kept["zone"]), venue_id=kept["venue_id"], **instants)
+    return codec.from_json(Move, session[KEY])
 
 
 def offer() -> UndoOffer | None:
@@ -68,3 +66,7 @@ def offer() -> UndoOffer | None:
     if activity is None or activity.version != version or activity.state not in STATES:
         return None
     return UndoOffer(activity_id, activity.title, version, activity.state is ActivityState.PUBLISHED)
+
+
+def _moved() -> _Moved | None:
+    return codec.from_json(_Moved, session[KEY]) if session.get(KEY) else None
