@@ -8,6 +8,7 @@ Reading is strict: "4" is no number, and true is none. A missing field has its d
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
+from functools import partial
 from types import GenericAlias
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
@@ -18,7 +19,6 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 T = TypeVar("T")
 _KEY = "json_key"
-_TAKEN_AS: Mapping[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 _converter = Converter(detailed_validation=False, unstruct_collection_overrides={tuple: list, frozenset: sorted})
 _without_defaults: set[type] = set()
 
@@ -68,15 +68,15 @@ def write_as(kind: type[T], write: Callable[[T], Any], read: Callable[[Any], T])
     _converter.register_structure_hook(kind, lambda stored, _kind: read(stored))
 
 
-def _read_exactly(stored: Any, kind: type) -> Any:
+def _read_exactly(taken: tuple[type, ...], stored: Any, kind: type) -> Any:
     """Return a number, a truth value, a text, or the enum that is one."""
-    if type(stored) not in next(taken for base, taken in _TAKEN_AS.items() if issubclass(kind, base)):
+    if type(stored) not in taken:
         raise TypeError(f"{type(stored)} is no {kind}")
     return kind(stored)
 
 
-for _primitive in _TAKEN_AS:
-    _converter.register_structure_hook(_primitive, _read_exactly)
+for _primitive, _taken in {bool: (bool,), int: (int,), float: (int, float), str: (str,)}.items():
+    _converter.register_structure_hook(_primitive, partial(_read_exactly, _taken))
 _converter.register_unstructure_hook(str, str)  # of a StrEnum, its value
 for _moment in (datetime, date):
     write_as(_moment, _moment.isoformat, _moment.fromisoformat)
