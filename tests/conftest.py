@@ -330,24 +330,30 @@ def chief(police: Organisation) -> Person:
 
 
 @pytest.fixture
-def queries(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], int]]:
-    """Return a function that runs something and says how many SQL statements it took."""
-    counted: list[str] = []
+def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], list[str]]]:
+    """Return a function that runs something and returns the SQL statements it took."""
+    executed: list[str] = []
 
-    def count(_connection, _cursor, statement, *_rest):
-        counted.append(statement)
+    def keep(_connection, _cursor, statement, *_rest):
+        executed.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", count)
+    event.listen(db.engine, "before_cursor_execute", keep)
 
-    def run(action: Callable[[], object]) -> int:
+    def run(action: Callable[[], object]) -> list[str]:
         db.session.remove()
         waiting.count_again()  # each page counts the mails that wait, unless another did a moment ago
-        counted.clear()
+        executed.clear()
         action()
-        return len(counted)
+        return list(executed)
 
     yield run
-    event.remove(db.engine, "before_cursor_execute", count)
+    event.remove(db.engine, "before_cursor_execute", keep)
+
+
+@pytest.fixture
+def queries(statements: Callable[[Callable[[], object]], list[str]]) -> Callable[[Callable[[], object]], int]:
+    """Return a function that runs something and says how many SQL statements it took."""
+    return lambda action: len(statements(action))
 
 
 def minutes(count: int) -> timedelta:

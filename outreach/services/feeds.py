@@ -287,7 +287,12 @@ def _about(feed: Feed) -> dict[str, Any]:
 
 def own_address(token: str, *, now: datetime) -> str:
     """Return the calendar address of a link's holder; "" where they have none. Raise a link's problem, or OnlyForPeople."""
-    feed = _own_of(db.session(), links.open_link(token, now=now))
+    return own_address_of(links.open_link(token, now=now).person_id)
+
+
+def own_address_of(person_id: int | None) -> str:
+    """Return a person's calendar address; "" where they have none. Raise OnlyForPeople where it is no person."""
+    feed = _own_of(db.session(), person_id)
     return feed_url(feed) if feed is not None and feed.revoked_at is None else ""
 
 
@@ -295,7 +300,7 @@ def make_own(token: str, *, now: datetime) -> Feed:
     """Give a link's holder an address; one that they had stops working at once. Raise as `address` does."""
     with writing() as session:
         link = _locked_link(session, token, now)
-        feed = _own_of(session, link)
+        feed = _own_of(session, link.person_id)
         if feed is None:
             feed = Feed(scope=FeedScope.PERSON, person_id=link.person_id, name="")
             session.add(feed)
@@ -306,19 +311,17 @@ def make_own(token: str, *, now: datetime) -> Feed:
 def stop_own(token: str, *, now: datetime) -> None:
     """Stop the holder's address from working; without one, nothing happens. Raise as `address` does."""
     with writing() as session:
-        feed = _own_of(session, _locked_link(session, token, now))
+        feed = _own_of(session, _locked_link(session, token, now).person_id)
         if feed is not None and feed.revoked_at is None:
             feed.revoked_at = now
 
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
     """Return the link, held until the end, so that two presses make one address, and none by a link that ends meanwhile."""
-    link = links.open_link(token, now=now, session=session)
-    session.refresh(link, ["nonce", "revoked_at", "expires_at"], with_for_update=True)
-    return links.open_link(token, now=now, session=session)
+    return links.open_link(token, now=now, session=session, lock=True)
 
 
-def _own_of(session: Session, link: Link) -> Feed | None:
-    if link.person_id is None:
+def _own_of(session: Session, person_id: int | None) -> Feed | None:
+    if person_id is None:
         raise OnlyForPeople
-    return session.scalar(sa.select(Feed).where(Feed.person_id == link.person_id, Feed.name == "").limit(1))
+    return session.scalar(sa.select(Feed).where(Feed.person_id == person_id, Feed.name == "").limit(1))

@@ -33,13 +33,27 @@ def activity_for_change(session: Session, activity_id: int, version: int | None 
 
     Others may still refer to it meanwhile: PostgreSQL's FOR NO KEY UPDATE.
     """
-    lock = {"of": Activity, "key_share": True}
-    activity = session.get(Activity, activity_id, with_for_update=lock, populate_existing=True)
-    if activity is None:
-        raise ActivityMissing
+    [activity] = activities_for_change(session, [activity_id])
     if version is not None and activity.version != version:
         raise Stale
     return activity
+
+
+def activities_for_change(session: Session, activity_ids: Collection[int]) -> list[Activity]:
+    """Return these activities by their ids, locked as by `activity_for_change`, at once; raise ActivityMissing."""
+    found = present_for_change(session, activity_ids)
+    if len(found) < len(set(activity_ids)):
+        raise ActivityMissing
+    return list(found.values())
+
+
+def present_for_change(session: Session, activity_ids: Collection[int]) -> dict[int, Activity]:
+    """Return those of these activities that there are, by id, locked in that order and as they are then. One statement."""
+    if not activity_ids:
+        return {}
+    found = sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
+    locked = found.with_for_update(of=Activity, key_share=True).execution_options(populate_existing=True)
+    return {one.id: one for one in session.scalars(locked)}
 
 
 def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
@@ -67,12 +81,6 @@ def lock_programme(session: Session, programme_id: int, *, changes: bool = False
     """Lock a programme before its activities: to change its days, or else to keep them as they are."""
     statement = sa.select(Programme.id).where(Programme.id == programme_id)
     session.execute(statement.with_for_update(read=not changes, key_share=changes))
-
-
-def lock_activities(session: Session, activity_ids: Collection[int]) -> None:
-    """Lock activities in the order of their ids, for what goes through them one by one."""
-    statement = sa.select(Activity.id).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
-    session.execute(statement.with_for_update(key_share=True))
 
 
 def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:

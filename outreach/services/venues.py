@@ -1,6 +1,6 @@
 """Venues: adding and correcting them. Their list is queries/directory.py, booking them services/locking.py."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -13,9 +13,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Region, User, Venue
-from outreach.services import audit, locking
+from outreach.services import audit
 from outreach.services.invitations import seats
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import present_for_change
 
 MOST_SEATS = 100_000
 
@@ -84,13 +84,14 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
         if venue is None:
             raise VenueMissing
         _check_name_free(session, values.name, venue_id)
+        activities: Mapping[int, Activity] = {}
         if values.capacity != venue.capacity:
-            locking.lock_activities(session, _coming(session, venue_id, now))
+            activities = present_for_change(session, _coming(session, venue_id, now))
         before = vars(values_of(venue)).copy()
         _fill(session, venue, values)
         changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])
         if "capacity" in changed:
-            _offer_seats(session, venue, now)
+            _offer_seats(session, venue, activities, now)
         if changed:
             audit.record(session, by, "venue.edited", venue, now=now, changed=changed)
     return venue
@@ -101,11 +102,13 @@ def values_of(venue: Venue) -> VenueValues:
     return VenueValues(**{one.name: getattr(venue, one.name) for one in fields(VenueValues)})
 
 
-def _offer_seats(session: Session, venue: Venue, now: datetime) -> None:
-    """Whoever waits for a seat in an activity there gets one, where more fit now."""
+def _offer_seats(session: Session, venue: Venue, locked: Mapping[int, Activity], now: datetime) -> None:
+    """Whoever waits for a seat in an activity there gets one, where more fit now. locked: those that were there before."""
     session.flush()
-    for activity_id in _coming(session, venue.id, now):
-        seats.offer_freed(session, activity_for_change(session, activity_id), now=now)
+    coming = _coming(session, venue.id, now)
+    activities = {**locked, **present_for_change(session, set(coming) - locked.keys())}
+    for activity_id in coming:
+        seats.offer_freed(session, activities[activity_id], now=now)
 
 
 def _coming(session: Session, venue_id: int, now: datetime) -> Sequence[int]:

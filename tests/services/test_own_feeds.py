@@ -134,3 +134,10 @@ def test_none_is_made_by_a_link_that_is_ended_at_that_moment(invited, any_app, c
     pressing.join()
     assert len(raised) == 1
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0
+
+
+def test_making_and_stopping_it_opens_the_link_once(invited, chief, statements):
+    token = token_of(chief)
+    for change in (feeds.make_own, feeds.stop_own):
+        took = statements(lambda change=change: change(token, now=NOW))
+        assert sum("FROM link" in one for one in took) == 1

@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from outreach.delivery import tokens
 from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityCancelled, refusal
-from outreach.domain.kinds import NEUTRAL_TITLES, LinkPurpose, Role
+from outreach.domain.kinds import NEUTRAL_TITLES, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -121,9 +120,12 @@ class OpenPoll(NamedTuple):
 
 
 class AnswerPage(NamedTuple):
+    """link: the row by which it was opened, to read the page once more without opening it."""
+
+    link: Any
     invitee: Holder
     contact: Contact
-    activities: tuple[ShownInvitation, ...]
+    activities: tuple[ShownInvitation, ...] = ()
     polls: tuple[OpenPoll, ...] = ()
 
 
@@ -132,7 +134,15 @@ def read(token: str, *, now: datetime) -> AnswerPage:
 
     Raise LinkUnknown, LinkExpired or LinkRevoked.
     """
-    link = _link(token, now)
+    return _page(_link(token, now), now)
+
+
+def read_again(found: AnswerPage, *, now: datetime) -> AnswerPage:
+    """Return what the holder sees now, after something was recorded or refused. Their link is not opened once more."""
+    return _page(found.link, now)
+
+
+def _page(link: Any, now: datetime) -> AnswerPage:
     invitee = _invitee(link)
     rows = db.session.execute(
         statements.OF_ORGANISATION if invitee.organisation else statements.OF_PERSON,
@@ -147,13 +157,13 @@ def read(token: str, *, now: datetime) -> AnswerPage:
         shown = _with_nominees(shown, invitee.id)
     elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
         shown = _with_topics(shown, invitee.id)
-    return AnswerPage(invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
+    return AnswerPage(link, invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
 
 
 def read_invitee(token: str, *, now: datetime) -> AnswerPage:
     """Return whose link it is, without any activity; raise as `read` does."""
     link = _link(token, now)
-    return AnswerPage(_invitee(link), _contact(link, None), ())
+    return AnswerPage(link, _invitee(link), _contact(link, None))
 
 
 def office_contact() -> Contact:
@@ -162,9 +172,9 @@ def office_contact() -> Contact:
     return _contact(row, None) if row else Contact("", "", "")
 
 
-def activity_for_calendar(token: str, activity_id: int, *, now: datetime) -> Activity:
-    """Return one of the holder's activities; raise as `read` does, NothingToAnswer, or ActivityCancelled."""
-    found = next((one for one in read(token, now=now).activities if one.activity.id == activity_id), None)
+def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
+    """Return one of the activities on the holder's page; raise NothingToAnswer, or ActivityCancelled."""
+    found = next((one for one in page.activities if one.activity.id == activity_id), None)
     if found is None:
         raise NothingToAnswer
     if found.activity.state is ActivityState.CANCELLED:
@@ -183,15 +193,7 @@ def _polls(invitee: Holder, now: datetime) -> tuple[OpenPoll, ...]:
 
 
 def _link(token: str, now: datetime) -> Any:
-    nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
-    link = db.session.execute(statements.LINK, {"nonce": nonce}).first() if nonce else None
-    if link is None:
-        raise links.LinkUnknown
-    if link.revoked_at is not None:
-        raise links.LinkRevoked
-    if now >= link.expires_at:
-        raise links.LinkExpired
-    return link
+    return links.opened(db.session.execute(statements.LINK, {"nonce": links.nonce_of(token)}).first(), now)
 
 
 def _invitee(link: Any) -> Holder:

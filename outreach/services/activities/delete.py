@@ -11,7 +11,7 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Reminder, User
 from outreach.services import audit, locking
-from outreach.services.locking import activity_for_change, locked_programme
+from outreach.services.locking import activities_for_change, activity_for_change, locked_programme
 from outreach.services.planning import bookings
 
 
@@ -36,7 +36,7 @@ def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> No
     """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
     with writing() as session:
         programme = locked_programme(session, programme_id, changes=True)
-        activities = [activity_for_change(session, id) for id in sorted(a.id for a in programme.activities)]
+        activities = activities_for_change(session, [one.id for one in programme.activities])
         for activity in activities:
             if activity.state is not ActivityState.DRAFT:
                 raise NotOnlyDrafts(title=activity.title)

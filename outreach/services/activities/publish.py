@@ -19,7 +19,7 @@ from outreach.services import audit
 from outreach.services.activities.checks import check_times
 from outreach.services.activities.edit import differs, usual_deadline
 from outreach.services.invitations import links, seats
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import activities_for_change, activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
@@ -78,7 +78,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
     """As `publish`, in the caller's transaction."""
     if not activity_ids:
         raise NothingToPublish
-    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    activities = activities_for_change(session, activity_ids)
     for activity in activities:
         if activity.state is not ActivityState.DRAFT:
             raise AlreadyPublished(title=activity.title)

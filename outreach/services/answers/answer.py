@@ -20,11 +20,10 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Link, Office
-from outreach.services import locking
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 
 
@@ -58,10 +57,11 @@ def answer(
     OrganisationsNominate or RepresentativeUnnamed, having changed nothing. In a full activity they go on the waiting list.
     """
     with writing() as session:
+        activity = present_for_change(session, [activity_id]).get(activity_id)
         link = links.open_link(token, now=now, session=session)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
-        return _take(session, link, activity_id, LinkAnswer(choice, representative), now)
+        return _take(session, link, activity, LinkAnswer(choice, representative), now)
 
 
 def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
@@ -71,12 +71,12 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
     """
     refused: dict[int, Problem] = {}
     with writing() as session:
+        activities = present_for_change(session, replies)
         link = links.open_link(token, now=now, session=session)
-        locking.lock_activities(session, list(replies))
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
-                    _take(session, link, activity_id, replies[activity_id], now)
+                    _take(session, link, activities.get(activity_id), replies[activity_id], now)
             except Problem as problem:
                 refused[activity_id] = problem
     return refused
@@ -88,17 +88,16 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
     Raise as `answer` does, and NotAnOrganisation, or what services/answers/nominees.py refuses.
     """
     with writing() as session:
+        theirs = sa.select(Invitation.activity_id, Invitation.organisation_id).where(Invitation.id == invitation_id)
+        invited = session.execute(theirs).one_or_none()
+        activities = present_for_change(session, [invited.activity_id] if invited else [])
         link = links.open_link(token, now=now, session=session)
         if link.organisation_id is None:
             raise NotAnOrganisation
-        activity_id = session.scalar(
-            sa.select(Invitation.activity_id).where(
-                Invitation.id == invitation_id, Invitation.organisation_id == link.organisation_id
-            )
-        )
-        if activity_id is None:
+        if invited is None or invited.organisation_id != link.organisation_id:
             raise NothingToAnswer
-        return _take(session, link, activity_id, LinkAnswer(Choice.COMING, nominees=nominees), now)
+        reply = LinkAnswer(Choice.COMING, nominees=nominees)
+        return _take(session, link, activities.get(invited.activity_id), reply, now)
 
 
 def answer_by_calendar(
@@ -204,9 +203,11 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
     return link
 
 
-def _take(session: Session, link: Link, activity_id: int, reply: LinkAnswer, now: datetime) -> Invitation:
-    """Record one reply of a link's holder."""
-    mine = _held(session, link, activity_id)
+def _take(session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime) -> Invitation:
+    """Record one reply of a link's holder. activity: locked, or None where it is gone."""
+    if activity is None:
+        raise NothingToAnswer
+    mine = _held(session, link, activity)
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
@@ -229,15 +230,12 @@ def _of_invitee(link: Link) -> sa.Select[Invitation]:
     return sa.select(Invitation).where(Invitation.organisation_id == link.organisation_id)
 
 
-def _held(session: Session, link: Link, activity_id: int) -> list[Invitation]:
+def _held(session: Session, link: Link, activity: Activity) -> list[Invitation]:
     """Return the link holder's invitations to an activity, which is locked; raise NothingToAnswer where there is none."""
-    if session.scalar(sa.select(Activity.id).where(Activity.id == activity_id)) is None:
-        raise NothingToAnswer
-    activity_for_change(session, activity_id)
     mine = list(
         session.scalars(
             _of_invitee(link)
-            .where(Invitation.activity_id == activity_id, Invitation.state != InvitationState.PREPARED)
+            .where(Invitation.activity_id == activity.id, Invitation.state != InvitationState.PREPARED)
             .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role)
         )
     )

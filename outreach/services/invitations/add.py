@@ -109,7 +109,7 @@ def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invi
     for activity in activities:
         people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
         if people:
-            engage(session, [activity], people)
+            engage(session, [activity], people, locked=True)
 
 
 def _make_new(invitation: Invitation) -> None:

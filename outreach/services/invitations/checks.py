@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import activities_for_change
 
 
 class NoActivityChosen(Problem):
@@ -32,7 +32,7 @@ def open_activities(session: Session, activity_ids: Collection[int]) -> list[Act
     """Return these activities, locked for this transaction; raise NoActivityChosen, or ActivityOver where one takes nobody."""
     if not activity_ids:
         raise NoActivityChosen
-    activities = [activity_for_change(session, one) for one in sorted(set(activity_ids))]
+    activities = activities_for_change(session, activity_ids)
     for activity in activities:
         if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
             raise ActivityOver(title=activity.title)

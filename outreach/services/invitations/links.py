@@ -4,6 +4,7 @@ A calendar address that somebody made with their link (services/own_feeds.py) en
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -43,14 +44,30 @@ class LinkRevoked(Problem):
     message = "This link has been replaced by a newer one. Please use the link in our latest mail, or call us."
 
 
-def open_link(token: str, *, now: datetime, session: Session | None = None) -> Link:
-    """Return the link behind a token with its holder loaded; raise LinkUnknown, LinkExpired or LinkRevoked."""
+def open_link(token: str, *, now: datetime, session: Session | None = None, lock: bool = False) -> Link:
+    """Return the link behind a token with its holder loaded; raise LinkUnknown, LinkExpired or LinkRevoked. One statement.
+
+    In a transaction that locks what the link's holder answers, open it under that lock: a link that is revoked while this waits
+    answers nothing. lock: to hold the link itself until the end.
+    """
+    nonce = nonce_of(token)
+    wanted = sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
+    if lock:
+        wanted = wanted.with_for_update(of=Link)
+    found: Link = opened((session or db.session).scalar(wanted), now)
+    return found
+
+
+def nonce_of(token: str) -> str:
+    """Return by what an answer link is stored; raise LinkUnknown."""
     nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
     if nonce is None:
         raise LinkUnknown
-    link = (session or db.session).scalar(
-        sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
-    )
+    return nonce
+
+
+def opened(link: Any, now: datetime) -> Any:
+    """Return a link, or a row with its columns; raise why it does not open: LinkUnknown for None, LinkRevoked, LinkExpired."""
     if link is None:
         raise LinkUnknown
     if link.revoked_at is not None:

@@ -88,11 +88,17 @@ def claim(session: Session, activities: Sequence[Activity], *, speakers: bool = 
     _bind(session, known, people, rules)
 
 
-def engage(session: Session, activities: Sequence[Activity], person_ids: Collection[int]) -> None:
-    """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken."""
+def engage(
+    session: Session, activities: Sequence[Activity], person_ids: Collection[int], *, locked: bool = False
+) -> None:
+    """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken.
+
+    Locks the people, unless they are `locked` already.
+    """
     rules = planning_rules.current(session)
     session.flush()
-    locking.lock_people(session, person_ids)
+    if not locked:
+        locking.lock_people(session, person_ids)
     _check_speakers(session, activities, person_ids, rules)
     _bind(session, activities, person_ids, rules)
 
@@ -170,7 +176,7 @@ def _bind(session: Session, activities: Sequence[Activity], person_ids: Collecti
     if not person_ids:
         return
     spans = [_span(one) for one in activities]
-    bookings.bind(session, person_ids)
+    bookings.bind(session, person_ids, locked=True)
     if rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return
     bound = sa.exists().where(

@@ -35,15 +35,17 @@ def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
     return {id for id in session.scalars(sa.union(invited, held)) if id is not None}
 
 
-def bind(session: Session, person_ids: Collection[int]) -> None:
-    """Write anew by what these people are bound: the first come keeps them, of others the earliest. Locks the people.
+def bind(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
+    """Write anew by what these people are bound: the first come keeps them, of others the earliest.
 
+    Locks the people, unless they are `locked` already.
     Call after every change of a speaker's or moderator's invitations, and of the time and state of their activities.
     """
     people = set(person_ids)
     if not people:
         return
-    lock_people(session, people)
+    if not locked:
+        lock_people(session, people)
     wanted, held = _bound(session, people)
     kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     leaving = []

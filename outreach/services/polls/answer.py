@@ -77,10 +77,19 @@ class PollPage:
 
 def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
     """Return a poll as the holder of a link sees it. Raise a link's problem, or NotAmongYours. Nothing is written."""
+    return _page(_mine(links.open_link(token, now=now), poll_id), now)
+
+
+def read_again(found: PollPage, *, now: datetime) -> PollPage:
+    """Return what the holder sees now, after their answer was refused. Their link is not opened once more."""
+    key = sa.inspect(found.invitee).identity or ()  # not by its row, which may be gone
+    return _page(sa.select(PollInvitee).where(PollInvitee.id.in_(key)), now)
+
+
+def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
     session: Session = db.session()
-    link = links.open_link(token, now=now)
     one = session.scalars(
-        _mine(link, poll_id).options(
+        mine.options(
             joinedload(PollInvitee.person),
             joinedload(PollInvitee.organisation),
             selectinload(PollInvitee.choices),
@@ -107,9 +116,9 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
     Raise a link's problem, NotAmongYours, PollClosed, NotEveryDate or WhoMissing, having changed nothing.
     """
     with writing() as session:
-        link = links.open_link(token, now=now, session=session)
         # Shared: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
+        link = links.open_link(token, now=now, session=session)
         one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         if poll is None or one is None or poll.state is PollState.DRAFT:
             raise NotAmongYours

@@ -5,7 +5,7 @@ come, where others may have counted on them, so the page names those activities 
 its counts: the invitations stay, of somebody without a name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,10 +31,10 @@ from outreach.models import (
     User,
     agenda_speaker,
 )
-from outreach.services import audit, locking
+from outreach.services import audit
 from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import inbox
@@ -106,14 +106,14 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """
     with writing() as session:
         timetable_privacy.lock(session)
-        locking.lock_activities(session, {one.activity_id for one in upcoming(person_id, now=now)})
+        locked = present_for_change(session, {one.activity_id for one in upcoming(person_id, now=now)})
         session.expire_all()  # they may have waited
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
             raise PersonMissing
         if person.erased_at is not None:
             raise PersonErased
-        _withdraw(session, person_id, now)
+        _withdraw(session, person_id, locked, now)
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
@@ -132,11 +132,11 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     return person
 
 
-def _withdraw(session: Session, person_id: int, now: datetime) -> None:
+def _withdraw(session: Session, person_id: int, locked: Collection[int], now: datetime) -> None:
+    """locked: ids of the activities whose lock is held; those to which they were invited since are locked here."""
     ahead = session.scalars(_ahead(person_id, now)).all()
     activities = sorted({invitation.activity_id for invitation in ahead})
-    for activity_id in activities:
-        activity_for_change(session, activity_id)
+    present_for_change(session, set(activities).difference(locked))
     for invitation in ahead:
         invitation.state = InvitationState.WITHDRAWN
         invitation.revision += 1

@@ -12,11 +12,11 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import writing
 from outreach.models import Activity, Programme, User
-from outreach.services import audit, locking
+from outreach.services import audit
 from outreach.services.activities import edit as planning
 from outreach.services.activities.checks import TitleMissing, check_within
 from outreach.services.activities.edit import ActivityValues
-from outreach.services.locking import Stale, locked_programme
+from outreach.services.locking import Stale, locked_programme, present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.checks import OutsideProgramme
 
@@ -59,9 +59,7 @@ def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User |
         if programme.version != version:
             raise Stale
         # Whoever moves one of its activities at this moment is waited for, or waits and is held to the new days.
-        locking.lock_activities(
-            session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all()
-        )
+        present_for_change(session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all())
         before = _facts(programme)
         refuses = plan_checks.refuses(session, ClashKind.OUTSIDE_PROGRAMME)
         inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}

@@ -20,7 +20,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, TimetablingSearch, User
-from outreach.services import audit, locking
+from outreach.services import audit
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
 from outreach.services.activities import publish as publishing
@@ -28,7 +28,7 @@ from outreach.services.activities.checks import check_times
 from outreach.services.activities.publish import InThePast, Move, ReasonMissing
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
@@ -131,8 +131,7 @@ def take(
         result = timetabling_result.read(search.result)
         lines = _chosen(result, activity_ids)
         ids = [line.id for line in lines]
-        locking.lock_activities(session, ids)
-        rows = {id: activity_for_change(session, id) for id in _existing(session, ids)}
+        rows = present_for_change(session, ids)
         _check(lines, rows, reason, now)
         before = plan_checks.before(session, ids)
         _let_go(session, lines, by, now)
@@ -172,10 +171,6 @@ def _matched(
 ) -> list[tuple[ProposalLine, PlannedActivity]]:
     by_id = {one.id: one for one in planned}
     return [(line, by_id[line.id]) for line in lines]
-
-
-def _existing(session: Session, ids: Collection[int]) -> list[int]:
-    return list(session.scalars(sa.select(Activity.id).where(Activity.id.in_(ids)).order_by(Activity.id)))
 
 
 def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], reason: str, now: datetime) -> None:

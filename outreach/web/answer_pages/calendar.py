@@ -46,7 +46,7 @@ def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
     now = clock.now()
     found = answer_page.read_invitee(token, now=now)
     speak(found.invitee.locale)
-    address = feeds.own_address(token, now=now)
+    address = feeds.own_address_of(None if found.invitee.organisation else found.invitee.id)
     sentences = {
         "made": _("The address is made. Put it into your calendar program now.") if address else "",
         "stopped": "" if address else _("The address no longer works."),

@@ -72,7 +72,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     except GONE:
         raise
     except Problem as problem:
-        again = _found(token, poll_id)
+        again = poll_answering.read_again(found, now=clock.now())
         return _drawn(
             token, again, 422, form=form, sent=sent, notice=say(problem), missing=isinstance(problem, NotEveryDate),
             nobody=isinstance(problem, WhoMissing),

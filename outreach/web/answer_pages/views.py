@@ -84,11 +84,10 @@ def thanks(token: str) -> Response:
 
 @bp.get("/<token>/<int:activity_id>.ics")
 def calendar(token: str, activity_id: int) -> Response:
-    invitee = _found(token).invitee
-    now = clock.now()
-    activity = answer_page.activity_for_calendar(token, activity_id, now=now)
+    found, now = _found(token), clock.now()
+    activity = answer_page.activity_for_calendar(found, activity_id)
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
-    data = publish_ics(activity, url=url, now=now, person_id=None if invitee.organisation else invitee.id)
+    data = publish_ics(activity, url=url, now=now, person_id=None if found.invitee.organisation else found.invitee.id)
     headers = {"Content-Disposition": 'attachment; filename="undangan.ics"'}
     return seal(Response(data, content_type="text/calendar; charset=utf-8", headers=headers))
 
@@ -102,7 +101,7 @@ def answer(token: str) -> Any:
     sent = read(found, request.form)
     if sent.wrong:
         return _drawn(token, found, 422, typed=sent.forms, notice=sent.notice)
-    return _recorded(token, sent.replies, sent.forms)
+    return _recorded(token, found, sent.replies, sent.forms)
 
 
 @bp.post("/<token>/all")
@@ -116,7 +115,7 @@ def answer_all(token: str) -> Any:
         return _drawn(token, found, 400 if sentence else 422, together=form, notice=notice)
     reply = form.reply()
     replies = {one.activity.id: reply for one in found.activities if one.refusal is None}
-    return _recorded(token, replies, {}, form)
+    return _recorded(token, found, replies, {}, form)
 
 
 @bp.post("/<token>/reminders")
@@ -156,13 +155,17 @@ def http_problem(error: HTTPException) -> Any:
 
 
 def _recorded(
-    token: str, replies: Mapping[int, LinkAnswer], typed: Mapping[int, CardForm], together: AnswerForm | None = None
+    token: str,
+    found: AnswerPage,
+    replies: Mapping[int, LinkAnswer],
+    typed: Mapping[int, CardForm],
+    together: AnswerForm | None = None,
 ) -> Any:
     """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
     problems = answering.answer_all(token, replies, now=clock.now())
     if replies and not problems:
         return to_thanks(token)
-    found = _found(token)
+    found = answer_page.read_again(found, now=clock.now())
     shown = {one.activity.id for one in found.activities}
     unstored = _("Your answer was not stored.")
     errors = {activity_id: f"{unstored} {say(problem)}" for activity_id, problem in problems.items()}

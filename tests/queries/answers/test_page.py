@@ -136,6 +136,7 @@ def test_only_ones_own_activities_go_into_the_calendar(programme, hall, ani, bud
     invite(ani, hers)
     invite(budi, his)
     went_out(hers, his)
-    assert answer_page.activity_for_calendar(token(ani), hers.id, now=at(5)).id == hers.id
+    page = answer_page.read(token(ani), now=at(5))
+    assert answer_page.activity_for_calendar(page, hers.id).id == hers.id
     with pytest.raises(NothingToAnswer):
-        answer_page.activity_for_calendar(token(ani), his.id, now=at(5))
+        answer_page.activity_for_calendar(page, his.id)

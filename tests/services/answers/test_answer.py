@@ -1,5 +1,8 @@
 """Answers by link and by phone, seats, waiting, nominees: what each person gets and what is refused."""
 
+import re
+import threading
+
 import pytest
 import sqlalchemy as sa
 
@@ -8,7 +11,7 @@ from outreach.domain.answers import Choice, DeadlinePassed, Representative, Repr
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Message, Person, Reminder
+from outreach.models import Activity, Invitation, Link, Message, Person, Reminder
 from outreach.queries.answers import page as answer_page
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -21,6 +24,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
+from tests.waiting import waits_for_another
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -243,3 +247,52 @@ def test_a_withdrawn_cadre_is_told_and_frees_the_seat(programme, hall, ani, budi
     reminding.tick(at(6))
     kinds = db.session.scalars(sa.select(Message.kind)).all()
     assert sorted(kinds) == ["invitation", "invitation", "seat", "withdrawal"]
+
+
+def test_answers_lock_their_activities_once(programme, hall, ani, police, statements):
+    activities = [draft_activity(programme, hall, day) for day in (18, 19, 20)]
+    ids = [activity.id for activity in activities]
+    for activity in activities:
+        invited(activity, ani)
+        inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    publish(*activities)
+    hers, theirs, ani_id = token(ani), token(police), ani.id
+    under = db.session.scalar(sa.select(Invitation.id).where(Invitation.organisation_id == police.id))
+
+    def readings(action) -> int:
+        return sum(bool(re.search(r"FROM activity\s+WHERE activity\.id (=|IN)", one)) for one in statements(action))
+
+    replies = {id_: answering.LinkAnswer(Choice.COMING) for id_ in ids}
+    assert readings(lambda: answering.answer_all(hers, replies, now=at(5))) == 1
+    assert readings(lambda: answering.answer(hers, ids[0], Choice.NOT_COMING, now=at(5))) == 1
+    assert readings(lambda: answering.nominate(theirs, under, [Nominee("Rina")], now=at(5))) == 1
+    states = db.session.scalars(
+        sa.select(Invitation.state).where(Invitation.person_id == ani_id).order_by(Invitation.activity_id)
+    )
+    assert [state.value for state in states] == ["not_coming", "coming", "coming"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+def test_a_link_that_is_revoked_while_its_answer_waits_answers_nothing(any_app, activity, ani):
+    invited(activity, ani)
+    publish(activity)
+    hers, activity_id, ani_id, raised = token(ani), activity.id, ani.id, []
+    db.session.remove()
+
+    def answer() -> None:
+        with any_app.app_context():
+            with pytest.raises(links.LinkRevoked) as caught:
+                answering.answer(hers, activity_id, Choice.COMING, now=at(5))
+            raised.append(caught.value)
+            db.session.remove()
+
+    answering_now = threading.Thread(target=answer)
+    with db.engine.begin() as connection:
+        connection.execute(sa.select(Activity.id).where(Activity.id == activity_id).with_for_update())
+        answering_now.start()
+        assert waits_for_another()
+        connection.execute(sa.update(Link).where(Link.person_id == ani_id).values(revoked_at=NOW))
+    answering_now.join()
+    assert len(raised) == 1
+    assert db.session.scalar(sa.select(Invitation.answered_at)) is None

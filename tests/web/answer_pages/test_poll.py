@@ -225,3 +225,19 @@ def test_a_link_that_asks_too_often_has_to_wait(app, browser, ani):
     app.extensions["outreach"] = replace(app.extensions["outreach"], rate_answer="3/minute")
     poll = a_poll(ani)
     assert [browser.get(path(ani, poll)).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(browser, ani, wall, statements):
+    poll = a_poll(ani)
+    address, key, slots = path(ani, poll), form_token(token(ani)), slot_ids(poll)
+
+    def press(*choices: str) -> tuple[int, int]:
+        answers = []
+        data = {"csrf_token": key, **{f"s{id_}": choice for id_, choice in zip(slots, choices, strict=False)}}
+        took = statements(lambda: answers.append(browser.post(address, data=data)))
+        return answers[0].status_code, sum(bool(re.search(r"\bFROM link\b", one)) for one in took)
+
+    assert press("yes", "no", "no") == (303, 2)
+    assert press("yes") == (422, 2)
+    wall.stands_at = at(7, 16)
+    assert press("no", "no", "no") == (422, 2)

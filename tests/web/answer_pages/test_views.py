@@ -890,3 +890,42 @@ def test_opening_what_only_takes_answers_leads_to_its_page_and_changes_nothing(b
     assert "no-store" in opened.headers["Cache-Control"]
     assert browser.get(opened.location).status_code == 200
     assert everything() == before
+
+
+def openings(statements: list[str]) -> int:
+    """Return how often a link was looked up."""
+    return sum(bool(re.search(r"\bFROM link\b", one)) for one in statements)
+
+
+def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
+    browser, wall, four_days, ani, police, statements
+):
+    invite(ani, *four_days)
+    invite_office(police, *four_days)
+    hers, theirs = link(ani), link(police)
+    first, second = (day.id for day in four_days[:2])
+
+    def press(token: str, path: str, **values: object) -> tuple[int, int]:
+        answers = []
+        data = {"csrf_token": form_token(token), **values}
+        took = openings(statements(lambda: answers.append(browser.post(f"/j/{token}/{path}", data=data))))
+        return answers[0].status_code, took
+
+    both = {f"{first}-choice": "coming", f"{second}-choice": "coming"}
+    assert press(hers, "answers", **both) == (303, 2)
+    assert press(hers, "all", choice="not_coming") == (303, 2)
+    named = {f"{first}-choice": "coming", f"{first}-rows-0-name": "Rina", "card": first}
+    assert press(theirs, "answers", **named) == (303, 2)
+    assert press(hers, "reminders", wish="stop") == (303, 2)
+    wall.stands_at = at(16, 16)  # the first day's deadline
+    assert press(hers, "answers", **both) == (422, 2)
+
+
+def test_what_is_only_shown_opens_the_link_once(browser, first, ani, statements):
+    invite(ani, first)
+    token, first_id = link(ani), first.id
+    answers, took = [], {}
+    for path in ("", "/thanks", f"/{first_id}.ics", "/calendar", "/stop", "/away"):
+        took[path] = openings(statements(lambda path=path: answers.append(browser.get(f"/j/{token}{path}"))))
+    assert set(took.values()) == {1}, took
+    assert {answer.status_code for answer in answers} == {200}
