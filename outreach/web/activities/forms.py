@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
-from outreach.services.activities.checks import LastsTooLong, check_length
 from outreach.services.activities.edit import ActivityValues
 from outreach.services.activities.publish import Move
 from outreach.web.fields.base import TidyForm
@@ -28,21 +27,16 @@ from outreach.web.fields.fields import (
     optional_int,
     optional_text,
     strip,
-    whole,
 )
 from outreach.web.fields.instants import instant, wall_day, wall_time, zone_of
-from outreach.web.frame.say import say
+from outreach.web.fields.times import REASON_HELP, TimeForm, Versioned
 
 DEADLINE_AT = time(16, 0)
 
 
-class TimesFields(TidyForm):
-    """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
+class TimesFields(TimeForm):
+    """When something is, in a zone that is chosen; registration before it, and the deadline for answers."""
 
-    on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
-    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
-    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
-    ends_on = DayField(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
     zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
     respond_on = DayField(
@@ -51,27 +45,14 @@ class TimesFields(TidyForm):
     respond_at = Clock(_l("at"))
 
     def fill_times(self, activity: Activity) -> None:
-        zone = activity.zone
-        self.on.data, self.begins.data = wall_day(activity.starts_at, zone), wall_time(activity.starts_at, zone)
-        self.ends.data = wall_time(activity.ends_at, zone)
-        last = wall_day(activity.ends_at, zone)
-        self.ends_on.data = last if last != self.on.data else None
-        self.zone.data = zone.key
+        self.fill_span(activity.starts_at, activity.ends_at, activity.zone)
+        self.zone.data = activity.zone.key
         if activity.registration_at:
-            self.registration.data = wall_time(activity.registration_at, zone)
+            self.registration.data = wall_time(activity.registration_at, activity.zone)
 
     def fill_deadline(self, activity: Activity) -> None:
         self.respond_on.data = wall_day(activity.respond_by_at, activity.zone)
         self.respond_at.data = wall_time(activity.respond_by_at, activity.zone)
-
-    def validate_ends(self, field: Clock) -> None:
-        if self.on.data and self.begins.data and field.data and self.ends_at <= self.starts_at:
-            raise ValidationError(gettext("The end must be later than the start."))
-        if self.on.data and self.begins.data and field.data:
-            try:
-                check_length(self.starts_at, self.ends_at)
-            except LastsTooLong as problem:
-                raise ValidationError(say(problem)) from None
 
     def validate_registration(self, field: Clock) -> None:
         if self.begins.data and field.data and field.data > self.begins.data:
@@ -80,18 +61,6 @@ class TimesFields(TidyForm):
     @property
     def chosen_zone(self) -> ZoneInfo:
         return zone_of(self.zone.data)
-
-    @property
-    def starts_at(self) -> datetime:
-        assert self.on.data
-        assert self.begins.data
-        return instant(self.on.data, self.begins.data, self.chosen_zone)
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.on.data
-        assert self.ends.data
-        return instant(self.ends_on.data or self.on.data, self.ends.data, self.chosen_zone)
 
     @property
     def registration_at(self) -> datetime | None:
@@ -105,7 +74,7 @@ class TimesFields(TidyForm):
         return instant(day, at, self.chosen_zone) if day and at else None
 
 
-class ActivityForm(TimesFields):
+class ActivityForm(TimesFields, Versioned):
     """Everything about one activity except its agenda and its invitees."""
 
     kind = ChoiceField(_l("Kind"), choices=kind_choices)
@@ -120,11 +89,6 @@ class ActivityForm(TimesFields):
     venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
-    version = HiddenField()
-
-    @property
-    def version_number(self) -> int:
-        return whole(self.version.data)
 
     def take(self, asked: Mapping[str, str]) -> None:
         """Begin with the time, place and seats that another page's link asks for, by the names of the fields."""
@@ -194,7 +158,7 @@ class CommunityForm(NewActivityForm):
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
 
-class MoveForm(TimesFields):
+class MoveForm(TimesFields, Versioned):
     """A new time or place for a published activity, and why."""
 
     registration = Clock(
@@ -204,13 +168,8 @@ class MoveForm(TimesFields):
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is moved, such as Aula Bappeda sedang direnovasi.")), Length(max=500)],
-        description=_l("Everyone invited reads it: “Aula Bappeda dipakai untuk rapat paripurna.”"),
+        description=REASON_HELP,
     )
-    version = HiddenField()
-
-    @property
-    def version_number(self) -> int:
-        return whole(self.version.data)
 
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
         """Show the present time and place, or those that were `asked` for on the page for editing."""

@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField, ValidationError
+from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 from outreach.models import Activity
 from outreach.services.activities.publish import Move
 from outreach.web.fields import choices
-from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence, is_known, optional_int, whole
-from outreach.web.fields.instants import instant, wall_day, wall_time
+from outreach.web.fields.fields import ChoiceField, is_known, optional_int
+from outreach.web.fields.times import REASON_HELP, TimeForm, Versioned
 
 
 class Placed(Protocol):
@@ -29,13 +27,9 @@ class Placed(Protocol):
     def venue_id(self) -> int | None: ...
 
 
-class TimeAndPlaceForm(TidyForm):
+class TimeAndPlaceForm(TimeForm):
     """When and where, on the clocks of a zone."""
 
-    on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
-    begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
-    ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
-    ends_on = DayField(_l("Ends on another day"), description=_l("Only if it runs over more than one day."))
     venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
 
     def __init__(self, zone: ZoneInfo, *args: Any, **kwargs: Any) -> None:
@@ -45,9 +39,7 @@ class TimeAndPlaceForm(TidyForm):
 
     def fill_place(self, place: Placed) -> None:
         """Show a time and place."""
-        self.on.data, self.begins.data = wall_day(place.starts_at, self.zone), wall_time(place.starts_at, self.zone)
-        self.ends.data, last = wall_time(place.ends_at, self.zone), wall_day(place.ends_at, self.zone)
-        self.ends_on.data = last if last != self.on.data else None
+        self.fill_span(place.starts_at, place.ends_at, self.zone)
         self.venue_id.data = place.venue_id
 
     def asked(self) -> dict[str, str]:
@@ -63,32 +55,15 @@ class TimeAndPlaceForm(TidyForm):
             "venue_id": str(self.venue_id.data or ""),
         }
 
-    def validate_ends(self, field: Clock) -> None:
-        if self.on.data and self.begins.data and field.data and self.ends_at <= self.starts_at:
-            raise ValidationError(gettext("The end must be later than the start."))
-
     @property
-    def starts_at(self) -> datetime:
-        assert self.on.data
-        assert self.begins.data
-        return instant(self.on.data, self.begins.data, self.zone)
-
-    @property
-    def ends_at(self) -> datetime:
-        assert self.on.data
-        assert self.ends.data
-        return instant(self.ends_on.data or self.on.data, self.ends.data, self.zone)
+    def chosen_zone(self) -> ZoneInfo:
+        return self.zone
 
 
-class PlaceForm(TimeAndPlaceForm):
+class PlaceForm(TimeAndPlaceForm, Versioned):
     """Where an activity is moved to, and why."""
 
-    reason = StringField(
-        _l("Reason"),
-        [Length(max=500)],
-        description=_l("Everyone invited reads it: “Aula Bappeda dipakai untuk rapat paripurna.”"),
-    )
-    version = HiddenField()
+    reason = StringField(_l("Reason"), [Length(max=500)], description=REASON_HELP)
     back = HiddenField()
 
     def fill(self, activity: Activity, place: Move, back: str) -> None:
@@ -98,10 +73,6 @@ class PlaceForm(TimeAndPlaceForm):
 
     def asked(self) -> dict[str, str]:
         return {**super().asked(), "version": self.version.data or "", "back": self.back.data or ""}
-
-    @property
-    def version_number(self) -> int:
-        return whole(self.version.data)
 
 
 def dropped(args: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
