@@ -6,11 +6,12 @@ The state machine in test_any_order.py tells such stories at random.
 from collections import Counter
 from datetime import datetime, timedelta
 
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.queries.messages.log import NEEDS_A_LOOK
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -87,7 +88,9 @@ class Story:
             return
         to = Move(starts_at, starts_at + LASTS, JAKARTA, None)
         id = self.world.activities[title]
-        respond_by_at = self.world.do(lambda: publishing.move(id, to, "Hujan", None, by=None, now=now).respond_by_at)
+        respond_by_at = self.world.do(
+            lambda: moves.move(id, to, "Hujan", None, by=None, now=now).activity.respond_by_at
+        )
         if respond_by_at:
             self.truth.move(title, now, starts_at, starts_at + LASTS, respond_by_at)
 

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.delivery.mail import ical_event
 from outreach.delivery.mail.ical_feed import feed_url
+from outreach.domain.activity import Move
 from outreach.domain.kinds import FeedScope, LinkPurpose, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
 from outreach.services import feeds
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
 from outreach.services.invitations import invite as inviting
@@ -149,8 +151,8 @@ def test_its_last_change_is_not_dated_too_early(any_app, published, ani, coordin
     midday = NOW + timedelta(days=3)
     assert feeds.content(feed, now=midday).changed_at == midday.replace(hour=0)
     moved_at = midday + timedelta(hours=2)
-    place = publishing.Move(at(19, 8), at(19, 12), published.zone, published.venue_id)
-    publishing.move(published.id, place, "Aula dipakai", None, by=coordinator, now=moved_at)
+    place = Move(at(19, 8), at(19, 12), published.zone, published.venue_id)
+    moves.move(published.id, place, "Aula dipakai", None, by=coordinator, now=moved_at)
     assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == moved_at
     answered_at = moved_at + timedelta(minutes=30)
     told(ani.id, InvitationState.COMING).answered_at = answered_at

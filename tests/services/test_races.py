@@ -9,6 +9,7 @@ from threading import Barrier
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import InvitationState
@@ -52,7 +53,7 @@ def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
 def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
     hall_id = hall.id
     for hour in range(ROUNDS):
-        values = planning.ActivityValues(
+        values = ActivityValues(
             ActivityKind.OTHER, "Rakor", at(18 + hour, 8), at(18 + hour, 12), JAKARTA, venue_id=hall_id
         )
         outcomes = at_once(any_app, [lambda v=values: planning.create_activity(v, by=None, now=NOW)] * 4)
@@ -69,7 +70,7 @@ def test_a_programme_is_not_shortened_while_an_activity_is_moved_or_made_on_its_
         activity = draft_activity(programme, None, 18)
         shorter = programmes.ProgrammeValues(f"Rangkaian {n}", date(2027, 1, 18), date(2027, 1, 20), JAKARTA)
         last_day = {"starts_at": at(21, 8), "ends_at": at(21, 12), "zone": JAKARTA}
-        values = planning.ActivityValues(ActivityKind.OTHER, "Rakor", **last_day)
+        values = ActivityValues(ActivityKind.OTHER, "Rakor", **last_day)
         ids = programme.id, programme.version, activity.id, activity.version
         db.session.rollback()
 

@@ -9,12 +9,12 @@ from itertools import groupby
 
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, Half, demo_days, visits
 from outreach.cli.demo.programme import JAKARTA, Cast, local
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.planning.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import community as community_activities
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.directory import regions
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind, PollChoice, Role
 from outreach.domain.planning.absences import Stated
 from outreach.domain.planning.office_hours import FRIDAY
@@ -23,7 +24,6 @@ from outreach.models import Activity, DatePoll, Link, Region
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import community as community_activities
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.planning.holidays import holidays_of
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking

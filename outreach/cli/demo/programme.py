@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from outreach.cli.demo import content
 from outreach.cli.demo.calendar import Half, visits
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import CadreKind, Role
 from outreach.extensions import db
 from outreach.models import Cadre, Person, User
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import edit as planning
 from outreach.services.activities.agenda import AgendaValues, set_agenda
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.directory import regions
 from outreach.services.invitations import invite as inviting
 from outreach.services.programmes import edit as programmes

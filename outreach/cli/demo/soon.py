@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind, Audience, CadreKind, Role, RuleTiming
 from outreach.domain.planning.working_days import working_days
 from outreach.domain.reminders import local_day
@@ -13,7 +14,6 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Reminder, User
 from outreach.services.activities import edit as planning
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleValues

@@ -15,13 +15,14 @@ from outreach.cli.demo import answers
 from outreach.cli.demo.answers import DemoReply
 from outreach.cli.demo.load import Moment, Prepared, stage, work
 from outreach.cli.demo.programme import JAKARTA, local
+from outreach.domain.activity import Move
 from outreach.domain.kinds import AttendanceSource, MailKind
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder
 from outreach.services import attendance
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 
@@ -130,9 +131,7 @@ def _move(activity_id: int, prepared: Prepared, now: datetime) -> None:
     later = timedelta(hours=1)
     move = Move(activity.starts_at + later, activity.ends_at + later, activity.zone, activity.venue_id)
     version = activity.version
-    publishing.move(
-        activity_id, move, "Bentrok dengan kegiatan kelurahan", version, by=prepared.cast.coordinator, now=now
-    )
+    moves.move(activity_id, move, "Bentrok dengan kegiatan kelurahan", version, by=prepared.cast.coordinator, now=now)
 
 
 def _tick_off(activity_id: int, prepared: Prepared, now: datetime) -> None:

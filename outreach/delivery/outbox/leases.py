@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.outbox import channel, leases
+from outreach.delivery.outbox import channel
 from outreach.domain.states import MessageState
 from outreach.extensions import db, writing
 from outreach.models import Message
@@ -159,6 +159,6 @@ def portions(size: int, most: int, lease_s: float, *, now: datetime) -> int:
     """
     due = sa.select(sa.literal(1)).where(IS_TO_SEND, Message.due_at <= now).limit(size * most)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(due.subquery())) or 0
-    found = -(-count // size) or int(leases.anything_due(lease_s, now=now) or channel.wants_trial(now))
+    found = -(-count // size) or int(anything_due(lease_s, now=now) or channel.wants_trial(now))
     db.session.rollback()
     return found

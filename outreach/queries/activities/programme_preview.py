@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import default_deadline
 from outreach.domain.clashes import Clash
 from outreach.domain.clashes.days import of_programme
@@ -22,7 +23,6 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
 from outreach.services.activities import projected
 from outreach.services.activities.community import village_hall_name
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.extensions import writing
 from outreach.models import Activity, Region, User, Venue
 from outreach.services.activities import edit as planning
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.locking import locked_programme
 
 

@@ -2,16 +2,15 @@
 activities/publish.py."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues, differs
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
-from outreach.domain.kinds import ActivityKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -24,32 +23,11 @@ from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
 
-NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
-
 
 class NeedsMove(Problem):
     message = (
         "This activity is published: changing its time or place tells everyone invited. Use “Move” and give the reason."
     )
-
-
-@dataclass(frozen=True)
-class ActivityValues:
-    """respond_by_at: None for the office's usual deadline. Instants are aware."""
-
-    kind: ActivityKind
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    zone: ZoneInfo
-    public_title: str = ""
-    description: str = ""
-    things_to_bring: str = ""
-    registration_at: datetime | None = None
-    respond_by_at: datetime | None = None
-    venue_id: int | None = None
-    region_code: str | None = None
-    capacity: int | None = None
 
 
 def create_activity(
@@ -146,11 +124,6 @@ def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: d
     """Return the deadline for answers that the office's setting gives an activity."""
     days = session.scalar(sa.select(Office.deadline_days).order_by(Office.id).limit(1))
     return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
-
-
-def differs(activity: Activity, other: Any, *names: str) -> bool:
-    """Return whether other values or a move bring another time or place; names: of these columns only."""
-    return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
 
 
 def _facts(activity: Activity) -> dict[str, object]:

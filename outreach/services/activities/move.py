@@ -1,57 +1,70 @@
-"""Giving an activity another time or place from the calendar: seeing what comes of it, saving it, and what takes it back.
+"""Moving an activity, from wherever it is moved: what would come of it, and the move itself, with what takes it back.
 
-A draft just changes; a published activity moves with its mails, by publishing.move. What the office lets block is refused.
+A draft just changes. Of a published activity's move everybody is told who was told of the activity. Whether an activity may be
+moved so is decided in the transaction that moves it; `preview` writes nothing and says what that would answer at present.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.delivery.mail.values import place
+from outreach.domain.activity import Move, differs
+from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db, writing
-from outreach.models import Activity, User
+from outreach.models import Activity, Invitation, User
 from outreach.services import audit
 from outreach.services.activities import projected
-from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import CannotEdit, check_times
-from outreach.services.activities.edit import differs
-from outreach.services.activities.publish import InThePast, Move, NothingMoved, ReasonMissing, apply_move
+from outreach.services.activities.edit import usual_deadline
+from outreach.services.activities.publish import InThePast, ReasonMissing
+from outreach.services.invitations import links, seats
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
+from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
-from outreach.services.planning.book import claim
+from outreach.services.planning import load as plans
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.schedule import event_reminder, schedule
 
-KEPT = ("starts_at", "ends_at", "zone", "venue_id", "registration_at", "respond_by_at")
+KEPT = tuple(field.name for field in fields(Move))  # an activity's columns that a move sets
 
 
-class Blocked(Problem):
-    message = "“%(title)s” cannot be placed so, because something stands in the way. Choose another time or place."
+class NothingMoved(Problem):
+    message = "Time and place are the same as before, so there is nothing to tell anyone."
 
 
 @dataclass(frozen=True)
-class MovePreview:
-    """What would come of a move. found: what it would newly bring. forecast: None where nobody has been told."""
+class Preview:
+    """What would come of a move. found: what it would newly bring. refused: what the booking would say, were it saved now.
+
+    forecast: None where nobody has been told, and where the move is not possible.
+    """
 
     activity: Activity
     before: Move
     after: Move
     found: FoundClashes
+    refused: Problem | None
     forecast: Forecast | None
 
     @property
     def blocked(self) -> bool:
-        return bool(self.found.blocking)
+        return self.refused is not None or bool(self.found.blocking)
 
     @property
     def needs_reason(self) -> bool:
-        return self.activity.state is ActivityState.PUBLISHED
+        return _is_announced(self.activity)
 
 
 @dataclass(frozen=True)
-class Shifted:
+class Moved:
     """A move that was made. back: what takes it back, as long as the activity has this version."""
 
     activity: Activity
@@ -82,75 +95,146 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     )
 
 
-def preview(activity: Activity, move: Move, version: int, *, now: datetime) -> MovePreview:
-    """Return what would come of the move; raise what saving it would raise, but for what blocks it, which is told instead."""
-    after = _checked(activity, move, version, now)
-    forecast = None
-    if activity.state is ActivityState.PUBLISHED:
-        forecast = forecasting.for_move(activity.id, after, now=now)
-    return MovePreview(activity, as_it_is(activity), after, _found(activity, after, now), forecast)
+def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Preview:
+    """Return what would come of the move. Nothing is written.
 
-
-def shift(activity_id: int, move: Move, version: int, *, reason: str = "", by: User | None, now: datetime) -> Shifted:
-    """Save the move. reason: told to everybody; wanted of a published activity.
-
-    Raise ActivityMissing, CannotEdit, Stale, InThePast, NothingMoved, ReasonMissing, Blocked, or what the booking or the
-    office's rules refuse, having changed nothing.
+    Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or what is wrong with its times. What
+    the booking or the office's rules would refuse is not raised but told, as it can be something to choose otherwise.
     """
-    activity = db.session.get(Activity, activity_id, populate_existing=True)
-    if activity is None:
-        raise ActivityMissing
-    back, after = as_it_is(activity), _checked(activity, move, version, now)
-    if activity.state is ActivityState.DRAFT:
-        moved = _shift_draft(activity_id, after, version, by, now)
-    else:
-        if not reason.strip():
-            raise ReasonMissing
-        if _found(activity, after, now).blocking:
-            raise Blocked(title=activity.title)
-        moved = publishing.move(activity_id, after, reason, version, by=by, now=now)
-    return Shifted(moved, back, moved.version)
-
-
-def _shift_draft(activity_id: int, move: Move, version: int, by: User | None, now: datetime) -> Activity:
-    with writing() as session:
-        activity = activity_for_change(session, activity_id, version)
-        if activity.state is not ActivityState.DRAFT:
-            raise Stale
-        was, planned = as_it_is(activity), plan_checks.before(session, [activity_id])
-        other_time = differs(activity, move, "starts_at", "ends_at")
-        with session.no_autoflush:
-            apply_move(session, activity, move, now)
-            check_times(activity)
-            claim(session, [activity], speakers=other_time)
-        plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
-        changed = {
-            name: [str(getattr(was, name)), str(getattr(move, name))]
-            for name in KEPT
-            if getattr(was, name) != getattr(move, name)
-        }
-        audit.record(session, by, "activity.edited", activity, now=now, changed=changed)
-    return activity
-
-
-def _checked(activity: Activity, move: Move, version: int, now: datetime) -> Move:
-    """Return the move with what it leaves open filled in; raise what is wrong with it by itself."""
-    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
-        raise CannotEdit
+    _check_open(activity)
     if activity.version != version:
         raise Stale
-    if not differs(activity, move):
-        raise NothingMoved
-    if activity.state is ActivityState.PUBLISHED and move.starts_at <= now:
-        raise InThePast(title=activity.title)
-    copy = Activity(title=activity.title, capacity=activity.capacity, **{n: getattr(activity, n) for n in KEPT})
-    apply_move(db.session(), copy, move, now)
+    _check_new(activity, to, now)
+    session: Session = db.session()
+    after = _completed(session, activity, to, now)
+    # A copy, never stored, for what asks about activities.
+    copy = Activity(id=activity.id, title=activity.title, capacity=activity.capacity, **vars(after))
     check_times(copy)
-    return as_it_is(copy)
+    found = brought(activity.id, after, now=now)
+    refused = _refused(session, copy, other_time=differs(activity, after, "starts_at", "ends_at"))
+    tells = _is_announced(activity) and refused is None and not found.blocking
+    forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
+    return Preview(activity, as_it_is(activity), after, found, refused, forecast)
 
 
-def _found(activity: Activity, after: Move, now: datetime) -> FoundClashes:
-    planned = projected.moved(activity.id, after, now=now)
-    if planned is None:
+def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:
+    """Return what the move would newly bring into the plan; raise ActivityMissing."""
+    stored = plans.planned(db.session(), [activity_id])
+    if not stored:
         raise ActivityMissing
-    return clashing.if_saved(planned, now=now)
+    return clashing.if_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
+
+
+def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:
+    """Give an activity another time or place. Of a published one everybody who was told is told, and its reminders move.
+
+    The sequence of a published one rises (RFC 5546), so calendars replace the old entry and answers show that they were given
+    before. reason: told to everybody; wanted of a published one. version: None for whichever it has.
+
+    Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, what is wrong with its times, or what the
+    booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …), having changed nothing.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        _check_open(activity)
+        _check_new(activity, to, now)
+        announced = _is_announced(activity)
+        if announced and not reason.strip():
+            raise ReasonMissing
+        back, told = as_it_is(activity), present_place(activity, reason) if announced else {}
+        other_time, planned = differs(activity, to, "starts_at", "ends_at"), plan_checks.before(session, [activity_id])
+        with session.no_autoflush:
+            apply_move(session, activity, to, now)
+            check_times(activity)
+            booking.claim(session, [activity], speakers=other_time)
+        plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
+        if announced:
+            tell_of_move(session, activity, told, by=by, now=now)
+        else:
+            changed = audit.changes(vars(back), vars(as_it_is(activity)))
+            audit.record(session, by, "activity.edited", activity, now=now, changed=changed)
+    return Moved(activity, back, activity.version)
+
+
+def apply_move(session: Session, activity: Activity, to: Move, now: datetime) -> None:
+    """Set the new time and place on the row, without telling anyone. Of another day people will have heard only now."""
+    if _is_announced(activity):
+        activity.sequence += 1
+        same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
+        activity.told_at = activity.told_at if same_day else now
+    shift = to.starts_at - activity.starts_at
+    for name, value in vars(_completed(session, activity, to, now)).items():
+        setattr(activity, name, value)
+    for item in activity.agenda:
+        item.starts_at += shift
+        item.ends_at += shift
+
+
+def present_place(activity: Activity, reason: str) -> dict[str, str]:
+    """Return what the mail about a move says of the time and place before it; to be asked before the row is changed."""
+    return {
+        "old_starts_at": activity.starts_at.isoformat(),
+        "old_ends_at": activity.ends_at.isoformat(),
+        "old_zone": activity.zone.key,
+        "old_venue": place(activity.venue),
+        "reason": reason.strip(),
+    }
+
+
+def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
+    """Tell everyone who was told of a published activity that it has moved, and let all that hangs on its time follow.
+
+    Its row is changed and flushed. old: what present_place() said before.
+    """
+    session.refresh(activity, ["venue"])
+    event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
+    schedule(session, activity, now=now)
+    _reopen(session, activity, now)
+    links.prolong_links(session, activity)
+    seats.offer_freed(session, activity, now=now)
+    audit.record(session, by, "activity.moved", activity, now=now, **old)
+
+
+def _is_announced(activity: Activity) -> bool:
+    """Return whether people have been told of it."""
+    return activity.state is ActivityState.PUBLISHED
+
+
+def _check_open(activity: Activity) -> None:
+    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+        raise CannotEdit
+
+
+def _check_new(activity: Activity, to: Move, now: datetime) -> None:
+    """Raise what is wrong with the move by itself. A draft may be put into the past, to note what has been."""
+    if not differs(activity, to):
+        raise NothingMoved
+    if _is_announced(activity) and to.starts_at <= now:
+        raise InThePast(title=activity.title)
+
+
+def _completed(session: Session, activity: Activity, to: Move, now: datetime) -> Move:
+    """Return the move with what it leaves open filled in."""
+    registration_at = to.registration_at
+    if registration_at is None and activity.registration_at is not None:
+        registration_at = activity.registration_at + (to.starts_at - activity.starts_at)
+    respond_by_at = to.respond_by_at or usual_deadline(session, to.starts_at, to.zone, now)
+    return replace(to, registration_at=registration_at, respond_by_at=respond_by_at)
+
+
+def _refused(session: Session, copy: Activity, *, other_time: bool) -> Problem | None:
+    try:
+        booking.preview(session, copy, speakers=other_time)
+    except Problem as problem:
+        return problem
+    return None
+
+
+def _reopen(session: Session, activity: Activity, now: datetime) -> None:
+    """A later deadline gives those who had not answered their time back."""
+    if activity.respond_by_at > now:
+        session.execute(
+            sa.update(Invitation)
+            .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.NO_ANSWER)
+            .values(state=InvitationState.INVITED)
+        )

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.extensions import db
-from outreach.services.activities.edit import ActivityValues, usual_deadline
-from outreach.services.activities.publish import Move
+from outreach.services.activities.edit import usual_deadline
 from outreach.services.planning import load as plans
 
 UNSAVED = -1  # the id of an activity that is not stored yet
@@ -52,12 +52,6 @@ def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> Planne
         told_at=stored.told_at if same_day else None,
         fixed=stored.fixed,
     )
-
-
-def moved(activity_id: int, move: Move, *, now: datetime) -> PlannedActivity | None:
-    """Return the stored activity as it would be after the move; None where it is gone."""
-    stored = _stored(activity_id)
-    return as_moved(stored, move, now=now) if stored else None
 
 
 def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedActivity:

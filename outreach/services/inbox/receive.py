@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from outreach import logs
 from outreach.delivery.inbox import mailbox
-from outreach.delivery.inbox.mailbox import FetchedMail, Folder, MailboxDown, PollProgress
+from outreach.delivery.inbox.connection import MailboxDown
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder, PollProgress
 from outreach.delivery.inbox.reading import Incoming, read, unreadable
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.failures import pause_after

@@ -104,9 +104,11 @@ def _is_of(subject: Subject, absence: Absence) -> bool:
     return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
 
 
-def if_saved(activity: PlannedActivity, *, now: datetime) -> FoundClashes:
-    """Return what saving the activity so would newly bring; the plan holds it so already."""
-    return _if([activity], plans.planned(_session(), [activity.id]), now=now)
+def if_saved(
+    activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
+) -> FoundClashes:
+    """Return what saving the activity so would newly bring; the plan holds it so already. stored: as it stands, if known."""
+    return _if([activity], plans.planned(_session(), [activity.id]) if stored is None else stored, now=now)
 
 
 def if_made(

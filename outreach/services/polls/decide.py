@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import Role
 from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
@@ -15,7 +16,6 @@ from outreach.models import Activity, DatePoll, PollInvitee, PollSlot, User
 from outreach.services import audit
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import add as new_invitations
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -15,7 +16,6 @@ from outreach.models import Activity, Programme, User
 from outreach.services import audit
 from outreach.services.activities import edit as planning
 from outreach.services.activities.checks import TitleMissing, check_within
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.locking import Stale, locked_programme, present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.checks import OutsideProgramme

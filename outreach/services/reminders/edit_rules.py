@@ -19,9 +19,8 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db, writing
 from outreach.models import Activity, MessageText, Programme, ReminderRule, User
 from outreach.services import audit
-from outreach.services.activities import publish as publishing
-from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders.forecast_counts import Forecast
 from outreach.services.reminders.rules import DEFAULTS, RuleInScope, rules_for, rules_in, values_of
 from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
@@ -299,7 +298,7 @@ def _remove_narrower(session: Session, scope: Scope, key: str) -> None:
 def _follow(session: Session, scope: Scope, now: datetime) -> None:
     session.flush()
     for activity in _published(session, scope, now):
-        publishing.reschedule(session, activity, now=now)
+        scheduling.reschedule(session, activity, now=now)
 
 
 def _published(session: Session, scope: Scope, now: datetime) -> Sequence[Activity]:
@@ -329,7 +328,7 @@ def scope_page(programme_id: int | None = None, activity_id: int | None = None) 
 
 def rule_page(key: str, programme_id: int | None = None, activity_id: int | None = None) -> RuleToEdit:
     """Return one rule of a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
-    return edit_rules.to_edit(db.session(), key, programme_id, activity_id)
+    return to_edit(db.session(), key, programme_id, activity_id)
 
 
 def narrower(session: Session, scope: Scope, model: type[ReminderRule] | type[MessageText]) -> list[Narrower]:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import ActivityTimes, MissedReason, Rule, due_at, missed_because
 from outreach.domain.states import ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Reminder
 from outreach.services.activities.edit import usual_deadline
-from outreach.services.activities.publish import Move
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.forecast_counts import Forecast, PlannedReminder, count
 from outreach.services.reminders.rules import rules_for

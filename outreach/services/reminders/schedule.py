@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import Rule, due_at, upcoming
-from outreach.domain.states import ReminderState
+from outreach.domain.states import ActivityState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.services.reminders.rules import rules_for
 
@@ -82,6 +82,12 @@ def schedule(
         found.append(reminder)
     session.flush()
     return found
+
+
+def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
+    """Let a published activity's reminders follow its rules, inside the caller's transaction."""
+    if activity.state in (ActivityState.PUBLISHED, ActivityState.HELD):
+        schedule(session, activity, now=now, passed_reason="rule_changed")
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:

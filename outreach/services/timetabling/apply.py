@@ -1,6 +1,6 @@
 """Taking what a placement proposes, all or some of it: what that would bring, and then doing it in one transaction.
 
-Drafts just change. Published activities move as by publishing.move: everybody who was told is told of it, with the reason.
+Drafts just change. Published activities move as by shifting.move: everybody who was told is told of it, with the reason.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import Move
 from outreach.domain.clashes import Clash
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Engagement, Party
@@ -23,9 +24,8 @@ from outreach.models import Activity, Invitation, TimetablingSearch, User
 from outreach.services import audit
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
-from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import check_times
-from outreach.services.activities.publish import InThePast, Move, ReasonMissing
+from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import present_for_change
@@ -139,7 +139,7 @@ def take(
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)
         for activity, old in told:
-            publishing.tell_of_move(session, activity, old, by=by, now=now)
+            activities_move.tell_of_move(session, activity, old, by=by, now=now)
         _audit_drafts(session, lines, rows, by, now)
         taken = sorted({*result.taken, *ids})
         search.result = {**search.result, "taken": taken}
@@ -222,9 +222,8 @@ def _move_all(
     with session.no_autoflush:
         for activity, line in moving:
             if activity.state is ActivityState.PUBLISHED:
-                told.append((activity, publishing.present_place(activity, reason)))
-                activity.sequence += 1
-            publishing.apply_move(session, activity, _move(activity, line, now), now)
+                told.append((activity, activities_move.present_place(activity, reason)))
+            activities_move.apply_move(session, activity, _move(activity, line, now), now)
             check_times(activity)
         if moving:
             claim(session, [activity for activity, _line in moving])

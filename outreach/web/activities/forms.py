@@ -10,11 +10,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
-from outreach.services.activities.edit import ActivityValues
-from outreach.services.activities.publish import Move
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices
 from outreach.web.fields.fields import (

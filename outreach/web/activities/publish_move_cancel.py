@@ -1,6 +1,5 @@
 """Pages for what tells people: publishing, moving and cancelling an activity. Each first says who gets which mail when."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,7 +11,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import page as showing
-from outreach.services.activities import move_preview, projected
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning import clashes as clashing
@@ -81,34 +80,34 @@ def move(activity_id: int) -> Any:
         return render_template("activities/move.html", form=form, activity=activity)
     if "back" in request.form or took_a_resolution(form):
         return render_template("activities/move.html", form=form, activity=activity)
-    if not form.validate():
+    if not form.validate() or not _may(form, activity):
         return render_template("activities/move.html", form=form, activity=activity), 422
     try:
         if "confirm" in request.form:
-            publishing.move(
+            moves.move(
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
             flash(_("Moved. Everyone who was invited is told now."), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
-        after = move_preview.preview(activity, form.move(), form.version_number, now=now)
-        seen = _look_at_moved(activity_id, form, now)
-        for row in seen.blocking:
-            show_problem(form, PlanBlocked(row.clash, activity_id))
-        if seen.blocking:
-            return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+        preview = moves.preview(activity, form.move(), form.version_number, now=now)
     except ActivityMissing:
         raise
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = _look_at_moved(activity_id, form, now)
+        seen = look(moves.brought(activity_id, form.move(), now=now), [activity_id], form)
+        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+    seen = look(preview.found, [activity_id], form)
+    if preview.blocked:
+        for refused in [preview.refused] if preview.refused else _blocking(seen, activity_id):
+            show_problem(form, refused)
         return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     return render_template(
         "activities/move.html",
         form=form,
         activity=activity,
-        after=after,
-        forecast=forecasting.for_move(activity_id, form.move(), now=now),
+        after=preview.after,
+        forecast=preview.forecast,
         look=seen,
     )
 
@@ -143,13 +142,12 @@ def cancel(activity_id: int) -> Any:
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 
-def _look_at_moved(activity_id: int, form: MoveForm, now: datetime) -> Look:
-    planned = projected.moved(activity_id, form.move(), now=now)
-    return Look() if planned is None else look(clashing.if_saved(planned, now=now), [activity_id], form)
+def _blocking(seen: Look, activity_id: int) -> list[PlanBlocked]:
+    return [PlanBlocked(row.clash, activity_id) for row in seen.blocking]
 
 
-def _may(form: CancelForm, activity: Activity) -> bool:
-    """Say at once, and not only after the preview, that a draft is not cancelled but deleted."""
+def _may(form: CancelForm | MoveForm, activity: Activity) -> bool:
+    """Say at once, and not only after the preview, that a draft is not cancelled but deleted, and not moved but edited."""
     if activity.state is ActivityState.PUBLISHED:
         return True
     show_problem(form, publishing.NotPublished())

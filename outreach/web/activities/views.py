@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.formats import short_day, span
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -24,6 +25,7 @@ from outreach.queries.activities.lists import ActivityFilter, Time
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
+from outreach.services.activities import move as moves
 from outreach.services.activities import projected
 from outreach.services.activities.edit import NeedsMove
 from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
@@ -207,7 +209,7 @@ def edit(activity_id: int) -> Any:
             activity = showing.activity_with_agenda(activity_id)
             planning.edit_activity(
                 activity_id,
-                replace(values, **choices.times_and_place(activity)),
+                replace(values, **vars(moves.as_it_is(activity))),
                 version,
                 by=current_user,
                 now=clock.now(),
@@ -280,10 +282,10 @@ def _look_at_new(form: NewActivityForm) -> Look:
     return look(clashing.if_saved(planned, now=clock.now()), [planned.id], form)
 
 
-def _look_at_edited(activity: Activity, values: planning.ActivityValues, form: ActivityForm) -> Look:
+def _look_at_edited(activity: Activity, values: ActivityValues, form: ActivityForm) -> Look:
     """Look at what an edit would bring; at a published activity's new time or place the page for moving looks."""
     if activity.state is ActivityState.PUBLISHED:
-        values = replace(values, **choices.times_and_place(activity))
+        values = replace(values, **vars(moves.as_it_is(activity)))
     planned = projected.edited(activity.id, values, now=clock.now())
     return Look() if planned is None else look(clashing.if_saved(planned, now=clock.now()), [activity.id], form)
 

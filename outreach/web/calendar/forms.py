@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from outreach.domain.activity import Move
 from outreach.models import Activity
-from outreach.services.activities.publish import Move
 from outreach.web.fields import choices
 from outreach.web.fields.fields import ChoiceField, is_known, optional_int
 from outreach.web.fields.times import REASON_HELP, TimeForm, Versioned

@@ -13,13 +13,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.activity import Move
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import page as showing
 from outreach.services.activities import move as moves
-from outreach.services.activities.move import MovePreview
-from outreach.services.activities.publish import Move
+from outreach.services.activities.move import Preview
 from outreach.services.locking import ActivityMissing
 from outreach.web.activities.views import to_its_page
 from outreach.web.calendar import undo as calendar_undo
@@ -77,9 +77,7 @@ def moved(activity_id: int) -> Any:
         return _page(form, activity), 422
     asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
     try:
-        done = moves.shift(
-            activity_id, asked, form.version_number, reason=form.reason.data or "", by=current_user, now=now
-        )
+        done = moves.move(activity_id, asked, form.reason.data or "", form.version_number, by=current_user, now=now)
     except ActivityMissing:
         raise
     except Problem as problem:
@@ -88,7 +86,7 @@ def moved(activity_id: int) -> Any:
             previewed = moves.preview(activity, asked, form.version_number, now=now)
         except Problem:
             return _refused(form, activity, problem), 422
-        show_problem(form, problem)
+        _say_beside(form, problem)
         return _page(form, activity, previewed, undoing=undoing is not None), 422
     calendar_undo.keep(None if undoing else done, now)
     if undoing:  # else the calendar says it, with the way to take it back
@@ -109,7 +107,7 @@ def undo() -> Any:
     if activity.state is not ActivityState.DRAFT:
         return redirect(url_for(".move", activity_id=activity_id, undo=1, version=version))
     try:
-        done = moves.shift(activity_id, back, version, by=current_user, now=clock.now())
+        done = moves.move(activity_id, back, "", version, by=current_user, now=clock.now())
     except Problem as problem:
         flash(say(problem), "danger")
     else:
@@ -118,8 +116,10 @@ def undo() -> Any:
     return redirect(_back(request.form.get("back", ""), activity))
 
 
-def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = None, *, undoing: bool = False) -> Any:
+def _page(form: PlaceForm, activity: Activity, previewed: Preview | None = None, *, undoing: bool = False) -> Any:
     clashes = _clashes(previewed, form, activity) if previewed else []
+    if previewed and previewed.refused and not previewed.found.blocking:
+        _say_beside(form, previewed.refused)
     return render_template(
         "calendar/move.html",
         bare=BARE in request.headers,
@@ -134,7 +134,7 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
     )
 
 
-def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
+def _clashes(previewed: Preview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
     """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
 
     A way to where the activity is already is none: it would change nothing, which is said of all of them below.
@@ -171,6 +171,14 @@ def _inside(resolution: ShownResolution, form: PlaceForm, activity: Activity) ->
 def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
     show_refused(form, problem, activity.version)
     return _page(form, activity)
+
+
+def _say_beside(form: PlaceForm, problem: Problem) -> None:
+    """Show a problem on the page that says what comes of a move: it has one field, the reason, and else its head."""
+    if problem.field == "reason":
+        show_problem(form, problem)
+    elif (sentence := say(problem)) not in form.form_errors:
+        form.form_errors.append(sentence)
 
 
 def _dropped(activity: Activity, now: datetime) -> Move | None:

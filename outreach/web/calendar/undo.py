@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from flask import session
 
 from outreach import clock, codec
+from outreach.domain.activity import Move
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from outreach.services.activities.move import Shifted
-from outreach.services.activities.publish import Move
+from outreach.services.activities.move import Moved
 
 KEY = "calendar_undo"
 OFFERED_FOR = timedelta(minutes=30)
@@ -36,7 +36,7 @@ class UndoOffer:
     tells: bool
 
 
-def keep(done: Shifted | None, now: datetime) -> None:
+def keep(done: Moved | None, now: datetime) -> None:
     """Remember a move, in the place of the one before; None: nothing is to be taken back."""
     if done is None:
         session.pop(KEY, None)

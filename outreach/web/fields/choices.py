@@ -1,13 +1,11 @@
 """What the selects of forms offer: venues, programmes, kelurahan, people."""
 
-from typing import Any
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ActivityKind
-from outreach.models import Activity, Person
+from outreach.models import Person
 from outreach.queries.activities import lists as browsing
 
 TITLE_MISSING = _l("Please write a title, such as Rapat koordinasi lintas sektor.")
@@ -43,12 +41,6 @@ def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, s
 def person_label(person: Person) -> str:
     """Return how a person is told apart in a list: "Siti Rahmawati, S.H. · Kanit PPA"."""
     return f"{person.full_name} · {person.post}" if person.name and person.post else person.full_name
-
-
-def times_and_place(activity: Activity) -> dict[str, Any]:
-    """Return the values that only a move may change, as they stand."""
-    names = ("starts_at", "ends_at", "zone", "venue_id", "registration_at", "respond_by_at")
-    return {name: getattr(activity, name) for name in names}
 
 
 def kind_choices() -> list[tuple[str, str]]:

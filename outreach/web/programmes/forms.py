@@ -11,10 +11,10 @@ from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaFiel
 from wtforms.validators import Length
 
 from outreach.delivery.words.formats import phone
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.programmes.edit import ProgrammeValues
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from outreach.delivery.inbox.mailbox import TAKEN, FetchedMail, Folder, MailboxDown, PollProgress, poll, reach
+from outreach.delivery.inbox.connection import MailboxDown
+from outreach.delivery.inbox.mailbox import TAKEN, FetchedMail, Folder, PollProgress, poll, reach
 from outreach.delivery.inbox.reading import MOST_BYTES
 from outreach.domain.mail.failures import ChannelTrouble
 from tests.delivery.inbox.conftest import imap_settings

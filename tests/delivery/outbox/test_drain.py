@@ -7,13 +7,14 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery.outbox import leases, results
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
@@ -116,7 +117,7 @@ def test_a_move_after_the_invitation_went_out_is_told(server, activity, hall, an
     invited(activity, ani)
     drain()
     later = at(5)
-    publishing.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=later)
+    moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=later)
     reminding.tick(later)
     drain(Clock(later))
     assert len(server.taken) == 2
@@ -124,7 +125,7 @@ def test_a_move_after_the_invitation_went_out_is_told(server, activity, hall, an
 
 def test_a_move_before_the_invitation_went_out_needs_no_notice(server, activity, hall, ani):
     invited(activity, ani)
-    publishing.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=NOW)
+    moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=NOW)
     reminding.tick(NOW)
     drain()
     assert len(server.taken) == 1
@@ -145,9 +146,7 @@ def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(serve
     invited(activity, ani)
     drain()
     early = at(15, 7)
-    publishing.move(
-        activity.id, Move(at(18, 9), at(18, 13), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=early
-    )
+    moves.move(activity.id, Move(at(18, 9), at(18, 13), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=early)
     reminding.tick(early)
     drain(Clock(early))
     assert len(server.taken) == 2

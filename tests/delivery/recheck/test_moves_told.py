@@ -13,14 +13,14 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
-from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
+from outreach.services.activities import move as moves
 from outreach.services.answers import record as recording
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import tick as reminding
@@ -37,7 +37,7 @@ def moved_unseen_to(activity, day: int, clock, reason: str = "bentrok") -> None:
     db.session.rollback()
     found = db.session.get(Activity, activity.id, populate_existing=True)
     move = Move(at(day), at(day, 12), JAKARTA, found.venue_id)
-    publishing.move(activity.id, move, reason, found.version, by=None, now=clock.now)
+    moves.move(activity.id, move, reason, found.version, by=None, now=clock.now)
 
 
 def moved_to(activity, day: int, clock) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outreach.delivery.smtp.commands import Extensions, dotted, envelope_commands, whole
+from outreach.delivery.line_ends import whole
+from outreach.delivery.smtp.commands import Extensions, dotted, envelope_commands
 from outreach.delivery.smtp.outcomes import Envelope, Permanent
 
 

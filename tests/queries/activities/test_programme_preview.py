@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.clashes import find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind
@@ -13,7 +14,6 @@ from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Region, Venue
 from outreach.queries.activities import programme_preview
 from outreach.services.activities import community as community_activities
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes

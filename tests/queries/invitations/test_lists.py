@@ -3,6 +3,7 @@
 import pytest
 
 from outreach.delivery.words import whatsapp
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, IncomingOutcome, Role, Sector
 from outreach.domain.states import InvitationState
@@ -13,6 +14,7 @@ from outreach.queries.activities import lists as browsing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
 from outreach.queries.invitations.select import InviteeFilters
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
@@ -144,8 +146,8 @@ def unmailed(invited, ani, budi, coordinator):
 
 
 def move_to(activity, day, coordinator):
-    publishing.move(
-        activity.id, publishing.Move(at(day, 8), at(day, 12), activity.zone, activity.venue_id),
+    moves.move(
+        activity.id, Move(at(day, 8), at(day, 12), activity.zone, activity.venue_id),
         "The hall is taken", activity.version, by=coordinator, now=NOW,
     )  # fmt: skip
 

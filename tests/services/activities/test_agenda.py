@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -16,7 +17,6 @@ from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.agenda import AgendaValues
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.programmes import edit as programmes
 from tests.conftest import NOW, at
 

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -18,7 +19,6 @@ from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.agenda import AgendaValues
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import invite as inviting
 from outreach.services.planning import book
 from outreach.services.planning import checks as planning_checks

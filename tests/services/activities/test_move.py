@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import Move
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState
@@ -13,12 +14,12 @@ from outreach.models import Activity, AgendaItem, AuditEntry, Invitation, Remind
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import CannotEdit, EndBeforeStart
-from outreach.services.activities.move import Blocked
-from outreach.services.activities.publish import InThePast, NothingMoved, ReasonMissing
+from outreach.services.activities.move import NothingMoved
+from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.locking import Stale
 from outreach.services.planning.book import SpeakerTaken
-from outreach.services.planning.checks import PlanBlocked
+from outreach.services.planning.checks import OutsideProgramme
 from tests.conftest import NOW, at, draft_activity
 
 
@@ -29,13 +30,13 @@ def published(activity: Activity, ani, coordinator) -> Activity:
     return activity
 
 
-def to(activity: Activity, starts_at: datetime, hours: float = 4, venue_id: int | None = -1) -> publishing.Move:
+def to(activity: Activity, starts_at: datetime, hours: float = 4, venue_id: int | None = -1) -> Move:
     venue_id = activity.venue_id if venue_id == -1 else venue_id
     return moves.wanted(activity, starts_at, starts_at + timedelta(hours=hours), venue_id, now=NOW)
 
 
-def shift(activity: Activity, move: publishing.Move, reason: str = "", by=None) -> moves.Shifted:
-    return moves.shift(activity.id, move, activity.version, reason=reason, by=by, now=NOW)
+def shift(activity: Activity, move: Move, reason: str = "", by=None) -> moves.Moved:
+    return moves.move(activity.id, move, reason, activity.version, by=by, now=NOW)
 
 
 def times(activity: Activity) -> tuple[datetime | None, ...]:
@@ -49,7 +50,7 @@ def mails() -> int:
     )
 
 
-def kinds(previewed: moves.MovePreview) -> list[ClashKind]:
+def kinds(previewed: moves.Preview) -> list[ClashKind]:
     return [one.kind for one in previewed.found.clashes]
 
 
@@ -90,7 +91,7 @@ def test_what_was_moved_is_moved_back_exactly(any_app, activity, coordinator):
     before = times(activity)
     done = shift(activity, to(activity, at(20, 13)), by=coordinator)
     assert times(activity) != before
-    moves.shift(activity.id, done.back, done.version, by=coordinator, now=NOW)
+    moves.move(activity.id, done.back, "", done.version, by=coordinator, now=NOW)
     assert times(activity) == before
 
 
@@ -99,7 +100,7 @@ def test_it_is_not_moved_back_once_somebody_changed_it(any_app, activity, coordi
     activity.title = "Judul baru"
     db.session.commit()
     with pytest.raises(Stale):
-        moves.shift(activity.id, done.back, done.version, by=coordinator, now=NOW)
+        moves.move(activity.id, done.back, "", done.version, by=coordinator, now=NOW)
 
 
 def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall, activity, coordinator):
@@ -117,7 +118,7 @@ def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall,
 
 def test_a_published_one_is_refused_for_what_the_office_blocks(any_app, published, coordinator):
     before = times(published)
-    with pytest.raises((Blocked, PlanBlocked)):
+    with pytest.raises(OutsideProgramme):
         shift(published, to(published, at(25, 8)), "Aula dipakai", by=coordinator)  # outside its programme's days
     assert (times(published), mails()) == (before, 0)
 
@@ -156,7 +157,7 @@ def test_what_makes_no_sense_is_refused(app, activity, move, problem):
 def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_recorded_there(app, hall):
     told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
     publishing.publish([told.id], by=None, now=NOW)
-    for moved in (moves.preview, lambda *it, now: moves.shift(it[0].id, *it[1:], reason="x", by=None, now=now)):
+    for moved in (moves.preview, lambda *it, now: moves.move(it[0].id, it[1], "x", it[2], by=None, now=now)):
         with pytest.raises(InThePast):
             moved(told, to(told, at(3, 8)), told.version, now=NOW)
     previewed = moves.preview(draft, to(draft, at(3, 8)), draft.version, now=NOW)
@@ -175,7 +176,7 @@ def test_what_is_over_stays(app, activity, state):
 
 def test_an_older_version_is_stale(any_app, activity):
     with pytest.raises(Stale):
-        moves.shift(activity.id, to(activity, at(19, 8)), activity.version - 1, by=None, now=NOW)
+        moves.move(activity.id, to(activity, at(19, 8)), "", activity.version - 1, by=None, now=NOW)
 
 
 def test_foreseeing_stores_nothing(any_app, published, ani):

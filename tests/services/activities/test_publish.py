@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Invitation, Message, MessageLine, Reminder
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -208,8 +210,8 @@ def test_an_activity_is_held_once_it_is_over(activity):
     assert db.session.get_one(Activity, activity.id).state is ActivityState.HELD
 
 
-def moved_to(activity, day) -> publishing.Move:
-    return publishing.Move(at(day, 8), at(day, 12), JAKARTA, activity.venue_id)
+def moved_to(activity, day) -> Move:
+    return Move(at(day, 8), at(day, 12), JAKARTA, activity.venue_id)
 
 
 def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
@@ -218,8 +220,8 @@ def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
     reminding.tick(NOW)
     messages_sent()
     say(activity, budi, Choice.NOT_COMING)
-    moved = publishing.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(5))
-    assert moved.sequence == 1
+    moved = moves.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(5))
+    assert moved.activity.sequence == 1
     reminding.tick(at(5))
     assert written()[2:] == [("Ani", "change")]
     assert scheduled(activity) == {
@@ -237,16 +239,16 @@ def test_a_move_far_ahead_reminds_again(activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     reminding.tick(at(11))
-    publishing.move(activity.id, moved_to(activity, 27), "Aula dipakai", None, by=None, now=at(12))
+    moves.move(activity.id, moved_to(activity, 27), "Aula dipakai", None, by=None, now=at(12))
     assert scheduled(activity)["seven-days-before"] == "20 Jan 08.00"
 
 
 def test_a_move_needs_a_reason_and_a_difference(activity):
     publishing.publish([activity.id], by=None, now=NOW)
     with pytest.raises(publishing.ReasonMissing):
-        publishing.move(activity.id, moved_to(activity, 20), " ", None, by=None, now=NOW)
-    with pytest.raises(publishing.NothingMoved):
-        publishing.move(activity.id, moved_to(activity, 18), "Aula dipakai", None, by=None, now=NOW)
+        moves.move(activity.id, moved_to(activity, 20), " ", None, by=None, now=NOW)
+    with pytest.raises(moves.NothingMoved):
+        moves.move(activity.id, moved_to(activity, 18), "Aula dipakai", None, by=None, now=NOW)
     assert db.session.get_one(Activity, activity.id).sequence == 0
 
 
@@ -264,7 +266,7 @@ def test_a_cancelled_activity_sends_nothing_but_the_cancellation(activity, ani):
 
 def test_every_change_is_in_the_audit_log(activity, coordinator):
     publishing.publish([activity.id], by=coordinator, now=NOW)
-    publishing.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=coordinator, now=NOW)
+    moves.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=coordinator, now=NOW)
     publishing.cancel(activity.id, "Banjir", by=coordinator, now=NOW)
     entries = db.session.execute(
         sa.select(AuditEntry.action, AuditEntry.user_id).where(AuditEntry.user_id.is_not(None))
@@ -294,8 +296,8 @@ def test_thanks_go_to_those_present(activity, ani, budi):
 def test_notice_counts_from_when_people_were_told_of_the_day(activity):
     publishing.publish([activity.id], by=None, now=NOW)
     assert db.session.get_one(Activity, activity.id).told_at == NOW
-    there = publishing.Move(at(18, 13), at(18, 15), activity.zone, activity.venue_id)
-    publishing.move(activity.id, there, "Aula dipakai", None, by=None, now=at(5))
+    there = Move(at(18, 13), at(18, 15), activity.zone, activity.venue_id)
+    moves.move(activity.id, there, "Aula dipakai", None, by=None, now=at(5))
     assert db.session.get_one(Activity, activity.id).told_at == NOW
-    publishing.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(6))
+    moves.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(6))
     assert db.session.get_one(Activity, activity.id).told_at == at(6)

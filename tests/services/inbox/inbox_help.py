@@ -6,9 +6,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder
+from outreach.domain.activity import Move
 from outreach.domain.kinds import IncomingOutcome, Role
 from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.inbox import receive as receiving
 from outreach.services.invitations import invite as inviting
@@ -38,8 +40,8 @@ def published(activity, *people, role=Role.CADRE):
 
 def move(activity, *, now):
     """To the next day, at the same time."""
-    later = publishing.Move(starts_at=at(19, 8), ends_at=at(19, 12), zone=activity.zone, venue_id=activity.venue_id)
-    publishing.move(activity.id, later, "alasan", None, by=None, now=now)
+    later = Move(starts_at=at(19, 8), ends_at=at(19, 12), zone=activity.zone, venue_id=activity.venue_id)
+    moves.move(activity.id, later, "alasan", None, by=None, now=now)
 
 
 class Inbox:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from outreach.delivery.inbox import mailbox as imap
-from outreach.delivery.inbox.mailbox import FetchedMail, Folder, MailboxDown, folder_name
+from outreach.delivery.inbox.connection import MailboxDown
+from outreach.delivery.inbox.mailbox import FetchedMail, Folder, folder_name
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import IncomingReason

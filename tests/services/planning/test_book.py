@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.rules import ClashKind, Severity
@@ -15,9 +16,8 @@ from outreach.models import Activity, Invitation, SpeakerBooking, Venue
 from outreach.services import attendance
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
-from outreach.services.activities import move_preview
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -66,7 +66,7 @@ def say(person, activity, choice):
 
 def move(activity, day, hour=8, until=12, venue_id=None):
     to = Move(at(day, hour), at(day, until), JAKARTA, venue_id or activity.venue_id)
-    publishing.move(activity.id, to, "alasan", None, by=None, now=NOW)
+    moves.move(activity.id, to, "alasan", None, by=None, now=NOW)
 
 
 def holding() -> list[int]:
@@ -159,8 +159,8 @@ def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
         move(other, 18, 11, 15)
     assert (refused.value.values["title"], refused.value.values["until"]) == ("Rakor", at(18, 12))
     present, to = db.session.get(Activity, other.id), Move(at(18, 11), at(18, 15), JAKARTA, other.venue_id)
-    with pytest.raises(SpeakerTaken):
-        move_preview.preview(present, to, present.version, now=NOW)
+    previewed = moves.preview(present, to, present.version, now=NOW)
+    assert (type(previewed.refused), previewed.blocked) == (SpeakerTaken, True)
     db.session.rollback()
     move(other, 18, 12, 15)
     assert db.session.scalars(sa.select(SpeakerBooking.starts_at).order_by(SpeakerBooking.starts_at)).all() == [
@@ -186,7 +186,7 @@ def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing
     one, other = two
     set_severity(ClashKind.VENUE_TAKEN, severity)
     set_severity(ClashKind.SPEAKER_TWICE, severity)
-    values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
     engage(siti, one, third)
     assert holding() == [one.id, other.id]
@@ -217,7 +217,7 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
     one, _other = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     publishing.publish([one.id], by=None, now=NOW)
-    values = planning.ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
     assert third.id not in holding()
     move(one, 25)
@@ -227,7 +227,7 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
 def test_a_title_can_be_mended_whatever_clashes(two):
     one, other = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
-    values = planning.ActivityValues(
+    values = ActivityValues(
         other.kind, "Rapat", other.starts_at, other.ends_at, JAKARTA, venue_id=one.venue_id, respond_by_at=at(16)
     )
     third = planning.create_activity(values, by=None, now=NOW)

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState
@@ -23,8 +24,8 @@ from outreach.extensions import db, writing
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
 from outreach.services import locking
 from outreach.services.activities import edit as planning
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.publish import Move
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -99,7 +100,7 @@ def own(number: int, who: int) -> Activity:
 
 
 def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
-    values = planning.ActivityValues(
+    values = ActivityValues(
         ActivityKind.OTHER, title(number, who), zone=JAKARTA, venue_id=venue_id, **times(number, who)
     )
     planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
@@ -113,7 +114,7 @@ def engage(person_id: int, number: int, who: int) -> None:
 def edit(venue_id: int, number: int, who: int) -> None:
     """Move a draft of the same hall to where the other's is to be as well."""
     found = own(number, who)
-    values = planning.ActivityValues(
+    values = ActivityValues(
         ActivityKind.OTHER, found.title, zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER)
     )
     planning.edit_activity(found.id, values, found.version, by=None, now=NOW)
@@ -122,7 +123,7 @@ def edit(venue_id: int, number: int, who: int) -> None:
 def move(venue_id: int, number: int, who: int) -> None:
     """Move a published activity so."""
     to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
-    publishing.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
+    moves.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
 
 
 def copy(programme_id: int, number: int, who: int) -> None:
@@ -278,7 +279,7 @@ def jostle(halls: list[int], people: list[int], activities: list[int], number: i
     to = Move(starts_at, starts_at + timedelta(hours=chance.randint(1, 3)), JAKARTA, chance.choice(halls))
     match chance.randrange(6):
         case 0 | 1:
-            publishing.move(activity.id, to, "alasan", None, by=None, now=NOW)
+            moves.move(activity.id, to, "alasan", None, by=None, now=NOW)
         case 2:
             chosen = chance.sample(activities, 2)
             inviting.invite_people(chosen, chance.sample(people, 2), Role.SPEAKER, by=None, now=NOW)

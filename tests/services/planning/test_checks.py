@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
@@ -13,10 +14,9 @@ from outreach.models import Absence, Activity, Invitation
 from outreach.services.activities import agenda as agendas
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import edit as planning
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import check_within
-from outreach.services.activities.edit import ActivityValues
-from outreach.services.activities.publish import Move
 from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
@@ -88,11 +88,9 @@ def test_a_draft_is_not_put_there_and_what_is_there_can_still_be_worded_otherwis
 def test_a_move_is_refused(any_app, activity, hall, closed):
     publishing.publish([activity.id], by=None, now=NOW)
     with pytest.raises(PlanBlocked):
-        publishing.move(activity.id, Move(at(19, 8), at(19, 12), JAKARTA, hall.id), "alasan", None, by=None, now=NOW)
-    moved = publishing.move(
-        activity.id, Move(at(20, 8), at(20, 12), JAKARTA, hall.id), "alasan", None, by=None, now=NOW
-    )
-    assert moved.starts_at == at(20, 8)
+        moves.move(activity.id, Move(at(19, 8), at(19, 12), JAKARTA, hall.id), "alasan", None, by=None, now=NOW)
+    moved = moves.move(activity.id, Move(at(20, 8), at(20, 12), JAKARTA, hall.id), "alasan", None, by=None, now=NOW)
+    assert moved.activity.starts_at == at(20, 8)
 
 
 def test_a_speaker_who_is_away_is_not_invited_and_a_cadre_is(any_app, activity, ani):

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -12,9 +13,8 @@ from outreach.extensions import db, writing
 from outreach.models import Absence, Activity, Invitation, Programme, Venue
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview.clash_counts import ClashCounts
+from outreach.services.activities import move as moves
 from outreach.services.activities import projected
-from outreach.services.activities.edit import ActivityValues
-from outreach.services.activities.publish import Move
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
@@ -107,11 +107,9 @@ def test_a_move_is_looked_at_and_on_another_day_it_is_news(any_app, activity, ha
     db.session.commit()
     later = NOW + timedelta(days=12)  # Saturday the 16th
     there = Move(at(18, 13), at(18, 15), JAKARTA, hall.id)
-    assert kinds(clashing.if_saved(projected.moved(activity.id, there, now=later), now=later)) == []
+    assert kinds(moves.brought(activity.id, there, now=later)) == []
     there = Move(at(19, 8), at(19, 12), JAKARTA, hall.id)
-    assert kinds(clashing.if_saved(projected.moved(activity.id, there, now=later), now=later)) == [
-        ClashKind.SHORT_NOTICE
-    ]
+    assert kinds(moves.brought(activity.id, there, now=later)) == [ClashKind.SHORT_NOTICE]
 
 
 def test_who_is_away_or_elsewhere_is_found_before_they_are_invited(any_app, activity, ani, budi, hall):

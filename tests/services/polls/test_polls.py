@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import AnswerSource, Repeat, Role
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind
@@ -19,7 +20,6 @@ from outreach.queries import polls as poll_pages
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.locking import Stale

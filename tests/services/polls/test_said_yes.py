@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.activity import Move
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.planning.absences import hours
 from outreach.domain.planning.parties import AbsenceSource
@@ -18,7 +19,6 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import move as moves
-from outreach.services.activities.publish import Move
 from outreach.services.invitations import links
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning.checks import PlanBlocked
@@ -110,7 +110,7 @@ def test_at_another_time_than_they_were_asked_about_they_are_away(app, chief):
         starts_at=at(18, 9), ends_at=at(18, 13), zone=JAKARTA, venue_id=None, registration_at=None, respond_by_at=None
     )
     with pytest.raises(PlanBlocked):
-        moves.shift(activity.id, move, activity.version, by=None, now=AFTERWARDS)
+        moves.move(activity.id, move, "", activity.version, by=None, now=AFTERWARDS)
 
 
 def test_a_calendar_read_again_leaves_what_it_said_before_as_old_as_it_is(app, chief):

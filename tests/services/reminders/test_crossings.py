@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.rows import message_rows
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, Person, Venue
 from outreach.services import attendance
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
@@ -39,7 +41,7 @@ def move(activity, now, **kw):
         "venue_id": activity.venue_id,
     }
     d |= kw
-    publishing.move(activity.id, publishing.Move(**d), "alasan", None, by=None, now=now)
+    moves.move(activity.id, Move(**d), "alasan", None, by=None, now=now)
 
 
 def judge_all(now):

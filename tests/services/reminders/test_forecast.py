@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind, Role
 from outreach.extensions import db
@@ -102,7 +103,7 @@ def test_a_move_and_a_cancellation_count_only_who_was_told_and_has_not_declined(
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == budi.id)).one()
     recording.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=at(5))
-    move = publishing.Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
+    move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     moved = forecasting.for_move(activity.id, move, now=at(5))
     assert [(r.kind, r.people) for r in moved.rows][0] == (MailKind.CHANGE, 1)
     assert [r.day.day for r in moved.rows[1:]] == [13, 17, 19, 21]

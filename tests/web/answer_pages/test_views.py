@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.delivery import tokens
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Link, Person
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
@@ -821,8 +823,8 @@ def test_an_answered_day_is_folded_until_there_is_something_to_look_at_again(bro
     assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en").text)) == 1
     assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en&pilih=hadir").text)) == 1
     assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en&pilih=tidak").text)
-    move = publishing.Move(at(21, 13), at(21, 16), four_days[1].zone, four_days[1].venue_id)
-    publishing.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
+    move = Move(at(21, 13), at(21, 16), four_days[1].zone, four_days[1].venue_id)
+    moves.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
     assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
 
 

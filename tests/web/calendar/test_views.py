@@ -7,14 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Venue
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.planning import rules as planning_rules
+from outreach.services.planning.rules import PlanValues
 from tests.conftest import NOW, at, draft_activity, log_in
 from tests.web.browsers import Browser
 from tests.web.reading import fields
@@ -376,3 +380,40 @@ def test_a_drop_elsewhere_takes_the_venue_of_its_row(any_app, programme, hall, a
 
 def test_what_is_not_there_is_said(app, coordinator_client):
     assert coordinator_client.get("/calendar/999/move").status_code == 404
+
+
+# --- What a move costs
+
+
+def plan_readings(statements: list[str]) -> int:
+    """Return how often the plan was read: with it, and with nothing else, where all venues lie."""
+    return sum(bool(re.search(r"venue\.longitude\s+FROM venue\s*$", one)) for one in statements)
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_a_move_reads_the_plan_once_to_preview_and_once_to_save(
+    any_app, activity, coordinator, coordinator_client, statements, is_published
+):
+    if is_published:
+        publishing.publish([activity.id], by=coordinator, now=NOW)
+    address = drop(activity, "2027-01-19T09:00:00", "2027-01-19T13:00:00")
+    path, pages, answers = f"/calendar/{activity.id}/move", [], []
+    assert plan_readings(statements(lambda: pages.append(coordinator_client.get(address).text))) == 1
+    assert "Nothing clashes at this time." in pages[0]
+    form = {name: values[0] for name, values in fields(pages[0]).items()} | {"reason": "Aula dipakai"}
+    assert plan_readings(statements(lambda: answers.append(coordinator_client.post(path, data=form)))) == 1
+    assert [answer.status_code for answer in answers] == [302]
+    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 9)]
+
+
+def test_what_only_the_booking_refuses_is_said_before_too(any_app, programme, hall, activity, coordinator_client):
+    """They clashed before, when the office only warned of it: so a move to where they clash as well brings nothing new."""
+    planning_rules.save(PlanValues(severities={ClashKind.VENUE_TAKEN: Severity.WARN}), by=None, now=NOW)
+    draft_activity(programme, hall, 18, title="Pelatihan", holds_venue=False)
+    planning_rules.save(PlanValues(version=planning_rules.values().version), by=None, now=NOW)
+    page = coordinator_client.get(drop(activity, "2027-01-18T09:00:00", "2027-01-18T13:00:00")).text
+    assert "Aula Bappeda is taken until" in page
+    assert "It cannot be placed so." in page
+    assert "Nothing clashes at this time." not in page
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    assert (send(coordinator_client, activity, page).status_code, start_of(activity)) == (422, at(18))

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach import create_app
+from outreach.domain.activity import Move
 from outreach.domain.kinds import FeedScope, Role
 from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation
 from outreach.services import feeds
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from tests.conftest import NOW, settings_for
 from tests.web.browsers import Browser
@@ -69,10 +71,8 @@ def test_a_program_that_has_it_already_is_told_so(any_app, address, published, c
 
     later = NOW + timedelta(hours=1)
     monkeypatch.setattr("outreach.clock.now", lambda: later)
-    place = publishing.Move(
-        published.starts_at + timedelta(days=1), published.ends_at + timedelta(days=1), published.zone, None
-    )
-    publishing.move(published.id, place, "Aula dipakai", None, by=coordinator, now=later)
+    place = Move(published.starts_at + timedelta(days=1), published.ends_at + timedelta(days=1), published.zone, None)
+    moves.move(published.id, place, "Aula dipakai", None, by=coordinator, now=later)
     for headers in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
         changed = client.get(address, headers=headers)
         assert (changed.status_code, "SEQUENCE:1" in changed.text) == (200, True)

@@ -7,11 +7,13 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
+from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, Reminder
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -465,8 +467,8 @@ def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, 
     ani.email = ""
     db.session.commit()
     recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    move = publishing.Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
-    publishing.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
+    move = Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
+    moves.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{published.id}/invitees").text
     assert "No mail reaches 1 invitee who has not answered since the move." in page
     page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind, AnswerSource
 from outreach.domain.planning.absences import days
 from outreach.domain.planning.parties import AbsenceSource
@@ -17,7 +18,6 @@ from outreach.models import Activity, DatePoll, Invitation, PollSlot, Programme,
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
 from tests.conftest import JAKARTA, NOW, at

@@ -9,12 +9,12 @@ from flask import g
 
 from outreach import clock
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, DatePoll, Invitation, Message
 from outreach.services.activities import edit as planning
-from outreach.services.activities.edit import ActivityValues
 from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking

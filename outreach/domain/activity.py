@@ -1,0 +1,52 @@
+"""What a form says of an activity, and what a move gives it, as values.
+
+Pure: storing an activity's values is services/activities/edit.py, moving it services/activities/move.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import ActivityKind
+
+NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
+
+
+@dataclass(frozen=True)
+class ActivityValues:
+    """respond_by_at: None for the office's usual deadline. Instants are aware."""
+
+    kind: ActivityKind
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    public_title: str = ""
+    description: str = ""
+    things_to_bring: str = ""
+    registration_at: datetime | None = None
+    respond_by_at: datetime | None = None
+    venue_id: int | None = None
+    region_code: str | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """The new time and place. registration_at: None for as long before the start as now.
+
+    respond_by_at: None for the office's usual deadline. Instants are aware.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    venue_id: int | None
+    registration_at: datetime | None = None
+    respond_by_at: datetime | None = None
+
+
+def differs(activity: Any, other: Any, *names: str) -> bool:
+    """Return whether other values or a move bring an activity another time or place; names: of these columns only."""
+    return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
