@@ -1,9 +1,8 @@
-"""The Flask extensions, made once and bound to an app in create_app; and how a database transaction begins."""
+"""The Flask extensions, made once and bound to an app in create_app; and how a database connection is prepared.
 
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+How a use case's transaction begins and ends is transactions.py.
+"""
+
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -16,16 +15,13 @@ from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
 
 from outreach import ratestore  # noqa: F401  makes the limits' storage "process-memory://" known
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
 BUSY_S = 30  # how long a write waits for others
-# SQLite lets one write at a time, and who waits for another process asks again and again. Within a process they queue.
-_one_writer = threading.RLock()
 
 
 class Base(DeclarativeBase):
@@ -61,48 +57,6 @@ def current_settings() -> Settings:
     return found
 
 
-@contextmanager
-def _turn_to_write() -> Iterator[None]:
-    if not _one_writer.acquire(timeout=BUSY_S):
-        raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
-    try:
-        yield
-    finally:
-        _one_writer.release()
-
-
-@contextmanager
-def writing() -> Iterator[Session]:
-    """Run one use case's check and write as one transaction, committed at the end, undone by any error.
-
-    On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. What the session read
-    before is read again: a use case decides on nothing older than its own transaction.
-    """
-    session: Any = db.session
-    session.rollback()
-    with _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext():
-        session.connection(execution_options={IMMEDIATE: True})
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-
-
-def begin_writing() -> None:
-    """Let the transaction in which others' code has read, and is about to write, write: for what cannot use `writing`.
-
-    SQLite refuses at once whoever read before another's commit and writes after it. So what was read is let go, the turn to
-    write waited for, and the changes that are not flushed yet stay as they are.
-    """
-    connection = db.session.connection()
-    if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(IMMEDIATE):
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.execution_options(**{IMMEDIATE: True})
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
@@ -117,7 +71,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Make an engine keep the promises above. Call once for each engine."""
+    """Let an engine begin each transaction as it is asked to (IMMEDIATE), and wait its turn. Call once for each engine."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -13,12 +13,12 @@ from functools import lru_cache
 from hashlib import sha256
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import LinkPurpose
 from outreach.extensions import current_settings
 from outreach.models import Link, Organisation, Person
+from outreach.transactions import insert_into
 
 NONCE_LENGTH = 16  # characters; 96 bits
 MAC_LENGTH = 22  # characters; 128 bits
@@ -95,14 +95,13 @@ def ensure_links(
     organisation_ids: Collection[int] = (),
 ) -> None:
     """Make the answer links that are missing, and prolong those that would expire before `expires_at`; a statement a kind."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     for column, ids in (("person_id", person_ids), ("organisation_id", organisation_ids)):
         rows = [
             {"purpose": LinkPurpose.ANSWER, column: invitee, "nonce": new_nonce(), "expires_at": expires_at}
             for invitee in sorted(set(ids))
         ]
         for start in range(0, len(rows), 500):
-            statement = insert(Link).values(rows[start : start + 500])
+            statement = insert_into(session, Link).values(rows[start : start + 500])
             session.execute(
                 statement.on_conflict_do_update(
                     index_elements=["purpose", column],

@@ -8,6 +8,7 @@ NAMES = {
     "Asia/Makassar": "WITA",
     "Asia/Jayapura": "WIT",
 }
+DEFAULT = ZoneInfo("Asia/Jakarta")  # before an office is set up
 CHOICES = [("Asia/Jakarta", "WIB (Jakarta)"), ("Asia/Makassar", "WITA (Makassar)"), ("Asia/Jayapura", "WIT (Jayapura)")]
 
 

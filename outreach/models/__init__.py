@@ -6,7 +6,7 @@ from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, Person
-from outreach.models.places import Office, Region, Venue
+from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
@@ -52,5 +52,6 @@ __all__ = [
     "User",
     "Venue",
     "agenda_speaker",
+    "the_office",
     "user_role",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Regions by Kemendagri code, venues, and the office that uses this installation."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -50,3 +51,8 @@ class Office(Identified, Model):
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     deadline_days: Mapped[int] = mapped_column(default=2)  # answers are due this many days before, at 16.00
     region: Mapped[Region] = relationship()
+
+
+def the_office(*columns: Any) -> sa.Select[Any]:
+    """Return the statement for the office, or for these of its columns; it finds no row before set-up."""
+    return sa.select(*columns or (Office,)).order_by(Office.id).limit(1)

@@ -14,9 +14,10 @@ from outreach.delivery.words.whatsapp import Call
 from outreach.domain.directory import email_addresses
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, User
 from outreach.services import audit
+from outreach.transactions import writing
 
 PERSON, ORGANISATION, REPRESENTATIVE = "person", "organisation", "representative"
 GONE = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)

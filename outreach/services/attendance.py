@@ -11,7 +11,6 @@ from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audi
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
-from outreach.extensions import writing
 from outreach.models import Activity, Attendance, Invitation, MessageLine, Reminder, User
 from outreach.services import audit
 from outreach.services.directory import people
@@ -19,6 +18,7 @@ from outreach.services.directory.people import PersonValues
 from outreach.services.locking import activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
+from outreach.transactions import writing
 
 
 class NotYet(Problem):

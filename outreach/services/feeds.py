@@ -17,10 +17,23 @@ from outreach.delivery.mail.ical_feed import FeedEntry, FeedStatus, feed_ics, fe
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import current_settings, db, writing
-from outreach.models import Activity, AuditEntry, Feed, Invitation, Link, Office, Person, Programme, User, Venue
+from outreach.extensions import current_settings, db
+from outreach.models import (
+    Activity,
+    AuditEntry,
+    Feed,
+    Invitation,
+    Link,
+    Office,
+    Person,
+    Programme,
+    User,
+    Venue,
+    the_office,
+)
 from outreach.services import audit
 from outreach.services.invitations import links
+from outreach.transactions import writing
 
 
 class OnlyForPeople(Problem):
@@ -169,8 +182,7 @@ def open_feed(token: str) -> Feed:
 
 def content(feed: Feed, *, now: datetime) -> FeedContent:
     """Return what a feed says. A fixed number of queries."""
-    office = db.session.execute(sa.select(Office.short_name, Office.zone).limit(1)).first()
-    organiser = office.short_name if office else ""
+    organiser = db.session.scalar(the_office(Office.short_name)) or ""
     title = " – ".join(part for part in (organiser, _public_subject(feed)) if part)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)  # when something grows too old for it
     entries = tuple(_entries(feed, midnight - PAST))

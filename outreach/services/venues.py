@@ -11,11 +11,12 @@ from outreach.domain.directory import names
 from outreach.domain.kinds import VenueKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Region, User, Venue
 from outreach.services import audit
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
+from outreach.transactions import writing
 
 MOST_SEATS = 100_000
 

@@ -12,9 +12,10 @@ from outreach import clock
 from outreach.cli.data import migrations
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Invitation, Message, Office, Person
 from outreach.services.operations.backup.tables import Sum, line
+from outreach.transactions import writing
 from tests.cli.databases import app_on, contents, new_postgresql
 from tests.conftest import a_person, draft_activity
 

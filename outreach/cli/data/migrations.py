@@ -4,7 +4,6 @@ import copy
 import logging
 
 import click
-import sqlalchemy as sa
 from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate_upgrade
 from flask_migrate.cli import db as migrate_commands
@@ -12,7 +11,7 @@ from flask_migrate.cli import db as migrate_commands
 from outreach.engines import jobqueue
 from outreach.extensions import current_settings
 from outreach.extensions import db as database
-from outreach.models import Office
+from outreach.models import Office, the_office
 
 __all__ = ["db", "is_empty", "upgrade"]
 
@@ -40,7 +39,7 @@ def upgrade() -> None:
 
 def is_empty() -> bool:
     """Return whether no office has been set up in this database yet."""
-    found = database.session.scalar(sa.select(Office.id).limit(1))
+    found = database.session.scalar(the_office(Office.id))
     database.session.rollback()
     return found is None
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast
 from outreach.domain.kinds import Sector, StaffRole
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Organisation, Person, User, Venue
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import regions
@@ -17,6 +17,7 @@ from outreach.services.office import staff
 from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
+from outreach.transactions import writing
 
 SPREADSHEET = "kader-contoh.xlsx"
 ACCOUNTS = (

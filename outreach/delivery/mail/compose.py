@@ -27,7 +27,7 @@ from outreach.delivery.rows.message_rows import LineRow, MessageRow
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder
+from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
 
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
 
@@ -75,7 +75,7 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     headers.envelope_address(representing.representative_email if representing else row.email)  # before the work
     token = "" if representing else tokens.token(tokens.link_for(session, invitee))
     items = [_stored_item(session, message, row, line) for line in said]
-    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    office = session.scalar(the_office())
     return written(items, reader_of(row, token, representing), office, message_id(message), now=now)
 
 

@@ -6,7 +6,6 @@ What of a report is believed is services/inbox/delivery_reports.py; that nothing
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.directory import email_addresses
@@ -14,6 +13,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.models import AddressFailure, IncomingMail
+from outreach.transactions import insert_into
 
 UNCONFIRMED_FOR = timedelta(days=3)  # after an answer, that no mail arrives is about its confirming mail, too
 
@@ -44,11 +44,9 @@ def count_delay(session: Session, address: str, *, now: datetime) -> None:
 
 
 def _failure(session: Session, address: str, now: datetime) -> AddressFailure:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     key = email_addresses.key(address)
-    session.execute(
-        insert(AddressFailure).values(address=key, reply="", delays=0, last_at=now).on_conflict_do_nothing()
-    )
+    first = insert_into(session, AddressFailure).values(address=key, reply="", delays=0, last_at=now)
+    session.execute(first.on_conflict_do_nothing())
     failure = session.get_one(AddressFailure, key, with_for_update=True, populate_existing=True)
     failure.last_at = now
     return failure

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.delivery.smtp.wire import ChannelDown
 from outreach.domain.mail.failures import LONGEST_PAUSE, ChannelTrouble, pause_after
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Channel
+from outreach.transactions import insert_into, writing
 
 MAIL = "mail"
 log = structlog.get_logger()
@@ -50,8 +50,8 @@ def locked(session: Session) -> Channel:
     found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
     if found is not None:
         return found
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(Channel).values(name=MAIL, reply="", failures=0, minute_count=0).on_conflict_do_nothing())
+    first = insert_into(session, Channel).values(name=MAIL, reply="", failures=0, minute_count=0)
+    session.execute(first.on_conflict_do_nothing())
     return session.get_one(Channel, MAIL, with_for_update=True, populate_existing=True)
 
 

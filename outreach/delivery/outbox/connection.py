@@ -20,7 +20,8 @@ from outreach.delivery.smtp.lanes import Lanes
 from outreach.delivery.smtp.wire import ChannelDown, NotSent, Permanent, Wire
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.states import MessageState
-from outreach.extensions import db, writing
+from outreach.extensions import db
+from outreach.transactions import writing
 
 BREAKS = 3  # connections broken off in a row, after which the server is left alone for a while
 MOST_VAIN = 3  # times in a row that it is asked again what is true, because by the time of sending it was too old

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.outbox import channel
 from outreach.domain.states import MessageState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Message
 from outreach.models.mails import IS_IN_WORK, IS_TO_SEND
+from outreach.transactions import writing
 
 
 class Lease(NamedTuple):

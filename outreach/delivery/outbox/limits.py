@@ -7,12 +7,12 @@ wherever they begin. Counted in whole minutes, twice as many could go out around
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.delivery.outbox.channel import MAIL, locked
 from outreach.delivery.outbox.leases import lapsed
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Channel, ChannelSlot
+from outreach.transactions import insert_into, writing
 
 PART_S = 12
 PARTS = 6  # that any sixty seconds lie in, at most
@@ -22,11 +22,10 @@ AHEAD = timedelta(minutes=2)  # a part counted further ahead was counted by a cl
 def take_slot(worker: str, most: int, lease_s: float, *, now: datetime) -> int | None:
     """Return the number of a connection that the worker may open, or None where others hold all `most` of them."""
     with writing() as session:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         held = session.scalar(sa.select(sa.func.count()).select_from(ChannelSlot).where(ChannelSlot.channel == MAIL))
         if (held or 0) < most:
             rows = [{"channel": MAIL, "number": number, "worker": ""} for number in range(1, most + 1)]
-            session.execute(insert(ChannelSlot).values(rows).on_conflict_do_nothing())
+            session.execute(insert_into(session, ChannelSlot).values(rows).on_conflict_do_nothing())
         free = (
             sa.select(ChannelSlot.number)
             .where(

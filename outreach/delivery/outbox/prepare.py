@@ -28,10 +28,11 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.mail.failures import FailureReason, next_try
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import InvitationState, MessageState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.logs import fault
 from outreach.models import Message, PollInvitee
 from outreach.settings import Settings
+from outreach.transactions import writing
 
 TRUE_FOR = timedelta(seconds=1)  # how long the answer to "is it still true" is relied upon
 SHARED_FOR = TRUE_FOR / 2  # and of it, how long more messages are prepared with what they have in common

@@ -14,7 +14,8 @@ from outreach.delivery.outbox import channel, limits
 from outreach.delivery.outbox.keeper import Holding, Keeper
 from outreach.delivery.smtp.wire import ChannelDown, Temporary, Wire
 from outreach.domain.mail.failures import ChannelTrouble
-from outreach.extensions import current_settings, writing
+from outreach.extensions import current_settings
+from outreach.transactions import writing
 
 log = structlog.get_logger()
 

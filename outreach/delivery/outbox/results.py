@@ -19,9 +19,9 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.failures import FailureReason
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import InvitationState, MessageState
-from outreach.extensions import writing
 from outreach.models import Attempt, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_IN_WORK
+from outreach.transactions import writing
 
 MAY_HAVE_ARRIVED = frozenset({MessageState.SENT, MessageState.UNKNOWN})
 

@@ -30,6 +30,7 @@ from outreach.models import (
     Person,
     Region,
     Reminder,
+    the_office,
 )
 
 MOVED = MailKind.CHANGE.value  # the key of a move's notice
@@ -280,7 +281,7 @@ def load_shared(session: Session, rows: Collection[MessageRow]) -> SharedRows:
         found = SharedRows(
             {activity.id: activity for activity in activities},
             {reminder.id: reminder for reminder in reminders},
-            own.scalar(sa.select(Office).order_by(Office.id).limit(1)),
+            own.scalar(the_office()),
         )
         own.expunge_all()
     return replace(found, blocked=blocked_among(session, rows))

@@ -16,13 +16,14 @@ from outreach.delivery.fetch.fetch import Fetcher, checked
 from outreach.domain.directory import names
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import Absence, AbsenceCalendar, User
-from outreach.services import audit
+from outreach.services import audit, office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Subject
-from outreach.services.absences.refresh import office_zone, own_hosts, replace
+from outreach.services.absences.refresh import own_hosts, replace
+from outreach.transactions import writing
 
 MOST = 5  # of one person, organisation or venue
 FILE_WAITS_S = 1.0  # while two others are read: whoever sends a file holds a thread of the pages meanwhile
@@ -79,14 +80,14 @@ def add_file(
     subject: Subject, data: bytes, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
 ) -> AbsenceCalendar:
     """Read a file, once. Raise a Problem that says why it cannot be read, having changed nothing."""
-    times = busy_times.read(data, office_zone(), now=now, wait_s=FILE_WAITS_S)
+    times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
         row = subject.row(session)
         _check_room(session, subject)
         calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
         session.add(calendar)
         session.flush()
-        replace(session, calendar, times, office_zone(), now)
+        replace(session, calendar, times, office_defaults.zone(session), now)
         _log(session, subject, row, "calendar_added", "", by, now)
     return calendar
 

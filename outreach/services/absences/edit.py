@@ -20,9 +20,10 @@ from outreach.domain.planning.absences import Absent
 from outreach.domain.planning.parties import Absence as Occurrence
 from outreach.domain.planning.parties import AbsenceSource, Party
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Absence, Organisation, Person, User, Venue
 from outreach.services import audit
+from outreach.transactions import writing
 
 MOST = 100  # entered by hand, of one person, organisation or venue
 MOST_LETTERS = 160

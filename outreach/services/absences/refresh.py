@@ -16,16 +16,17 @@ from outreach.delivery.fetch.fetch import Fetcher
 from outreach.domain.planning.absences import Time
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
-from outreach.extensions import current_settings, db, writing
-from outreach.models import Absence, AbsenceCalendar, Office
+from outreach.extensions import current_settings, db
+from outreach.models import Absence, AbsenceCalendar
+from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
+from outreach.transactions import writing
 
 AT_ONCE = 20  # read in one round; the next follows in a minute
 TAKEN_FOR = timedelta(minutes=10)  # by one worker; longer than a reading can last
 FIRST_DELAY = timedelta(minutes=15)
 LONGEST_DELAY = timedelta(days=1)
 WHOLE_EVERY_DAYS = 7  # then it is read even if it did not change, for the horizon has moved
-DEFAULT_ZONE = ZoneInfo("Asia/Jakarta")
 
 
 def read_due(
@@ -48,7 +49,7 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     calendar = db.session.get(AbsenceCalendar, calendar_id)
     if calendar is None:
         return None
-    url, digest, zone = calendar.url, calendar.digest, office_zone()
+    url, digest, zone = calendar.url, calendar.digest, office_defaults.zone(db.session)
     whole = not digest or (now.date().toordinal() + calendar_id) % WHOLE_EVERY_DAYS == 0
     known = {} if whole else {"etag": calendar.etag, "last_modified": calendar.last_modified}
     db.session.rollback()
@@ -97,11 +98,6 @@ def _taken(now: datetime) -> int | None:
             return None
         found.next_read_at = now + TAKEN_FOR
         return found.id
-
-
-def office_zone() -> ZoneInfo:
-    """Return the zone of whole days, and of times that name none."""
-    return db.session.scalar(sa.select(Office.zone).limit(1)) or DEFAULT_ZONE
 
 
 def own_hosts() -> frozenset[str]:

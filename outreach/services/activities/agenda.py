@@ -13,7 +13,6 @@ from sqlalchemy.orm.attributes import flag_modified
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, Person, User
 from outreach.services import audit, locking
 from outreach.services.activities.checks import CannotEdit, EndBeforeStart
@@ -22,6 +21,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import activity_for_change
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
+from outreach.transactions import writing
 
 UNCHANGED = 0  # a moderator who stays as they are
 

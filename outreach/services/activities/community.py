@@ -5,16 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.activity import ActivityValues
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
-from outreach.extensions import writing
 from outreach.models import Activity, Region, User, Venue
 from outreach.services.activities import edit as planning
 from outreach.services.locking import locked_programme
+from outreach.transactions import insert_into, writing
 
 
 class NoKelurahan(Problem):
@@ -61,7 +60,6 @@ def village_hall_name(kelurahan: str) -> str:
 
 def _village_hall(session: Session, region: Region) -> Venue:
     name = village_hall_name(region.name)
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    made = insert(Venue).values(name=name, region_code=region.code)
+    made = insert_into(session, Venue).values(name=name, region_code=region.code)
     session.execute(made.on_conflict_do_nothing())  # it is known, or another coordinator makes it at this moment
     return session.scalars(sa.select(Venue).where(Venue.name == name)).one()

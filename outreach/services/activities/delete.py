@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import writing
 from outreach.models import Activity, Invitation, Reminder, User
 from outreach.services import audit, locking
 from outreach.services.locking import activities_for_change, activity_for_change, locked_programme
 from outreach.services.planning import bookings
+from outreach.transactions import writing
 
 
 class NotADraft(Problem):

@@ -4,24 +4,22 @@ activities/publish.py."""
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.activity import ActivityValues, differs
-from outreach.domain.answers import DEADLINE_DAYS, default_deadline
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import writing
-from outreach.models import Activity, Office, Programme, User
+from outreach.models import Activity, Programme, User
 from outreach.services import audit, locking
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change, locked_programme
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
+from outreach.transactions import writing
 
 
 class NeedsMove(Problem):
@@ -118,12 +116,6 @@ def _fill(session: Session, activity: Activity, values: ActivityValues, now: dat
     activity.venue_id = values.venue_id
     activity.region_code = values.region_code
     activity.capacity = values.capacity
-
-
-def usual_deadline(session: Session, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return the deadline for answers that the office's setting gives an activity."""
-    days = session.scalar(sa.select(Office.deadline_days).order_by(Office.id).limit(1))
-    return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
 
 
 def _facts(activity: Activity) -> dict[str, object]:

@@ -15,15 +15,15 @@ from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, User
 from outreach.services import audit
 from outreach.services.activities import projected
 from outreach.services.activities.checks import CannotEdit, check_times
-from outreach.services.activities.edit import usual_deadline
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
@@ -32,6 +32,7 @@ from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast_counts import Forecast
 from outreach.services.reminders.schedule import event_reminder, schedule
+from outreach.transactions import writing
 
 KEPT = tuple(field.name for field in fields(Move))  # an activity's columns that a move sets
 

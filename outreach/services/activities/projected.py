@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.extensions import db
-from outreach.services.activities.edit import usual_deadline
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import load as plans
 
 UNSAVED = -1  # the id of an activity that is not stored yet

@@ -10,15 +10,15 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import writing
 from outreach.models import Activity, User
 from outreach.services import audit
-from outreach.services.activities.edit import usual_deadline
 from outreach.services.locking import activities_for_change, activity_for_change
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
 from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule
+from outreach.transactions import writing
 
 
 class AlreadyPublished(Problem):

@@ -11,20 +11,19 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.values import contact_of
-from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
-from outreach.extensions import writing
-from outreach.models import Activity, Invitation, Link, Office
+from outreach.models import Activity, Invitation, Link
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
+from outreach.services.office_defaults import contact
 from outreach.services.planning import bookings
+from outreach.transactions import writing
 
 
 class NothingToAnswer(Problem):
@@ -132,17 +131,10 @@ def refusal_of(
     activity = invitation.activity
     deadline = activity.respond_by_at.astimezone(activity.zone)
     asked = min(said_at or now, now)
-    problem = refusal(activity.state, invitation.state, deadline, asked, contact(session, activity))
+    problem = refusal(activity.state, invitation.state, deadline, asked, contact(session, activity.programme))
     if problem is None and now >= activity.ends_at:
         return ActivityEnded()
     return problem
-
-
-def contact(session: Session, activity: Activity) -> str:
-    """Return whom to call about an activity, as a sentence names them: "Bidang PPA (0812-…)"."""
-    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
-    name, number = contact_of(activity.programme, office)
-    return f"{name} ({phone(number)})" if number else name
 
 
 def settle(
@@ -214,7 +206,7 @@ def _take(session: Session, link: Link, activity: Activity | None, reply: LinkAn
     if link.organisation_id is None:
         settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
     elif reply.choice is Choice.COMING:
-        whom_to_call = contact(session, mine[0].activity)
+        whom_to_call = contact(session, mine[0].activity.programme)
         nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=whom_to_call, now=now)
     elif reply.choice is Choice.REPRESENTED:
         raise OrganisationsNominate

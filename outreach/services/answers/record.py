@@ -13,13 +13,14 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import writing
 from outreach.models import Invitation, User
 from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
-from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, contact, settle
+from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, settle
 from outreach.services.answers.nominees import Nominee
 from outreach.services.locking import invitation_for_change
+from outreach.services.office_defaults import contact
+from outreach.transactions import writing
 
 RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
@@ -57,7 +58,7 @@ def nominate_in(
         raise NotAnOrganisation
     _check_recordable(invitation)
     nominees_of.name(
-        session, invitation, nominees, source, contact=contact(session, invitation.activity), now=now,
+        session, invitation, nominees, source, contact=contact(session, invitation.activity.programme), now=now,
         recorded_by=by.id if by else None,
     )  # fmt: skip
     audit.record(

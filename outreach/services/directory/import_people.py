@@ -16,12 +16,13 @@ from outreach.domain.directory import names, spreadsheet
 from outreach.domain.directory.spreadsheet import Cell, Column, SheetRow, SheetTable
 from outreach.domain.kinds import CadreKind
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Organisation, Person, User
 from outreach.services.directory import regions
 from outreach.services.directory.import_remarks import ImportNote
 from outreach.services.directory.import_rows import Directory, ImportRow, Known, against, entry_of
 from outreach.services.directory.workbook import WorkbookSheet, open_workbook
+from outreach.transactions import writing
 
 
 class NoTable(Problem):

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Organisation, Person, Region, User
 from outreach.services import audit
+from outreach.transactions import writing
 
 MOST_PEOPLE = 100
 

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Cadre, Organisation, Person, Region, User
 from outreach.services import audit
+from outreach.transactions import writing
 
 
 class PersonMissing(Problem):

@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, User
 from outreach.services import audit
 from outreach.services.inbox.waiting import WAITS, IncomingMissing, count_again
+from outreach.transactions import writing
 
 UNDO_FOR = timedelta(minutes=30)  # how long the list offers to take back what was just marked
 

@@ -12,7 +12,6 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -24,12 +23,13 @@ from outreach.delivery.inbox.reading import Incoming, read, unreadable
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.failures import pause_after
 from outreach.domain.mail.incoming import IncomingReason
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import Channel, IncomingMail
 from outreach.models.channels import INBOX
 from outreach.services.inbox import calendar_replies, delivery_reports, senders
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.inbox.waiting import count_again
+from outreach.transactions import insert_into, writing
 
 NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, mails older than this are no answers to us
 OVERLAP = timedelta(days=2)  # a mailbox made anew is read again from this long before its newest mail that we know
@@ -186,8 +186,8 @@ def _paused(now: datetime) -> bool:
 
 def _alarm(down: MailboxDown, now: datetime) -> None:
     with writing() as session:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Channel).values(name=INBOX).on_conflict_do_nothing())  # another worker may be here too
+        first = insert_into(session, Channel).values(name=INBOX)  # another worker may be here too
+        session.execute(first.on_conflict_do_nothing())
         found = session.get_one(Channel, INBOX, with_for_update=True, populate_existing=True)
         found.trouble, found.reply = down.trouble, str(down)[:300]
         found.failures = (found.failures or 0) + 1

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource
-from outreach.extensions import writing
 from outreach.models import Invitation, User
 from outreach.services.answers import record
 from outreach.services.answers.nominees import Nominee
 from outreach.services.inbox import handled, waiting
+from outreach.transactions import writing
 
 
 def record_answer(

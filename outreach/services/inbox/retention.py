@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.directory import email_addresses
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import (
     ArchivedLine,
     ArchivedMessage,
@@ -23,6 +23,7 @@ from outreach.models import (
     Person,
 )
 from outreach.services.inbox.waiting import WAITS
+from outreach.transactions import writing
 
 BATCH = 500
 SAYS = (IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, IncomingMail.text)

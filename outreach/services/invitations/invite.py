@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import CadreKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Cadre, Invitation, Person, User
 from outreach.services import audit
 from outreach.services.directory import people
@@ -21,6 +21,7 @@ from outreach.services.invitations.add import Invited, add_organisations, add_pe
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import checks as plan_checks
+from outreach.transactions import writing
 
 
 class QuotaBelowNominees(Problem):

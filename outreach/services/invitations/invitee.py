@@ -10,9 +10,10 @@ from sqlalchemy.orm import joinedload
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, Link, Organisation, Person, User
 from outreach.services import audit
+from outreach.transactions import writing
 
 MOST_INVITATIONS = 100
 

@@ -13,9 +13,10 @@ from outreach.delivery import tokens
 from outreach.delivery.tokens import answer_url, link_for
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation, Link, Organisation, Person, User
 from outreach.services import audit
+from outreach.transactions import writing
 
 __all__ = [
     "LinkExpired",

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import writing
 from outreach.models import Invitation, User
 from outreach.services import audit
 from outreach.services.invitations import seats
@@ -16,6 +15,7 @@ from outreach.services.invitations.revisions import raise_for_withdrawn
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
+from outreach.transactions import writing
 
 
 class AlreadyWithdrawn(Problem):

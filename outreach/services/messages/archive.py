@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.states import FINISHED
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine
+from outreach.transactions import writing
 
 BATCH = 500
 SOONEST = timedelta(days=14)  # presence typed in late is still thanked for in the week after an activity

@@ -13,10 +13,10 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
-from outreach.extensions import writing
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person, Reminder, User
 from outreach.services import audit
 from outreach.services.polls import mail as poll_mails
+from outreach.transactions import writing
 
 
 class MessageMissing(Problem):

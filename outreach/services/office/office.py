@@ -4,15 +4,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Office, User
-from outreach.services import audit
+from outreach.services import audit, office_defaults
 from outreach.services.directory import regions
 from outreach.services.reminders import rules
+from outreach.transactions import writing
 
 DEADLINE_DAYS_MAX = 30
 # Indonesia's zones by province code (Keppres 41/1987); everywhere else it is WIB.
@@ -57,7 +56,7 @@ class OfficeValues:
 
 def get() -> Office | None:
     """Return the office, or None before set-up."""
-    return db.session.scalar(sa.select(Office).limit(1))
+    return office_defaults.office(db.session)
 
 
 def zone_of(city_code: str) -> ZoneInfo:
@@ -74,7 +73,7 @@ def save(values: OfficeValues, *, by: User | None, now: datetime) -> Office:
     """
     kept = _checked(values)
     with writing() as session:
-        office = session.scalar(sa.select(Office).limit(1))
+        office = office_defaults.office(session)
         new = office is None
         if office is None or office.region_code != kept["region_code"]:
             regions.install(session, str(kept["region_code"]))

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.extensions import writing
-from outreach.models import Office, PlanSettings, User
-from outreach.services import audit
+from outreach.models import PlanSettings, User
+from outreach.services import audit, office_defaults
 from outreach.services.planning import bookings
 from outreach.services.planning.rules import PlanValues, SettingsStale, _check, _read, _written, changes
+from outreach.transactions import writing
 
 
 def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
@@ -18,8 +18,7 @@ def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
     """
     _check(values)
     with writing() as session:
-        # The first time there is no row to wait for.
-        session.execute(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update(key_share=True))
+        office_defaults.lock(session)  # the first time there is no row of the settings to wait for
         row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
         if (row.version if row else 0) != values.version:
             raise SettingsStale

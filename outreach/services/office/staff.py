@@ -14,9 +14,10 @@ from outreach.delivery.words.formats import LOCALES
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import StaffRole
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import AccountRole, User
 from outreach.services import audit, feeds
+from outreach.transactions import writing
 
 PASSWORD_MIN = 10  # characters
 PASSWORD_MAX = 128

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql
 
 from outreach.domain.mail.failures import ChannelTrouble
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import Channel
 from outreach.models.channels import CLOCK
+from outreach.transactions import insert_into, writing
 
 RENEWED_EVERY = timedelta(minutes=1)
 HOLDS_FOR = timedelta(minutes=5)  # an alarm that was not renewed for so long is about a machine that is gone
@@ -79,7 +79,7 @@ def _alarm(machine: str, ahead: timedelta, at: datetime) -> None:
     if ours and renewed_at is not None and timedelta() <= at - renewed_at < RENEWED_EVERY:
         return
     with writing() as session:
-        first = postgresql.insert(Channel).values(name=CLOCK, failures=0)  # machines may find out at the same moment
+        first = insert_into(session, Channel).values(name=CLOCK, failures=0)  # machines may find out at the same moment
         session.execute(first.on_conflict_do_nothing())
         found = session.get_one(Channel, CLOCK, with_for_update=True, populate_existing=True)
         found.trouble = ChannelTrouble.CLOCK

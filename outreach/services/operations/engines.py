@@ -6,9 +6,10 @@ from importlib.metadata import version
 
 import sqlalchemy as sa
 
-from outreach.extensions import current_settings, db, writing
+from outreach.extensions import current_settings, db
 from outreach.models import AuditEntry, Heartbeat, Message, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_SENT, IS_TO_SEND
+from outreach.transactions import writing
 
 LATE = timedelta(minutes=15)
 

@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import ON_STAGE
 from outreach.models import Activity, Invitation, SpeakerBooking
 from outreach.models.planned import IS_BOUND, IS_PLANNED
 from outreach.services.locking import lock_people, lock_venues
+from outreach.transactions import insert_into
 
 _Bindings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
 
@@ -67,8 +67,7 @@ def bind(session: Session, person_ids: Collection[int], *, locked: bool = False)
             kept[person_id].append((starts_at, ends_at))
             new.append({"activity_id": activity_id, "person_id": person_id, "starts_at": starts_at, "ends_at": ends_at})
     if new:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(SpeakerBooking).values(new).on_conflict_do_nothing())
+        session.execute(insert_into(session, SpeakerBooking).values(new).on_conflict_do_nothing())
 
 
 def hold(session: Session, venue_ids: Collection[int]) -> None:

@@ -22,7 +22,7 @@ from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHour
 from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules, Severity, TravelRules
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Office, PlanSettings
+from outreach.models import Office, PlanSettings, the_office
 from outreach.services.planning.holidays import ramadans
 
 DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
@@ -161,9 +161,9 @@ def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
     return replace(codec.from_json(PlanValues, {**stored, "severities": known}), version=version)
 
 
-_OFFICE = sa.select(Office.deadline_days).order_by(Office.id).limit(1).scalar_subquery()
+_DEADLINE_DAYS = the_office(Office.deadline_days).scalar_subquery()
 _STORED = (
-    sa.select(_OFFICE.label("deadline_days"), PlanSettings.values, PlanSettings.version)
+    sa.select(_DEADLINE_DAYS.label("deadline_days"), PlanSettings.values, PlanSettings.version)
     .select_from(sa.select(sa.literal(1).label("one")).subquery())
     .outerjoin(PlanSettings, PlanSettings.id == sa.select(sa.func.min(PlanSettings.id)).scalar_subquery())
 )

@@ -8,17 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery.mail.values import contact_of
-from outreach.delivery.words.formats import phone
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.polls import NotEveryDate, PollClosed, PollClosedEarly, is_open
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, PollState
-from outreach.extensions import db, writing
-from outreach.models import Activity, DatePoll, Link, Office, PollAnswer, PollInvitee, PollSlot, User
+from outreach.extensions import db
+from outreach.models import Activity, DatePoll, Link, PollAnswer, PollInvitee, PollSlot, User
+from outreach.services import office_defaults
 from outreach.services.invitations import links
 from outreach.services.polls.ask import invitee_of, note
 from outreach.services.polls.edit import poll_for_change
+from outreach.transactions import writing
 
 NAME_LENGTH, NOTE_LENGTH = 160, 300
 
@@ -102,7 +103,7 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
     ).one_or_none()
     if one is None or one.poll.state is PollState.DRAFT:
         raise NotAmongYours
-    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
+    office = office_defaults.office(session)
     name, number = contact_of(one.poll.programme, office)
     return PollPage(
         one.poll, one, {answer.slot_id: answer.choice for answer in one.choices},
@@ -123,7 +124,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
         if poll is None or one is None or poll.state is PollState.DRAFT:
             raise NotAmongYours
         if not is_open(poll.state, poll.closes_at, now):
-            contact = _contact(session, poll)
+            contact = office_defaults.contact(session, poll.programme)
             if now < poll.closes_at:
                 raise PollClosedEarly(contact=contact)
             raise PollClosed(closed_at=poll.closes_at, zone=poll.zone, contact=contact)
@@ -170,9 +171,3 @@ def _mine(link: Link, poll_id: int) -> sa.Select[PollInvitee]:
         else PollInvitee.organisation_id == link.organisation_id
     )
     return sa.select(PollInvitee).where(PollInvitee.poll_id == poll_id, own)
-
-
-def _contact(session: Session, poll: DatePoll) -> str:
-    office = session.scalar(sa.select(Office).order_by(Office.id).limit(1))
-    name, number = contact_of(poll.programme, office)
-    return f"{name} ({phone(number)})" if number else name

@@ -17,13 +17,14 @@ from outreach.domain.polls import is_open
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import PollState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import DatePoll, Organisation, Person, PollInvitee, User
 from outreach.services import audit
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive
 from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import poll_for_change
 from outreach.services.polls.mail import Mails
+from outreach.transactions import writing
 
 MOST_ASKED = 300
 

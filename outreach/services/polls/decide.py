@@ -11,7 +11,6 @@ from outreach.domain.kinds import Role
 from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
-from outreach.extensions import writing
 from outreach.models import Activity, DatePoll, PollInvitee, PollSlot, User
 from outreach.services import audit
 from outreach.services.activities import edit as planning
@@ -22,6 +21,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.polls.edit import poll_for_change
 from outreach.services.polls.projected import as_planned
+from outreach.transactions import writing
 
 
 class AlreadyDecided(Problem):

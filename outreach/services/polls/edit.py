@@ -13,12 +13,12 @@ from outreach.domain.kinds import ActivityKind
 from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
-from outreach.extensions import writing
 from outreach.models import DatePoll, PollSlot, Programme, Region, User, Venue
 from outreach.services import audit
 from outreach.services.activities.checks import TitleMissing
 from outreach.services.locking import ProgrammeMissing, Stale
 from outreach.services.planning.book import VenueMissing
+from outreach.transactions import writing
 
 
 class PollMissing(Problem):

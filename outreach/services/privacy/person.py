@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState, PollState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import (
     Activity,
     AgendaItem,
@@ -39,6 +39,7 @@ from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import timetables as timetable_privacy
+from outreach.transactions import writing
 
 ERASED = "(erased)"
 AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)

@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import writing
 from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
 from outreach.services import audit
 from outreach.services.activities.checks import TitleMissing
-from outreach.services.activities.edit import usual_deadline
 from outreach.services.invitations import links
 from outreach.services.locking import ProgrammeMissing
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim, engage
+from outreach.transactions import writing
 
 
 class FirstDayPassed(Problem):

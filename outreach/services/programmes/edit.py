@@ -11,7 +11,6 @@ from outreach.domain.activity import ActivityValues
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import writing
 from outreach.models import Activity, Programme, User
 from outreach.services import audit
 from outreach.services.activities import edit as planning
@@ -19,6 +18,7 @@ from outreach.services.activities.checks import TitleMissing, check_within
 from outreach.services.locking import Stale, locked_programme, present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.checks import OutsideProgramme
+from outreach.transactions import writing
 
 
 class LastBeforeFirst(Problem):

@@ -16,7 +16,7 @@ from outreach.delivery.mail import texts
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, MessageText, Programme, ReminderRule, User
 from outreach.services import audit
 from outreach.services.reminders import forecast as forecasting
@@ -24,6 +24,7 @@ from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders.forecast_counts import Forecast
 from outreach.services.reminders.rules import DEFAULTS, RuleInScope, rules_for, rules_in, values_of
 from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
+from outreach.transactions import writing
 
 SHOWN_NARROWER = 30
 

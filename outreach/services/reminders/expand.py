@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from outreach.delivery.recheck.moves_told import TOLD_ANEW
@@ -20,6 +19,7 @@ from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.services.reminders import gathering
 from outreach.services.reminders.audiences import invitations_in
+from outreach.transactions import insert_into
 
 ONLY_TO_REPRESENTATIVE = frozenset({MailKind.REMINDER, MailKind.THANKS})
 ALSO_TO_REPRESENTATIVE = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
@@ -170,7 +170,7 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
         sa.literal(reminder.id), sa.literal(reminder.activity.sequence), sa.literal(""), sa.literal(to_representative)
     )
     session.execute(
-        _insert(session, MessageLine)
+        insert_into(session, MessageLine)
         .from_select(["invitation_id", "reminder_id", "sequence", "skipped", "to_representative"], rows)
         .on_conflict_do_nothing(index_elements=["reminder_id", "invitation_id", "to_representative"])
     )
@@ -195,7 +195,7 @@ def _open_messages(
         lines.c.person_id, lines.c.organisation_id, lines.c.merge_key, sa.func.min(lines.c.representative_of_id),
         *(sa.literal(value, columns[name].type) for name, value in values.items()),
     ).where(sa.true()).group_by(lines.c.person_id, lines.c.organisation_id, lines.c.merge_key)  # fmt: skip
-    opened = _insert(session, Message).from_select(
+    opened = insert_into(session, Message).from_select(
         ["person_id", "organisation_id", "merge_key", "representative_of_id", *values], wanted
     )
     # Where a message is open already, the update that changes nothing locks it: no worker claims it before its line joins.
@@ -286,9 +286,3 @@ def _count(session: Session, reminder: Reminder) -> int:
         )
         or 0
     )
-
-
-def _insert(session: Session, table: type) -> Any:
-    """Return the dialect's INSERT, which knows ON CONFLICT."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return insert(table)

@@ -15,7 +15,7 @@ from outreach.domain.reminders import ActivityTimes, MissedReason, Rule, due_at,
 from outreach.domain.states import ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Reminder
-from outreach.services.activities.edit import usual_deadline
+from outreach.services.office_defaults import usual_deadline
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.forecast_counts import Forecast, PlannedReminder, count
 from outreach.services.reminders.rules import rules_for

@@ -18,7 +18,8 @@ from outreach.domain.mail.still_true import NOT_IF_STOPPED
 from outreach.domain.reminders import ActivityTimes, MissedReason, local_day, may_wait_until, next_morning
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.extensions import db
-from outreach.models import Attendance, Invitation, Message, MessageLine, Office, Organisation, Person
+from outreach.models import Attendance, Invitation, Message, MessageLine, Organisation, Person
+from outreach.services import office_defaults
 from outreach.services.reminders import expand as expanding
 
 DEPENDS_ON_ANSWERS = frozenset({Audience.UNANSWERED, Audience.COMING, Audience.PRESENT, Audience.ABSENT})
@@ -131,8 +132,7 @@ def _had_a_mail_today(now: datetime) -> set[tuple[str, int]]:
             Message.state.in_(expanding.GONE),
         )
     )
-    office_zone = db.session.scalar(sa.select(Office.zone).order_by(Office.id).limit(1)) or ZoneInfo("Asia/Jakarta")
-    today = local_day(now, office_zone)
+    today = local_day(now, office_defaults.zone(db.session))
     return {
         ("person", row.person_id) if row.person_id else ("organisation", row.organisation_id)
         for row in rows

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.reminders import Rule
-from outreach.extensions import writing
 from outreach.models import Activity, ReminderRule
 from outreach.services import audit
 from outreach.services.reminders.scopes import Scope, closeness, closest, within
+from outreach.transactions import writing
 
 EIGHT = time(8, 0)
 DEFAULT_RULES = (

@@ -21,11 +21,12 @@ from outreach.delivery.rows import stored_rows as rows
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.extensions import db, writing
-from outreach.models import Activity, Invitation, MessageText, Office, ReminderRule, User
-from outreach.services import audit
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, MessageText, ReminderRule, User
+from outreach.services import audit, office_defaults
 from outreach.services.reminders.edit_rules import Narrower, narrower
 from outreach.services.reminders.scopes import Scope, closeness, closest, exactly, scope_of, within
+from outreach.transactions import writing
 
 SUBJECT_LENGTH, GREETING_LENGTH, BODY_LENGTH = 200, 300, 8000
 CANDIDATES = 15
@@ -181,7 +182,7 @@ def preview(
         _before(invitation),
         values.attendance_of(session, activity),
     )
-    office = session.scalar(sa.select(Office).limit(1))
+    office = office_defaults.office(session)
     with force_locale(locale):
         said = compose.say(item, reader, office, now=now)
         if key in poll_mail.KEYS:

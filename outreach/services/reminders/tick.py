@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import missed_because
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
 from outreach.services.reminders import expand as expanding
+from outreach.transactions import writing
 
 EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
 

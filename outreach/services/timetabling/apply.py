@@ -19,7 +19,7 @@ from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, SearchState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, TimetablingSearch, User
 from outreach.services import audit
 from outreach.services.activities import move as activities_move
@@ -40,6 +40,7 @@ from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling.request import Request
 from outreach.services.timetabling.result import ProposalLine, Result
+from outreach.transactions import writing
 
 Titles = tuple[str, str]  # of the one that was to come after, and of the one before it
 

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.domain.problems import Problem
 from outreach.domain.states import SearchState
 from outreach.domain.timetabling import PlannerMissing
-from outreach.extensions import current_settings, db, writing
-from outreach.models import Activity, Office, Programme, Region, TimetablingSearch, User, Venue
+from outreach.extensions import current_settings, db
+from outreach.models import Activity, Programme, Region, TimetablingSearch, User, Venue
 from outreach.models.planned import IS_PLANNED
-from outreach.services import audit
+from outreach.services import audit, office_defaults
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request
+from outreach.transactions import writing
 
 LEASE = timedelta(seconds=30)  # longer than it takes a busy machine to begin
 RUNNING = (SearchState.QUEUED, SearchState.RUNNING)
@@ -84,7 +85,7 @@ def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) 
     Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart where no process can be started.
     """
     with writing() as session:
-        session.scalar(sa.select(Office.id).order_by(Office.id).limit(1).with_for_update())  # one after the other
+        office_defaults.lock(session)  # one after the other
         search = _for_change(session, placement_id)
         if is_running(search, now) or search.state not in (SearchState.PREPARED, *RUNNING):
             raise AlreadyStarted

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +15,8 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
 from outreach.domain.timetabling import Demand, Horizon, Order, Task, Wishes, circle, suitable_venues
 from outreach.extensions import db
-from outreach.models import Activity, Office, Venue
+from outreach.models import Activity, Venue
+from outreach.services import office_defaults
 from outreach.services.directory import people as directory_people
 from outreach.services.planning import load as plans
 from outreach.services.timetabling.request import (
@@ -50,10 +50,6 @@ class TooFarAhead(Problem):
 class FacilitatorsGone(Problem):
     message = "Some of the facilitators are not in the address book any more. Please choose anew."
     field = "person"
-
-
-def office_zone(session: Session) -> ZoneInfo:
-    return session.scalar(sa.select(Office.zone).order_by(Office.id).limit(1)) or ZoneInfo("Asia/Jakarta")
 
 
 def build(request: Request, *, now: datetime) -> Task:
@@ -93,7 +89,7 @@ def _with_rules(plan: Plan, request: Request) -> Plan:
 
 
 def _horizon(request: Request, plan: Plan, now: datetime, session: Session) -> Horizon:
-    today = now.astimezone(office_zone(session)).date()
+    today = now.astimezone(office_defaults.zone(session)).date()
     if request.last_on <= today:
         raise DaysOver
     if (request.last_on - today).days > DAYS_MOST:

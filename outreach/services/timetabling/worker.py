@@ -26,12 +26,13 @@ from outreach.domain.timetabling import (
     place_greedily,
     propose,
 )
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import TimetablingSearch
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request
+from outreach.transactions import writing
 
 WRITES_S = 1.0
 ASKS_S = 0.45

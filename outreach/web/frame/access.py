@@ -5,7 +5,6 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from outreach import logs
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db, limiter
-from outreach.models import Office
+from outreach.models import Office, the_office
 from outreach.settings import Settings
 from outreach.web.frame import rate_limited
 
@@ -32,7 +31,7 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-_OFFICE = sa.select(Office.id, Office.name, Office.short_name, Office.zone, Office.email).limit(1)
+_OFFICE = the_office(Office.id, Office.name, Office.short_name, Office.zone, Office.email)
 HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),

@@ -11,10 +11,11 @@ from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
 from outreach.domain.kinds import StaffRole
-from outreach.extensions import begin_writing, db, security
+from outreach.extensions import db, security
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.settings import Settings
+from outreach.transactions import begin_writing
 from outreach.web.frame import access, looks, security_words
 from outreach.web.frame.access import (
     administrator_required,

@@ -19,6 +19,7 @@ from wtforms.widgets import Select
 
 from outreach import clock
 from outreach.delivery.words import formats, labels
+from outreach.domain import zones
 from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
 from outreach.extensions import current_settings
@@ -192,7 +193,7 @@ def url_with(**query: Any) -> str:
 def office_zone() -> ZoneInfo:
     """Return the zone in which pages show instants that belong to no activity."""
     found = access.office()
-    return found.zone if found else ZoneInfo("Asia/Jakarta")
+    return found.zone if found else zones.DEFAULT
 
 
 def mails_to_read() -> int | None:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from outreach import clock
 from outreach.delivery.words import formats
+from outreach.domain import zones
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.models import Office
@@ -57,7 +58,7 @@ def cities() -> str:
 
 def _filled(office: Office | None) -> OfficeForm:
     if office is None:
-        return OfficeForm(zone="Asia/Jakarta")
+        return OfficeForm(zone=zones.DEFAULT.key)
     form = OfficeForm(obj=office)
     form.zone.data = office.zone.key
     form.phone.data, form.contact_phone.data = formats.phone(office.phone), formats.phone(office.contact_phone)

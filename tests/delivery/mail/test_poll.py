@@ -10,7 +10,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.engines.chores import EXPAND
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import AddressFailure, ArchivedMessage, DatePoll, Message, MessageText
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
@@ -23,6 +23,7 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.services.reminders import tick as reminding
+from outreach.transactions import writing
 from tests.conftest import NOW, at
 from tests.delivery.outbox.outbox_help import Clock, drain, outbox_now
 from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates

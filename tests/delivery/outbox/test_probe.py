@@ -7,8 +7,9 @@ import pytest
 from outreach.delivery.outbox import channel, leases
 from outreach.delivery.smtp.wire import ChannelDown
 from outreach.domain.mail.failures import ChannelTrouble
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.services.activities import publish as publishing
+from outreach.transactions import writing
 from tests.conftest import NOW
 from tests.delivery.outbox.outbox_help import drain, invited, outbox_now, send_through
 from tests.delivery.smtp.wire_help import WAYS

@@ -11,7 +11,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, SpeakerBooking, Venue
 from outreach.services import attendance
 from outreach.services.activities import delete as deleting
@@ -27,6 +27,7 @@ from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, claim
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
+from outreach.transactions import writing
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOUND, bindings, count
 

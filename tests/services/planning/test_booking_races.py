@@ -20,7 +20,7 @@ from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person, Programme, SpeakerBooking, User, Venue
 from outreach.services import locking
 from outreach.services.activities import edit as planning
@@ -34,6 +34,7 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import bookings
 from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
+from outreach.transactions import writing
 from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.planning.booking_help import (
     HALLS_TWICE,

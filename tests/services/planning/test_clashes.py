@@ -9,7 +9,7 @@ from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Programme, Venue
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview.clash_counts import ClashCounts
@@ -21,6 +21,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.checks import PlanBlocked
+from outreach.transactions import writing
 from tests.conftest import JAKARTA, NOW, at, draft_activity
 
 

@@ -12,7 +12,7 @@ from outreach.domain.planning.absences import hours
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.polls import Proposed
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Absence, AbsenceCalendar, Activity, DatePoll, Invitation
 from outreach.queries import polls as poll_pages
 from outreach.services.absences import edit as absences
@@ -24,6 +24,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
+from outreach.transactions import writing
 from tests.conftest import JAKARTA, NOW, at
 from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person
 from outreach.services import locking
 from outreach.services.activities import publish as publishing
@@ -17,6 +17,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import confirmations
 from outreach.services.reminders import tick as reminding
+from outreach.transactions import writing
 from tests.conftest import NOW, a_person, minutes
 from tests.delivery.outbox.outbox_help import Clock, drain, send_through
 from tests.servers.smtp import Server

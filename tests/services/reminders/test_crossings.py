@@ -191,7 +191,7 @@ def test_a_person_waiting_in_two_roles_takes_one_freed_seat(programme, hall, ani
     act = db.session.get(Activity, a.id)
     act.capacity = 2
     db.session.commit()
-    from outreach.extensions import writing
+    from outreach.transactions import writing
 
     with writing() as s:
         seats.offer_freed(s, s.get(Activity, a.id), now=at(7))

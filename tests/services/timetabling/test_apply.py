@@ -10,7 +10,7 @@ from outreach.domain.kinds import MailKind, Role
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState, SearchState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import (
     Absence,
     Activity,
@@ -31,6 +31,7 @@ from outreach.services.reminders import rules
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
+from outreach.transactions import writing
 from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
 

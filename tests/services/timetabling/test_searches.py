@@ -11,7 +11,7 @@ from outreach.domain.kinds import VenueKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, SearchState
 from outreach.domain.timetabling import CauseKind, NoDays, SearchStatus
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, TimetablingSearch
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
@@ -19,6 +19,7 @@ from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import OrderCircular, Request, RequestLine, VenueChoice, Weight, Wish
 from outreach.services.timetabling.task import ActivitiesGone, DaysOver, FacilitatorsGone, TooFarAhead, build
+from outreach.transactions import writing
 from tests.conftest import NOW, a_person, at
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
 

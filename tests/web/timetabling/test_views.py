@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.domain.states import ActivityState, SearchState
-from outreach.extensions import db, writing
+from outreach.extensions import db
 from outreach.models import Activity, Person, TimetablingSearch
 from outreach.services.activities import publish as publishing
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
+from outreach.transactions import writing
 from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 import sqlalchemy as sa
 
 from outreach.domain.problems import Problem
-from outreach.models import AuditEntry, Office
+from outreach.models import AuditEntry, Office, the_office
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup import load as loading
 from outreach.services.operations.backup.hold import Held
@@ -174,7 +174,7 @@ def _compare(path: Path, saved: Saved, here: Sequence[SavedTable]) -> None:
 
 def _note(connection: sa.Connection, now: datetime) -> None:
     """Write the restoring into the audit log, where an office is."""
-    office = connection.execute(sa.select(Office.id, Office.name).limit(1)).first()
+    office = connection.execute(the_office(Office.id, Office.name)).first()
     if office is not None:
         connection.execute(
             sa.insert(AuditEntry).values(

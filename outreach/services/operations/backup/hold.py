@@ -15,7 +15,8 @@ from outreach.domain.mail.failures import FailureReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState, PollState, ReminderState
-from outreach.models import ChannelSlot, DatePoll, Heartbeat, Invitation, Message, MessageLine, Office, Reminder
+from outreach.models import ChannelSlot, DatePoll, Heartbeat, Invitation, Message, MessageLine, Reminder
+from outreach.services import office_defaults
 from outreach.services.operations.engines import SILENT_AFTER
 
 
@@ -37,7 +38,7 @@ def hold(connection: sa.Connection, *, now: datetime) -> Held:
 
     Until tonight by the office's clock: what is due later on a day joins the mails that go out before it.
     """
-    until = tonight(connection.scalar(sa.select(Office.zone).limit(1)) or ZoneInfo("Asia/Jakarta"), now)
+    until = tonight(office_defaults.zone(connection), now)
     open_ = sa.or_(
         sa.and_(Message.state.in_(TO_SEND), Message.due_at < until),
         Message.state.in_(IN_WORK),

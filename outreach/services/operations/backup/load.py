@@ -1,6 +1,6 @@
 """Writing whole tables into a database, in the caller's one transaction, and proving that they arrived.
 
-This does not go through extensions.writing(): the database is another one, or all of it is replaced.
+This does not go through transactions.writing(): the database is another one, or all of it is replaced.
 """
 
 from collections.abc import Iterator, Sequence

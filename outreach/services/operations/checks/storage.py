@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.extensions import db
-from outreach.models import Office
+from outreach.models import Office, the_office
 from outreach.services.operations import metrics
 from outreach.services.operations.checks.times import CLOCKS_APART, SET_CLOCKS, apart
 from outreach.settings import ROOT, Settings
@@ -81,7 +81,7 @@ def _at_head(connection: sa.Connection, report: CheckReport) -> CheckResult:
             f"The tables are of another version ({at or 'none'}, not {head}).",
             "Make a back-up, then run  outreach db upgrade",
         )
-    if connection.execute(sa.select(Office.id).limit(1)).first() is None:
+    if connection.scalar(the_office(Office.id)) is None:
         return report.warn("The tables are there, but no office is set up.", "Run  outreach init")
     return report.ok(f"The tables are of this version ({at}).")
 

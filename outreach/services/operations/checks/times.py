@@ -1,19 +1,18 @@
 """Moments in findings, and how far two clocks may be apart."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
-
-import sqlalchemy as sa
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from outreach.extensions import db
-from outreach.models import Office
+from outreach.services import office_defaults
 
 CLOCKS_APART = timedelta(seconds=30)
 SET_CLOCKS = "Set both by NTP (timedatectl set-ntp true): reminders go by these clocks."
 
 
-def zone() -> tzinfo:
+def zone() -> ZoneInfo:
     """Return the office's zone, or UTC where none is set up."""
-    return db.session.scalar(sa.select(Office.zone).limit(1)) or UTC
+    return office_defaults.zone(db.session, otherwise=ZoneInfo("UTC"))
 
 
 def moment(at: datetime) -> str:
