@@ -60,13 +60,8 @@ def page_url(token: str, choice: str = "") -> str:
     return f"{url}?pilih={choice}" if choice else url
 
 
-def stop_url(link: Link) -> str:
-    """Return the absolute address at which the link's holder stops reminders, by a button or in one click (RFC 8058)."""
-    return stop_page_url(token(link))
-
-
 def stop_page_url(token: str) -> str:
-    """Return the absolute address at which a token's holder stops reminders."""
+    """Return the absolute address at which a token's holder stops reminders, by a button or in one click (RFC 8058)."""
     return f"{page_url(token)}/stop"
 
 

@@ -66,6 +66,17 @@ class Answers:
         return self.coming + self.represented + self.waiting + self.not_coming + self.open
 
     @property
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """Return what a bar shows, in its order: (name, count)."""
+        return (
+            ("coming", self.coming),
+            ("represented", self.represented),
+            ("waitlisted", self.waiting),
+            ("not_coming", self.not_coming),
+            ("silent", self.open),
+        )
+
+    @property
     def answered(self) -> int:
         return self.total - self.open
 

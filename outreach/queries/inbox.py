@@ -5,7 +5,7 @@ Fetching and applying mails is services/inbox/receive.py; marking them as dealt 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,13 +24,11 @@ from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, O
 from outreach.models.channels import INBOX
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
-from outreach.services.inbox.waiting import ASKING, WAITS, IncomingMissing, _kept, count_waiting
+from outreach.services.inbox.waiting import ASKING, WAITS, IncomingMissing
 from outreach.services.invitations import invitee as invitee_record
 
 BY_PROGRAMS = (IncomingKind.BOUNCE, IncomingKind.DELAY, IncomingKind.AUTOMATIC)
 SHOWN = 5  # on the page of whoever wrote
-
-KEPT_FOR = timedelta(seconds=10)
 
 
 class InboxGroup(StrEnum):
@@ -111,15 +109,6 @@ def show(mail_id: int) -> ShownMail:
     invitee = found.person or found.organisation
     failure = addresses.failure_of(invitee.email) if invitee else None
     return ShownMail(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
-
-
-def recent_count(*, now: datetime) -> int:
-    """Return how many mails wait, as it was KEPT_FOR ago at most, or since this process changed it: for every page."""
-    at, count = _kept.get(db.engine) or (None, 0)
-    if at is None or not timedelta() <= now - at < KEPT_FOR:
-        count = count_waiting()
-        _kept[db.engine] = (now, count)
-    return count
 
 
 def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.queries.messages.log import NEEDS_A_LOOK
+from outreach.domain.states import MessageState
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -221,7 +221,7 @@ class Story:
     def _forgive_what_staff_sees(self) -> None:
         """What the server refused for good, and what is in doubt twice, is shown to staff and not sent again."""
         for message in self.world.finished():
-            if message.state in NEEDS_A_LOOK:
+            if message.state in (MessageState.FAILED, MessageState.UNKNOWN):
                 self.truth.forgive_all(self.world.name_of(message.person_id))
 
     # --- the clock

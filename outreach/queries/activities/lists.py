@@ -75,16 +75,16 @@ class AnswerCounts:
         return self.asked + self.prepared
 
     @property
-    def parts(self) -> list[tuple[str, int]]:
+    def parts(self) -> tuple[tuple[str, int], ...]:
         """Return what a bar shows, in its order: (name, count)."""
-        return [
+        return (
             ("coming", self.coming),
             ("represented", self.represented),
             ("waitlisted", self.waitlisted),
             ("not_coming", self.not_coming),
             ("silent", self.silent),
             ("prepared", self.prepared),
-        ]
+        )
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def community(
     values: ActivityValues, region_codes: Sequence[str], *, programme_id: int | None, by: str, now: datetime
 ) -> tuple[FoundClashes, list[int]]:
     """Return what making the activity in each of these kelurahan would bring, and the ids they have in it."""
-    session = _session()
+    session = db.session()
     rows = session.execute(
         sa.select(Region.code, Region.name)
         .where(Region.code.in_(region_codes), Region.level == 4)
@@ -90,7 +90,7 @@ def community(
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
     """Return what copying the programme to that first day would bring. by: the name of who would coordinate the copy."""
-    session = _session()
+    session = db.session()
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
     invited = plans.invited(session, Activity.id.in_([activity.id for activity in originals]))
 
@@ -169,17 +169,12 @@ def _halls(session: Session, kelurahan: Collection[str]) -> dict[str, int]:
     return {row.name: row.id for row in rows}
 
 
-def _session() -> Session:
-    found: Any = db.session
-    return found
-
-
 def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> tuple[FoundClashes, list[int]]:
     """Return what these values would newly bring, and the ids of the activities that are left outside, by when they are.
 
     What is over or held counts as well, as it does on saving; what is cancelled does not.
     """
-    session = _no_session_()
+    session = db.session()
     standing = sa.select(Activity.id).where(
         Activity.programme_id == programme.id, Activity.state != ActivityState.CANCELLED
     )
@@ -201,8 +196,3 @@ def holding(values: ProgrammeValues, activities: Collection[PlannedActivity]) ->
     """Return the first and the last day of a programme that has these days and those of the activities as well."""
     days = [day for one in activities for day in days_between(one.starts_at, one.ends_at, values.zone)]
     return min(values.starts_on, *days), max(values.ends_on, *days)
-
-
-def _no_session_() -> Session:
-    found: Any = db.session
-    return found

@@ -68,10 +68,6 @@ class Seats:
     waiting: int
     total: int | None
 
-    @property
-    def percent(self) -> int:
-        return min(100, round(100 * self.taken / self.total)) if self.total else 0
-
 
 @dataclass(frozen=True)
 class InviteeList:

@@ -35,8 +35,6 @@ from outreach.queries.paging import Page, paged
 from outreach.services.invitations import invitee as invitee_record
 from outreach.services.messages.resend import loaded
 
-NEEDS_A_LOOK = (MessageState.FAILED, MessageState.UNKNOWN)
-
 
 class MessageGroup(StrEnum):
     """The states of messages as a coordinator asks for them."""

@@ -10,11 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.domain import needs
 from outreach.domain.kinds import Audience, MailKind
@@ -23,6 +19,7 @@ from outreach.domain.polls import is_open
 from outreach.extensions import db
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview import sql as statements
+from outreach.recent import Life, Recent
 
 KEPT_FOR = timedelta(seconds=3)
 MAILS_WITHIN = timedelta(days=14)
@@ -53,26 +50,12 @@ class Overview:
 
 
 _NOBODY = Answers()
-_kept: WeakKeyDictionary[sa.Engine, Overview] = WeakKeyDictionary()
-_commits = [0]
+_recent: Recent[Overview] = Recent(Life(KEPT_FOR, until_commit=True))
 
 
 def overview(*, now: datetime) -> Overview:
     """Return the start page's content at `now`, or as it was at most KEPT_FOR before."""
-    kept = _kept.get(db.engine)
-    if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
-        before = _commits[0]
-        kept = _read(now)
-        if _commits[0] == before:  # else it may lack what was committed meanwhile
-            _kept[db.engine] = kept
-    return kept
-
-
-@sa.event.listens_for(sa.Engine, "commit")  # just before
-@sa.event.listens_for(Session, "after_commit")
-def _forget(_of: Any) -> None:
-    _commits[0] += 1
-    _kept.clear()
+    return _recent.value(lambda: _read(now), now=now)
 
 
 def _read(now: datetime) -> Overview:

@@ -2,9 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy.orm import Session
 
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.planning.plan import PlannedActivity
@@ -30,7 +27,7 @@ def new(values: ActivityValues, *, programme_id: int | None, by: str, now: datet
         programme_id=programme_id,
         venue_id=values.venue_id,
         region_code=values.region_code,
-        respond_by_at=values.respond_by_at or usual_deadline(_session(), values.starts_at, values.zone, now),
+        respond_by_at=values.respond_by_at or usual_deadline(db.session(), values.starts_at, values.zone, now),
         seats=values.capacity,
         coordinator=by,
     )
@@ -63,15 +60,10 @@ def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedAc
         ends_at=move.ends_at,
         zone=move.zone,
         venue_id=move.venue_id,
-        respond_by_at=move.respond_by_at or usual_deadline(_session(), move.starts_at, move.zone, now),
+        respond_by_at=move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now),
         told_at=stored.told_at if same_day else None,
     )
 
 
 def _stored(activity_id: int) -> PlannedActivity | None:
-    return next(iter(plans.planned(_session(), [activity_id])), None)
-
-
-def _session() -> Session:
-    found: Any = db.session
-    return found
+    return next(iter(plans.planned(db.session(), [activity_id])), None)

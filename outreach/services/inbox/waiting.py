@@ -1,7 +1,6 @@
 """How many mails in the inbox wait for a coordinator. Every page shows the number."""
 
-from datetime import datetime
-from weakref import WeakKeyDictionary
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -9,14 +8,12 @@ from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import IncomingMail
+from outreach.recent import Life, Recent
 
 ASKING = (IncomingOutcome.TO_READ, IncomingOutcome.REFUSED)
-
-
-_kept: WeakKeyDictionary[sa.Engine, tuple[datetime, int]] = WeakKeyDictionary()
-
-
 WAITS = sa.and_(IncomingMail.outcome.in_(ASKING), IncomingMail.seen_at.is_(None))
+KEPT_FOR = timedelta(seconds=10)
+_recent: Recent[int] = Recent(Life(KEPT_FOR))
 
 
 class IncomingMissing(Problem):
@@ -28,6 +25,11 @@ def count_waiting() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS)) or 0
 
 
+def recent_count(*, now: datetime) -> int:
+    """Return how many mails wait: as it was KEPT_FOR ago at most, or since this process changed it. For every page."""
+    return _recent.value(count_waiting, now=now)
+
+
 def count_again() -> None:
     """Let the next page count again: what waits has changed. Called after the commit."""
-    _kept.clear()
+    _recent.forget()

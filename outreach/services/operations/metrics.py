@@ -7,7 +7,6 @@ few seconds at most.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -25,6 +24,7 @@ from outreach.models.mails import (
     IS_TO_SEND,
     IS_TROUBLE,
 )
+from outreach.recent import Life, Recent
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.operations import engines as heartbeats
 from outreach.settings import MOST_COUNTED
@@ -67,15 +67,12 @@ class ChannelFigures:
     failures: int = 0  # in a row
 
 
-_kept: WeakKeyDictionary[sa.Engine, Figures] = WeakKeyDictionary()
+_recent: Recent[Figures] = Recent(Life(KEPT_FOR))
 
 
 def figures(*, now: datetime) -> Figures:
     """Return the figures at `now`, or as they were at most KEPT_FOR before."""
-    kept = _kept.get(db.engine)
-    if kept is None or not timedelta() <= now - kept.at < KEPT_FOR:
-        kept = _kept[db.engine] = _read(now)
-    return kept
+    return _recent.value(lambda: _read(now), now=now)
 
 
 def _read(now: datetime) -> Figures:

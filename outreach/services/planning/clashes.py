@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
@@ -77,7 +76,7 @@ def to_resolve(
 
 def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
     """Return what is found for these activities as they stand."""
-    chosen = plans.planned(_session(), activity_ids, engaged=False)
+    chosen = plans.planned(db.session(), activity_ids, engaged=False)
     near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
     found = find_clashes(near, activity_ids)
     if not found:
@@ -93,7 +92,7 @@ def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
     else:
         of = Invitation.person_id if subject.kind is SubjectKind.PERSON else Invitation.organisation_id
         theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
-    ids = _session().scalars(sa.select(Activity.id).where(planned.IS_PLANNED, Activity.ends_at > now, theirs)).all()
+    ids = db.session().scalars(sa.select(Activity.id).where(planned.IS_PLANNED, Activity.ends_at > now, theirs)).all()
     found = of_activities(ids, now=now)
     return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
 
@@ -108,7 +107,7 @@ def if_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
     """Return what saving the activity so would newly bring; the plan holds it so already. stored: as it stands, if known."""
-    return _if([activity], plans.planned(_session(), [activity.id]) if stored is None else stored, now=now)
+    return _if([activity], plans.planned(db.session(), [activity.id]) if stored is None else stored, now=now)
 
 
 def if_made(
@@ -134,7 +133,7 @@ def if_invited(
     now: datetime,
 ) -> FoundClashes:
     """Return what inviting these people in a role, and organisations with these quotas by id, would newly bring."""
-    stored = plans.planned(_session(), activity_ids)
+    stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
     return _if([_inviting(one, new, quotas or {}) for one in stored], stored, now=now)
@@ -290,8 +289,3 @@ def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapp
     newly = [one.party for one in added if one.party not in coming]
     seats = sum(quotas[int(party.key)] if party.kind is PartyKind.ORGANISATION else 1 for party in newly)
     return replace(activity, engagements=(*activity.engagements, *added), people=activity.people + seats)
-
-
-def _session() -> Session:
-    found: Any = db.session
-    return found

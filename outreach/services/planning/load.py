@@ -76,7 +76,7 @@ def load(
     also: activities that are to be put into the plan; the days of their programmes are known, though these are over.
     engaged: whether those engaged are read; without them nobody is, nor expected.
     """
-    session = session or _session()
+    session = session or db.session()
     rules, values = planning_rules.rules_and_values(session)
     activities = _activities(session, going(now, within), engaged=engaged)
     last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
@@ -90,11 +90,6 @@ def load(
         calendar=calendar(now, last + LOOKING_AHEAD, values),
         rules=rules,
     )
-
-
-def _session() -> Session:
-    found: Any = db.session
-    return found
 
 
 def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:

@@ -41,7 +41,7 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     within: as in `plans.load`. among: ids of the activities of which something is to be found; None: all. How many people are
     expected is known where a hall may be too small for them, else none are. Not for trying other times: `shared_with`.
     """
-    session = _session()
+    session = db.session()
     plan = plans.load(now=now, within=within, engaged=False)
     looked_at = plans.going(now, within)
     if among is not None:
@@ -68,7 +68,7 @@ def shared_with(
     So it is known what would be found, were these activities held at other times, or the parties engaged in another one.
     within, until, also, session: as in `plans.load`.
     """
-    session = session or _session()
+    session = session or db.session()
     plan = plans.load(now=now, session=session, within=within, until=until, also=also, engaged=False)
     own = {id for id in activity_ids if id in plan.activities}
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
@@ -255,8 +255,3 @@ def _portions(ids: Iterable[int]) -> Iterator[list[int]]:
     """Yield the ids in their order, as many together as one statement can hold."""
     ordered = sorted(ids)
     return (ordered[first : first + AT_ONCE] for first in range(0, len(ordered), AT_ONCE))
-
-
-def _session() -> Session:
-    found: Any = db.session
-    return found

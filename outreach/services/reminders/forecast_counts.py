@@ -55,11 +55,6 @@ class Forecast:
     mails_per_day: tuple[tuple[date, int], ...]
     without_address: int
 
-    @property
-    def people_now(self) -> int:
-        """Return how many get a mail on the first day."""
-        return self.mails_per_day[0][1] if self.mails_per_day else 0
-
 
 @dataclass(frozen=True)
 class PlannedReminder:

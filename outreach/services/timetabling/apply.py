@@ -102,7 +102,7 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     changed = tuple(line for line in lines if not _is_same(rows.get(line.id), line))
     if changed:
         return Taking(lines, changed, (), ())
-    session: Any = db.session
+    session = db.session()
     stored = plans.planned(session, [line.id for line in lines])
     after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
     plan = plans.load(now=now)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -58,7 +57,7 @@ def build(request: Request, *, now: datetime) -> Task:
     Raise ActivitiesGone, OrderCircular, FacilitatorsGone, DaysOver, TooFarAhead, or NoDays where none of the days is a
     working day.
     """
-    session: Any = db.session
+    session = db.session()
     plan = plans.load(now=now)
     if not all(id in plan.activities and plan.counts(plan.activities[id]) for id in request.ids):
         raise ActivitiesGone

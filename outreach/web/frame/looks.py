@@ -23,7 +23,7 @@ from outreach.domain import zones
 from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
 from outreach.extensions import current_settings
-from outreach.queries import inbox
+from outreach.services.inbox import waiting as inbox_waiting
 from outreach.web.frame import access
 
 # A state's colour; its word always stands beside it.
@@ -66,6 +66,12 @@ TONES: dict[tuple[type, str], str] = {
     (SearchState, "failed"): "orange",
     (SearchState, "taken"): "green",
 }
+
+# The colours of a bar of answers, and of the words beside it.
+PARTS = {
+    "coming": "yes", "represented": "other", "waitlisted": "wait", "not_coming": "no", "silent": "open",
+    "prepared": "unasked",
+}  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
@@ -139,11 +145,7 @@ def _leaf(day: date, language: str) -> Markup:
 
 def answers_bar(answers: Any) -> Markup:
     """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from readers."""
-    parts = (
-        ("yes", answers.coming), ("other", answers.represented), ("wait", answers.waiting),
-        ("no", answers.not_coming), ("open", answers.open),
-    )  # fmt: skip
-    return _bar(parts)
+    return _bar(answers.parts)
 
 
 @lru_cache(maxsize=1024)
@@ -153,7 +155,7 @@ def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
     for name, count in parts:
         if count:
             width = 100 * count / total
-            drawn.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+            drawn.append(f'<rect class="{PARTS[name]}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
             x += width
     return Markup(
         '<svg class="answers" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
@@ -198,7 +200,7 @@ def office_zone() -> ZoneInfo:
 
 def mails_to_read() -> int | None:
     """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
-    waiting = min(inbox.recent_count(now=clock.now()), 100)
+    waiting = min(inbox_waiting.recent_count(now=clock.now()), 100)
     return waiting if waiting or current_settings().imap_server else None
 
 

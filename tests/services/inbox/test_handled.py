@@ -17,6 +17,7 @@ from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import NotRecordable
 from outreach.services.inbox import handled
+from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
@@ -50,7 +51,7 @@ def test_recording_an_answer_from_a_letter_deals_with_the_letter(hers, ani, coor
     record(hers, coordinator, letter.id)
     assert (hers.state, hers.answer_source) == (InvitationState.COMING, AnswerSource.MAIL)
     assert (letter.seen_at, letter.seen_by_id, letter.guessed) == (NOW, coordinator.id, False)
-    assert (other.seen_at, inbox.recent_count(now=NOW)) == (None, 1)
+    assert (other.seen_at, inbox_waiting.recent_count(now=NOW)) == (None, 1)
     (recorded, detail), (marked, _none) = log()[-2:]
     assert (recorded, detail["incoming_mail"], marked) == (
         "invitation.answer_recorded", letter.id, "incoming_mail.dealt_with",

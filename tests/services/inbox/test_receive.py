@@ -16,10 +16,10 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Channel, IncomingMail
-from outreach.queries import inbox
 from outreach.services.answers import answer as answering
 from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
+from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.privacy import person as privacy
 from tests.conftest import NOW, at
 from tests.delivery.inbox import samples
@@ -220,18 +220,18 @@ def test_two_workers_that_meet_the_same_trouble_first_both_note_it(any_app):
 
 
 def test_the_number_that_waits_is_counted_anew_only_once_it_has_changed(ani, arrives, coordinator, queries):
-    assert inbox.recent_count(now=MORNING) == 0
+    assert inbox_waiting.recent_count(now=MORNING) == 0
     waiting = arrives(letter(original="")).id
-    assert inbox.recent_count(now=MORNING) == 1
+    assert inbox_waiting.recent_count(now=MORNING) == 1
     ani.name = "Ani Wijayanti"
     db.session.commit()
-    once = queries(lambda: inbox.recent_count(now=MORNING))
-    assert queries(lambda: [inbox.recent_count(now=MORNING), inbox.recent_count(now=MORNING)]) == once
+    once = queries(lambda: inbox_waiting.recent_count(now=MORNING))
+    assert queries(lambda: [inbox_waiting.recent_count(now=MORNING), inbox_waiting.recent_count(now=MORNING)]) == once
     db.session.rollback()
     handled.deal_with(waiting, by=db.session.merge(coordinator), now=MORNING)
-    assert inbox.recent_count(now=MORNING) == 0
+    assert inbox_waiting.recent_count(now=MORNING) == 0
     handled.reopen(waiting, by=db.session.merge(coordinator), now=MORNING)
-    assert inbox.recent_count(now=MORNING) == 1
+    assert inbox_waiting.recent_count(now=MORNING) == 1
 
 
 def test_without_a_mailbox_in_the_settings_nothing_is_done(any_app):

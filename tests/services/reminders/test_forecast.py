@@ -43,7 +43,7 @@ def test_publishing_foretells_each_rule(activity, ani, budi, police):
         (17, "reminder", 0, 4, ""),  # Ani, the office, and the two it may name
         (19, "thanks", 0, 3, ""),
     ]
-    assert (forecast.without_address, forecast.people_now) == (1, 2)
+    assert (forecast.without_address, forecast.mails_per_day[0][1]) == (1, 2)
 
 
 def test_one_person_in_two_activities_counts_one_mail_a_day(programme, hall, ani):

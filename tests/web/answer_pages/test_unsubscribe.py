@@ -33,7 +33,7 @@ def address(app, activity, ani) -> str:
 
 def of(invitee) -> str:
     link = links.link_for(db.session, invitee)
-    assert tokens.stop_url(link) == f"http://localhost/j/{tokens.token(link)}/stop"
+    assert tokens.stop_page_url(tokens.token(link)) == f"http://localhost/j/{tokens.token(link)}/stop"
     return f"/j/{tokens.token(link)}/stop"
 
 

@@ -1,0 +1,75 @@
+"""Values that were just read, kept in this process for a moment: for pages that are opened all day long.
+
+One value for each database. What another process wrote is seen when the value's life ends; what this process committed,
+at once where the value lives until a commit only.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.extensions import db
+
+T = TypeVar("T")
+_latest_commit = object()  # another one after each commit of this process
+
+
+@dataclass(frozen=True)
+class Life:
+    """How long a value is kept. until_commit: no longer than to this process's next commit, of whatever it is."""
+
+    lasts: timedelta
+    until_commit: bool = False
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[T]):
+    value: T
+    at: datetime
+    life: Life
+    commit: object  # the latest one before the value was read
+
+
+class Recent(Generic[T]):
+    """A value that is read again when its life is over.
+
+    life: its life, or what gives it from the seconds that reading took.
+    """
+
+    def __init__(self, life: Life | Callable[[float], Life]) -> None:
+        self._life = life
+        self._kept: WeakKeyDictionary[sa.Engine, _Kept[T]] = WeakKeyDictionary()
+
+    def value(self, read: Callable[[], T], *, now: datetime) -> T:
+        """Return what `read` returns at `now`, or returned a moment ago."""
+        kept = self._kept.get(db.engine)
+        if kept is None or not _lives(kept, now):
+            commit, began = _latest_commit, time.perf_counter()
+            found = read()
+            life = self._life if isinstance(self._life, Life) else self._life(time.perf_counter() - began)
+            kept = self._kept[db.engine] = _Kept(found, now, life, commit)
+        return kept.value
+
+    def forget(self) -> None:
+        """Read again when next asked."""
+        self._kept.clear()
+
+
+def _lives(kept: _Kept[Any], now: datetime) -> bool:
+    """Return whether a value may still be shown. One that was read while something was committed may lack that."""
+    if kept.life.until_commit and kept.commit is not _latest_commit:
+        return False
+    return timedelta() <= now - kept.at < kept.life.lasts
+
+
+@sa.event.listens_for(sa.Engine, "commit")  # just before
+@sa.event.listens_for(Session, "after_commit")
+def _note_commit(_of: Any) -> None:
+    global _latest_commit
+    _latest_commit = object()

@@ -1,0 +1,95 @@
+"""What was just read is kept for its life, for each database, and not past a commit where that ends it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from outreach import create_app
+from outreach.extensions import db
+from outreach.models import Programme
+from outreach.recent import Life, Recent
+from tests.conftest import JAKARTA, NOW, settings_for
+
+SECOND = timedelta(seconds=1)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def read() -> Callable[[], int]:
+    """Return 1 when first read, then 2, and so on."""
+    numbers = count(1)
+    return lambda: next(numbers)
+
+
+def save() -> None:
+    db.session.add(Programme(title="Lagi", starts_on=NOW.date(), ends_on=NOW.date(), zone=JAKARTA))
+    db.session.commit()
+
+
+def test_a_value_is_kept_for_its_life_and_not_longer(read):
+    recent = Recent(Life(3 * SECOND))
+    asked_at = [NOW, NOW + 2.9 * SECOND, NOW + 3 * SECOND, NOW + 5.9 * SECOND]
+    assert [recent.value(read, now=now) for now in asked_at] == [1, 1, 2, 2]
+
+
+def test_a_clock_that_was_set_back_keeps_nothing(read):
+    recent = Recent(Life(3 * SECOND))
+    assert [recent.value(read, now=now) for now in (NOW, NOW - SECOND)] == [1, 2]
+
+
+def test_what_is_to_be_forgotten_is_read_again(read):
+    recent = Recent(Life(3 * SECOND))
+    assert recent.value(read, now=NOW) == 1
+    recent.forget()
+    assert recent.value(read, now=NOW) == 2
+
+
+def test_a_commit_ends_only_what_lives_until_a_commit(read):
+    short, long = Recent(Life(3 * SECOND, until_commit=True)), Recent(Life(3 * SECOND))
+    assert [short.value(read, now=NOW), short.value(read, now=NOW), long.value(read, now=NOW)] == [1, 1, 2]
+    save()
+    assert [long.value(read, now=NOW), short.value(read, now=NOW)] == [2, 3]
+
+
+def test_what_was_read_while_something_was_committed_is_shown_once(read):
+    recent = Recent(Life(3 * SECOND, until_commit=True))
+
+    def read_meanwhile() -> int:
+        found = read()
+        save()
+        return found
+
+    assert [recent.value(read_meanwhile, now=NOW), recent.value(read, now=NOW), recent.value(read, now=NOW)] == [
+        1,
+        2,
+        2,
+    ]
+
+
+def test_a_life_may_depend_on_how_long_reading_took(read):
+    told: list[float] = []
+
+    def life(took_s: float) -> Life:
+        told.append(took_s)
+        return Life(len(told) * SECOND)
+
+    recent = Recent(life)
+    asked_at = [NOW, NOW + SECOND, NOW + 2.9 * SECOND, NOW + 3 * SECOND]
+    assert [recent.value(read, now=now) for now in asked_at] == [1, 2, 2, 3]
+    assert len(told) == 3
+    assert min(told) >= 0
+
+
+def test_each_database_has_its_own_value(read, tmp_path: Path):
+    recent = Recent(Life(3 * SECOND))
+    assert recent.value(read, now=NOW) == 1
+    other: Flask = create_app(settings_for(tmp_path / "other"))
+    with other.app_context():
+        assert recent.value(read, now=NOW) == 2
+        db.engine.dispose()
+    assert recent.value(read, now=NOW) == 1
