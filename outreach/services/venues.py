@@ -1,7 +1,7 @@
 """Venues: adding and correcting them. Their list is queries/directory.py, booking them services/locking.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from outreach.domain.kinds import VenueKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
-from outreach.models import Activity, Region, User, Venue
-from outreach.services import audit
+from outreach.models import Activity, User, Venue
+from outreach.services import records
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.transactions import writing
@@ -27,11 +27,6 @@ class VenueMissing(Problem):
 
 class NameMissing(Problem):
     message = "Please write the venue's name, such as Aula Bappeda."
-    field = "name"
-
-
-class NameTaken(Problem):
-    message = "“%(name)s” is in the list already."
     field = "name"
 
 
@@ -57,9 +52,10 @@ class VenueValues:
     longitude: float | None = None
 
 
-def get(venue_id: int) -> Venue:
+def get(venue_id: int, session: Session | None = None) -> Venue:
     """Return a venue; raise VenueMissing."""
-    found = db.session.get(Venue, venue_id)
+    session = session or db.session()
+    found = session.get(Venue, venue_id)
     if found is None:
         raise VenueMissing
     return found
@@ -69,38 +65,28 @@ def add(values: VenueValues, *, by: User | None, now: datetime) -> Venue:
     """Store a new venue; raise NameTaken or another Problem of values."""
     values = _checked(values)
     with writing() as session:
-        _check_name_free(session, values.name, None)
-        venue = Venue()
-        _fill(session, venue, values)
-        session.add(venue)
-        audit.record(session, by, "venue.added", venue, now=now)
-    return venue
+        records.check_name_free(session, Venue, values.name)
+        return records.add(session, Venue(), values, by=by, now=now)
 
 
 def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) -> Venue:
     """Correct a venue; raise VenueMissing, NameTaken or another Problem of values."""
     values = _checked(values)
     with writing() as session:
-        venue = session.get(Venue, venue_id)
-        if venue is None:
-            raise VenueMissing
-        _check_name_free(session, values.name, venue_id)
+        venue = get(venue_id, session)
+        records.check_name_free(session, Venue, values.name, but=venue_id)
         activities: Mapping[int, Activity] = {}
         if values.capacity != venue.capacity:
             activities = present_for_change(session, _coming(session, venue_id, now))
-        before = vars(values_of(venue)).copy()
-        _fill(session, venue, values)
-        changed = sorted(name for name, value in vars(values_of(venue)).items() if value != before[name])
+        changed = records.correct(session, venue, values, values_of, by=by, now=now)
         if "capacity" in changed:
             _offer_seats(session, venue, activities, now)
-        if changed:
-            audit.record(session, by, "venue.edited", venue, now=now, changed=changed)
     return venue
 
 
 def values_of(venue: Venue) -> VenueValues:
     """Return what is stored about a venue, as the form shows it."""
-    return VenueValues(**{one.name: getattr(venue, one.name) for one in fields(VenueValues)})
+    return VenueValues(**records.stored(VenueValues, venue))
 
 
 def _offer_seats(session: Session, venue: Venue, locked: Mapping[int, Activity], now: datetime) -> None:
@@ -128,15 +114,3 @@ def _checked(values: VenueValues) -> VenueValues:
     if abs(values.latitude or 0) > 90 or abs(values.longitude or 0) > 180:
         raise PositionOdd
     return replace(values, name=name, address=names.tidy(values.address), note=names.tidy(values.note))
-
-
-def _check_name_free(session: Session, name: str, but: int | None) -> None:
-    wanted = sa.select(Venue.name).where(sa.func.lower(Venue.name) == name.lower(), Venue.id != (but or 0))
-    if taken := session.scalar(wanted):
-        raise NameTaken(name=taken)
-
-
-def _fill(session: Session, venue: Venue, values: VenueValues) -> None:
-    known = values.region_code and session.get(Region, values.region_code)
-    for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
-        setattr(venue, name, value)

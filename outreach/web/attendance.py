@@ -17,17 +17,14 @@ from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.fields.problems import put_beside
+from outreach.web.frame.accounts import coordinator_required, error_page, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
-from outreach.web.invitations.people import new_person_form, person_values, put_beside
+from outreach.web.invitations.people import new_person_form, person_values
 
 bp = Blueprint("attendance", __name__)
-
-
-@bp.errorhandler(ActivityMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, ActivityMissing)
 
 
 @bp.get("/activities/<int:activity_id>/attendance")

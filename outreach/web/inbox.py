@@ -7,22 +7,17 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.queries import inbox, unreachable
 from outreach.queries.inbox import InboxFilters, InboxGroup
 from outreach.services.inbox import handled, waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.frame.say import page_number
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")
-
-
-@bp.errorhandler(IncomingMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, IncomingMissing)
 
 
 @bp.get("")

@@ -18,15 +18,11 @@ from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
 from outreach.services.polls import mail as poll_mails
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
-
-
-@bp.errorhandler(MessageMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, MessageMissing)
 
 
 @bp.get("")

@@ -11,8 +11,8 @@ from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Organisation, Person, Region, User
-from outreach.services import audit
+from outreach.models import Organisation, Person, User
+from outreach.services import records
 from outreach.transactions import writing
 
 MOST_PEOPLE = 100
@@ -24,11 +24,6 @@ class OrganisationMissing(Problem):
 
 class NameMissing(Problem):
     message = "Please write the organisation's name, such as Polres Metro."
-    field = "name"
-
-
-class NameTaken(Problem):
-    message = "“%(name)s” is in the list already."
     field = "name"
 
 
@@ -51,9 +46,10 @@ class OrganisationValues:
     locale: str = "id"
 
 
-def get(organisation_id: int) -> Organisation:
-    """Return an organisation; raise OrganisationMissing."""
-    found = db.session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
+def get(organisation_id: int, session: Session | None = None) -> Organisation:
+    """Return an organisation with its kelurahan; raise OrganisationMissing."""
+    session = session or db.session()
+    found = session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
     if found is None:
         raise OrganisationMissing
     return found
@@ -73,42 +69,23 @@ def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organi
     """Store a new organisation; raise NameTaken or another Problem of values."""
     values = _checked(values)
     with writing() as session:
-        _check_name_free(session, values.name, None)
-        organisation = Organisation()
-        _fill(session, organisation, values)
-        session.add(organisation)
-        audit.record(session, by, "organisation.added", organisation, now=now)
-    return organisation
+        records.check_name_free(session, Organisation, values.name)
+        return records.add(session, Organisation(), values, by=by, now=now)
 
 
 def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
     """Correct an organisation; raise OrganisationMissing, NameTaken or another Problem of values."""
     values = _checked(values)
     with writing() as session:
-        organisation = session.get(Organisation, organisation_id)
-        if organisation is None:
-            raise OrganisationMissing
-        _check_name_free(session, values.name, organisation_id)
-        before = vars(values_of(organisation)).copy()
-        _fill(session, organisation, values)
-        changed = sorted(name for name, value in vars(values_of(organisation)).items() if value != before[name])
-        if changed:
-            audit.record(session, by, "organisation.edited", organisation, now=now, changed=changed)
+        organisation = get(organisation_id, session)
+        records.check_name_free(session, Organisation, values.name, but=organisation_id)
+        records.correct(session, organisation, values, values_of, by=by, now=now)
     return organisation
 
 
 def values_of(organisation: Organisation) -> OrganisationValues:
     """Return what is stored about an organisation, as the form shows it."""
-    return OrganisationValues(
-        name=organisation.name,
-        sector=organisation.sector,
-        short_name=organisation.short_name,
-        region_code=organisation.region_code,
-        address=organisation.address,
-        email=organisation.email,
-        phone=organisation.phone,
-        locale=organisation.locale,
-    )
+    return OrganisationValues(**records.stored(OrganisationValues, organisation))
 
 
 def _checked(values: OrganisationValues) -> OrganisationValues:
@@ -125,19 +102,3 @@ def _checked(values: OrganisationValues) -> OrganisationValues:
         email=email_addresses.address(values.email),
         phone=phones.number(values.phone),
     )
-
-
-def _check_name_free(session: Session, name: str, but: int | None) -> None:
-    taken = session.execute(
-        sa.select(Organisation.id, Organisation.name).where(
-            sa.func.lower(Organisation.name) == name.lower(), Organisation.id != (but or 0)
-        )
-    ).first()
-    if taken:
-        raise NameTaken(name=taken.name)
-
-
-def _fill(session: Session, organisation: Organisation, values: OrganisationValues) -> None:
-    known = values.region_code and session.get(Region, values.region_code)
-    for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
-        setattr(organisation, name, value)

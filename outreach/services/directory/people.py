@@ -17,7 +17,7 @@ from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Cadre, Organisation, Person, Region, User
-from outreach.services import audit
+from outreach.services import records
 from outreach.transactions import writing
 
 
@@ -71,9 +71,10 @@ class PersonValues:
     namesake: bool = False
 
 
-def get(person_id: int) -> Person:
+def get(person_id: int, session: Session | None = None) -> Person:
     """Return a person with organisation, kelurahan and cadre roles; raise PersonMissing."""
-    person = db.session.scalar(_whole().where(Person.id == person_id))
+    session = session or db.session()
+    person = session.scalar(_whole().where(Person.id == person_id))
     if person is None:
         raise PersonMissing
     return person
@@ -90,28 +91,17 @@ def store(session: Session, values: PersonValues, *, by: User | None, now: datet
     values = _checked(values)
     if not values.namesake:
         _check_namesake(session, values)
-    person = Person()
-    _fill(session, person, values)
-    session.add(person)
-    audit.record(session, by, "person.added", person, now=now)
-    return person
+    return records.add(session, Person(), values, _fill, by=by, now=now)
 
 
 def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Correct a person; raise PersonMissing, PersonErased or a Problem of values."""
     values = _checked(values)
     with writing() as session:
-        person = session.scalar(_whole().where(Person.id == person_id))
-        if person is None:
-            raise PersonMissing
+        person = get(person_id, session)
         if person.erased_at is not None:
             raise PersonErased
-        before = _facts(person)
-        _fill(session, person, values)
-        session.flush()
-        changed = sorted(name for name, value in _facts(person).items() if value != before[name])
-        if changed:
-            audit.record(session, by, "person.edited", person, now=now, changed=changed)
+        records.correct(session, person, values, values_of, _fill, by=by, now=now)
     return person
 
 
@@ -207,10 +197,6 @@ def _set_kinds(person: Person, kinds: Collection[CadreKind], region_code: str | 
     for kind in kinds:
         if kind not in held:
             person.cadre_roles.append(Cadre(kind=kind, region_code=region_code))
-
-
-def _facts(person: Person) -> dict[str, object]:
-    return vars(values_of(person)).copy()
 
 
 def people(person_ids: Collection[int]) -> list[Person]:

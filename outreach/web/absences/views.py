@@ -20,8 +20,8 @@ from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import say
 
 PAGES = {
@@ -30,19 +30,13 @@ PAGES = {
     SubjectKind.VENUE: ("venues.index", "venues.edit", "venue_id"),
 }
 bp = Blueprint("absences", __name__, url_prefix="/absences/<kind>/<int:subject_id>")
+missing_page(bp, SubjectMissing, AbsenceMissing, CalendarMissing)
 
 
 @bp.app_context_processor
 def _for_cards() -> dict[str, Any]:
     """Let the pages of people, organisations and venues tell in a card what lies ahead."""
     return {"absences_of": _told, "subject_kinds": SubjectKind}
-
-
-@bp.errorhandler(SubjectMissing)
-@bp.errorhandler(AbsenceMissing)
-@bp.errorhandler(CalendarMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
 
 
 @bp.get("")
@@ -56,16 +50,11 @@ def show(kind: str, subject_id: int) -> Any:
 def add(kind: str, subject_id: int) -> Any:
     subject, form = _subject(kind, subject_id), AbsenceForm()
     if form.validate():
-        try:
+        with showing_problems(form, but=SubjectMissing, names={}):
             absent = form.stated().absent(office_zone())
             absences.add(
                 subject, absent, form.reason.data, source=AbsenceSource.COORDINATOR, by=current_user, now=clock.now()
             )
-        except SubjectMissing:
-            raise
-        except Problem as problem:
-            show_problem(form, problem, {})
-        else:
             flash(_("Noted: %(when)s.", when=when(absent, _today())), "success")
             return _back(subject)
     return _page(subject, form, CalendarForm(formdata=None)), 422
@@ -88,17 +77,14 @@ def add_calendar(kind: str, subject_id: int) -> Any:
     subject, form, now = _subject(kind, subject_id), CalendarForm(), clock.now()
     given = {"source": AbsenceSource.COORDINATOR, "by": current_user, "now": now}
     if form.validate():
-        try:
+        field = "file" if form.file.data else "address"
+        with showing_problems(form, but=SubjectMissing, names={"source": field}):
             if chosen := form.bytes():
                 absence_calendars.add_file(subject, chosen[0], form.name.data or chosen[1], **given)
                 flash(_("The calendar is read."), "success")
             else:
                 _read_first(subject, absence_calendars.add_address(subject, form.address.data, form.name.data, **given))
             return _back(subject)
-        except SubjectMissing:
-            raise
-        except Problem as problem:
-            show_problem(form, problem, {"source": "file" if form.file.data else "address"})
     return _page(subject, AbsenceForm(formdata=None), form), 422
 
 

@@ -8,7 +8,6 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.formats import day
-from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import lists as browsing
@@ -19,7 +18,7 @@ from outreach.web.activities.agenda_form import AgendaForm, activity_days
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.views import to_its_page
 from outreach.web.fields import choices
-from outreach.web.fields.problems import show_refused
+from outreach.web.fields.problems import renew_version, showing_problems
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.way_back import back_or
 
@@ -44,7 +43,7 @@ def agenda(activity_id: int) -> Any:
     if request.method == "GET" or any(button in request.form for button in BUTTONS):
         return _page(form, activity, suggested=not activity.agenda and request.method == "GET")
     if form.validate():
-        try:
+        with showing_problems(form, but=ActivityMissing) as refusal:
             agendas.set_agenda(
                 activity_id,
                 form.values(activity),
@@ -55,14 +54,10 @@ def agenda(activity_id: int) -> Any:
                 by=current_user,
                 now=clock.now(),
             )
-        except ActivityMissing:
-            raise
-        except Problem as problem:
-            activity = showing.activity_with_agenda(activity_id)
-            show_refused(form, problem, activity.version)
-        else:
             flash(_("The agenda is saved."), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
+        activity = showing.activity_with_agenda(activity_id)
+        renew_version(form, refusal.problem, activity.version)
     return _page(form, activity), 422
 
 

@@ -25,7 +25,7 @@ from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.fields.problems import show_problem, show_refused, showing_problems
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
@@ -131,14 +131,11 @@ def cancel(activity_id: int) -> Any:
             if "back" not in request.form:
                 forecast = forecasting.for_cancelling(activity_id, now=now)
         else:
-            try:
+            with showing_problems(form):
                 publishing.cancel(activity_id, form.reason.data.strip(), by=current_user, now=now)
-            except Problem as problem:
-                show_problem(form, problem)
-                activity = showing.activity_with_agenda(activity_id)
-            else:
                 flash(_("Cancelled. Everyone who was invited is told now."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
+            activity = showing.activity_with_agenda(activity_id)
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 

@@ -37,17 +37,15 @@ from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
-from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.fields.problems import show_refused, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.accounts import missing_page
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.reminders.words import reason_words
 
-
-@bp.errorhandler(ActivityMissing)
-@bp.errorhandler(ProgrammeMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, ActivityMissing, ProgrammeMissing)
 
 
 @bp.context_processor
@@ -109,13 +107,10 @@ def new() -> Any:
         seen = _look_at_new(form)
         if seen.asks:
             return render_template("activities/new.html", form=form, look=seen)
-        try:
+        with showing_problems(form):
             made = planning.create_activity(
                 form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
             )
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
             if people := request.args.getlist("person", type=int):  # for whom this time was looked for
                 chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
@@ -145,13 +140,10 @@ def community() -> Any:
         seen = look_at_many(found, ids, alike=True)
         if seen.asks:
             return render_template("activities/community.html", form=form, districts=districts, look=seen)
-        try:
+        with showing_problems(form):
             made = community_activities.create(
                 form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
             )
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(
                 ngettext(
                     "One draft is made. Set its day on its page.",

@@ -28,7 +28,7 @@ from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.clashes.resolutions import ShownResolution, times_of
 from outreach.web.clashes.shown import ShownClash, each_once, shown
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import show_problem, show_refused
+from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, office_zone
 from outreach.web.frame.say import say
 
@@ -106,11 +106,8 @@ def undo() -> Any:
     activity = showing.activity_with_agenda(activity_id)
     if activity.state is not ActivityState.DRAFT:
         return redirect(url_for(".move", activity_id=activity_id, undo=1, version=version))
-    try:
+    with flashing_problems("danger"):
         done = moves.move(activity_id, back, "", version, by=current_user, now=clock.now())
-    except Problem as problem:
-        flash(say(problem), "danger")
-    else:
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
     calendar_undo.keep(None, clock.now())
     return redirect(_back(request.form.get("back", ""), activity))

@@ -4,24 +4,24 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
 
 from outreach.delivery.words.formats import LOCALES
-from outreach.domain.directory import email_addresses, phones
 from outreach.domain.kinds import Sector
 from outreach.services.directory.organisations import OrganisationValues
-from outreach.web.directory.people.forms import check, kelurahan_options
-from outreach.web.fields.base import TidyForm
+from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.fields.fields import ChoiceField, optional_text
 from outreach.web.invitations.forms import member, text, words
 
 
-class OrganisationForm(TidyForm):
+class OrganisationForm(InviteeForm):
     name = text(_l("Name"), 200, description=_l("In full, such as Kepolisian Resor Metro, or Kelurahan Imopuro."))
     short_name = text(_l("Short name"), 60, description=_l("As people say it, such as Polres Metro."))
     sector = ChoiceField(_l("Sector"))
     region_code = ChoiceField(
-        _l("Kelurahan"), coerce=optional_text, description=_l("For a kelurahan office or a school; otherwise none.")
+        _l("Kelurahan"),
+        coerce=optional_text,
+        choices=kelurahan_options,
+        description=_l("For a kelurahan office or a school; otherwise none."),
     )
     email = text(
         _l("E-mail"),
@@ -37,13 +37,6 @@ class OrganisationForm(TidyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sector.choices = [("", gettext("Choose one")), *words(Sector)]
-        self.region_code.choices = kelurahan_options(gettext("None in particular"))
-
-    def validate_email(self, field: StringField) -> None:
-        check(email_addresses.address, field)
-
-    def validate_phone(self, field: StringField) -> None:
-        check(phones.number, field)
 
     @property
     def values(self) -> OrganisationValues:

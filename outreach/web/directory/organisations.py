@@ -8,7 +8,6 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import Sector
-from outreach.domain.problems import Problem
 from outreach.queries import directory, inbox
 from outreach.services import addresses
 from outreach.services.directory import organisations
@@ -16,17 +15,13 @@ from outreach.services.directory.organisations import OrganisationMissing
 from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.organisation_forms import OrganisationForm
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, may_change, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.frame.say import page_number
 from outreach.web.invitations.forms import member
 
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
-
-
-@bp.errorhandler(OrganisationMissing)
-def _missing(problem: OrganisationMissing) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, OrganisationMissing)
 
 
 @bp.get("")
@@ -51,11 +46,8 @@ def new() -> Any:
     if request.method == "GET":
         return render_template("directory/organisations/form.html", form=form, organisation=None)
     if form.validate():
-        try:
+        with showing_problems(form):
             organisation = organisations.add(form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("%(name)s is in the list now.", name=organisation.name), "success")
             return redirect(url_for(".show", organisation_id=organisation.id))
     return render_template("directory/organisations/form.html", form=form, organisation=None), 422
@@ -85,13 +77,8 @@ def edit(organisation_id: int) -> Any:
         return render_template("directory/organisations/form.html", form=form, organisation=organisation)
     form = OrganisationForm()
     if form.validate():
-        try:
+        with showing_problems(form, but=OrganisationMissing):
             organisations.edit(organisation_id, form.values, by=current_user, now=clock.now())
-        except OrganisationMissing:
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("Saved."), "success")
             return redirect(url_for(".show", organisation_id=organisation_id))
     organisation = organisations.get(organisation_id)

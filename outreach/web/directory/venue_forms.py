@@ -1,9 +1,7 @@
 """What staff fill in about a venue."""
 
 import re
-from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, ValidationError
 
@@ -33,17 +31,13 @@ class VenueForm(TidyForm):
         description=_l("Nobody gets a seat beyond this. Empty if nothing limits it."),
     )
     address = text(_l("Address"), 300, description=_l("As invitees find it, such as Jl. Jenderal Sudirman 12, Metro."))
-    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text)
+    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=kelurahan_options)
     position = text(
         _l("Position on the map"),
         60,
         description=_l("As a map shows it: -5.1130, 105.3070. With it the way from one venue to the next is reckoned."),
     )
     note = text(_l("Note"), 300, description=_l("For colleagues, such as “key at the security post”."))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.region_code.choices = kelurahan_options(gettext("None in particular"))
 
     def validate_position(self, field: Field) -> None:
         if field.data and self.coordinates is None:

@@ -7,21 +7,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.services import venues
 from outreach.services.venues import VenueMissing
 from outreach.web.directory.venue_forms import VenueForm
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.frame.say import page_number
 
 bp = Blueprint("venues", __name__, url_prefix="/venues")
-
-
-@bp.errorhandler(VenueMissing)
-def _missing(problem: VenueMissing) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, VenueMissing)
 
 
 @bp.get("")
@@ -38,11 +33,8 @@ def new() -> Any:
     if request.method == "GET":
         return render_template("directory/venues/form.html", form=form, venue=None)
     if form.validate():
-        try:
+        with showing_problems(form):
             venue = venues.add(form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("%(name)s is in the list now.", name=venue.name), "success")
             return redirect(url_for(".index"))
     return render_template("directory/venues/form.html", form=form, venue=None), 422
@@ -56,13 +48,8 @@ def edit(venue_id: int) -> Any:
         return render_template("directory/venues/form.html", form=VenueForm.of(venues.values_of(venue)), venue=venue)
     form = VenueForm()
     if form.validate():
-        try:
+        with showing_problems(form, but=VenueMissing):
             venues.edit(venue_id, form.values, by=current_user, now=clock.now())
-        except VenueMissing:
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("Saved."), "success")
             return redirect(url_for(".index"))
     return render_template("directory/venues/form.html", form=form, venue=venues.get(venue_id)), 422

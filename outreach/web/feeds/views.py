@@ -8,21 +8,15 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import FeedScope
-from outreach.domain.problems import Problem
 from outreach.services import feeds
 from outreach.services.feeds import FeedMissing
 from outreach.web.feeds.forms import FeedForm
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page
-from outreach.web.frame.say import say
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page
 
 bp = Blueprint("feeds", __name__, url_prefix="/feeds")
-
-
-@bp.errorhandler(FeedMissing)
-def _missing(problem: FeedMissing) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, FeedMissing)
 
 
 @bp.get("")
@@ -43,13 +37,10 @@ def new() -> Any:
             form[f"{name}_id"].data = id
         return render_template("feeds/new.html", form=form)
     if form.validate():
-        try:
+        with showing_problems(form):
             made = feeds.make(
                 form.chosen_scope, form.subject_id, form.name.data or "", by=current_user, now=clock.now()
             )
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("The address is made. Copy it into the calendar program now."), "success")
             return redirect(url_for(".index", made=made.id, _anchor=f"feed-{made.id}"))
     return render_template("feeds/new.html", form=form), 422

@@ -1,7 +1,10 @@
 """Showing a problem's sentence at the form field it is about."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
+from flask import flash
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField
@@ -20,6 +23,56 @@ FIELDS = {
 }
 
 
+@dataclass
+class Refusal:
+    """problem: why what the form asked for was not done; None where it was."""
+
+    problem: Problem | None = None
+
+
+@contextmanager
+def showing_problems(
+    form: FlaskForm,
+    *,
+    but: type[Problem] | tuple[type[Problem], ...] = (),
+    names: Mapping[str, str] = FIELDS,
+) -> Iterator[Refusal]:
+    """Do what a valid form asks for, and go on to the next page from within; a problem is shown in the form instead.
+
+    What follows in the view is then the form's page again, with status 422.
+    but: problems that are no matter of the form: they are raised. names: as in show_problem.
+    """
+    refusal = Refusal()
+    try:
+        yield refusal
+    except but:
+        raise
+    except Problem as problem:
+        refusal.problem = problem
+        show_problem(form, problem, names)
+
+
+@contextmanager
+def flashing_problems(
+    category: str = "warning", *, but: type[Problem] | tuple[type[Problem], ...] = ()
+) -> Iterator[None]:
+    """Do what a button asks for; a problem is said on the next page instead. but: as in showing_problems."""
+    try:
+        yield
+    except but:
+        raise
+    except Problem as problem:
+        flash(say(problem), category)
+
+
+def put_beside(form: FlaskForm, problem: Problem) -> bool:
+    """Put the problem's sentence beside the field it is about; return whether the form has that field."""
+    field = form._fields.get(problem.field or "")
+    if field is not None:
+        field.errors = [*field.errors, say(problem)]
+    return field is not None
+
+
 def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
     """Put the problem's sentence beside its field, or at the head of the form where it is about no field of it."""
     sentence = say(problem)
@@ -32,8 +85,13 @@ def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = F
 
 
 def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
-    """Show why a change was refused. Where somebody was faster, the form takes the present version: sent again, it holds."""
+    """Show why a change was refused; `version` as in renew_version."""
     show_problem(form, problem)
+    renew_version(form, problem, version)
+
+
+def renew_version(form: FlaskForm, problem: Problem | None, version: int) -> None:
+    """Where somebody was faster, let the form take the record's present version: sent again, it holds."""
     if isinstance(problem, Stale):
         form.version.data = str(version)
 

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Blueprint, Flask, current_app
 from flask_login import user_logged_out
 from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
 from outreach.domain.kinds import StaffRole
+from outreach.domain.problems import Problem
 from outreach.extensions import db, security
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
@@ -26,11 +27,12 @@ from outreach.web.frame.access import (
     staff_required,
 )
 from outreach.web.frame.looks import badge, icon, office_zone, url_with
+from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 
 __all__ = [
     "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
-    "office_zone", "staff_required", "url_with",
+    "missing_page", "office_zone", "staff_required", "url_with",
 ]  # fmt: skip
 
 
@@ -62,6 +64,12 @@ def init_app(app: Flask) -> None:
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
         back_or=back_or, coming_back=coming_back, leading_back=leading_back,
     )  # fmt: skip
+
+
+def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
+    """Answer with a page of status 404 that says what is missing, where a view of the blueprint raises one of these."""
+    for problem in problems:
+        bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))
 
 
 def demo_logins() -> list[tuple[str, StaffRole, str]]:

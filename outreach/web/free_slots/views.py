@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.domain.free_slots.criteria import Slot
-from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.queries.activities import free_slots
 from outreach.queries.activities import lists as browsing
@@ -19,9 +18,8 @@ from outreach.services.directory import people as directory_people
 from outreach.services.locking import ActivityMissing
 from outreach.web.fields.fields import whole
 from outreach.web.fields.instants import wall_day, wall_time
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone
-from outreach.web.frame.say import say
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone
 from outreach.web.free_slots import words as free_slot_words
 from outreach.web.free_slots.form import ANY, DAYS, NONE, USUAL_MIN, FreeTimeForm
 
@@ -29,11 +27,7 @@ DAYS_SHOWN = 10
 SLOTS_A_DAY = 6
 POLLED = 5
 bp = Blueprint("freetimes", __name__, url_prefix="/free-times")
-
-
-@bp.errorhandler(ActivityMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, ActivityMissing)
 
 
 @bp.get("")
@@ -52,12 +46,8 @@ def index() -> Any:
     found, status = None, 200
     if searching and request.args.get("do") != "search":
         if form.validate():
-            try:
+            with showing_problems(form, but=ActivityMissing):
                 found = free_slots.find(form.asked(), now=now, zone=zone)
-            except ActivityMissing:
-                raise
-            except Problem as problem:
-                show_problem(form, problem)
         status = 200 if found else 422
     chosen = [one for one in form.person.data or [] if one is not None]
     page = render_template(

@@ -6,21 +6,13 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.domain.problems import Problem
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations.add import Invited
 from outreach.services.locking import ActivityMissing, InvitationMissing
-from outreach.web.frame.accounts import error_page
-from outreach.web.frame.say import say
+from outreach.web.frame.accounts import missing_page
 
 bp = Blueprint("invitations", __name__)
-
-
-@bp.errorhandler(ActivityMissing)
-@bp.errorhandler(InvitationMissing)
-@bp.errorhandler(IncomingMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, ActivityMissing, InvitationMissing, IncomingMissing)
 
 
 def back_to_list(activity_id: int, **query: Any) -> Any:

@@ -23,7 +23,8 @@ from outreach.services.invitations.add import Invited
 from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
-from outreach.web.fields.fields import add_error, whole
+from outreach.web.fields.fields import whole
+from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
@@ -153,11 +154,7 @@ def _check_or_invite(
 
 
 def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> Any:
-    field = getattr(form, problem.field, None) if problem.field else None
-    if field is None:
-        return choose(say(problem), 422)
-    add_error(field, say(problem))
-    return choose(status=422)
+    return choose("" if put_beside(form, problem) else say(problem), 422)
 
 
 def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:

@@ -22,7 +22,7 @@ from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.web.fields.fields import add_error
+from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required, staff_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
@@ -185,20 +185,13 @@ def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
 
 def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
-    sentence = say(problem)
-    values: dict[str, Any] = {"mail": mail}
+    values: dict[str, Any] = {"mail": mail, "problem": "" if put_beside(form, problem) else say(problem)}
     row = invitees.one(row.invitation.id)
-    field = getattr(form, problem.field, None) if problem.field else None
-    if field is not None:
-        add_error(field, sentence)
     if name == "nominees":
         values["decline"] = _decline(mail)
     if name == "withdraw":
         values |= _consequences(row)
-    page = render_template(
-        f"invitations/{name}.html", form=form, row=row, problem="" if field is not None else sentence, **values
-    )
-    return page, 422
+    return render_template(f"invitations/{name}.html", form=form, row=row, **values), 422
 
 
 def _answered(row: InviteeRow, mail: IncomingMail | None) -> str | None:

@@ -16,7 +16,7 @@ from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
-from outreach.web.fields.fields import add_error
+from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
@@ -76,9 +76,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
             form.activity_ids.data or [], person_values(new), by=current_user, now=clock.now()
         )
     except Problem as problem:
-        if not put_beside(new, problem):
-            return choose(say(problem), 422, new)
-        return choose(status=422, new=new)
+        return choose("" if put_beside(new, problem) else say(problem), 422, new)
     flash(_("%(name)s is added and chosen.", name=person.display_name), "success")
     return redirect(
         url_for(
@@ -94,15 +92,6 @@ def new_person_form(**options: Any) -> NewPersonForm:
         ("", _("none")), *((o.id, o.name) for _sector, group in choices.organisations_by_sector() for o in group)
     ]  # fmt: skip
     return form
-
-
-def put_beside(form: NewPersonForm, problem: Problem) -> bool:
-    """Put a problem's sentence beside the field it is about; return whether there is such a field."""
-    field = getattr(form, problem.field, None) if problem.field else None
-    if field is None:
-        return False
-    add_error(field, say(problem))
-    return True
 
 
 def person_values(form: NewPersonForm) -> PersonValues:

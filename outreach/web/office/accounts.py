@@ -8,12 +8,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from outreach import clock
-from outreach.domain.problems import Problem
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing
-from outreach.web.fields.fields import add_error
+from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import administrator_required, staff_required
-from outreach.web.frame.say import say
 from outreach.web.office.account_forms import UserEditForm, UserForm
 
 bp = Blueprint("users", __name__)
@@ -30,12 +28,8 @@ def index() -> str:
 def new() -> str | Response | tuple[str, int]:
     form = UserForm()
     if form.validate_on_submit():
-        try:
-            added = staff.add(form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            _show(problem, form)
-        else:
-            return _show_password(added)
+        with showing_problems(form):
+            return _show_password(staff.add(form.values, by=current_user, now=clock.now()))
     return render_template("office/account.html", form=form, user=None), 422 if form.is_submitted() else 200
 
 
@@ -45,11 +39,8 @@ def edit(user_id: int) -> str | Response | tuple[str, int]:
     user = _user(user_id)
     form = UserEditForm() if request.method == "POST" else UserEditForm.of(user)
     if form.validate_on_submit():
-        try:
+        with showing_problems(form):
             staff.edit(user_id, form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            _show(problem, form)
-        else:
             flash(_("%(name)s's account was changed.", name=form.values.name), "success")
             return redirect(url_for(".index"))
     return render_template("office/account.html", form=form, user=user), 422 if form.is_submitted() else 200
@@ -76,10 +67,6 @@ def _user(user_id: int) -> staff.User:
         return staff.get(user_id)
     except UserMissing:
         abort(404)
-
-
-def _show(problem: Problem, form: UserForm) -> None:
-    add_error(form._fields.get(problem.field or "", form.name), say(problem))
 
 
 def _show_password(added: Added) -> str:

@@ -8,14 +8,12 @@ from werkzeug.wrappers import Response
 from outreach import clock
 from outreach.delivery.words import formats
 from outreach.domain import zones
-from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.models import Office
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
-from outreach.web.fields.fields import add_error
+from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import administrator_required
-from outreach.web.frame.say import say
 from outreach.web.office.office_forms import OfficeForm
 
 bp = Blueprint("office", __name__)
@@ -31,11 +29,8 @@ def edit() -> str | Response | tuple[str, int]:
     q = request.values.get("city", "").strip()
     form.region_code.choices = _cities(q, form, office)
     if form.is_submitted() and LOOK_UP not in request.form and form.validate():
-        try:
+        with showing_problems(form):
             offices.save(form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            add_error(form._fields.get(problem.field or "", form.name), say(problem))
-        else:
             if office is None:
                 flash(_("Your office is set up. Next: plan your first programme."), "success")
                 return redirect(url_for("overview.index"))

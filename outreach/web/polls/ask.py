@@ -22,7 +22,7 @@ from outreach.services.polls.ask import invitee_of
 from outreach.services.polls.edit import PollMissing
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import show_problem
+from outreach.web.fields.problems import flashing_problems, showing_problems
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
@@ -70,15 +70,11 @@ def asked(poll_id: int) -> Any:
 def change_asked(poll_id: int, invitee_id: int) -> Any:
     """Say whether somebody is needed, or ask them no more."""
     do, now = request.form.get("do", ""), clock.now()
-    try:
+    with flashing_problems(but=PollMissing):
         if do == "remove":
             poll_asking.remove(poll_id, invitee_id, by=current_user, now=now)
         elif do in ("needed", "not_needed"):
             poll_asking.set_needed(poll_id, invitee_id, do == "needed", by=current_user, now=now)
-    except PollMissing:
-        raise
-    except Problem as problem:
-        flash(say(problem), "warning")
     back = ".show" if request.form.get("back") == "show" else ".asked"
     return redirect(url_for(back, poll_id=poll_id))
 
@@ -114,13 +110,8 @@ def open_poll(poll_id: int) -> Any:
 @bp.post("/<int:poll_id>/close")
 @coordinator_required
 def close(poll_id: int) -> Any:
-    try:
+    with flashing_problems(but=PollMissing):
         poll_asking.close(poll_id, by=current_user, now=clock.now())
-    except PollMissing:
-        raise
-    except Problem as problem:
-        flash(say(problem), "warning")
-    else:
         flash(_("The date poll is closed. Answers are taken no more."), "success")
     return redirect(url_for(".show", poll_id=poll_id))
 
@@ -130,16 +121,11 @@ def close(poll_id: int) -> Any:
 def reopen(poll_id: int) -> Any:
     poll, form = poll_pages.get(poll_id), ReopenForm()
     if form.validate_on_submit():
-        try:
+        with showing_problems(form, but=PollMissing):
             poll_asking.reopen(poll_id, form.closing(poll.zone), by=current_user, now=clock.now())
-        except PollMissing:
-            raise
-        except Problem as problem:
-            poll = poll_pages.get(poll_id)
-            show_problem(form, problem)
-        else:
             flash(_("The date poll is open again."), "success")
             return redirect(url_for(".show", poll_id=poll_id))
+        poll = poll_pages.get(poll_id)
     elif request.method == "GET":
         form.fill_closing(usual_closing(clock.now(), poll.zone), poll.zone)
     return render_template("polls/reopen.html", poll=poll, form=form), 422 if form.is_submitted() else 200

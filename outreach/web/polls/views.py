@@ -13,7 +13,6 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import ActivityKind, PollChoice
 from outreach.domain.polls import MOST_SLOTS, usual_closing
-from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
 from outreach.queries import polls as poll_pages
@@ -25,9 +24,9 @@ from outreach.web.clashes import shown as clashes_shown
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.frame.say import page_number
 from outreach.web.invitations.forms import member
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
@@ -35,9 +34,7 @@ from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
 BUTTONS = ("add", "drop")  # buttons that only change the form
 
 
-@bp.errorhandler(PollMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, PollMissing)
 
 
 @bp.context_processor
@@ -68,13 +65,11 @@ def new() -> Any:
         return _form_page(form)
     if _only_changes(form) or not _validated(form):
         return _form_page(form), 200 if _pressed() else 422
-    try:
+    with showing_problems(form):
         poll = polls.create(form.values(), by=current_user, now=clock.now())
-    except Problem as problem:
-        show_problem(form, problem)
-        return _form_page(form), 422
-    flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
-    return redirect(url_for(".asked", poll_id=poll.id))
+        flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
+        return redirect(url_for(".asked", poll_id=poll.id))
+    return _form_page(form), 422
 
 
 @bp.route("/<int:poll_id>/edit", methods=["GET", "POST"])
@@ -90,16 +85,13 @@ def edit(poll_id: int) -> Any:
         return _form_page(form, poll)
     if _only_changes(form) or not _validated(form):
         return _form_page(form, poll), 200 if _pressed() else 422
-    try:
+    with showing_problems(form, but=PollMissing) as refusal:
         polls.edit(poll_id, form.values(), form.version_number, by=current_user, now=clock.now())
-    except PollMissing:
-        raise
-    except Problem as problem:
-        poll = poll_pages.get(poll_id)
-        show_refused(form, problem, poll.version)
-        return _form_page(form, poll), 422
-    flash(_("Saved."), "success")
-    return redirect(url_for(".show", poll_id=poll_id))
+        flash(_("Saved."), "success")
+        return redirect(url_for(".show", poll_id=poll_id))
+    poll = poll_pages.get(poll_id)
+    renew_version(form, refusal.problem, poll.version)
+    return _form_page(form, poll), 422
 
 
 @bp.get("/<int:poll_id>")
@@ -122,15 +114,11 @@ def delete(poll_id: int) -> Any:
     if not form.validate_on_submit():
         return render_template("polls/delete.html", poll=poll, form=form)
     title = poll.title
-    try:
+    with flashing_problems(but=PollMissing):
         polls.delete_draft(poll_id, by=current_user, now=clock.now())
-    except PollMissing:
-        raise
-    except Problem as problem:
-        flash(say(problem), "warning")
-        return redirect(url_for(".show", poll_id=poll_id))
-    flash(_("“%(title)s” is deleted.", title=title), "success")
-    return redirect(url_for(".index", show=Which.DRAFTS.value))
+        flash(_("“%(title)s” is deleted.", title=title), "success")
+        return redirect(url_for(".index", show=Which.DRAFTS.value))
+    return redirect(url_for(".show", poll_id=poll_id))
 
 
 def slot_clashes(rows: Iterable[SlotRow]) -> dict[int, list[ShownClash]]:

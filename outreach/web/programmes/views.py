@@ -29,18 +29,14 @@ from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
 from outreach.web.fields.instants import number_of_days
-from outreach.web.fields.problems import mistakes, show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.fields.problems import mistakes, renew_version, show_problem, showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back
 from outreach.web.programmes.forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 
 bp = Blueprint("programmes", __name__, url_prefix="/programmes")
-
-
-@bp.errorhandler(ProgrammeMissing)
-def _missing(problem: ProgrammeMissing) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, ProgrammeMissing)
 
 
 @bp.get("")
@@ -75,13 +71,10 @@ def new() -> Any:
         if seen.asks:
             return render_template("programmes/new.html", form=form, look=seen)
         if not seen.blocking:  # else it is said already, with the ways out
-            try:
+            with showing_problems(form):
                 programme = programmes.create(
                     form.values(), list(activities.values()), by=current_user, now=clock.now()
                 )
-            except Problem as problem:
-                show_problem(form, problem)
-            else:
                 flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=programme.id))
     return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), look=seen), 422
@@ -119,17 +112,13 @@ def edit(programme_id: int) -> Any:
                 "programmes/edit.html", form=form, programme=page.programme, look=seen, helping=helping
             )
             return looked, 422 if seen.blocking else 200
-        try:
+        with showing_problems(form, but=ProgrammeMissing) as refusal:
             programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
-        except ProgrammeMissing:
-            raise
-        except Problem as problem:
-            page = showing.programme(programme_id, now=clock.now())
-            show_refused(form, problem, page.programme.version)
-        else:
             title = strip(form.title.data)
             flash(_("“%(title)s” is saved.", title=title) if coming_back() else _("Saved."), "success")
             return redirect(back_or(url_for(".show", programme_id=programme_id)))
+        page = showing.programme(programme_id, now=clock.now())
+        renew_version(form, refusal.problem, page.programme.version)
     return render_template("programmes/edit.html", form=form, programme=page.programme), 422
 
 

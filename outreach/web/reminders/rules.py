@@ -8,19 +8,18 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.mail.texts import rule_text_key
-from outreach.domain.problems import Problem
 from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
 from outreach.services.reminders.forecast_counts import Forecast
 from outreach.services.reminders.scopes import ScopeMissing
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
-from outreach.web.frame.say import say
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.reminders.rule_forms import NewRuleForm, RuleForm
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import moment_words, rule_words
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
+missing_page(bp, ScopeMissing, RuleMissing, RuleFixed)
 
 
 @bp.context_processor
@@ -29,13 +28,6 @@ def _words() -> dict[str, Any]:
         "crumbs": crumbs, "scope_words": scope_words, "moment_words": moment_words, "rule_words": rule_words,
         "rule_text_key": rule_text_key,
     }  # fmt: skip
-
-
-@bp.errorhandler(ScopeMissing)
-@bp.errorhandler(RuleMissing)
-@bp.errorhandler(RuleFixed)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
 
 
 @bp.get("")
@@ -55,17 +47,12 @@ def edit(key: str) -> Any:
     if request.method == "GET" or "back" in request.form:
         return render_template("reminders/rule.html", form=form, rule=found.row, own=found.own, scope=found.scope)
     if form.validate():
-        try:
+        with showing_problems(form, but=(ScopeMissing, RuleMissing, RuleFixed)):
             if "confirm" not in request.form:
                 forecast = edit_rules.preview_edit(key, form.values(), **scope_ids(), now=clock.now())
                 if forecast is not None:
                     return _preview(forecast, rule_words(found.row))
             edit_rules.edit(key, form.values(), **scope_ids(), by=current_user, now=clock.now())
-        except (ScopeMissing, RuleMissing, RuleFixed):
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("The rule is saved. Reminders that were scheduled already follow it."), "success")
             return redirect(url_for(".index", **scope_query()))
     return render_template("reminders/rule.html", form=form, rule=found.row, own=found.own, scope=found.scope), 422
@@ -80,17 +67,12 @@ def new() -> Any:
     if request.method == "GET" or "back" in request.form:
         return render_template("reminders/rule.html", form=form, rule=None, own=True, scope=scope)
     if form.validate():
-        try:
+        with showing_problems(form, but=ScopeMissing):
             if "confirm" not in request.form:
                 forecast = edit_rules.preview_add(form.chosen_timing, form.values(), **scope_ids(), now=clock.now())
                 if forecast is not None:
                     return _preview(forecast, "")
             made = edit_rules.add(form.chosen_timing, form.values(), **scope_ids(), by=current_user, now=clock.now())
-        except ScopeMissing:
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("The rule is added: %(rule)s.", rule=rule_words(made)), "success")
             return redirect(url_for(".index", **scope_query()))
     return render_template("reminders/rule.html", form=form, rule=None, own=True, scope=scope), 422

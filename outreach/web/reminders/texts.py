@@ -13,13 +13,14 @@ from outreach.domain.problems import Problem
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, staff_required
+from outreach.web.fields.problems import showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.text_forms import TextForm
 
 bp = Blueprint("texts", __name__, url_prefix="/texts")
+missing_page(bp, ScopeMissing, TextMissing)
 
 # A mail's look stands inline; nothing else may run or load, and only our own pages may frame it.
 PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox"
@@ -28,12 +29,6 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 @bp.context_processor
 def _words() -> dict[str, Any]:
     return {"crumbs": crumbs, "scope_words": scope_words, "text_title": _title, "origin_words": _origin}
-
-
-@bp.errorhandler(ScopeMissing)
-@bp.errorhandler(TextMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
 
 
 @bp.get("")
@@ -52,13 +47,8 @@ def edit(key: str, locale: str) -> Any:
         form.fill(found.shown.text)
         return _page(form, found)
     if form.validate():
-        try:
+        with showing_problems(form, but=(ScopeMissing, TextMissing)):
             texts.save(key, locale, form.value(), **scope_ids(), by=current_user, now=clock.now())
-        except (ScopeMissing, TextMissing):
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("The text is saved. Mails sent from now on use it."), "success")
             return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
     return _page(form, found), 422

@@ -24,8 +24,8 @@ from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling.result import Result
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import mistakes, show_problem
-from outreach.web.frame.accounts import coordinator_required, error_page, office_zone, staff_required
+from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
+from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words
 from outreach.web.timetabling.forms import TakeForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
@@ -37,14 +37,10 @@ Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are publish
 
 
 bp = Blueprint("placements", __name__, url_prefix="/placements")
+missing_page(bp, searches.SearchMissing)
 ALONE = "alone"  # in the choice of what to place: what belongs to no programme
 FACILITATOR = "fasilitator"  # the post under which they stand in the address book
 FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
-
-
-@bp.errorhandler(searches.SearchMissing)
-def _missing(problem: Problem) -> Any:
-    return error_page(404, text=say(problem))
 
 
 @bp.get("")
@@ -97,14 +93,12 @@ def ask() -> Any:
     if not form.validate():
         return _form(form, rows, candidates), 422
     now = clock.now()
-    try:
+    with showing_problems(form, but=searches.SearchMissing, names=FIELDS):
         asked = form.asked(rows, greedily=request.form.get("do") == "greedily")
         title = (form.title.data or "").strip() or _title(rows)
         search = searches.create(asked, title=title, by=current_user, now=now)
-    except Problem as problem:
-        show_problem(form, problem, FIELDS)
-        return _form(form, rows, candidates), 422
-    return _begin(search.id)
+        return _begin(search.id)
+    return _form(form, rows, candidates), 422
 
 
 @bp.get("/<int:placement_id>")
@@ -170,25 +164,17 @@ def taken(placement_id: int) -> Any:
     form, picked = TakeForm(), request.form.getlist("pick", type=int)
     if not form.validate():
         return _taking(search, form, picked), 422
-    try:
+    with showing_problems(form, but=searches.SearchMissing):
         result = applying.take(placement_id, picked, reason=form.reason.data or "", by=current_user, now=clock.now())
-    except searches.SearchMissing:
-        raise
-    except Problem as problem:
-        show_problem(form, problem)
-        return _taking(searches.get(placement_id), form, picked), 422
-    count = len(set(picked) & result.taken)
-    flash(_("%(count)s activities are planned so now.", count=count), "success")
-    return redirect(url_for(".show", placement_id=placement_id))
+        count = len(set(picked) & result.taken)
+        flash(_("%(count)s activities are planned so now.", count=count), "success")
+        return redirect(url_for(".show", placement_id=placement_id))
+    return _taking(searches.get(placement_id), form, picked), 422
 
 
 def _begin(placement_id: int) -> Any:
-    try:
+    with flashing_problems("danger", but=searches.SearchMissing):
         searches.start(placement_id, launch=launch.launch, now=clock.now())
-    except searches.SearchMissing:
-        raise
-    except Problem as problem:
-        flash(say(problem), "danger")
     return redirect(url_for(".show", placement_id=placement_id))
 
 

@@ -5,15 +5,11 @@ from typing import Any
 from flask import Blueprint
 
 from outreach.services.directory.people import PersonErased, PersonMissing
-from outreach.web.frame.accounts import error_page
+from outreach.web.frame.accounts import error_page, missing_page
 from outreach.web.frame.say import say
 
 bp = Blueprint("people", __name__, url_prefix="/people")
-
-
-@bp.errorhandler(PersonMissing)
-def _missing(problem: PersonMissing) -> Any:
-    return error_page(404, text=say(problem))
+missing_page(bp, PersonMissing)
 
 
 @bp.errorhandler(PersonErased)

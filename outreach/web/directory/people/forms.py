@@ -34,9 +34,9 @@ def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
     )
 
 
-def kelurahan_options(nothing: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the kelurahan grouped by kecamatan, and first the words for none."""
-    groups: dict[str, list[tuple[str, str]]] = {"": [("", nothing)]}
+def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
+    """Return the kelurahan grouped by kecamatan, and first that it is none of them."""
+    groups: dict[str, list[tuple[str, str]]] = {"": [("", gettext("None in particular"))]}
     kecamatan = ""
     for region in directory.regions():
         if region.level == 3:
@@ -46,15 +46,24 @@ def kelurahan_options(nothing: str) -> dict[str, list[tuple[str, str]]]:
     return groups
 
 
-def check(read: Callable[[str], str], field: StringField) -> None:
-    """Put the sentence beside the field where `read` finds what was typed ill-formed; what was typed stays."""
+class InviteeForm(TidyForm):
+    """A form with an e-mail address and a phone number: the sentence stands beside an ill-formed one, and it stays as typed."""
+
+    def validate_email(self, field: StringField) -> None:
+        _check(email_addresses.address, field)
+
+    def validate_phone(self, field: StringField) -> None:
+        _check(phones.number, field)
+
+
+def _check(read: Callable[[str], str], field: StringField) -> None:
     try:
         read(field.data or "")
     except Problem as problem:
         raise ValidationError(say(problem)) from None
 
 
-class PersonForm(TidyForm):
+class PersonForm(InviteeForm):
     name = text(
         _l("Full name"),
         160,
@@ -66,7 +75,12 @@ class PersonForm(TidyForm):
     title_after = text(_l("Titles after the name"), 60, description=_l("Such as S.H., M.H."))
     post = text(_l("Post"), 160, description=_l("Such as Kapolres Metro, or Ketua TP PKK Yosodadi."))
     organisation_id = ChoiceField(_l("Organisation"), coerce=optional_int)
-    region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, description=_l("Where a cadre is active."))
+    region_code = ChoiceField(
+        _l("Kelurahan"),
+        coerce=optional_text,
+        choices=kelurahan_options,
+        description=_l("Where a cadre is active."),
+    )
     sex = RadioField(_l("Sex"), default="", coerce=str)
     kinds = Ticks(_l("Cadre of"), coerce=str)
     email = text(
@@ -91,15 +105,8 @@ class PersonForm(TidyForm):
             ("", gettext("None"), {}),
             *((i, n, {}) for i, n in directory.organisation_choices()),
         ]
-        self.region_code.choices = kelurahan_options(gettext("None in particular"))
         self.sex.choices = [("", gettext("Not said")), *words(Sex)]
         self.kinds.choices = words(CadreKind)
-
-    def validate_email(self, field: StringField) -> None:
-        check(email_addresses.address, field)
-
-    def validate_phone(self, field: StringField) -> None:
-        check(phones.number, field)
 
     @property
     def values(self) -> PersonValues:

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.problems import Problem
 from outreach.queries import directory, inbox
 from outreach.services import addresses
 from outreach.services.directory import people
@@ -15,7 +14,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
-from outreach.web.fields.problems import show_problem
+from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
 
@@ -43,13 +42,11 @@ def new() -> Any:
         form.organisation_id.data = request.args.get("organisation", type=int)
         return render_template("directory/people/form.html", form=form, person=None)
     if form.validate():
-        try:
+        with showing_problems(form) as refusal:
             person = people.add(form.values, by=current_user, now=clock.now())
-        except Problem as problem:
-            show_problem(form, problem)
-            return render_template("directory/people/form.html", form=form, person=None, problem=problem), 422
-        flash(_("%(name)s is in the list now.", name=person.display_name), "success")
-        return redirect(url_for(".show", person_id=person.id))
+            flash(_("%(name)s is in the list now.", name=person.display_name), "success")
+            return redirect(url_for(".show", person_id=person.id))
+        return render_template("directory/people/form.html", form=form, person=None, problem=refusal.problem), 422
     return render_template("directory/people/form.html", form=form, person=None), 422
 
 
@@ -79,13 +76,8 @@ def edit(person_id: int) -> Any:
         )
     form = PersonForm()
     if form.validate():
-        try:
+        with showing_problems(form, but=(PersonMissing, PersonErased)):
             people.edit(person_id, form.values, by=current_user, now=clock.now())
-        except (PersonMissing, PersonErased):
-            raise
-        except Problem as problem:
-            show_problem(form, problem)
-        else:
             flash(_("Saved."), "success")
             return redirect(url_for(".show", person_id=person_id))
     return render_template("directory/people/form.html", form=form, person=people.get(person_id)), 422

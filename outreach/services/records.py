@@ -1,0 +1,74 @@
+"""What the records of people, organisations and venues have in common: each is written from values and corrected by values.
+
+Values are a frozen dataclass of what staff fill in. In the audit log it is "<table>.added" and "<table>.edited".
+"""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.problems import Problem
+from outreach.models import Organisation, Person, Region, User, Venue
+from outreach.services import audit
+
+R = TypeVar("R", Person, Organisation, Venue)
+Fill = Callable[[Session, Any, Any], None]
+
+
+class NameTaken(Problem):
+    message = "“%(name)s” is in the list already."
+    field = "name"
+
+
+def stored(values: type, record: Organisation | Venue) -> dict[str, Any]:
+    """Return what is stored in a record, by the names of its values."""
+    return {one.name: getattr(record, one.name) for one in fields(values)}
+
+
+def check_name_free(session: Session, table: type[Organisation] | type[Venue], name: str, *, but: int = 0) -> None:
+    """Raise NameTaken where another record than `but` has the name."""
+    taken = session.scalar(sa.select(table.name).where(sa.func.lower(table.name) == name.lower(), table.id != but))
+    if taken:
+        raise NameTaken(name=taken)
+
+
+def fill(session: Session, record: Organisation | Venue, values: Any) -> None:
+    """Write values into a record; a kelurahan that is not stored is none."""
+    known = values.region_code and session.get(Region, values.region_code)
+    for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
+        setattr(record, name, value)
+
+
+def add(session: Session, record: R, values: Any, fill: Fill = fill, *, by: User | None, now: datetime) -> R:
+    """Store a new record in the caller's transaction."""
+    fill(session, record, values)
+    session.add(record)
+    audit.record(session, by, f"{record.__tablename__}.added", record, now=now)
+    return record
+
+
+def correct(
+    session: Session,
+    record: R,
+    values: Any,
+    values_of: Callable[[R], object],
+    fill: Fill = fill,
+    *,
+    by: User | None,
+    now: datetime,
+) -> list[str]:
+    """Write values into a stored record in the caller's transaction; return which of them changed, by name.
+
+    values_of: gives what is stored, before and after.
+    """
+    before = vars(values_of(record)).copy()
+    fill(session, record, values)
+    session.flush()
+    changed = sorted(name for name, value in vars(values_of(record)).items() if value != before[name])
+    if changed:
+        audit.record(session, by, f"{record.__tablename__}.edited", record, now=now, changed=changed)
+    return changed

@@ -1,0 +1,19 @@
+"""Templates are read by people too: their lines are short enough to be seen at once."""
+
+import pytest
+
+from tests.catalogue import ROOT
+
+LONGEST = 140  # characters
+
+PAGES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "templates")))
+def test_no_line_is_longer_than_a_screen(page):
+    lines = page.read_text("utf-8").splitlines()
+    assert [f"line {number}: {len(line)}" for number, line in enumerate(lines, 1) if len(line) > LONGEST] == []
+
+
+def test_there_are_pages_to_look_at():
+    assert len(PAGES) > 100
