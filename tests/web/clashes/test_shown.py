@@ -59,7 +59,7 @@ def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client
     assert coordinator_client.post("/activities/new", data=kept).status_code == 302
 
 
-@pytest.mark.parametrize("way", ["", "on=x", "title=Dirusak&csrf_token=1", "%00", "on=2027-01-25&on=2027-01-26"])
+@pytest.mark.parametrize("resolution", ["", "on=x", "title=Dirusak&csrf_token=1", "%00", "on=2027-01-25&on=2027-01-26"])
 def test_a_way_that_was_tampered_with_breaks_nothing(coordinator_client, office, resolution):
     answer = coordinator_client.post("/activities/new", data=NEW | {"way": resolution})
     assert answer.status_code == 200
