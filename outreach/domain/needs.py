@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach.domain.audiences import AUDIENCES
 from outreach.domain.kinds import Audience
-from outreach.domain.states import ActivityState
+from outreach.domain.states import ActivityState, InvitationState
 
 DEADLINE_NEAR = timedelta(days=3)
 
@@ -86,15 +87,17 @@ class Answers:
 
     def in_audience(self, audience: Audience) -> int:
         """Return how many a mail to that audience is for as things stand; of those present, how many may be."""
-        match audience:
-            case Audience.UNANSWERED:
-                return self.open
-            case Audience.NEWLY_INVITED:
-                return self.prepared
-            case Audience.EXPECTED:
-                return self.total - self.not_coming
-            case _:
-                return self.accepted
+        if audience is Audience.PRESENT:
+            return self.accepted
+        counts = {
+            InvitationState.PREPARED: self.prepared,
+            InvitationState.INVITED: self.open,
+            InvitationState.COMING: self.coming,
+            InvitationState.REPRESENTED: self.represented,
+            InvitationState.WAITLISTED: self.waiting,
+            InvitationState.NOT_COMING: self.not_coming,
+        }
+        return sum(count for state, count in counts.items() if state in AUDIENCES[audience].states)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,15 @@ def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: Act
     return latest - (ANSWERING_TAKES if asks else READING_TAKES)
 
 
+def put_off_to(
+    kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, zone: ZoneInfo, now: datetime
+) -> datetime | None:
+    """Return when a mail goes out to a reader who has had one on its day: the next morning. None: it cannot wait so long."""
+    latest = may_wait_until(kind, audience, due, times)
+    morning = next_morning(max(due, now), zone)
+    return morning if latest is not None and morning <= latest else None
+
+
 def upcoming(
     rules: Iterable[Rule], starts_at: datetime, ends_at: datetime, zone: ZoneInfo, now: datetime
 ) -> list[DueRule]:

@@ -1,7 +1,7 @@
 """What is told anew: once, and of a move from where its reader knew the activity to where it is now.
 
 While an older mail about the same still waits, it leaves it to the newer one. Where it waits as the newer is written,
-services/reminders/gathering draws its lines in. Here it had been claimed by then: its worker vanished, or put it back
+services/reminders/expand moves its lines there. Here it had been claimed by then: its worker vanished, or put it back
 untried, or the
 mail server put it off.
 """
@@ -24,6 +24,9 @@ TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL
 ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that say when and where, calendars too
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
+IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+# Of a line, joined with its message: that its reader was told of the invitation, or may have been.
+MAY_HAVE_TOLD = sa.and_(MessageLine.skipped.in_(SAID), sa.or_(Message.state.in_(WENT_OUT), IN_DOUBT))
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 
 
@@ -124,21 +127,19 @@ class _Told(NamedTuple):
 
 def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[int, bool], list[_Told]]:
     """Return what was told of each of these invitations, to the invitee (False) or to who comes in their place (True)."""
-    in_doubt = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
     rows = session.execute(
         sa.select(
             MessageLine.invitation_id,
             MessageLine.to_representative,
             Message.id,
             MessageLine.sequence,
-            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT, ~in_doubt),
+            sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT, ~IN_DOUBT),
         )
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .join(Message, MessageLine.message_id == Message.id)
         .where(
             MessageLine.invitation_id.in_(invitation_ids),
-            MessageLine.skipped.in_(SAID),
-            sa.or_(Message.state.in_(WENT_OUT), in_doubt),
+            MAY_HAVE_TOLD,
         )
     )
     found: dict[tuple[int, bool], list[_Told]] = defaultdict(list)

@@ -1,6 +1,6 @@
 """Claimed messages as plain rows: each reader's own facts that asking again and laying into a frame read, in few queries.
 
-What is the same for many readers is rows/shared_rows.py.
+What is the same for many readers is read once, by `load_shared`.
 """
 
 from collections import defaultdict

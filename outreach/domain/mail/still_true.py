@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
@@ -33,6 +34,9 @@ class SkipReason(StrEnum):
     SAID_BY_ANOTHER_LINE = "said_by_another_line"
     TOO_LATE = "too_late"
     POLL_CLOSED = "poll_closed"  # a date poll takes no answers any more
+
+
+OUTSIDE = {Audience.UNANSWERED: SkipReason.ANSWERED, Audience.EXPECTED: SkipReason.DECLINED}
 
 
 @dataclass(frozen=True)
@@ -100,17 +104,6 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
 
 
 def _outside_audience(facts: LineFacts) -> SkipReason | None:
-    state = facts.invitation_state
-    match facts.audience:
-        case Audience.UNANSWERED:
-            return None if state in UNANSWERED else SkipReason.ANSWERED
-        case Audience.COMING:
-            return None if state in TAKES_A_SEAT else SkipReason.NOT_ATTENDING
-        case Audience.EXPECTED:
-            return SkipReason.DECLINED if state is InvitationState.NOT_COMING else None
-        case Audience.PRESENT:
-            return None if facts.present else SkipReason.NOT_ATTENDING
-        case Audience.ABSENT:
-            return SkipReason.NOT_ATTENDING if facts.present or state not in TAKES_A_SEAT else None
-        case _:
-            return None
+    if belongs(facts.audience, facts.invitation_state, present=facts.present):
+        return None
+    return OUTSIDE.get(facts.audience, SkipReason.NOT_ATTENDING)

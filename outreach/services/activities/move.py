@@ -30,7 +30,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
-from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.schedule import event_reminder, schedule
 from outreach.transactions import writing
 

@@ -67,8 +67,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
         for activity in activities:
             activity.state = ActivityState.PUBLISHED
             activity.published_at = activity.told_at = now
-            if activity.respond_by_at <= now:  # a draft that lay too long: nobody could answer any more
-                activity.respond_by_at = usual_deadline(session, activity.starts_at, activity.zone, now)
+            activity.respond_by_at = deadline_at_publishing(session, activity, now)
         claim(session, activities)
     # What people are told has to be sound, whenever it was saved. Of a programme's days they are not told.
     ids = [activity.id for activity in activities]
@@ -78,6 +77,13 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
         schedule(session, activity, now=now)
         audit.record(session, by, "activity.published", activity, now=now)
     return activities
+
+
+def deadline_at_publishing(session: Session, activity: Activity, now: datetime) -> datetime:
+    """Return the deadline for answers if the draft is published now: a deadline that has passed becomes the usual one."""
+    if activity.respond_by_at > now:
+        return activity.respond_by_at
+    return usual_deadline(session, activity.starts_at, activity.zone, now)
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:

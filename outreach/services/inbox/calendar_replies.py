@@ -1,7 +1,7 @@
 """What an invitee pressed in their calendar program, as their answer: whether it is still about the same thing, and news.
 
 Mail can be forged. So a reply counts only from the attendee's own address, and the invitee hears at that address what was
-recorded (reminders/confirmations.py); where no mail reaches them, nothing is recorded, and a coordinator calls. Whose it is, is
+recorded (scheduling.confirm); where no mail reaches them, nothing is recorded, and a coordinator calls. Whose it is, is
 inbox/attendees.py; what may be answered until when, and what becomes of a full activity, answers/answer.py.
 """
 
@@ -24,7 +24,7 @@ from outreach.services import addresses
 from outreach.services.answers import answer as answering
 from outreach.services.inbox.senders import the_one
 from outreach.services.locking import activity_for_change
-from outreach.services.reminders import confirmations
+from outreach.services.reminders import schedule as scheduling
 
 Holders = dict[Person | Organisation, list[Invitation]]
 
@@ -215,7 +215,7 @@ def _record(
     for one in mine:
         one.replied_at = stamp
     if (first.state, first.answered_sequence) != before:  # what they knew already needs no mail
-        confirmations.confirm(session, first, now=now)
+        scheduling.confirm(session, first, now=now)
 
 
 def _answers_of_the_day(session: Session, invitation: Invitation, now: datetime) -> int:

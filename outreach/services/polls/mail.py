@@ -5,7 +5,7 @@ They have no lines. What is still true of them when they are sent is delivery/ma
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,12 +18,11 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
-from outreach.domain.states import FINISHED, MessageState
 from outreach.extensions import db
 from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
 from outreach.services import addresses
+from outreach.services.reminders.audiences import is_mail_of
 
-MAY_HAVE_GONE = frozenset(MessageState) - FINISHED | {MessageState.SENT, MessageState.UNKNOWN}
 Holder = tuple[int | None, int | None]  # a person's id, or an organisation's
 
 
@@ -117,20 +116,16 @@ def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime)
     )
 
 
-def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: object, zone: ZoneInfo) -> set[Holder]:
-    """Return which of these have had a mail on the day, or have one that is about to go out."""
+def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[Holder]:
+    """Return which of these have had a mail on the day, or have one that is about to go out: a poll's mail joins none."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
-    midnight = datetime.combine(day, time(), tzinfo=zone)  # type: ignore[arg-type]
     rows = session.execute(
         sa.select(Message.person_id, Message.organisation_id)
         .where(
             sa.or_(Message.person_id.in_(people), Message.organisation_id.in_(offices)),
             Message.representative_of_id.is_(None),
-            sa.or_(
-                sa.and_(Message.local_day == day, Message.state.in_(MAY_HAVE_GONE)),
-                sa.and_(Message.sent_at >= midnight, Message.sent_at < midnight + timedelta(days=1)),
-            ),
+            is_mail_of(day, zone, joinable=True),
         )
         .distinct()
     )

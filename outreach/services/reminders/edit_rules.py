@@ -21,7 +21,7 @@ from outreach.models import Activity, MessageText, Programme, ReminderRule, User
 from outreach.services import audit
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import schedule as scheduling
-from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.rules import DEFAULTS, RuleInScope, rules_for, rules_in, values_of
 from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
 from outreach.transactions import writing

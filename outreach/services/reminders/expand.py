@@ -3,29 +3,23 @@
 Called inside reminding.tick's transaction. Which reminders are due is reminders/tick.py; sending is delivery/outbox/drain.py.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from outreach.delivery.recheck.moves_told import TOLD_ANEW
+from outreach.delivery.recheck.moves_told import IN_DOUBT, TOLD_ANEW
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import ActivityTimes, local_day, may_wait_until, next_morning, useful_until
+from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
-from outreach.services.reminders import gathering
-from outreach.services.reminders.audiences import invitations_in
+from outreach.services.reminders import audiences
 from outreach.transactions import insert_into
 
-ONLY_TO_REPRESENTATIVE = frozenset({MailKind.REMINDER, MailKind.THANKS})
-ALSO_TO_REPRESENTATIVE = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
 JOINS_EARLIER = (MailKind.REMINDER, MailKind.THANKS)
-GONE = frozenset({MessageState.SENT, MessageState.UNKNOWN, MessageState.LEASED, MessageState.HANDING_OVER})
-REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 
 
 def times_of(activity: Activity) -> ActivityTimes:
@@ -40,20 +34,17 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     readers = (
         sa.select(MessageLine.id, Invitation).join(Invitation, MessageLine.invitation_id == Invitation.id).where(own)
     )
-    today = local_day(max(reminder.due_at, now), activity.zone)
-    tomorrow = next_morning(max(reminder.due_at, now), activity.zone)
-    latest = may_wait_until(reminder.kind, reminder.audience, reminder.due_at, times_of(activity))
-    if latest is not None and tomorrow <= latest:
-        waiting = _had_a_mail(today, activity.zone)
+    zone, times = activity.zone, times_of(activity)
+    today = local_day(max(reminder.due_at, now), zone)
+    morning = put_off_to(reminder.kind, reminder.audience, reminder.due_at, times, zone, now)
+    if morning is not None:
+        waiting = audiences.had_a_mail(today, zone, MessageLine.to_representative)
         _open_messages(session, reminder, readers.where(~waiting), today, reminder.due_at)
-        _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), tomorrow)
+        _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), morning)
     else:
         _open_messages(session, reminder, readers, today, reminder.due_at)
     if reminder.kind in TOLD_ANEW:
-        gathering.draw_in_older(session, reminder)
-    written = session.scalar(
-        sa.select(sa.func.count()).select_from(MessageLine).where(MessageLine.reminder_id == reminder.id)
-    )
+        _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
         lines = sa.select(MessageLine.invitation_id).where(MessageLine.reminder_id == reminder.id)
         session.execute(
@@ -62,7 +53,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
             .values(state=InvitationState.INVITED, invited_at=now)
             .execution_options(synchronize_session=False)
         )
-    return written or 0
+    return _count(session, reminder)
 
 
 def join_todays(session: Session, now: datetime) -> int:
@@ -88,7 +79,7 @@ def join_todays(session: Session, now: datetime) -> int:
         if local_day(reminder.due_at, activity.zone) != local_day(now, activity.zone):
             continue
         before = _count(session, reminder)
-        _write_lines(session, reminder, only=_reader_has(going))
+        _write_lines(session, reminder, only=audiences.invitee_has(going))
         readers = (
             sa.select(MessageLine.id, Invitation)
             .join(Invitation, MessageLine.invitation_id == Invitation.id)
@@ -152,17 +143,15 @@ def gather_late(session: Session, now: datetime) -> int:
 
 def _write_lines(session: Session, reminder: Reminder, *, only: sa.ColumnElement[bool] | None = None) -> None:
     """Write a line for each invitee the reminder is for, and for those who come in their place."""
-    chosen = invitations_in(
+    chosen = audiences.invitations_in(
         reminder.activity, reminder.kind, reminder.audience, reminder.due_at, reminder.invitation_id
     )
     if only is not None:
         chosen = chosen.where(only)
-    to_invitee = chosen
-    if reminder.kind in ONLY_TO_REPRESENTATIVE and reminder.audience is not Audience.UNANSWERED:
-        to_invitee = chosen.where(~REPRESENTED)
-    _insert_lines(session, reminder, to_invitee, to_representative=False)
-    if reminder.kind in ONLY_TO_REPRESENTATIVE | ALSO_TO_REPRESENTATIVE:
-        _insert_lines(session, reminder, chosen.where(REPRESENTED), to_representative=True)
+    for to_representative in (False, True):
+        read_by = audiences.read_by(reminder.kind, to_representative=to_representative)
+        if read_by:
+            _insert_lines(session, reminder, chosen.where(sa.or_(*read_by)), to_representative=to_representative)
 
 
 def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], *, to_representative: bool) -> None:
@@ -223,6 +212,50 @@ def _open_messages(
     _raise_importance(session, reminder, until, day)
 
 
+def _take_over_older(session: Session, reminder: Reminder) -> None:
+    """Put older lines of the same kind about the same invitations, still to be sent, into this reminder's messages.
+
+    So a second move, while the notice of the first waits to be tried again, makes one notice of both. What may have
+    arrived stays as it is.
+    """
+    new = aliased(MessageLine)
+    found = session.execute(
+        sa.select(MessageLine.id, Message.id.label("old_id"), new.message_id.label("new_id"))
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .join(Message, MessageLine.message_id == Message.id)
+        .join(
+            new,
+            sa.and_(
+                new.reminder_id == reminder.id,
+                new.invitation_id == MessageLine.invitation_id,
+                new.to_representative == MessageLine.to_representative,
+            ),
+        )
+        .where(
+            Reminder.activity_id == reminder.activity_id,
+            Reminder.kind == reminder.kind,
+            Reminder.id != reminder.id,
+            Message.id != new.message_id,
+            Message.state.in_(TO_SEND),
+            Message.resend_of_id.is_(None),
+            ~IN_DOUBT,
+        )
+        .with_for_update(of=Message, skip_locked=True)
+    ).all()
+    for row in found:
+        session.execute(
+            sa.update(MessageLine).where(MessageLine.id == row.id).values(message_id=row.new_id),
+            execution_options={"synchronize_session": False},
+        )
+    emptied = {row.old_id for row in found}
+    session.execute(
+        sa.update(Message)
+        .where(Message.id.in_(emptied), ~sa.exists().where(MessageLine.message_id == Message.id))
+        .values(state=MessageState.SKIPPED, reason=SkipReason.JOINED, merge_key=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _raise_importance(session: Session, reminder: Reminder, until: datetime, day: date) -> None:
     """A message that gained this line is known by its most important line, and is useful as long as any of them."""
     joined = sa.select(MessageLine.message_id).where(MessageLine.reminder_id == reminder.id)
@@ -238,45 +271,8 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
 
 
 def _merge_key(day: date) -> sa.ColumnElement[str]:
-    """Return what makes lines one mail: the reader (invitee, office, or representative by address) and the day."""
-    person, organisation = (sa.cast(column, sa.String) for column in (Invitation.person_id, Invitation.organisation_id))
-    reader = sa.case(
-        (
-            MessageLine.to_representative,
-            sa.literal("r")
-            + person
-            + sa.literal(":")
-            + sa.func.lower(Invitation.representative_email)
-            + sa.literal(":")
-            + sa.func.substr(sa.func.lower(Invitation.representative_name), 1, 40),
-        ),
-        (Invitation.person_id.is_not(None), sa.literal("p") + person),
-        else_=sa.literal("o") + organisation,
-    )
-    return reader + sa.literal(f":{day.isoformat()}")
-
-
-def _had_a_mail(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
-    """Whether the line's reader has had a mail on the day, or one is just going out."""
-    midnight = datetime.combine(day, time(), tzinfo=zone)
-    return sa.and_(
-        ~MessageLine.to_representative,
-        _reader_has(
-            sa.or_(
-                sa.and_(Message.local_day == day, Message.merge_key.is_(None), Message.state.in_(GONE | TO_SEND)),
-                sa.and_(Message.sent_at >= midnight, Message.sent_at < midnight + timedelta(days=1)),
-            )
-        ),
-    )
-
-
-def _reader_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether the invitee has a message of their own that meets the condition; looked up by the invitee's index."""
-    own = sa.and_(Message.representative_of_id.is_(None), condition)
-    return sa.or_(
-        sa.exists().where(Message.person_id == Invitation.person_id, own),
-        sa.exists().where(Message.organisation_id == Invitation.organisation_id, own),
-    )
+    """Return what makes lines one mail: the reader and the day."""
+    return audiences.reader(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 
 def _count(session: Session, reminder: Reminder) -> int:

@@ -1,48 +1,111 @@
-"""Which mails go out when: before saving (publish, move, cancel), and for what is still to come. Nothing is written.
+"""Which mails go out when, and to how many: before saving (publish, move, cancel), and for what is still to come. Reads only.
 
-Who gets them is counted by reminders/forecast_counts.py.
+Who they go to is audiences.py, which reminders are missed is domain/reminders.py, and what is still true when a mail is sent is
+domain/mail/still_true.py: the same that the tick and the outbox go by (tests/chaos/test_forecast.py holds the
+forecast equal to what
+they write). People are counted by their present answers; what depends on answers still to come is given as "at most".
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
+from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.activity import Move
+from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.reminders import ActivityTimes, MissedReason, Rule, due_at, missed_because
-from outreach.domain.states import ActivityState, ReminderState
+from outreach.domain.mail.still_true import LineFacts, skip_because
+from outreach.domain.reminders import (
+    ActivityTimes,
+    MissedReason,
+    Rule,
+    due_at,
+    local_day,
+    missed_because,
+    put_off_to,
+    useful_until,
+)
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Reminder
+from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
+from outreach.models.mails import IS_SCHEDULED
+from outreach.services.activities.publish import deadline_at_publishing
 from outreach.services.office_defaults import usual_deadline
+from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
-from outreach.services.reminders.forecast_counts import Forecast, PlannedReminder, count
 from outreach.services.reminders.rules import rules_for
+from outreach.services.reminders.schedule import later_rule_is_due
+
+MAY_GROW = frozenset({Audience.COMING, Audience.PRESENT, Audience.ABSENT})  # by answers still to come
+
+
+@dataclass(frozen=True)
+class ForecastRow:
+    """One reminder of one activity.
+
+    people: mails as things stand; at_most: if everyone still open becomes one of them; later: those of `people` who have
+    had a mail that day already and get this one the next morning. note: why nothing goes out.
+    """
+
+    day: date
+    due_at: datetime
+    zone: ZoneInfo
+    kind: MailKind
+    audience: Audience
+    activity_title: str
+    people: int
+    at_most: int
+    without_address: int
+    later: int = 0
+    note: MissedReason | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """mails_per_day: what one person gets on one day is one mail, so this is less than the rows' sum. (day, mails)"""
+
+    rows: tuple[ForecastRow, ...]
+    mails_per_day: tuple[tuple[date, int], ...]
+    without_address: int
 
 
 def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     """Foretell what publishing these drafts now would send."""
     planned = []
     for activity in _activities(activity_ids):
-        planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now))
-        planned += _ruled(activity, expanding.times_of(activity), activity.zone, now)
-    return count(planned, now)
+        deadline = deadline_at_publishing(db.session(), activity, now)
+        times = ActivityTimes(activity.starts_at, activity.ends_at, deadline)
+        planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, now))
+        planned += _ruled(activity, times, activity.zone, now)
+    return _count(planned, now)
 
 
 def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     """Foretell what moving this published activity would send."""
     planned = []
     for activity in _activities([activity_id]):
-        planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, now))
         deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
-        planned += _ruled(activity, ActivityTimes(move.starts_at, move.ends_at, deadline), move.zone, now)
-    return count(planned, now)
+        times = ActivityTimes(move.starts_at, move.ends_at, deadline)
+        planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now))
+        planned += _ruled(activity, times, move.zone, now)
+    return _count(planned, now)
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
     """Foretell what cancelling this published activity would send."""
-    return count([_event(a, MailKind.CANCELLATION, Audience.EXPECTED, now) for a in _activities([activity_id])], now)
+    return _count(
+        [
+            _event(activity, MailKind.CANCELLATION, Audience.EXPECTED, expanding.times_of(activity), activity.zone, now)
+            for activity in _activities([activity_id])
+        ],
+        now,
+    )
 
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
@@ -55,30 +118,59 @@ def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:
     return _scheduled(Reminder.id == reminder_id, now)
 
 
-def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
-    reminders = db.session.execute(
-        sa.select(Reminder, Activity)
-        .join(Activity, Activity.id == Reminder.activity_id)
-        .where(which, Reminder.state == ReminderState.SCHEDULED)
-    ).all()
-    return count(
-        [
-            PlannedReminder(
-                activity.id, activity.title, activity.zone, reminder.due_at, reminder.kind, reminder.audience,
-                expanding.times_of(activity), reminder.invitation_id,
-            )
-            for reminder, activity in reminders
-        ],
-        now,
-    )  # fmt: skip
-
-
 def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rule]], *, now: datetime) -> Forecast:
     """Foretell what published activities would still send under other rules. rules: by the activity's id."""
     planned = []
     for activity in activities:
         planned += _under(activity, rules[activity.id], expanding.times_of(activity), activity.zone, now)
-    return count(planned, now)
+    return _count(planned, now)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """One reminder of one activity that will be due, or would be. note: why nothing goes out."""
+
+    activity_id: int
+    title: str
+    zone: ZoneInfo
+    due_at: datetime
+    kind: MailKind
+    audience: Audience
+    times: ActivityTimes
+    invitation_id: int | None = None
+    note: MissedReason | None = None
+    reminder_id: int | None = None  # of one that is stored
+
+    def goes_out_at(self, now: datetime) -> datetime:
+        return max(self.due_at, now)
+
+    def day(self, now: datetime) -> date:
+        return local_day(self.due_at if self.note else self.goes_out_at(now), self.zone)
+
+    def may_be_put_off(self, now: datetime) -> bool:
+        """Return whether it is due today, and who has had a mail today gets it next morning."""
+        if self.note or self.day(now) != local_day(now, self.zone):
+            return False
+        return put_off_to(self.kind, self.audience, self.due_at, self.times, self.zone, now) is not None
+
+
+def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
+    reminders = db.session.execute(
+        sa.select(Reminder, Activity, later_rule_is_due(now).label("later_rule_is_due"))
+        .join(Activity, Activity.id == Reminder.activity_id)
+        .where(which, Reminder.state == ReminderState.SCHEDULED)
+    ).all()
+    planned = []
+    for reminder, activity, later in reminders:
+        kind, audience, due, times = reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity)
+        note = missed_because(kind, audience, due, times, max(due, now), later_rule_is_due=later)
+        planned.append(
+            _Planned(
+                activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
+                reminder.id,
+            )
+        )  # fmt: skip
+    return _count(planned, now)
 
 
 def _activities(activity_ids: Collection[int]) -> list[Activity]:
@@ -86,19 +178,19 @@ def _activities(activity_ids: Collection[int]) -> list[Activity]:
     return [a for a in found if a.state in (ActivityState.DRAFT, ActivityState.PUBLISHED)]
 
 
-def _event(activity: Activity, kind: MailKind, audience: Audience, now: datetime) -> PlannedReminder:
-    return PlannedReminder(
-        activity.id, activity.title, activity.zone, now, kind, audience, expanding.times_of(activity)
-    )
+def _event(
+    activity: Activity, kind: MailKind, audience: Audience, times: ActivityTimes, zone: ZoneInfo, now: datetime
+) -> _Planned:
+    return _Planned(activity.id, activity.title, zone, now, kind, audience, times)
 
 
-def _ruled(activity: Activity, times: ActivityTimes, zone: ZoneInfo, now: datetime) -> list[PlannedReminder]:
+def _ruled(activity: Activity, times: ActivityTimes, zone: ZoneInfo, now: datetime) -> list[_Planned]:
     return _under(activity, rules_for(db.session(), activity), times, zone, now)
 
 
 def _under(
     activity: Activity, rules: Sequence[Rule], times: ActivityTimes, zone: ZoneInfo, now: datetime
-) -> list[PlannedReminder]:
+) -> list[_Planned]:
     planned = []
     for rule in rules:
         moment = due_at(times.starts_at, times.ends_at, zone, rule)
@@ -107,7 +199,214 @@ def _under(
         note = MissedReason.MOMENT_PASSED if moment <= now else None
         if note is None:
             note = missed_because(rule.kind, rule.audience, moment, times, moment)
-        planned.append(
-            PlannedReminder(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note)
-        )
+        planned.append(_Planned(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note))
     return planned
+
+
+class _Line(NamedTuple):
+    """What may become a line of a mail: one invitation, to the invitee or to who comes in their place."""
+
+    activity_id: int
+    invitation_id: int
+    to_representative: bool
+    reader: str
+    state: InvitationState
+    invited_at: datetime | None
+    has_address: bool
+    told: bool
+    stopped: bool
+    present: bool
+    nominated: bool
+    represented: bool  # by somebody with an address
+    of_an_office: bool
+    open_seats: int  # of an office's quota: people it may still name
+    had_a_mail: frozenset[ZoneInfo] = frozenset()  # on the calendars of which they have had a mail today
+
+
+def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
+    """Return how many get these mails, and when."""
+    planned = sorted(planned, key=lambda p: (p.due_at, p.activity_id))
+    activity_ids = {p.activity_id for p in planned}
+    possible = _lines(activity_ids, sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str), now)
+    written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
+    announced = _announced(activity_ids, planned)
+    rows = []
+    per_day: dict[date, set[str]] = defaultdict(set)
+    unreachable: set[str] = set()
+    for one in planned:
+        lines = [] if one.note else [line for line in possible[one.activity_id] if _could_read(one, line, written)]
+        those = _still_true(one, [_as_then(one, line, announced, now) for line in lines], now)
+        mailed = {line.reader for line in those if line.has_address}
+        without = {line.reader for line in those if not line.has_address}
+        most = mailed | {line.reader for line in lines if _may_become(one.audience, line)}
+        waits = one.may_be_put_off(now)
+        later = {line.reader for line in those if waits and line.has_address and one.zone in line.had_a_mail}
+        day = one.day(now)
+        per_day[day] |= mailed - later
+        per_day[day + timedelta(days=1)] |= later
+        unreachable |= without
+        rows.append(
+            ForecastRow(
+                day=day, due_at=one.due_at, zone=one.zone, kind=one.kind, audience=one.audience,
+                activity_title=one.title, people=len(mailed),
+                at_most=len(most) + _to_be_named(one, possible[one.activity_id]),
+                without_address=len(without), later=len(later), note=one.note,
+            )
+        )  # fmt: skip
+    mails = tuple((day, len(readers)) for day, readers in sorted(per_day.items()) if readers)
+    return Forecast(tuple(rows), mails, len(unreachable))
+
+
+def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime) -> dict[int, list[_Line]]:
+    """Return what may become lines, by activity. zones: on the calendars of which it matters who has had a mail today."""
+    told = sa.exists().where(MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id,
+                             MAY_HAVE_TOLD)  # fmt: skip
+    named = aliased(Invitation)
+    names = (
+        sa.select(sa.func.count())
+        .where(named.nominated_under_id == Invitation.id, named.state != InvitationState.WITHDRAWN)
+        .scalar_subquery()
+    )
+
+    def select(to_representative: sa.ColumnElement[bool]) -> sa.Select:
+        has_address = sa.func.coalesce(Person.email, Organisation.email, "") != ""
+        return (
+            sa.select(
+                Invitation.activity_id,
+                Invitation.id.label("invitation_id"),
+                to_representative.label("to_representative"),
+                audiences.reader(to_representative).label("reader"),
+                Invitation.state,
+                Invitation.invited_at,
+                sa.or_(to_representative, has_address).label("has_address"),
+                told.label("told"),
+                sa.func.coalesce(Person.reminders_stopped_at, Organisation.reminders_stopped_at)
+                .is_not(None)
+                .label("stopped"),
+                audiences.PRESENT.label("present"),
+                Invitation.nominated_under_id.is_not(None).label("nominated"),
+                audiences.REPRESENTED.label("represented"),
+                Invitation.organisation_id.is_not(None).label("of_an_office"),
+                sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
+                *(
+                    audiences.had_a_mail(local_day(now, zone), zone, to_representative).label(f"had_{n}")
+                    for n, zone in enumerate(zones)
+                ),
+            )
+            .outerjoin(Person, Person.id == Invitation.person_id)
+            .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+            .where(Invitation.activity_id.in_(activity_ids))
+        )
+
+    found: dict[int, list[_Line]] = defaultdict(list)
+    fields = len(_Line._fields) - 1
+    for row in db.session.execute(select(sa.false()).union_all(select(sa.true()).where(audiences.REPRESENTED))):
+        had = frozenset(zone for zone, had in zip(zones, row[fields:], strict=True) if had)
+        found[row.activity_id].append(_Line._make((*row[:fields], had)))
+    return found
+
+
+def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]:
+    """Return (reminder, invitation, to the representative) of what stands in an earlier mail of the day already."""
+    if not reminder_ids:
+        return set()
+    rows = db.session.execute(
+        sa.select(MessageLine.reminder_id, MessageLine.invitation_id, MessageLine.to_representative).where(
+            MessageLine.reminder_id.in_(reminder_ids)
+        )
+    )
+    return {(row.reminder_id, row.invitation_id, row.to_representative) for row in rows}
+
+
+def _announced(activity_ids: Collection[int], planned: Collection[_Planned]) -> dict[int, datetime]:
+    """Return by activity when those prepared get their invitation, where it is about to go out."""
+    waiting = db.session.execute(
+        sa.select(Reminder.activity_id, sa.func.min(Reminder.due_at))
+        .where(IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id.in_(activity_ids))
+        .group_by(Reminder.activity_id)
+    )
+    found = {row[0]: row[1] for row in waiting}
+    for one in planned:
+        if one.audience is Audience.NEWLY_INVITED:
+            found[one.activity_id] = min(one.due_at, found.get(one.activity_id, one.due_at))
+    return found
+
+
+def _could_read(one: _Planned, line: _Line, written: Collection[tuple[int | None, int, bool]]) -> bool:
+    """Whether this reader's answer is all that decides: the mail is for this one of the two, and does not stand written yet."""
+    return (
+        one.invitation_id in (None, line.invitation_id)
+        and audiences.reads(one.kind, represented=line.represented, to_representative=line.to_representative)
+        and (one.reminder_id, line.invitation_id, line.to_representative) not in written
+    )
+
+
+def _as_then(one: _Planned, line: _Line, announced: Mapping[int, datetime], now: datetime) -> _Line:
+    """Return the line as it will be when the reminder is due: by then the invitation has gone out that is about to.
+
+    A cancellation takes that invitation back.
+    """
+    invited_at = announced.get(line.activity_id)
+    if line.state is not InvitationState.PREPARED or invited_at is None or one.kind is MailKind.CANCELLATION:
+        return line
+    itself = one.audience is Audience.NEWLY_INVITED and one.due_at <= invited_at
+    if itself or one.due_at < invited_at or now >= one.times.starts_at:
+        return line
+    return line._replace(state=InvitationState.INVITED, invited_at=max(invited_at, now))
+
+
+def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_Line]:
+    """Return those in the reminder's audience to whom it will still be true when it goes out."""
+    if one.audience is Audience.ABSENT and now < one.times.ends_at:
+        return []  # nobody is known to have stayed away
+    before = audiences.invited_before(one.kind, one.due_at, one.zone)
+    facts = LineFacts(
+        kind=one.kind,
+        audience=one.audience,
+        activity_state=ActivityState.CANCELLED if one.kind is MailKind.CANCELLATION else ActivityState.PUBLISHED,
+        activity_sequence=0,
+        line_sequence=0,
+        invitation_state=InvitationState.PREPARED,
+        present=False,
+        stopped=False,
+        link_revoked=False,
+        nominated=False,
+        told_before=False,
+        useful_until=useful_until(one.kind, one.audience, one.due_at, one.times),
+    )
+    known: dict[tuple[InvitationState, bool, bool, bool, bool], bool] = {}
+    found = []
+    for line in lines:
+        if before is not None and (line.invited_at is None or line.invited_at >= before):
+            continue
+        told = line.told or not line.has_address  # who has no address may have been told by phone, and is to be called
+        key = (line.state, line.present, line.stopped, line.nominated, told)
+        if key not in known:
+            known[key] = belongs(one.audience, line.state, present=line.present) and None is skip_because(
+                replace(
+                    facts, invitation_state=line.state, present=line.present, stopped=line.stopped,
+                    nominated=line.nominated, told_before=told,
+                ),
+                one.goes_out_at(now),
+            )  # fmt: skip
+        if known[key]:
+            found.append(line)
+    return found
+
+
+def _may_become(audience: Audience, line: _Line) -> bool:
+    """Whether somebody who can be written to could still be in this audience when its moment comes."""
+    if audience not in MAY_GROW:
+        return False
+    if audience in (Audience.PRESENT, Audience.ABSENT) and line.of_an_office:
+        return False  # people are there, not offices
+    declined = line.state in (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+    return line.has_address and not line.stopped and not declined
+
+
+def _to_be_named(one: _Planned, lines: Collection[_Line]) -> int:
+    """Return how many more people offices may name until then, each of whom gets a mail of their own."""
+    if one.note or one.invitation_id is not None or one.audience not in (Audience.COMING, Audience.PRESENT):
+        return 0
+    gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+    return sum(max(line.open_seats, 0) for line in lines if line.state not in gone)

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import Rule, due_at, upcoming
-from outreach.domain.states import ActivityState, ReminderState
+from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
+from outreach.models.base import literally
 from outreach.services.reminders.rules import rules_for
 
 
@@ -41,6 +42,28 @@ def event_reminder(
     session.add(reminder)
     session.flush()
     return reminder
+
+
+def confirm(session: Session, invitation: Invitation, *, now: datetime) -> Reminder | None:
+    """Have the invitee told of their answer at the next tick; None where there is none, or the tick will tell it anyway.
+
+    An answer by a calendar's reply is as easily forged as any mail. So whoever is named in it hears of it at the address that
+    we know, and how to change it.
+    Called inside a transaction that holds the activity's lock, after the answer was set. The mail says the answer as it
+    stands when it goes out, and joins what else is about to go to them: so several answers in a row make one mail.
+    """
+    if invitation.state not in ANSWERED or invitation.activity.state is not ActivityState.PUBLISHED:
+        return None
+    scheduled = sa.exists().where(
+        Reminder.invitation_id == invitation.id,
+        Reminder.kind == MailKind.CONFIRMATION,
+        Reminder.state == ReminderState.SCHEDULED,
+    )
+    if session.scalar(sa.select(scheduled)):
+        return None
+    return event_reminder(
+        session, invitation.activity, MailKind.CONFIRMATION, Audience.ONE, now=now, invitation=invitation
+    )
 
 
 def schedule(
@@ -88,6 +111,22 @@ def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
     """Let a published activity's reminders follow its rules, inside the caller's transaction."""
     if activity.state in (ActivityState.PUBLISHED, ActivityState.HELD):
         schedule(session, activity, now=now, passed_reason="rule_changed")
+
+
+def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a later reminder of the same activity, by rules for the same people, has fallen due as well."""
+    later = aliased(Reminder)
+    return sa.and_(
+        Reminder.invitation_id.is_(None),
+        sa.exists().where(
+            later.activity_id == Reminder.activity_id,
+            later.kind == Reminder.kind,
+            later.audience == Reminder.audience,
+            literally(later.state, ReminderState.SCHEDULED),
+            later.due_at > Reminder.due_at,
+            later.due_at <= now,
+        ),
+    )
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:

@@ -17,6 +17,7 @@ from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBook
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
 from outreach.services.reminders import expand as expanding
+from outreach.services.reminders.schedule import later_rule_is_due
 from outreach.transactions import writing
 
 EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
@@ -86,26 +87,12 @@ def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -
         return None
     missed = missed_because(
         reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity), now,
-        later_rule_is_due=_later_rule_is_due(session, reminder, now),
+        later_rule_is_due=bool(session.scalar(sa.select(later_rule_is_due(now)).where(Reminder.id == reminder.id))),
     )  # fmt: skip
     if missed is not None:
         reminder.state, reminder.reason, reminder.expanded_at = ReminderState.MISSED, missed.value, None
         return None
     return expanding.expand(session, reminder, now)
-
-
-def _later_rule_is_due(session: Session, reminder: Reminder, now: datetime) -> bool:
-    if reminder.invitation_id is not None:
-        return False
-    return bool(
-        session.scalar(
-            sa.select(sa.exists().where(
-                Reminder.activity_id == reminder.activity_id, Reminder.kind == reminder.kind,
-                Reminder.audience == reminder.audience, IS_SCHEDULED,
-                Reminder.due_at > reminder.due_at, Reminder.due_at <= now,
-            ))
-        )
-    )  # fmt: skip
 
 
 def _some_are_open(now: datetime) -> bool:

@@ -34,7 +34,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning.book import claim
 from outreach.services.reminders import forecast as forecasting
-from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches

@@ -17,7 +17,7 @@ from outreach.services.locking import ActivityMissing
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
-from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.forecast import Forecast
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import CancelForm, MoveForm
 from outreach.web.activities.views import to_its_page

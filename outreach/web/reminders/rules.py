@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.delivery.mail.texts import rule_text_key
 from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
-from outreach.services.reminders.forecast_counts import Forecast
+from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required

@@ -15,7 +15,7 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.reminders import confirmations
+from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.conftest import NOW, a_person, minutes
@@ -52,7 +52,7 @@ def her_calendar_says(choice, now):
     with writing() as session:
         invitation = session.get_one(Invitation, invitation_id)
         locking.activity_for_change(session, invitation.activity_id)
-        confirmations.confirm(session, invitation, now=now)
+        scheduling.confirm(session, invitation, now=now)
 
 
 def her_invitation() -> int:
@@ -144,7 +144,7 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(inv
 
     def confirmed():
         with writing() as session:
-            return confirmations.confirm(session, session.get_one(Invitation, invitation_id), now=NOW + minutes(9))
+            return scheduling.confirm(session, session.get_one(Invitation, invitation_id), now=NOW + minutes(9))
 
     assert confirmed() is None
     recording.record_answer(invitation_id, Choice.COMING, AnswerSource.CALENDAR, by=None, now=NOW + minutes(5))

@@ -1,21 +1,26 @@
 """The page before saving says who gets which mail when; afterwards just that is what happens."""
 
-from datetime import date
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, MailKind, Role
+from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming
+from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Invitation, Message
+from outreach.models import Invitation, Message, MessageLine, Reminder
+from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import edit_rules, rules
 from outreach.services.reminders import forecast as forecasting
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
+from outreach.services.reminders.edit_rules import RuleValues
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -43,7 +48,7 @@ def test_publishing_foretells_each_rule(activity, ani, budi, police):
         (17, "reminder", 0, 4, ""),  # Ani, the office, and the two it may name
         (19, "thanks", 0, 3, ""),
     ]
-    assert (forecast.without_address, forecast.mails_per_day[0][1]) == (1, 2)
+    assert (forecast.without_address, forecast.mails_per_day[0]) == (1, (date(2027, 1, 4), 2))
 
 
 def test_one_person_in_two_activities_counts_one_mail_a_day(programme, hall, ani):
@@ -90,8 +95,12 @@ def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_going_out(progr
     assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_publishing([activity.id], now=NOW))
 
 
-def sent() -> None:
-    db.session.execute(sa.update(Message).values(state="sent", sent_at=NOW, merge_key=None))
+def sent(now=NOW) -> None:
+    db.session.execute(
+        sa.update(Message)
+        .where(Message.state == MessageState.DUE)
+        .values(state=MessageState.SENT, sent_at=now, merge_key=None)
+    )
     db.session.commit()
 
 
@@ -130,3 +139,191 @@ def test_a_forecast_needs_the_same_few_queries_for_many_invitees(activity, queri
     few = queries(lambda: forecasting.for_publishing([activity_id], now=NOW))
     inviting.invite_people([activity_id], people, Role.CADRE, by=None, now=NOW)
     assert queries(lambda: forecasting.for_publishing([activity_id], now=NOW)) == few
+
+
+def due_on() -> list[tuple[int, int]]:
+    """Return (day, hour) at which each message that is still to be sent falls due, in Jakarta."""
+    found = db.session.scalars(sa.select(Message.due_at).where(Message.state == MessageState.DUE).order_by(Message.id))
+    return [(due.astimezone(JAKARTA).day, due.astimezone(JAKARTA).hour) for due in found]
+
+
+def only_row(reminder_id: int, now):
+    (row,) = forecasting.for_reminder(reminder_id, now=now).rows
+    return row
+
+
+def test_who_has_a_mail_in_retry_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani):
+    first, second = (draft_activity(programme, hall, day) for day in (18, 20))
+    inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([first.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    again_at = NOW + timedelta(minutes=20)
+    db.session.execute(sa.update(Message).values(state="retry", attempts=1, merge_key=None, due_at=again_at))
+    db.session.commit()
+    five_past = NOW + timedelta(minutes=5)
+    forecast = forecasting.for_publishing([second.id], now=five_past)
+    publishing.publish([second.id], by=None, now=five_past)
+    reminding.tick(five_past)
+    assert due_on() == [(5, 8)]
+    assert (forecast.rows[0].people, forecast.rows[0].later) == (1, 1)
+    assert forecast.mails_per_day[0] == (date(2027, 1, 5), 1)
+
+
+def test_who_got_yesterdays_mail_after_midnight_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani):
+    first, second = (draft_activity(programme, hall, day) for day in (18, 20))
+    inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([first.id], by=None, now=at(4, 23, 50))
+    reminding.tick(at(4, 23, 50))
+    sent(at(5, 0, 10))
+    forecast = forecasting.for_publishing([second.id], now=at(5, 9))
+    publishing.publish([second.id], by=None, now=at(5, 9))
+    reminding.tick(at(5, 9))
+    assert due_on() == [(6, 8)]
+    assert (forecast.rows[0].people, forecast.rows[0].later) == (1, 1)
+    assert forecast.mails_per_day[0] == (date(2027, 1, 6), 1)
+
+
+def test_a_day_is_counted_on_the_calendar_of_the_activity_that_is_foretold(programme, hall, ani):
+    there = draft_activity(programme, None, 18, zone=ZoneInfo("Asia/Makassar"))
+    here = draft_activity(programme, hall, 20)
+    inviting.invite_people([there.id, here.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([there.id], by=None, now=at(4, 23, 10))  # the 5th there
+    reminding.tick(at(4, 23, 10))
+    sent(at(4, 23, 20))
+    forecast = forecasting.for_publishing([here.id], now=at(4, 23, 30))
+    publishing.publish([here.id], by=None, now=at(4, 23, 30))
+    reminding.tick(at(4, 23, 30))
+    assert due_on() == [(5, 8)]
+    assert forecast.rows[0].later == 1
+
+
+def test_a_reminder_that_is_overdue_is_foretold_for_the_day_on_which_it_goes_out(activity, hall, programme, ani):
+    other = draft_activity(programme, hall, 20)
+    inviting.invite_people([activity.id, other.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    publishing.publish([other.id], by=None, now=at(12, 9))  # nothing has run since the 4th
+    reminder = reminder_of(activity, "seven-days-before")
+    forecast = forecasting.for_reminder(reminder.id, now=at(12, 10))
+    assert [(r.day.day, r.people, r.later) for r in forecast.rows] == [(12, 1, 0)]
+    assert forecast.mails_per_day == ((date(2027, 1, 12), 1),)
+    reminding.tick(at(12, 10))
+    assert db.session.scalars(sa.select(Message.local_day).where(Message.state == MessageState.DUE)).all() == [
+        date(2027, 1, 12)
+    ]
+
+
+def test_a_scheduled_reminder_that_will_come_too_late_is_foretold_as_not_going_out(programme, hall, ani):
+    activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_activities([activity.id], now=at(5)))
+    reminding.tick(at(15))
+    assert reminder_of(activity, "three-days-before").reason == "deadline_passed"
+
+
+def test_of_two_overdue_reminders_for_the_same_people_only_the_later_is_foretold(activity, ani):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    assert rows(forecasting.for_activities([activity.id], now=at(15, 9)))[:2] == [
+        (11, "reminder", 0, 0, "superseded"),
+        (15, "reminder", 1, 1, ""),
+    ]
+    reminding.tick(at(15, 9))
+    assert reminder_of(activity, "seven-days-before").reason == "superseded"
+
+
+def test_who_said_they_would_come_and_did_not_are_foretold_once_the_activity_is_over(activity, ani, budi):
+    edit_rules.add(RuleTiming.AFTER_END, RuleValues(2, time(8), Audience.ABSENT), None, activity.id, by=None, now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    for one in invitations():
+        recording.record_answer(one.id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
+    reminder = db.session.scalars(sa.select(Reminder).where(Reminder.audience == Audience.ABSENT)).one()
+    assert (only_row(reminder.id, at(18, 9)).people, only_row(reminder.id, at(18, 9)).at_most) == (0, 2)
+    there = [invitations()[0].id]
+    attendance.tick(activity.id, there, there, AttendanceSource.HAND, by=None, now=at(18, 13))
+    assert only_row(reminder.id, at(19)).people == 1
+    reminding.tick(at(20))
+    assert lines_of(reminder) == 1
+
+
+def test_a_mail_to_one_invitee_that_waits_for_the_next_tick_is_foretold(activity, ani, budi):
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    withdrawing.withdraw(invitations()[0].id, by=None, now=at(5))
+    assert rows(forecasting.for_activities([activity.id], now=at(5)))[0] == (5, "withdrawal", 1, 1, "")
+
+
+def test_who_is_invited_shortly_after_another_is_foretold_one_invitation(activity, ani, budi):
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    for one, minute in ((ani, 1), (budi, 2)):
+        inviting.invite_people([activity.id], [one.id], Role.CADRE, by=None, now=NOW + timedelta(minutes=minute))
+    forecast = forecasting.for_activities([activity.id], now=NOW + timedelta(minutes=3))
+    assert [r.people for r in forecast.rows if r.kind is MailKind.INVITATION] == [2, 0]
+    reminding.tick(NOW + timedelta(minutes=3))
+    written = sa.select(Reminder.id, sa.func.count(MessageLine.id)).outerjoin(MessageLine).group_by(Reminder.id)
+    rows = db.session.execute(written.where(Reminder.key == "invitation").order_by(Reminder.id)).all()
+    assert [row[1] for row in rows] == [0, 2, 0]  # nobody was invited yet when it was published
+
+
+def test_who_was_reminded_in_an_earlier_mail_of_the_day_is_foretold_no_second_one(programme, hall, ani, budi):
+    first, second = (draft_activity(programme, hall, day) for day in (18, 20))
+    edit_rules.edit(
+        "seven-days-before", RuleValues(9, time(13), Audience.UNANSWERED), None, second.id, by=None, now=NOW
+    )
+    inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    inviting.invite_people([second.id], [budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([first.id, second.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    reminding.tick(at(11, 8))  # Ani's reminder of the first takes along that of the second, which is due at 13.00
+    sent(at(11, 8))
+    reminder = reminder_of(second, "seven-days-before")
+    assert (lines_of(reminder), reminder.state) == (1, ReminderState.SCHEDULED)
+    row = only_row(reminder.id, at(11, 12))
+    assert (row.people, row.later, row.at_most) == (1, 0, 1)
+    reminding.tick(at(11, 13))
+    assert lines_of(reminder) == 2
+
+
+def test_an_old_draft_is_foretold_with_the_deadline_that_publishing_gives_it(programme, hall, ani):
+    activity = draft_activity(programme, hall, 25, respond_by_at=at(2, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    forecast = forecasting.for_publishing([activity.id], now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    assert rows(forecast)[1:] == rows(forecasting.for_activities([activity.id], now=NOW))
+    assert [r.people for r in forecast.rows[:3]] == [1, 1, 1]
+
+
+def test_a_move_of_an_activity_that_has_begun_is_foretold_to_those_who_were_told(activity, ani):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    sent(NOW)
+    move = publishing.Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
+    previewed = forecasting.for_move(activity.id, move, now=at(18, 9))
+    assert [r.people for r in previewed.rows if r.kind is MailKind.CHANGE] == [1]
+
+
+def reminder_of(activity, key: str) -> Reminder:
+    return db.session.scalars(sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.key == key)).one()
+
+
+def invitations() -> list[Invitation]:
+    return list(db.session.scalars(sa.select(Invitation).order_by(Invitation.id)))
+
+
+def lines_of(reminder: Reminder) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).where(MessageLine.reminder_id == reminder.id))

@@ -105,7 +105,7 @@ def test_what_blocks_a_new_programme_is_said_with_ways_out(coordinator_client, a
 
 
 @pytest.mark.parametrize(
-    "way", ["of=-999990&on=2027-01-25", "of=x", "of=-" + "9" * 30, "of=1&on=2027-01-25", "on=2027-01-25"]
+    "resolution", ["of=-999990&on=2027-01-25", "of=x", "of=-" + "9" * 30, "of=1&on=2027-01-25", "on=2027-01-25"]
 )
 def test_a_way_into_a_row_that_is_not_there_changes_nothing(coordinator_client, office, resolution):
     answer = coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": resolution})

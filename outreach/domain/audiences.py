@@ -1,0 +1,35 @@
+"""Which invitations each audience has: by the invitee's answer, and by who was there.
+
+Stated once, as values. The same as a condition in SQL is made of it by services/reminders/audiences.py.
+"""
+
+from typing import NamedTuple
+
+from outreach.domain.kinds import Audience
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
+
+
+class Members(NamedTuple):
+    """states: one of which the invitation has. present: whether the invitee was there; None: either way."""
+
+    states: frozenset[InvitationState]
+    present: bool | None = None
+
+
+EVERY_STATE = frozenset(InvitationState)
+NOT_EXPECTED = frozenset({InvitationState.PREPARED, InvitationState.NOT_COMING, InvitationState.WITHDRAWN})
+AUDIENCES = {
+    Audience.NEWLY_INVITED: Members(frozenset({InvitationState.PREPARED})),
+    Audience.UNANSWERED: Members(UNANSWERED),
+    Audience.COMING: Members(TAKES_A_SEAT),
+    Audience.EXPECTED: Members(EVERY_STATE - NOT_EXPECTED),
+    Audience.PRESENT: Members(EVERY_STATE, present=True),
+    Audience.ABSENT: Members(TAKES_A_SEAT, present=False),
+    Audience.ONE: Members(EVERY_STATE),
+}
+
+
+def belongs(audience: Audience, state: InvitationState, *, present: bool) -> bool:
+    """Return whether an invitation is in the audience."""
+    members = AUDIENCES[audience]
+    return state in members.states and members.present in (None, present)
