@@ -14,7 +14,7 @@ from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import phone
 from outreach.domain import zones
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
-from outreach.models import Office, Programme, the_office
+from outreach.models import Activity, Office, Programme, the_office
 
 Reads = Session | scoped_session[Any] | Connection
 
@@ -44,3 +44,10 @@ def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: dat
 def lock(session: Session) -> None:
     """Let nobody else pass here before this transaction ends, where there is no row of its own to lock yet."""
     session.execute(the_office(Office.id).with_for_update(key_share=True))
+
+
+def deadline_at_publishing(session: Session, activity: Activity, now: datetime) -> datetime:
+    """Return the deadline for answers if the draft is published now: a deadline that has passed becomes the usual one."""
+    if activity.respond_by_at > now:
+        return activity.respond_by_at
+    return usual_deadline(session, activity.starts_at, activity.zone, now)

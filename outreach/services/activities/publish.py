@@ -13,7 +13,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity, User
 from outreach.services import audit
 from outreach.services.locking import activities_for_change, activity_for_change
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import claim
@@ -77,13 +77,6 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
         schedule(session, activity, now=now)
         audit.record(session, by, "activity.published", activity, now=now)
     return activities
-
-
-def deadline_at_publishing(session: Session, activity: Activity, now: datetime) -> datetime:
-    """Return the deadline for answers if the draft is published now: a deadline that has passed becomes the usual one."""
-    if activity.respond_by_at > now:
-        return activity.respond_by_at
-    return usual_deadline(session, activity.starts_at, activity.zone, now)
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:

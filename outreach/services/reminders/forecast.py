@@ -35,8 +35,7 @@ from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
-from outreach.services.activities.publish import deadline_at_publishing
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline_at_publishing, usual_deadline
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import rules_for
