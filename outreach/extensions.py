@@ -1,4 +1,4 @@
-"""The Flask extensions, made once and bound to an app in create_app; and how a database transaction begins."""
+"""The Flask extensions, created once and attached to an app in create_app. Also how a database transaction begins."""
 
 import sqlite3
 import threading
@@ -23,8 +23,8 @@ from outreach import ratestore  # noqa: F401  makes the limits' storage "process
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
-BUSY_S = 30  # how long a write waits for others
-# SQLite lets one write at a time, and who waits for another process asks again and again. Within a process they queue.
+BUSY_S = 30  # how long a write waits for other writes
+# SQLite allows one write at a time, and waiting for another process means polling. Within a process, writers queue here.
 _one_writer = threading.RLock()
 
 
@@ -56,7 +56,7 @@ else:
 
 
 def current_settings() -> Settings:
-    """Return the running app's settings."""
+    """Return the settings of the running app."""
     found: Settings = current_app.extensions["outreach"]
     return found
 
@@ -73,10 +73,10 @@ def _turn_to_write() -> Iterator[None]:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Run one use case's check and write as one transaction, committed at the end, undone by any error.
+    """Run one use case's check and write as one transaction: committed at the end, rolled back on any error.
 
-    On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. What the session read
-    before is read again: a use case decides on nothing older than its own transaction.
+    On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. Objects read earlier are
+    read again: a use case decides only on data of its own transaction.
     """
     session: Any = db.session
     session.rollback()
@@ -91,10 +91,10 @@ def writing() -> Iterator[Session]:
 
 
 def begin_writing() -> None:
-    """Let the transaction in which others' code has read, and is about to write, write: for what cannot use `writing`.
+    """Turn a transaction that has only read into a writing one, for other libraries' code that cannot use `writing`.
 
-    SQLite refuses at once whoever read before another's commit and writes after it. So what was read is let go, the turn to
-    write waited for, and the changes that are not flushed yet stay as they are.
+    SQLite refuses a write if another one was committed after this transaction's first read. So the transaction ends, and a
+    new one begins when it may write. Changes that are not flushed yet are kept.
     """
     connection = db.session.connection()
     if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(IMMEDIATE):
@@ -104,7 +104,7 @@ def begin_writing() -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
     for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY_S * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -117,7 +117,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Make an engine keep the promises above. Call once for each engine."""
+    """Set an engine up for the transactions above. Call it once per engine."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
