@@ -1,4 +1,4 @@
-"""Bringing the database to its present form, from the command line and from other commands."""
+"""Upgrades the database's tables, from the command line and from other commands."""
 
 import copy
 import logging
@@ -32,14 +32,14 @@ def upgrade_command(revision: str) -> None:
 
 
 def upgrade() -> None:
-    """Run all migrations that the database has not seen. Needs an app context."""
+    """Run all migrations that are not applied yet. Needs an app context."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     migrate_upgrade()
     _upgrade_queue()
 
 
 def is_empty() -> bool:
-    """Return whether no office has been set up in this database yet."""
+    """Return whether no office is set up in this database yet."""
     found = database.session.scalar(sa.select(Office.id).limit(1))
     database.session.rollback()
     return found is None
