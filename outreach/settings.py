@@ -83,9 +83,7 @@ class Settings:
     proxies: int = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: int = 5
     calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read; 0: never
-    calendar_own_hosts: str = (
-        ""  # "host:port, …" in your own network from which calendars may be read; empty: none
-    )
+    calendar_own_hosts: str = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     link_days: int = 30  # an answer link stays valid this long after its last activity
 
     @property
