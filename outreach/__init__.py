@@ -1,4 +1,4 @@
-"""Outreach: plan multi-day programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
+"""Outreach: plan multi-day programmes, invite people and organisations, collect answers, and send reminders by e-mail."""
 
 __version__ = "0.1.0"
 
@@ -16,10 +16,10 @@ from outreach.settings import ROOT, Settings, SettingsError, check_for_serving
 
 
 def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask:
-    """Return the Flask app. config: by default read from the environment and instance/.
+    """Return the Flask app. config: read from the environment and instance/ by default.
 
-    serving: False for commands that show no pages (migrations, set-up), which need no secret key.
-    Raise SettingsError where serving with these settings would be unsafe.
+    serving: False for commands without pages (migrations, set-up); they need no secret key.
+    Raise SettingsError if serving with these settings would be unsafe.
     """
     config = config or settings.load()
     if serving:
@@ -83,7 +83,7 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.https,
         "SESSION_COOKIE_PATH": "/",
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # also how old any session cookie may be
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # also the maximum age of any session cookie
         "REMEMBER_COOKIE_DURATION": timedelta(days=14),
         "REMEMBER_COOKIE_NAME": f"{prefix}outreach-remember",
         "REMEMBER_COOKIE_HTTPONLY": True,

@@ -1,8 +1,8 @@
-"""The one place that reads the wall clock. Rules and services take `now` instead."""
+"""The only place that reads the wall clock. Rules and services take `now` instead."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present instant, aware, in UTC."""
+    """Return the current instant, aware, in UTC."""
     return datetime.now(UTC)

@@ -1,6 +1,7 @@
-"""A database whose disk is full says so in the log, with what to do, wherever it is met: in a tick, in a drain, behind a page.
+"""Logs that the database's disk is full, and what to do, wherever that happens: in a tick, while sending, or on a page.
 
-A drain does not fail then: it keeps what it knows and tries again, so that without this nobody would hear why nothing goes out.
+Sending does not fail then: it keeps its results in memory and tries again. Without this log nobody would know why no
+mail goes out.
 """
 
 import sqlite3
@@ -16,12 +17,12 @@ _said_at = [float("-inf")]
 
 
 def watch(engine: Engine) -> None:
-    """Let the engine say it, at most once a minute in a process."""
+    """Log it for errors of this engine, at most once a minute per process."""
     event.listen(engine, "handle_error", lambda context: notice(context.original_exception))
 
 
 def notice(error: BaseException | None) -> None:
-    """Say it if that is what the error, or what led to it, means."""
+    """Log it if the error, or a cause of it, means that the disk is full."""
     while error is not None and not means_full(error):
         error = error.__cause__
     now = time.monotonic()

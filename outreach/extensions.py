@@ -1,4 +1,4 @@
-"""The Flask extensions, made once and bound to an app in create_app; and how a database connection is prepared.
+"""The Flask extensions, created once and attached to an app in create_app; and how a database connection is prepared.
 
 How a use case's transaction begins and ends is transactions.py.
 """
@@ -21,7 +21,7 @@ from outreach import ratestore  # noqa: F401  makes the limits' storage "process
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
-BUSY_S = 30  # how long a write waits for others
+BUSY_S = 30  # how long a write waits for other writes
 
 
 class Base(DeclarativeBase):
@@ -52,13 +52,13 @@ else:
 
 
 def current_settings() -> Settings:
-    """Return the running app's settings."""
+    """Return the settings of the running app."""
     found: Settings = current_app.extensions["outreach"]
     return found
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # we send BEGIN ourselves
     cursor = connection.cursor()
     for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY_S * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -71,7 +71,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Let an engine begin each transaction as it is asked to (IMMEDIATE), and wait its turn. Call once for each engine."""
+    """Let an engine begin each transaction as it is asked to (IMMEDIATE), and wait its turn. Call once per engine."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

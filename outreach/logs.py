@@ -1,4 +1,4 @@
-"""Structured logs on standard error. They carry ids and states, never names, addresses or bodies."""
+"""Structured logs on standard error. They contain ids and states, never names, addresses or mail texts."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def configure() -> None:
-    """Set structlog up once: one line an event, coloured on a terminal, JSON elsewhere."""
+    """Configure structlog once: one line per event, coloured on a terminal, JSON otherwise."""
     if structlog.is_configured():
         return
     terminal = sys.stderr.isatty()
@@ -30,9 +30,9 @@ def configure() -> None:
 
 
 def fault(error: BaseException) -> dict[str, str]:
-    """Return what a log may say of an error: its type and where in our own files it arose, outermost first.
+    """Return what may be logged of an error: its type and its places in our own files, outermost first.
 
-    Never its text: a database's errors quote rows, with names, addresses and all.
+    Never its text: database errors quote rows with names and addresses.
     """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames[-1:]

@@ -1,8 +1,8 @@
-"""Counting requests for the rate limits, in this process's memory, without a thread.
+"""Counts requests for the rate limits in this process's memory, without a thread.
 
-limits' own memory storage starts a timer thread about every hundredth of a second while requests come in, and each request
-that starts one waits for it; on a busy machine that costs more than the page. Here counters that have run out are swept
-away now and then by a request. With several processes each counts for itself; name a shared storage where that matters.
+The memory storage of `limits` starts a timer thread about every hundredth of a second while requests come in, and the
+request that starts it waits. On a busy machine that costs more than the page. Here a request sometimes deletes expired
+counters. With several processes each one counts alone; set a shared storage if that matters.
 """
 
 import threading
@@ -14,7 +14,7 @@ SWEEP_S = 30.0
 
 
 class ProcessMemoryStorage(Storage):
-    """limits' storage "process-memory://": fixed windows, {key: (count, when it runs out)}."""
+    """The storage "process-memory://" for `limits`: fixed windows, {key: (count, when it expires)}."""
 
     STORAGE_SCHEME = ["process-memory"]
 

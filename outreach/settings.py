@@ -1,6 +1,6 @@
-"""Every setting: its type, unit and default. Read from the environment (OUTREACH_…) or instance/settings.toml.
+"""All settings with type, unit and default, read from the environment (OUTREACH_…) or instance/settings.toml.
 
-The environment wins over the file, the file over the default.
+The environment overrides the file, and the file overrides the default.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from typing import Any
 
 from outreach.domain.directory.email_addresses import AddressInvalid, address
 
-MOST_COUNTED = 10_000  # nobody turns pages beyond that, and counting on would cost more the longer the list is
+MOST_COUNTED = 10_000  # nobody turns to later pages, and counting further would cost more for longer lists
 
 
 PREFIX = "OUTREACH_"
@@ -22,19 +22,19 @@ OTHERS = (
     "COPY_TO",
     "TEST_",
     "BENCH_",
-)  # of commands, tests and benchmarks; names, or how names begin
+)  # variables of commands, tests and benchmarks: whole names, or how names begin
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class SettingsError(Exception):
-    """A setting is missing or ill-formed; the text says which, and what to do."""
+    """A setting is missing or ill-formed; the text says which one and what to do."""
 
 
 @dataclass(frozen=True)
 class Settings:
     secret_key: str = ""  # signs sessions and answer links; at least 32 characters
     previous_secret_keys: str = ""  # comma-separated, oldest last; sessions signed with them stay valid
-    base_url: str = "http://localhost:8000"  # where invitees reach the pages; stands in every mail
+    base_url: str = "http://localhost:8000"  # the address of the pages for invitees; used in every mail
     database_url: str = ""  # empty: SQLite in instance/outreach.db
     instance: Path = field(default_factory=lambda: ROOT / "instance")
     demo: bool = False  # shows /mailbox and the demo's logins; never for real use
@@ -47,45 +47,43 @@ class Settings:
     mail_password: str = ""
     mail_sender: str = "Outreach <outreach@example.com>"
     mail_timeout_s: float = 20.0
-    mail_ca_file: str = ""  # extra certificate authority, for a mail server of one's own
-    mail_connections: int = 3  # connections at once, from all workers together
-    mail_per_minute: int = 0  # messages a minute, from all workers together; 0: no limit
-    mail_per_connection: int = 0  # messages over one connection before a new one; 0: no limit
-    dkim_selector: str = ""  # under which DNS name the mail server's DKIM key stands; only `outreach doctor` reads it
+    mail_ca_file: str = ""  # extra certificate authority, for your own mail server
+    mail_connections: int = 3  # connections at once, of all workers together
+    mail_per_minute: int = 0  # messages per minute, of all workers together; 0: no limit
+    mail_per_connection: int = 0  # messages per connection before a new one is opened; 0: no limit
+    dkim_selector: str = ""  # DNS name of the mail server's DKIM key; only `outreach doctor` reads it
     mail_return_path: str = (
         ""  # envelope sender, {id} for the message: "bounces+{id}@example.com"; empty: mail_sender's
     )
 
-    imap_server: str = ""  # the mailbox that answers and delivery reports come to; empty: none is read
+    imap_server: str = ""  # the mailbox for answers and delivery reports; empty: none is read
     imap_port: int = 993
-    imap_use_ssl: bool = True  # TLS from the first byte; else STARTTLS, where the server offers it
+    imap_use_ssl: bool = True  # TLS from the first byte; otherwise STARTTLS, if the server offers it
     imap_username: str = ""
     imap_password: str = ""
     imap_folder: str = "INBOX"
-    imap_address: str = ""  # the mailbox's own address, which stands as ORGANIZER in calendars; empty: mail_sender's
+    imap_address: str = ""  # the mailbox's own address, used as ORGANIZER in calendars; empty: mail_sender's
     imap_ca_file: str = ""  # extra certificate authority
     imap_timeout_s: float = 20.0
-    imap_poll_s: float = 60.0  # how often the mailbox is looked at
+    imap_poll_s: float = 60.0  # how often the mailbox is read
 
     tick_s: float = 10.0  # how often the engine looks for due work
-    lease_s: float = 120.0  # how long a worker may hold messages before they return
-    hand_over_group: int = 50  # messages committed as `handing_over` at once: the most a crash can double
+    lease_s: float = 120.0  # how long a worker may keep messages before they are returned
+    hand_over_group: int = 50  # messages committed as `handing_over` at once: the most that a crash can send twice
     claim_size: int = 400  # messages claimed at once
-    drain_size: int = 400  # messages sent before the engine looks again for what has fallen due; a job of the queue
+    drain_size: int = 400  # messages sent before the engine checks for newly due ones; also the size of a queued job
     archive_days: int = 90  # finished messages are archived this long after the last of their activities
-    placement_days: int = 30  # proposals of the planner that nobody takes are deleted after so long
+    placement_days: int = 30  # unused proposals of the planner are deleted after this time
 
     rate_login: str = "10/minute"
     rate_answer: str = "120/minute"
     rate_public: str = "120/minute"
-    metrics_token: str = ""  # whoever asks for /metrics must send it; empty: only this machine may ask
-    rate_storage: str = "process-memory://"  # Flask-Limiter's storage; a shared one for several web processes
-    proxies: int = 0  # how many reverse proxies stand before the app (X-Forwarded-*)
+    metrics_token: str = ""  # clients must send it to read /metrics; empty: only this machine may read them
+    rate_storage: str = "process-memory://"  # Flask-Limiter's storage; use a shared one for several web processes
+    proxies: int = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: int = 5
-    calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read again; 0: none is read
-    calendar_own_hosts: str = (
-        ""  # "host:port, …" in your own network from which calendars may be read; else none there is
-    )
+    calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read; 0: never
+    calendar_own_hosts: str = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     link_days: int = 30  # an answer link stays valid this long after its last activity
 
     @property
@@ -103,7 +101,7 @@ class Settings:
 
 
 def load(**overrides: Any) -> Settings:
-    """Return the settings; `overrides` win over everything. Raise SettingsError on an ill-formed or unknown value."""
+    """Return the settings; `overrides` have the highest priority. Raise SettingsError for an ill-formed or unknown value."""
     instance = Path(overrides.get("instance") or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
     path = instance / "settings.toml"
     try:
@@ -136,9 +134,9 @@ def _converted(name: str, raw: Any) -> Any:
 
 
 def strangers(environment: Iterable[str]) -> list[str]:
-    """Return, in a sentence each, the names in the environment that look like settings and are none.
+    """Return one sentence for each environment variable that looks like a setting but is not one.
 
-    They may be another program's, so they are no error; but a slip of the pen leaves a setting as it was.
+    It may belong to another program, so it is not an error. But a typing error would leave a setting unchanged.
     """
     known = [f.name.upper() for f in fields(Settings)]
     told = []
@@ -152,7 +150,7 @@ def strangers(environment: Iterable[str]) -> list[str]:
 
 
 def check_for_serving(settings: Settings) -> None:
-    """Raise SettingsError where starting with these settings would be unsafe."""
+    """Raise SettingsError if starting with these settings would be unsafe."""
     if len(settings.secret_key) < 32:
         raise SettingsError(
             "OUTREACH_SECRET_KEY is missing or shorter than 32 characters, so sessions and answer links could be forged. "

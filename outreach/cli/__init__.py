@@ -1,4 +1,4 @@
-"""The `outreach` command. Its parts are read only when asked for, so that a small command starts quickly."""
+"""The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from outreach import __version__
 from outreach.domain.problems import Problem
 from outreach.settings import SettingsError
 
-STARTED_S = time.monotonic()  # before the large imports, so that "ready after" is what a person waits
+STARTED_S = time.monotonic()  # before the large imports: "ready after" is the whole time a person waits
 COMMANDS = {
     "init": (
         "outreach.cli.setup",
@@ -38,7 +38,7 @@ HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a placement
 
 
 class Outreach(click.Group):
-    """The commands above; what a user did wrong is one sentence, not a traceback."""
+    """The commands above. A user's mistake is shown as one sentence, without a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -73,5 +73,5 @@ def _app() -> Flask:
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Plan programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
-    os.umask(0o077)  # databases and mailboxes are for the service's own user
+    os.umask(0o077)  # databases and mailboxes are readable by the service's own user only
     ctx.obj = ScriptInfo(create_app=_app, set_debug_flag=False)

@@ -1,4 +1,4 @@
-"""`outreach doctor`: tries a real set-up, part by part, and says of each what to do. Exits 1 where something must be done."""
+"""`outreach doctor`: checks a real set-up part by part, with advice for each. Exits 1 if something must be done."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def doctor(as_json: bool, send_to: str, dns: str) -> None:
 
 
 def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
-    """Yield all findings, in the report's order. dns: a DNS server's address, or "" for this machine's."""
+    """Yield all check results, in the report's order. dns: a DNS server's address, or "" for this machine's."""
     try:
         settings = load()
         app = create_app(settings, serving=False)
@@ -72,7 +72,7 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
 
 
 def _queue() -> Iterator[CheckResult]:
-    """Say whether workers can share the work; where they cannot, one worker does it alone."""
+    """Check whether workers can share the work. On another database one worker does it alone."""
     report = CheckReport(Area.DATABASE)
     if jobqueue.is_current():
         yield report.ok("The job queue's tables are of the installed Procrastinate.")
@@ -88,7 +88,7 @@ def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterat
 
 
 def _safely(area: Area, check: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
-    """A check that breaks is a finding too; the others still have their say."""
+    """Run a check. If it fails with an error, report that as a result, and let the others run."""
     try:
         yield from check()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""`outreach init` and `outreach user`: the office, its regions, the default rules, and accounts, before any page can be used."""
+"""`outreach init` and `outreach user`: the office, its regions, the default rules, and accounts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +90,7 @@ def password(email: str) -> None:
 
 
 def city_code(wanted: str) -> str:
-    """Return the code of the one kabupaten or kota that is meant; say which ones it could be where it is not clear."""
+    """Return the code of the one kabupaten or kota that matches. Otherwise raise ClickException, with the possible ones."""
     wanted = wanted.strip()
     if wanted.replace(".", "").isdigit():
         return wanted
@@ -106,7 +106,7 @@ def city_code(wanted: str) -> str:
 
 @contextmanager
 def database_ready() -> Iterator[None]:
-    """Run with an app that has its secret key, on tables of the present form."""
+    """Run with an app that has a secret key, after upgrading the tables."""
     with create_app().app_context():
         migrations.upgrade()
         yield

@@ -1,4 +1,4 @@
-"""`outreach place ID`: searches for a placement, in a process of its own. The pages start it; nobody else needs to."""
+"""`outreach place ID`: runs a timetabling search in a separate process. The pages start it."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from outreach import clock
 from outreach.services.timetabling import worker as timetabling_worker
 
-NICENESS = 5  # pages come first
+NICENESS = 5  # lower priority than the pages
 
 
 @click.command()

@@ -1,5 +1,5 @@
-"""Rules as plain functions and values: no Flask, no SQLAlchemy, no clock.
+"""Rules as plain functions and values. No Flask, no SQLAlchemy, no clock.
 
-One folder or file per subject. When a reminder falls due is in reminders.py, what may be answered in answers.py,
-what clashes in clashes/. The states of every record are in states.py.
+One folder or file per subject. reminders.py says when a reminder is due, answers.py what an invitee may answer,
+clashes/ what clashes. states.py holds the states of every record.
 """

@@ -1,6 +1,6 @@
-"""What an invitee may answer, and when: deadlines, seats, and who is asked to represent whom.
+"""The rules for answers: deadlines, seats, and why an answer is refused.
 
-Pure: recording an answer is services/answers/answer.py.
+Pure functions. services/answers/answer.py records an answer.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class RepresentativeUnnamed(Problem):
 
 
 def default_deadline(starts_at: datetime, zone: ZoneInfo, now: datetime, days: int = DEADLINE_DAYS) -> datetime:
-    """Return the answer deadline: `days` before the start at 16.00 there; for short notice, the start itself."""
+    """Return the answer deadline: 16.00 local time, `days` before the start. If that has passed, the start itself."""
     day: date = starts_at.astimezone(zone).date() - timedelta(days=days)
     deadline = datetime.combine(day, DEADLINE_AT, tzinfo=zone)
     return deadline if deadline > now else starts_at
@@ -73,9 +73,9 @@ def refusal(
 
 
 def state_for(choice: Choice, *, seats_left: int | None, had_a_seat: bool) -> InvitationState:
-    """Return the invitation's new state. seats_left: None where the activity has no capacity.
+    """Return the invitation's new state. seats_left: None if the activity has no capacity.
 
-    Who has a seat already keeps it; who comes to a full activity waits.
+    An invitee who has a seat keeps it. An invitee who says yes to a full activity is waitlisted.
     """
     if choice is Choice.NOT_COMING:
         return InvitationState.NOT_COMING

@@ -1,4 +1,4 @@
-"""The closed lists of words the product knows: roles, sectors, kinds of cadre, activity and mail, audiences, sources."""
+"""The enums of the product: roles, sectors, kinds of cadre, activity and mail, audiences, sources."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ class ActivityKind(StrEnum):
     OTHER = "other"
 
 
-# What a mail's subject and a calendar call an activity that was given no public title: true, and telling a stranger nothing.
+# The title in mail subjects and calendars for an activity without a public title: true, but tells a stranger nothing.
 NEUTRAL_TITLES = {
     ActivityKind.COORDINATION: "Rapat koordinasi",
     ActivityKind.TRAINING: "Pelatihan",
@@ -28,7 +28,7 @@ class Role(StrEnum):
     CADRE = "cadre"
 
 
-ON_STAGE = frozenset({Role.SPEAKER, Role.MODERATOR})  # who is bound by an activity as a speaker is
+ON_STAGE = frozenset({Role.SPEAKER, Role.MODERATOR})  # roles that are booked as speakers are
 
 
 class Sector(StrEnum):
@@ -63,7 +63,7 @@ class AnswerSource(StrEnum):
     LINK = "link"
     PHONE = "phone"
     WHATSAPP = "whatsapp"
-    MAIL = "mail"  # written in a mail of their own
+    MAIL = "mail"  # written by the invitee in a mail
     LETTER = "letter"
     IN_PERSON = "in_person"
     CALENDAR = "calendar"  # sent by the invitee's calendar program (iMIP)
@@ -76,7 +76,7 @@ class AttendanceSource(StrEnum):
 
 
 class MailKind(StrEnum):
-    """What a mail is about; ordered as the parts of a mail that says several things."""
+    """What a mail is about. The order is that of the parts in a mail with several lines."""
 
     CANCELLATION = "cancellation"
     WITHDRAWAL = "withdrawal"
@@ -89,13 +89,13 @@ class MailKind(StrEnum):
     POLL = "poll"  # which dates suit
 
 
-IMPORTANCE = list(MailKind)  # the first of them is what a mail that says several things is about
+IMPORTANCE = list(MailKind)  # a mail with several lines is about the first of these kinds that it contains
 
 
 class Audience(StrEnum):
     """Who among an activity's invitations a reminder is for."""
 
-    NEWLY_INVITED = "newly_invited"  # prepared, never written to
+    NEWLY_INVITED = "newly_invited"  # prepared, no mail sent yet
     UNANSWERED = "unanswered"
     COMING = "coming"  # those coming, or represented
     EXPECTED = "expected"  # not declined: unanswered, coming, waitlisted
@@ -105,21 +105,21 @@ class Audience(StrEnum):
 
 
 class IncomingKind(StrEnum):
-    """What a mail that came in was taken for."""
+    """The kind of an incoming mail."""
 
     ANSWER = "answer"  # an iMIP REPLY
     BOUNCE = "bounce"  # a delivery report: permanent
     DELAY = "delay"  # a delivery report: temporary
-    AUTOMATIC = "automatic"  # out of office and the like
-    LETTER = "letter"  # what a person wrote
-    UNREADABLE = "unreadable"  # it broke the parser, and is set aside
+    AUTOMATIC = "automatic"  # out-of-office replies and similar
+    LETTER = "letter"  # a mail written by a person
+    UNREADABLE = "unreadable"  # the parser failed on it; it is set aside
 
 
 class IncomingOutcome(StrEnum):
-    """What a mail that came in has done."""
+    """What was done with an incoming mail."""
 
     APPLIED = "applied"  # the answer was recorded, the address blocked, the delay counted
-    REFUSED = "refused"  # an answer that was not taken; `reason` says why
+    REFUSED = "refused"  # an answer that was not accepted; `reason` says why
     TO_READ = "to_read"  # waits for a coordinator
     IGNORED = "ignored"
 
@@ -131,10 +131,10 @@ class RuleTiming(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a secret address opens; each kind of token is derived under its own."""
+    """What a secret link opens. Each purpose derives its tokens separately."""
 
     ANSWER = "answer"
-    FEED = "feed"  # a calendar's address, whose nonce is in its Feed
+    FEED = "feed"  # a calendar's address; its nonce is in its Feed
 
 
 class StaffRole(StrEnum):
@@ -153,14 +153,14 @@ class VenueKind(StrEnum):
 
 
 class Repeat(StrEnum):
-    """How often an absence comes again."""
+    """How often an absence repeats."""
 
     ONCE = "once"
     WEEKLY = "weekly"
 
 
 class PollChoice(StrEnum):
-    """What is said of a slot in a date poll."""
+    """An answer for one slot of a date poll."""
 
     YES = "yes"
     IF_NEED_BE = "if_need_be"
@@ -168,7 +168,7 @@ class PollChoice(StrEnum):
 
 
 class FeedScope(StrEnum):
-    """What a calendar feed holds."""
+    """What a calendar feed contains."""
 
     EVERYTHING = "everything"
     PROGRAMME = "programme"

@@ -1,6 +1,6 @@
-"""What asks for a coordinator on the start page, the most urgent first.
+"""What needs a coordinator's attention, for the start page, the most urgent first.
 
-Pure: the numbers are gathered by queries/overview/page.py, the sentences are the page's.
+Pure functions. queries/overview/page.py loads the numbers, the page words the sentences.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,26 +17,26 @@ DEADLINE_NEAR = timedelta(days=3)
 
 
 class NeedKind(StrEnum):
-    CHANNEL = "channel"  # the mail server takes nothing
-    CLOCK = "clock"  # a machine that sends has a wrong clock, and so sends nothing
+    CHANNEL = "channel"  # the mail server accepts nothing
+    CLOCK = "clock"  # a sending machine has a wrong clock and therefore sends nothing
     NOTHING_SENDS = "nothing_sends"  # mails are overdue: no engine runs
-    MAILBOX = "mailbox"  # what comes in cannot be read
+    MAILBOX = "mailbox"  # the mailbox cannot be read
     FAILED = "failed"  # mails that will not be tried again
     SILENT = "silent"  # the deadline has passed without an answer
-    FULL = "full"  # more people come than fit
-    DECLINED = "declined"  # speakers who are not coming, and in whose place nobody speaks yet
-    CLASHES = "clashes"  # in the plan, as the office has set that it cannot be
-    POLLS_DECIDE = "polls_decide"  # date polls that wait for a date to be chosen
-    TO_READ = "to_read"  # mails that people wrote, or that were not understood
-    NO_SPEAKER = "no_speaker"  # an agenda, and nobody who speaks
+    FULL = "full"  # more people are coming than there are seats
+    DECLINED = "declined"  # speakers who are not coming and are not replaced yet
+    CLASHES = "clashes"  # clashes that the office has set to block
+    POLLS_DECIDE = "polls_decide"  # date polls that wait for a decision
+    TO_READ = "to_read"  # mails written by people, or not understood
+    NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
-    BOUNCED = "bounced"  # those expected at whose address no mail arrives
-    CALL = "call"  # invitees whom no mail reaches, and who have not answered
-    UNCOVERED = "uncovered"  # kelurahan from which nobody comes
-    LOOK_AGAIN = "look_again"  # in the plan, of what the office only warns
-    POLLS_RUN = "polls_run"  # date polls that still wait for answers
+    BOUNCED = "bounced"  # expected people whose address takes no mail
+    CALL = "call"  # invitees without an answer who cannot be reached by mail
+    UNCOVERED = "uncovered"  # kelurahan from which nobody is coming
+    LOOK_AGAIN = "look_again"  # clashes that the office has set to warn
+    POLLS_RUN = "polls_run"  # date polls still waiting for answers
     NO_AGENDA = "no_agenda"  # published with neither an agenda nor a speaker
-    DRAFT = "draft"  # nobody has heard of it yet
+    DRAFT = "draft"  # drafts: nobody has been told yet
 
 
 URGENT = frozenset(
@@ -50,7 +50,7 @@ CALM = frozenset({NeedKind.DRAFT, NeedKind.NO_AGENDA, NeedKind.LOOK_AGAIN, NeedK
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """An activity's invitees by their answer, and what follows from it."""
+    """An activity's invitees, counted by their answer."""
 
     coming: int = 0
     represented: int = 0
@@ -58,9 +58,9 @@ class Answers:
     not_coming: int = 0
     open: int = 0  # invited, without an answer
     prepared: int = 0
-    seats_taken: int = 0  # people, each once
-    speakers: int = 0  # who have not declined
-    unreachable: int = 0  # without an answer, and no mail reaches them
+    seats_taken: int = 0  # people, each counted once
+    speakers: int = 0  # those who have not declined
+    unreachable: int = 0  # without an answer and not reachable by mail
 
     @property
     def total(self) -> int:
@@ -86,7 +86,7 @@ class Answers:
         return self.coming + self.represented
 
     def in_audience(self, audience: Audience) -> int:
-        """Return how many a mail to that audience is for as things stand; of those present, how many may be."""
+        """Return how many people a mail to that audience would reach now; of those present, how many it may reach."""
         if audience is Audience.PRESENT:
             return self.accepted
         counts = {
@@ -102,7 +102,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class ActivityStanding:
-    """An upcoming activity, and how it stands."""
+    """An upcoming activity with its figures."""
 
     id: int
     title: str
@@ -119,7 +119,7 @@ class ActivityStanding:
 
 @dataclass(frozen=True, slots=True)
 class PollStanding:
-    """A date poll in which people were asked, no date is chosen, and a proposed time still lies ahead."""
+    """A date poll with people asked, no date chosen, and at least one proposed time still ahead."""
 
     id: int
     title: str
@@ -131,13 +131,13 @@ class PollStanding:
 
     @property
     def to_decide(self) -> bool:
-        """Return whether no further answer will come by itself."""
+        """Return whether no further answer is expected."""
         return not self.takes_answers or self.answered == self.asked
 
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What is not counted with an activity's answers."""
+    """The figures that are not part of an activity's answers."""
 
     channel_since_at: datetime | None = None
     clock_since_at: datetime | None = None
@@ -156,8 +156,11 @@ class Troubles:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """count: of mails, invitees, activities, clashes, kelurahan or polls. parts: the activities that it is about, the soonest
-    first, each with its share of the count. names: of speakers or kelurahan. polls: those that it is about."""
+    """One thing that needs attention. count: mails, invitees, activities, clashes, kelurahan or polls.
+
+    parts: the activities it is about, the soonest first, each with its share of the count.
+    names: of speakers or kelurahan. polls: the date polls it is about.
+    """
 
     kind: NeedKind
     count: int
@@ -176,7 +179,7 @@ class Need:
 
 
 def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: datetime) -> list[Need]:
-    """Return what asks for somebody at `now`. standings: upcoming activities, the soonest first."""
+    """Return what needs attention at `now`. standings: upcoming activities, the soonest first."""
     told = [s for s in standings if s.state is ActivityState.PUBLISHED]
     waiting = [s for s in told if s.answers.open and s.starts_at > now]
     found = [
@@ -225,7 +228,7 @@ def _of_polls(kind: NeedKind, polls: Sequence[PollStanding]) -> Need | None:
 
 
 def _of_names(kind: NeedKind, standings: Sequence[ActivityStanding], names: Mapping[int, Sequence[str]]) -> Need | None:
-    """Return the need that is about these names; one who is named for several activities counts once."""
+    """Return the need about these names; a name that occurs for several activities counts once."""
     parts = tuple((s, len(names[s.id])) for s in standings if names.get(s.id))
     every = tuple(dict.fromkeys(name for s, _count in parts for name in names[s.id]))
     return Need(kind, len(every), parts, names=every) if every else None

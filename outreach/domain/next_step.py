@@ -1,6 +1,6 @@
-"""What a coordinator does next with an activity or a programme: first its facts, then its invitees, then publishing.
+"""The next step of a coordinator for an activity or a programme: its details, then its invitees, then publishing.
 
-Pure: the page gathers the numbers (queries/activities/page.py) and says the sentence.
+Pure functions. queries/activities/page.py loads the numbers; the page words the sentence.
 """
 
 from collections.abc import Collection
@@ -11,18 +11,18 @@ from outreach.domain.states import ActivityState
 
 
 class NextStep(StrEnum):
-    ADD_ACTIVITIES = "add_activities"  # a programme without any
+    ADD_ACTIVITIES = "add_activities"  # a programme without activities
     NEW_DATE = "new_date"  # a draft whose start has passed
     INVITE = "invite"
     PUBLISH = "publish"
-    FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined, or nobody speaks in its agenda
-    WAIT = "wait"  # published: answers come in
-    ATTENDANCE = "attendance"  # over, and nobody ticked
+    FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined or its agenda has no speaker
+    WAIT = "wait"  # published, waiting for answers
+    ATTENDANCE = "attendance"  # over, and no attendance recorded
     DONE = "done"
     CANCELLED = "cancelled"
 
 
-# Of a programme's activities, the most urgent step is the programme's.
+# A programme takes the most urgent step of its activities.
 ORDER = (
     NextStep.NEW_DATE,
     NextStep.FIND_SPEAKER,
@@ -47,8 +47,10 @@ def next_step(
     attended: int,
     declined: int = 0,
 ) -> NextStep:
-    """Return what an activity asks for now. invitees, speakers: invitations that stand; attended: people
-    ticked; declined: speakers who are not coming, and in whose place nobody speaks yet."""
+    """Return the next step of an activity. invitees, speakers: valid invitations; attended: people recorded as present.
+
+    declined: speakers who are not coming and are not replaced yet.
+    """
     if state is ActivityState.CANCELLED:
         return NextStep.CANCELLED
     if state is ActivityState.DRAFT:
@@ -63,7 +65,7 @@ def next_step(
 
 
 def programmes_next_step(steps: Collection[NextStep]) -> NextStep:
-    """Return the most urgent of its activities' steps; without activities, to add some."""
+    """Return the most urgent step of its activities; ADD_ACTIVITIES if there are none."""
     if not steps:
         return NextStep.ADD_ACTIVITIES
     return min(steps, key=ORDER.index)

@@ -1,6 +1,6 @@
-"""Date polls: which of the proposed slots suits best, until when answers are taken, and whether a mail that asks is still true.
+"""Date polls: which proposed slot suits best, how long answers are accepted, and whether a request mail is still true.
 
-Pure. Asking people is services/polls/ask.py, their answers services/polls/answer.py, the mail delivery/mail/poll.py.
+Pure functions. services/polls/ask.py asks people, services/polls/answer.py records answers, delivery/mail/poll.py writes mails.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from outreach.domain.problems import Problem
 from outreach.domain.reminders import ANSWERING_TAKES, next_morning
 from outreach.domain.states import PollState
 
-MOST_SLOTS = 12  # so that the page for answering stays within 14 KB
-USUAL_DAYS = 3  # after which a poll usually closes
+MOST_SLOTS = 12  # so that the answer page stays within 14 KB
+USUAL_DAYS = 3  # a poll usually closes after this many days
 CLOSES_AT = time(16, 0)
 REMINDS_AT = time(8, 0)
 
@@ -57,7 +57,7 @@ class PollClosed(Problem):
 
 
 class PollClosedEarly(PollClosed):
-    """Closed by the office, or decided, before its time: a closing time that lies ahead explains nothing."""
+    """Closed or decided by the office before its closing time, which would explain nothing to the user."""
 
     message = "This poll takes no more answers. Please call us if you can still tell us your dates: %(contact)s."
 
@@ -68,7 +68,7 @@ class NotEveryDate(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """One slot as it is written down. Instants are aware."""
+    """One slot as proposed. Instants are aware."""
 
     starts_at: datetime
     ends_at: datetime
@@ -77,7 +77,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """Somebody who is asked. needed: no slot suits without them. choices: by slot; empty while they have not answered."""
+    """A person asked. needed: no slot suits without them. choices: by slot; empty until they answer."""
 
     id: int
     needed: bool = False
@@ -86,9 +86,9 @@ class Voter:
 
 @dataclass(frozen=True, slots=True)
 class SlotStanding:
-    """How a slot stands. Voters are named by their ids; every voter is in exactly one of the four tuples.
+    """The answers for one slot. Voters are given by id; each voter is in exactly one of the first four tuples.
 
-    needed_no, needed_unanswered: those among them without whom no slot suits. over: its start has passed.
+    needed_no, needed_unanswered: the needed voters among them. over: the slot's start has passed.
     """
 
     slot_id: int
@@ -99,18 +99,18 @@ class SlotStanding:
     unanswered: tuple[int, ...] = ()
     needed_no: tuple[int, ...] = ()
     needed_unanswered: tuple[int, ...] = ()
-    blocking: int = 0  # findings that the office lets nothing be saved with
+    blocking: int = 0  # clashes that prevent saving
     warnings: int = 0
     over: bool = False
 
     @property
     def suits(self) -> bool:
-        """Whether nobody who is needed has said no."""
+        """Whether no needed voter has said no."""
         return not self.needed_no
 
     @property
     def merit(self) -> tuple[int, ...]:
-        """Return how good it is, the lower the better: those needed first, then everybody, then what clashes."""
+        """Return a sort key, the lower the better: needed voters first, then all voters, then clashes."""
         return (
             self.over,
             len(self.needed_no),
@@ -130,10 +130,10 @@ def ranked(
     now: datetime,
     clashes: Mapping[int, tuple[int, int]] | None = None,
 ) -> list[SlotStanding]:
-    """Return how each slot stands, the best first; of equals the earlier.
+    """Return the standing of each slot, the best first; of equal ones the earlier.
 
-    slots: (id, start). clashes: by slot, how many findings block it and how many only warn; they decide between slots
-    that suit people equally well.
+    slots: (id, start). clashes: by slot, how many block and how many only warn. They decide between slots that suit
+    people equally well.
     """
     found = []
     for slot_id, starts_at in slots:
@@ -161,9 +161,9 @@ def ranked(
 
 
 def best(standings: Sequence[SlotStanding]) -> frozenset[int]:
-    """Return the slots than which none is better; none where nobody has answered, or no slot suits.
+    """Return the ids of the best slots; empty if nobody has answered or no slot suits.
 
-    standings: as `ranked` returns them.
+    standings: as returned by `ranked`.
     """
     if not standings or not standings[0].suits or standings[0].over:
         return frozenset()
@@ -188,7 +188,7 @@ def check_slots(slots: Sequence[Proposed]) -> None:
 
 
 def check_closing(closes_at: datetime, starts: Collection[datetime], now: datetime) -> None:
-    """Raise ClosesInThePast, or ClosesAfterASlot where a slot would begin before the poll closes. starts: of all slots."""
+    """Raise ClosesInThePast, or ClosesAfterASlot if a slot begins before the poll closes. starts: of all slots."""
     if closes_at <= now:
         raise ClosesInThePast
     if starts and closes_at > min(starts):
@@ -196,14 +196,14 @@ def check_closing(closes_at: datetime, starts: Collection[datetime], now: dateti
 
 
 def usual_closing(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return when a poll made now usually closes: at 16.00 in three days."""
+    """Return the usual closing time of a poll made now: 16.00 in three days."""
     return datetime.combine(now.astimezone(zone).date() + timedelta(days=USUAL_DAYS), CLOSES_AT, tzinfo=zone)
 
 
 def remind_at(closes_at: datetime, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Return when those without an answer are reminded: at 08.00 on the day before it closes; None where that has passed.
+    """Return when voters without an answer are reminded: 08.00 on the day before closing; None from that day on.
 
-    Who was asked on that very day is not reminded on it: then there is none either.
+    So a voter who is asked on that very day gets no reminder on the same day.
     """
     day = closes_at.astimezone(zone).date() - timedelta(days=1)
     found = datetime.combine(day, REMINDS_AT, tzinfo=zone)
@@ -211,29 +211,29 @@ def remind_at(closes_at: datetime, zone: ZoneInfo, now: datetime) -> datetime | 
 
 
 def waits_until(now: datetime, closes_at: datetime, zone: ZoneInfo) -> datetime:
-    """Return when somebody who has had a mail today is written to: next morning, if that leaves a day to answer; else now."""
+    """Return when a voter who had a mail today gets the next: tomorrow morning if that leaves a day to answer, otherwise now."""
     morning = next_morning(now, zone)
     return morning if morning <= closes_at - ANSWERING_TAKES else now
 
 
 def is_open(state: PollState, closes_at: datetime, now: datetime) -> bool:
-    """Return whether answers are taken."""
+    """Return whether answers are accepted."""
     return state is PollState.OPEN and now < closes_at
 
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """What is known, at the moment of sending, about a mail that asks one invitee which dates suit."""
+    """What is known, when it is sent, about a mail that asks one invitee for suitable dates."""
 
-    state: PollState | None  # the poll's; None where the poll is gone, or they are no longer asked
+    state: PollState | None  # the poll's; None if the poll is deleted, or the voter is no longer asked
     closes_at: datetime | None
     answered: bool
     reminds: bool  # it is the reminder, not the first request
-    stopped: bool  # the reader asked for no more reminders
+    stopped: bool  # the recipient asked for no more reminders
     erased: bool
     link_revoked: bool
     has_address: bool
-    blocked: bool  # no mail arrives at the address
+    blocked: bool  # the address takes no mail
 
 
 def skip_because(facts: MailFacts, now: datetime) -> SkipReason | None:

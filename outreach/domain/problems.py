@@ -1,14 +1,14 @@
-"""Errors named after what the user did wrong. Each carries the sentence that the page must say, in the reader's language.
+"""Errors named after what the user did wrong. Each carries the sentence for the page, in the user's language.
 
-A problem's message is an English message id with %(name)s places; the page translates it.
+The message is an English message id with %(name)s placeholders; the page translates it.
 """
 
 
 class Problem(Exception):
-    """Something the user asked for cannot be done; nothing was changed."""
+    """The user's request cannot be done; nothing was changed."""
 
     message = "This cannot be done."
-    field: str | None = None  # the form field it is about, where there is one
+    field: str | None = None  # the form field it is about, if any
 
     def __init__(self, message: str | None = None, *, field: str | None = None, **values: object) -> None:
         self.message = message or type(self).message

@@ -1,6 +1,6 @@
-"""When a reminder falls due, until when it makes sense, and what becomes of one whose moment has passed.
+"""When a reminder is due, how long it is useful, and why it is missed.
 
-Pure: storing reminders is services/reminders/schedule.py, expanding them services/reminders/tick.py, sending them delivery/.
+Pure functions. services/reminders/schedule.py stores reminders, services/reminders/tick.py expands them, delivery/ sends them.
 """
 
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ NEXT_MORNING = time(8, 0)
 
 
 class MissedReason(StrEnum):
-    """Why a rule's moment passed without a mail; the page shows the sentence for it."""
+    """Why a reminder's due time passed without a mail; the page shows the sentence for it."""
 
     ACTIVITY_BEGAN = "activity_began"
-    SUPERSEDED = "superseded"  # a later rule for the same people has fallen due meanwhile
+    SUPERSEDED = "superseded"  # a later rule for the same people is already due
     TOO_OLD = "too_old"
     DEADLINE_PASSED = "deadline_passed"  # it asks for an answer that can no longer be given
-    MOMENT_PASSED = "moment_passed"  # before the activity was published, or moved
-    RESTORED = "restored"  # it fell due after a backup that was restored, and may have been sent since
+    MOMENT_PASSED = "moment_passed"  # the due time was before the activity was published or moved
+    RESTORED = "restored"  # it was due after the restored backup was made, and may have been sent since
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`days` before the start (or after the end) at `at` on the activity's calendar, to `audience`."""
+    """A rule: a mail `days` before the start (or after the end), at local time `at`, to `audience`."""
 
     key: str
     kind: MailKind
@@ -39,7 +39,7 @@ class Rule:
     days: int = 0
     at: time = time(8, 0)
     enabled: bool = True
-    text_key: str = ""  # empty: chosen by kind and audience
+    text_key: str = ""  # empty: the text is chosen by kind and audience
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class DueRule:
 
 
 def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -> datetime | None:
-    """Return the aware instant at which `rule` falls due for an activity; None for a rule without a moment of its own.
+    """Return the aware instant at which `rule` is due for an activity; None for a rule that acts at publishing.
 
-    Days are counted on the zone's calendar, so "three days before at 08.00" is 08.00 there.
+    Days are counted on the zone's calendar: "three days before at 08.00" means 08.00 local time.
     Raise ValueError if the rule's days are negative or the instants are naive.
     """
     if rule.days < 0:
@@ -69,7 +69,7 @@ def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -
 
 @dataclass(frozen=True)
 class ActivityTimes:
-    """An activity's instants, all aware, that say how long a mail about it is of use."""
+    """An activity's instants, all aware, that decide how long a mail about it is useful."""
 
     starts_at: datetime
     ends_at: datetime
@@ -77,7 +77,7 @@ class ActivityTimes:
 
 
 def useful_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime:
-    """Return the instant after which a mail of `kind` to `audience` helps nobody any more."""
+    """Return the instant after which a mail of `kind` to `audience` is no longer useful."""
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
@@ -88,9 +88,9 @@ def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Activ
 
 
 def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime | None:
-    """Return the latest instant to which a mail may be put off because its reader has had one today; None: not at all.
+    """Return the latest instant to which a mail may be postponed if its recipient had one today; None: it may not wait.
 
-    News cannot wait. What asks for an answer must leave a day for it.
+    News cannot wait. A mail that asks for an answer must leave a day for it.
     """
     if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS):
         return None
@@ -111,10 +111,10 @@ def put_off_to(
 def upcoming(
     rules: Iterable[Rule], starts_at: datetime, ends_at: datetime, zone: ZoneInfo, now: datetime
 ) -> list[DueRule]:
-    """Return the enabled rules whose own moment still lies ahead of `now`, soonest first.
+    """Return the enabled rules that are due after `now`, soonest first.
 
-    A rule whose moment passed before the activity was published has nobody to remind: who was invited later than
-    "one week before" does not get "one week before".
+    A rule whose due time passed before publishing reminds nobody: people invited three days before the activity do not get
+    "one week before".
     """
     found = []
     for rule in rules:
@@ -135,9 +135,9 @@ def missed_because(
     *,
     later_rule_is_due: bool = False,
 ) -> MissedReason | None:
-    """Return why a reminder due at `due` should no longer go out at `now`, or None if it still helps.
+    """Return why a reminder due at `due` should not be sent at `now`, or None if it is still useful.
 
-    later_rule_is_due: another reminder of the same activity, kind and audience has fallen due since.
+    later_rule_is_due: another reminder of the same activity, kind and audience is due since then.
     """
     if kind is MailKind.REMINDER and later_rule_is_due:
         return MissedReason.SUPERSEDED
@@ -149,7 +149,7 @@ def missed_because(
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    """Return the day on the zone's calendar: the day by which one person's mails are gathered into one."""
+    """Return the local day of an instant. Mails to one person on the same local day are merged."""
     return instant.astimezone(zone).date()
 
 

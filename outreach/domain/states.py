@@ -1,4 +1,4 @@
-"""The states that activities, invitations, reminders and messages pass through, and the groups of them that have names."""
+"""The states of activities, invitations, reminders, messages, polls and searches, and named groups of states."""
 
 from enum import StrEnum
 
@@ -11,12 +11,12 @@ class ActivityState(StrEnum):
 
 
 class InvitationState(StrEnum):
-    PREPARED = "prepared"  # chosen, but nothing went out yet
+    PREPARED = "prepared"  # chosen, but no mail sent yet
     INVITED = "invited"
     COMING = "coming"
     NOT_COMING = "not_coming"
     REPRESENTED = "represented"
-    NO_ANSWER = "no_answer"  # the deadline passed in silence
+    NO_ANSWER = "no_answer"  # the deadline passed without an answer
     WAITLISTED = "waitlisted"  # wants to come, but the activity is full
     WITHDRAWN = "withdrawn"
 
@@ -55,7 +55,7 @@ FINISHED = frozenset(
 class PollState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
-    CLOSED = "closed"  # no answers any more, and nothing chosen
+    CLOSED = "closed"  # no more answers, and no slot chosen
     DECIDED = "decided"  # a slot became the activity
 
 
@@ -63,8 +63,8 @@ class SearchState(StrEnum):
     PREPARED = "prepared"
     QUEUED = "queued"
     RUNNING = "running"
-    DONE = "done"  # proposed: proven best, or the best in the time given
+    DONE = "done"  # proposed: proven best, or the best within the time given
     STOPPED = "stopped"  # by the stop button, with the best so far
-    COLLIDES = "collides"  # no plan can meet the demands; the result says which collide
+    COLLIDES = "collides"  # no plan can meet the demands; the result lists the conflicts
     FAILED = "failed"
-    TAKEN = "taken"  # all or some of it became the plan
+    TAKEN = "taken"  # all or part of it was applied to the plan

@@ -1,4 +1,4 @@
-"""Indonesia's time zones and how people there name them."""
+"""Indonesia's time zones and their common names."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,5 +1,5 @@
-"""What runs the work: when and where, never what.
+"""The engines: they decide when and where work runs, never what is done.
 
 Start with loop.py: one round of work. embedded.py runs it in one process, distributed.py on PostgreSQL with
-Procrastinate. chores.py lists what else is done, and how often.
+Procrastinate. chores.py lists the other periodic work and its intervals.
 """

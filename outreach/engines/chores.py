@@ -1,6 +1,6 @@
-"""What is done again and again, and how often. When and where a chore is done is each engine's own business.
+"""The periodic work and its intervals. Each engine decides when and where a chore runs.
 
-A chore that fails is logged, without names, and done again at its next time.
+A chore that fails is logged, without names, and runs again at its next time.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +18,15 @@ from outreach.settings import Settings
 
 Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
-ARCHIVED_AT_ONCE = 50_000  # what is left is for the next round
+ARCHIVED_AT_ONCE = 50_000  # the rest is left for the next round
 
 
 @dataclass(frozen=True)
 class Chore:
-    """every_s: how often, by the settings; 0 where they want none. do: one round; returns what the log should tell."""
+    """One kind of periodic work. every_s: its interval by the settings; 0 if it is switched off.
+
+    do: runs one round and returns the counts for the log.
+    """
 
     name: str
     every_s: Callable[[Settings], float]
@@ -41,9 +44,9 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     return {"archived": archived, "forgotten": forgotten, "placements": searches.delete_old(now(), stop=stop)}
 
 
-# Sending follows it, in portions: loop.send.
+# The engines send after it, in portions: see loop.send.
 EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
 CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
-BESIDE = (INBOX, ARCHIVE, CALENDARS)  # what is done beside sending, each by itself
+BESIDE = (INBOX, ARCHIVE, CALENDARS)  # run beside sending, each independently

@@ -1,7 +1,7 @@
 """The distributed engine: Procrastinate on PostgreSQL, in any number of processes on any number of machines.
 
-The outbox stays the truth. Every few seconds one job expands what is due and puts jobs into the queue, each for a few
-hundred messages; a lost job costs nothing, for the next tick puts another one there. Its tables are engines/jobqueue.py.
+The outbox stays the source of truth. Every few seconds one job expands due reminders and queues sending jobs, each for a
+few hundred messages. A lost job does no harm: the next tick queues another one. engines/jobqueue.py manages the queue's tables.
 """
 
 import asyncio
@@ -27,21 +27,21 @@ from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.extensions import db
 from outreach.settings import Settings
 
-MOST_SENDS = 32  # jobs that wait at once to send; each is followed by another while it finds enough to do
+MOST_SENDS = 32  # limit of waiting send jobs; each queues a successor while it finds enough to do
 HEARTBEAT_S = 5.0
-STALLED_S = 30  # a worker not heard of for so long is gone
-FINISHED_H = 24  # how long a job that failed stays to be looked at
+STALLED_S = 30  # a worker without a heartbeat for this long is considered gone
+FINISHED_H = 24  # how long a failed job is kept for inspection
 LONGEST_WAIT_S = 30.0
-JUMP_S = 5.0  # by how much the clock may move by itself before the queue begins anew
-_TICKING = 0x6F757472  # the advisory lock of the one tick at a time
+JUMP_S = 5.0  # a jump of the clock by more than this restarts the queue
+_TICKING = 0x6F757472  # id of the advisory lock that allows one tick at a time
 log = structlog.get_logger()
 
 
 class Engine:
-    """Works off the queue in a thread of its own until stopped. Use as a context, or start() and stop().
+    """Works on the queue in a separate thread until stopped. Use it as a context manager, or call start() and stop().
 
-    jobs: how many ticks and sendings at once in this process; each chore beside them has a place of its own, so that
-    sending never waits for one. queues: which of jobqueue.QUEUES it works for; all, where empty.
+    jobs: how many ticks and send jobs this process runs at once. Each chore has a separate slot, so sending never waits for
+    one. queues: the names from jobqueue.QUEUES to work on; empty: all.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="distributed engine")
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # its errors quote rows; we say what went wrong
+        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # its errors quote rows; we log what went wrong
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the group that is just being handed over; what else was claimed goes back at once."""
+        """Stop after the current group of mails is handed over. Other claimed messages are returned at once."""
         self._stopping.set()
         if self._loop is not None and self._wake is not None:
-            with suppress(RuntimeError):  # it has ended by itself
+            with suppress(RuntimeError):  # the loop may have ended already
                 self._loop.call_soon_threadsafe(self._wake.set)
         if self._thread.ident is not None:
             self._thread.join()
@@ -87,13 +87,13 @@ class Engine:
         self.stop()
 
     def _run(self) -> None:
-        # psycopg cannot work on Windows' own kind of loop
+        # psycopg does not work with the default event loop of Windows
         made = asyncio.SelectorEventLoop if sys.platform == "win32" else None
         with asyncio.Runner(loop_factory=made) as runner:
             runner.run(self._work())
 
     async def _work(self) -> None:
-        """Work until stopped; where the database goes away, wait longer each time and begin again."""
+        """Work until stopped. If the database is unreachable, wait longer each time and try again."""
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         places = self.jobs + len(self.beside) + 2
@@ -114,7 +114,7 @@ class Engine:
                     await asyncio.wait_for(self._wake.wait(), wait_s)
 
     async def _work_while_connected(self, wake: asyncio.Event) -> None:
-        """Work until stopped, until the database goes away, or until the clock is wrong or was set."""
+        """Work until stopped, until the database is unreachable, or until the clock is wrong or was changed."""
         async with AsyncExitStack() as stack:
             shares = list(self._shares())
             for queue, _names, _places in shares:
@@ -126,13 +126,13 @@ class Engine:
             ]
             await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
             for task in under_way:
-                task.cancel()  # a worker ends when its jobs have ended
+                task.cancel()  # a worker ends after its running jobs
             for ended in await asyncio.gather(*under_way, return_exceptions=True):
                 if isinstance(ended, Exception):
                     raise ended
 
     def _shares(self) -> Iterator[tuple[procrastinate.App, list[str], int]]:
-        """Yield the queues to work off, each with the names that it is for and how many jobs at once."""
+        """Yield each queue app to run, with its queue names and its number of jobs at once."""
         if queues := [name for name in self.queues if name != jobqueue.BESIDE]:
             yield self.queue(), queues, self.jobs
         if jobqueue.BESIDE in self.queues and self.beside:
@@ -156,8 +156,10 @@ class Engine:
         return right
 
     async def _clock_fails(self) -> None:
-        """Return when a job found the clock wrong, or when it was set: Procrastinate reckons by it, and would wait for what it
-        has done already, or do again and again what it seems to have missed.
+        """Return if a job found the clock wrong, or if the clock was changed.
+
+        Procrastinate plans by the clock: after a change it would wait for times that it has already handled, or repeat the
+        times that it seems to have missed.
         """
         before = time.time() - time.monotonic()
         while not self._unsure.is_set():
@@ -171,21 +173,21 @@ class Engine:
         return self._stopping.is_set() or self._unsure.is_set()
 
     def _empty_queue(self, places: int) -> procrastinate.App:
-        # The pool tests its connections and makes new ones; a used one never comes back.
+        # The pool tests its connections and replaces broken ones; a used pool cannot be opened again.
         connector = procrastinate.PsycopgConnector(
             conninfo=jobqueue.conninfo(self.settings), min_size=1, max_size=places + 3, timeout=10
         )
         return procrastinate.App(connector=connector)
 
     def side_queue(self) -> procrastinate.App:
-        """Return the queue with the chores beside sending, not opened yet."""
+        """Return the queue app for the chores beside sending, not opened yet."""
         queue = self._empty_queue(len(self.beside))
         for chore in self.beside:
             self._add(queue, chore)
         return queue
 
     def queue(self) -> procrastinate.App:
-        """Return the queue with the tasks of ticking and sending, not opened yet."""
+        """Return the queue app for ticks and sending, not opened yet."""
         queue = self._empty_queue(self.jobs)
 
         @queue.task(name="send", queue=jobqueue.SEND)
@@ -195,7 +197,7 @@ class Engine:
             if await self._clock_is_right():
                 sent = await asyncio.to_thread(loop.send, self.app, now=self._now, limit=size, stop=self._must_stop)
             if loop.there_may_be_more(sent, size) or self._must_stop():
-                await put(slot)  # there may be more, for whoever is free
+                await put(slot)  # there may be more, for any free worker
 
         async def put(slot: int) -> None:
             with suppress(exceptions.AlreadyEnqueued):
@@ -230,10 +232,10 @@ class Engine:
                 await asyncio.to_thread(loop.do, self.app, chore, now=self._now, stop=self._must_stop)
 
     def _expand(self) -> int:
-        """Expand what is due, unless another worker is at it; return how many portions there are to send."""
+        """Expand what is due, unless another worker is doing it. Return the number of portions to send."""
         with self.app.app_context():
             try:
-                # Held by a transaction and not by the queue: it goes with its holder, however that ends.
+                # A transaction holds this lock, not the queue: it is released however the transaction ends.
                 with db.engine.begin() as connection:
                     if not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_TICKING))):
                         return 0
@@ -256,9 +258,9 @@ async def _opened(queue: procrastinate.App) -> AsyncIterator[None]:
 
 
 async def retry_stalled(queue: procrastinate.App) -> int:
-    """Put the jobs of workers that are gone back into the queue; return how many there were.
+    """Put the jobs of lost workers back into the queue; return how many there were.
 
-    Where the queue holds its like already, the stalled one is dropped.
+    A stalled job is deleted if the queue already contains the same job.
     """
     found = list(await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S))
     for job in found:

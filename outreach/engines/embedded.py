@@ -1,6 +1,6 @@
-"""The embedded engine: APScheduler in this very process, with its jobs in memory.
+"""The embedded engine: APScheduler in this process, with its jobs in memory.
 
-Started only by `outreach serve`, `outreach worker` and the demo, never on import: a forked server would run one each.
+Only `outreach serve`, `outreach worker` and the demo start it, never an import: each forked server process would run one.
 """
 
 import logging
@@ -17,12 +17,13 @@ from outreach.engines import loop
 from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.settings import Settings
 
-WATCHED_S = 1.0  # how often it is looked whether the clock was set back, and by how much at least
+WATCHED_S = 1.0  # how often the clock is checked, and the smallest step back that is noticed
 
 
 class Every(BaseTrigger):
-    """Again so long after it was begun. Unlike an interval's, its times are not reckoned one by one from the first: after a
-    clock was set a year ahead there would be millions.
+    """Runs again a fixed time after the last run began.
+
+    An interval trigger would compute its times one by one from the first run: millions of them if the clock is set a year ahead.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -33,9 +34,9 @@ class Every(BaseTrigger):
 
 
 class Engine:
-    """Expands and sends every `tick_s` seconds, and does the chores beside that, until stopped.
+    """Expands and sends every `tick_s` seconds, and runs the chores beside that, until stopped.
 
-    Use as a context, or start() and stop().
+    Use it as a context manager, or call start() and stop().
     """
 
     def __init__(self, app: Flask, *, beside: Sequence[Chore] = BESIDE, now: Clock | None = None) -> None:
@@ -51,14 +52,14 @@ class Engine:
             if every_s := chore.every_s(settings):
                 self._every(every_s, self._do, chore)
         for name in ("apscheduler.scheduler", "apscheduler.executors.default"):
-            logging.getLogger(name).setLevel(logging.ERROR)  # "still running, skipped" is how it is meant to be
+            logging.getLogger(name).setLevel(logging.ERROR)  # "still running, skipped" is expected
 
     def start(self) -> None:
         self._scheduler.start()
         self._watch.start()
 
     def stop(self) -> None:
-        """Stop after the group that is just being handed over; what else was claimed goes back at once."""
+        """Stop after the current group of mails is handed over. Other claimed messages are returned at once."""
         self._stopping.set()
         if self._watch.ident is not None:
             self._watch.join()
@@ -78,13 +79,13 @@ class Engine:
             Every(seconds),
             args=arguments,
             next_run_time=self._now(),
-            misfire_grace_time=None,  # late is better than never
+            misfire_grace_time=None,  # run a late job however late it is
             coalesce=True,
             max_instances=1,
         )
 
     def _watch_clock(self) -> None:
-        """APScheduler goes by the wall clock: when that is set back, let what then lies too far ahead be done at once."""
+        """Run jobs now if the clock was set back: APScheduler uses the wall clock, and their times would be too far ahead."""
         while not self._stopping.wait(WATCHED_S):
             now = self._now()
             for job in self._scheduler.get_jobs():
@@ -92,7 +93,7 @@ class Engine:
                     job.modify(next_run_time=now)
 
     def _tick(self) -> None:
-        """Send in portions, and look between them for what has fallen due meanwhile: a change does not wait for a crowd."""
+        """Send in portions, and expand newly due reminders in between: a change does not wait for thousands of other mails."""
         more = True
         while more and not self._stopping.is_set() and loop.clock_is_right(self.app, now=self._now):
             sent = loop.tick(self.app, now=self._now, limit=self._portion, stop=self._stopping.is_set)

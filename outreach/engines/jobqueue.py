@@ -1,7 +1,7 @@
-"""Procrastinate's job queue in our PostgreSQL: whether it can be used, how to reach it, and its tables.
+"""Procrastinate's job queue in our PostgreSQL: whether it is usable, its address, and its tables.
 
-Its tables are its own (procrastinate_…), beside ours; `outreach db upgrade` makes and changes both. Which of its
-migrations are in place stands in the comment on its table of jobs.
+Its tables (procrastinate_…) are separate from ours; `outreach db upgrade` creates and upgrades both. The comment on the
+jobs table stores the last migration applied.
 """
 
 from importlib.util import find_spec
@@ -16,21 +16,21 @@ TICKS, SEND, BESIDE = QUEUES = ("ticks", "send", "beside")
 PREFIX = "procrastinate_"
 _JOBS = PREFIX + "jobs"
 _MARK = "outreach: "
-_UPGRADING = 0x6F757471  # the advisory lock of two upgrades at once
+_UPGRADING = 0x6F757471  # id of the advisory lock against two upgrades at once
 
 
 class UnknownTables(Exception):
-    """The queue's tables were made by something else, so that we cannot tell which of its migrations they have seen."""
+    """The queue's tables were created by something else, so their migrations are unknown."""
 
 
 def usable(settings: Settings) -> bool:
-    """Return whether work can be shared over a queue: the database is PostgreSQL, and Procrastinate is installed."""
+    """Return whether workers can share work in a queue: on PostgreSQL, with Procrastinate installed."""
     backend = sa.make_url(settings.sqlalchemy_url).get_backend_name()
     return backend == "postgresql" and find_spec("procrastinate") is not None
 
 
 def conninfo(settings: Settings) -> str:
-    """Return the database's address as libpq reads it, with every value quoted as it needs."""
+    """Return the database's address for libpq, with all values quoted as needed."""
     from psycopg.conninfo import make_conninfo
 
     url = sa.make_url(settings.sqlalchemy_url)
@@ -39,15 +39,15 @@ def conninfo(settings: Settings) -> str:
 
 
 def is_current() -> bool:
-    """Return whether the queue's tables are those of the installed Procrastinate. Needs an app context."""
+    """Return whether the queue's tables match the installed Procrastinate. Needs an app context."""
     with db.engine.connect() as connection:
         return _applied(connection) == _migrations()[-1].stem
 
 
 def upgrade() -> None:
-    """Make the queue's tables, or bring them to the installed Procrastinate's form. Needs an app context.
+    """Create the queue's tables, or upgrade them to the installed Procrastinate. Needs an app context.
 
-    Raise UnknownTables where they are there already, made by something else.
+    Raise UnknownTables if something else created them.
     """
     from procrastinate.schema import SchemaManager
 
@@ -65,9 +65,9 @@ def upgrade() -> None:
 
 
 def cron(every_s: float) -> str:
-    """Return the cron line, with seconds, that comes round every `every_s` seconds, or the next more often that can be said.
+    """Return the cron line, with seconds, for every `every_s` seconds, or for the next shorter interval that cron can express.
 
-    "* * * * * */10" is every ten seconds; 45 seconds become 30.
+    "* * * * * */10" means every ten seconds; 45 seconds become 30.
     """
     seconds = max(1, int(every_s))
     if seconds < 60:
@@ -84,7 +84,7 @@ def _migrations() -> list[Path]:
 
 
 def _applied(connection: sa.Connection) -> str | None:
-    """Return the last of its migrations that the database has seen, or None where its tables are not there."""
+    """Return the last migration applied to the database, or None if the tables do not exist."""
     if connection.scalar(sa.select(sa.func.to_regclass(_JOBS))) is None:
         return None
     mark = connection.scalar(sa.text(f"SELECT obj_description('{_JOBS}'::regclass, 'pg_class')"))
@@ -96,7 +96,7 @@ def _applied(connection: sa.Connection) -> str | None:
 def _run(connection: sa.Connection, statements: str, mark: str) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
-    driver.execute(statements)  # no parameters: several statements at once
+    driver.execute(statements)  # without parameters, several statements may run at once
     driver.execute(f"COMMENT ON TABLE {_JOBS} IS '{_MARK}{mark}'")
 
 

@@ -1,4 +1,4 @@
-"""One round of the work, the same under every engine: expand what is due, send it, and do the chores beside that."""
+"""One round of the work, the same in every engine: expand what is due, send it, and run the other chores."""
 
 import gc
 import os
@@ -20,28 +20,28 @@ from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
 
 T = TypeVar("T")
-_PROCESS = secrets.token_hex(4)  # containers may share a machine's name, and have the same process ids
+_PROCESS = secrets.token_hex(4)  # containers may share the same host name and process ids
 log = structlog.get_logger()
 
 
 def keep_loaded() -> None:
-    """Tell the garbage collector that what is loaded by now stays: looking through it takes a tenth of sending's time.
+    """Exclude the objects loaded so far from garbage collection: scanning them takes a tenth of sending's time.
 
-    Once in a process, before it begins to work.
+    Call it once per process, before work begins.
     """
     gc.collect()
     gc.freeze()
 
 
 def worker_name() -> str:
-    """Return this process's and thread's name, as leases and attempts carry it; at most 76 characters."""
+    """Return the name of this process and thread for leases and attempts; at most 76 characters."""
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{_PROCESS}:{threading.get_native_id()}"
 
 
 def clock_is_right(app: Flask, *, now: Clock = clock.now) -> bool:
-    """Return whether this machine's clock agrees with the database's; where not, an alarm is raised, and nothing may be done.
+    """Return whether this machine's clock agrees with the database's. If not, an alarm is raised and no work may be done.
 
-    False also where that could not be found out.
+    Also False if the clocks could not be compared.
     """
     with app.app_context():
         try:
@@ -61,9 +61,9 @@ def tick(
     limit: int | None = None,
     stop: Stop = lambda: False,
 ) -> Drained | None:
-    """Expand all that is due, and send it, at most `limit` messages.
+    """Expand all due reminders and send at most `limit` messages.
 
-    Return None where that failed: it is logged, and the next tick tries again.
+    Return None if that failed: it is logged, and the next tick tries again.
     """
     if do(app, EXPAND, now=now, stop=stop) is None:
         return None
@@ -71,7 +71,7 @@ def tick(
 
 
 def do(app: Flask, chore: Chore, *, now: Clock = clock.now, stop: Stop = lambda: False) -> Mapping[str, int] | None:
-    """Do one round of a chore; return None where it failed. Whoever expands is alive, and says so."""
+    """Run one round of a chore; return None if it failed. A successful EXPAND also writes a heartbeat."""
     told = _logged(app, chore.name, lambda: chore.do(now, stop))
     if chore is EXPAND and told is not None:
         _logged(app, "heartbeat", lambda: _beat(now))
@@ -86,7 +86,7 @@ def send(
     limit: int | None = None,
     stop: Stop = lambda: False,
 ) -> Drained | None:
-    """Send what is due, at most `limit` messages; return None where that failed."""
+    """Send due messages, at most `limit`; return None if that failed."""
     found: list[Drained] = []
 
     def drain() -> Mapping[str, int]:
@@ -98,7 +98,7 @@ def send(
 
 
 def there_may_be_more(sent: Drained | None, limit: int) -> bool:
-    """Return whether so many messages were claimed that the limit was all that ended it."""
+    """Return whether the limit was reached: then more messages may be waiting."""
     return sent is not None and sent.claimed >= limit
 
 

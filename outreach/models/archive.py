@@ -1,4 +1,4 @@
-"""Finished messages whose activities are long over, as the message log still shows them."""
+"""Archived messages: finished, with activities that are long over. The message log still shows them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,13 +16,13 @@ from outreach.models.people import Organisation, Person
 
 
 class ArchivedMessage(Model):
-    """A message under the id it always had. `tries` are its attempts: at (ISO 8601), worker, outcome, code, reply."""
+    """A message under its original id. `tries` are its attempts: at (ISO 8601), worker, outcome, code, reply."""
 
     __tablename__ = "archived_message"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
-    poll_invitee_id: Mapped[int | None]  # of a poll that may be gone
+    poll_invitee_id: Mapped[int | None]  # the poll may be deleted
     kind: Mapped[MailKind] = enum_of(MailKind)
     local_day: Mapped[date]
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -35,7 +35,7 @@ class ArchivedMessage(Model):
     attempts: Mapped[int]
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     server_reply: Mapped[str] = mapped_column(sa.String(300))
-    resend_of_id: Mapped[int | None]  # of a message, archived or not
+    resend_of_id: Mapped[int | None]  # id of a message, archived or not
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     tries: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
     person: Mapped[Person | None] = relationship()
@@ -44,7 +44,7 @@ class ArchivedMessage(Model):
 
 
 class ArchivedLine(Identified, Model):
-    """A message's line. Its id is the archive's own, in the order of the lines."""
+    """A line of an archived message. Its id belongs to the archive and keeps the order of the lines."""
 
     __tablename__ = "archived_line"
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("archived_message.id"), index=True)

@@ -1,4 +1,4 @@
-"""Column types and mixins that all tables share."""
+"""Column types and mixins shared by all tables."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UTCDateTime(TypeDecorator):
-    """An aware instant, stored in UTC. Refuses naive datetimes."""
+    """An aware instant, stored in UTC. Raise ValueError for naive datetimes."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -31,7 +31,7 @@ class UTCDateTime(TypeDecorator):
 
 
 class Zone(TypeDecorator):
-    """An IANA time zone, stored by its name."""
+    """An IANA time zone, stored by name."""
 
     impl = sa.String(40)
     cache_ok = True
@@ -44,7 +44,7 @@ class Zone(TypeDecorator):
 
 
 def enum_of(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
-    """Return a column for a StrEnum, stored by value as plain text, so that a new member needs no migration of types."""
+    """Return a column for a StrEnum, stored as plain text by value. A new member needs no migration."""
     return mapped_column(
         sa.Enum(
             kind, native_enum=False, length=24, create_constraint=False, values_callable=lambda e: [m.value for m in e]
@@ -54,14 +54,14 @@ def enum_of(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
 
 
 def partly(condition: str) -> dict[str, Any]:
-    """Return the options of an index over only those rows that meet the condition."""
+    """Return the options of a partial index over the rows that meet the condition."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 def literally(column: Any, *members: StrEnum) -> sa.ColumnElement[bool]:
-    """Return whether the column holds one of the members, written out in the statement and in the given order.
+    """Return the condition that the column holds one of the members, as literals in the given order.
 
-    A partial index is used where the statement says its condition word for word; a parameter's value comes too late.
+    A partial index is only used if the statement contains its condition word for word. A parameter's value comes too late.
     """
     values: list[Any] = [sa.literal_column(f"'{member.value}'") for member in members]
     found: sa.ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)

@@ -1,4 +1,4 @@
-"""Mails that came into the office's mailbox, and addresses that mail cannot reach."""
+"""Mails received in the office's mailbox, and addresses that take no mail."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from outreach.models.staff import User
 
 
 class IncomingMail(Identified, Created, Model):
-    """One mail of the mailbox and what it did. The unique key makes reading it a second time harmless."""
+    """One mail of the mailbox and what was done with it. The unique key makes reading it twice harmless."""
 
     __tablename__ = "incoming_mail"
     __table_args__ = (
@@ -27,20 +27,18 @@ class IncomingMail(Identified, Created, Model):
     mailbox: Mapped[str] = mapped_column(sa.String(200))  # "user@server/folder"
     uid_validity: Mapped[int] = mapped_column(sa.BigInteger)
     uid: Mapped[int] = mapped_column(sa.BigInteger)
-    rfc_message_id: Mapped[str] = mapped_column(sa.String(250), default="")  # "" of a mail that was forgotten
-    # Of what makes it this mail: known again even once it was forgotten, while nothing can be read from it.
+    rfc_message_id: Mapped[str] = mapped_column(sa.String(250), default="")  # "" if its content was deleted
+    # Identifies the mail even after its content was deleted; the content cannot be read from it.
     digest: Mapped[str] = mapped_column(sa.String(64), default="", index=True)
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    sender: Mapped[str] = mapped_column(sa.String(254), default="")  # address, as it claims
+    sender: Mapped[str] = mapped_column(sa.String(254), default="")  # address, as stated in the mail
     sender_name: Mapped[str] = mapped_column(sa.String(160), default="")
     subject: Mapped[str] = mapped_column(sa.String(250), default="")
-    text: Mapped[str] = mapped_column(
-        sa.Text, default=""
-    )  # plain words, shortened; of an unreadable mail its beginning
+    text: Mapped[str] = mapped_column(sa.Text, default="")  # plain text, shortened; of an unreadable mail its beginning
     kind: Mapped[IncomingKind] = enum_of(IncomingKind)
     outcome: Mapped[IncomingOutcome] = enum_of(IncomingOutcome)
     reason: Mapped[str] = mapped_column(sa.String(60), default="")
-    participation: Mapped[Participation | None] = enum_of(Participation)  # what a calendar answered, taken or not
+    participation: Mapped[Participation | None] = enum_of(Participation)  # the calendar's answer, accepted or not
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="SET NULL"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("organisation.id", ondelete="SET NULL"), index=True
@@ -48,9 +46,9 @@ class IncomingMail(Identified, Created, Model):
     invitation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
     guessed: Mapped[bool] = mapped_column(
         default=False
-    )  # the invitation is their next one; nothing in the mail names it
-    message_id: Mapped[int | None] = mapped_column(index=True)  # in the outbox or its archive: hence no foreign key
-    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # dealt with by a coordinator
+    )  # the mail names no invitation; the invitee's next one is assumed
+    message_id: Mapped[int | None] = mapped_column(index=True)  # in the outbox or the archive: therefore no foreign key
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when a coordinator marked it as handled
     seen_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
@@ -59,13 +57,15 @@ class IncomingMail(Identified, Created, Model):
 
 
 class AddressFailure(Model):
-    """What delivery reports, or the mail server, said of an address. With `blocked_at` no mail is sent there until a
-    coordinator allows it."""
+    """What delivery reports, or the mail server, said about an address.
+
+    If `blocked_at` is set, no mail is sent there until a coordinator allows it.
+    """
 
     __tablename__ = "address_failure"
-    address: Mapped[str] = mapped_column(sa.String(254), primary_key=True)  # as contacts.key writes it
+    address: Mapped[str] = mapped_column(sa.String(254), primary_key=True)  # in the form of email_addresses.key
     blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     fault: Mapped[AddressFault | None] = enum_of(AddressFault)
-    reply: Mapped[str] = mapped_column(sa.String(300), default="")  # the other server's words
-    delays: Mapped[int] = mapped_column(default=0)  # temporary failures reported
+    reply: Mapped[str] = mapped_column(sa.String(300), default="")  # the other server's text
+    delays: Mapped[int] = mapped_column(default=0)  # number of temporary failures reported
     last_at: Mapped[datetime] = mapped_column(UTCDateTime)

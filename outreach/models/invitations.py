@@ -1,4 +1,4 @@
-"""Invitations with their answers, attendance, and the links by which invitees answer."""
+"""Invitations with their answers, attendance, and the links for answering."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from outreach.models.staff import User
 
 
 class Invitation(Identified, Created, Model):
-    """X is asked to Activity Y as ROLE. X is a person, or an organisation with a quota of seats.
+    """An invitee is asked to an activity in a role. The invitee is a person, or an organisation with a quota of seats.
 
-    A nominee is a person's invitation whose `nominated_under_id` is the organisation's.
+    A nominee is a person's invitation whose `nominated_under_id` points to the organisation's invitation.
     """
 
     __tablename__ = "invitation"
@@ -31,18 +31,18 @@ class Invitation(Identified, Created, Model):
     role: Mapped[Role] = enum_of(Role)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
-    quota: Mapped[int | None]  # seats an organisation may fill
+    quota: Mapped[int | None]  # seats that an organisation may fill
     nominated_under_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
     state: Mapped[InvitationState] = enum_of(InvitationState, default=InvitationState.PREPARED)
     invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    answered_sequence: Mapped[int | None]  # the activity's sequence when they answered
+    answered_sequence: Mapped[int | None]  # the activity's sequence at the time of the answer
     answer_source: Mapped[AnswerSource | None] = enum_of(AnswerSource)
     answer_recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     answer_note: Mapped[str] = mapped_column(sa.String(300), default="")
-    # Added to the activity's sequence in this invitee's calendar, raised by a withdrawal and by inviting again.
+    # Added to the activity's sequence in this invitee's calendar. A withdrawal and a new invitation increase it.
     revision: Mapped[int] = mapped_column(default=0)
-    replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # DTSTAMP of the newest calendar reply
+    replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # DTSTAMP of the latest calendar reply
     waitlisted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     representative_name: Mapped[str] = mapped_column(sa.String(160), default="")
     representative_post: Mapped[str] = mapped_column(sa.String(160), default="")
@@ -81,8 +81,9 @@ class Attendance(Identified, Model):
 
 
 class Link(Identified, Created, Model):
-    """A link that lets its holder in without login. The token is derived (services/invitations/links.py); this row
-    alone has no token."""
+    """A link that opens pages without login. The token is derived (services/invitations/links.py); this row does not
+    contain it.
+    """
 
     __tablename__ = "link"
     __table_args__ = (

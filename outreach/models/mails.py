@@ -18,7 +18,7 @@ OFFICE_WIDE = sa.text("programme_id IS NULL AND activity_id IS NULL")
 
 
 class ReminderRule(Identified, Model):
-    """A rule of the office (no scope), or of one programme or activity, where it replaces the wider rule of the same key."""
+    """A rule of the office (no scope), a programme or an activity. A narrower rule replaces the wider one of the same key."""
 
     __tablename__ = "reminder_rule"
     __table_args__ = (
@@ -31,18 +31,18 @@ class ReminderRule(Identified, Model):
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="CASCADE"))
     activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(sa.String(40))  # "seven-days-before"
-    name: Mapped[str] = mapped_column(sa.String(120), default="")  # empty: the words made of its values
+    name: Mapped[str] = mapped_column(sa.String(120), default="")  # empty: a name made from its values
     kind: Mapped[MailKind] = enum_of(MailKind)
     timing: Mapped[RuleTiming] = enum_of(RuleTiming)
     audience: Mapped[Audience] = enum_of(Audience)
     days: Mapped[int] = mapped_column(default=0)
-    at: Mapped[time] = mapped_column(default=time(8, 0))  # local to the activity
+    at: Mapped[time] = mapped_column(default=time(8, 0))  # local time of the activity
     text_key: Mapped[str] = mapped_column(sa.String(60), default="")  # empty: chosen by kind and role
     enabled: Mapped[bool] = mapped_column(default=True)
 
 
 class MessageText(Identified, Model):
-    """An edited text; where none is stored, the one shipped in outreach/data/texts holds."""
+    """An edited text. If none is stored, the text in outreach/data/texts is used."""
 
     __tablename__ = "message_text"
     __table_args__ = (
@@ -60,7 +60,7 @@ class MessageText(Identified, Model):
     )
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="CASCADE"))
     activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
-    key: Mapped[str] = mapped_column(sa.String(60))  # "reminder-unanswered", or "rule-…" for one rule's own text
+    key: Mapped[str] = mapped_column(sa.String(60))  # "reminder-unanswered", or "rule-…" for the text of one rule
     locale: Mapped[str] = mapped_column(sa.String(5))
     subject: Mapped[str] = mapped_column(sa.String(200))
     greeting: Mapped[str] = mapped_column(sa.String(300), default="")
@@ -68,7 +68,7 @@ class MessageText(Identified, Model):
 
 
 class Reminder(Identified, Created, Model):
-    """A rule, or an event (invitation, change, cancellation, a freed seat), applied to one activity: one due instant."""
+    """A rule or an event (invitation, change, cancellation, a freed seat) applied to one activity, with its due instant."""
 
     __tablename__ = "reminder"
     __table_args__ = (
@@ -89,18 +89,18 @@ class Reminder(Identified, Created, Model):
     expanded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     detail: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON, default=dict
-    )  # a change: what it was before, and the reason
+    )  # for a change: the previous values and the reason
     activity: Mapped[Activity] = relationship()
     invitation: Mapped[Invitation | None] = relationship()
 
 
 class Message(Identified, Created, Model):
-    """One mail to one person (or organisation): all that is to be said to them on one day. The outbox is the table of these."""
+    """One mail to one person or organisation, with all lines for one day. This table is the outbox."""
 
     __tablename__ = "message"
     __table_args__ = (
-        # Claiming, taking back, and the log's lists. No index holds the state itself: it would change at every step.
-        # With the id, in the order of claiming: among a million that are due at one moment nothing is left to sort.
+        # For claiming, returning, and the lists of the message log. No index contains the state: it changes at every step.
+        # The index includes the id, so claiming needs no sorting even if a million messages are due at the same moment.
         sa.Index("ix_message_to_send", "due_at", "id", **partly("state IN ('due', 'retry')")),
         sa.Index("ix_message_leased", "leased_until", **partly("state IN ('leased', 'handing_over')")),
         sa.Index("ix_message_waiting", "id", **partly("state IN ('due', 'retry', 'leased', 'handing_over')")),
@@ -108,27 +108,27 @@ class Message(Identified, Created, Model):
         sa.Index("ix_message_failed", "due_at", **partly("state IN ('failed', 'unknown')")),
         sa.Index("ix_message_skipped", "due_at", **partly("state IN ('skipped', 'cancelled')")),
         sa.Index("ix_message_retry", "due_at", **partly("state = 'retry'")),
-        # Where nearly all are NULL, a whole index looks useless to SQLite's planner.
+        # Nearly all values are NULL, and SQLite's planner does not use a full index then.
         sa.Index("ix_message_organisation_id", "organisation_id", **partly("organisation_id IS NOT NULL")),
         sa.Index("ix_message_poll_invitee_id", "poll_invitee_id", **partly("poll_invitee_id IS NOT NULL")),
         sa.Index("ix_message_resend_of_id", "resend_of_id", **partly("resend_of_id IS NOT NULL")),
     )
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
-    # Set where the mail goes to whoever comes in the person's place, by what this invitation says of them.
+    # Set if the mail goes to the representative named in this invitation.
     representative_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))
-    poll_invitee_id: Mapped[int | None]  # the mail asks which dates suit, and has no lines; it may be gone
-    kind: Mapped[MailKind] = enum_of(MailKind)  # its most important line's
+    poll_invitee_id: Mapped[int | None]  # for a mail about a date poll, which has no lines; the row may be deleted
+    kind: Mapped[MailKind] = enum_of(MailKind)  # kind of its most important line
     local_day: Mapped[date]
-    merge_key: Mapped[str | None] = mapped_column(sa.String(320), unique=True)  # set while further lines may join
+    merge_key: Mapped[str | None] = mapped_column(sa.String(320), unique=True)  # set while more lines may be added
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[MessageState] = enum_of(MessageState, default=MessageState.DUE)
     reason: Mapped[str] = mapped_column(sa.String(60), default="")  # a SkipReason, or a class of failure
-    rfc_message_id: Mapped[str] = mapped_column(sa.String(120), default="")  # the same at every attempt
-    address: Mapped[str] = mapped_column(sa.String(254), default="")  # where it went
-    subject: Mapped[str] = mapped_column(sa.String(250), default="")  # as it went
-    fence: Mapped[int] = mapped_column(default=0)  # raised by each claim; settling names it
+    rfc_message_id: Mapped[str] = mapped_column(sa.String(120), default="")  # the same for every attempt
+    address: Mapped[str] = mapped_column(sa.String(254), default="")  # the recipient address used
+    subject: Mapped[str] = mapped_column(sa.String(250), default="")  # the subject sent
+    fence: Mapped[int] = mapped_column(default=0)  # each claim increases it; settling must name it
     worker: Mapped[str] = mapped_column(sa.String(80), default="")
     leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -142,7 +142,7 @@ class Message(Identified, Created, Model):
 
 
 class MessageLine(Identified, Model):
-    """One thing a message says: one reminder, about one invitation, to the invitee or to their representative.
+    """One line of a message: one reminder about one invitation, to the invitee or to the representative.
 
     The unique key makes a second expansion harmless.
     """
@@ -153,15 +153,15 @@ class MessageLine(Identified, Model):
     reminder_id: Mapped[int] = mapped_column(sa.ForeignKey("reminder.id"))
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
     to_representative: Mapped[bool] = mapped_column(default=False)
-    sequence: Mapped[int]  # the activity's, when the line was written; once a mail has told it, when it did
-    skipped: Mapped[str] = mapped_column(sa.String(40), default="")  # a SkipReason, where only this line fell away
+    sequence: Mapped[int]  # the activity's, when the line was written; after sending, the one in the mail
+    skipped: Mapped[str] = mapped_column(sa.String(40), default="")  # a SkipReason, if only this line was skipped
     message: Mapped[Message | None] = relationship(back_populates="lines")
     reminder: Mapped[Reminder] = relationship()
     invitation: Mapped[Invitation] = relationship()
 
 
 class Attempt(Identified, Model):
-    """One try at handing a message over: when, which worker, the server's code and words."""
+    """One attempt to hand a message over: when, which worker, and the server's code and text."""
 
     __tablename__ = "attempt"
     __table_args__ = (sa.Index("ix_attempt_trouble", "at", **partly("outcome <> 'sent'")),)
@@ -173,7 +173,7 @@ class Attempt(Identified, Model):
     reply: Mapped[str] = mapped_column(sa.String(300), default="")
 
 
-# The conditions of the partial indexes, for statements.
+# The conditions of the partial indexes, for use in statements.
 IS_TO_SEND = literally(Message.state, MessageState.DUE, MessageState.RETRY)
 IS_WAITING = literally(
     Message.state, MessageState.DUE, MessageState.RETRY, MessageState.LEASED, MessageState.HANDING_OVER

@@ -31,7 +31,7 @@ class Organisation(Identified, Created, Model):
 
 
 class Person(Identified, Created, Model):
-    """Somebody known by name, or by post alone ("Kapolres Metro") where the name is not known."""
+    """Somebody known by name, or only by post ("Kapolres Metro")."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -57,7 +57,7 @@ class Person(Identified, Created, Model):
 
     @property
     def full_name(self) -> str:
-        """Return the name with its titles: "Dr. Hj. Siti Rahmawati, S.H."; the post where no name is known."""
+        """Return the name with titles ("Dr. Hj. Siti Rahmawati, S.H."), or the post if there is no name."""
         if not self.name:
             return self.post
         name = f"{self.title_before} {self.name}".strip()
@@ -69,7 +69,7 @@ class Person(Identified, Created, Model):
 
 
 class Cadre(Identified, Model):
-    """A person as a volunteer of one kind, of one kelurahan."""
+    """A person as a volunteer of one kind, in one kelurahan."""
 
     __tablename__ = "cadre"
     __table_args__ = (sa.UniqueConstraint("person_id", "kind"),)

@@ -12,7 +12,7 @@ from outreach.models.base import Identified, Zone, enum_of
 
 
 class Region(Model):
-    """A province, kabupaten/kota, kecamatan or kelurahan/desa; only those of the office's own area are stored."""
+    """A province, kabupaten/kota, kecamatan or kelurahan/desa. Only those of the office's area are stored."""
 
     __tablename__ = "region"
     code: Mapped[str] = mapped_column(sa.String(13), primary_key=True)  # "18.72.01.1001"
@@ -36,16 +36,16 @@ class Venue(Identified, Model):
 
 
 class Office(Identified, Model):
-    """The office whose programme this is: one row, made at set-up."""
+    """The office that runs the programmes: one row, created at set-up."""
 
     __tablename__ = "office"
-    name: Mapped[str] = mapped_column(sa.String(200))  # in full
+    name: Mapped[str] = mapped_column(sa.String(200))  # full name
     short_name: Mapped[str] = mapped_column(sa.String(60))  # "DP3AP2KB Kota Metro"
     region_code: Mapped[str] = mapped_column(sa.ForeignKey("region.code"))  # its kabupaten/kota
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     email: Mapped[str] = mapped_column(sa.String(254), default="")
     phone: Mapped[str] = mapped_column(sa.String(20), default="")  # E.164
-    contact_name: Mapped[str] = mapped_column(sa.String(120), default="")  # whom invitees call
+    contact_name: Mapped[str] = mapped_column(sa.String(120), default="")  # invitees may call this person
     contact_phone: Mapped[str] = mapped_column(sa.String(20), default="")  # E.164
     zone: Mapped[ZoneInfo] = mapped_column(Zone)
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")

@@ -1,4 +1,4 @@
-"""Which activities and invitations are planned, as conditions for statements: what holds a venue, and who is booked."""
+"""SQL conditions: which activities are planned, and which invitations book a speaker."""
 
 import sqlalchemy as sa
 
@@ -8,13 +8,13 @@ from outreach.domain.planning.plan import PLANNED
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, Invitation
 
-BINDING = ENGAGED - {InvitationState.REPRESENTED}  # who sends somebody else is free
+BINDING = ENGAGED - {InvitationState.REPRESENTED}  # an invitee with a representative is free
 
 
 IS_PLANNED = Activity.state.in_(sorted(PLANNED))
 
 
-# Over invitations joined with their activities: that somebody is to be there as a speaker or moderator.
+# For invitations joined with their activities: a person is booked as speaker or moderator.
 IS_BOUND = sa.and_(
     IS_PLANNED,
     Invitation.person_id.is_not(None),

@@ -1,4 +1,4 @@
-"""What planning needs beside activities: who is bound where, who and what is away, the office's rules, and placements."""
+"""Planning besides activities: bookings of speakers, absences, the office's rules, feeds, and timetabling searches."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,9 +24,9 @@ ONE_SUBJECT = (
 
 
 class SpeakerBooking(Model):
-    """That a speaker or moderator is bound by an activity: written with it, by services/planning/bookings.
+    """A speaker or moderator booked by an activity. services/planning/bookings.py writes it together with the activity.
 
-    PostgreSQL refuses two that overlap; SQLite writes one at a time, and the check before suffices.
+    PostgreSQL refuses two that overlap. SQLite writes one at a time, so the earlier check is enough.
     """
 
     __tablename__ = "speaker_booking"
@@ -48,7 +48,7 @@ class SpeakerBooking(Model):
 
 
 class AbsenceCalendar(Identified, Created, Model):
-    """A calendar, by its address or as a file, in which a person or venue is busy. Its absences are replaced at each reading."""
+    """A calendar (address or file) with a person's or venue's busy times. Each reading replaces its absences."""
 
     __tablename__ = "absence_calendar"
     __table_args__ = (
@@ -59,25 +59,25 @@ class AbsenceCalendar(Identified, Created, Model):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id", ondelete="CASCADE"))
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(sa.String(120))
-    url: Mapped[str] = mapped_column(sa.String(1000), default="")  # empty: a file was given
-    source: Mapped[AbsenceSource] = enum_of(AbsenceSource)  # who gave it
+    url: Mapped[str] = mapped_column(sa.String(1000), default="")  # empty: a file was uploaded
+    source: Mapped[AbsenceSource] = enum_of(AbsenceSource)  # who provided it
     added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     tried_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last time that succeeded
-    next_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: a file
-    failures: Mapped[int] = mapped_column(default=0)  # in a row
-    problem: Mapped[str] = mapped_column(sa.String(300), default="")  # the sentence of the last one, in English
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last successful reading
+    next_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: a file is not read again
+    failures: Mapped[int] = mapped_column(default=0)  # consecutive
+    problem: Mapped[str] = mapped_column(sa.String(300), default="")  # the sentence of the last problem, in English
     problem_values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     etag: Mapped[str] = mapped_column(sa.String(250), default="")
     last_modified: Mapped[str] = mapped_column(sa.String(60), default="")
-    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of what was read last, in hexadecimal
+    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of the last content, in hexadecimal
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
     venue: Mapped[Venue | None] = relationship()
 
 
 class Absence(Identified, Created, Model):
-    """When a person, office or venue cannot be had: once (hours or days), or each week from the first time on."""
+    """When a person, organisation or venue is unavailable: once (hours or days), or each week from the first time on."""
 
     __tablename__ = "absence"
     __table_args__ = (
@@ -89,7 +89,7 @@ class Absence(Identified, Created, Model):
         sa.ForeignKey("organisation.id", ondelete="CASCADE"), index=True
     )
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id", ondelete="CASCADE"), index=True)
-    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)  # of the first time
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)  # of the first occurrence
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     zone: Mapped[str] = mapped_column(sa.String(40))  # IANA; a weekly one keeps its hours on this zone's clocks
     whole_days: Mapped[bool] = mapped_column(default=False)  # entered and shown as days
@@ -108,9 +108,9 @@ class Absence(Identified, Created, Model):
 
 
 class PlanSettings(Identified, Model):
-    """How the office plans, one row: severities, hours, Ramadan, notice, travel. Only what differs from the defaults.
+    """The office's planning settings, one row: severities, hours, Ramadan, notice, travel. Defaults are not stored.
 
-    Its shape is services/planning/rules.py's.
+    services/planning/rules.py defines its format.
     """
 
     __tablename__ = "plan_settings"
@@ -120,18 +120,18 @@ class PlanSettings(Identified, Model):
 
 
 class Feed(Identified, Created, Model):
-    """A secret address under which a calendar program reads what is planned. The address is derived (delivery/tokens)."""
+    """A secret address from which a calendar program reads planned activities. delivery/tokens.py derives the address."""
 
     __tablename__ = "feed"
     scope: Mapped[FeedScope] = enum_of(FeedScope)
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="CASCADE"), index=True)
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(sa.String(120), default="")  # whose program it is for; empty: the person's own
+    name: Mapped[str] = mapped_column(sa.String(120), default="")  # who uses it; empty: the person's own feed
     nonce: Mapped[str] = mapped_column(sa.String(24), unique=True)
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    read_on: Mapped[date | None]  # the last day on which it was asked for
+    read_on: Mapped[date | None]  # the last day on which it was read
     programme: Mapped[Programme | None] = relationship()
     venue: Mapped[Venue | None] = relationship()
     person: Mapped[Person | None] = relationship()
@@ -139,19 +139,19 @@ class Feed(Identified, Created, Model):
 
 
 class TimetablingSearch(Identified, Created, Model):
-    """A proposal of when and where activities are held: what was asked, how far the search is, and the best so far."""
+    """A search for a timetable: the request, the progress, and the best result so far."""
 
     __tablename__ = "placement"
     title: Mapped[str] = mapped_column(sa.String(200), default="")
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     state: Mapped[SearchState] = enum_of(SearchState, default=SearchState.PREPARED, index=True)
     request: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # demands and wishes
-    result: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # the best so far, or what collides
+    result: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # the best so far, or the conflicts
     progress: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)  # seconds, objective, bound
     problem: Mapped[str] = mapped_column(sa.String(300), default="")
     worker: Mapped[str] = mapped_column(sa.String(80), default="")
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    beat_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the search was alive then
+    beat_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # last sign of life of the search
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     stop_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_by: Mapped[User | None] = relationship()

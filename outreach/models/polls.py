@@ -1,4 +1,4 @@
-"""Date polls: slots proposed, and who can make which."""
+"""Date polls: the proposed slots, and who can come to which."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,21 +17,21 @@ from outreach.models.staff import User
 
 
 class DatePoll(Identified, Created, Model):
-    """A coordinator asks which of some slots suit; one of them becomes the activity."""
+    """A date poll. A coordinator proposes slots and asks who can come; one slot becomes the activity."""
 
     __tablename__ = "date_poll"
     title: Mapped[str] = mapped_column(sa.String(200))
     public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # neutral
-    note: Mapped[str] = mapped_column(sa.String(500), default="")  # for those asked
+    note: Mapped[str] = mapped_column(sa.String(500), default="")  # shown to those asked
     kind: Mapped[ActivityKind] = enum_of(ActivityKind)
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id", ondelete="SET NULL"), index=True)
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
     coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     zone: Mapped[ZoneInfo] = mapped_column(Zone)
-    closes_at: Mapped[datetime] = mapped_column(UTCDateTime)  # answers are taken until then
+    closes_at: Mapped[datetime] = mapped_column(UTCDateTime)  # answers are accepted until then
     state: Mapped[PollState] = enum_of(PollState, default=PollState.DRAFT, index=True)
     asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    remind_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when those without an answer are, once
+    remind_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when those without an answer are reminded, once
     reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="SET NULL"), index=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -49,7 +49,7 @@ class DatePoll(Identified, Created, Model):
 
     @property
     def neutral_title(self) -> str:
-        """Return what those asked read, as of an activity: never the title, which may say too much."""
+        """Return the title that those asked may read. The full title may reveal too much."""
         return self.public_title or NEUTRAL_TITLES[self.kind]
 
 
@@ -60,13 +60,13 @@ class PollSlot(Identified, Model):
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id"))
-    chosen: Mapped[bool] = mapped_column(default=False)  # it became the activity
+    chosen: Mapped[bool] = mapped_column(default=False)  # this slot became the activity
     poll: Mapped[DatePoll] = relationship(back_populates="slots")
     venue: Mapped[Venue | None] = relationship()
 
 
 class PollInvitee(Identified, Model):
-    """Who is asked, and in which role they would be invited. needed: no slot suits without them."""
+    """Somebody asked, with the role of their invitation. needed: no slot suits without them."""
 
     __tablename__ = "poll_invitee"
     __table_args__ = (
@@ -78,13 +78,13 @@ class PollInvitee(Identified, Model):
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     role: Mapped[Role] = enum_of(Role)
-    quota: Mapped[int | None]  # seats an organisation would have
+    quota: Mapped[int | None]  # seats that an organisation would get
     needed: Mapped[bool] = mapped_column(default=False)
     asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer_source: Mapped[AnswerSource | None] = enum_of(AnswerSource)
     answer_recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
-    answered_by: Mapped[str] = mapped_column(sa.String(160), default="")  # who pressed, as they wrote it
+    answered_by: Mapped[str] = mapped_column(sa.String(160), default="")  # the name written by whoever answered
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     poll: Mapped[DatePoll] = relationship(back_populates="invitees")
     person: Mapped[Person | None] = relationship()

@@ -41,7 +41,8 @@ class Activity(Identified, Created, Model):
         sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         sa.Index("ix_activity_closing", "respond_by_at", **partly("state = 'published'")),
         sa.Index("ix_activity_ending", "ends_at", **partly("state = 'published'")),
-        # Two at once for one hall: PostgreSQL refuses the second. SQLite writes one at a time, and the check before suffices.
+        # Two overlapping bookings of one venue: PostgreSQL refuses the second. SQLite writes one at a time, so the earlier check
+        # is enough.
         ExcludeConstraint(
             (sa.text("int4range(venue_id, venue_id, '[]')"), "&&"),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
@@ -53,7 +54,7 @@ class Activity(Identified, Created, Model):
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"), index=True)
     kind: Mapped[ActivityKind] = enum_of(ActivityKind)
     title: Mapped[str] = mapped_column(sa.String(200))
-    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # stands in subjects and calendars
+    public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # used in subjects and calendars
     description: Mapped[str] = mapped_column(sa.Text, default="")
     things_to_bring: Mapped[str] = mapped_column(sa.String(200), default="")
     zone: Mapped[ZoneInfo] = mapped_column(Zone)
@@ -63,19 +64,19 @@ class Activity(Identified, Created, Model):
     respond_by_at: Mapped[datetime] = mapped_column(UTCDateTime)
     venue_id: Mapped[int | None] = mapped_column(sa.ForeignKey("venue.id"), index=True)
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
-    holds_venue: Mapped[bool] = mapped_column(default=True)  # not where the office only warns of that
-    fixed: Mapped[bool] = mapped_column(default=False)  # nothing proposes to move it
+    holds_venue: Mapped[bool] = mapped_column(default=True)  # False if the office only warns about that
+    fixed: Mapped[bool] = mapped_column(default=False)  # no resolution or proposal moves it
     capacity: Mapped[int | None]  # people; empty: the venue's
     coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     state: Mapped[ActivityState] = enum_of(ActivityState, default=ActivityState.DRAFT, index=True)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     told_at: Mapped[datetime | None] = mapped_column(
         UTCDateTime
-    )  # of the day it is on: by publishing, or by a move to it
+    )  # when invitees were told of its day: by publishing, or by a move to that day
     cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
-    sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: raised by a move or cancellation
+    sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: a move or cancellation increases it
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")
-    version: Mapped[int] = mapped_column(default=1)  # two people saving one form: the second is told
+    version: Mapped[int] = mapped_column(default=1)  # if two people save one form, the second is told
     programme: Mapped[Programme | None] = relationship(back_populates="activities")
     venue: Mapped[Venue | None] = relationship()
     region: Mapped[Region | None] = relationship()
@@ -87,18 +88,18 @@ class Activity(Identified, Created, Model):
 
     @property
     def neutral_title(self) -> str:
-        """Return what may stand in a subject or a calendar: never the title, which may say too much."""
+        """Return the title for subjects and calendars. The full title may reveal too much."""
         return self.public_title or NEUTRAL_TITLES[self.kind]
 
     @property
     def seats(self) -> int | None:
-        """Return how many people fit, or None where nothing limits them."""
+        """Return how many people fit, or None if nothing limits them."""
         if self.capacity is not None:
             return self.capacity
         return self.venue.capacity if self.venue else None
 
 
-IS_PUBLISHED = literally(Activity.state, ActivityState.PUBLISHED)  # the condition of its partial indexes
+IS_PUBLISHED = literally(Activity.state, ActivityState.PUBLISHED)  # the condition of the partial indexes
 
 agenda_speaker = sa.Table(
     "agenda_speaker",

@@ -1,4 +1,4 @@
-"""The people who work with the pages (accounts), and what they did (audit)."""
+"""The accounts of the staff, and the audit log of their changes."""
 
 from datetime import datetime
 from typing import Any
@@ -43,12 +43,12 @@ class User(Identified, UserMixin, Model):
 
 
 class AuditEntry(Identified, Model):
-    """One change made by staff: who, when, to what, and what it was."""
+    """One change made by staff: who, when, what was changed, and the details."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (sa.Index("ix_audit_entry_subject", "subject_type", "subject_id"),)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"), index=True)  # empty: the command line
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"), index=True)  # empty: by command line
     action: Mapped[str] = mapped_column(sa.String(40))  # "activity.moved"
     subject_type: Mapped[str] = mapped_column(sa.String(40))
     subject_id: Mapped[int | None]

@@ -1,4 +1,4 @@
-"""Commands about the database as a whole: upgrade, copy, backup and restore.
+"""Commands for the database as a whole: upgrade, copy, backup and restore.
 
-Start with migrations.py (`outreach db`). The work itself is services/operations/backup.
+Start with migrations.py (`outreach db`). services/operations/backup does the work of copy, backup and restore.
 """

@@ -1,4 +1,4 @@
-"""`outreach backup` and `outreach restore`: all data in one file, and back again."""
+"""`outreach backup` and `outreach restore`: save all data in one file, and restore it."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> Non
 
 
 def _folder(path: Path) -> Path:
-    """Return a folder for backups, made for its owner only where there is none."""
+    """Return the folder for backups. If it does not exist, create it, readable by its owner only."""
     if path.exists() and not path.is_dir():
         raise safekeeping.FileExists(path=path)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`outreach db`: Flask-Migrate's commands with our own `upgrade`, and `copy`."""
+"""`outreach db`: Flask-Migrate's commands with our own `upgrade` and `copy`."""
 
 import click
 from flask.cli import with_appcontext

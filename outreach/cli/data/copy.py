@@ -1,4 +1,4 @@
-"""`outreach db copy`: all data into another database, as when an office outgrows SQLite."""
+"""`outreach db copy`: copies all data to another database, for example when an office outgrows SQLite."""
 
 import dataclasses
 
@@ -16,14 +16,14 @@ from outreach.services.operations.backup.tables import filled
 
 
 def copy_to(url: str) -> None:
-    """Copy the app's database to another one and say so, table by table. Needs an app context."""
+    """Copy the app's database to another one and print the result of each table. Needs an app context."""
     settings = current_settings()
     wanted = dataclasses.replace(settings, database_url=url)
     try:
         there = sa.make_url(wanted.sqlalchemy_url)
         there.get_dialect().import_dbapi()
         same = there == sa.make_url(settings.sqlalchemy_url)
-    except (ArgumentError, ValueError, ModuleNotFoundError):  # their words may quote the password
+    except (ArgumentError, ValueError, ModuleNotFoundError):  # the error text may contain the password
         raise click.ClickException("--to is no database's address, such as postgresql://user@host/outreach") from None
     if same:
         raise click.ClickException("--to names the database that is copied from.")
@@ -47,7 +47,7 @@ def copy_to(url: str) -> None:
 
 
 def _named(url: sa.URL) -> str:
-    """Return which database an address means, and nothing else of it: passwords may stand anywhere in it."""
+    """Return the kind, name and host of a database, and no other part of its address: the password may be in any of them."""
     host = f" on {url.host}" if url.host else ""
     return f"the {url.get_backend_name()} database {url.database}{host}."
 

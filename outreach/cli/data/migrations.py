@@ -1,4 +1,4 @@
-"""Bringing the database to its present form, from the command line and from other commands."""
+"""Upgrades the database's tables, from the command line and from other commands."""
 
 import copy
 import logging
@@ -31,7 +31,7 @@ def upgrade_command(revision: str) -> None:
 
 
 def upgrade() -> None:
-    """Run all migrations that the database has not seen. Needs an app context."""
+    """Run all migrations that are not applied yet. Needs an app context."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     migrate_upgrade()
     _upgrade_queue()

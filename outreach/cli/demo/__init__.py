@@ -1,1 +1,1 @@
-"""The demo: made-up people and offices of Kota Metro, loaded through the services that users work with."""
+"""The demo: made-up people and organisations of Kota Metro, loaded through the services."""

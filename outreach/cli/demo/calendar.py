@@ -1,6 +1,6 @@
-"""On which days the demo's activities lie: working days ahead for the programme, half days for the kelurahan.
+"""The days of the demo's activities: working days ahead for the programme, half days for the kelurahan.
 
-Pure but for the list of holidays, which the caller gives.
+Pure functions; the caller provides the holidays.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ class Half(StrEnum):
 
 @dataclass(frozen=True)
 class Visit:
-    """One community activity: a kelurahan's code, its kecamatan's, the day and the half of it."""
+    """One community activity: the codes of its kelurahan and kecamatan, the day, and the half of the day."""
 
     kelurahan: str
     kecamatan: str
@@ -48,8 +48,9 @@ def moment_between(
     *,
     off: Collection[date] = (),
 ) -> datetime | None:
-    """Return the instant that lies after `share` (0 to 1) of the given hours of the days between two instants, without
-    the days that are off; None where none of those hours lie between them.
+    """Return the instant at `share` (0 to 1) of the given hours between two instants, without the days that are off.
+
+    None if none of these hours lie between the two instants.
     """
     days = [first.astimezone(zone).date() + timedelta(days=n) for n in range((last - first).days + 2)]
     spans = [
@@ -75,7 +76,7 @@ def days_off(first: date, last: date, holidays: Collection[date]) -> set[date]:
 def visits(kelurahan: Mapping[str, Sequence[str]], days: Sequence[date]) -> list[Visit]:
     """Spread the kelurahan over the days, two or three a day, never two of one kecamatan on the same half day.
 
-    kelurahan: a kecamatan's code to the codes of its kelurahan. Raise ValueError where the days cannot hold them so.
+    kelurahan: the kelurahan codes by kecamatan code. Raise ValueError if that is not possible on these days.
     """
     queue = _alternating(kelurahan)
     if not 2 * len(days) <= len(queue) <= 3 * len(days):
@@ -93,6 +94,6 @@ def visits(kelurahan: Mapping[str, Sequence[str]], days: Sequence[date]) -> list
 
 
 def _alternating(groups: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Return (group, member) in turns, so that two neighbours are of one group only where one group alone is left."""
+    """Return (group, member) in turns. Two neighbours are of one group only if no other group is left."""
     longest = max((len(members) for members in groups.values()), default=0)
     return [(name, members[turn]) for turn in range(longest) for name, members in groups.items() if turn < len(members)]

@@ -1,4 +1,4 @@
-"""`outreach demo`: makes its own secret, tables and people in instance/demo/, then serves pages, scheduler and SMTP server."""
+"""`outreach demo`: creates secret, tables and people in instance/demo/, then runs pages, scheduler and an SMTP server."""
 
 import dataclasses
 import secrets
@@ -27,7 +27,7 @@ HOST = "127.0.0.1"
 TICK_S = 2.0
 READY_WITHIN_S = 60.0
 REMINDER_COMES = "A reminder falls due in half a minute; look into the mailbox."
-COMPLETE = "complete"  # this file says that loading was not cut off
+COMPLETE = "complete"  # this file exists if loading was completed
 
 
 @click.command()
@@ -58,7 +58,7 @@ def demo(port: int, fresh: bool) -> None:
 
 
 def demo_settings(folder: Path, port: int, smtp_port: int) -> Settings:
-    """Return settings that touch nothing but `folder` and this machine, whatever the environment says."""
+    """Return settings that use only `folder` and this machine, whatever the environment says."""
     defaults = Settings(instance=folder)
     return dataclasses.replace(
         defaults,
@@ -82,7 +82,7 @@ def _secret(folder: Path) -> str:
 
 @contextmanager
 def _saying_ready(port: int) -> Iterator[None]:
-    """Say so once the pages answer."""
+    """Print when the pages answer."""
 
     def wait() -> None:
         while time.monotonic() - STARTED_S < READY_WITHIN_S:
@@ -97,7 +97,7 @@ def _saying_ready(port: int) -> Iterator[None]:
 
 @contextmanager
 def _life(app: Flask, folder: Path, prepared: Prepared | None, moment: Moment) -> Iterator[None]:
-    """Bring a fresh demo to life behind the pages, then let the engine tick until the end."""
+    """Bring a new demo to life behind the pages, then run the engine until the end."""
     stopping = threading.Event()
 
     def live() -> None:

@@ -1,6 +1,6 @@
-"""Who and what the demo is about: offices, posts, halls and agendas of Kota Metro. No person's real name, no real address.
+"""The content of the demo: organisations, posts, halls and agendas of Kota Metro. No real names or addresses of people.
 
-Times of day are local; the days are chosen by calendar.py.
+Times of day are local; calendar.py chooses the days.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class DemoOffice:
 
 @dataclass(frozen=True)
 class Post:
-    """A speaker or moderator, known by post alone."""
+    """A speaker or moderator, known only by post."""
 
     key: str
     post: str
-    office: str = ""  # an Office's key
+    office: str = ""  # the key of a DemoOffice
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Hall:
 @dataclass(frozen=True)
 class DemoTalk:
     topic: str
-    speaker: str  # a Post's key
+    speaker: str  # the key of a Post
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class DemoDay:
     bring: str = "Alat tulis"
     moderator: str = "kabid.ppa"
     closing: str = "Penutup"
-    offices: tuple[str, ...] = ()  # keys; each with a quota of two
+    offices: tuple[str, ...] = ()  # keys; each has a quota of two
     cadres: CadreKind | None = None
     cadre_count: int = 0
 
@@ -170,7 +170,7 @@ DAYS = (
     ),
 )
 
-# One half day's agenda around its talks (demo-programme: registration 07.30, end 12.00).
+# The agenda of one half day around its talks: registration at 07.30, end at 12.00.
 OPENS, STARTS, ENDS = time(7, 30), time(8, 0), time(12, 0)
 BEFORE_TALKS = ((time(8, 0), time(8, 30), "Pembukaan, Indonesia Raya, doa"), (time(8, 30), time(9, 0), "Sambutan"))
 TALK_TIMES = {
@@ -186,10 +186,10 @@ COMMUNITY_PUBLIC_TITLE = "Pertemuan warga di Kelurahan"
 COMMUNITY_SEATS = 30
 MORNING, AFTERNOON = (time(9, 0), time(11, 0)), (time(13, 30), time(15, 30))
 
-# Nobody has said yet that they come from these kelurahan: what a coordinator should notice.
+# Nobody from these kelurahan has said yes: the coordinator should notice that.
 UNCOVERED = ("18.72.02.1004", "18.72.03.1003", "18.72.05.1001")
 
-# Answers that the demo should always show, whatever chance says of the others.
+# Answers that the demo always shows; chance chooses the others.
 SETTLED_POSTS = {
     "Kapolres Metro": Choice.COMING,
     "Kepala Kejaksaan Negeri Metro": Choice.REPRESENTED,
@@ -198,7 +198,7 @@ SETTLED_POSTS = {
     "Ketua TP PKK Kota Metro": Choice.COMING,
 }
 SILENT_POSTS = ("Danramil Metro",)
-# Who comes in somebody's place: for an official the next in line, for a cadre a fellow volunteer.
+# The representative's post: an official is represented by the next in rank, a cadre by another volunteer.
 STAND_IN_POSTS = {
     "Kepala DP3AP2KB Kota Metro": "Sekretaris DP3AP2KB Kota Metro",
     "Kepala Bidang PPA DP3AP2KB Kota Metro": "Kasi Perlindungan Anak",
@@ -215,7 +215,7 @@ STAND_IN_POSTS = {
 VOLUNTEER_POSTS = (
     "Kader PKK", "Kader Posyandu", "Ketua RT", "Sekretaris RW", "Anggota PATBM", "Anggota Karang Taruna",
 )  # fmt: skip
-# Whom an office sends, by what kind of office it is.
+# The posts of nominees, by the organisation's sector.
 NOMINEE_POSTS = {
     Sector.VILLAGE: ("Sekretaris Lurah", "Kasi Kesejahteraan Sosial", "Kasi Pemerintahan", "Staf Kasi Pembangunan"),
     Sector.DISTRICT: ("Sekretaris Camat", "Kasi Kesejahteraan Sosial", "Kasi Pemberdayaan Masyarakat"),

@@ -1,5 +1,6 @@
-"""A second programme, all drafts, for a newcomer to place in one press: four activities and one in each kelurahan, whom three
-facilitators are to lead. Its meeting is drafted late, though it should come first, and nobody leads anything yet.
+"""A second programme of drafts, ready for a timetabling search: four meetings, and one activity in each kelurahan.
+
+Three facilitators can be chosen to lead them; nobody leads anything yet. One meeting is drafted last but should come first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ MEETINGS = (
         ActivityKind.COORDINATION,
         "Rapat koordinasi pembinaan lanjutan",
         "Aula Bappeda Kota Metro",
-    ),  # the one to come first
+    ),  # should come first
 )
 COMMUNITY_TITLE = "Pembinaan warga di Kelurahan"
 BEGINS, ENDS = time(8), time(12)
@@ -38,7 +39,7 @@ HOURS = {Half.MORNING: (time(9), time(11)), Half.AFTERNOON: (time(13, 30), time(
 
 @dataclass(frozen=True)
 class Drafts:
-    """first: the meeting that should come before all others. facilitators: people's ids."""
+    """The ids of the drafts. first: the meeting that should come before all others. facilitators: people's ids."""
 
     programme_id: int
     first: int
@@ -46,7 +47,7 @@ class Drafts:
 
     @property
     def address(self) -> str:
-        """Return the page on which all of it is ready to be placed, without host."""
+        """Return the address, without host, of the page that is ready to start the search."""
         people = "".join(f"&person={id}" for id in self.facilitators)
         return f"/placements/new?programme={self.programme_id}&first={self.first}{people}"
 
@@ -58,7 +59,7 @@ def days_of(today: date, holidays: Mapping[date, str]) -> list[date]:
 
 
 def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
-    """Draft the programme and the community activities within its days."""
+    """Draft the programme, and the community activities within its days."""
     by = cast.coordinator
     meetings = [
         ActivityValues(

@@ -1,4 +1,4 @@
-"""What `outreach demo` says at its start: address, logins, and what to look at. Kept in instance/demo/, never elsewhere."""
+"""What `outreach demo` prints at its start: address, logins, and what to look at. Stored only in instance/demo/."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ OFFICE = "polres@example.com"
 
 
 def keep(folder: Path, prepared: Prepared) -> None:
-    """Store what cannot be known later: passwords in the clear, and whom to look at. For the owner's eyes only."""
+    """Store what cannot be read later: the passwords in clear text, and ids of examples. Readable by the owner only."""
     path = folder / FILE
     path.touch(mode=0o600)
     about = {
@@ -32,7 +32,7 @@ def keep(folder: Path, prepared: Prepared) -> None:
 
 
 def show(folder: Path, base_url: str) -> None:
-    """Print address, logins, and what to look at; store address and links with them. Needs an app context."""
+    """Print address, logins, and what to look at. Add the address and the links to the stored guide. Needs an app context."""
     about = json.loads((folder / FILE).read_text("utf-8"))
     about["address"] = base_url
     about.update(_links(about["cadre_in"]))
@@ -58,7 +58,7 @@ def show(folder: Path, base_url: str) -> None:
 
 
 def show_refused(prepared: Prepared) -> None:
-    """Print what the importer did not take of the cadres' spreadsheet, and why."""
+    """Print the rows of the cadres' spreadsheet that the importer refused, and why."""
     reading = prepared.reading
     click.echo(
         f"  {len(reading.accepted)} cadres were read from the demo's spreadsheet, {len(reading.refused)} rows refused:"

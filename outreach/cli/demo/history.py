@@ -1,4 +1,4 @@
-"""Last year's programme: planned, answered, held and ticked off at that time, so that there is something to copy."""
+"""Last year's programme: planned, answered, held and with attendance at that time. It can be copied."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ CADRES = 12
 
 
 def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable[[datetime], None]) -> None:
-    """Play a small programme of about a year ago through the services, as it would have gone then."""
+    """Play a small programme of about a year ago through the services."""
     days = working_days(today - timedelta(days=364), DAYS, holidays)
     planned_day, answered_day = working_days(days[0] - timedelta(days=14), 2, holidays)
     planned = local(planned_day, time(9, 0))
@@ -51,7 +51,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         else:
             choice = Choice.NOT_COMING if number % 9 == 8 else Choice.COMING
             recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=by, now=answered_at)
-    for days_before in (7, 3):  # the office's rules, each at its own moment
+    for days_before in (7, 3):  # the office's rules, each at its due time
         for day in days:
             send(local(day - timedelta(days=days_before), time(8, 1)))
     for activity_id, day in zip(made, days, strict=True):

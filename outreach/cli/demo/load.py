@@ -1,6 +1,6 @@
-"""Loading the demo into an empty database, in two steps: what must be there for the first page, and the life that follows.
+"""Loads the demo into an empty database in two steps: what the first page needs, and what happened since.
 
-The second step sends the invitations of some days ago, gives the answers that came since, and plays last year's programme.
+The second step sends the invitations of some days ago, records the answers since then, and plays last year's programme.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Prepared:
 
 
 class Moment:
-    """A clock that shows the instant it was last set to, and the present where it was not."""
+    """A clock that shows the instant it was set to, or the current time if it is not set."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -52,7 +52,7 @@ class Moment:
 
 
 def prepare(*, now: datetime) -> Prepared:
-    """Make the demo as it stands some days after publishing, with nothing sent yet. Needs an app context."""
+    """Create the demo as of some days after publishing, with nothing sent yet. Needs an app context."""
     today = now.astimezone(JAKARTA).date()
     holidays = holidays_around(today)
     staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_due_at=now + LATER)
@@ -62,9 +62,9 @@ def prepare(*, now: datetime) -> Prepared:
 
 
 def stage(today: date, published: datetime, *, soon_due_at: datetime | None = None) -> Prepared:
-    """Set up the office, its address book and a programme ten days ahead of `today`, published at that instant.
+    """Set up the office, its address book and a programme ten days after `today`, published at `published`.
 
-    soon_due_at: when the small activity's only reminder falls due; without it, it follows the office's rules.
+    soon_due_at: when the small activity's only reminder is due; None: the office's rules apply.
     """
     holidays = holidays_around(today)
     logins = people.set_up(now=published - timedelta(days=400))
@@ -80,9 +80,9 @@ def stage(today: date, published: datetime, *, soon_due_at: datetime | None = No
 
 
 def bring_to_life(prepared: Prepared, moment: Moment) -> None:
-    """Send what was due in the days gone by, through the mail server, and give the answers that have come since.
+    """Send what was due in the past days through the mail server, and record the answers since then.
 
-    moment: the mail server's clock, so that caught mails bear the time at which they would have come.
+    moment: the mail server's clock, so that received mails show their simulated time.
     """
     now = moment()
 
@@ -103,7 +103,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
         send_until(reply.at)
         answers.give(reply, prepared.cast.coordinator)
     send_until(now)
-    send(now)  # whoever was invited since the last reminder
+    send(now)  # for invitees added since the last reminder
     moment.set(None)
     soon.remind_once(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
     db.session.remove()
@@ -117,7 +117,7 @@ def load(moment: Moment) -> Prepared:
 
 
 def work(now: datetime) -> None:
-    """Do what an engine would have done at `now`."""
+    """Do what an engine would do at `now`."""
     reminding.tick(now)
     outbox.drain(now=lambda: now, worker=WORKER)
 

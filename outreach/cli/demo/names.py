@@ -1,4 +1,4 @@
-"""Made-up names and phone numbers of those who come for an office or in somebody's place."""
+"""Made-up names and phone numbers for nominees and representatives."""
 
 from random import Random
 
@@ -17,7 +17,7 @@ def made_up(draw: Random) -> str:
 
 
 def phone(draw: Random) -> str:
-    """Return a mobile number, E.164."""
+    """Return a mobile number in E.164."""
     return f"+62812{draw.randrange(10_000_000, 99_999_999)}"
 
 

@@ -1,4 +1,4 @@
-"""Setting the demo's office up, and filling its address book: accounts, offices, posts, halls, and cadres from a spreadsheet."""
+"""Sets up the demo's office and address book: accounts, organisations, posts, halls, and cadres from a spreadsheet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ class Login:
 
 
 def set_up(*, now: datetime) -> list[Login]:
-    """Set up Kota Metro's office with its rules and three accounts, whose passwords are made now."""
+    """Set up Kota Metro's office with its rules and three accounts with new passwords."""
     offices.save(
         OfficeValues(
             name=content.OFFICE,
@@ -60,7 +60,7 @@ def set_up(*, now: datetime) -> list[Login]:
 
 
 def assemble(*, now: datetime) -> tuple[Cast, Reading]:
-    """Fill the address book; return whom it holds, and what the importer took and refused of the cadres' spreadsheet."""
+    """Fill the address book. Return its ids, and the rows of the cadres' spreadsheet that were accepted and refused."""
     coordinator = db.session.scalars(db.select(User).filter_by(email="coordinator@example.com")).unique().one()
     db.session.expunge(coordinator)
     cast = Cast(coordinator)

@@ -1,6 +1,6 @@
-"""What the pages of the planner show in the demo: two clashes to look at, two absences, a date poll that runs and one decided.
+"""The demo's data for planning: two clashes, two absences, an open date poll and a decided one.
 
-None of it touches the nine days in which the drafts are to be placed, but for a hall's Monday afternoons.
+It uses none of the nine days of the drafts, except one hall's Monday afternoons.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -45,7 +45,7 @@ HALL_HOURS = time(13, 0), time(15, 30)
 OPENED_AFTER = timedelta(hours=4)
 CLOSES_IN_DAYS, CLOSES = 2, time(16, 0)
 RUNNING = "Rapat evaluasi lintas sektor"
-RUNNING_ON = (1, 3, 6)  # of the community activities' days
+RUNNING_ON = (1, 3, 6)  # indexes of the community activities' days
 RUNNING_HOURS = time(9, 0), time(11, 0)
 RUNNING_PEOPLE = ("kapolres", "kajari", "kepala.dinas")
 RUNNING_OFFICES = ("dinsos", "disdikbud", "tp.pkk")
@@ -58,15 +58,15 @@ RUNNING_SAID = {
 
 DECIDED = "Pembekalan fasilitator Puspaga"
 DECIDED_HALL = "Aula Disdikbud Kota Metro"
-DECIDED_HOURS = time(12, 15), time(14, 0)  # a quarter of an hour after the half day ends elsewhere
+DECIDED_HOURS = time(12, 15), time(14, 0)  # starts a quarter of an hour after the half day elsewhere ends
 DECIDED_ELSE_ON, DECIDED_ELSE_HOURS = (0, 2), (time(13, 30), time(15, 15))
-DECIDED_SPEAKERS = {1: "psikolog", 3: "ketua.pkk"}  # who speaks on which of the four days
+DECIDED_SPEAKERS = {1: "psikolog", 3: "ketua.pkk"}  # speaker by index of the four days
 DECIDED_PEOPLE = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
 DECIDED_SAID = ((YES, MAYBE, YES), (YES, YES, NO), (MAYBE, YES, YES))
 
 
 def plant(cast: Cast, made: DemoPlan, today: date, *, now: datetime) -> None:
-    """Draft what shares a kecamatan with another on one half day, and enter when a speaker and a hall cannot be had."""
+    """Draft an activity that clashes with another in its kecamatan, and add absences of a speaker and a venue."""
     community = _activities(made.community)
     first = next(one for one in community if _hour(one) < time(12))
     assert first.region_code is not None
@@ -102,7 +102,7 @@ def plant(cast: Cast, made: DemoPlan, today: date, *, now: datetime) -> None:
 def hold_polls(
     cast: Cast, made: DemoPlan, opened: datetime, send: Callable[[datetime], None], *, now: datetime
 ) -> None:
-    """Ask in two date polls at `opened`, answer most of it on the next day, and decide one. send: sends what is due then."""
+    """Open two date polls at `opened`, record most answers on the next day, and decide one. send: sends what is due."""
     days = _days(_activities(made.community))
     speaker, day = _speaker_and_day(made)
     running = _open(
@@ -129,7 +129,7 @@ def hold_polls(
         now=now,
     )
     morning = next_morning(opened, JAKARTA)
-    for instant in (opened, morning):  # who has had a mail on that day gets this one next morning
+    for instant in (opened, morning):  # recipients who had a mail on that day get this one on the next morning
         send(instant)
     said = [(running, key, choices) for key, choices in RUNNING_SAID.items()]
     said += [
@@ -170,7 +170,7 @@ def _open(
 
 
 def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *, now: datetime) -> None:
-    """Answer as they would, by the link in the mail."""
+    """Answer by the link in the mail."""
     office = key in cast.offices
     column, id_ = (Link.organisation_id, cast.offices[key]) if office else (Link.person_id, cast.people[key])
     token = tokens.token(db.session.scalars(sa.select(Link).where(column == id_)).one())
@@ -182,7 +182,7 @@ def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *
 
 
 def _speaker_and_day(made: DemoPlan) -> tuple[str, date]:
-    """Return who speaks in the morning of a day that has no Friday prayer at noon, and that day."""
+    """Return a morning speaker of a day without Friday prayer at noon, and that day."""
     found = _activities(made.days)
     number = next(number for number in DECIDED_SPEAKERS if _day(found[number]).weekday() != FRIDAY)
     return DECIDED_SPEAKERS[number], _day(found[number])

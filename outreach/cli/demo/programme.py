@@ -1,4 +1,4 @@
-"""Planning the demo's programme and its community activities, and inviting to them: as drafts, through the services."""
+"""Drafts the demo's programme and community activities, and prepares their invitations, through the services."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,10 @@ VILLAGE_QUOTA = 4
 
 @dataclass
 class Cast:
-    """Whom the demo knows, by content's keys; village offices by the code of their kelurahan or kecamatan."""
+    """The ids of the demo's people and places, by the keys in content.py.
+
+    District and village offices have the code of their kecamatan or kelurahan as key.
+    """
 
     coordinator: User
     people: dict[str, int] = field(default_factory=dict)
@@ -51,7 +54,7 @@ class DemoPlan:
 
 
 def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, now: datetime) -> DemoPlan:
-    """Draft the four days and, where days are given for them, the community activities; prepare all invitations."""
+    """Draft the four days and prepare all invitations; with community_days also the community activities."""
     programme = programmes.create(
         ProgrammeValues(
             title="Empat hari penguatan perlindungan perempuan dan anak",
@@ -71,7 +74,7 @@ def plan(cast: Cast, days: Sequence[date], community_days: Sequence[date], *, no
 
 
 def plan_day(cast: Cast, programme_id: int, what: content.DemoDay, day: date, *, now: datetime) -> int:
-    """Draft one half day with its agenda, speakers, moderator, offices and cadres; return the activity's id."""
+    """Draft one half day with its agenda, speakers, moderator, organisations and cadres; return the activity's id."""
     by = cast.coordinator
     activity = planning.create_activity(
         ActivityValues(
@@ -102,13 +105,13 @@ def plan_day(cast: Cast, programme_id: int, what: content.DemoDay, day: date, *,
 
 
 def invite_offices_of_day_one(cast: Cast, activity_id: int, *, now: datetime) -> None:
-    """Ask every kecamatan and kelurahan office for two people."""
+    """Invite every kecamatan and kelurahan office with a quota of two."""
     quotas = dict.fromkeys([*cast.district_offices.values(), *cast.village_offices.values()], QUOTA)
     inviting.invite_organisations([activity_id], quotas, by=cast.coordinator, now=now)
 
 
 def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[int, ...]:
-    """Draft one activity for each kelurahan and invite its cadres, its office and the speaker; return their ids."""
+    """Draft one activity for each kelurahan and invite its cadres and its office; return the ids."""
     tree = {k.code: [one.code for one in k.kelurahan] for k in regions.kelurahan_tree(db.session())}
     made = []
     for visit in visits(tree, days):
@@ -132,7 +135,7 @@ def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[
 
 
 def agenda(people: Mapping[str, int], what: content.DemoDay, day: date) -> list[AgendaValues]:
-    """Return a half day's agenda: opening, talks around a pause, discussion, closing."""
+    """Return a half day's agenda: opening, talks around a break, discussion, closing."""
     count = len(what.talks)
     lines: list[tuple[time, time, str, tuple[int, ...]]] = [(a, b, topic, ()) for a, b, topic in content.BEFORE_TALKS]
     for (begins, ends), talk in zip(content.TALK_TIMES[count], what.talks, strict=True):
@@ -144,7 +147,7 @@ def agenda(people: Mapping[str, int], what: content.DemoDay, day: date) -> list[
 
 
 def some_cadres(kind: CadreKind, count: int) -> list[int]:
-    """Return `count` people who are cadres of a kind, from all kelurahan in turn; those with an address come first."""
+    """Return `count` people who are cadres of a kind, from all kelurahan in turn; those with an e-mail address come first."""
     found = db.session.execute(
         sa.select(Person.id, Cadre.region_code)
         .join(Cadre, Cadre.person_id == Person.id)
@@ -163,5 +166,5 @@ def some_cadres(kind: CadreKind, count: int) -> list[int]:
 
 
 def local(day: date, clock: time) -> datetime:
-    """Return the instant at which Metro's clocks show this."""
+    """Return the instant of this local time in Metro."""
     return datetime.combine(day, clock, tzinfo=JAKARTA)

@@ -1,4 +1,4 @@
-"""A small activity whose reminder falls due shortly after the demo's start, so that a newcomer sees a mail come in."""
+"""A small activity with a reminder due shortly after the demo's start: a new user sees a mail arrive."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -20,7 +20,7 @@ from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.rules import DEFAULTS
 
 TITLE = "Rapat persiapan panitia"
-KEY = "three-days-before"  # the rule that gets another moment here
+KEY = "three-days-before"  # the rule that gets another due time here
 CADRES = 3
 
 
@@ -48,16 +48,14 @@ def plan_soon(cast: Cast, today: date, holidays: Mapping[date, str], *, now: dat
 
 
 def days_and_time(starts_at: datetime, due_at: datetime) -> tuple[int, time]:
-    """Return a rule's days and local time of day by which it falls due at `due_at` before the start."""
+    """Return the days and the local time of day of a rule that is due at `due_at`."""
     local_due = due_at.astimezone(JAKARTA)
     days = (local_day(starts_at, JAKARTA) - local_due.date()).days
     return days, local_due.time().replace(microsecond=0)
 
 
 def remind_once(activity_id: int, due_at: datetime, *, by: User | None, now: datetime) -> None:
-    """Give the activity rules of its own, as a coordinator may on the rules' page: one reminder to answer,
-    due at that moment.
-    """
+    """Give the activity its own rules, as a coordinator can on the rules page: one reminder to answer, due at `due_at`."""
     starts_at = db.session.get_one(Activity, activity_id).starts_at
     days, at = days_and_time(starts_at, due_at)
     values = RuleValues(days, at, Audience.UNANSWERED)
@@ -69,7 +67,7 @@ def remind_once(activity_id: int, due_at: datetime, *, by: User | None, now: dat
 
 
 def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
-    """Do so at a later start of the demo, where its readers have had no mail today; return whether one falls due."""
+    """Repeat it at a later start of the demo, if its recipients had no reminder today. Return whether one is due."""
     activity = db.session.scalar(
         sa.select(Activity).where(
             Activity.title == TITLE, Activity.state == ActivityState.PUBLISHED, Activity.starts_at > due_at

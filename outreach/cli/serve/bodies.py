@@ -1,8 +1,9 @@
-"""What waitress does with a body larger than the app takes: it is read to its end and thrown away, so that the app's own page
-can say so. An answer before the end would reach a browser that still sends as a broken connection.
+"""Limits request bodies in waitress. A body that is too large is read to its end and discarded.
 
-What surrounds a chunked body's parts is held to a length of its own: waitress keeps it in memory, and looks through it again
-with each piece that arrives.
+So the app's own page can report it: an answer before the end looks like a broken connection to a browser that still sends.
+
+The control parts of a chunked body have their own limit: waitress keeps them in memory, and searches them again with each
+piece that arrives.
 """
 
 from typing import Any
@@ -17,12 +18,12 @@ from waitress.utilities import RequestHeaderFieldsTooLarge
 
 from outreach.cli.serve.connections import FairChannel
 
-MOST_LISTENED_TO = 1024**3  # bytes; beyond them the connection ends
-MOST_AROUND_CHUNKS = 16 * 1024  # bytes of one line with a chunk's length, and of all that follows the last chunk
+MOST_LISTENED_TO = 1024**3  # bytes; beyond this the connection is closed
+MOST_AROUND_CHUNKS = 16 * 1024  # bytes of the line with a chunk's length, and of all data after the last chunk
 
 
 class Bounded(OverflowableBuffer):
-    """Keeps at most `most` bytes, and counts those that it throws away as if it had them: its length is the body's."""
+    """Keeps at most `most` bytes. It counts discarded bytes too, so its length is the body's length."""
 
     def __init__(self, overflow: int, most: int) -> None:
         super().__init__(overflow)
@@ -42,7 +43,7 @@ class Bounded(OverflowableBuffer):
 def make_server(app: Flask, most: int, *, most_of_one: int = 0, **options: Any) -> Any:
     """Return a waitress server for the app that keeps bodies of at most `most` bytes.
 
-    most_of_one: how many connections one address may keep; 0 for any number. options: as for create_server.
+    most_of_one: how many connections one address may have; 0: no limit. options: those of create_server.
     """
 
     class Parser(HTTPRequestParser):

@@ -26,9 +26,9 @@ from outreach.engines.loop import keep_loaded
 from outreach.settings import Settings, SettingsError, load
 
 PORTS_TO_TRY = 50
-MOST_CONNECTIONS = 400  # a browser keeps six; each may take two file descriptors, of a process's usual 1024
-MOST_OF_ONE = 100  # of these for one address, where no proxy stands before: sixteen browsers
-IDLE_S = 60  # then one that brings nothing further ends, so that others come to their turn
+MOST_CONNECTIONS = 400  # a browser opens six; each may use two file descriptors, of the usual 1024 per process
+MOST_OF_ONE = 100  # limit of one address if there is no proxy: sixteen browsers
+IDLE_S = 60  # an idle connection is closed after this time, to make room for others
 
 
 @click.command()
@@ -54,16 +54,16 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
 def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
     """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
     app = made(loaded())
-    stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's, its lock is never held when a signal comes
+    stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's lock, it is never held when a signal arrives
     with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
         click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
         stopped.get()
 
 
 def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = ()) -> AbstractContextManager[object]:
-    """Return the engine that suits the database: shared over a queue on PostgreSQL, else one that works alone.
+    """Return the engine for the database: sharing a queue on PostgreSQL, otherwise one that works alone.
 
-    Raise ClickException where the queue's tables are missing or old, or where an option has no meaning.
+    Raise ClickException if the queue's tables are missing or old, or if an option has no meaning here.
     """
     if not jobqueue.usable(app.extensions["outreach"]):
         if jobs or queues:
@@ -87,7 +87,7 @@ def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = (
 
 
 def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
-    """Serve the app until SIGTERM or Ctrl+C; then finish the requests and the mails that are under way."""
+    """Serve the app until SIGTERM or Ctrl+C. Then finish the running requests and the mails being sent."""
     settings: Settings = app.extensions["outreach"]
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = make_server(
@@ -103,12 +103,12 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
         clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
     )
     with Engine(app) if engine else nullcontext(), _on_signals(_leave):
-        server.run()  # ends by SystemExit from the signal, having let the threads finish
+        server.run()  # ends by SystemExit from the signal, after the threads have finished
     server.close()
 
 
 def free_port(host: str, wanted: int) -> int:
-    """Return `wanted`, or, saying so, the next port that is free. Raise ClickException where the address is not ours."""
+    """Return `wanted`, or the next free port with a message. Raise ClickException if the address is not ours."""
     for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
         try:
             with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -128,7 +128,7 @@ def free_port(host: str, wanted: int) -> int:
 
 
 def with_port(settings: Settings, wanted: int, taken: int) -> Settings:
-    """Return the settings with links that lead to the port really taken, where they led to this machine."""
+    """Return the settings with base_url set to the port in use, if it pointed to this machine."""
     url = urlsplit(settings.base_url)
     if url.hostname in ("localhost", "127.0.0.1") and url.scheme == "http" and url.port in (wanted, 8000):
         return dataclasses.replace(settings, base_url=f"http://{url.hostname}:{taken}")
@@ -157,7 +157,7 @@ def _leave() -> None:
 
 @contextmanager
 def _on_signals(act: Callable[[], object]) -> Iterator[None]:
-    """Call `act` on SIGTERM and SIGINT. In a thread that may not listen to signals, do nothing."""
+    """Call `act` on SIGTERM and SIGINT. Outside the main thread, which alone receives signals, do nothing."""
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         act()

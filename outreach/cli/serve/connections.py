@@ -1,6 +1,6 @@
-"""Whose connection waitress ends so that others come to their turn: who brings nothing further, and who keeps too many.
+"""Closes connections in waitress to make room for others: those without progress, and those of an address with too many.
 
-By itself waitress counts any byte as a sign of life, and connections only all together.
+Waitress alone counts any byte as activity, and limits only the total number of connections.
 """
 
 import time
@@ -9,15 +9,15 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
-FURTHER = 16 * 1024  # bytes of a request that is not whole yet; so few in `channel_timeout` bring nobody further
-NETWORK_GROUPS = 4  # of an IPv6 address: what one customer is given
+FURTHER = 16 * 1024  # bytes of an incomplete request; fewer than this within `channel_timeout` is no progress
+NETWORK_GROUPS = 4  # groups of an IPv6 address that identify one customer's network
 
 
 class FairChannel(HTTPChannel):
-    """A connection. most_of_one: how many one address may keep; 0 for any number, as behind a proxy.
+    """A connection. most_of_one: how many one address may have; 0: no limit, as behind a proxy.
 
-    A request has to be whole, or that much further, within `channel_timeout` seconds. Who opens one connection too many loses
-    the one that has been idle longest.
+    Within `channel_timeout` seconds a request must be complete or FURTHER bytes longer. If an address opens one connection too
+    many, its longest idle one is closed.
     """
 
     most_of_one = 0
@@ -50,7 +50,7 @@ class FairChannel(HTTPChannel):
 
 
 def household(address: str) -> str:
-    """Return what tells one visitor's address from another's: of IPv6 the network, for each has billions of addresses."""
+    """Return the part of an address that identifies a visitor: of IPv6 the network, as each network has billions of addresses."""
     if ":" not in address:
         return address
     return ":".join(ip_address(address).exploded.split(":")[:NETWORK_GROUPS])

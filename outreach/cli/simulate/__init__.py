@@ -1,1 +1,1 @@
-"""The demo played to its end on a clock of its own, and checked: nothing sent twice, nothing missed."""
+"""Plays the demo to its end on a simulated clock, and checks it: nothing sent twice, nothing missed."""

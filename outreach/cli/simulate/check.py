@@ -1,6 +1,6 @@
-"""Whether the simulation kept the promises: what the mail server really received, against what should have been said.
+"""Checks the simulation: compares what the mail server received with what should have been sent.
 
-What should have been said is reckoned anew from invitations, answers and attendance, not from the reminders' own rows.
+The expected mails are computed from invitations, answers and attendance, not from the reminders' own rows.
 """
 
 from collections import Counter, defaultdict
@@ -37,14 +37,14 @@ class Received:
 
 @dataclass(frozen=True)
 class DeliveredLine:
-    """One line that reached its reader: of which kind and rule, about which invitation."""
+    """One line that reached its recipient: its kind or rule, and the invitation it is about."""
 
     key: str
     invitation_id: int
 
 
 def complaints(story: Story, mailbox: Path) -> list[str]:
-    """Return one sentence for each promise that was broken; none, if all were kept."""
+    """Return one sentence for each broken promise; empty if all were kept."""
     received = [_received(mailbox, caught) for caught in catcher.listing(mailbox)]
     messages = db.session.scalars(sa.select(Message)).all()
     sent = [m for m in messages if m.state is MessageState.SENT]
@@ -67,7 +67,7 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
 
 
 def other_than_previewed(previewed: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
-    """Compare what the coordinator's page foretold of each reminder, in mails, with what was sent."""
+    """Compare the forecast of mails per reminder, as the coordinator's page showed it, with what was sent."""
     return [
         f"Reminder {reminder} was foretold {count} mails and sent {sent.get(reminder, 0)}."
         for reminder, count in sorted(previewed.items())
@@ -76,7 +76,7 @@ def other_than_previewed(previewed: Mapping[int, int], sent: Mapping[int, int]) 
 
 
 def _mails_by_reminder() -> dict[int, int]:
-    """Return, for each reminder, how many readers were told of it by mail."""
+    """Return for each reminder how many recipients were told of it by mail."""
     rows = db.session.execute(
         sa.select(MessageLine.reminder_id, sa.func.count(sa.distinct(MessageLine.message_id)))
         .join(Message, Message.id == MessageLine.message_id)
@@ -90,7 +90,7 @@ def _mails_by_reminder() -> dict[int, int]:
 
 
 def compared(sent: Iterable[tuple[str, str]], received: Iterable[Received]) -> list[str]:
-    """Compare what the outbox says it sent, as (Message-ID, address), with what the mail server has."""
+    """Compare the mails that the outbox counts as sent, as (Message-ID, address), with those on the mail server."""
     counts = Counter(received)
     outbox = Counter(Received(*one) for one in sent)
     found = [f"{one.message_id} arrived {count} times." for one, count in counts.items() if count > 1]
@@ -100,7 +100,10 @@ def compared(sent: Iterable[tuple[str, str]], received: Iterable[Received]) -> l
 
 
 def twice_a_day(mails: Iterable[tuple[int | None, int | None, object, MailKind]]) -> list[str]:
-    """Return who got more than one mail on a day, changes and cancellations aside: (person, organisation, day, kind)."""
+    """Return who got more than one mail on one day. mails: (person, organisation, day, kind).
+
+    Kinds in MORE_THAN_ONE_A_DAY are not counted.
+    """
     counts = Counter((person, office, day) for person, office, day, kind in mails if kind not in MORE_THAN_ONE_A_DAY)
     return [
         f"{f'Person {person}' if person else f'Organisation {office}'} got {count} mails on {day}."
@@ -110,7 +113,7 @@ def twice_a_day(mails: Iterable[tuple[int | None, int | None, object, MailKind]]
 
 
 def expected(story: Story) -> set[DeliveredLine]:
-    """Return what every invitee should have heard, by key: a rule's, or what happened."""
+    """Return what every invitee should have been told, by key: a rule's key, or the kind of event."""
     found: set[DeliveredLine] = set()
     invitations = db.session.scalars(
         sa.select(Invitation).options(
@@ -162,9 +165,9 @@ def _there_by(one: Invitation, instant: datetime) -> bool:
 
 
 def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
-    """Return what arrived mails said, and complaints about what was said twice.
+    """Return what the received mails said, and complaints about what was said twice.
 
-    A line left out because the same mail, or one of the same day, said it already to that reader counts as said.
+    A skipped line counts as said if the same mail, or another one of that day, told that recipient the same.
     """
     counts: Counter[DeliveredLine] = Counter()
     left_out: list[tuple[DeliveredLine, tuple[object, ...]]] = []

@@ -50,7 +50,7 @@ def simulate(day: datetime | None) -> None:
 
 
 def run(today: date, console: Console) -> list[str]:
-    """Play, show the table, and return the broken promises."""
+    """Play the demo, print the table, and return the broken promises."""
     began = time.monotonic()
     moment = Moment(clock.now)
     with tempfile.TemporaryDirectory(prefix="outreach-", ignore_cleanup_errors=True) as name:
@@ -80,7 +80,7 @@ def run(today: date, console: Console) -> list[str]:
 
 
 def table() -> Table:
-    """Return the mails by day, kind and state."""
+    """Return a table of the mails by day, kind and state."""
     rows = db.session.execute(
         sa.select(Message.local_day, Message.kind, Message.state, Message.reason, sa.func.count())
         .group_by(Message.local_day, Message.kind, Message.state, Message.reason)

@@ -1,6 +1,6 @@
-"""What happens in the simulation and when: answers over the days, a move, a cancellation, attendance; and the engine's ticks.
+"""The events of the simulation and their times: answers, a move, a cancellation, attendance, and the engine's ticks.
 
-Everything goes through the real services and the real outbox; only the clock is not real.
+Everything uses the real services and the real outbox; only the clock is simulated.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 
-MOVED, CANCELLED = 3, 6  # which of the community activities
+MOVED, CANCELLED = 3, 6  # indexes of community activities
 BY_RULE = (MailKind.REMINDER, MailKind.THANKS)
 ANSWERS_WITHIN = timedelta(days=6)
 
@@ -40,7 +40,7 @@ class Event:
 
 @dataclass
 class Story:
-    """The events still to come, and what the check must know afterwards."""
+    """The events still to come, and what the check needs afterwards."""
 
     prepared: Prepared
     ends_at: datetime
@@ -51,11 +51,11 @@ class Story:
     cancelled_at: datetime
     previewed: dict[int, int] = field(
         default_factory=dict
-    )  # reminder → mails, as the coordinator's page said just before
+    )  # reminder → number of mails that the coordinator's page forecast just before
 
 
 def begin(today: date) -> Story:
-    """Set the demo up and publish it at 09.10 of that day; return what will happen to it."""
+    """Set up the demo and publish it at 09.10 of that day. Return the story with its events."""
     published = local(today, time(9, 10))
     prepared = stage(today, published)
     activities = list(db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.PUBLISHED)))
@@ -80,7 +80,7 @@ def begin(today: date) -> Story:
 
 
 def play(story: Story, moment: Moment) -> Iterator[datetime]:
-    """Let time pass until the end; yield each instant at which something was done."""
+    """Let time pass until the end. Yield each instant at which something was done."""
     now = story.prepared.published_at
     while now < story.ends_at:
         moment.set(now)
@@ -94,7 +94,7 @@ def play(story: Story, moment: Moment) -> Iterator[datetime]:
 
 
 def _next(story: Story) -> datetime:
-    """Return when the next thing happens: an event, a reminder that falls due, or a mail to try again."""
+    """Return when the next thing happens: an event, a due reminder, or a mail to send or try again."""
     waiting = db.session.scalar(sa.select(sa.func.min(Message.due_at)).where(Message.state.in_(TO_SEND)))
     db.session.rollback()
     found = [story.ends_at, reminding.next_due_at(), waiting, story.events[0].at if story.events else None]
@@ -102,7 +102,7 @@ def _next(story: Story) -> datetime:
 
 
 def _preview_rules(story: Story, now: datetime) -> None:
-    """Note what the coordinator's page says of the reminders that are about to be written."""
+    """Store the forecast that the coordinator's page shows for the reminders due now."""
     due = db.session.scalars(
         sa.select(Reminder.id).where(
             Reminder.state == ReminderState.SCHEDULED, Reminder.kind.in_(BY_RULE), Reminder.due_at <= now
@@ -135,7 +135,7 @@ def _move(activity_id: int, prepared: Prepared, now: datetime) -> None:
 
 
 def _tick_off(activity_id: int, prepared: Prepared, now: datetime) -> None:
-    """Tick most of those who said they would come."""
+    """Record most of those who said yes as present."""
     expected = db.session.scalars(
         sa.select(Invitation.id)
         .where(

@@ -1,8 +1,9 @@
-"""Clashes: from the plan to what is to be looked at in it, across all programmes and activities standing alone.
+"""Clashes: what does not fit in the plan, across all programmes and activities standing alone.
 
-Pure. What would resolve a finding is `ways`; its sentence is web/'s. Each look costs what overlaps an activity, not what
-the plan holds. Cancelled and held activities, what is over, and invitees who declined or were withdrawn do not clash; of a draft
-that is over it is found that it starts in the past.
+Pure functions. resolutions.py says what would resolve a clash; delivery/words/clashes.py puts a clash into words.
+The cost of checking an activity grows with what overlaps it, not with the size of the plan.
+Cancelled, held and past activities do not clash, nor do invitees who declined or were withdrawn.
+One exception: a draft in the past gets the clash IN_THE_PAST.
 """
 
 from outreach.domain.clashes.clash import Clash, Signature

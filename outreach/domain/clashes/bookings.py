@@ -1,4 +1,4 @@
-"""Who and what is booked twice, cannot be had, or does not suffice: venues, people, and kecamatan."""
+"""Clashes of venues, people and kecamatan: booked twice, unavailable, or too small."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ _TRAVELLING = (ClashKind.SPEAKER_TRAVEL, ClashKind.TRAVEL)
 
 
 def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield that its venue is taken, cannot be had, or is too small for those expected."""
+    """Yield a clash if its venue is taken, unavailable, or too small for the expected people."""
     if activity.venue_id is None:
         return
     place = plan.places.get(activity.venue_id)
@@ -37,7 +37,7 @@ def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield who is in two activities at once or cannot get from one to the other in time, and who has said to be away."""
+    """Yield a clash for each person who is in two activities at once, cannot travel in time, or is absent."""
     reach = reach_of(plan.rules)
     for party, role in roles_of(activity.engagements).items():
         if party.is_one_person:
@@ -49,7 +49,7 @@ def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield the other community activities in its kecamatan on one of its half days, each once."""
+    """Yield a clash for each other community activity in its kecamatan on one of its half days, each once."""
     severity = plan.rules.sought(ClashKind.SAME_KECAMATAN)
     code = plan.kecamatan_of(activity)
     if severity is None or code is None or activity.kind not in COMMUNITY_KINDS:
@@ -70,7 +70,7 @@ def reach_of(rules: Rules) -> timedelta:
 
 
 def cross(plan: Plan, one: PlannedActivity, other: PlannedActivity) -> bool:
-    """Return whether it could be found of somebody that they are in both, whatever their roles."""
+    """Return whether a person in both activities could clash, in whatever roles."""
     first, second = pair(one, other)
     gap = second.starts_at - first.ends_at
     if gap < timedelta(0):
@@ -100,7 +100,7 @@ def _both(plan: Plan, own: Booking, other: Booking) -> Clash | None:
 
 
 def _needed(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int | None:
-    """Return the minutes from the first to the second where there are fewer between them."""
+    """Return the travel time in minutes from the first to the second; None if the gap is long enough, or no place is known."""
     needed = needed_min(plan.whereabouts(first), plan.whereabouts(second), plan.rules.travel)
     return None if needed is None or second.starts_at - first.ends_at >= needed * _MINUTE else needed
 

@@ -1,4 +1,4 @@
-"""What a finding says: its kind, how grave it is, the things involved, and the numbers for its sentence. No words: web/."""
+"""The value Clash: its kind, severity, what is involved, and its numbers. The words are in delivery/words/clashes.py."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +15,12 @@ _ORDER = {kind: place for place, kind in enumerate(ClashKind)}
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One thing to look at. By whom and until when something is taken is said by the other of its `activities`.
+    """One clash in the plan.
 
-    activities: the one it is about, or the two that clash, by their start. roles: the party's, in each of these.
-    needed, there: of TRAVEL and SPEAKER_TRAVEL minutes, of SHORT_NOTICE days, of VENUE_TOO_SMALL people, or seats where it
-    `is_of_seats`: what it would take, and what there is.
-    day: which of its days is a day off, a weekend, outside hours or has Friday prayer; hours: that day's.
+    activities: the one it is about, or the two that clash, by start. roles: the party's role in each of them.
+    needed, there: what is required and what there is. Minutes for TRAVEL and SPEAKER_TRAVEL, days for SHORT_NOTICE,
+    people for VENUE_TOO_SMALL (seats if `is_of_seats`).
+    day: the day that is a day off or a weekend, is outside hours, or has Friday prayer. hours: the office hours of that day.
     """
 
     kind: ClashKind
@@ -31,7 +31,7 @@ class Clash:
     place: Place | None = None  # of the VENUE_ kinds
     programme: ProgrammeDays | None = None
     absence: Absence | None = None
-    said_yes: bool = False  # the party, in a date poll, to just this time: then it only warns, and needs no way out
+    said_yes: bool = False  # the party said yes to this time in a date poll: it only warns, without resolution
     day: date | None = None
     day_off: DayOff | None = None
     hours: DayHours | None = None
@@ -46,17 +46,17 @@ class Clash:
         return tuple(activity.id for activity in self.activities)
 
     def other(self, activity_id: int) -> PlannedActivity | None:
-        """Return the activity that this one clashes with; None where it is found by itself."""
+        """Return the other activity of this clash; None if it is about one activity only."""
         return next((activity for activity in self.activities if activity.id != activity_id), None)
 
     @property
     def is_of_seats(self) -> bool:
-        """Return whether too small a venue is so only for the seats that are planned, and holds those expected so far."""
+        """Return whether the venue is too small only for the planned seats, and large enough for the people expected so far."""
         return self.kind is ClashKind.VENUE_TOO_SMALL and self.activities[0].people <= (self.there or 0)
 
     @property
     def signature(self) -> Signature:
-        """Return what stays the same of a finding while its activities are moved about and it is not resolved."""
+        """Return the identity of a clash. It stays the same while its activities are moved and the clash is not resolved."""
         return self.kind, tuple(sorted(self.ids)), self.party
 
     @property

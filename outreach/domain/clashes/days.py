@@ -1,4 +1,4 @@
-"""Whether an activity's own days and hours suit: its programme, its deadline, days off, office hours, and notice."""
+"""Clashes of an activity's own days and hours: programme, deadline, days off, office hours, and notice."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -12,7 +12,7 @@ from outreach.domain.states import ActivityState
 
 
 def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield that it lies outside its programme's days."""
+    """Yield a clash if it lies outside its programme's days."""
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
     if programme and (severity := plan.rules.sought(ClashKind.OUTSIDE_PROGRAMME)):
         days = days_between(activity.starts_at, activity.ends_at, programme.zone)
@@ -21,18 +21,18 @@ def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def has_begun(plan: Plan, activity: PlannedActivity) -> bool:
-    """Return whether it is a draft whose start has passed, so that it can only be recorded."""
+    """Return whether it is a draft whose start has passed. Such a draft can only be recorded."""
     return activity.state is ActivityState.DRAFT and activity.starts_at <= plan.now
 
 
 def of_the_past(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield that it starts in the past. Of all findings this one is of what is over, too."""
+    """Yield a clash if it starts in the past. This is the only clash of past activities."""
     if has_begun(plan, activity) and (severity := plan.rules.sought(ClashKind.IN_THE_PAST)):
         yield Clash(ClashKind.IN_THE_PAST, severity, (activity,))
 
 
 def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield that it lies outside its programme, is to be answered after its start, and is told too late or not at all."""
+    """Yield a clash if it is outside its programme, has its deadline after its start, is in the past or has short notice."""
     rules = plan.rules
     yield from of_programme(plan, activity)
     late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
@@ -49,7 +49,7 @@ def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield each of its days that is a holiday, a joint holiday, or else on a weekend."""
+    """Yield a clash for each of its days that is a holiday, a joint holiday, or on a weekend."""
     for day in activity.days:
         off = plan.calendar.days_off.get(day)
         if off is not None:
@@ -63,9 +63,9 @@ def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield that it begins or ends outside office hours, and each Friday on which it runs into the prayer break.
+    """Yield a clash if it begins or ends outside office hours, and for each Friday on which it overlaps the prayer break.
 
-    What happens at night between two of its days is not looked at; nor is the lunch break, which most activities span.
+    The nights between its days are not checked. The lunch break is not checked either: most activities span it.
     """
     days, ramadan = activity.days, plan.calendar.in_ramadan
     if severity := plan.rules.sought(ClashKind.OUTSIDE_HOURS):

@@ -1,4 +1,4 @@
-"""Looking at activities: one as it stands or might stand, some, or all of a plan."""
+"""Finds the clashes of one activity, of some, or of the whole plan."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -10,27 +10,27 @@ from outreach.domain.planning.plan import Plan, PlannedActivity
 
 
 def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash]:
-    """Return what is found in the plan, by when it is; two activities that clash give one finding.
+    """Return the clashes in the plan, by start; two activities that clash give one clash.
 
-    among: ids of activities; only what involves at least one of them is looked for. None: all.
+    among: ids of activities; only clashes that involve at least one of them are returned. None: all.
     """
     chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
     found = []
     for id in chosen:
         for one in look_at(plan, plan.activities[id]):
             first = one.activities[0].id
-            if first == id or first not in chosen:  # else found from the other side
+            if first == id or first not in chosen:  # otherwise it is found from the other activity
                 found.append(one)
     return sorted(found, key=lambda one: one.sort_key)
 
 
 def find_clashes_if(plan: Plan, activity: PlannedActivity) -> list[Clash]:
-    """Return what would be found for the activity were it planned like this; the plan's own of that id is left aside."""
+    """Return the clashes of the activity if it were planned like this. The plan's own activity of that id is ignored."""
     return sorted(look_at(plan, activity), key=lambda one: one.sort_key)
 
 
 def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield what is found for an activity, whether or not it stands in the plan so; in no order."""
+    """Yield the clashes of an activity, which may differ from the plan's own; in no order."""
     if plan.counts(activity):
         yield from days.of_times(plan, activity)
         yield from days.of_days_off(plan, activity)
@@ -43,9 +43,10 @@ def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def crossings(plan: Plan, among: Collection[int] | None = None) -> Mapping[int, set[int]]:
-    """Return by id with which others each activity crosses: whoever is in two that cross is found, unless for their roles not.
+    """Return for each activity id the ids of the activities that it crosses: somebody in both could clash.
 
-    Who is engaged is not looked at: from the activities alone it is known of whom to ask. among: as in `findings`.
+    Roles can still prevent that clash. Invitees are not read: the times and places alone say which invitees to load.
+    among: as in `find_clashes`.
     """
     chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
     counting = Intervals(one for one in plan.activities.values() if plan.counts(one))
@@ -55,7 +56,7 @@ def crossings(plan: Plan, among: Collection[int] | None = None) -> Mapping[int, 
         if one.id not in chosen:
             continue
         for other in counting.overlapping(one.starts_at - reach, one.ends_at + reach):
-            seen = other.id in chosen and bookings.pair(one, other)[0] is other  # from the other side
+            seen = other.id in chosen and bookings.pair(one, other)[0] is other  # already added from the other activity
             if other.id != one.id and not seen and bookings.cross(plan, one, other):
                 found[one.id].add(other.id)
                 found[other.id].add(one.id)

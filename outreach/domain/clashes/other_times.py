@@ -1,5 +1,4 @@
-"""Other times at which an activity might be held, the nearest first. Whether they suit is asked of each by
-clashes/resolutions.py."""
+"""Other times for an activity, the nearest first. clashes/resolutions.py checks whether each of them suits."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -15,7 +14,7 @@ DAYS_LOOKED_AT = 15  # working days, where no programme sets bounds
 
 
 def same_day(plan: Plan, activity: PlannedActivity, other: PlannedActivity | None) -> list[datetime]:
-    """Return other starts on its day: each half hour within office hours, and just before and after what it clashes with."""
+    """Return other starts on its day: each half hour in office hours, and just before and after the activity it clashes with."""
     day = activity.local_start.date()
     opens, latest = _bounds(plan, activity, day)
     starts = {opens + n * STEP for n in range((latest - opens) // STEP + 1)} if latest >= opens else set()
@@ -32,7 +31,7 @@ def same_day(plan: Plan, activity: PlannedActivity, other: PlannedActivity | Non
 
 
 def other_days(plan: Plan, activity: PlannedActivity) -> Iterator[datetime]:
-    """Yield starts on other working days: at the same hour, as near to it as office hours allow, or after the noon break."""
+    """Yield starts on other working days: the same hour (or the nearest in office hours), after the break, or at opening."""
     own = activity.local_start
     for day in _days(plan, activity):
         opens, latest = _bounds(plan, activity, day)
@@ -43,7 +42,7 @@ def other_days(plan: Plan, activity: PlannedActivity) -> Iterator[datetime]:
 
 
 def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
-    """Return the working days of its programme, the nearest first; of an activity standing alone, those that come next."""
+    """Return the working days of its programme, nearest first. For an activity standing alone: the next working days."""
     own, today = activity.local_start.date(), plan.now.astimezone(activity.zone).date()
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
     if programme and plan.rules.sought(ClashKind.OUTSIDE_PROGRAMME):
@@ -59,21 +58,21 @@ def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
 
 
 def _bounds(plan: Plan, activity: PlannedActivity, day: date) -> tuple[datetime, datetime]:
-    """Return the first and the last start within that day's office hours; an activity too long has the last before the first."""
+    """Return the first and last start within that day's office hours. For an activity too long, the last is before the first."""
     hours = plan.hours_on(day)
     opens = datetime.combine(day, hours.opens, tzinfo=activity.zone)
     return opens, datetime.combine(day, hours.closes, tzinfo=activity.zone) - activity.length
 
 
 def _at_noon(plan: Plan, activity: PlannedActivity, starts_at: datetime) -> bool:
-    """Return whether that is in the break, to which nobody wants to be asked: such a start is the last to be offered."""
+    """Return whether the start is in the noon break. Such starts are offered last."""
     local = starts_at.astimezone(activity.zone)
     hours = plan.hours_on(local.date())
     return hours.break_from <= local.time() < hours.break_until
 
 
 def _rounded(instant: datetime, *, up: bool) -> datetime:
-    """Return the instant at the next five minutes, or the last: nobody starts at 10.23."""
+    """Return the instant rounded up or down to five minutes: nobody starts at 10.23."""
     midnight = datetime.combine(instant.date(), time(), tzinfo=instant.tzinfo)
     minutes = (instant - midnight) / timedelta(minutes=1)
     steps = -(-minutes // ROUND_MIN) if up else minutes // ROUND_MIN

@@ -1,7 +1,7 @@
-"""What would resolve a finding, as values: another time, venue or deadline, longer days, fewer seats, one invitee less.
+"""What would resolve a clash: another time, venue or deadline, longer programme days, fewer seats, or another invitee.
 
-Only what resolves it and brings nothing new upon its activity is offered; of times, rather those that leave nothing.
-Pure; doing it is services/, saying it web/.
+A resolution is offered only if it resolves the clash and adds no new clash for its activity. Times that leave no
+blocking clash are preferred. Pure functions; services/ applies a resolution, web/clashes/resolutions.py shows it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -20,7 +20,7 @@ from outreach.domain.planning.travel import needed_min
 from outreach.domain.states import ActivityState, InvitationState
 
 VENUES_OFFERED = 2
-LOOKED_FURTHER = 8  # starts, after the first that helps, for one that also resolves what else there is
+LOOKED_FURTHER = 8  # further starts tried after the first that helps: one may also resolve the remaining clashes
 _OF_VENUES = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
 _OF_INVITEES = frozenset({ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.INVITEE_ABSENT})
 _OF_SPEAKERS = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.SPEAKER_ABSENT})
@@ -33,7 +33,7 @@ _NOT_OF_TIME = frozenset({ClashKind.VENUE_TOO_SMALL, ClashKind.DEADLINE_AFTER_ST
 
 @dataclass(frozen=True, slots=True)
 class MoveTo:
-    """Start it then, as long as before."""
+    """Start the activity then; its length stays."""
 
     activity_id: int
     starts_at: datetime
@@ -41,7 +41,7 @@ class MoveTo:
 
 @dataclass(frozen=True, slots=True)
 class TakeVenue:
-    """Hold it in another venue: free, and large enough as far as its capacity is known."""
+    """Move it to another venue that is free, and large enough as far as its capacity is known."""
 
     activity_id: int
     venue_id: int
@@ -55,7 +55,7 @@ class RespondBy:
 
 @dataclass(frozen=True, slots=True)
 class StretchProgramme:
-    """Let the programme's days reach as far as its activity."""
+    """Extend the programme's days to include its activity."""
 
     programme_id: int
     starts_on: date
@@ -64,7 +64,7 @@ class StretchProgramme:
 
 @dataclass(frozen=True, slots=True)
 class LimitSeats:
-    """Plan no more seats than the venue has, which suffice for those expected."""
+    """Plan no more seats than the venue has. They are enough for the people expected."""
 
     activity_id: int
     seats: int
@@ -72,7 +72,7 @@ class LimitSeats:
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Do not have this invitee there."""
+    """Leave this invitee out of the activity."""
 
     activity_id: int
     party: Party
@@ -80,7 +80,7 @@ class LeaveOut:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Have somebody else speak or moderate in this one's place."""
+    """Replace this speaker or moderator by somebody else."""
 
     activity_id: int
     party: Party
@@ -88,7 +88,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Represent:
-    """Have somebody come for this invitee, who stays the one invited."""
+    """Let somebody else represent this invitee, who stays the one invited."""
 
     activity_id: int
     party: Party
@@ -100,11 +100,11 @@ Resolution = OfActivity | StretchProgramme | OfInvitee
 
 
 def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> list[Resolution]:
-    """Return at most five ways to resolve a finding of this plan: the smallest change of each sort; none where there is none.
+    """Return at most five resolutions of a clash in this plan, the smallest change of each sort; may be empty.
 
-    moving: id of the activity that the user is about to change; it is the one changed. None: of two, one that is not fixed,
-    rather a draft than one that people know of, rather the later. The other is tried where nothing resolves it. Where no other
-    time helps, somebody else has to speak. Who said yes to that very time needs no way out.
+    moving: id of the activity that the user is changing; it is changed first. None: of two activities, one that is not
+    fixed comes first, then a draft before a published one, then the later one. The other is tried if nothing resolves
+    the first. If no other time helps, somebody else has to speak. A party who said yes to this time needs no resolution.
     """
     if clash.said_yes:
         return []
@@ -116,7 +116,7 @@ def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> lis
 
 
 def suits_all(plan: Plan, resolution: Resolution, activity_ids: Collection[int], resolving: Collection[Clash]) -> bool:
-    """Return whether the way, taken of each of these activities alike, resolves all of that and brings nothing new upon them."""
+    """Return whether the resolution, applied to all these activities alike, resolves all clashes and adds none to them."""
     if not isinstance(resolution, OfActivity):
         after = applied(plan, resolution)
     else:
@@ -135,7 +135,7 @@ def suits_all(plan: Plan, resolution: Resolution, activity_ids: Collection[int],
 
 
 def applied(plan: Plan, resolution: Resolution) -> Plan:
-    """Return the plan as it would be; KeyError where what the way is about is not in it."""
+    """Return the plan with the resolution applied. Raise KeyError if its activity or programme is not in the plan."""
     match resolution:
         case StretchProgramme():
             days = replace(
@@ -193,7 +193,7 @@ def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Res
 
 
 def _instead(clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
-    """Yield what helps where no time does: without a speaker there is no session, so somebody else has to come."""
+    """Yield resolutions when no time helps: a session needs its speaker, so somebody else has to come."""
     party = clash.party
     if clash.kind not in _OF_SPEAKERS or party is None:
         return
@@ -221,7 +221,7 @@ def _venues(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> It
 
 
 def _distance(plan: Plan, activity: PlannedActivity, place: Place) -> tuple:
-    """Near ones first, of these those whose size is known, and of these the smallest."""
+    """Sort key: near venues first, then those with known capacity, then the smallest."""
     away = needed_min(plan.whereabouts(activity), place, plan.rules.travel)
     return away is None, away or 0, place.capacity is None, place.capacity or 0, place.id
 
@@ -241,7 +241,7 @@ def _times(plan: Plan, clash: Clash, activity: PlannedActivity, before: set[Sign
 def _best_start(
     plan: Plan, activity: PlannedActivity, starts: Iterable[datetime], before: set[Signature]
 ) -> tuple[int, datetime] | None:
-    """Return the first start at which the least is left of what there was, and how much of that blocks."""
+    """Return the first start that leaves the fewest blocking clashes, then the fewest clashes; with the number that block."""
     best: tuple[int, int] | None = None
     chosen, further = None, 0
     for starts_at in starts:
@@ -263,7 +263,7 @@ def _is_quiet(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> 
 
 
 def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Clash] | None:
-    """Return what of that is still found of it; None as soon as something else is."""
+    """Return which of the `before` clashes remain; None as soon as there is a new one."""
     left = []
     for one in look_at(plan, activity):
         if one.signature not in before:

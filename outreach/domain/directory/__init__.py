@@ -1,4 +1,4 @@
-"""Names, e-mail addresses, phone numbers and place names as people write them, in one clean form.
+"""Cleans names, e-mail addresses, phone numbers and place names as people write them.
 
-Start with names.py. spreadsheet.py finds the table of people in a sheet that was made for people to read.
+Start with names.py. spreadsheet.py finds the table of people in a sheet made for human readers.
 """

@@ -1,6 +1,6 @@
-"""E-mail addresses as people write them, what an ill-formed one may have meant, and how the same one is known again.
+"""E-mail addresses: cleaning, suggestions for ill-formed ones, and the form in which they are compared.
 
-Never asks the network.
+Uses no network.
 """
 
 import re
@@ -40,12 +40,12 @@ class AddressInvalidNear(AddressInvalid):
 
 
 def means_nothing(written: str) -> bool:
-    """Return whether a cell says that there is nothing to say: "-", "tidak ada", "n/a"."""
+    """Return whether a cell means "nothing": "-", "tidak ada", "n/a"."""
     return written.strip().casefold().rstrip(".") in NOTHING
 
 
 def address(written: str) -> str:
-    """Return an e-mail address in small letters, "" for none; raise AddressInvalid (Near, with what was meant)."""
+    """Return the e-mail address in lower case, "" for none. Raise AddressInvalid, or AddressInvalidNear with a suggestion."""
     text = written.strip().removeprefix("mailto:").strip("<>").strip()
     if means_nothing(text):
         return ""
@@ -57,10 +57,10 @@ def address(written: str) -> str:
 
 
 def key(written: str) -> str:
-    """Return the form under which an address is stored and compared: in small letters, its domain in its own script.
+    """Return the form in which an address is stored and compared: lower case, with the domain in its own script.
 
-    On the wire a domain of other letters than ASCII is written "xn--…" (RFC 5891), and so delivery reports, calendars and mail
-    programs name it; what is no such domain stays as it is. Nothing else is made equal: what looks alike is not the same.
+    On the wire a domain with non-ASCII letters is written "xn--…" (RFC 5891). Delivery reports, calendars and mail
+    programs use that form. A domain that cannot be decoded is kept. Nothing else is unified: similar addresses differ.
     """
     small = written.lower()
     local, at, domain = small.rpartition("@")
@@ -73,13 +73,13 @@ def key(written: str) -> str:
 
 
 def on_the_wire(written: str) -> str:
-    """Return the address with its domain in the form that every server knows; raise UnicodeError where it has none."""
+    """Return the address with its domain in the ASCII form that every server knows; raise UnicodeError if there is none."""
     local, at, domain = written.rpartition("@")
     return written if domain.isascii() else f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
 
 
 def forms(written: str) -> set[str]:
-    """Return the forms in which an address may be stored: that of people and failures, and that in which mails went out."""
+    """Return the forms in which an address may be stored: `key` (people, failures) and `on_the_wire` (mails sent)."""
     found = key(written)
     try:
         return {found, on_the_wire(found)}

@@ -1,6 +1,6 @@
-"""People's names as they are written in Indonesia: titles before and after, all capitals, a single name.
+"""People's names as they are written in Indonesia: titles before and after, all capitals, single names.
 
-Pure. A name is one field: it is never cut into first and last, and mixed case is the owner's own and stays.
+Pure functions. A name is one field and is never split into first and last name. Mixed case is kept as written.
 """
 
 import re
@@ -35,7 +35,7 @@ def _letters(text: str) -> str:
 
 _BEFORE_BY_KEY = {_letters(title): title for title in BEFORE}
 _AFTER_BY_KEY = {_letters(title): title for title in AFTER}
-_MAY_BE_NAMES = {"ma", "me", "ba", "bd", "lc", "ns", "mp", "sp", "ss", "ip", "mt"}  # without dots, more likely a name
+_MAY_BE_NAMES = {"ma", "me", "ba", "bd", "lc", "ns", "mp", "sp", "ss", "ip", "mt"}  # more likely names if without dots
 _BEFORE_PATTERN = re.compile(
     r"^(?P<title>{})(?:\.\s*|\s+)(?=\w)".format(
         "|".join(sorted((re.escape(t.rstrip(".")) for t in BEFORE), key=len, reverse=True))
@@ -59,10 +59,7 @@ class Name:
 
 
 def split(written: str) -> Name:
-    """Return a name as written, with its titles apart and spelt the usual way, and all capitals made proper.
-
-    "HJ. ENDAH ADRIANSYAH, S.PD." is Name("Endah Adriansyah", before="Hj.", after="S.Pd.").
-    """
+    """Return a written name with its titles separated and in their usual spelling. All capitals become proper case."""
     text = tidy(written)
     text = _SALUTATION.sub("", text)
     before, text = _titles_before(text)
@@ -71,24 +68,24 @@ def split(written: str) -> Name:
 
 
 def proper(name: str) -> str:
-    """Return a name in capitals (or in small letters) as it is usually written: "NUR'AINI BINTI ALI" is "Nur'aini binti Ali"."""
+    """Return a name in usual case: "NUR'AINI BINTI ALI" becomes "Nur'aini binti Ali"."""
     return " ".join(_proper_word(word, at) for at, word in enumerate(name.split()))
 
 
 def is_name(text: str) -> bool:
-    """Return whether the text can be a person's name: it has a letter, and nothing that belongs to formulas or addresses."""
+    """Return whether the text can be a person's name: it has a letter and nothing typical of formulas or web addresses."""
     return any(letter.isalpha() for letter in text) and not _NOT_IN_A_NAME.search(text)
 
 
 def key(name: str) -> str:
-    """Return what two spellings of one name (without titles) have in common: its letters alone, without accents."""
+    """Return the comparison key of a name without titles: its letters and digits only, without accents."""
     plain = unicodedata.normalize("NFKD", name)
     return _letters("".join(letter for letter in plain if not unicodedata.combining(letter)))
 
 
 def tidy(text: str) -> str:
-    """Return the text with every run of blanks as one space, and without control and invisible characters."""
-    if text.isascii() and text.isprintable():  # most text; the rest is looked at letter by letter
+    """Return the text with each run of whitespace as one space, without control and invisible characters."""
+    if text.isascii() and text.isprintable():  # most text; the rest is checked character by character
         return " ".join(text.split())
     text = unicodedata.normalize("NFC", text)
     kept = (
@@ -104,7 +101,7 @@ def _titles_before(text: str) -> tuple[list[str], str]:
     while match := _BEFORE_PATTERN.match(text):
         written = match["title"]
         usual = _BEFORE_BY_KEY[_letters(written)]
-        small = written[0].islower() and usual in ("Dr.", "Drg.", "Drh.", "Apt.")  # dr. is a physician, Dr. a doctorate
+        small = written[0].islower() and usual in ("Dr.", "Drg.", "Drh.", "Apt.")  # dr.: physician, Dr.: doctorate
         found.append(usual[0].lower() + usual[1:] if small else usual)
         text = text[match.end() :]
     return found, text
@@ -128,7 +125,7 @@ def _titles_after(text: str) -> tuple[str, list[str]]:
 
 
 def _degree(word: str, *, loose: bool) -> str | None:
-    """Return a degree in its usual spelling, or None for a word that is none. loose: it stands after a comma."""
+    """Return the degree in its usual spelling, or None if the word is not a degree. loose: the word stands after a comma."""
     key = _letters(word)
     usual = _AFTER_BY_KEY.get(key)
     if usual and (loose or "." in word.rstrip(".") or (word.isupper() and key not in _MAY_BE_NAMES)):

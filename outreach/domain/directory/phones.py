@@ -1,6 +1,6 @@
-"""Phone numbers as people and spreadsheets write them, made E.164.
+"""Converts phone numbers, as people and spreadsheets write them, to E.164.
 
-Pure. How a number is shown again is delivery/words/formats.py.
+Pure functions. delivery/words/formats.py formats a number for display.
 """
 
 import re
@@ -22,7 +22,8 @@ class PhoneInvalid(Problem):
 def number(written: str | float | int | None) -> str:
     """Return the number in E.164 ("+6281212345678"), "" for none; raise PhoneInvalid.
 
-    Knows what Excel does to numbers: 82241617525.0 is 0822-4161-7525. Of several in one cell, the first good one counts.
+    Handles numbers that Excel has changed: 82241617525.0 is 0822-4161-7525. Of several in one cell, the first valid one
+    is used.
     """
     text = _text(written)
     if means_nothing(text):
@@ -36,7 +37,7 @@ def number(written: str | float | int | None) -> str:
 
 
 def as_written(e164: str) -> str:
-    """Return a number that is no Indonesian mobile as people write it: "(0725) 41122", "+60 12-345 6789"."""
+    """Return a number other than an Indonesian mobile as people write it: "(0725) 41122", "+60 12-345 6789"."""
     try:
         found = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
@@ -64,7 +65,7 @@ def _valid(part: str) -> str:
             text = "+" + digits
         elif digits.startswith("8") and 9 <= len(digits) <= 13:
             text = "0" + digits
-    if re.search(r"[^\W\d_]", text):  # a word is no number: "0812 (Ani)" would call somebody else's
+    if re.search(r"[^\W\d_]", text):  # a remaining word makes the text no number: "0812 (Ani)" would call somebody else
         text = re.sub(r"\(?[^\W\d_][^\d]*\)?$|^[^\W\d_]+[.:\s]*", "", text).strip()
         if re.search(r"[^\W\d_]", text):
             return ""

@@ -1,6 +1,6 @@
-"""When two spellings of a place mean the same place, and which known places an unknown spelling may have meant.
+"""Compares spellings of place names, and finds known names near an unknown spelling.
 
-Pure: the places themselves are services/directory/regions.py.
+Pure functions. services/directory/regions.py holds the places.
 """
 
 import re
@@ -14,21 +14,21 @@ _PREFIX = re.compile(
 
 
 def key(name: str) -> str:
-    """Return what two spellings of one place have in common: "Kel. Ganjaragung" and "GANJAR AGUNG" are "ganjaragung"."""
+    """Return the comparison key of a place name: "Kel. Ganjaragung" and "GANJAR AGUNG" both give "ganjaragung"."""
     return letters(_PREFIX.sub("", name))
 
 
 def keys(name: str) -> tuple[str, ...]:
-    """Return the keys to look a written name up by: as it stands first, as "Kampung Baru" may be a whole name."""
+    """Return the keys to search a written name by. The whole name comes first: "Kampung Baru" may be a full name."""
     return tuple(dict.fromkeys(found for found in (letters(name), key(name)) if found))
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 2) -> list[str]:
-    """Return the known names that look most like `name`, best first; none where nothing is near."""
+    """Return the known names most similar to `name`, best first; may be empty."""
     by_key = {key(place): place for place in known}
     return [by_key[found] for found in get_close_matches(key(name), by_key, n=limit, cutoff=0.72)]
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits alone, in small letters."""
+    """Return only the letters and digits, in lower case."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -1,6 +1,6 @@
-"""Finding the table of people in a sheet made for people: under titles, with headers in several spellings, above a total.
+"""Finds the table of people in a sheet made for human readers: titles above, varied headers, totals below.
 
-Pure: opening a file is services/directory/workbook.py, what becomes of a row services/directory/import_people.py.
+Pure functions. services/directory/workbook.py opens a file, services/directory/import_people.py imports the rows.
 """
 
 import re
@@ -28,7 +28,7 @@ class Column(StrEnum):
     ORGANISATION = "organisation"
 
 
-# Header words by their letters alone, so that "No. HP/WA" is "nohpwa". First those that are the whole header.
+# Header words by their letters only: "No. HP/WA" is "nohpwa". First, words that are the whole header.
 _WHOLE = {
     "lp": Column.SEX, "pl": Column.SEX, "jk": Column.SEX, "sex": Column.SEX, "gender": Column.SEX, "lpr": Column.SEX,
     "kel": Column.KELURAHAN, "keldesa": Column.KELURAHAN, "desakel": Column.KELURAHAN, "village": Column.KELURAHAN,
@@ -39,7 +39,7 @@ _WHOLE = {
     "namakader": Column.NAME, "namaanggotakader": Column.NAME, "post": Column.POST, "position": Column.POST,
     "mail": Column.EMAIL,
 }  # fmt: skip
-# Then those that the header holds; the first that fits.
+# Second, parts that a header contains; the first match counts.
 _WITHIN = (
     ("email", Column.EMAIL), ("surel", Column.EMAIL), ("posel", Column.EMAIL), ("mailaddress", Column.EMAIL),
     ("kelamin", Column.SEX), ("kelurahan", Column.KELURAHAN), ("desa", Column.KELURAHAN),
@@ -65,13 +65,13 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One person's row. number: as the spreadsheet program shows it, from 1."""
+    """One person's row. number: the row number that the spreadsheet program shows, from 1."""
 
     number: int
     cells: dict[Column, Cell]
 
     def text(self, column: Column) -> str:
-        """Return what stands in that column as tidy text; "" where the sheet has no such column."""
+        """Return the cell of that column as tidy text; "" if the sheet has no such column."""
         return as_text(self.cells.get(column))
 
 
@@ -83,7 +83,7 @@ class SheetTable:
 
 
 def find_table(sheet: Sequence[Sequence[Cell]]) -> SheetTable | None:
-    """Return the table of people in a sheet, or None. A header names the name's column and one more that is known."""
+    """Return the table of people in a sheet, or None. A header has the name column and at least one other known column."""
     for at, cells in enumerate(sheet[:HEADER_WITHIN]):
         columns = columns_of(cells)
         if _is_header(columns):
@@ -92,7 +92,7 @@ def find_table(sheet: Sequence[Sequence[Cell]]) -> SheetTable | None:
 
 
 def columns_of(header: Sequence[Cell]) -> dict[Column, int]:
-    """Return which column stands where; of two with one meaning, the first."""
+    """Return the index of each known column. If two headers mean the same, the first counts."""
     found: dict[Column, int] = {}
     for at, cell in enumerate(header):
         column = column_named(as_text(cell))
@@ -102,7 +102,7 @@ def columns_of(header: Sequence[Cell]) -> dict[Column, int]:
 
 
 def column_named(header: str) -> Column | None:
-    """Return what a header's words mean, or None: "No. HP/WA" is PHONE, "Nama Instansi" is ORGANISATION."""
+    """Return the column a header means, or None: "No. HP/WA" is PHONE, "Nama Instansi" is ORGANISATION."""
     if len(header) > LONGEST_HEADER:
         return None
     key = _letters(header)
@@ -120,18 +120,18 @@ def sex(written: str) -> Sex | None:
 
 
 def kinds(written: str) -> tuple[CadreKind, ...]:
-    """Return the kinds of cadre a cell names: "PKK, Posyandu" are two. What is not known counts as OTHER."""
+    """Return the kinds of cadre in a cell: "PKK, Posyandu" are two. An unknown kind counts as OTHER."""
     parts = [_letters(part) for part in re.split(r"[,/;+&]|\bdan\b", written, flags=re.IGNORECASE)]
     return tuple(dict.fromkeys(_KINDS.get(part, CadreKind.OTHER) for part in parts if part))
 
 
 def names_other(written: str) -> bool:
-    """Return whether a cell says "other" in so many words."""
+    """Return whether a cell explicitly says "other"."""
     return _KINDS.get(_letters(written)) is CadreKind.OTHER
 
 
 def as_text(cell: Cell) -> str:
-    """Return a cell as tidy text; a whole number without the ".0" that spreadsheets give it."""
+    """Return a cell as tidy text. A whole number loses the ".0" that spreadsheets add."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e16:
@@ -144,7 +144,7 @@ def _is_header(columns: dict[Column, int]) -> bool:
 
 
 def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column, int]) -> Iterator[SheetRow]:
-    last = max(columns.values()) + 1  # what stands right of the known columns is nobody's business
+    last = max(columns.values()) + 1  # columns to the right of the known ones are ignored
     for at in range(header_at + 1, len(sheet)):
         cells = sheet[at][:last]
         texts = [as_text(cell) for cell in cells]
@@ -162,7 +162,7 @@ def _is_total(texts: Sequence[str]) -> bool:
 
 
 def _is_column_numbers(texts: Sequence[str]) -> bool:
-    """Return whether the row only numbers the columns, (1) (2) (3), as official tables do under their header."""
+    """Return whether the row only numbers the columns: (1) (2) (3), as below the header of official tables."""
     written = [text.strip("()") for text in texts if text]
     if len(written) < 2 or not all(text.isdecimal() and len(text) < 3 for text in written):
         return False

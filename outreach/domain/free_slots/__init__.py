@@ -1,5 +1,5 @@
 """Find a time: free slots for given people, length and venue, best first.
 
-Start with search.py: it asks domain/clashes about each half hour and has no rules of its own. openings.py says
-what is in the way where nothing is free. values.py holds the request and the result.
+Start with search.py: it checks each half hour with domain/clashes and has no rules of its own. openings.py says
+what prevents a slot if nothing is free. criteria.py holds the request and the results.
 """

@@ -1,4 +1,4 @@
-"""What a time is looked for, and what is found: the values of domain/free_slots/search.py."""
+"""The values of domain/free_slots/search.py: the request for a time, and the slots found or refused."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -14,12 +14,12 @@ DAYS_MOST = 92
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a time is looked for. people: how many there must be room for, those named included.
+    """The request for a time. people: how many the venue must seat, including the named ones.
 
-    needed: without any of them no slot suits. wished: a slot that suits them is better.
-    venue_ids: one of these; none: any with room enough; without_venue: none is looked for. usual_venue_id: comes first.
-    region_code: where it should be held, so that halls there come first (a kecamatan or kelurahan).
-    first, last: days, both included; at most DAYS_MOST of them are looked at. not_before, not_after: of the clock.
+    needed: no slot suits without all of them. wished: a slot that suits them is better.
+    venue_ids: one of these; empty: any large enough. without_venue: no venue is searched. usual_venue_id: comes first.
+    region_code: where it should be held (a kecamatan or kelurahan); venues there come first.
+    first, last: days, both included; at most DAYS_MOST are searched. not_before, not_after: local time of day.
     """
 
     length: timedelta
@@ -46,23 +46,23 @@ class Wanted:
 
 
 class SlotReason(StrEnum):
-    """What speaks for a slot."""
+    """A reason for a slot."""
 
     NOTHING_FOUND = "nothing_found"  # no warning at all
-    ALL_FREE = "all_free"  # all needed and wished
-    NEEDED_FREE = "needed_free"  # the needed ones
-    ROOM = "room"  # the hall has seats enough
-    IN_REGION = "in_region"  # the hall lies where it should
-    MORNING = "morning"  # it begins when people are still fresh
-    THERE_ANYWAY = "there_anyway"  # some of them are in that place on that day
-    NOTICE = "notice"  # more notice than the office asks for
+    ALL_FREE = "all_free"  # all needed and wished people are free
+    NEEDED_FREE = "needed_free"  # the needed people are free
+    ROOM = "room"  # the venue has enough seats
+    IN_REGION = "in_region"  # the venue is in the region
+    MORNING = "morning"  # it begins in the morning, when people are fresh
+    THERE_ANYWAY = "there_anyway"  # some of the people are in that venue on that day
+    NOTICE = "notice"  # at least twice the notice that the office requires
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A time that suits. warnings: what is found all the same. missing: wished people who cannot.
+    """A time that suits. warnings: its remaining clashes. missing: wished people who are not free.
 
-    place: the hall proposed; others: further ones free then, the most suitable first. there: who is there anyway.
+    place: the proposed venue; others: further free venues, the most suitable first. there: people who are there anyway.
     """
 
     starts_at: datetime
@@ -79,7 +79,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class RefusedSlot:
-    """A candidate that does not suit, and because of what. place: None where every hall is refused, or none is looked for."""
+    """A start that does not suit, with its clashes."""
 
     starts_at: datetime
     clashes: tuple[Clash, ...]

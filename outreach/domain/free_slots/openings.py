@@ -1,6 +1,6 @@
-"""Where no time suits: what stands in the way, and the smallest changes that would open one.
+"""If no time suits: the obstacles, and the smallest changes that would open a slot.
 
-Pure; a change is tried by looking for a time again with what it would change.
+Pure functions. A change is tested by a new search with the changed request.
 """
 
 from collections import Counter
@@ -16,43 +16,43 @@ from outreach.domain.planning.rules import ClashKind
 
 FURTHER_DAYS = 28
 SHORTEST = timedelta(minutes=60)
-SHORTER_BY = 4  # half hours that are tried
+SHORTER_BY = 4  # how many half hours shorter are tried
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What refuses candidates: starts is how many of them. Of a kind None: no hall is free and large enough."""
+    """An obstacle. starts: how many starts it refuses. kind None: no venue is free and large enough."""
 
     kind: ClashKind | None
     starts: int
     party: Party | None = None
     place: Place | None = None
-    activities: tuple[PlannedActivity, ...] = ()  # those it clashes with, by their start
+    activities: tuple[PlannedActivity, ...] = ()  # those it clashes with, by start
     absences: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WithoutParty:
-    """Do without one of those needed."""
+    """Do without one of the needed people."""
 
     party: Party
 
 
 @dataclass(frozen=True, slots=True)
 class AnyVenue:
-    """Take another hall than those asked for."""
+    """Use a venue other than those requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallerVenue:
-    """Make do with a hall of so many seats."""
+    """Accept a venue with this many seats."""
 
     capacity: int
 
 
 @dataclass(frozen=True, slots=True)
 class NoVenue:
-    """Settle the time now and the hall later."""
+    """Decide the time now and the venue later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Shorter:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Look on until that day."""
+    """Search until that day."""
 
     last: date
 
 
 @dataclass(frozen=True, slots=True)
 class AnyHour:
-    """Let the office's hours alone bound the day."""
+    """Drop the requested hours and use only the office hours."""
 
 
 Change = WithoutParty | AnyVenue | SmallerVenue | NoVenue | Shorter | Later | AnyHour
@@ -77,7 +77,7 @@ Change = WithoutParty | AnyVenue | SmallerVenue | NoVenue | Shorter | Later | An
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A change, and the best slot it opens."""
+    """A change, and the best slot that it opens."""
 
     change: Change
     slot: Slot
@@ -85,7 +85,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Why there is no slot. tried: starts looked at; shut_days: days left out because nobody works on them."""
+    """Why there is no slot. tried: starts that were refused; shut_days: days left out because nobody works on them."""
 
     tried: int = 0
     days: int = 0
@@ -95,7 +95,7 @@ class Nothing:
 
 
 def nothing(plan: Plan, wanted: Wanted) -> Nothing:
-    """Return what stands in the way of a time, those obstacles first that refuse most, and what would open one."""
+    """Return the obstacles, those that refuse most starts first, and the changes that would open a slot."""
     refused = [one for one in candidates(plan, wanted) if isinstance(one, RefusedSlot)]
     first = max(wanted.first, plan.now.astimezone(wanted.zone).date())
     days = [first + timedelta(days=n) for n in range((wanted.last - first).days + 1)]
@@ -129,7 +129,7 @@ def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
 
 
 def _openings(plan: Plan, wanted: Wanted) -> Iterator[Opening]:
-    """Yield of each sort of change the smallest that opens a slot, sorts that give up least first."""
+    """Yield the smallest change of each sort that opens a slot. Sorts that give up least come first."""
     for change, changed in (*_other_times(wanted), *_other_venues(plan, wanted), *_fewer_people(wanted)):
         best = next(iter(slots(plan, changed)), None)
         if best is not None:

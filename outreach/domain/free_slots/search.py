@@ -1,7 +1,7 @@
-"""Find a time: the free slots for something of a given length with given people, in a hall or for so many, best first.
+"""Searches free slots for a given length, people, and venue or number of seats, best first.
 
-Pure. Each candidate is looked at by the clash function as if it were planned; no rule of what clashes is written here.
-Where nothing suits, what stands in the way and which small changes would open a slot is domain/free_slots/openings.py.
+Pure functions. Each start is checked by domain/clashes as if it were planned; this file has no clash rules of its own.
+If nothing suits, domain/free_slots/openings.py names the obstacles and the small changes that would open a slot.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from outreach.domain.planning.travel import needed_min
 from outreach.domain.reminders import days_ahead
 
 STEP = timedelta(minutes=30)
-EARLIEST, LATEST = time(6, 0), time(21, 0)  # where the office does not look at its hours
-LONG = timedelta(hours=4)  # what is longer goes on after the noon break
-VENUES_TRIED = 6  # a start, of those free and large enough: the most suitable come first
-THE_ONE = -1  # id of what is looked for: not stored yet
+EARLIEST, LATEST = time(6, 0), time(21, 0)  # used if the office does not check its hours
+LONG = timedelta(hours=4)  # longer activities continue after the noon break
+VENUES_TRIED = 6  # per start, of those free and large enough, the most suitable first
+THE_ONE = -1  # id of the activity searched for, which is not stored yet
 _OF_PEOPLE = frozenset(
     {ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE, ClashKind.SPEAKER_ABSENT,
      ClashKind.INVITEE_ABSENT}
@@ -34,14 +34,14 @@ def slots(plan: Plan, wanted: Wanted) -> list[Slot]:
 
 
 def candidates(plan: Plan, wanted: Wanted) -> Iterator[Slot | RefusedSlot]:
-    """Yield for each start that is possible at all the slot it gives, or why it gives none; by time."""
+    """Yield for each possible start its slot, or why it is refused; by time."""
     places = _suitable(plan, wanted)
     for starts_at in starts(plan, wanted):
         yield _slot(plan, wanted, starts_at, places)
 
 
 def starts(plan: Plan, wanted: Wanted) -> Iterator[datetime]:
-    """Yield the starts looked at: each half hour of the days at which the whole fits into the office's hours."""
+    """Yield the starts to check: each half hour at which the whole length fits into the office hours."""
     today = plan.now.astimezone(wanted.zone).date()
     first = max(wanted.first, today)
     hours_count = plan.rules.sought(ClashKind.OUTSIDE_HOURS) is not None
@@ -61,7 +61,7 @@ def starts(plan: Plan, wanted: Wanted) -> Iterator[datetime]:
 
 
 def as_planned(wanted: Wanted, starts_at: datetime, place: Place | None = None) -> PlannedActivity:
-    """Return what is looked for as if it were planned then and there."""
+    """Return the activity searched for, as if planned at that time and venue."""
     people = tuple(Engagement(party, role) for party, role in (*wanted.needed, *wanted.wished))
     return PlannedActivity(
         THE_ONE, "", wanted.kind, starts_at, starts_at + wanted.length, wanted.zone, programme_id=wanted.programme_id,
@@ -70,14 +70,14 @@ def as_planned(wanted: Wanted, starts_at: datetime, place: Place | None = None) 
 
 
 def shut(plan: Plan, day: date) -> bool:
-    """Return whether a day is left out: a weekend or a day off, where the office minds such days at all."""
+    """Return whether a day is left out: a weekend or a day off, if the office checks such days."""
     off = plan.calendar.days_off.get(day)
     kinds = (ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY) if off else (ClashKind.WEEKEND,)
     return not plan.calendar.is_working_day(day) and any(plan.rules.sought(kind) for kind in kinds)
 
 
 def _suitable(plan: Plan, wanted: Wanted) -> list[Place | None]:
-    """Return the halls that may be proposed, the most suitable first: where it should be, then the smallest with room."""
+    """Return the venues that may be proposed: those near the region first, then the smallest with enough seats."""
     if wanted.without_venue:
         return [None]
     near = Place(None, region_code=wanted.region_code) if wanted.region_code else None
@@ -140,7 +140,7 @@ class _Judged:
 
 
 def _judged(plan: Plan, wanted: Wanted, activity: PlannedActivity) -> _Judged:
-    """Sort what is found: a wished person who cannot is missing, a needed one refuses the slot however grave that is."""
+    """Sort the clashes. A wished person who is not free is missing. A needed one refuses the slot, whatever the severity."""
     judged = _Judged()
     wished = {party for party, _ in wanted.wished}
     for one in look_at(plan, activity):
@@ -192,7 +192,7 @@ def _made(
 
 
 def _is_morning(plan: Plan, wanted: Wanted, starts_at: datetime) -> bool:
-    """Whether it begins at 8.00 to 10.00 and ends before the day's break; what is longer need only begin then."""
+    """Whether it begins from 8.00 to 10.00 and ends before the noon break. A longer one than LONG only has to begin then."""
     local = starts_at.astimezone(wanted.zone)
     hours = plan.hours_on(local.date())
     pause = datetime.combine(local.date(), hours.break_from, tzinfo=wanted.zone)
@@ -201,7 +201,7 @@ def _is_morning(plan: Plan, wanted: Wanted, starts_at: datetime) -> bool:
 
 
 def _over_noon(plan: Plan, wanted: Wanted, starts_at: datetime) -> bool:
-    """Whether something that needs no break runs into the day's break."""
+    """Whether something short enough to need no break overlaps the noon break."""
     local = starts_at.astimezone(wanted.zone)
     hours = plan.hours_on(local.date())
     begins = datetime.combine(local.date(), hours.break_from, tzinfo=wanted.zone)
@@ -220,5 +220,5 @@ def _there_anyway(plan: Plan, wanted: Wanted, starts_at: datetime, place: Place 
 
 
 def _is_near(place: Place, region_code: str) -> bool:
-    """Whether it lies in that region, or in the same kecamatan."""
+    """Whether the venue lies in that region or in the same kecamatan."""
     return lies_in(place.region_code, kecamatan(region_code) or region_code)

@@ -1,6 +1,6 @@
 """Why a mail could not be handed over, why a mail server cannot be used, and when to try again.
 
-Pure: talking to the server is delivery/smtp/wire.py, keeping count delivery/outbox/drain.py.
+Pure functions. delivery/smtp/wire.py talks to the server, delivery/outbox/drain.py counts failures.
 """
 
 from datetime import datetime, timedelta
@@ -14,15 +14,15 @@ LONGEST_PAUSE = timedelta(minutes=10)
 
 
 class FailureReason(StrEnum):
-    """Why a message is tried again, or was given up; the page shows the sentence for it."""
+    """Why a message is tried again or was given up; the page shows the sentence for it."""
 
     REFUSED = "refused"  # 5xx: the server will never take it
     TEMPORARY = "temporary"  # 4xx, a dropped connection, a timeout before the mail was handed over
-    IN_DOUBT = "in_doubt"  # handed over, and the server's word about it never came
-    NOT_COMPOSED = "not_composed"  # its text could not be made
-    BAD_ADDRESS = "bad_address"  # no mail can be sent to an address like that
-    GAVE_UP = "gave_up"  # tried until it would have been useless
-    RESTORED = "restored"  # it waited in a backup that was restored, and may have been sent since
+    IN_DOUBT = "in_doubt"  # handed over, but the server's reply never came
+    NOT_COMPOSED = "not_composed"  # its text could not be composed
+    BAD_ADDRESS = "bad_address"  # the address is not one that mail can be sent to
+    GAVE_UP = "gave_up"  # tried until it was no longer useful
+    RESTORED = "restored"  # it waited in a restored backup and may have been sent since
 
 
 class ChannelTrouble(StrEnum):
@@ -32,17 +32,17 @@ class ChannelTrouble(StrEnum):
     TLS = "tls"
     LOGIN = "login"
     SENDER = "sender"  # the server refuses our sender address
-    RELAY = "relay"  # it takes no recipient at all from us
-    UNRELIABLE = "unreliable"  # it breaks off again and again
-    FOLDER = "folder"  # of a mailbox: there is none of that name, or it may not be written to
-    CLOCK = "clock"  # of a machine that sends: it is far from the database's
+    RELAY = "relay"  # it accepts no recipient from us
+    UNRELIABLE = "unreliable"  # the connection breaks again and again
+    FOLDER = "folder"  # a mailbox folder does not exist or cannot be written to
+    CLOCK = "clock"  # the clock of a sending machine differs much from the database's
 
 
 def next_try(now: datetime, failures: int, useful_until: datetime, jitter: float) -> datetime | None:
-    """Return when to try again after `failures` (1 or more) failures, or None once that would help nobody.
+    """Return when to try again after `failures` (1 or more) failures, or None if it is too late to be useful.
 
-    The delay doubles from one minute to an hour, but never takes more than half of the time that is left, so that a
-    mail for an activity in half an hour is tried often. jitter: 0 to 1, spreads the tries over half of the delay.
+    The delay doubles from one minute to an hour. It never takes more than half of the time left, so a mail for an
+    activity in half an hour is tried often. jitter: 0 to 1, spreads the tries over half of the delay.
     """
     left = useful_until - now
     if left < 2 * SHORTEST_DELAY:
@@ -52,6 +52,6 @@ def next_try(now: datetime, failures: int, useful_until: datetime, jitter: float
 
 
 def pause_after(failures: int, jitter: float) -> timedelta:
-    """Return how long to leave a mail server alone after `failures` (1 or more) troubles in a row."""
+    """Return how long to wait with a mail server after `failures` (1 or more) failures in a row."""
     pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
     return pause * (0.75 + 0.25 * jitter)

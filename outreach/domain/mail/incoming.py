@@ -1,6 +1,6 @@
-"""What mails that come in can say, and why one did what it did, or did nothing; the page shows the sentence for it.
+"""The reasons of incoming mails: why each was handled as it was. The page shows the sentence for it.
 
-Pure: reading mails is delivery/inbox/, applying them services/inbox/receive.py.
+Pure values. delivery/inbox/ reads mails, services/inbox/receive.py applies them.
 """
 
 from enum import StrEnum
@@ -9,44 +9,44 @@ from outreach.domain.answers import Choice
 
 
 class IncomingReason(StrEnum):
-    """Stored with the mail; "" where its kind and outcome say it all."""
+    """Stored with the mail; "" if its kind and outcome say enough."""
 
-    # An answer from a calendar program that was not taken as it stands.
-    SENDER_DIFFERS = "sender_differs"  # the mail's sender is not the attendee it answers for
-    SENDER_UNPROVEN = "sender_unproven"  # its sender's address is a mere claim, or found forged by the server
-    UNKNOWN_ACTIVITY = "unknown_activity"  # about an entry that is not ours
+    # An answer from a calendar program that was not recorded as it stands.
+    SENDER_DIFFERS = "sender_differs"  # the mail's sender is not the attendee whose answer it carries
+    SENDER_UNPROVEN = "sender_unproven"  # its sender's address is only claimed, or the server found it forged
+    UNKNOWN_ACTIVITY = "unknown_activity"  # about an event that is not ours
     NOT_INVITED = "not_invited"  # nobody with the attendee's address is invited
     AMBIGUOUS = "ambiguous"  # several invitees share the address
-    ACTIVITY_CHANGED = "activity_changed"  # it answers an entry from before a move or another invitation
-    NEWER_ANSWER = "newer_answer"  # a later answer was recorded already
+    ACTIVITY_CHANGED = "activity_changed"  # it answers an event from before a move or another invitation
+    NEWER_ANSWER = "newer_answer"  # a later answer is already recorded
     TENTATIVE = "tentative"
     DELEGATED = "delegated"
-    ANOTHER_TIME = "another_time"  # proposes one (COUNTER); `text` begins with it
+    ANOTHER_TIME = "another_time"  # it proposes another time (COUNTER); `text` begins with it
     UNCLEAR = "unclear"  # neither yes nor no
-    PEOPLE_NAMED = "people_named"  # an organisation says no, but people whom it named are expected
-    KNOWN = "known"  # it says what is recorded already
-    REPRESENTATIVE = "representative"  # it came from whoever comes in an invitee's place; letters too
-    ADDRESS_CHANGED = "address_changed"  # we wrote to that address; another has been recorded since
-    NAMES_NEEDED = "names_needed"  # an organisation says yes, but must name people
+    PEOPLE_NAMED = "people_named"  # an organisation says no, but its nominees are expected
+    KNOWN = "known"  # it says what is already recorded
+    REPRESENTATIVE = "representative"  # it came from an invitee's representative; used for letters too
+    ADDRESS_CHANGED = "address_changed"  # we wrote to that address, but the invitee's address has changed since
+    NAMES_NEEDED = "names_needed"  # an organisation says yes, but must name its nominees
     DEADLINE_PASSED = "deadline_passed"
     ACTIVITY_CANCELLED = "activity_cancelled"
     ACTIVITY_ENDED = "activity_ended"
     WITHDRAWN = "withdrawn"
-    TOO_MANY = "too_many"  # answers from one calendar in one day
+    TOO_MANY = "too_many"  # too many answers from one calendar in one day
     CANNOT_CONFIRM = "cannot_confirm"  # not recorded: no mail would tell the invitee
-    UNCONFIRMED = "unconfirmed"  # recorded, but the mail that tells the invitee did not arrive
+    UNCONFIRMED = "unconfirmed"  # recorded, but the confirming mail to the invitee did not arrive
     # A delivery report.
     NOT_OURS = "not_ours"  # about a mail that we did not send
-    UNPROVEN = "unproven"  # names an address we know, but no mail of ours to it
+    UNPROVEN = "unproven"  # names an address that we know, but no mail of ours to it
     MAIL_REFUSED = "mail_refused"  # the other server refused this mail, not the address
-    GAVE_UP = "gave_up"  # the other server could not take it, or be reached, for days
+    GAVE_UP = "gave_up"  # the other server did not accept it or was unreachable for days
     DELIVERED = "delivered"
     # Nothing to do.
     OWN = "own"  # sent by ourselves
-    DUPLICATE = "duplicate"  # the same mail was read before
+    DUPLICATE = "duplicate"  # the same mail was already read
     # Set aside.
     TOO_LARGE = "too_large"
-    TOO_COMPLEX = "too_complex"  # more parts, nested deeper, or a larger calendar than any honest mail has
+    TOO_COMPLEX = "too_complex"  # more parts, deeper nesting, or a larger calendar than any honest mail has
     BROKEN = "broken"
 
 
@@ -57,7 +57,7 @@ class Participation(StrEnum):
     DECLINED = "DECLINED"
     TENTATIVE = "TENTATIVE"
     DELEGATED = "DELEGATED"
-    UNCLEAR = ""  # NEEDS-ACTION, or a word that we do not know
+    UNCLEAR = ""  # NEEDS-ACTION, or an unknown value
 
 
 CHOICES = {Participation.ACCEPTED: Choice.COMING, Participation.DECLINED: Choice.NOT_COMING}

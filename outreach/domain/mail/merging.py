@@ -1,6 +1,6 @@
-"""Which of several lines to one reader a mail says, and in what order.
+"""Which of several lines to one recipient a mail contains, and in what order.
 
-Pure: how they are said is delivery/mail/merge_lines.py.
+Pure functions. delivery/mail/merge_lines.py writes the lines.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _ROLES = (Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT)
 
 
 class Saying(NamedTuple):
-    """One line of a mail, as far as it competes with others."""
+    """One line of a mail, with what decides its order and whether it is dropped."""
 
     kind: MailKind
     role: Role
@@ -25,10 +25,10 @@ class Saying(NamedTuple):
 
 
 def worth_saying(sayings: Sequence[Saying]) -> tuple[list[int], list[int]]:
-    """Return the places of those to say, and of those that another one about the same activity makes needless.
+    """Return the indexes of the lines to keep, and of those made needless by another line about the same activity.
 
-    A withdrawal is needless beside anything else: whoever still hears of the activity in another role is not to stay away.
-    Those to say are in the order of the mail: the most important kind first, then by the activity's start.
+    A withdrawal is needless beside any other line: a recipient who is still invited in another role should come.
+    The lines to keep are in the order of the mail: the most important kind first, then by the activity's start.
     """
     kept: dict[int, int] = {}
     dropped: list[int] = []

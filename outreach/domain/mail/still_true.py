@@ -1,4 +1,4 @@
-"""Whether one line of a mail is still true at the moment of sending, and if not, why not."""
+"""Whether one line of a mail is still true when it is sent, and if not, why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,24 +16,24 @@ class SkipReason(StrEnum):
     """Why a mail, or a line of it, was not sent; the page shows the sentence for it."""
 
     NO_ADDRESS = "no_address"
-    ADDRESS_BLOCKED = "address_blocked"  # a delivery report said that no mail arrives there
-    STOPPED = "stopped"  # the reader asked for no more mails
+    ADDRESS_BLOCKED = "address_blocked"  # a delivery report said that the address takes no mail
+    STOPPED = "stopped"  # the recipient asked for no more mails
     ERASED = "erased"
     ACTIVITY_CANCELLED = "activity_cancelled"
     ACTIVITY_MOVED = "activity_moved"
     NOT_PUBLISHED = "not_published"
     WITHDRAWN = "withdrawn"
-    ANSWERED = "answered"  # a reminder to answer, and the answer has come
+    ANSWERED = "answered"  # a reminder to answer, but the answer has come
     DECLINED = "declined"
     NOT_ATTENDING = "not_attending"
-    NEVER_TOLD = "never_told"  # a change or cancellation of what the reader never heard of
+    NEVER_TOLD = "never_told"  # a change or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
-    KNOWN = "known"  # a change to what the reader last heard of anyway
-    JOINED = "joined"  # what it says stands in a later mail to the same reader
+    KNOWN = "known"  # a change to what the recipient was last told anyway
+    JOINED = "joined"  # its content is in a later mail to the same recipient
     LINK_REVOKED = "link_revoked"
     SAID_BY_ANOTHER_LINE = "said_by_another_line"
     TOO_LATE = "too_late"
-    POLL_CLOSED = "poll_closed"  # a date poll takes no answers any more
+    POLL_CLOSED = "poll_closed"  # a date poll accepts no answers any more
 
 
 OUTSIDE = {Audience.UNANSWERED: SkipReason.ANSWERED, Audience.EXPECTED: SkipReason.DECLINED}
@@ -41,7 +41,7 @@ OUTSIDE = {Audience.UNANSWERED: SkipReason.ANSWERED, Audience.EXPECTED: SkipReas
 
 @dataclass(frozen=True)
 class LineFacts:
-    """What is known, at the moment of sending, about one line: a mail of `kind` about one invitation."""
+    """What is known about one line when it is sent: a mail of `kind` about one invitation."""
 
     kind: MailKind
     audience: Audience
@@ -50,18 +50,18 @@ class LineFacts:
     line_sequence: int  # the activity's sequence when the line was written
     invitation_state: InvitationState
     present: bool
-    stopped: bool  # the reader stopped reminders
-    link_revoked: bool  # what asks for an answer would carry a dead link
-    nominated: bool  # by their organisation: the invitation tells them so, though the answer is given
-    told_before: bool  # a mail about this invitation went out earlier
+    stopped: bool  # the recipient stopped reminders
+    link_revoked: bool  # the answer link in the mail would not work
+    nominated: bool  # by their organisation: the invitation tells them so, although the answer is already given
+    told_before: bool  # an earlier mail about this invitation was sent
     useful_until: datetime
 
 
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    Who stopped reminders gets none, nor thanks; of changes and cancellations they hear where they accepted. Who accepted
-    has heard of the activity, be it from their office that named them or by phone, even where no mail went out.
+    A recipient who stopped reminders gets no reminders and no thanks, and changes and cancellations only if they accepted.
+    A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office that named them.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT

@@ -1,6 +1,6 @@
-"""When somebody or a venue cannot be had: once (hours or whole days), or each week; and when that is, one time after another.
+"""When a person or venue is unavailable: once (hours or whole days) or each week; and all occurrences of that.
 
-Pure. Storing them is services/absences/edit.py, reading them from calendars services/absences/parse.py.
+Pure functions. services/absences/edit.py stores absences, services/absences/parse.py reads them from calendars.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from outreach.domain.problems import Problem
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
-LONGEST_DAYS = 366  # what is away for longer is no longer counted on, and is better removed
-AFTER_LAST = date(2200, 1, 1)  # as the pages' own days; instants near the calendar's end have no zone
+LONGEST_DAYS = 366  # who is away for longer is better removed from the list
+AFTER_LAST = date(2200, 1, 1)  # as for days on the pages; instants near the calendar's end have no zone
 Time = tuple[datetime, datetime]
 
 
@@ -70,10 +70,11 @@ class HoursOfSeveralDays(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """When something cannot be had: from starts_at to ends_at, and so each week where it repeats.
+    """An absence: from starts_at to ends_at, repeated each week if weekly.
 
-    starts_at, ends_at: aware instants of the first time. zone: on whose clocks a weekly one keeps its hours. until_on: the
-    last day, in that zone, on which a weekly one may begin; None for no end. whole_days: entered and shown as days.
+    starts_at, ends_at: aware instants of the first occurrence. zone: a weekly one keeps its hours on the clocks of this zone.
+    until_on: the last day, in that zone, on which a weekly one may begin; None for no end.
+    whole_days: entered and shown as days.
     """
 
     starts_at: datetime
@@ -93,13 +94,13 @@ class Absent:
 
     @property
     def last_on(self) -> date:
-        """Return the last day of its first time."""
+        """Return the last day of its first occurrence."""
         return (self.ends_at - timedelta(microseconds=1)).astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What somebody fills in: a day, or the first and last of several; hours, or none for whole days; each week, or once."""
+    """An absence as filled in: a day or several, with hours or as whole days, once or each week."""
 
     on: date | None
     last_on: date | None = None
@@ -109,7 +110,7 @@ class Stated:
     weekly_until_on: date | None = None
 
     def absent(self, zone: ZoneInfo) -> Absent:
-        """Return the absence that this says, on the zone's clocks; raise a Problem of this page for what makes none."""
+        """Return the absence in this zone; raise a Problem of this file if the values make none."""
         if self.on is None:
             raise DayMissing
         if (self.begins is None) != (self.until is None):
@@ -148,7 +149,7 @@ def days(first_on: date, last_on: date, zone: ZoneInfo) -> Absent:
 
 
 def weekly(first: Absent, until_on: date | None) -> Absent:
-    """Return an absence that comes again each week, no later than on `until_on`. Raise LastWeekBeforeFirst or LongerThanAWeek."""
+    """Return the absence repeated each week, until `until_on`. Raise LastWeekBeforeFirst or LongerThanAWeek."""
     if until_on is not None and until_on < first.first_on:
         raise LastWeekBeforeFirst
     if first.last_on - first.first_on >= WEEK:
@@ -157,11 +158,10 @@ def weekly(first: Absent, until_on: date | None) -> Absent:
 
 
 def occurrences(absent: Absent, first: datetime, last: datetime) -> Iterator[Time]:
-    """Yield when it is absent, as (start, end), for all times that share some time with the span from `first` to `last`.
+    """Yield the occurrences as (start, end) that overlap the span from `first` to `last`.
 
-    first, last: aware instants. Hours are those on the zone's
-    clocks: where these are set back, what is said twice is absent both times; where they are set forward over all of it,
-    that week has none.
+    first, last: aware instants. Hours are local time in the absence's zone. If the clocks are set back, a repeated hour is
+    absent both times. If they are set forward over the whole occurrence, that week has none.
     """
     if last <= first:
         return
@@ -171,7 +171,7 @@ def occurrences(absent: Absent, first: datetime, last: datetime) -> Iterator[Tim
         return
     starts, ends = (at.astimezone(absent.zone).replace(tzinfo=None) for at in (absent.starts_at, absent.ends_at))
     until_on = min(absent.until_on or AFTER_LAST, AFTER_LAST, (last + DAY).astimezone(absent.zone).date())
-    # One week earlier than by the hours gone by, for the clocks may have been set meanwhile.
+    # Start one week before the computed week: the clocks may have changed in between.
     week = max(0, (first - absent.ends_at) // WEEK - 1)
     while (begins := starts + week * WEEK).date() <= until_on:
         span = _on_clocks(begins, ends + week * WEEK, absent.zone) if week else (absent.starts_at, absent.ends_at)
@@ -181,7 +181,7 @@ def occurrences(absent: Absent, first: datetime, last: datetime) -> Iterator[Tim
 
 
 def last_moment(absent: Absent) -> datetime | None:
-    """Return the instant after which it is never absent again; None for one that has no end."""
+    """Return the end of the last occurrence; None if there is no last one."""
     if absent.repeats is Repeat.ONCE:
         return absent.ends_at
     if absent.until_on is None:
@@ -191,16 +191,16 @@ def last_moment(absent: Absent) -> datetime | None:
 
 
 def _on_clocks(starts: datetime, ends: datetime, zone: ZoneInfo) -> Time | None:
-    """Return from when to when the zone's clocks show these hours; None where they jump over all of them.
+    """Return the instants at which the zone's clocks show these hours; None if the clocks skip all of them.
 
-    Hours that they show twice begin the first time and end the second.
+    Hours that occur twice begin the first time and end the second.
     """
     begun, ended = _instant(starts, zone, fold=0), _instant(ends, zone, fold=1)
     return (begun, ended) if begun < ended else None
 
 
 def _instant(shown: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
-    """Return when the clocks show this; where they jump over it, when they jump."""
+    """Return the instant at which the clocks show this; if they skip it, the instant at which they jump."""
     before, after = (shown.replace(tzinfo=zone, fold=at).astimezone(UTC) for at in (1, 0))
     found = after if fold == 0 else before
     if found.astimezone(zone).replace(tzinfo=None) == shown:

@@ -1,4 +1,4 @@
-"""Spans of time kept in order, so that those that overlap a given one are found without looking at the others."""
+"""Sorted time spans, in which the spans that overlap a given one are found quickly."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ NONE = timedelta(0)
 
 
 class Span(Protocol):
-    """Something with a start and an end, both aware instants; the end does not belong to it."""
+    """Something with a start and an end, both aware instants; the end is excluded."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=Span)
 
 
 class Intervals(Generic[S]):
-    """Spans by their start. Never changed: adding and leaving out give another one."""
+    """Spans sorted by start. Immutable: adding or removing a span returns a new object."""
 
     __slots__ = ("_longest", "_spans", "_starts")
 
@@ -37,7 +37,7 @@ class Intervals(Generic[S]):
         return len(self._spans)
 
     def overlapping(self, starts_at: datetime, ends_at: datetime) -> Iterator[S]:
-        """Yield the spans that share some time with this one, by their start. One that ends as another begins shares none."""
+        """Yield the spans that overlap this one, by start. Spans that only touch do not overlap."""
         first = bisect_left(self._starts, starts_at - self._longest)
         for place in range(first, bisect_left(self._starts, ends_at)):
             if self._spans[place].ends_at > starts_at:
@@ -50,7 +50,7 @@ class Intervals(Generic[S]):
         return self._of(spans, max(self._longest, span.ends_at - span.starts_at))
 
     def without(self, span: S) -> "Intervals[S]":
-        """Return them without this one; ValueError if it is not among them."""
+        """Return the spans without this one; raise ValueError if it is not among them."""
         place = self._spans.index(span, bisect_left(self._starts, span.starts_at))
         spans = self._spans[:place] + self._spans[place + 1 :]
         if span.ends_at - span.starts_at < self._longest:

@@ -1,9 +1,9 @@
-"""When the office works: its hours by the day of the week, Friday prayer, Ramadan, and the days it is closed.
+"""The office's working time: hours by day of the week, Friday prayer, Ramadan, and days off.
 
-Pure: the days themselves come from services/planning/holidays.py, the hours from the office's settings.
+Pure values. services/planning/holidays.py provides the days off, the office's settings the hours.
 
-Perpres 21/2023, article 4, gives a week of 37.5 hours from 07.30 with a break of 60 minutes, 90 on Fridays, and in Ramadan
-one of 32.5 hours from 08.00 with breaks of 30 and 60. When the breaks lie is left to the offices; at these times is usual.
+Perpres 21/2023, article 4: a week of 37.5 hours from 07.30, with a break of 60 minutes, 90 on Fridays. In Ramadan a
+week of 32.5 hours from 08.00, with breaks of 30 and 60 minutes. The offices choose the times of the breaks; these are usual.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class DayOff:
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """Days from the first to the last, both included."""
+    """The days from the first to the last, both included."""
 
     first: date
     last: date
@@ -38,7 +38,7 @@ class DayRange:
 
 @dataclass(frozen=True, slots=True)
 class DayHours:
-    """One day's hours, in the zone of what is planned on it."""
+    """One day's hours, in the zone of the activity."""
 
     opens: time
     closes: time
@@ -52,7 +52,7 @@ class DayHours:
 
 @dataclass(frozen=True, slots=True)
 class OfficeHours:
-    """usual: Monday to Thursday, and what is planned on a weekend."""
+    """The office hours by day. usual: Monday to Thursday, and activities on a weekend."""
 
     usual: DayHours = DayHours(time(7, 30), time(16, 0), time(12, 0), time(13, 0))
     friday: DayHours = DayHours(time(7, 30), time(16, 30), time(11, 30), time(13, 0))
@@ -67,7 +67,7 @@ class OfficeHours:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """days_off: holidays and joint holidays. ramadans: one range a Hijri year, as the office has them."""
+    """The office's calendar. days_off: holidays and joint holidays. ramadans: one range per Hijri year, as set by the office."""
 
     days_off: Mapping[date, DayOff] = field(default_factory=dict)
     ramadans: tuple[DayRange, ...] = ()

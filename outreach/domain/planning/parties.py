@@ -1,6 +1,6 @@
-"""Who and what an activity needs: people and offices, places, and when these cannot be had.
+"""Who and what an activity needs: people, organisations and places, and when they are unavailable.
 
-Pure. Filled from the database by services/; domain/planning/plan.py puts them together.
+Pure values. services/ fill them from the database; domain/planning/plan.py combines them.
 """
 
 from collections.abc import Iterable
@@ -18,15 +18,15 @@ _WEIGHT = {role: at for at, role in enumerate((Role.SPEAKER, Role.MODERATOR, Rol
 
 class PartyKind(StrEnum):
     PERSON = "person"
-    ORGANISATION = "organisation"  # can be in two places at once: it sends different people
-    REPRESENTATIVE = "representative"  # known by what an invitee wrote, and no person of ours
+    ORGANISATION = "organisation"  # may be in two places at once: it sends different people
+    REPRESENTATIVE = "representative"  # known only by the name that an invitee wrote; not in our list of people
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who can be engaged or absent. Two are one where kind and key agree; the name is only shown.
+    """Somebody who can be engaged or absent. Two are equal if kind and key agree; the name is only for display.
 
-    key: the person's or organisation's id; a representative's name as names.key() has it.
+    key: the id of the person or organisation; for a representative, the name as given by names.key().
     """
 
     kind: PartyKind
@@ -52,7 +52,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A venue, or (id None) a region in which an activity without a venue takes place. latitude, longitude: WGS 84."""
+    """A venue, or (id None) the region of an activity without a venue. latitude, longitude: degrees, WGS 84."""
 
     id: int | None
     name: str = ""
@@ -68,7 +68,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Yes:
-    """That somebody was asked about this time in a date poll, and said that they can make it, be it only if need be."""
+    """A "yes" or "if need be" to this time in a date poll."""
 
     starts_at: datetime
     ends_at: datetime
@@ -77,9 +77,9 @@ class Yes:
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """One invitation. party: who would come, so the representative where one was named; then in_place_of is the invitee.
+    """One invitation. party: who would come. If a representative is named, party is the representative.
 
-    said_yes: what the party answered in the date poll that this became of.
+    in_place_of: the invitee who is represented. said_yes: the party's answer in the date poll that led to the activity.
     """
 
     party: Party
@@ -90,7 +90,7 @@ class Engagement:
 
 
 def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
-    """Return who is engaged, without those who declined or were withdrawn: each once, in the role that weighs most."""
+    """Return the engaged parties, each with its most important role. Declined and withdrawn invitations are ignored."""
     found: dict[Party, Role] = {}
     for one in engagements:
         if one.state in ENGAGED and (one.party not in found or _WEIGHT[one.role] < _WEIGHT[found[one.party]]):
@@ -99,7 +99,7 @@ def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
 
 
 class AbsenceSource(StrEnum):
-    """Who says so."""
+    """Who reported the absence."""
 
     COORDINATOR = "coordinator"
     SELF = "self"  # entered by the speaker on their own link
@@ -108,7 +108,7 @@ class AbsenceSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """One occurrence: when a party (venue_id None) or a venue (party None) cannot be had. known_at: since when it is known."""
+    """One occurrence: when a party (venue_id None) or a venue (party None) is unavailable. known_at: since when it is known."""
 
     starts_at: datetime
     ends_at: datetime
@@ -116,7 +116,7 @@ class Absence:
     venue_id: int | None = None
     reason: str = ""
     source: AbsenceSource = AbsenceSource.COORDINATOR
-    id: int | None = None  # of what it is an occurrence of
+    id: int | None = None  # of the stored absence
     known_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -124,11 +124,11 @@ class Absence:
             raise ValueError("An absence is either a party's or a venue's.")
 
     def is_outweighed_by(self, yes: Yes, starts_at: datetime, ends_at: datetime) -> bool:
-        """Return whether somebody said yes to all of that time although this was known: they know better than it does."""
+        """Return whether the party said yes to all of this time after the absence was known. Then the yes counts more."""
         asked_about_it = yes.starts_at <= starts_at and ends_at <= yes.ends_at
         return asked_about_it and self.known_at is not None and self.known_at < yes.said_at
 
     @property
     def of(self) -> Party | int | None:
-        """Return whose it is: the party, or the venue's id."""
+        """Return the party, or the venue's id."""
         return self.party or self.venue_id

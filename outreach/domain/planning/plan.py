@@ -1,9 +1,9 @@
 """The plan as values: what is planned, when, where and with whom, across all programmes and activities standing alone.
 
-Pure. A Plan is never changed: `plan.with_(activity)` is another one, made in far less than a millisecond whatever its size.
-Filling it from the database is services/; what clashes in it is domain/clashes.
+Pure values. A Plan is immutable: `plan.with_(activity)` returns a new plan in far less than a millisecond, whatever its size.
+services/ fill it from the database; domain/clashes finds its clashes.
 
-Instants are aware, best all in UTC. Who is engaged in an activity is engaged for the whole of it.
+Instants are aware, preferably in UTC. A party engaged in an activity is engaged for its whole length.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ COMMUNITY_KINDS = frozenset({ActivityKind.OUTREACH, ActivityKind.GUIDANCE})
 PLANNED = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
 NOON_HOUR = 12
 _MOMENT = timedelta(microseconds=1)
-HalfDay = tuple[date, bool]  # a day, and whether its afternoon
+HalfDay = tuple[date, bool]  # a day, and whether it is the afternoon
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class ProgrammeDays:
 
 @dataclass(frozen=True, slots=True)
 class PlannedActivity:
-    """An activity as far as planning goes. id: its own; a negative one for what is not stored yet.
+    """An activity with what planning needs. id: its own; negative if it is not stored yet.
 
-    people: those expected, an organisation by its quota or by whom it named. seats: for how many it is planned; None where
-    that is left open. How many come never exceeds these.
-    told_at: when invitees were told of these times, by publishing; None where they have yet to be, so from the plan's now.
-    fixed: the coordinator holds it where it is; no other place or time is proposed.
-    coordinator: the name to show to whoever clashes with it.
+    people: how many are expected; for an organisation its quota, or the number of its nominees. seats: how many it is
+    planned for; None if not set. No more people come than there are seats.
+    told_at: when invitees were told of these times, by publishing; None if not yet, then the plan's `now` counts.
+    fixed: the coordinator has fixed it; no other venue or time is proposed.
+    coordinator: the name shown to others whose activities clash with it.
     """
 
     id: int
@@ -77,7 +77,7 @@ class PlannedActivity:
 
     @property
     def room(self) -> int:
-        """Return for how many people there must be room: its seats, or where they are left open those expected."""
+        """Return how many people the venue must seat: its seats, or the people expected if seats are not set."""
         return self.people if self.seats is None else self.seats
 
     @property
@@ -90,12 +90,12 @@ class PlannedActivity:
 
     @property
     def days(self) -> list[date]:
-        """Return the days it takes place on, by its own zone."""
+        """Return the days it takes place on, in its own zone."""
         return days_between(self.starts_at, self.ends_at, self.zone)
 
     @property
     def half_days(self) -> list[HalfDay]:
-        """Return its half days as (day, after noon)."""
+        """Return its half days as (day, is afternoon)."""
         last = (self.ends_at - _MOMENT).astimezone(self.zone)
         first_half = (self.local_start.date(), self.local_start.hour >= NOON_HOUR)
         last_half = (last.date(), last.hour >= NOON_HOUR)
@@ -103,9 +103,9 @@ class PlannedActivity:
         return [half for half in halves if first_half <= half <= last_half]
 
     def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
-        """Return it at another time, and in another venue if one is given: as long, its deadline as far ahead of its start.
+        """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same.
 
-        On another day it is news to everybody (told_at None).
+        On another day it counts as not told yet (told_at None).
         """
         shift = starts_at - self.starts_at
         same_day = starts_at.astimezone(self.zone).date() == self.local_start.date()
@@ -120,25 +120,25 @@ class PlannedActivity:
 
 
 def days_between(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[date]:
-    """Return the days on the zone's calendar that a span touches. One that ends at midnight does not touch the next day."""
+    """Return the local days that a span touches. A span that ends at midnight does not touch the next day."""
     first, last = starts_at.astimezone(zone).date(), (ends_at - _MOMENT).astimezone(zone).date()
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def kecamatan(region_code: str | None) -> str | None:
-    """Return the code of the kecamatan that a region lies in ("18.72.01" for "18.72.01.1001"); None for a larger one."""
+    """Return the code of a region's kecamatan ("18.72.01" for "18.72.01.1001"); None for a region larger than a kecamatan."""
     parts = (region_code or "").split(".")
     return ".".join(parts[:3]) if len(parts) >= 3 else None
 
 
 def lies_in(region_code: str | None, larger: str) -> bool:
-    """Return whether a region is the larger one, or lies in it."""
+    """Return whether a region is the larger region or lies in it."""
     return region_code is not None and (region_code == larger or region_code.startswith(f"{larger}."))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Booking:
-    """One party in one activity, in the role that weighs most there."""
+    """One party in one activity, in its most important role there."""
 
     party: Party
     role: Role
@@ -154,10 +154,10 @@ class Booking:
 
 
 class Plan:
-    """All that the office plans, indexed by venue, by party and by kecamatan and half day.
+    """All that the office plans, indexed by venue, by party, and by kecamatan and half day.
 
-    activities: by id, all that were given. Only those that `counts` says count are found by the other methods: drafts and
-    published ones that are not over by `now`. Absences are occurrences; programmes and places are by id.
+    activities: all of them, by id. The other methods return only activities that count (see `counts`): drafts and
+    published ones that are not over at `now`. Absences are occurrences; programmes and places are by id.
     """
 
     __slots__ = (
@@ -181,7 +181,7 @@ class Plan:
         self.programmes = {programme.id: programme for programme in programmes}
         self.calendar = calendar or Calendar()
         self.rules = rules or Rules()
-        self._absences = _grouped((absence.of, absence) for absence in dict.fromkeys(absences))  # told twice, it is one
+        self._absences = _grouped((absence.of, absence) for absence in dict.fromkeys(absences))  # duplicates count once
         self._hold(activities)
 
     def _hold(self, activities: Iterable[PlannedActivity]) -> None:
@@ -199,55 +199,55 @@ class Plan:
         return activity.state in PLANNED and activity.ends_at > self.now
 
     def hours_on(self, day: date) -> DayHours:
-        """Return the office's hours of that day."""
+        """Return the office hours of that day."""
         return self.rules.hours.on(day, ramadan=self.calendar.in_ramadan(day))
 
     def at_venue(self, venue_id: int, starts_at: datetime, ends_at: datetime) -> Iterator[PlannedActivity]:
-        """Yield the activities that have the venue for some of that time, by their start."""
+        """Yield the activities that use the venue during some of that time, by start."""
         return self._at_venue.get(venue_id, _NOTHING).overlapping(starts_at, ends_at)
 
     def of_party(self, party: Party, starts_at: datetime, ends_at: datetime) -> Iterator[Booking]:
-        """Yield in what the party is engaged for some of that time, by its start."""
+        """Yield the party's bookings that overlap that time, by start."""
         return self._of_party.get(party, _NOTHING).overlapping(starts_at, ends_at)
 
     def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[Absence]:
-        """Yield when a party, or the venue of that id, cannot be had for some of that time."""
+        """Yield the absences of a party, or of the venue of that id, that overlap that time."""
         return self._absences.get(subject, _NOTHING).overlapping(starts_at, ends_at)
 
     def in_half_day(self, kecamatan_code: str, half: HalfDay) -> list[PlannedActivity]:
-        """Return the community activities in that kecamatan on that half day, by their ids."""
+        """Return the community activities in that kecamatan on that half day, by id."""
         return [self.activities[id] for id in sorted(self._in_half_day.get((kecamatan_code, half), ()))]
 
     def whereabouts(self, activity: PlannedActivity) -> Place | None:
-        """Return its venue; without one the region it takes place in; None where neither is known."""
+        """Return its venue; without a venue, its region as a place; None if neither is known."""
         if activity.venue_id in self.places:
             return self.places[activity.venue_id]
         return Place(None, region_code=activity.region_code) if activity.region_code else None
 
     def kecamatan_of(self, activity: PlannedActivity) -> str | None:
-        """Return the code of the kecamatan it takes place in, by its own region or else its venue's."""
+        """Return the code of its kecamatan, from its own region or, failing that, from its venue's."""
         place = self.whereabouts(activity)
         return kecamatan(activity.region_code) or kecamatan(place.region_code if place else None)
 
     def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
-        """Return the plan with these activities, and no others, in the place of its own."""
+        """Return the plan with exactly these activities."""
         plan = self._fragment()
         plan._hold(activities)
         return plan
 
     def with_(self, *activities: PlannedActivity) -> "Plan":
-        """Return the plan with these in the places of those with their ids, or added."""
+        """Return the plan with these activities added, or replacing those of the same ids."""
         entering = {one.id: one for one in activities}
         return self._changed(entering, entering.values())
 
     def without(self, *ids: int) -> "Plan":
-        """Return the plan without these; KeyError if one is not in it."""
+        """Return the plan without these; raise KeyError if one is not in it."""
         for id in ids:
             self.activities[id]
         return self._changed(ids, ())
 
     def with_programme(self, programme: ProgrammeDays) -> "Plan":
-        """Return the plan with these days for the programme of that id."""
+        """Return the plan with new days for the programme of that id."""
         plan = self._changed((), ())
         plan.programmes = {**self.programmes, programme.id: programme}
         return plan

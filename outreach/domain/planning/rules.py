@@ -1,4 +1,4 @@
-"""What the office counts as a clash, how grave each kind is, and how it reckons travel and notice."""
+"""The office's rules: what counts as a clash, how severe each kind is, and how travel time and notice are computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,28 +9,28 @@ from outreach.domain.planning.office_hours import OfficeHours
 
 
 class Severity(StrEnum):
-    """How grave a kind of finding is; the office sets it for each."""
+    """The severity of a kind of clash; the office sets it for each."""
 
-    IGNORE = "ignore"  # not looked for
+    IGNORE = "ignore"  # not checked
     WARN = "warn"
-    BLOCK = "block"  # it cannot be saved so
+    BLOCK = "block"  # the plan cannot be saved with it
 
 
 class ClashKind(StrEnum):
-    """What can be found in a plan, in the order in which it is shown.
+    """The kinds of clash, in the order in which they are shown.
 
-    A speaker is who speaks or moderates; an invitee is any other person, representatives included, who is no cadre.
+    A speaker is anybody who speaks or moderates. An invitee is any other person, representatives included, who is no cadre.
     """
 
     VENUE_TAKEN = "venue_taken"
     VENUE_ABSENT = "venue_absent"  # closed, or lent to others
     VENUE_TOO_SMALL = "venue_too_small"
-    SPEAKER_TWICE = "speaker_twice"  # at one time in two activities, and a speaker in at least one
-    SPEAKER_TRAVEL = "speaker_travel"  # in two, one after the other, with too little time to get there
+    SPEAKER_TWICE = "speaker_twice"  # in two activities at the same time, speaker in at least one
+    SPEAKER_TRAVEL = "speaker_travel"  # in two activities in succession, without enough travel time
     SPEAKER_ABSENT = "speaker_absent"
-    CADRE_TWICE = "cadre_twice"  # a cadre in at least one, and a speaker in neither
+    CADRE_TWICE = "cadre_twice"  # cadre in at least one, speaker in neither
     INVITEE_TWICE = "invitee_twice"
-    TRAVEL = "travel"  # as SPEAKER_TRAVEL, of those who are speakers in neither
+    TRAVEL = "travel"  # like SPEAKER_TRAVEL, for those who are speakers in neither
     INVITEE_ABSENT = "invitee_absent"  # cadres included
     OUTSIDE_PROGRAMME = "outside_programme"
     DEADLINE_AFTER_START = "deadline_after_start"
@@ -40,7 +40,7 @@ class ClashKind(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     FRIDAY_BREAK = "friday_break"
     SHORT_NOTICE = "short_notice"
-    IN_THE_PAST = "in_the_past"  # a draft that would have begun already
+    IN_THE_PAST = "in_the_past"  # a draft whose start has passed
     SAME_KECAMATAN = "same_kecamatan"  # two community activities in one kecamatan on one half day
 
 
@@ -55,10 +55,10 @@ DEFAULT_SEVERITIES: Mapping[ClashKind, Severity] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class TravelRules:
-    """How long people need from one place to another. All lengths in minutes.
+    """How travel time between two places is estimated. All lengths in minutes.
 
-    Between two places with coordinates: as the crow flies, times `detour`, at `speed_km_h`. Else by the regions they lie in.
-    buffer_min comes on top of both: leaving one place, parking, signing in at the other.
+    Between two places with coordinates: straight-line distance times `detour`, at `speed_km_h`. Otherwise: by their regions.
+    buffer_min is added to both: for leaving one place, parking, and signing in at the other.
     """
 
     speed_km_h: float = 25.0
@@ -68,7 +68,7 @@ class TravelRules:
     same_kecamatan_min: int = 10
     same_city_min: int = 25
     elsewhere_min: int = 90
-    longest_min: int = 720  # nothing is reckoned to take longer
+    longest_min: int = 720  # upper limit of any estimate
 
     def __post_init__(self) -> None:
         if self.speed_km_h <= 0 or self.detour < 1 or self.longest_min < 0 or self.buffer_min < 0:
@@ -77,7 +77,7 @@ class TravelRules:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The office's own settings. A kind that `severities` leaves out has its default. notice_days: calendar days."""
+    """The office's settings. A kind missing in `severities` has its default. notice_days: calendar days."""
 
     severities: Mapping[ClashKind, Severity] = field(default_factory=dict)
     notice_days: int = 7
@@ -89,6 +89,6 @@ class Rules:
         return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
 
     def sought(self, kind: ClashKind) -> Severity | None:
-        """Return how grave a finding of this kind is, or None where the office ignores it."""
+        """Return the severity of this kind of clash, or None if the office ignores it."""
         severity = self.severity(kind)
         return None if severity is Severity.IGNORE else severity

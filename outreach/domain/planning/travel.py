@@ -1,6 +1,6 @@
-"""How long people need from one place to another, reckoned from coordinates or else from regions.
+"""Estimates the travel time between two places, from coordinates or, without them, from regions.
 
-Pure. An estimate: no road is known here.
+Pure functions. No roads are known here.
 """
 
 from math import asin, ceil, cos, radians, sin, sqrt
@@ -12,9 +12,9 @@ EARTH_KM = 6371.0
 
 
 def needed_min(one: Place | None, other: Place | None, rules: TravelRules) -> int | None:
-    """Return the minutes needed from the end of something in one place to the start of the next in the other.
+    """Return the minutes needed from the end of an activity in one place to the start of the next in the other.
 
-    0 within one venue; None where nothing is known of a place. Both directions take equally long.
+    0 within one venue; None if a place is not known. Both directions take the same time.
     """
     if one is None or other is None:
         return None
@@ -38,7 +38,10 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def _between_regions(one: list[str], other: list[str], rules: TravelRules) -> int:
-    """Regions are Kemendagri codes cut at the dots: province, kabupaten/kota, kecamatan, kelurahan/desa."""
+    """Return the minutes between two regions, given as Kemendagri codes split at the dots.
+
+    The parts are province, kabupaten/kota, kecamatan, kelurahan/desa.
+    """
     for parts, minutes in ((4, rules.same_kelurahan_min), (3, rules.same_kecamatan_min), (2, rules.same_city_min)):
         if len(one) >= parts and one[:parts] == other[:parts]:
             return minutes

@@ -1,13 +1,13 @@
-"""Which days are working days, given the holidays; and the next ones after a day.
+"""Working days: whether a day is one, and the next ones after a day, given the holidays.
 
-Pure: which days are holidays is services/planning/holidays.py.
+Pure functions. services/planning/holidays.py provides the holidays.
 """
 
 from collections.abc import Container
 from datetime import date, timedelta
 
 SATURDAY = 5
-LONGEST_PAUSE_DAYS = 60  # no run of holidays is longer; past it, the holidays given are wrong
+LONGEST_PAUSE_DAYS = 60  # no real run of holidays is longer; beyond it, the given holidays are wrong
 
 
 def is_working_day(day: date, holidays: Container[date]) -> bool:
@@ -16,7 +16,7 @@ def is_working_day(day: date, holidays: Container[date]) -> bool:
 
 
 def working_days(first: date, count: int, holidays: Container[date]) -> list[date]:
-    """Return the next `count` working days, `first` included where it is one.
+    """Return the next `count` working days, `first` included if it is one.
 
     Raise ValueError if count is negative, or if a run of days off is longer than any in a real calendar.
     """

@@ -1,7 +1,7 @@
-"""Placing a whole plan: from demands, the days to choose from and what the office wishes to a proposal for each activity.
+"""Timetabling: from demands, possible days and the office's wishes to a proposal for each activity.
 
-Pure: values in, values out; services/ store what a coordinator takes of it. Whatever is proposed has no blocking finding by
-domain/clashes. `Search` needs the extra `planner` (OR-Tools), loaded only when it works; `place_greedily` does without.
+Pure functions; services/ store what a coordinator accepts. A proposal has no blocking clash by the rules of domain/clashes.
+`Search` needs the extra `planner` (OR-Tools), which it loads only when it runs. `place_greedily` does not need it.
 """
 
 from outreach.domain.timetabling.alternatives import Alternative, alternatives

@@ -1,6 +1,6 @@
-"""Why not on another day: what it would cost to hold one activity there while all others stay as proposed, or what forbids it.
+"""Why not another day: what one activity would cost there while all others stay as proposed, or what forbids it.
 
-Pure; reckoned when somebody asks, for one activity at a time.
+Pure functions. Computed on request, for one activity at a time.
 """
 
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ VENUES_TRIED = 4
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """The best that was found on another day. starts_at None: it can't be held that day, and `blocking` says why; empty where
-    it is too long, too early, too late, or out of order.
+    """The best option found on another day. starts_at None: it cannot be held on that day, and `blocking` says why.
 
-    extra: what it would cost more than where it is proposed, above 0 for a best placement. charges: what it would cost there.
+    blocking is empty if the activity would be too long, too early, too late, or in the wrong order.
+    extra: the cost on that day minus the cost of the proposal; above 0 if the proposal is optimal. charges: the cost there.
     """
 
     day: date
@@ -36,8 +36,9 @@ class Alternative:
 
 
 def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alternative]:
-    """Return for each other day of the horizon what it would mean, with the facilitators that are proposed; KeyError for an
-    activity that is not placed by the proposal.
+    """Return an alternative for each other day of the horizon, with the proposed facilitators.
+
+    Raise KeyError for an activity that the proposal does not schedule.
     """
     placed = {one.activity_id: one.after for one in proposal.placements}
     own = next((one for one in proposal.placements if one.activity_id == activity_id), None)
@@ -75,7 +76,7 @@ def _on(
 
 
 def _tries(options: Options, own: ProposedActivity, day: date) -> Iterator[tuple[int, PlannedActivity]]:
-    """Yield it at each hour, the same one first, in its venue and in a few others, with what these cost alone."""
+    """Yield the activity at each start of the day with its own cost: same hour first, in its venue and a few others."""
     clock = own.after.local_start.time()
     starts = [place for place, its_day in enumerate(options.days()) if its_day == day]
     starts.sort(key=lambda place: (options.starts[place].time() != clock, options.start_costs[place]))

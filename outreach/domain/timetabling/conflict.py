@@ -1,5 +1,6 @@
-"""What is said where not all can be placed: which demands collide, and on account of which rules. Values; finding them is
-solver/conflicts.py's, saying it in plain words web/'s.
+"""Conflicts: which demands cannot all be scheduled, and because of which rules.
+
+Pure values. solver/conflicts.py finds them, web/timetabling/words.py puts them into words.
 """
 
 from dataclasses import dataclass
@@ -11,25 +12,24 @@ from outreach.domain.planning.rules import ClashKind
 
 
 class CauseKind(StrEnum):
-    """Why demands collide. Lifting any one cause of a conflict that is_minimal would resolve it."""
+    """Why demands conflict. Lifting any one cause of a conflict that `is_minimal` would resolve it."""
 
-    RULE = "rule"  # a kind of finding that the office blocks
+    RULE = "rule"  # a kind of clash that the office blocks
     DAYS = "days"  # the demand's own first or last day
-    ORDER = "order"  # one must come after another
+    ORDER = "order"  # one activity must come after another
     VENUES = "venues"  # the venues to choose from
-    SEATS = "seats"  # how many must fit
-    FACILITATORS = "facilitators"  # those to choose from
-    FIXED = "fixed"  # it must stay where it is
+    SEATS = "seats"  # how many people must fit
+    FACILITATORS = "facilitators"  # the facilitators to choose from
+    FIXED = "fixed"  # the activity must stay where it is
     HORIZON = "horizon"  # the days and hours given to the planner
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause. activity_ids: whom it is about; of ORDER the one that waits and the one it waits for.
+    """One cause. activity_ids: the activities it is about; for ORDER, the later one and the earlier one.
 
-    rule: of RULE. parties, venue_ids, kecamatan_codes: of RULE, what these demands share by which they get into each other's
-    way. findings: of RULE, a few examples of what would be found at times that are therefore left out: absences, holidays,
-    activities that stay.
+    rule: set for RULE. parties, venue_ids, kecamatan_codes: for RULE, what these demands share and therefore compete for.
+    clashes: for RULE, a few examples of clashes that exclude times: absences, holidays, activities that stay.
     """
 
     kind: CauseKind
@@ -43,8 +43,9 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Demands that cannot all be placed. is_minimal: without any one of them, or of the causes, they could; else time ran
-    out, and some may have no part in it.
+    """Demands that cannot all be scheduled. is_minimal: without any one of them, or any one cause, they could be.
+
+    If not is_minimal, the time ran out and some of them may be unnecessary.
     """
 
     activity_ids: tuple[int, ...]

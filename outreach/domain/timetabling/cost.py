@@ -1,7 +1,7 @@
-"""What a placement costs, term by term: the findings it leaves, and what the office wishes. The model's objective, written
-a second time from the finished plan, so that each can be held against the other.
+"""What a timetable costs, term by term: its remaining clashes and the office's unmet wishes.
 
-Pure.
+This is the model's objective, computed a second time from the finished plan, so that each can be checked against the other.
+Pure functions.
 """
 
 from collections import Counter, defaultdict
@@ -23,9 +23,9 @@ ANOTHER_DAY, ANOTHER_HOUR, ANOTHER_VENUE, ANOTHER_FACILITATOR = 2, 1, 1, 1
 
 
 class Term(StrEnum):
-    """What can cost something, in the order in which it is shown."""
+    """The terms of the cost, in the order in which they are shown."""
 
-    WARNING = "warning"  # a finding that the office does not block
+    WARNING = "warning"  # a clash that the office does not block
     HOURS = "hours"
     NOTICE = "notice"
     RAMADAN = "ramadan"
@@ -40,12 +40,12 @@ class Term(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one thing costs: `units` times the wish's weight. activity_ids: whom of those to be placed it is about.
+    """One cost: `units` times the weight of the wish. activity_ids: the scheduled activities it is about.
 
-    units: of HOURS half hours, of NOTICE and RAMADAN days, of the SPREAD_ terms pairs, of TRIPS one day, of SHARE activities
-    above the even share, of the changes as timetabling/wishes.py counts.
-    day: of the SPREAD_ terms and TRIPS. party: whose trip, or whose share, or who was let go. kecamatan_code: of
-    SPREAD_KECAMATAN. finding: of WARNING.
+    units: half hours for HOURS, days for NOTICE and RAMADAN, pairs for the SPREAD_ terms, one day for TRIPS, activities
+    above the even share for SHARE; for changes as defined by `Wishes.change`.
+    day: set for the SPREAD_ terms and TRIPS. party: whose trip or share, or who is no longer chosen.
+    kecamatan_code: set for SPREAD_KECAMATAN. clash: set for WARNING.
     """
 
     term: Term
@@ -59,7 +59,7 @@ class Charge:
 
 
 class BlockedByRule(Exception):
-    """A placement breaks a rule that the office blocks. The planner never proposes it; `findings` says which."""
+    """A timetable breaks a rule that the office blocks. The planner never proposes one; `clashes` says what is broken."""
 
     def __init__(self, found: list[Clash]) -> None:
         self.clashes = found
@@ -67,7 +67,7 @@ class BlockedByRule(Exception):
 
 
 class Ledger:
-    """What stays planned, counted as the wishes need it: by day, by kecamatan and day, and on which days people are out."""
+    """Counts of what stays planned, as the wishes need them: by day, by kecamatan and day, and the days of each person."""
 
     def __init__(self, task: Task) -> None:
         self._task, self._base = task, task.base
@@ -85,7 +85,7 @@ class Ledger:
         return Counter((code, day) for code, day in keyed if code)
 
     def days_of(self, party: Party) -> frozenset[date]:
-        """Return the days within the horizon, and around it, on which the person is engaged anyhow."""
+        """Return the days in and around the horizon on which the party is engaged anyway."""
         if party not in self._days_of:
             days = self._task.horizon.days
             zone = self._task.activity(self._task.demands[0]).zone
@@ -96,9 +96,9 @@ class Ledger:
 
 
 def charges(task: Task, placed: Mapping[int, PlannedActivity], ledger: Ledger | None = None) -> list[Charge]:
-    """Return what it costs to plan these activities so; raise Blocked where a rule forbids it.
+    """Return the charges for planning these activities like this; raise BlockedByRule if a rule forbids it.
 
-    placed: those of the task's demands that have a place, by id; the others are left out of the plan.
+    placed: the scheduled activities by id. Demands that are missing in it are left out of the plan.
     """
     plan = task.base.with_(*placed.values())
     found = find_clashes(plan, among=placed.keys())
@@ -120,7 +120,7 @@ def total(found: Iterable[Charge]) -> int:
 
 
 def by_term(found: Iterable[Charge]) -> dict[Term, int]:
-    """Return the cost of each term that costs something, in the order of Term."""
+    """Return the cost of each term above 0, in the order of Term."""
     costs = Counter[Term]()
     for one in found:
         costs[one.term] += one.cost
@@ -128,12 +128,12 @@ def by_term(found: Iterable[Charge]) -> dict[Term, int]:
 
 
 def community_in(plan: Plan, activity: PlannedActivity) -> str | None:
-    """Return the kecamatan of a community activity; None of any other."""
+    """Return the kecamatan of a community activity; None for other activities."""
     return plan.kecamatan_of(activity) if activity.kind in COMMUNITY_KINDS else None
 
 
 def pools_of(task: Task) -> dict[frozenset[Party], list[Demand]]:
-    """Return the demands that choose from the same facilitators."""
+    """Return the demands grouped by the facilitators they choose from."""
     found = defaultdict(list)
     for demand in task.demands:
         if choices := choices_of(demand, task.activity(demand)):
@@ -191,7 +191,7 @@ def _spread(task: Task, ledger: Ledger, plan: Plan, placed: Iterable[PlannedActi
 
 
 def pairs_added(count: int, there: int) -> int:
-    """Return how many more pairs there are once `count` have joined those already there."""
+    """Return how many pairs `count` more activities add to those `there`."""
     return count * (count - 1) // 2 + count * there
 
 
@@ -227,7 +227,7 @@ _TWO_DAYS = timedelta(days=2)
 
 
 def of_time(task: Task, demand: Demand, planned: PlannedActivity) -> int:
-    """Return what the hours, the notice and the nearness of Ramadan cost together."""
+    """Return the total cost of hours, notice and Ramadan."""
     wishes = task.wishes
     return (
         wishes.hours_weight * half_hours_outside(task, demand, planned)
@@ -237,9 +237,7 @@ def of_time(task: Task, demand: Demand, planned: PlannedActivity) -> int:
 
 
 def half_hours_outside(task: Task, demand: Demand, planned: PlannedActivity) -> int:
-    """Return how many half hours of it, begun ones counted, lie before or after the preferred hours, or in the noon break that
-    it could do without.
-    """
+    """Return how many half hours lie outside the preferred hours or in an avoidable noon break; parts are rounded up."""
     hours = demand.hours or task.wishes.hours
     if hours is None:
         return 0
@@ -250,7 +248,7 @@ def half_hours_outside(task: Task, demand: Demand, planned: PlannedActivity) -> 
 
 
 def _at_noon(task: Task, planned: PlannedActivity) -> timedelta:
-    """Return how much of its first day's break it takes; none of one that is too long to lie before or after it."""
+    """Return how much of its first day's break it overlaps; 0 if it is too long to fit before or after the break."""
     day = planned.days[0]
     hours = task.plan.hours_on(day)
     begins, ends = (_at(day, hour, planned) for hour in (hours.break_from, hours.break_until))
@@ -261,26 +259,26 @@ def _at_noon(task: Task, planned: PlannedActivity) -> timedelta:
 
 
 def days_short(task: Task, planned: PlannedActivity) -> int:
-    """Return how many days fewer than wished people are told ahead."""
+    """Return how many days of the wished notice are missing."""
     ahead = days_ahead(planned.starts_at, planned.told_at or task.plan.now, planned.zone)
     return max(0, task.wishes.notice_days - max(ahead, 0))
 
 
 def days_into_ramadan(task: Task, planned: PlannedActivity) -> int:
-    """Return how many days it lies past the day by which all should be done before the next Ramadan; 0 without one."""
+    """Return how many days it is after the last day before Ramadan; 0 if there is no Ramadan ahead."""
     deadline = ramadan_deadline(task)
     return max(0, (planned.local_start.date() - deadline).days) if deadline else 0
 
 
 def ramadan_deadline(task: Task) -> date | None:
-    """Return the last day that still counts as before Ramadan: of the first that does not begin before the days given."""
+    """Return the last day that counts as before Ramadan: the first one that begins on or after the horizon's first day."""
     first_day = task.horizon.days[0]
     ahead = [ramadan.first for ramadan in task.plan.calendar.ramadans if ramadan.first >= first_day]
     return min(ahead) - timedelta(days=task.wishes.ramadan_margin_days + 1) if ahead else None
 
 
 def change_of_time(task: Task, demand: Demand, present: PlannedActivity, start: datetime) -> int:
-    """Return what it costs to begin then rather than as planned."""
+    """Return the cost of this start compared with the present one."""
     return task.wishes.change * told_factor(task, demand, present) * units_of_time(present, start)
 
 
@@ -292,18 +290,18 @@ def units_of_time(present: PlannedActivity, start: datetime) -> int:
 
 
 def change_of_venue(task: Task, demand: Demand, present: PlannedActivity, venue_id: int | None) -> int:
-    """Return what it costs to hold it there rather than as planned; to give it a venue where it has none is no change."""
+    """Return the cost of this venue compared with the present one. A first venue is no change."""
     changed = present.venue_id is not None and venue_id != present.venue_id
     return task.wishes.change * told_factor(task, demand, present) * ANOTHER_VENUE * changed
 
 
 def change_of_facilitator(task: Task, demand: Demand, present: PlannedActivity) -> int:
-    """Return what it costs to let one facilitator go."""
+    """Return the cost of no longer choosing one facilitator."""
     return task.wishes.change * told_factor(task, demand, present) * ANOTHER_FACILITATOR
 
 
 def told_factor(task: Task, demand: Demand, present: PlannedActivity) -> int:
-    """Return how much a change counts: nothing for what was never planned, more for what people know of."""
+    """Return the factor of a change: 0 for a new activity, more for one that people were told about."""
     if demand.is_new:
         return 0
     return task.wishes.told_factor if present.told_at is not None else 1

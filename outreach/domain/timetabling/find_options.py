@@ -1,8 +1,7 @@
-"""Looking at when, where and with whom one activity might be held, given what stays planned.
+"""Finds when, where and with which facilitators one activity could be held, given what stays planned.
 
-Pure. What each time, venue and facilitator would mean is asked of domain/clashes, so that those rules are written once; only
-near what stays planned is it asked for a venue or a person at all. What two placed activities mean to each other is
-solver/pairs.py's.
+Pure functions. domain/clashes judges each time, venue and facilitator, so the rules are written only once. Venues and
+people are checked only at times near what stays planned. solver/pairs.py handles two scheduled activities.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,15 +21,15 @@ from outreach.domain.timetabling.task import Demand, Task, choices_of, with_faci
 
 EXAMPLES = 3
 Window = tuple[datetime, datetime]
-Known = dict[tuple, tuple[list[Clash], int]]  # findings of a time, and what it costs in wishes
+Known = dict[tuple, tuple[list[Clash], int]]  # clashes of a time, and its cost in wishes
 
 
 def options_of(
     task: Task, stopped: Callable[[], bool] = lambda: False, known: Known | None = None
 ) -> dict[int, Options]:
-    """Return the options of each demand by its activity's id; what is done so far where `stopped` says so.
+    """Return the options of each demand by its activity's id. If `stopped` returns True, return those found so far.
 
-    known: what was found of days and hours, for other tasks with the same rules, calendar, programmes and wishes.
+    known: cached results for days and hours, shared by tasks with the same rules, calendar, programmes and wishes.
     """
     looks = _OptionLooks(task, {} if known is None else known)
     found = {}
@@ -42,7 +41,7 @@ def options_of(
 
 
 class _OptionLooks:
-    """Looks at one demand after the other, remembering what is the same for many."""
+    """Computes the options of one demand after another, and caches what many demands share."""
 
     def __init__(self, task: Task, known: Known) -> None:
         self.task, self.base, self._known = task, task.base, known
@@ -70,7 +69,7 @@ class _OptionLooks:
         return options
 
     def _grid(self, demand: Demand, activity: PlannedActivity) -> list[datetime]:
-        """Return the starts on the horizon's steps within the demand's days, and the present one."""
+        """Return the starts on the horizon's steps within the demand's days, and the present start."""
         plan, horizon = self.task.plan, self.task.horizon
         step, zone = timedelta(minutes=horizon.step_min), activity.zone
         found: set[datetime] = set()
@@ -106,7 +105,7 @@ class _OptionLooks:
         return [id for id in wanted if id not in places or (places[id].capacity or seats) >= seats]
 
     def _times_into(self, options: Options, starts: list[datetime]) -> None:
-        """Keep the starts that the days, the hours and those invited allow, with what they cost."""
+        """Keep the starts that the days, the hours and the invitees allow, with their costs."""
         bare, wishes = options.bare, self.task.wishes
         placeless = replace(bare, venue_id=None, region_code=None)
         near = _near(starts, bare.length, self._windows_of(roles_of(bare.engagements)))
@@ -122,7 +121,7 @@ class _OptionLooks:
             options.start_costs.append(warned + changed + wished)
 
     def _at(self, options: Options, start: datetime) -> tuple[list[Clash], int]:
-        """Return what is found of the day and the hour alone, and their cost; the same for activities alike in these."""
+        """Return the clashes of the day and hour alone, and their cost; cached for activities alike in these."""
         bare, hours = options.bare, options.demand.hours
         deadline = bare.respond_by_at and bare.starts_at - bare.respond_by_at
         told = None if bare.told_at is None else bare.id
@@ -141,12 +140,12 @@ class _OptionLooks:
         return bool(blocking)
 
     def _places_into(self, options: Options) -> None:
-        """Add what only some venues would bring: taken, closed, too small, too far, or another activity in the kecamatan."""
+        """Add what depends on the venue: taken, closed, too small, too far, or another activity in its kecamatan."""
         for at, venue in enumerate(options.venues):
             held = replace(options.bare, venue_id=venue)
             near = _near(options.starts, held.length, self._windows_at(held)) | self._in_shared_half_day(options, held)
             costs: dict[int, int | None] = {}
-            for place in sorted(near | {0}) if options.starts else ():  # at the first, for it is too small at any
+            for place in sorted(near | {0}) if options.starts else ():  # first start: for too small venues
                 start = options.starts[place]
                 found = [one for one in look_at(self.base, _moved(held, start)) if one.kind in OF_PLACES]
                 small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
@@ -159,7 +158,7 @@ class _OptionLooks:
                 self._add(options, places, at, None, cost)
 
     def _facilitators_into(self, options: Options) -> None:
-        """Add when a facilitator is away or engaged, and from where one would come too late."""
+        """Add the times at which a facilitator is absent or engaged, and the venues from which one would come too late."""
         for at, party in enumerate(options.facilitators):
             alone = (Engagement(party, options.demand.facilitator_role),)
             placeless = replace(options.bare, venue_id=None, region_code=None, engagements=alone)
@@ -195,7 +194,7 @@ class _OptionLooks:
         return sum(self.task.wishes.warning(one.kind) for one in found)
 
     def _windows_of(self, parties: Iterable[Party]) -> list[Window]:
-        """Return when these people are engaged or away."""
+        """Return the times at which these parties are engaged or absent."""
         found: list[Window] = []
         for party in parties:
             if party.is_one_person:
@@ -204,7 +203,7 @@ class _OptionLooks:
         return found
 
     def _windows_at(self, held: PlannedActivity) -> list[Window]:
-        """Return when its venue cannot be had, and when its people would be under way from or to elsewhere."""
+        """Return the times at which its venue is unavailable or its people would be travelling from or to another place."""
         found = self._resolutions_from(held)
         if held.venue_id is not None:
             found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
@@ -236,7 +235,7 @@ class _OptionLooks:
 
 
 def _moved(shape: PlannedActivity, start: datetime) -> PlannedActivity:
-    """Move a stripped activity, which may have no venue."""
+    """Move an activity without facilitators, which may have no venue."""
     return replace(shape.moved(start), venue_id=shape.venue_id)
 
 
@@ -245,7 +244,7 @@ def _travels(plan: Plan) -> bool:
 
 
 def _near(starts: list[datetime], length: timedelta, windows: list[Window]) -> set[int]:
-    """Return the places of the starts at which something of that length would touch a window."""
+    """Return the indexes of the starts at which an activity of that length would overlap a window."""
     found: set[int] = set()
     for begins, ends in windows:
         found.update(range(bisect_right(starts, begins - length), bisect_left(starts, ends)))
@@ -260,5 +259,5 @@ def _by_cost(costs: dict[int, int | None]) -> dict[int | None, frozenset[int]]:
 
 
 def _gist(clash: Clash) -> tuple:
-    """Return what makes two findings say the same of a demand: it matters little at which of its times."""
+    """Return the key by which two clashes say the same about a demand, at whichever of its times."""
     return clash.kind, clash.ids, clash.party, clash.absence, clash.day, clash.place

@@ -1,6 +1,6 @@
-"""When, where and with whom one activity might be held, as far as it does not depend on the others to be placed.
+"""When, where and with which facilitators one activity could be held, independent of other demands.
 
-Pure values; looking.py fills them.
+Pure values; find_options.py fills them.
 """
 
 from collections import defaultdict
@@ -23,20 +23,20 @@ OF_PLACES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Some starts, a venue and a facilitator that do not go together, or at a cost. None: whichever; cost None: never."""
+    """Starts, a venue and a facilitator that do not fit together or cost extra. None: any; cost None: forbidden."""
 
-    starts: frozenset[int] | None  # places in Options.starts
-    venue: int | None = None  # place in Options.venues
-    facilitator: int | None = None  # place in Options.facilitators
+    starts: frozenset[int] | None  # indexes in Options.starts
+    venue: int | None = None  # index in Options.venues
+    facilitator: int | None = None  # index in Options.facilitators
     cost: int | None = None
 
 
 @dataclass(slots=True)
 class Options:
-    """bare: the activity without facilitators to be chosen. starts: those that nothing forbids outright, in order.
+    """The options of one demand. bare: the activity without selectable facilitators. starts: those not forbidden, in order.
 
-    start_costs: what each start costs by itself, whatever the venue; venue_costs: likewise of each venue.
-    forbidden: by kind, some of what would be found at starts that are left out.
+    start_costs: the cost of each start in any venue; venue_costs: the cost of each venue.
+    forbidden: by kind, some of the clashes at the starts that were left out.
     """
 
     demand: Demand
@@ -63,35 +63,35 @@ class Options:
 
     @property
     def stage(self) -> tuple[Party, ...]:
-        """Return who speaks or moderates, whoever else is chosen."""
+        """Return the invitees who speak or moderate, without selectable facilitators."""
         if self._stage is None:
             self._stage = tuple(party for party, role in roles_of(self.bare.engagements).items() if role in ON_STAGE)
         return self._stage
 
     def days(self) -> list[date]:
-        """Return for each start the day it begins on."""
+        """Return the local day of each start."""
         if len(self._days) != len(self.starts):
             self._days = [start.astimezone(self.bare.zone).date() for start in self.starts]
         return self._days
 
     def half_days(self) -> list[list[HalfDay]]:
-        """Return for each start the half days it would take."""
+        """Return the half days that each start would use."""
         if self._half_days is None:
             shape = replace(self.bare, engagements=())
             self._half_days = [shape.moved(start).half_days for start in self.starts]
         return self._half_days
 
     def planned(self, start: datetime, venue_id: int | None, facilitators: Iterable[Party] = ()) -> PlannedActivity:
-        """Return the activity as it would be planned."""
+        """Return the activity planned with this start, venue and these facilitators."""
         moved = replace(self.present.moved(start), venue_id=venue_id)
         return with_facilitators(self.demand, moved, facilitators)
 
 
 def place_of(plan: Plan, activity: PlannedActivity, venue_id: int | None) -> Place | None:
-    """Return where the activity would take place in that venue, or without one."""
+    """Return the place of the activity with that venue, or without one."""
     return plan.whereabouts(replace(activity, venue_id=venue_id))
 
 
 def kecamatan_at(plan: Plan, activity: PlannedActivity, venue_id: int | None) -> str | None:
-    """Return the kecamatan it would take place in."""
+    """Return the kecamatan of the activity with that venue."""
     return plan.kecamatan_of(replace(activity, venue_id=venue_id))

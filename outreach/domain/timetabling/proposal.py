@@ -1,6 +1,6 @@
-"""What the planner proposes: each activity's place beside its present one, why there, and what it costs.
+"""The planner's proposal: each activity's proposed time and venue beside the present one, with reasons and costs.
 
-Pure. Reasons are values, to be said in two languages by web/.
+Pure functions. Reasons are values; web/timetabling/words.py puts them into words.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,12 +31,12 @@ from outreach.domain.timetabling.task import Task, choices_of
 class ReasonKind(StrEnum):
     """Why an activity is proposed there, in the order in which it is shown."""
 
-    FIXED = "fixed"  # the coordinator holds it there
-    KEPT = "kept"  # as it is planned at present
+    FIXED = "fixed"  # the coordinator has fixed it
+    KEPT = "kept"  # as it is planned now
     ONLY_START = "only_start"  # no other time is allowed, whatever the others do
     ONLY_VENUE = "only_venue"
-    FOLLOWS = "follows"  # on the day, or the next, on which the last of those it must follow ends
-    SHARES_TRIP = "shares_trip"  # the party is out that day anyhow, for `activity_ids` or for what stays planned
+    FOLLOWS = "follows"  # on the day when the last activity it must follow ends, or the next day
+    SHARES_TRIP = "shares_trip"  # the party is out that day anyway, for `activity_ids` or for what stays planned
     EMPTY_DAY = "empty_day"  # nothing else is planned that day
     FREE_KECAMATAN = "free_kecamatan"  # no other community activity is in its kecamatan that day
     PREFERRED_HOURS = "preferred_hours"
@@ -53,9 +53,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ProposedActivity:
-    """One activity as planned at present and as proposed. charges: what it costs, shared charges with others included.
+    """One activity as planned now and as proposed. charges: its costs, including those shared with other activities.
 
-    facilitators: those chosen. let_go: those who are there at present, and would not be.
+    facilitators: those chosen. let_go: those engaged now but no longer chosen.
     """
 
     before: PlannedActivity
@@ -95,17 +95,17 @@ class ProposedActivity:
 
     @property
     def clashes(self) -> list[Clash]:
-        """Return what will be warned of."""
+        """Return the clashes that will be warned about."""
         return [one.clash for one in self.charges if one.clash is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """placements: by their start. unplaced: ids of activities for which no place was found; they are left out, so that what
-    is proposed need not suit where they are at present.
+    """A proposal. placements: by start. unplaced: ids of activities without a time; they are left out of the proposed plan.
 
-    costs: of each term. objective: their sum. present: what the present plan costs, None where it is blocked.
-    bound: no proposal can cost less; None where nothing is proven.
+    So the proposal may clash with the present times of unplaced activities.
+    costs: by term. objective: their sum. present: the cost of the present plan, None if it is blocked.
+    bound: no proposal can cost less; None if nothing is proven.
     """
 
     placements: tuple[ProposedActivity, ...]
@@ -117,12 +117,12 @@ class Proposal:
 
     @property
     def is_proven(self) -> bool:
-        """Return whether nothing can be placed better."""
+        """Return whether no better proposal is possible."""
         return not self.unplaced and self.bound is not None and self.objective <= self.bound
 
     @property
     def gap(self) -> float | None:
-        """Return which part of the objective a better proposal might save, 0 to 1; None where nothing is proven."""
+        """Return the share of the objective that a better proposal could save, 0 to 1; None if nothing is proven."""
         if self.bound is None or self.unplaced:
             return None
         return max(0, self.objective - self.bound) / self.objective if self.objective else 0.0
@@ -134,7 +134,7 @@ class Proposal:
 def propose(
     task: Task, options: Mapping[int, Options], placed: Mapping[int, PlannedActivity], bound: int | None = None
 ) -> Proposal:
-    """Return the proposal that these placed activities are; raise Blocked where a rule forbids it."""
+    """Return the proposal made of these activities; raise BlockedByRule if a rule forbids it."""
     ledger = Ledger(task)
     found = charges(task, placed, ledger)
     plan = task.base.with_(*placed.values())
@@ -150,7 +150,7 @@ def propose(
 
 
 def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
-    """Return what the present plan costs by the same wishes; None where it is blocked."""
+    """Return the cost of the present plan by the same wishes; None if it is blocked."""
     try:
         return total(charges(task, {one.activity_id: task.activity(one) for one in task.demands}, ledger))
     except BlockedByRule:
@@ -158,7 +158,7 @@ def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
 
 
 def applied(plan: Plan, placements: Iterable[ProposedActivity]) -> Plan:
-    """Return the plan with these taken. Of some only, `clashes.findings(plan, among=…)` says whether they suit the rest."""
+    """Return the plan with these applied. If only some are, `find_clashes(plan, among=…)` says whether they fit the rest."""
     return plan.with_(*(one.after for one in placements))
 
 

@@ -1,8 +1,7 @@
-"""Looking for the best placement: the best so far at any time, a bound below which none can be, and a stop button.
+"""The search for the best timetable: best proposal so far, a lower bound of the cost, and a stop button.
 
-OR-Tools works in a thread of its own; the first answer is heuristic/greedy.py's. Pure but for that thread and for
-measuring how long it
-takes. Needs the extra `planner`.
+OR-Tools runs in a separate thread; the first answer comes from heuristic/greedy.py. Apart from that thread and the clock
+for measuring time, this file is pure. Needs the extra `planner`.
 """
 
 import threading
@@ -27,8 +26,8 @@ from outreach.domain.timetabling.task import Effort, SearchStatus, Task
 BEAT_S = 0.5
 STOPS_WITHIN_S = 0.15
 EXPLAINING_S = 10.0
-LARGE = 12_000  # starts in all, past which one model is too slow to be of use
-OF_SOME = 0.1  # of the time is spent on bettering what was placed where not all could be
+LARGE = 12_000  # number of starts above which one model is too slow to be useful
+OF_SOME = 0.1  # share of the time for improving a timetable that is not complete
 _ASK_AGAIN_S = 0.02
 
 
@@ -43,7 +42,7 @@ class PlannerMissing(Problem):
 
 @dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """seconds: since the search began. proposal: the best so far, None before the first; its unplaced are left out."""
+    """Progress. seconds: since the search began. proposal: the best so far; None before the first."""
 
     seconds: float
     proposal: Proposal | None
@@ -52,7 +51,7 @@ class SearchProgress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """proposal: the best that was found; where not all could be placed, of as many as could at once. None where of none."""
+    """The result. proposal: the best found; it may be incomplete. None if there is none."""
 
     status: SearchStatus
     proposal: Proposal | None
@@ -69,7 +68,7 @@ class Search:
             show(progress)       # search.stop() ends it: from here, or from another thread
         search.outcome
 
-    or `search.run()` for the outcome alone. To break off the loop stops the search too. Raise PlannerMissing without the extra.
+    or call `search.run()` for the outcome alone. Leaving the loop early stops the search. Raise PlannerMissing without the extra.
     """
 
     def __init__(self, task: Task, effort: Effort | None = None) -> None:
@@ -86,7 +85,7 @@ class Search:
 
     @property
     def outcome(self) -> Outcome:
-        """Return how it ended; ValueError before its end."""
+        """Return how it ended; raise ValueError before its end."""
         if self._outcome is None:
             raise ValueError("The search has not ended yet.")
         return self._outcome
@@ -96,7 +95,7 @@ class Search:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """End the search; iterating over it ends within about 0.2 s with the best so far. From any thread, at any time."""
+        """End the search. Iterating ends within about 0.2 s with the best so far. May be called from any thread, at any time."""
         if self.is_stopped:
             return
         self._give_up_at = time.monotonic() + STOPS_WITHIN_S
@@ -137,7 +136,7 @@ class Search:
                 self.stop()
 
     def _next(self) -> "_State":
-        """Return how things stand, at the next news, or after a while without."""
+        """Return the state at the next news, or after BEAT_S without news."""
         with self._told:
             until = min(time.monotonic() + BEAT_S, self._give_up_at)
             while not self._state.is_news and (left := until - time.monotonic()) > 0:
@@ -159,12 +158,12 @@ class Search:
             status = SearchStatus.BEST if best.is_proven else SearchStatus.FOUND
         return Outcome(status, best, state.conflicts, time.monotonic() - self._began, self.is_stopped)
 
-    # in the thread
+    # in the worker thread
 
     def _work(self) -> None:
         try:
             self._search()
-        except BaseException as failure:  # handed to whoever iterates
+        except BaseException as failure:  # raised again where the search is iterated
             self._tell(failure=failure)
 
     def _search(self) -> None:
@@ -186,7 +185,7 @@ class Search:
             if found := self._conflicts(options, placed, self._left_s, only_near=True):
                 self._tell(status=SearchStatus.IMPOSSIBLE, conflicts=found)
                 return
-        from outreach.domain.timetabling.solver.solve import Solving  # OR-Tools is only loaded here: half a second
+        from outreach.domain.timetabling.solver.solve import Solving  # load OR-Tools only here: it takes half a second
 
         solving = Solving(self.task, options, self.effort, self._stop.is_set, self._tell, least)
         self._solving(solving.solver)
@@ -203,7 +202,7 @@ class Search:
         self._solver = solver
 
     def _improve(self, options: dict[int, Options], placed: Placed, size: int) -> Placed:
-        """Better it bit by bit: a large plan in all the time that is left, a small one for a moment."""
+        """Improve the timetable step by step: a large plan for all the remaining time, a small one for a moment."""
         if not placed:
             return placed
         part = min(1.0, size / LARGE) ** 2 if len(placed) == len(options) else OF_SOME
@@ -220,7 +219,7 @@ class Search:
         return conflicts(self.task, options, budget, self.effort.seed, suspects=suspects, only_near=only_near)
 
     def _see_it_stop(self) -> None:
-        """Ask the solver to stop until it has: what is asked before it began is not heard."""
+        """Repeat the stop request until the search ends: the solver ignores a request made before it started."""
         while self._state.status is None and self._state.failure is None:
             if self._solver is not None:
                 self._solver.stop_search()
@@ -229,7 +228,7 @@ class Search:
 
 @dataclass(slots=True)
 class _State:
-    """What the thread has told so far."""
+    """What the worker thread has reported so far."""
 
     options: dict[int, Options] = field(default_factory=dict)
     placed: Placed | None = None

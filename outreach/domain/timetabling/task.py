@@ -1,6 +1,6 @@
-"""What is to be placed, on which days, and what the office would like: values that the planner starts from.
+"""The planner's input: what to schedule, on which days, and what the office wishes.
 
-Pure. The plan brings all the rest: rules with their severities, venues, people, absences, and what else is planned.
+Pure values. The plan brings the rest: rules with their severities, venues, people, absences, and other activities.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,22 +19,22 @@ from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 
-Order = tuple[int, int]  # ids of the activity that comes after, and of the one that comes before it
+Order = tuple[int, int]  # ids of the later activity and of the earlier one
 
 
 class SearchStatus(StrEnum):
-    BEST = "best"  # proven: nothing can be placed better
-    FOUND = "found"  # all are placed; whether better is possible is not known, the proposal's gap says how much at most
-    IMPOSSIBLE = "impossible"  # proven: they cannot all be placed; the conflicts say why
-    UNDECIDED = "undecided"  # not all could be placed in the time given
+    BEST = "best"  # proven: no better timetable is possible
+    FOUND = "found"  # all are scheduled, perhaps not in the best way; the proposal's gap says how much could be saved at most
+    IMPOSSIBLE = "impossible"  # proven: they cannot all be scheduled; the conflicts say why
+    UNDECIDED = "undecided"  # not all could be scheduled in the time given
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """seconds: for making the model and searching; what collides is looked for in as many seconds again, ten at most.
+    """How much work to spend. seconds: for building the model and searching. Finding conflicts takes as long again, at most 10 s.
 
-    repeatable: the same answer each time, and on any machine of the kind; `seconds` are then the solver's own measure of work,
-    and may last longer. Without it, what a search of more than one worker finds depends on how busy the machine is.
+    repeatable: the same answer each time, also on other machines of that kind. `seconds` then count the solver's deterministic
+    time and may last longer. Otherwise, with several workers, the result depends on how busy the machine is.
     """
 
     seconds: float = 10.0
@@ -43,7 +43,7 @@ class Effort:
     repeatable: bool = False
 
 
-HOURS_UNIT_MIN = 30  # what one unit of Wishes.hours_weight is for
+HOURS_UNIT_MIN = 30  # the unit of Wishes.hours_weight
 
 
 class NothingToPlace(Problem):
@@ -56,18 +56,18 @@ class NoDays(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One activity of the plan to be placed. Its length, its region and who is invited are the activity's own.
+    """One activity of the plan to schedule. Its length, region and invitees are those of the activity.
 
-    venues: ids of those it may be held in; None leaves it where it is, or without a venue. seats: how many must fit; a
-    venue of unknown size counts as large enough.
-    first_on, last_on: days of its own zone; it begins no earlier than the one and has ended by the other.
-    after: ids of activities that must have ended before it begins, to be placed or not; before: likewise of those that
-    must not begin before it has ended.
-    facilitators: of these people `facilitators_needed` are chosen and engaged as `facilitator_role`. Who of them is engaged
-    so at present may be replaced; who declined or is engaged there in another role is not chosen.
-    hours: preferred hours of the day, instead of Wishes.hours. fixed: it stays; only facilitators are chosen. So does an
-    activity that is fixed itself.
-    is_new: its present time and venue mean nothing yet, so that changing them costs nothing.
+    venues: ids of possible venues; None keeps its venue, or leaves it without one. seats: how many people must fit; a
+    venue of unknown capacity counts as large enough.
+    first_on, last_on: days in its own zone; it begins no earlier than first_on and ends no later than last_on.
+    after: ids of activities that must end before it begins, whether scheduled here or not. before: ids of activities that
+    must not begin before it ends.
+    facilitators: `facilitators_needed` of these people are chosen and engaged as `facilitator_role`. Those engaged in that
+    role now may be replaced. Those who declined, or are engaged there in another role, are not chosen.
+    hours: preferred hours of the day, instead of Wishes.hours. fixed: it stays, and only facilitators are chosen. The same
+    holds for an activity that is fixed itself.
+    is_new: its present time and venue do not matter, so changing them costs nothing.
     """
 
     activity_id: int
@@ -93,10 +93,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """The days on which activities may begin, and at which times: from the first hour on, every `step_min` minutes.
+    """The days on which activities may begin, and the starts on each day: from the first hour, every `step_min` minutes.
 
-    daily: the first start and the last end of a day, in the activity's zone; None: that day's office hours. The present
-    start of an activity may be kept even if it lies on no step, on one of the days.
+    daily: the first start and the last end of a day, in the activity's zone; None: that day's office hours. An activity on
+    one of the days may also keep its present start.
     """
 
     days: tuple[date, ...]
@@ -112,7 +112,7 @@ class Horizon:
 
     @classmethod
     def between(cls, first: date, last: date, calendar: Calendar, **more: object) -> "Horizon":
-        """Return the working days from the first to the last; raise NoDays where there is none."""
+        """Return the horizon of the working days from first to last; raise NoDays if there are none."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         return cls(tuple(day for day in days if calendar.is_working_day(day)), **more)  # type: ignore[arg-type]
 
@@ -132,15 +132,15 @@ _WARNINGS: Mapping[ClashKind, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the office would like, each with the cost of one unit; 0 for what does not matter.
+    """The office's wishes, each with the cost of one unit; 0 if it does not matter.
 
     spread_days: for each two activities on one day. spread_kecamatan: for each two community activities in one kecamatan on
     one day. trips: for each day on which a speaker, moderator or facilitator is out. share: for each activity of a
-    facilitator above the even share of those to choose from.
-    hours_weight: for each half hour outside `hours`. notice: for each day less than `notice_days`. ramadan: for each day past
-    `ramadan_margin_days` before the next Ramadan. change: for another day 2, another hour of the same day 1, another venue 1,
-    another facilitator 1; times `told_factor` for an activity that people know of.
-    warnings: for each finding of a kind that the office does not block; a kind left out has its default.
+    facilitator above the even share.
+    hours_weight: for each half hour outside `hours`. notice: for each day less than `notice_days`. ramadan: for each day after
+    `ramadan_margin_days` before the next Ramadan. change: 2 for another day, 1 for another hour of the same day, 1 for another
+    venue, 1 for another facilitator; times `told_factor` if people were told of the activity.
+    warnings: for each clash of a kind that the office does not block; a missing kind has its default.
     """
 
     spread_days: int = 2
@@ -165,7 +165,7 @@ class Wishes:
 class Task:
     """All that the planner is given. Raise NothingToPlace, and KeyError for an activity that is not in the plan.
 
-    What else is planned stays where it is, and is in the way.
+    Other activities stay where they are, and scheduled ones must not clash with them.
     """
 
     plan: Plan
@@ -180,7 +180,7 @@ class Task:
             raise ValueError("An activity is to be placed twice.")
 
     def activity(self, demand: Demand) -> PlannedActivity:
-        """Return the activity as it is planned at present."""
+        """Return the activity as it is planned now."""
         return self.plan.activities[demand.activity_id]
 
     @cached_property
@@ -189,12 +189,12 @@ class Task:
 
     @cached_property
     def base(self) -> Plan:
-        """Return the plan without what is to be placed: what stays, and is in the way."""
+        """Return the plan without the activities to schedule: what stays planned."""
         return self.plan.without(*self.ids)
 
     @cached_property
     def orders(self) -> dict[int, tuple[int, ...]]:
-        """Return for each demand's id those to be placed that it must follow."""
+        """Return, for each demand's id, the ids of the demands that it must follow."""
         found: dict[int, dict[int, None]] = {one.activity_id: {} for one in self.demands}
         for one in self.demands:
             found[one.activity_id].update((id, None) for id in one.after if id in found)
@@ -204,7 +204,7 @@ class Task:
         return {id: tuple(firsts) for id, firsts in found.items()}
 
     def only(self, ids: Iterable[int]) -> "Task":
-        """Return the task for these demands alone, as if the others were not planned at all."""
+        """Return the task for these demands alone, as if the others were not planned."""
         kept = frozenset(ids)
         plan = self.plan.without(*(self.ids - kept))
         demands = tuple(
@@ -220,7 +220,7 @@ class Task:
 
 
 def choices_of(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
-    """Return the facilitators that can be chosen: those who have not declined, and are not engaged there in another role."""
+    """Return the selectable facilitators: those who did not decline and have no other role in the activity."""
     others = {
         one.party
         for one in activity.engagements
@@ -230,14 +230,14 @@ def choices_of(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
 
 
 def present_choices(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
-    """Return the facilitators who are engaged as such at present."""
+    """Return the selectable facilitators who are engaged now."""
     possible = choices_of(demand, activity)
     there = (one.party for one in activity.engagements if one.party in possible and one.state in ENGAGED)
     return tuple(dict.fromkeys(there))
 
 
 def with_facilitators(demand: Demand, activity: PlannedActivity, chosen: Iterable[Party]) -> PlannedActivity:
-    """Return the activity with these facilitators in the places of those it has; others stay engaged."""
+    """Return the activity with these facilitators instead of its present ones; other invitees stay."""
     if not demand.facilitators:
         return activity
     possible, chosen = choices_of(demand, activity), tuple(chosen)
@@ -250,9 +250,9 @@ def with_facilitators(demand: Demand, activity: PlannedActivity, chosen: Iterabl
 
 
 def suitable_venues(plan: Plan, *, region_code: str | None = None, seats: int | None = None) -> tuple[int, ...]:
-    """Return the ids of the venues in a region (by its code, or a larger one's) where so many fit, the smallest first.
+    """Return the ids of the venues in a region (by its code, or a larger region's) that seat so many, the smallest first.
 
-    A venue of unknown size counts as large enough, and comes last.
+    A venue of unknown capacity counts as large enough and comes last.
     """
     found = [
         place
@@ -269,7 +269,7 @@ def _is_choice(demand: Demand, engagement: Engagement) -> bool:
 
 
 def circle(orders: Iterable[Order]) -> list[int]:
-    """Return ids that would each have to come before the next, the first of them again at the end; none where all is well."""
+    """Return ids that form a cycle of orders, the first repeated at the end; empty if there is no cycle."""
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for then, first in orders:
         sorter.add(then, first)

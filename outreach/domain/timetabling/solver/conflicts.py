@@ -1,6 +1,6 @@
-"""Finding out which demands collide, and why: a core from CP-SAT's assumptions, made small by leaving out one after the other.
+"""Finds which demands conflict, and why.
 
-Needs the extra `planner`.
+CP-SAT's assumptions give a core of demands; it is reduced by leaving out one demand after another. Needs the extra `planner`.
 """
 
 import time
@@ -20,8 +20,8 @@ from outreach.domain.timetabling.solver.model import Model, Stopped
 from outreach.domain.timetabling.solver.pairs import add_rules
 from outreach.domain.timetabling.task import Demand, Task
 
-MOST = 5  # conflicts that are looked for
-CORE_S, TRY_S = 6.0, 3.0  # for one question, of all and of a few
+MOST = 5  # limit of conflicts
+CORE_S, TRY_S = 6.0, 3.0  # time limits of one query: for all demands, and for a few
 EXAMPLES = 5
 NEAR, FEW_VENUES = 40, 4
 _OF_VENUES = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
@@ -33,7 +33,10 @@ _OF_PEOPLE = frozenset(
 
 @dataclass
 class Budget:
-    """until: by time.monotonic(). stopped: whether the user pressed stop. solving: called with each solver before it works."""
+    """The time budget. until: by time.monotonic(). stopped: whether the user pressed stop.
+
+    solving: called with each solver before it runs.
+    """
 
     until: float
     stopped: Callable[[], bool] = lambda: False
@@ -53,10 +56,10 @@ def conflicts(
     suspects: Collection[int] = (),
     only_near: bool = False,
 ) -> tuple[Conflict, ...]:
-    """Return conflicts among the demands that share no demand, as many as are found within the budget; none if they all fit.
+    """Return conflicts that share no demand, as many as found within the budget; empty if all demands fit.
 
-    suspects: those for which no place was found; first it is looked among them and those that share people, venues or an
-    order with them. only_near: and nowhere else.
+    suspects: demands without a time; they are checked first, with those that share people, venues or an order with them.
+    only_near: check no others.
     """
     looks = _ConflictLooks(task, budget, seed)
     found: list[Conflict] = []
@@ -76,7 +79,7 @@ def conflicts(
 
 
 def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[int, Options]:
-    """Return the suspects and those most likely to be in their way."""
+    """Return the suspects and the demands most likely to be in their way."""
     if not suspects:
         return {}
     people = {id: {*roles_of(one.bare.engagements), *one.facilitators} for id, one in options.items()}
@@ -97,7 +100,7 @@ class _ConflictLooks:
         self.task, self.budget, self.seed = task, budget, seed
 
     def core(self, options: dict[int, Options]) -> set[int]:
-        """Return demands that cannot all be placed; none where they can, or where it is not known."""
+        """Return demands that cannot all be scheduled; empty if they can, or if it is not known."""
         for id, one in options.items():
             if not one.starts or not one.venues or len(one.facilitators) < one.needed:
                 return {id}
@@ -115,7 +118,7 @@ class _ConflictLooks:
         return blamed or set(options)
 
     def smallest(self, core: set[int], options: dict[int, Options]) -> tuple[set[int], bool]:
-        """Leave out one after the other; return what remains, and whether each of them is known to be needed."""
+        """Leave out one demand after another. Return the remaining core, and whether each is known to be necessary."""
         needed = set(core)
         for id in sorted(core, key=lambda id: (-len(options[id].starts), id)):
             if len(needed) == 1:
@@ -128,7 +131,7 @@ class _ConflictLooks:
         return needed, True
 
     def causes(self, ids: set[int]) -> tuple[list[Cause], bool]:
-        """Lift one cause after the other; return those without which the demands would fit, and whether that is known."""
+        """Lift one cause after another. Return the causes without which the demands would fit, and whether that is known."""
         task = self.task.only(ids)
         lifted: list[Cause] = []
         kept: list[Cause] = []
@@ -146,7 +149,7 @@ class _ConflictLooks:
         return said or [Cause(CauseKind.HORIZON, tuple(sorted(ids)))], known
 
     def _fits(self, options: dict[int, Options], task: Task | None = None) -> bool | None:
-        """Return whether these can all be placed; None where time ran out."""
+        """Return whether these can all be scheduled; None if the time ran out."""
         task = task or self.task
         if not self.budget.left_s or len(options) > len(task.demands):
             return None
@@ -171,7 +174,7 @@ class _ConflictLooks:
 
 
 def _possible_causes(task: Task) -> Iterator[Cause]:
-    """Yield all that could be lifted, first what explains least: of two that explain it equally the later is kept."""
+    """Yield all causes that could be lifted, the least helpful first: of two that explain it equally, the later is kept."""
     rules = task.plan.rules
     kinds = [kind for kind in ClashKind if rules.severity(kind) is Severity.BLOCK]
     ids = tuple(sorted(task.ids))
@@ -196,7 +199,7 @@ def _possible_causes(task: Task) -> Iterator[Cause]:
 
 
 def _lifted(task: Task, causes: Iterable[Cause]) -> Task:
-    """Return the task as if these causes did not hold."""
+    """Return the task as if these causes did not exist."""
     demands = {one.activity_id: one for one in task.demands}
     activities, severities = {}, dict(task.plan.rules.severities)
     for cause in causes:
@@ -233,7 +236,7 @@ def _without(task: Task, demand: Demand, cause: Cause) -> Demand:
 
 
 def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
-    """Return the cause with what these demands share, and with examples of what is in their way."""
+    """Return the cause with what these demands share, and with examples of clashes."""
     if cause.rule is None:
         return cause
     examples = [one for options_one in options.values() for one in options_one.forbidden.get(cause.rule, ())]

@@ -1,8 +1,8 @@
-"""The placement as a model for OR-Tools' CP-SAT: its choices, what must hold, and what it costs.
+"""The timetable as a model for OR-Tools' CP-SAT: choices, constraints and costs.
 
 Each demand has one literal for each start, venue and facilitator, and an integer for its start in units since the first one.
-What two demands mean to each other is solver/pairs.py's, what all cost together solver/objective.py's. Needs the extra
-`planner`; only timetabling/search.py and solver/conflicts.py come here.
+pairs.py adds rules between two demands, objective.py costs of several demands. Needs the extra `planner`;
+only timetabling/search.py and solver/ import it.
 """
 
 from collections import defaultdict
@@ -28,12 +28,12 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class Stopped(Exception):
-    """The user pressed stop while the model was being made."""
+    """The user pressed stop while the model was being built."""
 
 
 @dataclass
 class DemandVariables:
-    """A demand's variables. at: its start in units. placed: whether it is placed at all; True unless it may be left out."""
+    """A demand's variables. at: its start in units. placed: whether it is scheduled; True unless it may be left out."""
 
     options: Options
     length: int
@@ -44,7 +44,7 @@ class DemandVariables:
     facilitators: dict[Party, Literal]
     placed: Literal
     days: dict[date, Literal] = field(default_factory=dict)
-    roles: dict[Party, Role] = field(default_factory=dict)  # of those who are engaged whatever is chosen
+    roles: dict[Party, Role] = field(default_factory=dict)  # of those engaged whatever is chosen
     kecamatan: dict[str, Literal] = field(default_factory=dict)  # of community activities
 
     @property
@@ -53,7 +53,7 @@ class DemandVariables:
 
     @cached_property
     def people(self) -> dict[Party, tuple[Role, Literal]]:
-        """Return who is there or may be, in which role, and the literal that says so."""
+        """Return who is or may be there, in which role, and the literal that is true if they are."""
         found: dict[Party, tuple[Role, Literal]] = {party: (role, self.placed) for party, role in self.roles.items()}
         role = self.options.demand.facilitator_role
         return found | {party: (role, literal) for party, literal in self.facilitators.items()}
@@ -80,7 +80,7 @@ class Model:
     # building blocks
 
     def clause(self, *literals: Literal) -> None:
-        """Require one of them; True and False among them are seen to."""
+        """Require at least one of them; True and False are handled."""
         if not any(one is True for one in literals):
             self.cp.add_bool_or([one for one in literals if one is not False])
 
@@ -88,7 +88,7 @@ class Model:
         return self.cp.new_bool_var("")
 
     def both(self, one: Literal, other: Literal) -> Literal:
-        """Return a literal that is true where both are; it may be true elsewhere, if that costs nothing."""
+        """Return a literal that is true if both are. It may also be true otherwise if that costs nothing."""
         if one is True or other is True:
             return other if one is True else one
         if one is False or other is False:
@@ -98,7 +98,7 @@ class Model:
         return met
 
     def any_of(self, literals: list[Literal]) -> Literal:
-        """Return a literal equal to their sum; they exclude each other."""
+        """Return a literal equal to the sum of literals that exclude each other."""
         if not literals:
             return False
         if len(literals) == 1:
@@ -110,7 +110,7 @@ class Model:
         return met
 
     def one_at_a_time(self, party: Party) -> bool:
-        """Return whether a rule forbids that this person be on stage in two activities at once."""
+        """Return whether a rule forbids this person to be on stage in two activities at the same time."""
         return party.is_one_person and self.task.plan.rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK
 
     def cost(self, weight: int, literal: Literal) -> None:
@@ -122,7 +122,7 @@ class Model:
             self.costs.append((weight, literal))
 
     def minimize(self) -> None:
-        """Set the objective to the costs, the constant ones included."""
+        """Minimize the sum of the costs, constants included."""
         weights, variables = [weight for weight, _ in self.costs], [one for _, one in self.costs]
         self.cp.minimize(cp_model.LinearExpr.weighted_sum(variables, weights) + self.constant)
 
@@ -130,7 +130,7 @@ class Model:
         if self.stopped():
             raise Stopped
 
-    # a demand's own
+    # one demand
 
     def _choice(self, options: Options, droppable: bool) -> DemandVariables:
         self.check()
@@ -208,10 +208,10 @@ class Model:
                 self.cost(let_go, choice.placed)
                 self.cost(-let_go, choice.facilitators[party])
 
-    # answers
+    # solutions
 
     def hint(self, placed: dict[int, PlannedActivity]) -> None:
-        """Let the search begin with these placements."""
+        """Give the search this timetable as a starting point."""
         for id, activity in placed.items():
             choice = self.choices[id]
             there = roles_of(activity.engagements)
@@ -227,7 +227,7 @@ class Model:
                 self.cp.add_hint(choice.at, choice.values[choice.options.starts.index(activity.starts_at)])
 
     def read(self, value: Callable[[Any], int]) -> dict[int, PlannedActivity]:
-        """Return the placements that a solution means. value: gives a variable's."""
+        """Return the timetable of a solution. value: returns a variable's value."""
 
         def holds(literal: Literal) -> bool:
             return literal is True or (literal is not False and bool(value(literal)))
@@ -249,7 +249,7 @@ def no(literal: Literal) -> Literal:
 
 
 def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
-    """Return the first start and the longest unit that all starts and lengths are whole numbers of."""
+    """Return the first start, and the longest unit that divides all distances of starts and all lengths."""
     options = list(options)
     starts = [start for one in options for start in one.starts]
     origin = min(starts, default=options[0].present.starts_at)

@@ -1,7 +1,7 @@
-"""The costs that several demands bring together in the model: full days, full kecamatan, trips, and uneven shares.
+"""The costs of several demands together in the model: full days, full kecamatan, trips, and uneven shares.
 
-Beside the costs themselves, cuts that a solver would not find: as many activities as fit into a day need so many people to go.
-They change no answer, and let far more be proven. Needs the extra `planner`.
+Also adds cuts that a solver would not find: the number of activities on a day implies how many people must travel.
+They change no answer, but much more can be proven with them. Needs the extra `planner`.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from outreach.domain.timetabling.task import Demand
 
 
 def add_wishes(model: Model) -> None:
-    """Add the costs; call it once, after the rules."""
+    """Add the costs. Call it once, after the rules."""
     steps = _full_days(model)
     model.check()
     _full_kecamatan(model)
@@ -29,7 +29,7 @@ def add_wishes(model: Model) -> None:
 
 
 def _full_days(model: Model) -> dict[date, tuple[frozenset[int], list[Literal]]]:
-    """Add the cost of each two on one day. Return for each day who may be on it, and literals: at least one is, two are, …"""
+    """Add the cost of two activities on one day. Return by day the possible ids and literals: at least one, at least two, …"""
     weight, found = model.task.wishes.spread_days, {}
     on_day: dict[date, dict[int, Literal]] = defaultdict(dict)
     for choice in model.choices.values():
@@ -45,7 +45,7 @@ def _full_days(model: Model) -> dict[date, tuple[frozenset[int], list[Literal]]]
 
 
 def _steps(model: Model, literals: list[Literal]) -> list[Literal]:
-    """Return one literal for each count: true where at least so many of these are."""
+    """Return one literal for each count: true if at least that many of the literals are."""
     if len(literals) == 1:
         return literals
     steps = [model.new() for _ in literals]
@@ -71,7 +71,7 @@ def _full_kecamatan(model: Model) -> None:
 
 
 def _at_least(model: Model, literals: list[Literal]) -> list[Literal]:
-    """Return steps that count at least as many as there are; cost keeps them from counting more."""
+    """Return steps that count at least as many as are true; their cost keeps them from counting more."""
     if len(literals) == 1:
         return literals
     steps = [model.new() for _ in literals]
@@ -82,7 +82,7 @@ def _at_least(model: Model, literals: list[Literal]) -> list[Literal]:
 
 
 class _Trips:
-    """Who goes on which day. `out` holds a literal for each person and day on which it would be a trip."""
+    """The trips of each day. `out` holds a literal for each person and day on which it would be a trip."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -104,7 +104,7 @@ class _Trips:
                 self._trip(party, day, users)
 
     def _chosen(self, choice: DemandVariables) -> None:
-        """Split each chosen facilitator's activity by its day, so that days and people add up."""
+        """Split the literal of each chosen facilitator by day, so that the sums over days and people match."""
         if choice.options.demand.facilitator_role not in ON_STAGE:
             return
         split: dict[Party, list[Literal]] = defaultdict(list)
@@ -134,7 +134,7 @@ class _Trips:
     def of_pool(
         self, pool: frozenset[Party], demands: list[Demand], steps: dict[date, tuple[frozenset[int], list[Literal]]]
     ) -> None:
-        """Add that as many must go as the day's activities need, all of the pool taken together."""
+        """Require that enough people of the pool travel for the day's activities."""
         choices = [self.model.choices[one.activity_id] for one in demands if one.facilitator_role in ON_STAGE]
         needed = {choice.options.needed for choice in choices}
         if not self.weight or needed != {1} or any(choice.placed is not True for choice in choices):
@@ -145,7 +145,7 @@ class _Trips:
             going = [self.out[party, day] for party in pool if (party, day) in self.out]
             fit = [most_on(day, theirs) if self.model.one_at_a_time(party) else len(users) for party in pool]
             if len(going) < len(pool) or not fit or len(users) < 2:
-                continue  # somebody is there anyhow
+                continue  # somebody is there anyway
             on_day, counted = steps[day]
             if on_day != frozenset(choice.id for choice in users):
                 counted = _steps(self.model, [choice.days[day] for choice in users])

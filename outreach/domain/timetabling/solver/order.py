@@ -1,13 +1,13 @@
-"""How two demands lie in time to each other in the model: which of them comes first, and by how much.
+"""The order of two demands in time in the model: which comes first, and with which gap.
 
-Needs the extra `planner`; for solver/pairs.py and solver/shared_people.py.
+Needs the extra `planner`; used by pairs.py and shared_people.py.
 """
 
 from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model
 
 
 def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal]]) -> None:
-    """Let those whose literals hold not overlap."""
+    """Forbid overlaps of the demands whose literals are true."""
     if len(users) < 2:
         return
     model.check()
@@ -21,12 +21,12 @@ def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal]]) ->
 
 
 class Pair:
-    """Two demands and which of them comes first by how much. Literals are made when first asked for."""
+    """Two demands, and which comes first with which gap. Literals are created on first use."""
 
     def __init__(self, model: Model, one: DemandVariables, other: DemandVariables) -> None:
         self.model, self.one, self.other = model, one, other
         self._apart: dict[tuple[bool, int], Literal] = {}
-        self.exact = False  # whether the literals also have to be true where they can be
+        self.exact = False  # whether the literals must also be true whenever they can be
 
     @property
     def can_overlap(self) -> bool:
@@ -38,14 +38,14 @@ class Pair:
         )
 
     def first(self, apart: int) -> Literal:
-        """Return the literal that `one` has ended at least `apart` units before `other` begins."""
+        """Return the literal for: `one` ends at least `apart` units before `other` begins."""
         return self._literal(False, apart)
 
     def second(self, apart: int) -> Literal:
         return self._literal(True, apart)
 
     def _gap(self, apart: int, *, swapped: bool = False) -> int:
-        """Return by how many units the earlier's latest end, with the gap, lies after the later's first start."""
+        """Return by how many units the earlier one's latest end, plus the gap, exceeds the later one's first start."""
         early, late = (self.other, self.one) if swapped else (self.one, self.other)
         if not early.values or not late.values:
             return 0

@@ -1,6 +1,6 @@
-"""What two demands mean to each other in the model: who is first, one venue, one kecamatan, and people they share.
+"""The rules between two demands in the model: order, shared venue, shared kecamatan, and shared people.
 
-A second road to what domain/clashes finds between two activities. Blocked kinds are forbidden; warned ones cost.
+These repeat the rules that domain/clashes checks between two activities. Blocked kinds are forbidden; warned ones cost.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from outreach.domain.timetabling.solver.shared_people import share_people
 
 
 def add_rules(model: Model) -> None:
-    """Add all that must hold between demands, and the costs of what is only warned of."""
+    """Add the constraints between demands, and the costs of clashes that only warn."""
     _order(model)
     _venues(model)
     _kecamatan(model)
@@ -77,7 +77,7 @@ def _kecamatan(model: Model) -> None:
         for half, starts in halves.items():
             within = model.any_of(starts)
             for code, literal in choice.kecamatan.items():
-                sure = literal is choice.placed  # wherever it is placed, it is in this kecamatan
+                sure = literal is choice.placed  # if scheduled, it is in this kecamatan in any case
                 there[code, half][choice.id] = within if sure else model.both(within, literal)
     if severity is Severity.BLOCK:
         for literals in there.values():

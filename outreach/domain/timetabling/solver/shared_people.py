@@ -1,6 +1,6 @@
-"""People whom two demands share, in the model: nobody in two places at once, and time for the way between.
+"""People shared by two demands, in the model: not in two places at the same time, and enough travel time between them.
 
-A second road to what domain/clashes finds between two activities. Blocked kinds are forbidden; warned ones cost.
+These repeat the rules that domain/clashes checks between two activities. Blocked kinds are forbidden; warned ones cost.
 """
 
 from collections import defaultdict
@@ -22,13 +22,14 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class SharedPeople:
-    """People whom two demands may share, for whom the same holds. at_once, way: whether each is blocked, and else its cost;
-    None where it is not looked for.
+    """Shared people of two demands with the same rules. at_once, way: whether it is blocked, and otherwise its cost.
+
+    None if the office ignores that kind.
     """
 
     at_once: tuple[bool, int] | None
     way: tuple[bool, int] | None
-    literal: Literal  # true where somebody is shared
+    literal: Literal  # true if somebody is shared
 
 
 def share_people(model: Model) -> None:
@@ -72,7 +73,7 @@ def _way(one: Role, other: Role) -> ClashKind:
 
 
 def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[SharedPeople]:
-    """Gather the people for whom the same holds: costs add up of those who are there in any case."""
+    """Group the people with the same rules. The costs of those who are there in any case are added up."""
     alike: dict[tuple, list[tuple[Literal, Literal]]] = defaultdict(list)
     for party in parties:
         (role, here), (other_role, there) = pair.one.people[party], pair.other.people[party]
@@ -129,7 +130,7 @@ def _keep_apart(model: Model, pair: Pair, shared: SharedPeople, ways: "_Ways") -
 
 
 def _excuse(model: Model, blocked: bool, weight: int) -> Literal:
-    """Return what may be true instead: nothing where it is blocked, anything where it costs nothing."""
+    """Return the literal that may be true instead: False if it is blocked, True if it costs nothing."""
     if blocked:
         return False
     if not weight:
@@ -141,7 +142,7 @@ def _excuse(model: Model, blocked: bool, weight: int) -> Literal:
 
 @dataclass
 class _Ways:
-    """How many units people need between the places of two demands."""
+    """The travel time in units between the places of two demands."""
 
     model: Model
     _known: dict[tuple, int] = field(default_factory=dict)
@@ -150,7 +151,7 @@ class _Ways:
         return max((units for row in self._table(pair) for units in row), default=0)
 
     def too_near(self, pair: Pair, *, swapped: bool) -> Iterator[tuple[int, list[Literal], list[Literal]]]:
-        """Yield how far apart two must be unless one of the literals holds, which say that they are elsewhere."""
+        """Yield each required gap, with literals; the gap is not required if one of them is true (the places are nearer)."""
         table = self._table(pair)
         for apart in sorted({units for row in table for units in row} - {0}):
             rows = [[units >= apart for units in row] for row in table]

@@ -1,5 +1,4 @@
-"""Letting CP-SAT solve the model, and telling what it finds while it works. Needs the extra `planner`; for
-timetabling/search.py."""
+"""Runs CP-SAT on the model and reports what it finds. Needs the extra `planner`; used by timetabling/search.py."""
 
 from collections.abc import Callable
 from math import ceil
@@ -15,8 +14,8 @@ from outreach.domain.timetabling.solver.pairs import add_rules
 from outreach.domain.timetabling.task import Effort, SearchStatus, Task
 
 COMPLETING_S = 2.0
-_FROM_BELOW = "objective_lb_search"  # where all are placed, only the proof of how good that is is lacking: measured
-_SMALL = 1e-6  # what a bound may miss of a whole number
+_FROM_BELOW = "objective_lb_search"  # if all are scheduled, only the proof of the bound is missing; measured
+_SMALL = 1e-6  # tolerance of a bound that should be a whole number
 _END = {
     cp_model.OPTIMAL: SearchStatus.BEST,
     cp_model.FEASIBLE: SearchStatus.FOUND,
@@ -25,7 +24,7 @@ _END = {
 
 
 class Solving:
-    """tell: called with placed= at each better placement, bound= at each better bound, never below `least`."""
+    """One run. tell: called with placed= for each better timetable and bound= for each better bound, never below `least`."""
 
     def __init__(
         self,
@@ -42,9 +41,9 @@ class Solving:
         self.solver = cp_model.CpSolver()
 
     def solve(self, first: Placed, seconds: float, enough: int | None = None) -> SearchStatus:
-        """Search for at most so many seconds, from a first placement if that is complete; return how it ended.
+        """Search for at most `seconds`, starting from `first` if it is complete; return how it ended.
 
-        enough: what a placement that is known costs; the search ends once nothing can cost less.
+        enough: the cost of a known timetable; the search ends once nothing can cost less.
         """
         self.enough = enough
         try:
@@ -77,7 +76,7 @@ class Solving:
             self.solver.stop_search()
 
     def _start_from(self, model: Model, first: Placed) -> None:
-        """Hint at the whole first solution: with its choices fixed all else follows, which a solver may fail to find in time."""
+        """Hint at the complete first solution: all variables follow from its choices, but a solver may not find them in time."""
         model.hint(first)
         fixing = self.solver
         self._set(COMPLETING_S)
@@ -93,7 +92,7 @@ class Solving:
         parameters = self.solver.parameters
         parameters.num_workers = self.effort.workers
         parameters.random_seed = self.effort.seed
-        parameters.cp_model_probing_level = 0  # costs more here than it saves: measured
+        parameters.cp_model_probing_level = 0  # costs more time here than it saves; measured
         parameters.linearization_level = 2
         if self.effort.repeatable:
             parameters.interleave_search = True
