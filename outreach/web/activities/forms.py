@@ -1,4 +1,4 @@
-"""The forms of one activity: its facts, community activities for many kelurahan, and moving or cancelling it."""
+"""The forms of one activity: its facts, community activities for many kelurahan, moving and cancelling."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
@@ -37,7 +37,7 @@ DEADLINE_AT = time(16, 0)
 
 
 class TimesFields(TidyForm):
-    """When something is: a day, from, to, in a zone; registration before it, and the deadline for answers."""
+    """The time of an activity: day, from, to, zone; also its registration and the deadline for answers."""
 
     on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
@@ -127,7 +127,7 @@ class ActivityForm(TimesFields):
         return whole(self.version.data)
 
     def take(self, asked: Mapping[str, str]) -> None:
-        """Begin with the time, place and seats that another page's link asks for, by the names of the fields."""
+        """Fill in the time, place and seats from another page's link. The query uses the fields' names."""
         typed = MultiDict(asked)
         for field in (
             self.on, self.begins, self.ends, self.ends_on, self.zone, self.venue_id, self.region_code,
@@ -137,7 +137,7 @@ class ActivityForm(TimesFields):
                 field.process(typed)
 
     def fill(self, activity: Activity) -> None:
-        """Show a stored activity's values, on the first visit."""
+        """Show a stored activity's values on the first visit."""
         self.process(obj=activity)
         self.kind.data = activity.kind.value
         self.version.data = str(activity.version)
@@ -167,7 +167,7 @@ class NewActivityForm(ActivityForm):
 
 
 class CommunityForm(NewActivityForm):
-    """The same activity in each of several kelurahan. A ticked kecamatan stands for all of its kelurahan."""
+    """The same activity in each of several kelurahan. A ticked kecamatan includes all its kelurahan."""
 
     title = StringField(
         _l("Title"),
@@ -178,7 +178,7 @@ class CommunityForm(NewActivityForm):
     kecamatan = SelectMultipleField(_l("Whole kecamatan"), choices=[], validate_choice=False)
 
     def suggest(self, zone: ZoneInfo, programme_id: int | None) -> None:
-        """Begin with what such activities usually are: outreach, two hours of a morning, thirty people."""
+        """Fill in what is usual for such activities: outreach, two hours in the morning, thirty people."""
         self.zone.data, self.programme_id.data = zone.key, programme_id
         self.kind.data = ActivityKind.OUTREACH.value
         self.begins.data, self.ends.data = time(9, 0), time(11, 0)
@@ -189,13 +189,13 @@ class CommunityForm(NewActivityForm):
             raise ValidationError(gettext("Please tick at least one kelurahan, or a whole kecamatan."))
 
     def chosen_codes(self, all_codes: Iterable[str]) -> list[str]:
-        """Return the kelurahan that were ticked, by themselves or with their kecamatan."""
+        """Return the kelurahan that were ticked, alone or with their kecamatan."""
         single, whole = set(self.region_codes.data or []), set(self.kecamatan.data or [])
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
 
 class MoveForm(TimesFields):
-    """A new time or place for a published activity, and why."""
+    """A new time or place for a published activity, and the reason."""
 
     registration = Clock(
         _l("Registration opens"), description=_l("Left empty: as long before the start as it does now.")
@@ -213,7 +213,7 @@ class MoveForm(TimesFields):
         return whole(self.version.data)
 
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
-        """Show the present time and place, or those that were `asked` for on the page for editing."""
+        """Show the present time and place, or those `asked` for on the edit page."""
         self.fill_times(activity)
         self.registration.data = None
         self.venue_id.data = activity.venue_id
