@@ -1,4 +1,4 @@
-"""What is filled in to give an activity another time or place from the calendar. Its time is by the activity's own zone."""
+"""Forms to give an activity another time or place from the calendar. Times are in the activity's own zone."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ from outreach.web.fields.instants import instant, wall_day, wall_time
 
 
 class Placed(Protocol):
-    """What has a time and a place: a move, a proposed time."""
+    """An object with time and place, such as a move or a proposed time."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -30,7 +30,7 @@ class Placed(Protocol):
 
 
 class TimeAndPlaceForm(TidyForm):
-    """When and where, on the clocks of a zone."""
+    """Time and place, in a zone's local time."""
 
     on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
@@ -51,7 +51,7 @@ class TimeAndPlaceForm(TidyForm):
         self.venue_id.data = place.venue_id
 
     def asked(self) -> dict[str, str]:
-        """Return the time and place that it holds, as an address names them."""
+        """Return the form's time and place as query values."""
         assert self.on.data
         assert self.begins.data
         assert self.ends.data
@@ -81,7 +81,7 @@ class TimeAndPlaceForm(TidyForm):
 
 
 class PlaceForm(TimeAndPlaceForm):
-    """Where an activity is moved to, and why."""
+    """The new time and place of an activity, and the reason."""
 
     reason = StringField(
         _l("Reason"),
@@ -92,7 +92,7 @@ class PlaceForm(TimeAndPlaceForm):
     back = HiddenField()
 
     def fill(self, activity: Activity, place: Move, back: str) -> None:
-        """Show a time and place, of an activity as it stands."""
+        """Show a time and place of an activity with its present version."""
         self.fill_place(place)
         self.version.data, self.back.data = str(activity.version), back
 
@@ -105,7 +105,7 @@ class PlaceForm(TimeAndPlaceForm):
 
 
 def dropped(args: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """Return where an activity was dropped in the calendar, which is drawn in the office's zone; None where it was not.
+    """Return where an activity was dropped in the calendar, in the office's zone, or None.
 
     args: "starts" and "ends" as wall times, such as 2027-01-18T08:00:00.
     """

@@ -1,4 +1,4 @@
-"""The last move that was made from the calendar, kept in its maker's session so that it can be taken back for a while."""
+"""The last move made from the calendar, kept in the user's session for a while so that it can be taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _INSTANTS = [name for name in moves.KEPT if name.endswith("_at")]
 
 @dataclass(frozen=True)
 class UndoOffer:
-    """version: which the activity must still have. tells: whether taking it back sends mails."""
+    """version: the version that the activity must still have. tells: whether taking it back sends mails."""
 
     id: int
     title: str
@@ -31,7 +31,7 @@ class UndoOffer:
 
 
 def keep(done: Shifted | None, now: datetime) -> None:
-    """Remember a move, in the place of the one before; None: nothing is to be taken back."""
+    """Remember a move instead of the one before. None: forget it."""
     if done is None:
         session.pop(KEY, None)
         return
@@ -47,13 +47,13 @@ def keep(done: Shifted | None, now: datetime) -> None:
 
 
 def last() -> tuple[int, int]:
-    """Return the id of the activity moved last, and its version since; 0 and 0 where there is none."""
+    """Return the id of the activity moved last, and its version since; 0 and 0 without one."""
     kept = session.get(KEY) or {}
     return kept.get("id", 0), kept.get("version", 0)
 
 
 def kept(activity_id: int) -> Move | None:
-    """Return what takes the activity's move back, if that was this session's last one and not long ago."""
+    """Return the move that takes an activity's move back, if it was this session's last move and is recent."""
     kept = session.get(KEY)
     if not kept or kept["id"] != activity_id or datetime.fromisoformat(kept["until"]) < clock.now():
         return None
@@ -62,7 +62,7 @@ def kept(activity_id: int) -> Move | None:
 
 
 def offer() -> UndoOffer | None:
-    """Return what the calendar offers to take back; None where there is nothing, or something has changed since."""
+    """Return what the calendar offers to take back, or None. None also if the activity has changed since."""
     activity_id, version = last()
     activity = db.session.get(Activity, activity_id) if kept(activity_id) else None
     if activity is None or activity.version != version or activity.state not in STATES:
