@@ -1,4 +1,4 @@
-"""What staff fill in about a person, and how the list of people is narrowed."""
+"""The form of a person, for staff, and the filters of the list of people."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ from outreach.web.invitations.forms import Ticks, member, text, words
 
 
 def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
-    """Return what the list of people is narrowed to; a value that is none of the known ones narrows nothing."""
+    """Return the filters of the list of people. Unknown values are ignored."""
     return PeopleFilters(
         q=args.get("q", "").strip()[:100],
         kind=member(CadreKind, args.get("kind")),
@@ -35,7 +35,7 @@ def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
 
 
 def kelurahan_options(nothing: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the kelurahan grouped by kecamatan, and first the words for none."""
+    """Return the kelurahan grouped by kecamatan. The first choice is `nothing`."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("", nothing)]}
     kecamatan = ""
     for region in directory.regions():
@@ -47,7 +47,7 @@ def kelurahan_options(nothing: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def check(read: Callable[[str], str], field: StringField) -> None:
-    """Put the sentence beside the field where `read` finds what was typed ill-formed; what was typed stays."""
+    """Raise ValidationError with a problem's sentence if `read` refuses the text. The text stays as typed."""
     try:
         read(field.data or "")
     except Problem as problem:
@@ -121,7 +121,7 @@ class PersonForm(TidyForm):
 
     @classmethod
     def of(cls, values: PersonValues) -> "PersonForm":
-        """Return the form filled with what is stored."""
+        """Return the form filled with the stored values."""
         filled = {
             **vars(values),
             "sex": values.sex.value if values.sex else "",
