@@ -1,4 +1,4 @@
-"""What every template may use: dates and words said as readers say them, icons, addresses of static files."""
+"""What every template may use: dates and labels in the user's language, icons, addresses of static files."""
 
 import hashlib
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from outreach.extensions import current_settings
 from outreach.queries import inbox
 from outreach.web.frame import access
 
-# A state's colour; its word always stands beside it.
+# A state's colour. Its word is always shown with it.
 TONES: dict[tuple[type, str], str] = {
     (ActivityState, "draft"): "secondary",
     (ActivityState, "published"): "teal",
@@ -68,7 +68,7 @@ TONES: dict[tuple[type, str], str] = {
 
 
 def init_app(app: Flask) -> None:
-    """Give the app's templates their filters and globals, and serve its static files with a long cache."""
+    """Give the app's templates their filters and globals, and serve static files with a long cache lifetime."""
     _serve_static(app)
     app.extensions["outreach_fragments"] = {}
     env = app.jinja_env
@@ -85,17 +85,17 @@ def init_app(app: Flask) -> None:
 
 
 def tone(state: StrEnum | None) -> str:
-    """Return the colour in which a state is shown."""
+    """Return a state's colour."""
     return "secondary" if state is None else TONES.get((type(state), state.value), "secondary")
 
 
 def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
-    """Return a state by word and colour; or any `text` in a `colour`."""
+    """Return a badge with a state's word and colour, or with `text` in `colour`."""
     return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or labels.label(state))
 
 
 def icon(name: str, label: str = "", extra: str = "") -> Markup:
-    """Return an icon of static/icons.svg; hidden from screen readers unless it has a label of its own."""
+    """Return an icon of static/icons.svg. Screen readers skip it unless it has a label."""
     return _icon(current_app.extensions["outreach_static_url"]("icons.svg"), name, label, extra)
 
 
@@ -108,10 +108,10 @@ def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
 
 
 def fragment(*key: Any, caller: Callable[[], Markup], of: Any = None) -> Markup:
-    """Return what the {% call %} block draws, drawn once for each `key` and then kept.
+    """Return the content of the {% call %} block. It is drawn once per `key` and then cached.
 
-    of: what it is drawn of: it is forgotten with that object. Without it, it is kept as long as the process runs, so
-    that its key must name all that it depends on.
+    of: the object that the content belongs to; the cache ends with that object. Without it, the content is cached as
+    long as the process runs, so the key must contain everything it depends on.
     """
     kept = current_app.extensions["outreach_fragments"] if of is None else _fragments.setdefault(of, {})
     key = (*key, formats.language(), request.script_root)
@@ -137,7 +137,7 @@ def _leaf(day: date, language: str) -> Markup:
 
 
 def answers_bar(answers: Any) -> Markup:
-    """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from readers."""
+    """Return the answers as a bar. It is hidden from screen readers, because the numbers are next to it."""
     parts = (
         ("yes", answers.coming), ("other", answers.represented), ("wait", answers.waiting),
         ("no", answers.not_coming), ("open", answers.open),
@@ -162,7 +162,7 @@ def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
 
 
 def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
-    """Return a form field's control, tied to its help and its errors for eyes and for screen readers.
+    """Return a form field's control, linked to its help and errors, also for screen readers.
 
     given: further attributes; class_ is added to the control's own class.
     """
@@ -183,20 +183,20 @@ def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
 
 
 def url_with(**query: Any) -> str:
-    """Return the present page's address with some query values changed; None takes one away."""
+    """Return the current page's address with changed query values; None removes a value."""
     asked = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "endpoint" and not k.startswith("_")}
     kept = {**asked, **(request.view_args or {}), **query}
     return url_for(request.endpoint or "overview.index", **{k: v for k, v in kept.items() if v is not None})
 
 
 def office_zone() -> ZoneInfo:
-    """Return the zone in which pages show instants that belong to no activity."""
+    """Return the zone for instants that belong to no activity."""
     found = access.office()
     return found.zone if found else ZoneInfo("Asia/Jakarta")
 
 
 def mails_to_read() -> int | None:
-    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
+    """Return how many received mails wait to be read, at most 100. None if no mailbox is read and none wait."""
     waiting = min(inbox.recent_count(now=clock.now()), 100)
     return waiting if waiting or current_settings().imap_server else None
 
@@ -224,7 +224,7 @@ def _serve_static(app: Flask) -> None:
 
 
 def _digest(root: Path) -> str:
-    """Return a short hash over all static files: a new release has new addresses, so old copies are never shown."""
+    """Return a short hash of all static files. A new release gets new addresses, so no old copies are shown."""
     total = hashlib.sha256()
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         total.update(str(path.relative_to(root)).encode())
