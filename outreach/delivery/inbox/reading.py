@@ -42,7 +42,7 @@ log = structlog.get_logger()
 class Incoming:
     """One mail, read.
 
-    references: Message-IDs that it answers, nearest first. sender_proven: see proof.py. digest: hash of the content, to
+    references: Message-IDs that it answers, nearest first. sender_proven: see proof.py. digest: hash of what it says, to
     recognise copies. returned_id: id of our message, from the return path that got this mail. returned_reference:
     Message-ID of the mail that a report returns. by_list: a letter that came by a mailing list or a group address.
     reason: why it is automatic or unreadable.

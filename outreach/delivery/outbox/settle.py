@@ -51,7 +51,7 @@ def postponed(
     lease: Lease, reason: FailureReason, code: int | None, words: str, until: datetime, attempts: int, now: datetime,
     doubts: int = 0,
 ) -> Settled:  # fmt: skip
-    """Return a message that is retried later, or given up if that would be after `until`, when the mail is useless."""
+    """Return a message that is retried later, or given up if too little time is left. until: when the mail is useless."""
     again_at = next_try(now, attempts + 1, until, random.random())  # noqa: S311
     if again_at is not None:
         return Settled(lease, MessageState.RETRY, reason, True, None, code, words, again_at)
