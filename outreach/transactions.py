@@ -1,6 +1,6 @@
 """How a use case's transaction begins and ends, and the INSERT that knows ON CONFLICT.
 
-Apart from extensions.py, because who only reads (queries) must not import it.
+It is apart from extensions.py because queries may not import it: they only read.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.extensions import BUSY_S, IMMEDIATE, db
 
-# SQLite lets one write at a time, and who waits for another process asks again and again. Within a process they queue.
+# SQLite allows one write at a time, and waiting for another process means polling. Within a process, writers queue here.
 _one_writer = threading.RLock()
 
 
@@ -31,10 +31,10 @@ def _turn_to_write() -> Iterator[None]:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Run one use case's check and write as one transaction, committed at the end, undone by any error.
+    """Run one use case's check and write as one transaction: committed at the end, rolled back on any error.
 
-    On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. What the session read
-    before is read again: a use case decides on nothing older than its own transaction.
+    On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. Objects read earlier are
+    read again: a use case decides only on data of its own transaction.
     """
     session: Any = db.session
     session.rollback()
@@ -49,10 +49,10 @@ def writing() -> Iterator[Session]:
 
 
 def begin_writing() -> None:
-    """Let the transaction in which others' code has read, and is about to write, write: for what cannot use `writing`.
+    """Turn a transaction that has only read into a writing one, for other libraries' code that cannot use `writing`.
 
-    SQLite refuses at once whoever read before another's commit and writes after it. So what was read is let go, the turn to
-    write waited for, and the changes that are not flushed yet stay as they are.
+    SQLite refuses a write if another one was committed after this transaction's first read. So the transaction ends, and a
+    new one begins when it may write. Changes that are not flushed yet are kept.
     """
     connection = db.session.connection()
     if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(IMMEDIATE):

@@ -1,7 +1,7 @@
-"""The envelope sender of each mail: an address of its own, so that a delivery report says by itself which mail it is about.
+"""The envelope sender of each message: a separate address per message, so a delivery report shows which message it is about.
 
-"Variable envelope return path": the address holds the message's number and a MAC of it. So a report that comes to such an
-address is about a mail that we sent, whatever else it claims. What a report does is services/inbox/receive.py.
+This is a "variable envelope return path" (VERP): the address contains the message's id and a MAC of it. A report that
+comes to such an address is therefore about a mail that we sent. services/inbox/receive.py applies the report.
 """
 
 import hmac
@@ -14,12 +14,12 @@ from outreach.domain.directory import email_addresses
 from outreach.settings import Settings
 
 PLACE = "{id}"
-MAC_LENGTH = 8  # hex digits; 32 bits, and each guess is a mail
-MOST = 2**31 - 1  # what an id's column holds
+MAC_LENGTH = 8  # hex digits, so 32 bits; each guess costs one mail
+MOST = 2**31 - 1  # largest value of an id column
 
 
 def return_path(message_id: int, settings: Settings) -> str:
-    """Return a message's envelope sender, a bare address: "bounces+17-0a1b2c3d@example.com"; mail_sender's where none is set."""
+    """Return a message's envelope sender: "bounces+17-0a1b2c3d@example.com", or mail_sender's address without a pattern."""
     pattern = settings.mail_return_path
     if not pattern:
         return _fragment(settings.mail_sender)
@@ -28,7 +28,7 @@ def return_path(message_id: int, settings: Settings) -> str:
 
 
 def message_of(address: str, settings: Settings) -> int | None:
-    """Return the message's id that a genuine return path was made for, under any of our secret keys; else None."""
+    """Return the message id of a genuine return path (current or previous secret key), else None."""
     if not settings.mail_return_path:
         return None
     found = _shape(email_addresses.key(settings.mail_return_path)).fullmatch(email_addresses.key(address.strip()))

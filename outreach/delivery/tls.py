@@ -1,4 +1,4 @@
-"""Encryption to mail server and mailbox: whose certificates are trusted, and where none is needed."""
+"""TLS for mail server and mailbox: which certificates are trusted, and which hosts need no encryption."""
 
 import ssl
 from ipaddress import ip_address
@@ -12,7 +12,7 @@ class NoAuthority(ssl.SSLError):
 
 
 def trusting(ca_file: str) -> ssl.SSLContext:
-    """Return a context that checks certificate and name. ca_file: an authority of one's own, or ""; raise NoAuthority."""
+    """Return a context that checks certificate and name. ca_file: an additional authority, or "". Raise NoAuthority."""
     context = ssl.create_default_context()
     if ca_file:
         try:
@@ -23,7 +23,7 @@ def trusting(ca_file: str) -> ssl.SSLContext:
 
 
 def is_this_machine(host: str) -> bool:
-    """Return whether nothing that is sent to this host leaves the machine."""
+    """Return whether the host is this machine, so that traffic to it stays here."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""The tokens of answer links: derived with the secret key from a link's stored nonce, so the database alone reveals none.
+"""Tokens of answer links. They are derived from a stored nonce and the secret key, so the database alone reveals none.
 
-A token is 16 characters of nonce and 22 of a MAC (128 bits). Each mail can carry the same link, since it can be made again.
-Whether a link is expired or revoked is for services/invitations/links.py.
+A token is 16 characters of nonce and 22 characters of a MAC (128 bits). The same link always gives the same token, so
+each mail can carry it. services/invitations/links.py decides whether a link has expired or was revoked.
 """
 
 import hmac
@@ -34,13 +34,13 @@ def token(link: Link) -> str:
 
 
 def tokens_by_nonce(purpose: LinkPurpose = LinkPurpose.ANSWER) -> Callable[[str], str]:
-    """Return what makes tokens of nonces, for many of them."""
+    """Return a function that turns nonces into tokens. It is meant for many nonces."""
     key = _derived(current_settings().secret_key, purpose)
     return lambda nonce: nonce + _mac_by(key, nonce)
 
 
 def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
-    """Return the nonce of a genuine token; None for a forged, ill-formed or foreign-purpose one."""
+    """Return the nonce of a genuine token, or None if it is forged, malformed, or made for another purpose."""
     if len(token) != NONCE_LENGTH + MAC_LENGTH or not token.isascii():
         return None
     nonce, mac = token[:NONCE_LENGTH], token[NONCE_LENGTH:]
@@ -50,12 +50,12 @@ def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
 
 
 def answer_url(link: Link, choice: str = "") -> str:
-    """Return the absolute address of the link's answer page; `choice` ("hadir", "tidak", "wakil") is only preselected."""
+    """Return the absolute address of the link's answer page. `choice` ("hadir", "tidak", "wakil") is only preselected."""
     return page_url(token(link), choice)
 
 
 def page_url(token: str, choice: str = "") -> str:
-    """Return the absolute address of the answer page that a token opens."""
+    """Return the absolute address of the answer page for a token."""
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
     return f"{url}?pilih={choice}" if choice else url
 
@@ -66,9 +66,9 @@ def stop_page_url(token: str) -> str:
 
 
 def link_for(session: Session, invitee: Person | Organisation, *, expires_at: datetime | None = None) -> Link:
-    """Return the holder's answer link. A missing one is made where `expires_at` says how long it lives.
+    """Return the invitee's answer link. Create a missing one if `expires_at` is given: the time when it expires.
 
-    Raise LookupError where it is missing otherwise: who was ever invited has one.
+    Raise LookupError if the link is missing and `expires_at` is None: everybody who was ever invited has a link.
     """
     column = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
     wanted = sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == invitee.id)
@@ -107,7 +107,7 @@ def ensure_links(
 
 
 def lifetime() -> timedelta:
-    """Return how long an answer link outlives its holder's last activity."""
+    """Return how long an answer link stays valid after the invitee's last activity."""
     return timedelta(days=current_settings().link_days)
 
 

@@ -1,4 +1,4 @@
-"""The pages: a view parses, calls one service, answers."""
+"""The pages. A view parses the request, calls one service, and answers."""
 
 from importlib import import_module
 
@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from outreach.delivery.words.formats import LOCALES
 
-# The modules that hold views. Several of one subject share the blueprint of its blueprint.py.
+# The modules that hold views. Several of one subject share the blueprint in its blueprint.py.
 PAGES = (
     "overview", "programmes.views", "activities.views", "activities.agenda", "activities.publish_move_cancel", "free_slots.views",
     "invitations.one", "invitations.lists", "invitations.people", "invitations.groups", "attendance", "directory.people.imports",
@@ -20,7 +20,7 @@ PAGES = (
 
 
 def register(app: Flask) -> None:
-    """Bind the shell (accounts, headers, filters, error pages) and every blueprint to the app."""
+    """Connect accounts, headers, filters, error pages and every blueprint to the app."""
     from outreach.web.frame import accounts, clean_request
 
     app.request_class = clean_request.CleanRequest
@@ -32,7 +32,7 @@ def register(app: Flask) -> None:
 
 
 def choose_locale() -> str:
-    """Return the reader's language: asked for by ?lang=, else the account's, else Indonesian."""
+    """Return the user's language: from ?lang=, else from the account, else Indonesian."""
     if not has_request_context():
         return "id"
     if (chosen := g.get("locale")) in LOCALES:

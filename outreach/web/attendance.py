@@ -1,4 +1,4 @@
-"""The attendance sheet: at the door on a phone, or afterwards from the paper list. Also those who came uninvited."""
+"""The attendance sheet: at the door on a phone, or later from the paper list. It also adds people without an invitation."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def sheet(activity_id: int) -> Any:
 @bp.post("/activities/<int:activity_id>/attendance")
 @coordinator_required
 def tick(activity_id: int) -> Any:
-    """Set what was changed on the sheet. What somebody else ticked meanwhile, at another door, stays."""
+    """Save the changes on the sheet. What somebody else ticked meanwhile, at another door, stays."""
     present = set(request.form.getlist("present", type=int))
     was = set(request.form.getlist("was", type=int))
     changed = {one for one in request.form.getlist("shown", type=int) if (one in present) != (one in was)}
@@ -51,7 +51,7 @@ def tick(activity_id: int) -> Any:
 @bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>")
 @coordinator_required
 def tick_one(activity_id: int, invitation_id: int) -> Any:
-    """Set one tick at once, for the page that does not wait for the button. Answers with the row and the sums."""
+    """Save one tick at once, for pages that do so without the button. Answer with the row and the sums."""
     present = [invitation_id] if request.form.get("on") == "1" else []
     problem = ""
     try:
@@ -70,7 +70,7 @@ def tick_one(activity_id: int, invitation_id: int) -> Any:
 @bp.route("/activities/<int:activity_id>/attendance/walk-in", methods=["GET", "POST"])
 @coordinator_required
 def walk_in(activity_id: int) -> Any:
-    """Find, or add, somebody who came without an invitation, and tick them."""
+    """Find or add somebody who came without an invitation, and tick them."""
     activity = invitees.activity_of(activity_id)
     q = request.args.get("q", "").strip()
     new = new_person_form()
@@ -98,7 +98,7 @@ def walk_in(activity_id: int) -> Any:
 
 
 def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) -> str:
-    """ticked: what the user had ticked, where it could not be saved."""
+    """Return the sheet. ticked: what the user had ticked, if it could not be saved."""
     asked = request.form if request.method == "POST" else request.args
     q, shown = asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
     number = page_number() if request.method == "GET" else max(1, request.form.get("page", 1, type=int))
@@ -110,7 +110,7 @@ def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) 
 
 
 def _closed(activity: Activity) -> str:
-    """Return why nothing can be ticked now; "" where it can."""
+    """Return why nothing can be ticked now; "" if it can."""
     try:
         attendance.check_open(activity, clock.now())
     except Problem as problem:

@@ -1,4 +1,4 @@
-"""The demo's inbox: the mails that the built-in mail server caught, as their readers would see them. Not for real use."""
+"""The demo's mailbox: mails that the built-in mail server caught, as their recipients would see them. Not for real use."""
 
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,10 +13,10 @@ from outreach.settings import Settings
 from outreach.web.frame.say import page_number
 
 PER_PAGE = 50
-SHORTEST, TALLEST = 8, 24  # of the classes in css/demo_mailbox.css
+SHORTEST, TALLEST = 8, 24  # of the classes in static/css/demo_mailbox.css
 bp = Blueprint("mailbox", __name__, url_prefix="/mailbox")
 
-# The mail's own HTML: no script, no form, nothing from outside; its links lead out of the frame.
+# Policy for the mail's own HTML: no script, no form, nothing external. Its links open outside the frame.
 MAIL_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; font-src data:; frame-ancestors 'self'; "
     "sandbox allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox"
@@ -89,7 +89,7 @@ def _found(key: str) -> tuple[Caught, EmailMessage]:
 
 
 def _height(text: str) -> int:
-    """Return how tall a frame holds this mail on a phone without scrolling inside it: in steps of four lines."""
+    """Return the height of a frame that shows this mail on a phone without scrolling, in steps of four lines."""
     lines = sum(1 + len(line) // 38 for line in text.splitlines())
     return min(max(-(-lines // 4), SHORTEST), TALLEST)
 

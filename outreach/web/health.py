@@ -1,4 +1,4 @@
-"""For whoever watches the server: whether all is well, and the figures of delivery in Prometheus' text format."""
+"""Monitoring: whether the server works, and the delivery figures in Prometheus' text format."""
 
 import hmac
 from ipaddress import ip_address
@@ -16,7 +16,7 @@ from outreach.services.operations import engines as heartbeats
 from outreach.services.operations import metrics as delivery_metrics
 from outreach.web import metrics
 
-PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # what their headers' names begin with
+PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # prefixes of the headers that proxies add
 bp = Blueprint("health", __name__)
 
 
@@ -49,9 +49,10 @@ def scrape() -> Any:
 
 
 def _may_ask() -> bool:
-    """With a token, whoever has it; without one, this machine itself, and nobody whom a proxy on it lets through.
+    """Return whether the request may read the figures: with the token if one is set, otherwise only from this machine.
 
-    Not every proxy says that it is one; but whom it serves asks for the office's host name, not for this machine's.
+    Requests through a proxy on this machine do not count as local. Not every proxy identifies itself, but its users
+    request the office's host name, not this machine's.
     """
     settings = current_settings()
     if token := settings.metrics_token:

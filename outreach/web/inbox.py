@@ -1,4 +1,4 @@
-"""What came into the office's mailbox: to read first, to mark as dealt with; and the addresses that no mail reaches."""
+"""The office's inbox: mails to read or to mark as handled; and the addresses that no mail reaches."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def deal_with_sender(mail_id: int) -> Any:
 @bp.post("/<int:mail_id>/reopen")
 @coordinator_required
 def reopen(mail_id: int) -> Any:
-    """Let a mail wait again; with `together`, all that the same press marked, as the list offers a moment after it."""
+    """Mark a mail as not handled. With `together` (offered for a moment), also those that the same press marked."""
     together = "together" in request.form
     handled.reopen(mail_id, by=current_user, now=clock.now(), together=together)
     flash(_("It stands among those to read again."), "success")
@@ -70,7 +70,7 @@ def reopen(mail_id: int) -> Any:
 @bp.get("/unreachable")
 @staff_required
 def addresses() -> str:
-    """Show whom no mail reaches, to call them or to put their address right."""
+    """Show the invitees that no mail reaches, to call them or correct their address."""
     page = unreachable.listed(now=clock.now(), number=page_number())
     return render_template("inbox/unreachable.html", page=page, **_around())
 
@@ -83,13 +83,13 @@ def allow_again() -> Any:
 
 
 def _marked() -> handled.Marked | None:
-    """Return what was just marked as dealt with (?marked=…), which the list offers to take back."""
+    """Return what was just marked as handled (?marked=…). The list offers to undo it."""
     mail_id = request.args.get("marked", type=int)
     return None if mail_id is None else handled.just_marked(mail_id, by=current_user, now=clock.now())
 
 
 def _around() -> dict[str, Any]:
-    """Return what stands around each list: the tabs' counts, and whether the mailbox can be read."""
+    """Return what is around each list: the tabs' counts, and whether the mailbox can be read."""
     return {
         "tabs": _tabs(),
         "waiting": waiting.count_waiting(),

@@ -1,4 +1,4 @@
-"""The message log: what was mailed to whom, what became of it, and sending one again."""
+"""The message log: which mails went to which recipients, their results, and sending one again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The figures of delivery as Prometheus' metrics: their names, what they mean, and their labels."""
+"""The delivery figures as Prometheus metrics: names, meanings and labels."""
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version

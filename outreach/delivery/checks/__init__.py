@@ -1,5 +1,4 @@
-"""Tests of a real set-up: mail server, mailbox, and what DNS says of the domain. Nothing is changed.
+"""Checks of a real installation: mail server, mailbox, and the domain's DNS records. Nothing is changed.
 
-Start with mailserver.py. result.py is one result: a sentence and what to do about it. `outreach doctor` prints
-them.
+Start with mailserver.py. result.py is one result: a sentence and what to do about it. `outreach doctor` prints them.
 """

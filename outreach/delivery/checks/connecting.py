@@ -1,4 +1,4 @@
-"""Why a server cannot be reached, and how long its certificate is good for, in sentences. Shared by mail server and mailbox."""
+"""Why a server is unreachable, and how long its certificate is valid, in sentences. For mail server and mailbox."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ PATIENCE_S = 10.0
 
 
 def unreached(report: CheckReport, error: OSError, host: str, port: int, setting: str) -> CheckResult:
-    """Return what it means that no connection came about. setting: "mail" or "imap", as the settings' names begin."""
+    """Return the check result for a failed connection. setting: "mail" or "imap", the prefix of the settings' names."""
     where = f"{host}:{port}"
     if isinstance(error, socket.gaierror):
         return report.fail(
@@ -44,7 +44,7 @@ def unreached(report: CheckReport, error: OSError, host: str, port: int, setting
 
 
 def secured(report: CheckReport, sock: Any, now: datetime) -> Iterator[CheckResult]:
-    """Yield what a TLS connection's version and certificate are worth."""
+    """Yield the check result for a connection's TLS version and certificate."""
     certificate = sock.getpeercert()
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
     said = f"{sock.version()}, certificate good until {until:%d %B %Y} ({counted((until - now).days, 'day')})"

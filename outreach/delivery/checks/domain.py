@@ -1,4 +1,4 @@
-"""What DNS says of the domains that our mails come from: MX, SPF (RFC 7208), DMARC (RFC 7489), DKIM (RFC 6376)."""
+"""Check the DNS records of the sender's domains: MX, SPF (RFC 7208), DMARC (RFC 7489), DKIM (RFC 6376)."""
 
 from collections.abc import Iterator
 from email.utils import parseaddr
@@ -10,8 +10,8 @@ from outreach.delivery import return_path
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.settings import Settings
 
-PATIENCE_S = 5.0  # for one question
-MOST_LOOKUPS = 10  # RFC 7208, 4.6.4: with more, receivers take the record for broken
+PATIENCE_S = 5.0  # for one DNS query
+MOST_LOOKUPS = 10  # RFC 7208, 4.6.4: with more, receivers treat the record as broken
 LOOKED_UP = ("include", "a", "mx", "ptr", "exists")  # and the modifier redirect
 COMMON_SELECTORS = ("default", "dkim", "mail", "selector1", "selector2", "google", "s1", "s2", "k1")
 RESERVED = ("example", "test", "invalid", "localhost", "local")
@@ -20,22 +20,22 @@ report = CheckReport(Area.DOMAIN)
 
 
 class Silent(Exception):
-    """DNS did not answer: nothing can be said."""
+    """DNS did not answer, so the check has no result."""
 
 
 class Dns:
-    """Questions to DNS; an empty list where there is no such record. Raise Silent where there is no answer at all."""
+    """DNS queries. They return an empty list if there is no such record, and raise Silent if DNS does not answer."""
 
     def __init__(self, resolver: dns.resolver.Resolver | None = None, patience_s: float = PATIENCE_S) -> None:
         try:
             self._resolver = resolver or dns.resolver.Resolver()
-        except dns.exception.DNSException as error:  # no resolver is set up on this machine
+        except dns.exception.DNSException as error:  # this machine has no resolver
             raise Silent from error
         self._resolver.lifetime = patience_s
 
     @classmethod
     def at(cls, server: str) -> "Dns":
-        """Return questions to this server: "192.0.2.53", "192.0.2.53:5300". Raise ValueError for what is no address."""
+        """Return a Dns that asks this server: "192.0.2.53", "192.0.2.53:5300". Raise ValueError if it is no address."""
         address, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "53")
         asked = dns.resolver.Resolver(configure=False)
         asked.nameservers, asked.port = [address], int(port)
@@ -58,7 +58,7 @@ class Dns:
 
 
 def check(settings: Settings, ask: Dns | None = None) -> Iterator[CheckResult]:
-    """Yield what was found of the sender's domain, and of the return path's where that is another."""
+    """Yield the results for the sender's domain, and for the return path's domain if that is different."""
     domain = _domain_of(parseaddr(settings.mail_sender)[1])
     envelope = _domain_of(return_path.return_path(0, settings)) or domain
     if domain in NOT_SET_UP or domain.rpartition(".")[2] in RESERVED or "." not in domain:
@@ -131,7 +131,7 @@ def _dmarc(ask: Dns, domain: str) -> CheckResult:
 
 
 def _aligned(domain: str, envelope: str) -> Iterator[CheckResult]:
-    """DMARC counts SPF only where both domains belong together (RFC 7489, 3.1.2, relaxed)."""
+    """Warn if the two domains are not aligned: DMARC counts SPF only for aligned domains (RFC 7489, 3.1.2, relaxed)."""
     if envelope != domain and not envelope.endswith("." + domain) and not domain.endswith("." + envelope):
         yield report.warn(
             f"Mails are from {domain}, but return to {envelope}: DMARC then rests on DKIM alone.",
@@ -159,7 +159,7 @@ def _dkim(ask: Dns, domain: str, selector: str) -> CheckResult:
 
 
 def _lookups(ask: Dns, domain: str, seen: set[str]) -> int:
-    """Return how many DNS look-ups a receiver needs for the domain's SPF record, with all that it includes."""
+    """Return how many DNS look-ups a receiver needs for the domain's SPF record, with all its includes."""
     if domain in seen or len(seen) > 2 * MOST_LOOKUPS:
         return 0
     seen.add(domain)

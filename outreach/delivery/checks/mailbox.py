@@ -1,4 +1,4 @@
-"""Trying the mailbox that answers and delivery reports come to, over the very connection by which the engine reads it."""
+"""Check the mailbox for answers and delivery reports, over the same connection code that the engine uses."""
 
 import ssl
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ report = CheckReport(Area.MAILBOX)
 
 
 def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
-    """Yield what was found, up to the first thing that makes going on pointless. No mail is marked or changed."""
+    """Yield the results, until a failure makes further checks useless. No mail is marked or changed."""
     if not settings.imap_server:
         yield report.warn(
             "No mailbox is read: answers from calendars and reports of mails that could not be delivered go unseen.",
@@ -43,7 +43,7 @@ def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
 
 
 def _down(down: MailboxDown, settings: Settings) -> Iterator[CheckResult]:
-    """Yield how far it went, and what stopped it."""
+    """Yield the steps that worked and the one that failed."""
     if down.trouble in (ChannelTrouble.LOGIN, ChannelTrouble.FOLDER):
         yield _answers(settings)
     if down.trouble is ChannelTrouble.FOLDER:
@@ -81,7 +81,7 @@ def _mails_in(box: BaseMailBox) -> int:
 
 
 def _addresses(settings: Settings) -> Iterator[CheckResult]:
-    """Where another address stands as organiser, answers go there; it must come to this mailbox."""
+    """Warn if answers go to another address than this mailbox: answers go to the organiser's address, which must lead here."""
     ours = {settings.imap_username, settings.imap_address}
     sender = parseaddr(settings.mail_sender)[1]
     if "@" in settings.imap_username and sender not in ours and not settings.imap_address:

@@ -1,4 +1,4 @@
-"""Trying the mail server: reached, encrypted, logged in, the sender taken; and a test mail where one is asked for."""
+"""Check the mail server: connection, encryption, login, sender; and send a test mail on request."""
 
 import smtplib
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from outreach.delivery.tls import is_this_machine, trusting
 from outreach.settings import Settings
 
 WANTED = ("PIPELINING", "CHUNKING", "8BITMIME", "SIZE")
-SMALLEST_LIMIT = 1024 * 1024  # bytes; our mails are far smaller, but a limit below this is a slip
+SMALLEST_LIMIT = 1024 * 1024  # bytes; our mails are far smaller, but a lower limit is a mistake
 report = CheckReport(Area.SERVER)
 
 
 def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[CheckResult]:
-    """Yield what was found, up to the first thing that makes going on pointless. send_to: who gets a test mail, or ""."""
+    """Yield the results, until a failure makes further checks useless. send_to: recipient of a test mail, or ""."""
     host: smtplib.SMTP | None = None
     try:
         host = _connected(settings)
@@ -95,7 +95,7 @@ def _logged_in(host: smtplib.SMTP, settings: Settings) -> CheckResult:
         return report.ok("No login is set.")
     try:
         host.login(settings.mail_username, settings.mail_password)
-    except smtplib.SMTPServerDisconnected as error:  # some hang up on a wrong password
+    except smtplib.SMTPServerDisconnected as error:  # some servers hang up after a wrong password
         if _is_silence(error):
             raise
         raise smtplib.SMTPAuthenticationError(535, "it hung up at the login") from error
@@ -139,7 +139,7 @@ def _sent(host: smtplib.SMTP, settings: Settings, address: str, now: datetime) -
 
 
 def _is_silence(error: smtplib.SMTPServerDisconnected) -> bool:
-    """smtplib calls a timeout while it waits for an answer a connection that was closed."""
+    """Return whether a timeout caused the error: smtplib reports a timeout during an answer as a closed connection."""
     return isinstance(error.__context__, TimeoutError)
 
 

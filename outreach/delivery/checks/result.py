@@ -1,4 +1,4 @@
-"""What a check found, in one sentence, and what to do about it in another."""
+"""The result of a check: one sentence for what was found, another for what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ class Level(StrEnum):
 
 
 class Area(StrEnum):
-    """The parts of a report, in its order."""
+    """The parts of a report, in display order."""
 
     SETTINGS = "Settings"
     DATABASE = "Database"
@@ -24,7 +24,7 @@ class Area(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """advice: what to do, "" where all is well."""
+    """advice: what to do; "" if nothing is wrong."""
 
     area: Area
     level: Level
@@ -33,13 +33,13 @@ class CheckResult:
 
 
 def counted(count: int, word: str, plural: str = "") -> str:
-    """Return "1 mail", "2 mails"; plural: where it is not made with an s."""
+    """Return "1 mail", "2 mails". plural: the plural form if it is not made with an s."""
     return f"{count:,} {word if count == 1 else plural or word + 's'}"
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Makes findings about one area."""
+    """Creates the results for one area."""
 
     area: Area
 

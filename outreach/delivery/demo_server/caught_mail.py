@@ -1,6 +1,6 @@
-"""Reading a caught mail's parts for the demo's inbox: text, HTML, attachments, calendar entries, headers.
+"""Read the parts of a caught mail for the demo's mailbox: text, HTML, attachments, calendar events, headers.
 
-Mails may be broken or hostile: whatever cannot be read is left out, and everything has a limit.
+Mails may be broken or hostile. Parts that cannot be read are left out, and everything has a limit.
 """
 
 import re
@@ -36,7 +36,7 @@ class Attached:
 
 @dataclass(frozen=True)
 class CaughtEvent:
-    """What one event of a calendar part says."""
+    """One event of a calendar part."""
 
     method: str  # "REQUEST", "CANCEL", ...
     title: str
@@ -51,9 +51,9 @@ def text_of(mail: EmailMessage) -> str:
 
 
 def html_of(mail: EmailMessage, file_url: Callable[[int], str] | None = None) -> str:
-    """Return the mail's HTML so that its links open outside the frame it is shown in; "" where it has none.
+    """Return the mail's HTML, changed so that links open outside its frame; "" if there is none.
 
-    file_url: gives the address of the part with a number, for pictures inside the mail.
+    file_url: returns the address of a part by its number, for pictures inside the mail.
     """
     page = _first(mail, "text/html")
     if not page:
@@ -67,7 +67,7 @@ def html_of(mail: EmailMessage, file_url: Callable[[int], str] | None = None) ->
 
 
 def attachments_of(mail: EmailMessage) -> list[Attached]:
-    """Return what a mail program would offer for saving: attachments, and calendar parts."""
+    """Return what a mail program would offer to save: attachments and calendar parts."""
     return [
         found
         for number, part in enumerate(_parts(mail))
@@ -77,7 +77,7 @@ def attachments_of(mail: EmailMessage) -> list[Attached]:
 
 
 def attachment_of(mail: EmailMessage, number: int) -> Attached | None:
-    """Return any leaf part by its number, counted from 0 through the mail; None where there is none."""
+    """Return any leaf part by its number, counted from 0 through the mail, or None."""
     parts = list(_parts(mail))
     return next(_attached(parts[number], number), None) if 0 <= number < len(parts) else None
 
@@ -93,7 +93,7 @@ def calendars_of(mail: EmailMessage) -> list[CaughtEvent]:
 
 
 def headers_of(mail: EmailMessage) -> list[tuple[str, str]]:
-    """Return the headers as they stand in the mail, each on one line."""
+    """Return the headers as written in the mail, each on one line."""
     found = []
     for name, value in list(mail.raw_items())[:MOST_PARTS]:
         text = value.encode("utf-8", "replace").decode("utf-8", "replace")
@@ -118,7 +118,7 @@ def _text(part: EmailPart) -> str:
     data = _payload(part)
     try:
         return data.decode(part.get_content_charset("utf-8"), "replace")[:LONGEST_TEXT]
-    except (LookupError, ValueError):  # a charset that nobody knows
+    except (LookupError, ValueError):  # an unknown charset
         return data.decode("utf-8", "replace")[:LONGEST_TEXT]
 
 

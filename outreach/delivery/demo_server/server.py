@@ -1,6 +1,7 @@
-"""A small real SMTP server for the demo: it takes every mail and keeps it in a folder, where /mailbox shows it.
+"""A small real SMTP server for the demo: it accepts every mail and stores it in a folder, and /mailbox shows it.
 
-Each mail is one .eml file, byte for byte; index.jsonl has a line for each with its envelope. It never forwards anything.
+Each mail is one .eml file, byte for byte. index.jsonl has one line per recipient with the envelope. The server never
+forwards mail.
 """
 
 import json
@@ -28,7 +29,7 @@ KEY = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Caught:
-    """One caught mail as a list shows it. sender, recipient: the envelope's; from_name, subject: as the mail says."""
+    """One caught mail in a list. sender, recipient: from the envelope. from_name, to_name, subject: from the mail."""
 
     key: str
     received_at: datetime
@@ -41,18 +42,18 @@ class Caught:
 
 
 class Catcher:
-    """The server. start() returns once it listens; `port` is then the one it listens on. Use as a context, or stop()."""
+    """The server. start() returns once it listens; `port` is then its port. Use it as a context, or call stop()."""
 
     def __init__(self, host: str, port: int, folder: Path, *, now: Callable[[], datetime] = clock.now) -> None:
         self.host = host
-        self.port = port  # 0: any free one
+        self.port = port  # 0: any free port
         self.folder = folder
         self._now = now
         self._writing = threading.Lock()
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        """Raise OSError where the port is taken."""
+        """Start listening. Raise OSError if the port is taken."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = self.port or _any_port(self.host)
         controller = Controller(
@@ -104,7 +105,7 @@ class Catcher:
 
 
 def listing(folder: Path) -> list[Caught]:
-    """Return what was caught, newest first."""
+    """Return the caught mails, newest first."""
     path = folder / INDEX
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return [caught for line in reversed(lines) for caught in _read(line)]
@@ -120,7 +121,7 @@ def find(folder: Path, key: str) -> tuple[Caught, EmailMessage] | None:
 
 
 def parsed(data: bytes) -> EmailMessage:
-    """Return the mail, however broken: what cannot be understood stands as an empty mail."""
+    """Return the parsed mail. If it cannot be parsed, return an empty mail."""
     try:
         return message_from_bytes(data, _class=EmailMessage, policy=policy.default)  # type: ignore[arg-type, return-value]
     except Exception:
@@ -128,7 +129,7 @@ def parsed(data: bytes) -> EmailMessage:
 
 
 def header(mail: EmailMessage, name: str) -> str:
-    """Return a header's value on one line, decoded; "" where it is missing or cannot be read."""
+    """Return a header's decoded value on one line; "" if it is missing or unreadable."""
     try:
         return " ".join(str(mail.get(name, "")).split())[:500]
     except Exception:

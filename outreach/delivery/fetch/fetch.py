@@ -1,8 +1,9 @@
-"""Fetching what somebody gave us the address of, so that no address reaches this machine's own network, and none holds us up.
+"""Download a file from an address that somebody else gave, without reaching this machine's own network or waiting too long.
 
-A host's name is looked up once, and the connection goes to the very address that was checked; so does each redirect. All
-happens within one time and one size. No cookies, no proxies, no credentials. http.client on a socket of our own: libraries
-that look names up by themselves would have to be kept from doing so, and would bring what is not wanted here.
+Each host name is resolved once, and the connection goes to the address that was checked. Redirects are handled the same
+way. One time limit and one size limit cover the whole download. There are no cookies, proxies or credentials. The code
+uses http.client on its own socket, because other libraries resolve names themselves and bring features that are
+unwanted here.
 """
 
 import http.client
@@ -23,11 +24,11 @@ MOST_BYTES = 5 * 1024 * 1024
 WHOLE_S = 15.0
 CONNECT_S = 5.0
 MOST_REDIRECTS = 3
-MOST_ADDRESSES = 3  # of one host that are tried
-MOST_LETTERS = 1000  # of an address
+MOST_ADDRESSES = 3  # tried per host
+MOST_LETTERS = 1000  # in an address
 PORTS = {"http": 80, "https": 443}
 _SAME_AS = {"webcal": "https", "webcals": "https"}
-_PIECE = 65_536  # bytes that are looked at together
+_PIECE = 65_536  # bytes read at once
 _AGENT = "Outreach (reads calendars)"
 _SAFE = "/:?#[]@!$&'()*+,;=%~-._"
 Resolver = Callable[[str, int], Sequence[str]]
@@ -35,7 +36,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True)
 class FetchedFile:
-    """data: what was answered; None where it is what it was (304)."""
+    """data: the content of the answer; None if it has not changed (304)."""
 
     data: bytes | None
     etag: str = ""
@@ -43,16 +44,16 @@ class FetchedFile:
 
 
 def looked_up(host: str, port: int) -> list[str]:
-    """Return the numeric addresses under which a host is known to this machine's resolver."""
+    """Return the numeric addresses that this machine's resolver gives for a host."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """How to fetch. own_hosts: "host:port" that may be private and have any port, as the administrator said.
+    """Settings of a download. own_hosts: "host:port" entries that the administrator allows to be private or on any port.
 
-    resolve: how names are looked up; trust: whose certificates count; whole_s: within how many seconds all of it must be done.
+    resolve: looks up names. trust: which certificates count. whole_s: time limit for the whole download, in seconds.
     """
 
     own_hosts: frozenset[str] = frozenset()
@@ -62,9 +63,9 @@ class Fetcher:
     most_bytes: int = MOST_BYTES
 
     def fetch(self, address: str, *, etag: str = "", last_modified: str = "") -> FetchedFile:
-        """Return what an address answers with. etag, last_modified: of what is known already, as it was fetched.
+        """Download from an address. etag, last_modified: values of the copy that is already stored.
 
-        Raise a FetchProblem that says why it cannot be had, and which host is to blame.
+        Raise a FetchProblem that says why the download failed, and at which host.
         """
         deadline = time.monotonic() + self.whole_s
         url = checked(address, self.own_hosts)
@@ -80,10 +81,10 @@ class Fetcher:
         raise problems.TooManyRedirects(host=url.hostname)
 
     def _ask(self, url: SplitResult, asked: dict[str, str], deadline: float) -> FetchedFile | str:
-        """Return what is answered, or the address that is led to."""
+        """Return the downloaded file, or the address of a redirect."""
         host = url.hostname or ""
         wire = self._connected(url, deadline)
-        connection = http.client.HTTPConnection(host, url.port or PORTS[url.scheme])  # else it finds a port in IPv6
+        connection = http.client.HTTPConnection(host, url.port or PORTS[url.scheme])  # it would search IPv6 for a port
         connection.sock = wire  # type: ignore[assignment]
         try:
             connection.putrequest("GET", _target(url), skip_host=True, skip_accept_encoding=True)
@@ -127,7 +128,7 @@ class Fetcher:
         raise problems.NoConnection(host=host)
 
     def _resolved(self, host: str, port: int, deadline: float) -> Sequence[str]:
-        """Look a name up in a thread of its own: the system's resolver has no time limit that we could set."""
+        """Look up a name in a separate thread, because the system's resolver has no time limit that we could set."""
         found: list[Sequence[str]] = []
 
         def look_up() -> None:
@@ -161,7 +162,7 @@ class Fetcher:
         return FetchedFile(data, _mark(response.getheader("ETag"), 250), _mark(response.getheader("Last-Modified"), 60))
 
     def _within(self, response: http.client.HTTPResponse, encoding: str, host: str) -> bytes:
-        """Read no more than is allowed, counted after unpacking."""
+        """Read the body, decompressed. Raise FetchTooLarge if it is larger than `most_bytes` after decompression."""
         if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
             raise problems.AnswerBroken(host=host)
         unpacker = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
@@ -175,7 +176,7 @@ class Fetcher:
                 packed = unpacker.unconsumed_tail if unpacker else b""
                 if not packed and (unpacker is None or len(piece) < _PIECE):
                     break
-            if unpacker and unpacker.eof:  # zlib would keep all that follows in memory
+            if unpacker and unpacker.eof:  # zlib would keep all further data in memory
                 break
         if not unpacker.eof if unpacker else response.length:
             raise http.client.IncompleteRead(b"")
@@ -183,9 +184,9 @@ class Fetcher:
 
 
 def checked(address: str, own_hosts: frozenset[str] = frozenset()) -> SplitResult:
-    """Return an address in its parts: http or https, on their own ports, no user's name, no private number.
+    """Return an address in its parts: http or https, a usual port, no user name, no private numeric address.
 
-    Raise a FetchProblem.
+    Raise a FetchProblem. own_hosts: "host:port" entries that are allowed all the same.
     """
     address = address.strip()
     if len(address) > MOST_LETTERS or any(letter <= " " or letter in "\\\x7f" for letter in address):
@@ -206,7 +207,7 @@ def checked(address: str, own_hosts: frozenset[str] = frozenset()) -> SplitResul
     if port not in (None, *PORTS.values()) and f"{host}:{port}" not in own_hosts:
         raise problems.OtherPort(port=port)
     if is_number(host) and not is_public(host) and f"{host}:{port or PORTS[url.scheme]}" not in own_hosts:
-        raise problems.PrivateHost(host=host)  # a name's numbers are looked at when it is asked
+        raise problems.PrivateHost(host=host)  # the addresses of a host name are checked when it is resolved
     shown = f"[{host}]" if ":" in host else host
     return url._replace(netloc=shown if port is None else f"{shown}:{port}")
 
@@ -227,7 +228,7 @@ def _target(url: SplitResult) -> str:
 
 
 def _mark(value: str | None, longest: int) -> str:
-    """Return what can be stored and sent back as it came; "" for anything else."""
+    """Return a header value that can be stored and sent back unchanged, or "" for any other value."""
     return value if value and len(value) <= longest and value.isascii() and value.isprintable() else ""
 
 

@@ -1,4 +1,4 @@
-"""Why an address that somebody gave could not be fetched, each with the sentence that says what to do."""
+"""Reasons why a download from a given address failed, each with a message that says what to do."""
 
 from outreach.domain.problems import Problem
 
@@ -67,11 +67,11 @@ class FetchRefused(FetchProblem):
     message = "“%(host)s” answered with the error %(status)s."
 
 
-PASSING = (NoConnection, TooSlow, AnswerBroken, FetchRefused)  # may be over the next time
+PASSING = (NoConnection, TooSlow, AnswerBroken, FetchRefused)  # these may be over at the next attempt
 
 
 def refusal(status: int, host: str) -> FetchProblem:
-    """Return what an HTTP status (RFC 9110, 15) other than success means."""
+    """Return the problem that an HTTP status other than success means (RFC 9110, 15)."""
     if status in (401, 403, 407):
         return NotAllowed(host=host)
     return NotThere(host=host) if status in (404, 410) else FetchRefused(host=host, status=status)

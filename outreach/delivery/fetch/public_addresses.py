@@ -1,7 +1,8 @@
-"""Which addresses of the Internet may be asked on a stranger's word: public ones only, never this machine's own network.
+"""Which Internet addresses may be contacted for a stranger: only public ones, never this machine's own network.
 
-Written out from IANA's registries of special-purpose addresses (RFC 6890), for `ipaddress` knows other ones in each version of
-Python. Of IPv6 only global unicast (2000::/3) counts, without what leads into IPv4 by another name (6to4, Teredo).
+The list follows IANA's registries of special-purpose addresses (RFC 6890). It is written out here because `ipaddress`
+differs between Python versions. In IPv6 only global unicast (2000::/3) counts as public, without the ranges that lead
+into IPv4 (6to4, Teredo).
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -22,7 +23,7 @@ _NOT_PUBLIC_6 = tuple(
 
 
 def is_number(host: str) -> bool:
-    """Return whether a host is given by its number, not by a name."""
+    """Return whether a host is given as a numeric address and not as a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -31,7 +32,7 @@ def is_number(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Return whether a numeric address is one that anybody reaches. False for what is no address at all."""
+    """Return whether a numeric address is publicly reachable. False for text that is not an address."""
     try:
         found: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A connected socket on which everything together must be done by one moment, however slowly the other side drips."""
+"""A connected socket with one deadline for all operations together, even if the other side sends very slowly."""
 
 import io
 import socket
@@ -6,7 +6,7 @@ import time
 
 
 class TimedSocket:
-    """As much of a socket as http.client uses. deadline: by time.monotonic(), in seconds; then TimeoutError is raised."""
+    """The part of a socket that http.client uses. Raises TimeoutError after the deadline (time.monotonic(), seconds)."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock, self._deadline = sock, deadline
@@ -23,7 +23,7 @@ class TimedSocket:
         return self._sock.recv_into(buffer)
 
     def close(self) -> None:
-        """Do nothing: http.client closes a connection that ends with the answer while the answer is still to be read."""
+        """Do nothing, because http.client closes such a connection while its answer has not been read yet."""
 
     def hang_up(self) -> None:
         self._sock.close()

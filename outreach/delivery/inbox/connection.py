@@ -1,4 +1,4 @@
-"""A connection to the mailbox's server, with verified TLS, logged in and in the folder; and what can go wrong with it."""
+"""A connection to the mailbox's server: verified TLS, logged in, folder open; and the errors it can have."""
 
 import imaplib
 import ssl
@@ -16,7 +16,7 @@ NOT_ENCRYPTED = "The server offers no encryption (STARTTLS), so the password is 
 
 
 class MailboxDown(Exception):
-    """The mailbox cannot be read now. Its text is the server's, or the network's."""
+    """The mailbox cannot be read now. The text comes from the server or the network."""
 
     def __init__(self, trouble: ChannelTrouble, words: str) -> None:
         self.trouble = trouble
@@ -46,7 +46,7 @@ def opened(settings: Settings) -> BaseMailBox:
 
 
 def leave(box: BaseMailBox) -> None:
-    """Log out; closing the folder instead would expunge it."""
+    """Log out. Closing the folder instead would expunge it."""
     try:
         box.client.logout()
     except (OSError, imaplib.IMAP4.error):
@@ -55,10 +55,10 @@ def leave(box: BaseMailBox) -> None:
 
 @contextmanager
 def trouble(refused: ChannelTrouble) -> Iterator[None]:
-    """Turn errors of server and network into MailboxDown; what the server refuses is this trouble."""
+    """Turn errors of server and network into MailboxDown. refused: the trouble to report if the server refuses."""
     try:
         yield
-    except imaplib.IMAP4.readonly as error:  # an abort by its class, but the connection is well
+    except imaplib.IMAP4.readonly as error:  # a subclass of abort, but the connection still works
         raise MailboxDown(refused, _words(error)) from error
     except (OSError, imaplib.IMAP4.abort) as error:
         raise MailboxDown(ChannelTrouble.UNREACHABLE, _words(error)) from error
@@ -73,7 +73,7 @@ def _words(error: BaseException) -> str:
 
 
 class _Box(BaseMailBox):
-    """A connection with verified TLS; without any only to this very machine."""
+    """A connection with verified TLS. An unencrypted one is allowed only to this machine."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -1,6 +1,6 @@
-"""Bytes of a stranger's mail as clean text: named, unknown and lying charsets, encoded words in headers.
+"""Turn bytes of a stranger's mail into clean text: correct, unknown and wrong charsets, encoded words in headers.
 
-The text has no control characters but tab and line ends, and nothing that a database could not hold.
+The text has no control characters except tab and line ends, and nothing that a database cannot store.
 """
 
 import codecs
@@ -19,7 +19,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Python's other codecs are no charsets of mails; some of them (punycode, idna) take minutes for a megabyte.
+# Python's other codecs are not charsets of mails. Some (punycode, idna) take minutes for a megabyte.
 CHARSETS = re.compile(
     r"utf_(8|16|16_le|16_be|32|32_le|32_be)|ascii|iso8859_\d+|latin_?1|cp\d{3,5}|koi8_[rtu]|mac_\w+|"
     r"gb2312|gbk|gb18030|hz|big5(hkscs)?|euc_\w+|euc(jp|kr)|johab|shift_\w+|iso2022_\w+|tis_620"
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"[^\s<>(),;:\"\[\]]{1,64}@[^\s<>(),;:\"\[\]@]{1,189}")
 
 
 def text_of(data: bytes, charset: str = "") -> str:
-    """Return the text of bytes in a charset as its part names it. A wrong or unknown name costs some letters, never an error."""
+    """Decode bytes with the charset of their part. A wrong or unknown charset may cost letters, but never raises."""
     for mark, name in MARKS:
         if data.startswith(mark):
             return clean(data[len(mark) :].decode(_of_mark(mark, name), "replace"))
@@ -49,12 +49,12 @@ def text_of(data: bytes, charset: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """Return the text with line ends as \\n, without control characters, direction marks and halves of characters."""
+    """Return the text with \\n as line end, without control characters, direction marks and surrogates."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def line_of(value: str, most: int) -> str:
-    """Return a header's value as one line of text, its encoded words (RFC 2047) decoded, cut to `most` characters."""
+    """Return a header's value as one line, with encoded words (RFC 2047) decoded, cut to `most` characters."""
     value = value[:MOST_HEADER]
     try:
         pieces = decode_header(value)
@@ -65,12 +65,12 @@ def line_of(value: str, most: int) -> str:
 
 
 def mailbox_of(value: str) -> tuple[str, str]:
-    """Return the name and the address, as contacts.key writes it, of a From or To header; "" for what is not there or wrong."""
+    """Return name and address (as email_addresses.key) of a From or To header; "" for what is missing or wrong."""
     try:
         name, address = parseaddr(value[:MOST_HEADER])
     except (ValueError, TypeError, IndexError):
         return "", ""
-    except RecursionError:  # a thousand comments in each other
+    except RecursionError:  # a thousand nested comments
         name, address = "", ""
     address = clean(address).strip().lower()
     if not _ADDRESS.fullmatch(address):
@@ -80,12 +80,12 @@ def mailbox_of(value: str) -> tuple[str, str]:
 
 
 def addresses_in(value: str) -> list[str]:
-    """Return all addresses that stand in a header, as contacts.key writes them."""
+    """Return all addresses in a header, in the form of email_addresses.key."""
     return [email_addresses.key(found) for found in _ADDRESS.findall(clean(value[: 4 * MOST_HEADER]))]
 
 
 def _known(charset: str) -> str:
-    """Return Python's name of a charset that mails may be written in, else ""."""
+    """Return Python's name of a charset that is allowed in mails, else ""."""
     if not charset or len(charset) > 40:
         return ""
     try:

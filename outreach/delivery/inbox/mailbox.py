@@ -1,7 +1,7 @@
-"""The office's mailbox over IMAP: which mails are new, each one's bytes, and the mark that it was taken.
+"""Read the office's mailbox over IMAP: find new mails, fetch their bytes, and mark them as taken.
 
-A mail is marked after its effect is committed, never before, and none is deleted: no command here expunges, not even what
-somebody else has marked as deleted. What a mail does is for the caller (services/inbox/receive.py).
+A mail is marked after its effect is committed, never before. No mail is deleted, and no command here expunges: mails
+that somebody else marked as deleted stay, too. The caller applies the mail (services/inbox/receive.py).
 """
 
 import imaplib
@@ -19,10 +19,10 @@ from outreach.delivery.inbox.reading import MOST_BYTES
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
-BEGINNING = 64 * 1024  # bytes that are fetched of a mail too large to read: its headers
-TRIES = 3  # to get a mail that the server fails to give
-SIZES_AT_ONCE = 200  # mails whose size is asked for with one command
-TAKEN = "OutreachTaken"  # the keyword on mails that were taken, where the server keeps keywords
+BEGINNING = 64 * 1024  # bytes fetched of a mail that is too large to read: its headers
+TRIES = 3  # attempts to get a mail that the server fails to return
+SIZES_AT_ONCE = 200  # mails per command that asks for sizes
+TAKEN = "OutreachTaken"  # keyword on mails that were taken, if the server stores keywords
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PASSING = re.compile(rb"\[(UNAVAILABLE|INUSE|LIMIT)\]")  # RFC 5530: the server's trouble, not the mail's
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Folder:
-    """uid_validity: UIDs mean something only together with it (RFC 3501, 2.3.1.1)."""
+    """A folder. uid_validity: UIDs have a meaning only together with it (RFC 3501, 2.3.1.1)."""
 
     name: str  # "undangan@imap.example.com/INBOX"
     uid_validity: int
@@ -38,7 +38,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class PollProgress:
-    """Up to which mail a folder was taken. since: where nothing is known of it, how old a mail may be that is new."""
+    """The last mail that was taken from a folder. since: if nothing was taken yet, the earliest date of mails to read."""
 
     highest_uid: int
     since: date | None = None
@@ -46,7 +46,7 @@ class PollProgress:
 
 @dataclass(frozen=True)
 class FetchedMail:
-    """whole: False for a mail that is too large or that the server cannot give, of which `data` is the beginning."""
+    """A fetched mail. whole: False if it is too large or the server cannot return it; `data` is then only its beginning."""
 
     uid: int
     received_at: datetime | None  # as the server says
@@ -65,9 +65,10 @@ def poll(
     take: Callable[[Folder, FetchedMail], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Give each new mail to `take`, in their order, and mark it when that has returned; return how many there were.
+    """Pass each new mail to `take`, in order, and mark it when `take` has returned. Return how many mails were taken.
 
-    progress: asked once the folder is open. An error from `take` ends the round, that mail unmarked. Raise MailboxDown.
+    progress: called once the folder is open. An error from `take` ends the round, and that mail stays unmarked. Raise
+    MailboxDown.
     """
     taken = 0
     with _Opened(settings) as box:
@@ -85,13 +86,13 @@ def poll(
 
 
 def reach(settings: Settings) -> Folder:
-    """Connect, log in and open the folder, and leave it as it is; raise MailboxDown. For checking a set-up."""
+    """Connect, log in and open the folder without changing it. This checks the settings. Raise MailboxDown."""
     with _Opened(settings) as box:
         return box.folder
 
 
 class _Opened:
-    """The folder, open. What goes wrong with server and network comes out as MailboxDown, what with the caller as it is."""
+    """The open folder. Errors of server and network become MailboxDown; errors of the caller pass through unchanged."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -115,10 +116,10 @@ class _Opened:
             wanted += f" SINCE {before.since.day}-{MONTHS[before.since.month - 1]}-{before.since.year}"
         found = self._command("SEARCH", wanted)
         uids = {int(uid) for line in found if line for uid in line.split()}
-        return sorted(uid for uid in uids if uid > before.highest_uid)  # "9:*" names the last mail, be it the 5th
+        return sorted(uid for uid in uids if uid > before.highest_uid)  # "9:*" always has the last mail, even UID 5
 
     def mails(self, uids: Sequence[int], stop: Callable[[], bool]) -> Iterator[FetchedMail]:
-        """Yield the mails that are still there; none is fetched before the one before it was dealt with."""
+        """Yield the mails that still exist. Each is fetched only after the one before it was handled."""
         asked = self._command("FETCH", _set_of(uids), "(UID RFC822.SIZE INTERNALDATE)")
         lines = {_value(line, rb"UID (\d+)"): line for line in asked if isinstance(line, bytes)}
         for uid in uids:
@@ -131,26 +132,26 @@ class _Opened:
                 yield FetchedMail(uid, _received_at(line), found or b"", whole=not large and bool(found))
 
     def mark(self, uid: int) -> None:
-        """Mark a mail as taken. A server that refuses it keeps nobody from reading on: what was taken is in the database."""
+        """Mark a mail as taken. Reading goes on if the server refuses: the database knows which mails were taken."""
         flags = rf"(\Seen {TAKEN})" if self.keeps_keywords else r"(\Seen)"
         status, words = self._asked("STORE", str(uid), "+FLAGS.SILENT", flags)
         if status != "OK":
             log.warning("mail not marked", uid=uid, words=str(words)[:200])
 
     def mark_last(self, uid: int) -> None:
-        """Mark the mail that was taken last, if a crash came between its effect and its mark."""
+        """Mark the mail that was taken last, in case a crash came between its effect and its mark."""
         if uid and self.keeps_keywords and any(self._command("SEARCH", f"UID {uid} UNKEYWORD {TAKEN}")):
             self.mark(uid)
 
     def _data(self, uid: int, most: int) -> bytes | None:
-        """Return a mail's bytes; None where it is gone, b"" where the server cannot give it."""
+        """Return a mail's bytes; None if the mail is gone, b"" if the server cannot return it."""
         for _ in range(TRIES):
             try:
                 status, found = self._asked("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{most}>)")
             except MailboxDown as down:
                 if not isinstance(down.__cause__, imaplib.IMAP4.abort):
                     raise
-                self._open_again()  # some servers break off at a damaged mail, and would at the next poll
+                self._open_again()  # some servers disconnect at a damaged mail, and would do so at each poll
                 continue
             if status == "OK":
                 given = next((bytes(item[1]) for item in found if isinstance(item, tuple)), None)
@@ -175,17 +176,17 @@ class _Opened:
         return found
 
     def _asked(self, name: str, *arguments: str) -> tuple[str, list[Any]]:
-        """Return the server's answer to a command, be it a refusal."""
+        """Return the server's answer to a command, also if it is a refusal."""
         with trouble(ChannelTrouble.UNRELIABLE):
             try:
                 return self.box.client.uid(name, *arguments)
             except imaplib.IMAP4.abort:
                 raise
-            except imaplib.IMAP4.error as error:  # it takes the command for ill-formed
+            except imaplib.IMAP4.error as error:  # the server calls the command malformed
                 return "BAD", [str(error).encode("ascii", "replace")]
 
     def _said(self, code: str) -> bytes:
-        """Return what the server said when the folder was opened."""
+        """Return what the server sent for `code` when the folder was opened."""
         found: Any = self.box.client.untagged_responses.get(code) or [b""]
         return found[-1] or b""
 

@@ -1,7 +1,7 @@
-"""A mail's parts (RFC 2045, 2046), split within bounds: linear in its bytes, whatever it says of itself.
+"""Split a mail into its parts (RFC 2045, 2046) within fixed limits: time linear in its bytes, whatever its headers say.
 
-The standard library's parser nests as deep as the mail asks, and takes time for each line at each depth; so it parses no
-mail here, only headers' values. What a part means is for the other files.
+The standard library's parser nests as deep as the mail says and spends time on each line at each depth. It is therefore
+used only for header values. Other files decide what a part means.
 """
 
 import binascii
@@ -17,7 +17,7 @@ MOST_DEPTH = 12
 MOST_PARTS = 200
 MOST_HEADER_BYTES = 64 * 1024
 MOST_HEADERS = 500
-MOST_VALUE = 4000  # characters of a header's value: its beginning and its end
+MOST_VALUE = 4000  # characters kept of a header's value: its beginning and its end
 MOST_TEXT = 512 * 1024  # bytes of a part that are decoded
 MULTIPART, ENCLOSED = "multipart", ("message/rfc822", "message/global")
 _BLANK = re.compile(rb"\r?\n\r?\n")
@@ -28,10 +28,10 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 @dataclass(frozen=True)
 class MailPart:
-    """One part. enclosed: it belongs to a mail that this mail encloses, and is not its sender's own word."""
+    """One part of a mail. enclosed: it belongs to a mail inside this mail, so its sender did not write it."""
 
     headers: Message
-    body: bytes  # as it came: still encoded
+    body: bytes  # raw: still encoded
     children: tuple["MailPart", ...] = ()
     enclosed: bool = False
 
@@ -49,7 +49,7 @@ class MailPart:
         return clean(named)[:200]
 
     def data(self, most: int = MOST_TEXT) -> bytes:
-        """Return the part's bytes, decoded; no more than `most` of those that came."""
+        """Return the part's decoded bytes, from at most `most` encoded bytes."""
         body = self.body[:most]
         match parameterless(self.headers.get("Content-Transfer-Encoding", "")):
             case "base64":
@@ -70,20 +70,20 @@ class MailPart:
 
 @dataclass
 class _Bounds:
-    """too_complex: the mail has more parts, or deeper ones, than are looked at."""
+    """Limits while splitting. too_complex: the mail has more or deeper parts than are read."""
 
     left: int = MOST_PARTS
     too_complex: bool = field(default=False)
 
 
 def parts_of(raw: bytes) -> tuple[MailPart, bool]:
-    """Return a mail as a tree of parts, and whether it has more or deeper ones than are looked at."""
+    """Return a mail as a tree of parts, and whether it has more or deeper parts than are read."""
     bounds = _Bounds()
     return _part(raw, 0, len(raw), 0, bounds, enclosed=False), bounds.too_complex
 
 
 def headers_of(block: bytes) -> Message:
-    """Return a block of headers, each value one line, cut to its beginning and end where it is very long."""
+    """Return a block of headers, each value as one line. Very long values keep only their beginning and end."""
     found = Message(policy=compat32)
     for line in _FOLD.sub(b" ", block[:MOST_HEADER_BYTES]).splitlines()[:MOST_HEADERS]:
         name, colon, value = line.partition(b":")
@@ -96,7 +96,7 @@ def headers_of(block: bytes) -> Message:
 
 
 def parameter(headers: Message, name: str, header: str = "content-type") -> str:
-    """Return a header's parameter, "" where there is none or it is beyond reading."""
+    """Return a header's parameter; "" if it is missing or unreadable."""
     try:
         found = headers.get_param(name, "", header)
         if isinstance(found, tuple):  # RFC 2231: charset, language, value
@@ -107,7 +107,7 @@ def parameter(headers: Message, name: str, header: str = "content-type") -> str:
 
 
 def parameterless(value: str) -> str:
-    """Return a header's value in small letters, without its parameters and comments."""
+    """Return a header's value in lower case, without parameters and comments."""
     return value.partition(";")[0].partition("(")[0].strip().lower()
 
 
@@ -131,7 +131,7 @@ def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, encl
 
 
 def _split(raw: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return where a part's headers end, and where its body begins."""
+    """Return where a part's headers end and where its body begins."""
     for empty in (b"\r\n", b"\n"):
         if raw.startswith(empty, start, end):
             return start, start + len(empty)
@@ -142,7 +142,7 @@ def _split(raw: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _sections(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
-    """Yield where each part of a multipart begins and ends (RFC 2046, 5.1.1)."""
+    """Yield the start and end of each part of a multipart (RFC 2046, 5.1.1)."""
     if not 0 < len(boundary) <= 200:
         return
     mark = re.escape(boundary.encode("utf-8", "replace"))
@@ -154,7 +154,7 @@ def _sections(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple
         if found["last"]:
             return
         begun = found.end()
-    if begun is not None:  # cut short on its way
+    if begun is not None:  # the mail was cut off
         yield begun, end
 
 
@@ -163,6 +163,6 @@ def _encoded(headers: Message) -> bool:
 
 
 def _rest_of(letters: bytes) -> bytes:
-    """Return the last, incomplete group of base64, completed."""
+    """Return the last, incomplete base64 group, padded."""
     rest = letters[len(letters) // 4 * 4 :]
     return b"" if len(rest) < 2 else rest + b"=" * (4 - len(rest))

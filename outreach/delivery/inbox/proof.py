@@ -1,8 +1,8 @@
-"""Whether the address that a mail says it is from is fit to be believed, by its one From field and our server's verdicts.
+"""Whether the sender address of a mail can be trusted, judged by its single From field and our server's verdicts.
 
-For showing whom a mail names, decoding.mailbox_of is good enough. Proof asks more: exactly one From field holding exactly
-one well-formed mailbox (RFC 5322, 3.4 and 3.6.2), nothing cut off, and no verdict of the server that took the mail
-(Authentication-Results, RFC 8601) against it.
+To show who a mail names, decoding.mailbox_of is enough. A proven sender needs more: exactly one From field with exactly
+one well-formed mailbox (RFC 5322, 3.4 and 3.6.2), nothing cut off, and no negative verdict of the receiving server
+(Authentication-Results, RFC 8601).
 """
 
 import re
@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 
 from outreach.delivery.inbox.decoding import clean
 
-MOST_BLOCK = 64 * 1024  # bytes of a mail's headers; an honest mail has no more
+MOST_BLOCK = 64 * 1024  # bytes of a mail's headers; genuine mails have fewer
 MOST_FROM = 1000  # bytes
-MOST_VERDICT = 8000  # characters of one header with verdicts
+MOST_VERDICT = 8000  # characters of one Authentication-Results header
 MOST_VERDICTS = 20  # headers
 _FIELDS = re.compile(rb"\r?\n(?![ \t])")
 _END = re.compile(rb"\r?\n\r?\n")
-_AMBIGUOUS = re.compile(rb"\r(?!\n)|\x00")  # programs differ on where a line ends there
+_AMBIGUOUS = re.compile(rb"\r(?!\n)|\x00")  # programs disagree on where such a line ends
 _ADDRESS = r"(?P<{0}>[^\s()<>\[\]:;@\\,\"]{{1,64}}@[^\s()<>\[\]:;@\\,\"]{{1,189}})"
 _MAILBOX = re.compile(
     rf"\s*+(?:{_ADDRESS.format('bare')}|"
-    r"(?:[^()<>\[\]:;@\\,\"]|\"(?:[^\"\\]|\\.)*+\")*+"  # a name of words and quoted strings
+    r"(?:[^()<>\[\]:;@\\,\"]|\"(?:[^\"\\]|\\.)*+\")*+"  # a name made of words and quoted strings
     rf"<{_ADDRESS.format('angled')}>)\s*+"
 )
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,30})(?:/\d+)?\s*=\s*([a-z0-9-]{1,30})(?=\s|$)", re.IGNORECASE)
@@ -28,7 +28,7 @@ _PROPERTY = re.compile(r"\b(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=
 
 
 def proven_sender(raw: bytes) -> str:
-    """Return the address, in small letters, that a mail comes from as far as anybody can tell; "" where that is a mere claim."""
+    """Return a mail's sender in lower case, if the address can be trusted; "" if it is only claimed."""
     end = _END.search(raw, 0, MOST_BLOCK)
     block = raw[: end.start()] if end else raw
     if len(block) > MOST_BLOCK or raw[:1] in b"\r\n" or _AMBIGUOUS.search(block):
@@ -47,15 +47,16 @@ def _sole_mailbox(value: bytes) -> str:
         return ""
     found = _MAILBOX.fullmatch(text)
     address = (found["bare"] or found["angled"]) if found else ""
-    alike = address.isascii() or address == address.lower()  # some letters become another's small one
+    alike = address.isascii() or address == address.lower()  # some letters become a different letter in lower case
     return address.lower() if alike and clean(address) == address else ""
 
 
 def _disproved(values: Sequence[bytes], domain: str) -> bool:
-    """Return whether the server that took the mail judged it, and not in favour of the domain.
+    """Return whether the receiving server judged the mail, and not in favour of the domain.
 
-    Its own headers are those that carry the same name as the topmost. Others', and older ones beneath that claim to be
-    its, prove nothing: so of each method only the first of its headers that tells it speaks for the domain.
+    The receiving server's own headers have the same server name as the topmost one. Headers of other servers prove
+    nothing. Older headers below may claim the same name, so for each method only the first header that mentions it can
+    speak for the domain.
     """
     if not values:
         return False
@@ -76,7 +77,7 @@ def _disproved(values: Sequence[bytes], domain: str) -> bool:
 
 
 def _verdicts(value: bytes) -> tuple[str, list[tuple[str, str, dict[str, str]]]]:
-    """Return a header's server, and each method's verdict with what it is about. Exchange Online names no server."""
+    """Return a header's server, and the verdict of each method with its properties. Exchange Online names no server."""
     text = value.decode("utf-8", "replace")
     pieces = list(_pieces(text[:MOST_VERDICT]))
     first = (pieces or [""])[0]
@@ -91,7 +92,7 @@ def _verdicts(value: bytes) -> tuple[str, list[tuple[str, str, dict[str, str]]]]
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield what stands between semicolons, without comments; in comments and quoted strings a semicolon is none."""
+    """Yield the text between semicolons, without comments. A semicolon in a comment or quoted string does not separate."""
     piece: list[str] = []
     depth, quoted, escaped = 0, False, False
     for letter in text:
@@ -117,9 +118,10 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _aligned(method: str, about: dict[str, str], domain: str) -> bool:
-    """Return whether what passed speaks for the From field's domain: that domain itself, or one that it lies within.
+    """Return whether a passed check speaks for the From field's domain: the same domain or a parent of it.
 
-    DMARC allows its subdomains too, by a list of public suffixes that is not at hand here; a server that checks DMARC knows.
+    DMARC also allows subdomains of the From domain, but that needs a list of public suffixes, which is not available
+    here. A server that checks DMARC knows them.
     """
     match method:
         case "dmarc":

@@ -1,6 +1,7 @@
-"""A mail's bytes as values: what it is taken for, who says it, what it is about. Reading never fails and does nothing.
+"""Turn a mail's bytes into values: its kind, its sender, what it is about. Reading never raises and has no effects.
 
-What cannot be read is `UNREADABLE`, with its first lines. Applying what was read is services/inbox/receive.py.
+A mail that cannot be read has the kind `UNREADABLE`, with its first lines as text. services/inbox/receive.py applies
+the result.
 """
 
 import re
@@ -23,11 +24,12 @@ from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.settings import Settings
 
-MOST_BYTES = 5 * 1024 * 1024  # of a mail that is read; of a larger one, the headers alone
+MOST_BYTES = 5 * 1024 * 1024  # largest mail that is read; of a larger one only the headers
 MOST_REFERENCES = 20
-# Where servers note whom a mail was delivered for; the address of a report is our return path.
+# Headers in which servers note the recipient. A report's recipient is our return path.
 RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
-# By a list or a group's address a person may write as well, and Exchange notes on each mail whether it wants replies.
+# Headers that only programs set. List headers are missing because a person may write through a list or group address,
+# and Exchange's header about wanted replies because Exchange adds it to each mail.
 AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Autoresponder")
 BULK = frozenset({"bulk", "junk", "auto_reply"})
 LISTS = ("List-Id", "List-Unsubscribe")
@@ -38,14 +40,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Incoming:
-    """One mail. references: the Message-IDs it answers, the nearest first. sender_proven: the address is its one
-    author's, and our server did not find otherwise (proof.py). digest: of what it says, to know copies by. returned_id: our
-    message's id, by the return path it came to; returned_reference: by the mail a report gives back. by_list: a letter that
-    came by a mailing list or a group's address, be it a person's or a program's. reason: why it is automatic or unreadable."""
+    """One mail, read.
+
+    references: Message-IDs that it answers, nearest first. sender_proven: see proof.py. digest: hash of what it says, to
+    recognise copies. returned_id: id of our message, from the return path that got this mail. returned_reference:
+    Message-ID of the mail that a report returns. by_list: a letter that came by a mailing list or a group address.
+    reason: why it is automatic or unreadable.
+    """
 
     kind: IncomingKind
-    message_id: str  # "sha256:…" of a mail without one
-    sender: str = ""  # address in small letters, as it claims
+    message_id: str  # "sha256:…" if the mail has none
+    sender: str = ""  # address in lower case, as the mail claims
     sender_name: str = ""
     subject: str = ""
     references: tuple[str, ...] = ()
@@ -61,16 +66,16 @@ class Incoming:
 
 
 def read(raw: bytes, settings: Settings, *, whole: bool = True) -> Incoming:
-    """Return what a mail says. whole: False where it was too large, and `raw` is its beginning."""
+    """Return what a mail says. whole: False if the mail was too large and `raw` is only its beginning."""
     try:
         return _read(raw[:MOST_BYTES], settings, whole=whole and len(raw) <= MOST_BYTES)
-    except Exception as error:  # whatever a stranger sends, the mails behind it must be read
+    except Exception as error:  # the mails after this one must be read, whatever a stranger sends
         log.error("mail not readable", error=type(error).__name__)
         return unreadable(raw, IncomingReason.BROKEN)
 
 
 def unreadable(raw: bytes, reason: IncomingReason) -> Incoming:
-    """Return a mail as one that is set aside, of which nothing is known but its first lines."""
+    """Return an unreadable mail, of which only the first lines are known."""
     return Incoming(IncomingKind.UNREADABLE, _digest(raw), text=words.beginning_of(raw), reason=reason)
 
 
@@ -148,7 +153,7 @@ def _kind_of(report: DeliveryReport) -> IncomingKind:
 
 
 def _returned_id(mail: MailPart, settings: Settings) -> int | None:
-    """Return which of our messages this mail came back from, by a genuine return path among its recipients."""
+    """Return which of our messages this mail came back from, by a genuine return path in its recipient headers."""
     if not settings.mail_return_path:
         return None
     enclosed = next((part for part in mail.walk() if part.enclosed), None)
@@ -169,7 +174,7 @@ def _own_addresses(settings: Settings) -> set[str]:
 
 
 def _is_automatic(mail: MailPart) -> bool:
-    """Return whether a program sent it (RFC 3834): what a subject says alone does not make it so."""
+    """Return whether a program sent the mail (RFC 3834). The subject alone is not enough."""
     headers = mail.headers
     submitted = parameterless(headers.get("Auto-Submitted", ""))
     return (

@@ -1,7 +1,7 @@
-"""What a calendar program sends back (RFC 5546, 3.2.3 and 3.2.7; RFC 6047): who answers what, to which entry.
+"""Replies from calendar programs (RFC 5546, 3.2.3 and 3.2.7; RFC 6047): who answers, what, and to which event.
 
-Only the lines that matter are parsed, one by one. No entry is built, no time zone and no recurrence is ever reckoned, for
-a stranger could make either endless.
+Only the lines that matter are parsed, one by one. No event is built, and no time zone or recurrence is computed,
+because a stranger could make either endless.
 """
 
 import re
@@ -18,9 +18,9 @@ from outreach.delivery.inbox.parts import MailPart, parameter
 from outreach.domain.mail.incoming import Participation
 
 MOST_BYTES = 256 * 1024
-MOST_CALENDARS = 3  # parts of a mail that are looked at; the usual programs send the same one twice at most
+MOST_CALENDARS = 3  # parts of a mail that are read; the usual programs send the same one at most twice
 MOST_LINES = 5000
-MOST_COMPONENTS = 60  # a reply has one, and its time zones
+MOST_COMPONENTS = 60  # a reply has one event and its time zones
 MOST_LINE = 4000  # characters of an unfolded line
 MOST_ATTENDEES = 20
 TYPES = ("text/calendar", "application/ics", "text/x-vcalendar")
@@ -30,19 +30,19 @@ _INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
 
 
 class CalendarTooLarge(Exception):
-    """The calendar has more lines or components than any reply to us."""
+    """The calendar has more lines or components than any genuine reply to us."""
 
 
 @dataclass(frozen=True)
 class ReplyAttendee:
-    address: str  # as contacts.key writes it
+    address: str  # in the form of email_addresses.key
     name: str
     participation: Participation
 
 
 @dataclass(frozen=True)
 class CalendarReply:
-    """counter: another time is proposed, starts_at to ends_at; naive where they name no zone that is known."""
+    """A calendar reply. counter: it proposes another time, starts_at to ends_at, naive if the zone is unknown."""
 
     uid: str
     attendees: tuple[ReplyAttendee, ...]
@@ -62,13 +62,13 @@ class _ContentLine:
 
 
 def reply_in(mail: MailPart) -> CalendarReply | None:
-    """Return the reply that a mail brings, or None for a mail without one; raise TooLarge.
+    """Return the calendar reply in a mail, or None. Raise CalendarTooLarge.
 
-    A calendar in a mail that is merely enclosed is not its sender's word.
+    A calendar inside an enclosed mail is ignored, because the sender did not write it.
     """
     own = (part for part in mail.walk() if not part.enclosed and not part.children)
     calendars = (part for part in own if part.type in TYPES or part.filename.lower().endswith(".ics"))
-    left = 2 * MOST_BYTES  # as they came, so encoded, all of them together
+    left = 2 * MOST_BYTES  # encoded size, for all parts together
     for part in islice(calendars, MOST_CALENDARS):
         left -= len(part.body)
         if left < 0:
@@ -80,9 +80,9 @@ def reply_in(mail: MailPart) -> CalendarReply | None:
 
 
 def reply_of(text: str, method: str = "") -> CalendarReply | None:
-    """Return what an iCalendar object of method REPLY or COUNTER says, else None; raise TooLarge.
+    """Return the content of an iCalendar object with method REPLY or COUNTER, else None. Raise CalendarTooLarge.
 
-    method: as the part's content type names it, where the object itself names none.
+    method: from the part's content type, used if the object itself has none.
     """
     if len(text) > MOST_BYTES or text.count("\n") > MOST_LINES or text.upper().count("BEGIN:") > MOST_COMPONENTS:
         raise CalendarTooLarge
@@ -111,7 +111,7 @@ def reply_of(text: str, method: str = "") -> CalendarReply | None:
 
 
 def _lines(text: str) -> Iterator[tuple[str, _ContentLine]]:
-    """Yield the lines of the calendar itself and of its first entry that matter here, with the component's name."""
+    """Yield the wanted lines of the calendar itself and of its first event, each with its component's name."""
     within: list[str] = []
     entries = attendees = 0
     for line in _FOLD.sub("", text).split("\n"):
@@ -147,7 +147,7 @@ def _attendee(line: _ContentLine) -> ReplyAttendee:
     address = line.value.strip()
     if address.lower().startswith("mailto:"):
         address = address[7:]
-    if "@" not in address:  # Exchange may name an X.500 address, and the mailbox in a parameter
+    if "@" not in address:  # Exchange may name an X.500 address, with the mailbox in a parameter
         address = line.params.get("EMAIL", "")
     try:
         participation = Participation(line.params.get("PARTSTAT", "").strip().upper())
@@ -180,7 +180,7 @@ def _instant(lines: list[_ContentLine], name: str) -> datetime | None:
 
 
 def _zone(name: str) -> tzinfo | None:
-    """Return a zone by its IANA or Windows name, None where it is neither."""
+    """Return a zone by its IANA or Windows name, or None if the name is unknown."""
     if not 0 < len(name) <= 60:
         return None
     try:

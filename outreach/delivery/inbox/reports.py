@@ -1,7 +1,7 @@
-"""Delivery reports: that a mail did not arrive, or not yet (RFC 3464), and those of servers that write them their own way.
+"""Read delivery reports: a mail did not arrive, or is delayed (RFC 3464). This includes servers with a format of their own.
 
-A report is a claim. It is worth something only beside the mail it is about: `returned_message_id` and the return path it
-came to tell which one that is (services/inbox/delivery_reports.py).
+A report is only a claim. It counts only together with the mail it is about. `returned_message_id` and the report's
+return path identify that mail (services/inbox/delivery_reports.py).
 """
 
 import logging
@@ -18,32 +18,32 @@ from outreach.delivery.inbox.parts import MailPart, headers_of, parameter, param
 from outreach.domain.mail.address_faults import AddressFault, fault_of
 
 STATUS_TYPE = "message/delivery-status"
-MOST_BLOCKS = 30  # recipients of one report that are looked at
+MOST_BLOCKS = 30  # recipients read of one report
 MOST_STATUS = 64 * 1024  # bytes
-MOST_SHOWN = 16 * 1024  # characters of each part that flufl.bounce may look at,
-MOST_LINE = 300  # in lines of this length: its patterns take the square of it
+MOST_SHOWN = 16 * 1024  # characters of each part that flufl.bounce gets,
+MOST_LINE = 300  # in lines of this length, because its patterns take quadratic time
 MOST_REPORT_PARTS = 20
 Recipients = Set[bytes]
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each detector it asks
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each detector that it tries
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-ABOUT_THE_MAIL = frozenset({"3.4", "4.6", "4.14"})  # too large; it went in a circle
+ABOUT_THE_MAIL = frozenset({"3.4", "4.6", "4.14"})  # mail too large, or mail loop
 _MAIL_ID = re.compile(r"^[> \t]{0,8}message-id:\s{0,4}(<[^<>\s]{3,240}>)", re.IGNORECASE | re.MULTILINE)
 _SENDERS = re.compile(r"mailer-daemon|postmaster|mail-?delivery|mdaemon|bounce", re.IGNORECASE)
 
 
 class DeliveryVerdict(IntEnum):
-    """What a report says of a mail; of several recipients' verdicts the gravest counts."""
+    """What a report says about a mail. If recipients have different verdicts, the gravest counts."""
 
     DELIVERED = 0
-    DELAYED = 1  # it is still being tried
-    GAVE_UP = 2  # a temporary reason, or one of its own, until the server gave up
-    MAIL_REFUSED = 3  # for what it is or whom it comes from, or it is not said why; the address may be good
-    FAILED = 4  # nothing arrives at the address
+    DELAYED = 1  # the server still tries
+    GAVE_UP = 2  # the server gave up after a temporary problem, or a problem of its own
+    MAIL_REFUSED = 3  # because of the mail or its sender, or without a reason; the address may be valid
+    FAILED = 4  # no mail arrives at the address
 
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """addresses: whom it names, as contacts.key has them. words: the other server's, on one line. fault: where it FAILED, why."""
+    """One report. addresses: recipients, as email_addresses.key. words: the server's, in one line. fault: why, if FAILED."""
 
     verdict: DeliveryVerdict
     addresses: frozenset[str]
@@ -52,7 +52,7 @@ class DeliveryReport:
 
 
 def is_report(mail: MailPart) -> bool:
-    """Return whether a mail looks like a delivery report, of whatever form; not yet whether it says anything."""
+    """Return whether a mail looks like a delivery report of any format. It may still turn out to say nothing."""
     if mail.type == "multipart/report":
         return parameter(mail.headers, "report-type").lower() in ("delivery-status", "")
     return (
@@ -64,7 +64,7 @@ def is_report(mail: MailPart) -> bool:
 
 
 def report_in(mail: MailPart) -> DeliveryReport | None:
-    """Return what a delivery report says, or None for a mail that is none after all."""
+    """Return what a delivery report says, or None if the mail is not a report."""
     found = [one for block in _blocks(mail) if (one := _of_block(block)) is not None]
     if found:
         gravest = max(found, key=lambda report: report.verdict)
@@ -80,12 +80,12 @@ def report_in(mail: MailPart) -> DeliveryReport | None:
 
 
 def returned_message_id(mail: MailPart) -> str:
-    """Return the Message-ID of the mail that a report gives back, whole or its headers alone; "" where it names none."""
+    """Return the Message-ID of the mail that a report returns, whole or as headers; "" if it names none."""
     for part in mail.walk():
         if part is not mail and part.enclosed and (found := part.headers.get("Message-ID", "").strip()):
             return str(found)[:250]
     leaves = [part for part in mail.walk() if not part.children]
-    for type in ("text/rfc822-headers", "message/rfc822", "text/plain"):  # from the surest to the least sure
+    for type in ("text/rfc822-headers", "message/rfc822", "text/plain"):  # most reliable type first
         for part in leaves:
             if part.type == type and (match := _MAIL_ID.search(part.text(MOST_STATUS))):
                 return match[1]
@@ -93,7 +93,7 @@ def returned_message_id(mail: MailPart) -> str:
 
 
 def _blocks(mail: MailPart) -> Iterator[Message]:
-    """Yield each recipient's block of the report's machine-readable part; the first block is about the report itself."""
+    """Yield the blocks of the machine-readable part: the first is about the report, each other about a recipient."""
     for part in mail.walk():
         if part.type == STATUS_TYPE and not part.enclosed and not part.children:
             blocks = re.split(rb"\r?\n(?:[ \t]*\r?\n)+", part.data(MOST_STATUS).strip(), maxsplit=MOST_BLOCKS + 1)
@@ -111,13 +111,13 @@ def _of_block(block: Message) -> DeliveryReport | None:
     }
     words = line_of(block.get("Diagnostic-Code", ""), 300) or line_of(block.get("Status", ""), 60)
     status = _STATUS.search(block.get("Status", "")[:60])
-    if status is None or status[2] == status[3] == "0":  # it says only how grave; the words may say more
+    if status is None or status[2] == status[3] == "0":  # the status says only how grave it is; the text may say more
         status = _STATUS.search(words) or status
     return _judged(action, status, named, words)
 
 
 def _judged(action: str, status: re.Match[str] | None, named: Iterable[str], words: str) -> DeliveryReport:
-    """Return how grave a report is by RFC 3463's codes."""
+    """Return a report with its verdict by RFC 3463's codes."""
     grave, subject, detail = status.groups() if status else ("5", "0", "0")
     code = f"{subject}.{detail}"
     fault = None
@@ -137,15 +137,15 @@ def _judged(action: str, status: re.Match[str] | None, named: Iterable[str], wor
 
 
 def _detected(shown: Message) -> tuple[Recipients, Recipients]:
-    """Return the addresses that flufl.bounce finds: those delayed, those failed."""
+    """Return the addresses that flufl.bounce finds: delayed, failed."""
     try:
         return all_failures(shown)
-    except Exception:  # some of its detectors stumble over ill-formed reports
+    except Exception:  # some of its detectors fail on malformed reports
         return frozenset(), frozenset()
 
 
 def _shown(mail: MailPart) -> Message:
-    """Return as much of a report as flufl.bounce may see, as the standard library's message, every text bounded."""
+    """Return the part of a report that flufl.bounce gets, as a standard library message with limited text."""
     shown = _copied(mail)
     own = [part for part in mail.walk() if not part.children and not part.enclosed and part.type.startswith("text/")]
     if not mail.children:
@@ -174,7 +174,7 @@ def _bounded(part: MailPart) -> str:
 
 
 def _words_about(mail: MailPart, named: set[str]) -> str:
-    """Return the line of a report that names the address, or the first that has an SMTP code, with what follows it."""
+    """Return the first line that names the address or has an SMTP code, with the three lines after it."""
     for part in mail.walk():
         if part.enclosed or part.children or not part.type.startswith("text/"):
             continue

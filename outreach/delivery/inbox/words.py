@@ -1,4 +1,4 @@
-"""What a person wrote, as plain text: without markup, without the mail they answer, and short."""
+"""The text that a person wrote, as short plain text, without markup and without the quoted mail."""
 
 import re
 from html import unescape
@@ -6,13 +6,13 @@ from html import unescape
 from outreach.delivery.inbox.decoding import clean
 from outreach.delivery.inbox.parts import MailPart
 
-MOST_WORDS = 4000  # characters that are kept
-MOST_READ = 128 * 1024  # bytes of a part that are looked at
+MOST_WORDS = 4000  # characters kept
+MOST_READ = 128 * 1024  # bytes read of a part
 MOST_LINES = 2000
 UNSHOWN = frozenset({"head", "style", "script", "title"})
 BREAKS = frozenset({"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table", "ul", "ol", "hr"})
 _TAG = re.compile(r"/?[a-zA-Z][a-zA-Z0-9]{0,15}")
-# Lines after which the mail that is answered follows, as the usual programs write them in Indonesian and English.
+# Lines that come before the quoted mail, as the usual programs write them in Indonesian and English.
 _ANSWERED = re.compile(
     r"-{2,} ?(original message|pesan asli|forwarded message|pesan terusan) ?-{2,}|_{20,}|"
     r"(on|pada) .{6,200}(wrote|menulis):|(from|dari): .{1,200}@.{1,200}",
@@ -21,7 +21,7 @@ _ANSWERED = re.compile(
 
 
 def words_of(mail: MailPart) -> str:
-    """Return what the mail's sender wrote, "" where they wrote nothing. No more than MOST_WORDS characters."""
+    """Return the text that the sender wrote, at most MOST_WORDS characters; "" if there is none."""
     own = [part for part in mail.walk() if not part.enclosed and not part.children and not part.attached]
     for type, plain in (("text/plain", _same), ("text/html", without_markup)):
         for part in own:
@@ -31,12 +31,12 @@ def words_of(mail: MailPart) -> str:
 
 
 def beginning_of(raw: bytes) -> str:
-    """Return the first lines of a mail that cannot be read, as text."""
+    """Return the first lines of an unreadable mail as text."""
     return clean(raw[:MOST_WORDS].decode("utf-8", "replace")).replace("\ufffd", "?")[: MOST_WORDS // 2]
 
 
 def without_markup(html: str) -> str:
-    """Return the text of an HTML part. Linear in its length, well-formed or not."""
+    """Return the text of an HTML part, well-formed or not. Time is linear in its length."""
     said: list[str] = []
     unshown = ""
     for at, piece in enumerate(html.split("<")):

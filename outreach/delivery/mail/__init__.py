@@ -1,5 +1,5 @@
-"""One mail as bytes: its words, its header fields, its calendar entries.
+"""One mail as bytes: text, header fields, calendar events.
 
-Start with compose.py, then letter.py (words) and headers.py. texts.py chooses the text, placeholders.py and
-values.py fill it, ical_event.py writes the calendar entry.
+Start with compose.py, then letter.py (text) and headers.py. texts.py chooses the template, placeholders.py and
+values.py fill it, ical_event.py writes the calendar event.
 """

@@ -1,7 +1,7 @@
-"""The shape of a filled text: paragraphs, tables of "Label: value" lines, and links to press.
+"""The structure of a filled text: paragraphs, tables of "Label: value" lines, and buttons (links).
 
-The shape is that of the template, so that no value can change it, but for how many rows a list has; text and HTML are both
-drawn from these blocks.
+The template decides the structure, so no value can change it, except for the number of rows of a list. Text and HTML
+are both made from these blocks.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from outreach.delivery.mail.placeholders import BY_NAME, TOKEN, TextPart, clean, fill_line
 
-# What tells one activity from another.
+# Placeholders that distinguish one activity from another.
 OF_ONE_ACTIVITY = frozenset({"activity", "full_title", "day_date", "when", "time", "start"})
 ANSWER_LINKS = frozenset({"link", "link_yes", "link_no", "link_rep"})
 _LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
@@ -18,7 +18,7 @@ _LABELLED = re.compile(r"([^\W\d_][^:{}]{0,39}):[ \t]+(\S.*)")
 
 @dataclass(frozen=True)
 class Paragraph:
-    """asks: it stands with a link by which to answer, or did before that was left out. names: it names the activity."""
+    """A paragraph. asks: it belongs to an answer link, even if that was left out. names: it names the activity."""
 
     lines: tuple[tuple[TextPart, ...], ...]
     asks: bool = False
@@ -41,7 +41,7 @@ class MailTable:
 
 @dataclass(frozen=True)
 class Button:
-    """A link to press. label: "" where the text gave the bare link."""
+    """A link as a button. label: "" if the text has only the link."""
 
     label: str
     url: str
@@ -54,10 +54,10 @@ Block = Paragraph | MailTable | Button
 def blocks_of(
     body: str, values: Mapping[str, str], *, without_buttons: bool = False, without_asking: bool = False
 ) -> list[Block]:
-    """Return a body's blocks with the values in. Stretches of the body are divided by empty lines.
+    """Return a body's blocks with the values filled in. Empty lines divide the body into sections.
 
-    without_buttons: leave out the links by which to answer, for a mail that gives one for all. without_asking: leave out
-    the stretches with such links altogether, for a reader who answers for nobody.
+    without_buttons: leave out the buttons, for a mail that has one link for everything. without_asking: leave out
+    sections with answer links, for a recipient who cannot answer for the invitee.
     """
     found: list[Block] = []
     for stretch in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n").strip("\n")):

@@ -1,6 +1,6 @@
-"""The body of a mail: the letter as text and as HTML, and the calendar entries beside them (RFC 2046, RFC 6047).
+"""The body of a mail: the letter as text and HTML, with the calendar events (RFC 2046, RFC 6047).
 
-Every part is quoted-printable, so that lines stay short and nothing in them can look like a boundary.
+Every part is quoted-printable, so lines stay short and nothing in them can look like a boundary.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from email.policy import EmailPolicy
 from outreach.delivery.mail.ical_event import Method
 from outreach.delivery.mail.letter import Letter
 
-POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # of quoted-printable no more; RFC 2045, 6.7
-# "=_" never stands in quoted-printable text; RFC 2045, 6.7.
-BOUNDARY = b"=_"  # how each begins
+POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # longest line of quoted-printable; RFC 2045, 6.7
+# "=_" never occurs in quoted-printable text; RFC 2045, 6.7.
+BOUNDARY = b"=_"  # how each boundary begins
 ALTERNATIVES, ATTACHMENTS = "=_alternatives", "=_attachments"
 _FILES = {
     ("id", Method.REQUEST): "undangan", ("id", Method.CANCEL): "pembatalan",
@@ -23,7 +23,8 @@ _FILES = {
 def body(letter: Letter, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
     """Return the MIME header fields and the parts, with CRLF.
 
-    entries: each activity's calendar object; the last alternative where there is one activity, attachments for several.
+    entries: each activity's calendar object. It is the last alternative if there is one activity; several are
+    attachments.
     """
     mail = EmailMessage(policy=POLICY)
     mail.set_content(letter.text, cte="quoted-printable")
@@ -41,5 +42,5 @@ def body(letter: Letter, entries: Sequence[tuple[Method, str]], locale: str, *, 
             mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
     if several and entries:
         mail.set_boundary(ATTACHMENTS)
-    mail["Content-Language"] = locale  # at last: adding parts moves Content- headers into the first of them
+    mail["Content-Language"] = locale  # last, because adding parts moves Content- headers into the first part
     return mail.as_bytes()

@@ -1,6 +1,6 @@
-"""One message as the bytes of a mail: its words (mail/letter.py), its header fields, its calendar entries.
+"""Compose one message as the bytes of a mail: its text (mail/letter.py), header fields and calendar events.
 
-What the lines say was found true by the outbox; here nothing is decided but how to say it.
+The outbox has already checked that the lines are true. This file only decides how to say them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying
 
 @dataclass(frozen=True)
 class Composed:
-    """A mail ready for the wire. sender and recipient: the envelope's addresses."""
+    """A mail ready to send. sender, recipient: the envelope's addresses."""
 
     subject: str
     data: bytes
@@ -44,10 +44,11 @@ class Composed:
 
 @dataclass(frozen=True)
 class Item:
-    """One line with all that saying it needs beside its reader.
+    """One line with everything needed to say it, except its recipient.
 
-    detail: what the reminder knows (merging.detail_of). counted: values.attendance_of, where the text wants it.
-    in_calendar: False where the reader is expected in another role, so that a withdrawal must leave their calendar alone.
+    detail: what the reminder knows (merge_lines.detail_of). counted: values.attendance_of, if the text uses it.
+    in_calendar: False if the recipient is expected in another role: a withdrawal must then leave their calendar
+    unchanged.
     """
 
     line: LineRow
@@ -60,10 +61,10 @@ class Item:
 
 
 def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) -> Composed:
-    """Return the mail that says `lines` to a message's reader, in the reader's language.
+    """Return the mail that says `lines` to a message's recipient, in their language.
 
-    lines: those found true; where several are about one activity, only the weightiest is said (worth_saying).
-    Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
+    lines: checked as true. If several are about one activity, only the most important is said (worth_saying). Raise
+    ValueError without lines, AddressUnusable if no mail can be sent to the address.
     """
     said, _ = worth_saying(lines)
     invitee = message.person or message.organisation
@@ -95,7 +96,7 @@ def _stored_item(session: Session, message: Message, row: MessageRow, line: Mess
 
 
 def message_id(message: Message) -> str:
-    """Return the message's Message-ID, the same at every attempt, so that a repeated mail is known as the same one."""
+    """Return the Message-ID. It is the same at every attempt, so that a repeated mail is recognised."""
     if message.rfc_message_id:
         return message.rfc_message_id
     made = int(message.created_at.timestamp()) if message.created_at else 0
@@ -103,7 +104,7 @@ def message_id(message: Message) -> str:
 
 
 def id_domain() -> str:
-    """Return the domain of our Message-IDs: the sender's."""
+    """Return the domain of our Message-IDs: the sender's domain."""
     return parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
 
 
@@ -123,7 +124,7 @@ def item_of(
     session: Session, line: LineRow, reminder: Reminder, activity: Activity, text: texts.Text, *,
     moves: Sequence[Reminder] = (), in_calendar: bool = True,
 ) -> Item:  # fmt: skip
-    """Return a line with what saying it needs. moves: those that a change tells of, oldest first."""
+    """Return a line with everything needed to say it. moves: those that a change tells, oldest first."""
     kind = reminder.kind
     return Item(
         line,
@@ -139,9 +140,9 @@ def item_of(
 def written(
     items: Sequence[Item], reader: Reader, office: Office | None, rfc_message_id: str, *, now: datetime
 ) -> Composed:
-    """Return the mail that says the items, in their order, to its reader.
+    """Return the mail that says the items, in this order, to its recipient.
 
-    Raise ValueError without items, AddressUnusable for an address that no mail can carry.
+    Raise ValueError without items, AddressUnusable if no mail can be sent to the address.
     """
     if not items:
         raise ValueError("A mail without lines has nothing to say.")
@@ -159,14 +160,14 @@ def as_mail(
     text: letter.Letter, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str,
     entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
 ) -> Composed:  # fmt: skip
-    """Return a letter as a mail to its reader, with these calendar entries. recipient: an address that a mail can carry."""
+    """Return a letter as a mail with these calendar events. recipient: the envelope address."""
     body = mail_body.body(text, entries, reader.locale, several=several)
     head = _head(text.subject, reader, recipient, office, rfc_message_id, now)
     return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], recipient)
 
 
 def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.LetterSection:
-    """Return one thing to say, its text's values looked up. The current locale must be the reader's."""
+    """Return one section of the letter, with its values looked up. The current locale must be the recipient's."""
     found = values.values_for(item.line, item.activity, reader, office, item.detail, now=now, kind=item.kind)
     return letter.LetterSection(
         item.text,
@@ -184,7 +185,7 @@ def date_field(now: datetime, office: Office | None) -> bytes:
 def _head(
     subject: str, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str, now: datetime
 ) -> bytes:
-    """Return the mail's own header fields. Stopping by one click is RFC 8058; it needs https."""
+    """Return the mail's own header fields. One-click unsubscribe is RFC 8058; it needs https."""
     settings = current_settings()
     sender_name, sender = parseaddr(settings.mail_sender)
     name = placeholders.clean(office.short_name if office else sender_name)
@@ -206,8 +207,10 @@ def _head(
 
 
 def _reply_to(office: Office | None) -> str:
-    """Return where answers by mail go: to the mailbox that is read, so that they stand beside the invitation, else to the
-    office; "" where neither can be written to.
+    """Return the address for replies; "" if neither address is usable.
+
+    The mailbox that is read comes first, so that replies appear next to the invitation. The office's address comes
+    second.
     """
     for address in (ical_event.mailbox() if current_settings().imap_server else "", office.email if office else ""):
         with suppress(AddressUnusable):
@@ -218,7 +221,7 @@ def _reply_to(office: Office | None) -> str:
 def _entry(
     item: Item, reader: Reader, recipient: str, office: Office | None, *, now: datetime
 ) -> Iterable[tuple[Method, str]]:
-    """Yield the item's calendar object, where it has one. Each has a UID of its own (RFC 5546, 3.2)."""
+    """Yield the item's calendar object, if it has one. Each activity has its own UID (RFC 5546, 3.2)."""
     method = ical_event.METHODS.get(item.kind)
     if method is None or not item.in_calendar:
         return
@@ -238,7 +241,7 @@ def _entry(
 
 
 def expected_otherwise(session: Session, row: MessageRow, line: LineRow, kind: MailKind) -> bool:
-    """Whether the reader of a withdrawal is expected at the activity in another role, so that it stays in the calendar."""
+    """Return whether a withdrawal's recipient is expected in another role, so that their calendar keeps the activity."""
     if kind is not MailKind.WITHDRAWAL or row.person_id is None:
         return False
     others = sa.select(Invitation.id).where(

@@ -1,6 +1,7 @@
-"""Header fields as bytes: addresses and words of any script (RFC 5322, RFC 2047), folded, and never with a stray line break.
+"""Header fields as bytes: addresses and text of any script (RFC 5322, RFC 2047), folded, without stray line breaks.
 
-The standard library's folding drops the quotes of a long name, so that a comma in it begins another address; hence our own.
+The standard library's folding drops the quotes of a long name, so a comma in it begins another address. This code
+replaces it.
 """
 
 import re
@@ -9,13 +10,13 @@ from base64 import b64encode
 from outreach.domain.directory import email_addresses
 from outreach.domain.problems import Problem
 
-LINE = 76  # octets wanted on a line: RFC 2047, 2 allows no more with encoded words; elsewhere RFC 5322 allows 998
+LINE = 76  # octets wanted per line: RFC 2047, 2 allows no more with encoded words; otherwise RFC 5322 allows 998
 LONGEST_LINE = 900
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ATOMS = re.compile(rf"{_ATOM}(?: {_ATOM})*")
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9_-]{{1,63}}(?:\.[A-Za-z0-9_-]{{1,63}})*")
 _FIELD = re.compile(r"[!-9;-~]+: [ -~]*(?:\r\n [ -~]*)*")
-# What stands for itself in an encoded word of a name; RFC 2047, 5 (3).
+# Characters that stay as they are in an encoded word of a name; RFC 2047, 5 (3).
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
@@ -26,7 +27,7 @@ class AddressUnusable(Problem):
 def envelope_address(address: str) -> str:
     """Return the address with its domain in the form that every server knows (IDNA).
 
-    Raise AddressUnusable for what no mail can carry; quoted local parts are not taken.
+    Raise AddressUnusable if no mail can be sent to it. Quoted local parts are not supported.
     """
     if _ADDRESS.fullmatch(address):
         return address
@@ -40,7 +41,7 @@ def envelope_address(address: str) -> str:
 
 
 def address_field(field: str, name: str, address: str) -> bytes:
-    """Return a field with one mailbox, ended by CRLF. name: printable text on one line. address: an envelope_address."""
+    """Return a field with one mailbox and CRLF. name: printable text on one line. address: an envelope_address."""
     if not name:
         return named(field, address)
     if _ATOMS.fullmatch(name) and "=?" not in name:
@@ -55,14 +56,14 @@ def address_field(field: str, name: str, address: str) -> bytes:
 
 
 def text_field(field: str, text: str) -> bytes:
-    """Return a field of free text, ended by CRLF. Plain ASCII stays on one line, so that it never begins with an empty one."""
+    """Return a free text field with CRLF. Plain ASCII stays on one line, so the value never begins with an empty line."""
     if text.isascii() and "=?" not in text and len(text) < LONGEST_LINE:
         return named(field, text)
     return named(field, "\r\n ".join(_encoded(text, len(field) + 2)))
 
 
 def named(field: str, value: str) -> bytes:
-    """Return a field whose value is written as it is to stand; raise ValueError where it would break out of its field."""
+    """Return a field with its value as given. Raise ValueError if the value could leave its field."""
     if value.isascii() and value.isprintable():
         return f"{field}: {value}\r\n".encode("ascii")
     line = f"{field}: {value}"
@@ -72,7 +73,7 @@ def named(field: str, value: str) -> bytes:
 
 
 def _folded(value: str, begun: int) -> str:
-    """Return a field's value broken before blanks where a line is longer than wanted. begun: what the first one has."""
+    """Return a field's value, folded before spaces if a line is too long. begun: octets already on the first line."""
     lines: list[str] = []
     for given in value.split("\r\n "):
         first, *words = given.split(" ")
@@ -87,9 +88,9 @@ def _folded(value: str, begun: int) -> str:
 
 
 def _encoded(text: str, begun: int) -> list[str]:
-    """Return the text as encoded words, each of whole characters, in whichever of the two encodings is the shorter.
+    """Return the text as encoded words, each of complete characters, in the shorter of the two encodings.
 
-    begun: octets that stand before the first of them on its line.
+    begun: octets before the first encoded word on its line.
     """
     data = text.encode("utf-8", "replace")
     quoted = sum(1 if byte in _SAFE or byte == ord(" ") else 3 for byte in data)

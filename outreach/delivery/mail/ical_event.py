@@ -1,7 +1,7 @@
-"""An activity as an iCalendar object: asked for (REQUEST), taken back (CANCEL), or merely shown (PUBLISH).
+"""An activity as an iCalendar object: requested (REQUEST), cancelled (CANCEL), or only shown (PUBLISH).
 
-RFC 5545 for the form, RFC 5546 for the methods, one activity in each object. The entry says no more than the neutral
-public title, the place, the link, and to a speaker when their turn is: about what, no calendar needs to know.
+The form follows RFC 5545, the methods RFC 5546; each object has one activity. It contains only the neutral public
+title, the place, the link, and for a speaker the time of their turn. It never contains the topic.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _ANSWERS = {
 
 @dataclass(frozen=True)
 class Attendee:
-    """may_answer: who represents somebody answers for nobody."""
+    """The recipient as attendee. may_answer: False for a representative, who cannot answer for the invitee."""
 
     name: str
     address: str
@@ -58,9 +58,9 @@ class Attendee:
 
 
 def publish_ics(activity: Activity, *, url: str, now: datetime, person_id: int | None = None) -> bytes:
-    """Return the calendar file that an answer page offers, with the page's own address as its description.
+    """Return the calendar file that an answer page offers. Its description has the page's address.
 
-    person_id: whose page it is, so that a speaker's says when their turn is. Of a cancelled activity it says that it is
+    person_id: the page's owner; a speaker's file also has the time of their turn. A cancelled activity is marked as
     cancelled.
     """
     return ics_for(activity, Method.PUBLISH, url=url, now=now, turns=values.turns(activity, person_id))
@@ -79,10 +79,10 @@ def ics_for(
 ) -> bytes:
     """Return one activity's iCalendar object, UTF-8 with CRLF, lines folded.
 
-    url: the reader's page, which the description says; "" for none. turns: when the reader speaks, said before it.
-    attendee: whom a REQUEST or CANCEL is for. organiser: the office's name.
-    revision: the invitation's own share of the SEQUENCE, raised when it is withdrawn and when
-    it is made again, so that each outranks what went before it (RFC 5546, 3.2.5).
+    url: the recipient's page for the description; "" for none. turns: when the recipient speaks, placed before it.
+    attendee: recipient of a REQUEST or CANCEL. organiser: the office's name. revision: the invitation's share of the
+    SEQUENCE. It rises when the invitation is withdrawn and when it is made again, so that each object outranks the
+    earlier ones (RFC 5546, 3.2.5).
     """
     url = "\n".join([gettext("Your turn: %(when)s", when=turns), url] if turns else [url]).strip()
     calendar = Calendar()
@@ -100,9 +100,9 @@ def ics_for(
 
 
 def event_of(activity: Activity, *, now: datetime, status: str, revision: int = 0, url: str = "") -> Event:
-    """Return the activity as a calendar entry, the same wherever it stands: its UID, SEQUENCE, neutral title, time and place.
+    """Return the activity as a calendar event. UID, SEQUENCE, neutral title, time and place are the same everywhere.
 
-    status: CONFIRMED, TENTATIVE or CANCELLED. url: what the description says; "" for none.
+    status: CONFIRMED, TENTATIVE or CANCELLED. url: text of the description; "" for none.
     """
     event = Event()
     event.add("uid", activity.uid)
@@ -124,7 +124,7 @@ def event_of(activity: Activity, *, now: datetime, status: str, revision: int = 
 
 
 def answer_of(line: LineRow, activity: Activity, *, representative: bool = False) -> str:
-    """Return the PARTSTAT of an invitee or their representative; an answer from before a move must be given again."""
+    """Return the PARTSTAT of an invitee or their representative. An answer from before a move must be given again."""
     if answered_before_the_move(line, activity):
         return UNANSWERED
     if representative:
@@ -139,13 +139,13 @@ def answered_before_the_move(line: LineRow, activity: Activity) -> bool:
 
 
 def mailbox() -> str:
-    """Return the address that answers go to: of the mailbox that is read, or the sender's."""
+    """Return the address for answers: the mailbox that is read, or the sender."""
     settings = current_settings()
     return settings.imap_address or parseaddr(settings.mail_sender)[1]
 
 
 def organiser_of(name: str) -> vCalAddress:
-    """Return who invites: the office by its name, at the address that answers go to."""
+    """Return the organiser: the office's name, with the address for answers."""
     address = mailbox()
     organiser = vCalAddress(f"mailto:{address}")
     organiser.params["CN"] = clean(name or parseaddr(current_settings().mail_sender)[0] or address)
@@ -153,7 +153,7 @@ def organiser_of(name: str) -> vCalAddress:
 
 
 def _attendee(attendee: Attendee, method: Method) -> vCalAddress:
-    """A reply is asked for where a mailbox is read; elsewhere nobody would see it, and the link is the way to answer."""
+    """Return the ATTENDEE. It asks for a reply only if a mailbox is read; otherwise nobody would see the reply."""
     found = vCalAddress(f"mailto:{clean(attendee.address)}")
     found.params["CN"] = clean(attendee.name) or attendee.address
     found.params["ROLE"] = "REQ-PARTICIPANT"

@@ -1,8 +1,8 @@
-"""A whole calendar for a program that subscribes to it: many activities as one iCalendar object.
+"""A whole calendar for subscribers: many activities as one iCalendar object.
 
-RFC 5545 for the form,
-RFC 7986 for its name and how often it should be read. Entries are those of mails (delivery/mail/ical_event),
-so that whoever has an activity from both sees it once. Which activities a feed holds is services/feeds.
+The form follows RFC 5545; RFC 7986 defines its name and refresh interval. Events are the same as in mails
+(mail/ical_event.py), so that whoever has an activity from both sees it once. services/feeds.py decides which activities
+a feed has.
 """
 
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ from outreach.extensions import current_settings
 from outreach.models import Activity, Feed
 
 READ_EVERY = timedelta(hours=1)
-_FORM = 1  # raised when the same activities are written otherwise than before
+_FORM = 1  # raise it when the same activities are written differently
 
 
 class FeedStatus(StrEnum):
-    """How sure an entry is (RFC 5545, 3.8.1.11)."""
+    """How certain an event is (RFC 5545, 3.8.1.11)."""
 
     CONFIRMED = "CONFIRMED"
     TENTATIVE = "TENTATIVE"
@@ -35,7 +35,7 @@ class FeedStatus(StrEnum):
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """revision: the invitation's share of the SEQUENCE, where the feed is an invitee's own. page: of staff; "" for none."""
+    """revision: the invitation's share of the SEQUENCE, if the feed belongs to an invitee. page: for staff; "" for none."""
 
     activity: Activity
     status: FeedStatus
@@ -44,13 +44,13 @@ class FeedEntry:
 
 
 def feed_url(feed: Feed) -> str:
-    """Return the feed's absolute address, always the same for the same nonce and secret key."""
+    """Return the feed's absolute address. It is always the same for the same nonce and secret key."""
     token = tokens.tokens_by_nonce(LinkPurpose.FEED)(feed.nonce)
     return f"{current_settings().base_url.rstrip('/')}/feeds/{token}.ics"
 
 
 def fingerprint(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_time: bool) -> str:
-    """Return what stays the same as long as the calendar says the same, whenever it is asked for."""
+    """Return a value that stays the same as long as the calendar's content does, whenever it is requested."""
     said = [
         (
             one.activity.uid, one.activity.sequence + one.revision, one.activity.starts_at, one.activity.ends_at,
@@ -65,7 +65,8 @@ def fingerprint(title: str, entries: Sequence[FeedEntry], *, organiser: str, tak
 def feed_ics(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_time: bool, now: datetime) -> bytes:
     """Return the calendar, UTF-8 with CRLF, lines folded.
 
-    title: what the program calls it. takes_time: whether its entries keep their reader busy, as one's own do.
+    title: the calendar's name in the program. takes_time: whether its events make the subscriber busy, as in a feed of
+    one's own.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODID)

@@ -1,6 +1,6 @@
-"""A mail's words as a letter: subject, and one body twice, as plain text and as HTML that say the same.
+"""A mail's text as a letter: a subject, and one body as plain text and as HTML with the same content.
 
-Which text and which values is for mail/compose.py; the shells are templates/email/message/.
+mail/compose.py chooses text and values. The templates are in templates/email/message/.
 """
 
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ from outreach.delivery.words import formats
 from outreach.domain.kinds import MailKind
 from outreach.models import Office
 
-_OPENING = {"id": "Dengan hormat,", "en": ""}  # an Indonesian letter has it, an English one nothing like it
+_OPENING = {"id": "Dengan hormat,", "en": ""}  # the formal opening of an Indonesian letter; English has none
 
 
 @dataclass(frozen=True)
 class LetterSection:
-    """One thing to say: its text, the values in it, and the heading it gets beside others."""
+    """One thing to say: its text, its values, and its heading if there are several."""
 
     text: Text
     values: dict[str, str]
     heading: str
-    contact: tuple[str, str]  # name and number of whom to call
+    contact: tuple[str, str]  # name and number for questions
     kind: MailKind | None = None
 
 
@@ -62,7 +62,7 @@ class _Content:
 
 
 def write(said: Sequence[LetterSection], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
-    """Return the letter in the current locale. common_subject: the subject of a letter that says several things."""
+    """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
     first = said[0]
     several = len(said) > 1
     sections = [_section(one, reader, several=several) for one in said]
@@ -103,10 +103,10 @@ def _section(said: LetterSection, reader: Reader, *, several: bool) -> Section:
 
 
 def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
-    """Take out what every section says in the very same words, to be said once at the end.
+    """Move what every section says in exactly the same words to the end, where it is said once.
 
-    What only some say stays under their headings, and so does what names its activity, be it like another's: there it
-    cannot be read as said of the others.
+    What only some sections say stays under their headings. What names an activity stays, too, even if it is the same in
+    all: at the end it could be read as being about the others.
     """
     common = [
         group
@@ -117,10 +117,10 @@ def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]
 
 
 def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link: str) -> list[list[Block]]:
-    """Return the closing with one request to answer in it, by one link for all."""
+    """Return the closing with one request for an answer and one link for everything."""
     if all(one.kind is MailKind.INVITATION for one in said):
         words = gettext("All the invitations above can be answered on one page; no account is needed.")
-        wanted = [group for group in closing if not _asking(group)]  # the words above say it
+        wanted = [group for group in closing if not _asking(group)]  # the sentence above replaces them
         return [[_paragraph(words), Button(gettext("Answer the invitations"), link)], *wanted]
     words = gettext("All answers asked for above can be given on one page; no account is needed.")
     before = [group for group in closing if _asking(group)]
@@ -147,7 +147,7 @@ def _paragraph(words: str) -> Paragraph:
 
 
 def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) -> str:
-    """Return whom to call, as a sentence. Who represents somebody has no link: calling is their way to say they cannot come."""
+    """Return the phone contacts as a sentence. A representative has no link, so they call if they cannot come."""
     found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
     if not found:
         return ""
@@ -157,7 +157,7 @@ def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) ->
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Buttons that follow each other are one group, as are a sentence and the buttons under it."""
+    """Group consecutive buttons, and a paragraph with the buttons that follow it."""
     groups: list[list[Block]] = []
     for block in blocks:
         last = groups[-1][-1] if groups else None

@@ -1,6 +1,6 @@
-"""What one mail says when there are several things to say to one reader: what once, what first, and under which subject.
+"""How one mail says several things: details of moves, subject, headings.
 
-Which lines are said, and in what order, is domain/mail/merging.py.
+domain/mail/merging.py decides which lines are said, and in what order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,14 +16,14 @@ from outreach.models import Activity, MessageLine, Reminder
 
 
 def worth_saying(lines: Iterable[MessageLine]) -> tuple[list[MessageLine], list[MessageLine]]:
-    """Return the lines to say and those that another line about the same activity makes needless."""
+    """Return the lines to say, and those that another line about the same activity makes unnecessary."""
     found = list(lines)
     said, needless = merging.worth_saying([_saying(line) for line in found])
     return [found[place] for place in said], [found[place] for place in needless]
 
 
 def detail_of(reminder: Reminder, moves: Sequence[Reminder] = ()) -> dict[str, Any]:
-    """Return what a line's reminder knows. moves: that it tells, oldest first: "before" is before the first of them."""
+    """Return what a line's reminder knows. moves: moves that it tells, oldest first; "before" means before the first."""
     if not moves:
         return dict(reminder.detail or {})
     first, last = moves[0].detail or {}, moves[-1].detail or {}
@@ -43,7 +43,7 @@ def common_subject(said: Sequence[tuple[MailKind, Activity]]) -> str:
 
 
 def heading_of(activity: Activity) -> str:
-    """Return the heading of a part, by the title that the calendar and the answer page say too."""
+    """Return the heading of a section, with the same title as in the calendar and on the answer page."""
     return f"{activity.neutral_title}, {formats.day(activity.starts_at, activity.zone)}"
 
 

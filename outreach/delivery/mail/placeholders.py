@@ -1,6 +1,6 @@
-"""The fixed list of placeholders that a text may carry, checking a text for them, and putting a reader's values in.
+"""The fixed list of placeholders for texts. It checks a text's placeholders and fills in the recipient's values.
 
-Plain substitution of {name}: a text is never template code. Each placeholder has an English and an Indonesian name.
+{name} is simply replaced; a text is never template code. Each placeholder has an English and an Indonesian name.
 """
 
 import re
@@ -22,21 +22,21 @@ _SEPARATORS = (", ", " – ", " - ", " · ", " ")
 class Placeholder:
     name: str
     indonesian: str
-    meaning: object  # a sentence in the reader's language
-    in_subject: bool = False  # says nothing beyond the neutral public title
+    meaning: object  # a sentence in the user's language
+    in_subject: bool = False  # reveals no more than the neutral public title
     is_link: bool = False
-    is_list: bool = False  # its value has a line for each row of a table, "label: text"
-    is_word: bool = False  # our own word, which may begin a line with a capital
+    is_list: bool = False  # its value has one line per table row, "label: text"
+    is_word: bool = False  # our own word, so it gets a capital at the start of a line
 
     @property
     def written(self) -> str:
-        """Return how it is written in a text, by its name in the current language."""
+        """Return how it is written in a text, with its name in the current language."""
         return f"{{{self.indonesian if formats.language() == 'id' else self.name}}}"
 
 
 @dataclass(frozen=True)
 class TextPart:
-    """A stretch of a filled line. link: an address that a page may show as a link."""
+    """A part of a filled line. link: an address that a page may show as a link."""
 
     text: str
     link: bool = False
@@ -121,9 +121,9 @@ class LineBreakInSubject(Problem):
 
 
 def check(template: str, *, single_line: bool = False, subject: bool = False, field: str | None = None) -> None:
-    """Raise the Problem that would keep `template` from being sent; it names what is wrong.
+    """Raise a Problem if `template` cannot be sent. The problem names what is wrong.
 
-    subject: a subject is a single line and may carry only placeholders that tell a stranger nothing.
+    subject: the template is a subject: a single line, with only those placeholders that reveal nothing to strangers.
     """
     if (single_line or subject) and len(template.splitlines()) > 1:
         raise LineBreakInSubject(field=field)
@@ -142,21 +142,21 @@ def check(template: str, *, single_line: bool = False, subject: bool = False, fi
 
 
 def names_in(template: str) -> set[str]:
-    """Return the English names of the placeholders that a template carries."""
+    """Return the English names of a template's placeholders."""
     return {BY_NAME[m[1]].name for m in TOKEN.finditer(template) if m[1] in BY_NAME}
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Return the template with its values. values: by English name.
 
-    A line whose placeholders are all empty is left out; an empty one among others takes its separator along.
+    A line whose placeholders are all empty is left out. An empty one among others is removed with its separator.
     """
     lines = (fill_line(line, values) for line in template.splitlines())
     return "\n".join("".join(part.text for part in line) for line in lines if line is not None)
 
 
 def fill_line(line: str, values: Mapping[str, str]) -> list[TextPart] | None:
-    """Return one line's parts; None for a line that carries placeholders and all of them are empty."""
+    """Return one line's parts, or None if it has placeholders and all of them are empty."""
     tokens = list(_tokens(line))
     known = [t for t in tokens if isinstance(t, Placeholder)]
     if known and not any(clean(values.get(p.name, "")) for p in known):
@@ -181,9 +181,9 @@ def fill_line(line: str, values: Mapping[str, str]) -> list[TextPart] | None:
 
 
 def clean(value: object) -> str:
-    """Return a value as one line of printable text: no line break or control character gets into a mail by a value."""
+    """Return a value as one line of printable text, so no value brings line breaks or control characters into a mail."""
     text = str(value)
-    if text.isprintable():  # the only blank in it is the ordinary one
+    if text.isprintable():  # its only kind of whitespace is then the ordinary space
         return " ".join(text.split())
     text = "".join(
         " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text if unicodedata.category(c) != "Cs"

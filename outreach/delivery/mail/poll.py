@@ -1,7 +1,7 @@
-"""The mail that asks one invitee which of the proposed times suit: what is still true of it, and its words.
+"""The mail that asks one invitee which of the proposed times suit them: its recheck and its text.
 
-Such a message has no lines and no frame: it names a date poll's invitee. Writing it is services/polls/mail.py; the rule of
-when it is still true, domain/polls.py.
+Such a message has no lines and no frame; it refers to a date poll's invitee. services/polls/mail.py creates it.
+domain/polls.py has the rule when it is still true.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,11 +24,11 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import MailFacts, skip_because
 from outreach.models import Activity, DatePoll, MessageText, Office, PollInvitee, PollSlot
 
-FIRST_KEY, REMINDER_KEY = KEYS = ("poll", "poll-reminder")  # of the texts
+FIRST_KEY, REMINDER_KEY = KEYS = ("poll", "poll-reminder")  # keys of the texts
 
 
 def asked(session: Session, rows: Collection[MessageRow]) -> dict[int, PollInvitee]:
-    """Return the poll invitees whom these messages ask, by id, with all that saying it needs; none are read for none."""
+    """Return the poll invitees of these messages, by id, with everything that the mail says. Without any, nothing is read."""
     ids = {row.poll_invitee_id for row in rows if row.poll_invitee_id is not None}
     if not ids:
         return {}
@@ -48,7 +48,7 @@ def asked(session: Session, rows: Collection[MessageRow]) -> dict[int, PollInvit
 def untrue_because(
     one: PollInvitee | None, row: MessageRow, blocked: Collection[str], *, now: datetime
 ) -> SkipReason | None:
-    """Return why a message must not be sent, or None. one: whom it asks; None where they are not asked any more."""
+    """Return why a message must not be sent, or None. one: its poll invitee; None if they are no longer asked."""
     standing = one is not None and (one.person_id, one.organisation_id) == (row.person_id, row.organisation_id)
     poll = one.poll if one is not None and standing else None
     facts = MailFacts(
@@ -66,7 +66,7 @@ def untrue_because(
 
 
 def written(session: Session, one: PollInvitee, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
-    """Return the mail, in its reader's language. Raise AddressUnusable for an address that no mail can carry."""
+    """Return the mail in its recipient's language. Raise AddressUnusable if no mail can be sent to the address."""
     recipient = headers.envelope_address(row.email)
     reader = reader_of(row, tokens.tokens_by_nonce()(row.link_nonce))
     key = REMINDER_KEY if row.kind is MailKind.REMINDER else FIRST_KEY
@@ -77,14 +77,14 @@ def written(session: Session, one: PollInvitee, row: MessageRow, office: Office 
 
 
 def page_url(token: str, poll_id: int) -> str:
-    """Return the absolute address of the page on which a link's holder answers a poll."""
+    """Return the absolute address of the page where a link's invitee answers a poll."""
     return f"{tokens.page_url(token)}/polls/{poll_id}"
 
 
 def proposals(slots: Sequence[PollSlot]) -> str:
-    """Return the proposed times, each on a line of its own with its number, in the current language.
+    """Return the proposed times in the current language, each on its own line with a number.
 
-    A zone is named by its poll's; a venue where one is known.
+    The poll's zone is named. The venue is added if one is known.
     """
     return "\n".join(_numbered(number, clean(_when_and_where(slot))) for number, slot in enumerate(slots, start=1))
 
@@ -95,7 +95,7 @@ def _numbered(number: int, words: str) -> str:
 
 
 def sample(activity: Activity) -> dict[str, str]:
-    """Return what a preview of a poll's text says: the activity's own time as the only proposal."""
+    """Return the values for a preview of a poll's text: the activity's own time is the only proposal."""
     at = values.when(activity.starts_at, activity.ends_at, activity.zone)
     return {"slots": _numbered(1, at), "note": "…"}
 

@@ -1,4 +1,4 @@
-"""Whom a mail addresses: the invitee, an organisation's head, or the one who comes in the invitee's place."""
+"""The recipient of a mail: the invitee, an organisation's head, or the invitee's representative."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +20,10 @@ _POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 @dataclass(frozen=True)
 class Reader:
-    """All that a mail says of its reader, each on one line of printable text. locale: "id" or "en".
+    """Everything that a mail says about its recipient, each on one line of printable text. locale: "id" or "en".
 
-    token: of the page by which they answer; "" for a representative, who answers for nobody. represents: the invitee whom
-    a representative stands for. organisation: to which they belong, where none is invited or named them.
+    token: of their answer page; "" for a representative, who cannot answer for the invitee. represents: the invitee
+    whose representative they are. organisation: their own, used if no organisation is invited or named them.
     """
 
     name: str
@@ -43,19 +43,19 @@ class Reader:
 
     @property
     def stop_link(self) -> str:
-        """Return the address of the page on which a button stops the reminders."""
+        """Return the address of the page with a button that stops reminders."""
         return tokens.stop_page_url(self.token) if self.token else ""
 
     @property
     def links(self) -> dict[str, str]:
-        """Return the addresses of the reader's page by placeholder."""
+        """Return the addresses of the recipient's page by placeholder."""
         if not self.token:
             return {}
         return {placeholder: tokens.page_url(self.token, choice) for placeholder, choice in _CHOICES.items()}
 
 
 def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Reader:
-    """Return a message's reader. representing: the line by which the reader stands for the invitee, where they do."""
+    """Return a message's recipient. representing: for a representative, the line that names them."""
     locale, invitee = locale_of(row), display_name(row)
     if representing is not None:
         name = clean(representing.representative_name)
@@ -80,16 +80,16 @@ def locale_of(row: MessageRow) -> str:
 
 
 def display_name(row: MessageRow) -> str:
-    """Return a person's name with titles, their post where no name is known, or an organisation's name."""
+    """Return a person's name with titles, their post if no name is known, or an organisation's name."""
     if row.person_id is None or not (row.title_before or row.title_after):
         return clean(row.name or row.post)
     return clean(_full_name(row))
 
 
 def salutation_of(row: MessageRow) -> str:
-    """Return how a letter in the reader's language addresses them: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
+    """Return the salutation in the recipient's language: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
 
-    Who is known by post alone is addressed by it: "Kapolres Metro".
+    A person without a name is addressed by the post: "Kapolres Metro".
     """
     locale = locale_of(row)
     if row.person_id is None:
@@ -104,14 +104,14 @@ def salutation_of(row: MessageRow) -> str:
 
 
 def cadre_kinds(row: MessageRow) -> str:
-    """Return as what kinds of cadre the reader serves, in their language: "PATBM, PKK"."""
+    """Return the recipient's kinds of cadre in their language: "PATBM, PKK"."""
     if not row.cadre_roles:
         return ""
     return _kinds(locale_of(row), row.cadre_roles)
 
 
 def kelurahan(row: MessageRow) -> str:
-    """Return of which kelurahan the reader is a cadre; else in which one they live."""
+    """Return the kelurahan where the recipient is a cadre, else the one where they live."""
     if len(row.cadre_roles) == 1:
         return clean(row.cadre_roles[0].region_name)
     if row.cadre_roles:
@@ -124,14 +124,14 @@ def _full_name(row: MessageRow) -> str:
 
 
 def _office(row: MessageRow) -> str:
-    """Return the person's organisation; "" where the post names it already."""
+    """Return the person's organisation; "" if the post already names it."""
     post = row.post.casefold()
     said = any(name and name.casefold() in post for name in (row.office_name, row.office_short_name))
     return "" if said else clean(row.office_name)
 
 
 def _polite(name: str, sex: Sex | None, locale: str) -> str:
-    """Indonesian letters say Bapak or Ibu, and both where they do not know; English ones do without."""
+    """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English."""
     return f"{_POLITE[sex]} {clean(name)}" if locale == "id" else clean(name)
 
 

@@ -1,6 +1,6 @@
-"""The texts of mails: which one a mail takes, where an edited one is stored, and the ones shipped in data/texts.
+"""The texts of mails: which text a mail uses, stored edited texts, and the texts shipped in data/texts.
 
-Editing them is services/reminders/texts.py; the placeholders in them are mail/placeholders.py.
+services/reminders/texts.py edits them. mail/placeholders.py has their placeholders.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -38,7 +38,7 @@ KEYS: dict[str, object] = {
     "poll": _l("Date poll"),
     "poll-reminder": _l("Reminder to answer a date poll"),
 }
-RULE_PREFIX = "rule-"  # one rule's own text is "rule-<the rule's key>"
+RULE_PREFIX = "rule-"  # a rule's own text has the key "rule-<the rule's key>"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Text:
 
     @property
     def names(self) -> frozenset[str]:
-        """Return the English names of the placeholders that the text carries."""
+        """Return the English names of the text's placeholders."""
         return frozenset(names_in("\n".join((self.subject, self.greeting, self.body))))
 
 
@@ -57,7 +57,7 @@ def key_for(
     kind: MailKind, role: Role, *, audience: Audience, state: InvitationState, to_organisation: bool = False,
     nominated: bool = False,
 ) -> str:  # fmt: skip
-    """Return the key of the text that a mail of `kind` to such an invitee takes."""
+    """Return the key of the text for a mail of `kind` to such an invitee."""
     match kind:
         case MailKind.INVITATION if to_organisation:
             return "invitation-organisation"
@@ -80,7 +80,7 @@ def key_for(
 
 
 def usual_key(kind: MailKind, audience: Audience) -> str:
-    """Return the key of the text that most mails of a rule take."""
+    """Return the key of the text that most mails of a rule use."""
     if kind is MailKind.REMINDER:
         return "reminder-unanswered" if audience is Audience.UNANSWERED else "reminder-coming"
     return "absent" if audience is Audience.ABSENT else "thanks"
@@ -92,7 +92,7 @@ def rule_text_key(rule_key: str) -> str:
 
 @cache
 def shipped(key: str, locale: str) -> Text | None:
-    """Return the text shipped for a key; None for a rule's own, which has none."""
+    """Return the text shipped for a key, or None for a rule's own key."""
     if key not in KEYS:
         return None
     raw = (files("outreach") / "data" / "texts" / f"{key}.{locale}.txt").read_text("utf-8")
@@ -102,9 +102,9 @@ def shipped(key: str, locale: str) -> Text | None:
 
 
 def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:
-    """Return the text of an activity's mail: its own, else its programme's, else the office's, else the shipped one.
+    """Return the text for an activity's mail: its own, else its programme's, else the office's, else the shipped one.
 
-    rule_key: the text a reminder asks for; taken first, where somebody has written it in this language.
+    rule_key: the text that a reminder asks for. It is used first, if it was written in this language.
     """
     session = object_session(activity) or db.session
     rows = session.scalars(
@@ -116,13 +116,13 @@ def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> T
 
 
 def stored(session: Session, activities: Collection[Activity]) -> Sequence[MessageText]:
-    """Return all edited texts that mails about these activities may take, read anew."""
+    """Return all edited texts that mails about these activities may use, freshly read."""
     wanted = sa.select(MessageText).where(_of(activities)).execution_options(populate_existing=True)
     return session.scalars(wanted).all()
 
 
 def chosen(rows: Iterable[MessageText], key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:
-    """Return an activity's text as text_for does, from edited ones that were loaded before."""
+    """Return an activity's text as text_for does, from edited texts that are already loaded."""
     ids = {activity.id, None}
     programme_ids = {activity.programme_id, None}
     fitting = [

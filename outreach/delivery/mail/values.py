@@ -1,4 +1,4 @@
-"""The values of the placeholders for one thing that a mail says: one reader, one invitation, one activity."""
+"""The placeholders' values for one line of a mail: one recipient, one invitation, one activity."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,10 +24,10 @@ def values_for(
     line: LineRow, activity: Activity, reader: Reader, office: Office | None, detail: Mapping[str, Any], *,
     now: datetime, kind: MailKind | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """Return the values by placeholder, in the current locale; those of attendance_of are left to the caller.
+    """Return the values by placeholder, in the current locale. The caller adds those of attendance_of.
 
-    detail: the reminder's, for a change or cancellation. kind: the mail's; of a change or cancellation a representative
-    with an address reads themselves.
+    detail: the reminder's, for a change or cancellation. kind: the mail's. A representative with an address gets
+    changes and cancellations themselves.
     """
     zone = activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
@@ -69,7 +69,7 @@ def values_for(
 
 
 def representative(line: LineRow, kind: MailKind | None) -> str:
-    """Return who comes in the invitee's place and post; "" where nobody does, or where a mail of this kind tells them too."""
+    """Return the representative with post; "" if there is none or they get a mail of this kind themselves."""
     told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and line.representative_email
     if line.state is not InvitationState.REPRESENTED or told:
         return ""
@@ -77,7 +77,7 @@ def representative(line: LineRow, kind: MailKind | None) -> str:
 
 
 def contact_of(programme: Programme | None, office: Office | None) -> tuple[str, str]:
-    """Return whom to call and the number (E.164): the programme's contact, else the office's."""
+    """Return name and number (E.164) for questions: the programme's contact, else the office's."""
     if programme and (programme.contact_name or programme.contact_phone):
         return programme.contact_name, programme.contact_phone
     if office is None:
@@ -90,14 +90,14 @@ def contact_line(name: str, phone: str) -> str:
 
 
 def map_url(latitude: float | None, longitude: float | None) -> str:
-    """Return a plain link to a map, by mails and pages alike; "" where a venue's position is not known."""
+    """Return a plain map link, the same in mails and pages; "" if a venue's position is unknown."""
     if latitude is None or longitude is None:
         return ""
     return f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}&zoom=17"
 
 
 def place(venue: Venue | None) -> str:
-    """Return a venue's name and address as a mail says them, also what a change remembers of the old one."""
+    """Return a venue's name and address as in mails. A change also stores the old venue in this form."""
     return _joined(venue.name, venue.address) if venue else ""
 
 
@@ -119,7 +119,7 @@ def _joined(*parts: str) -> str:
 
 
 def when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Return day and time in one: "Senin, 18 Januari 2027, 08.00–12.00 WIB"; over several days, both moments."""
+    """Return day and time: "Senin, 18 Januari 2027, 08.00–12.00 WIB". If it lasts several days, return both instants."""
     if starts_at.astimezone(zone).date() != ends_at.astimezone(zone).date():
         return formats.span(starts_at, ends_at, zone)
     return f"{formats.day(starts_at, zone)}, {formats.span(starts_at, ends_at, zone)}"
@@ -138,7 +138,7 @@ def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
 
 
 def turns(activity: Activity, person_id: int | None) -> str:
-    """Return when a person speaks at an activity, in the current locale: "08.30–09.15 WIB"; "" where they do not."""
+    """Return when a person speaks at an activity, in the current locale: "08.30–09.15 WIB"; "" if they do not speak."""
     return "; ".join(_slot(activity, item) for item in _spoken(activity, person_id))
 
 
@@ -147,7 +147,7 @@ def _spoken(activity: Activity, person_id: int | None) -> list[AgendaItem]:
 
 
 def _slot(activity: Activity, item: AgendaItem) -> str:
-    """Return when an item is spoken about; with its day where the activity has several."""
+    """Return the time of an agenda item, with its day if the activity lasts several days."""
     zone = activity.zone
     span = formats.span(item.starts_at, item.ends_at, zone)
     several = activity.starts_at.astimezone(zone).date() != activity.ends_at.astimezone(zone).date()
@@ -160,7 +160,7 @@ def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
         return values
     starts_at, ends_at, zone = _old_time(activity, detail)
     if activity.venue is None:
-        values["venue"] = gettext("place to be announced")  # there it follows the time, without a label
+        values["venue"] = gettext("place to be announced")  # here the place follows the time, without a label
     return values | {
         "what_changed": _what_changed(*differs(activity, detail)),
         "old_day_date": formats.day(starts_at, zone),
@@ -172,7 +172,7 @@ def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
 
 
 def differs(activity: Activity, detail: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Return whether the time, and whether the place, are others than those before a move. detail: the move's notice's."""
+    """Return whether time and place differ from those before a move. detail: from the move's notice."""
     other_time = _old_time(activity, detail) != (activity.starts_at, activity.ends_at, activity.zone)
     return other_time, str(detail.get("old_venue", "")) != place(activity.venue)
 
@@ -190,7 +190,7 @@ def _what_changed(moved: bool, rehoused: bool) -> str:
 
 
 def attendance_of(session: Session, activity: Activity) -> dict[str, str]:
-    """Return how many people were there, and from how many kelurahan, by placeholder."""
+    """Return the number of people who were there and of their kelurahan, by placeholder."""
     region = sa.func.coalesce(Cadre.region_code, Person.region_code)
     kelurahan = sa.case((sa.func.length(region) == REGION_CODE_OF_A_KELURAHAN, region))
     people, places = session.execute(

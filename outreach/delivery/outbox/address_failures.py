@@ -1,6 +1,7 @@
-"""Noting, in the caller's transaction, that no mail arrives at an address, or that one was late.
+"""Record that no mail arrives at an address, or that a mail was late. The caller owns the transaction.
 
-What of a report is believed is services/inbox/delivery_reports.py; that nothing is sent to a blocked address, recheck/judge.py.
+services/inbox/delivery_reports.py decides which reports are believed. recheck/judge.py keeps mails from blocked
+addresses.
 """
 
 from datetime import datetime, timedelta
@@ -15,13 +16,13 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.models import AddressFailure, IncomingMail
 from outreach.transactions import insert_into
 
-UNCONFIRMED_FOR = timedelta(days=3)  # after an answer, that no mail arrives is about its confirming mail, too
+UNCONFIRMED_FOR = timedelta(days=3)  # a failure within this time after an answer concerns its confirmation mail, too
 
 
 def block(session: Session, address: str, fault: AddressFault | None, reply: str, *, now: datetime) -> None:
-    """Let no mail go to an address any more. reply: the other server's words.
+    """Block an address: no further mail goes there. reply: the other server's words.
 
-    The latest answers from it come before a coordinator, for the mails that confirm them do not arrive.
+    Recent answers from this address are shown to a coordinator again, because their confirmation mails did not arrive.
     """
     failure = _failure(session, address, now)
     failure.blocked_at = failure.blocked_at or now
@@ -39,7 +40,7 @@ def block(session: Session, address: str, fault: AddressFault | None, reply: str
 
 
 def count_delay(session: Session, address: str, *, now: datetime) -> None:
-    """Count that a mail to an address was late, or given up for a reason that may pass."""
+    """Count a mail to an address that was late, or given up for a temporary reason."""
     _failure(session, address, now).delays += 1
 
 

@@ -1,4 +1,4 @@
-"""Whether mail can go out at all: a mail server in trouble is left alone for a while, and everybody can see that it is."""
+"""State of the mail channel: if the mail server is in trouble, sending pauses for a while, and users can see why."""
 
 import random
 from collections.abc import Collection
@@ -18,25 +18,25 @@ log = structlog.get_logger()
 
 
 def trouble() -> Channel | None:
-    """Return what is wrong with the mail channel, or None while it works."""
+    """Return the channel with its trouble, or None while it works."""
     found = db.session.get(Channel, MAIL, populate_existing=True)
     return found if found is not None and found.trouble is not None else None
 
 
 def paused(now: datetime) -> bool:
-    """Return whether nothing should be sent yet. A pause longer than any was begun by a clock that was set back since."""
+    """Return whether sending is paused. Pauses longer than LONGEST_PAUSE are ignored: the clock was set back since then."""
     found = trouble()
     return found is not None and _is_paused(found, now)
 
 
 def wants_trial(now: datetime) -> bool:
-    """Return whether the channel was in trouble, and may be tried again."""
+    """Return whether the channel was in trouble and may be tried again now."""
     found = trouble()
     return found is not None and not _is_paused(found, now)
 
 
 def take_trial(now: datetime) -> bool:
-    """Return whether the caller is to find out if the channel works again; until that is known, others leave it alone."""
+    """Return whether the caller shall try the channel. This renews the pause, so other workers wait for the result."""
     with writing() as session:
         found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
         if found is None or found.trouble is None or _is_paused(found, now):
@@ -46,7 +46,7 @@ def take_trial(now: datetime) -> bool:
 
 
 def locked(session: Session) -> Channel:
-    """Return the mail channel's row, which nobody else changes before the transaction ends; the first one makes it."""
+    """Return the mail channel's row, locked until the transaction ends. Create it if it is missing."""
     found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
     if found is not None:
         return found
@@ -56,7 +56,7 @@ def locked(session: Session) -> Channel:
 
 
 def alarm(session: Session, down: ChannelDown, *, now: datetime) -> None:
-    """Pause the channel, in the caller's transaction, longer each time in a row; say so in the log."""
+    """Pause the channel, in the caller's transaction, and log it. Each failure in a row makes the pause longer."""
     found = locked(session)
     found.trouble = down.trouble
     found.reply = str(down)[:300]
@@ -67,7 +67,7 @@ def alarm(session: Session, down: ChannelDown, *, now: datetime) -> None:
 
 
 def clear(over: Collection[ChannelTrouble]) -> None:
-    """Note that the channel works again, where its trouble is one of those that are shown to be over."""
+    """Note that the channel works again, if its trouble is in `over`."""
     with writing() as session:
         found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
         if found is None or found.trouble not in over:

@@ -1,4 +1,4 @@
-"""The way of claimed messages over one connection, group by group: make ready, begin, hand over, settle."""
+"""Send claimed messages over one connection, group by group: prepare, begin, hand over, settle."""
 
 import time
 from collections import Counter
@@ -23,16 +23,16 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.transactions import writing
 
-BREAKS = 3  # connections broken off in a row, after which the server is left alone for a while
-MOST_VAIN = 3  # times in a row that it is asked again what is true, because by the time of sending it was too old
-FAR_S = 0.002  # waiting time a mail from which on a server is far
-PATIENCE_S = 60.0  # how long to go on trying to write, when asked to stop while the database is away
+BREAKS = 3  # broken connections in a row before the server is left alone for a while
+MOST_VAIN = 3  # repeated checks in a row that were too old when the mail could be sent
+FAR_S = 0.002  # waiting time per mail from which a server counts as far away
+PATIENCE_S = 60.0  # how long to retry a write while the database is away, if asked to stop
 log = structlog.get_logger()
 T = TypeVar("T")
 
 
 class Drainer:
-    """One connection of a job. call_helpers: opens the job's further ones; given to the first alone."""
+    """One connection of a job. call_helpers: opens further connections; only the first connection has it."""
 
     def __init__(
         self,
@@ -49,17 +49,17 @@ class Drainer:
         self.now = job.now
         self.wire = Wire(job.app.extensions["mail"], job.settings, lanes, self._still_true)
         self.preparer = preparer or Preparer(job.settings)
-        self.handed: list[Settled] = []  # over, and not yet settled: that is done as the next group begins
-        self.todo: list[Lease] = []  # claimed, and not begun
+        self.handed: list[Settled] = []  # handed over, not yet settled: settled when the next group begins
+        self.todo: list[Lease] = []  # claimed, not yet begun
         self.portion = max(1, job.settings.hand_over_group)
         self.true_until = job.now()
         self.call_helpers = call_helpers
-        self.trouble: ChannelTrouble | None = None  # the channel's, when this connection looked last
+        self.trouble: ChannelTrouble | None = None  # the channel's trouble at this connection's last look
         self.breaks = 0
-        self.vain = 0  # times that it was asked in vain what is true, since a mail was handed over
+        self.vain = 0  # checks in a row that were too old when their mail could be sent
 
     def run(self) -> None:
-        """Send until nothing is due, or sending must pause."""
+        """Send until nothing is due or sending must pause."""
         most, lease_s = self.settings.mail_connections, self.settings.lease_s
         slot = self._persistently(lambda: limits.take_slot(self.worker, most, lease_s, now=self.now()))
         if slot is None:
@@ -91,12 +91,12 @@ class Drainer:
         return may
 
     def _look_how_far(self, sent: int) -> None:
-        """To a far server further connections help; to one near by they would not: there our own work takes the time."""
+        """Note whether the server is far away. Further connections help only then; near by, our own work takes the time."""
         if self.call_helpers and sent >= self.settings.hand_over_group:
             self.job.far = self.wire.waited_s > FAR_S * self.job.done.claimed
 
     def _send(self, claimed: Sequence[Lease]) -> bool:
-        """Send the claimed messages; return False where sending must pause, having put back what was not tried."""
+        """Send the claimed messages. Return False if sending must pause; untried messages are then released."""
         self.todo = list(claimed)
         try:
             while self.todo:
@@ -110,7 +110,7 @@ class Drainer:
         return True
 
     def _send_portion(self, asked: list[Lease], later: list[Lease]) -> bool:
-        """Ask again what is true of some, and send them as long as it is; return False where sending must pause."""
+        """Check some messages again and send them while the check is recent. Return False if sending must pause."""
         size = max(1, self.settings.hand_over_group)
         asked_at = self.now()
         batch = self.preparer.prepare(asked, now=asked_at)
@@ -134,7 +134,7 @@ class Drainer:
         return True
 
     def _fit_portion(self, took: timedelta) -> None:
-        """Ask again for as many at once as leaves most of the time in which it is relied upon for sending them."""
+        """Adapt the number of messages per check: most of the time for which a check counts must remain for sending."""
         if took > TRUE_FOR / 4:
             self.portion = max(self.portion // 2, 1)
         else:
@@ -147,9 +147,9 @@ class Drainer:
         return self._persistently(lambda: limits.take(wanted, most, now=self.now()))
 
     def _open(self) -> bool:
-        """Connect where needed, before anything is in doubt or counted; raise ChannelDown, the alarm raised.
+        """Connect if needed, before any mail is in doubt or counted. Raise ChannelDown, after raising the alarm.
 
-        Return whether it must be asked again what is true, because that or the database took so long.
+        Return whether the messages must be checked again, because connecting or the database took so long.
         """
         try:
             self.wire.open()
@@ -160,7 +160,7 @@ class Drainer:
         return self._must_ask_again()
 
     def _must_ask_again(self) -> bool:
-        """Return whether what is true was asked too long ago for a mail; not for ever where asking alone takes so long."""
+        """Return whether the last check is too old for sending. After MOST_VAIN times in a row, return False anyway."""
         if self._still_true():
             return False
         self.vain += 1
@@ -170,7 +170,7 @@ class Drainer:
         return False
 
     def _hand_over(self, group: Sequence[Ready], later: list[Lease]) -> None:
-        """Hand over a group; raise ChannelDown, the alarm raised and what was not tried put back."""
+        """Hand over a group. Raise ChannelDown, after raising the alarm and releasing untried messages."""
         held = self._begin([ready.lease for ready in group])
         self.todo = later
         if self._must_ask_again():
@@ -180,7 +180,7 @@ class Drainer:
         going = HandoverGroup(
             [ready for ready in group if ready.lease in held], self.settings, self.now, self._may_go_on
         )
-        self.handed = going.settled  # so that what is known is settled, whatever happens
+        self.handed = going.settled  # known results are settled, whatever happens
         down: ChannelDown | None = None
         try:
             for outcome in self.wire.hand_over_group(going.envelopes()):
@@ -203,7 +203,7 @@ class Drainer:
         self._look_what_works()
 
     def _look_what_works(self) -> None:
-        """Take the alarm back as soon as the server has shown that its cause is over, whatever became of the mails."""
+        """Clear the alarm once the server has shown that its cause is over, independent of the mails' results."""
         over = self.wire.over if self.trouble else ()
         if self.trouble in over:
             self._persistently(lambda: channel.clear(over))
@@ -213,7 +213,7 @@ class Drainer:
         return self.breaks < BREAKS and self._still_true()
 
     def _still_true(self) -> bool:
-        """Return whether what was asked may still be relied upon."""
+        """Return whether the last check is recent enough."""
         return self.now() <= self.true_until
 
     def _watch(self, outcome: object) -> None:
@@ -221,7 +221,7 @@ class Drainer:
         self.breaks = self.breaks + 1 if broken else 0
 
     def _begin(self, claimed: Sequence[Lease]) -> set[Lease]:
-        """Settle what was handed over before, and write down that this group is about to be."""
+        """Settle the mails handed over before, and record that this group is being handed over."""
         handed = self.handed
         lease_s = self.settings.lease_s
         ours, held = self._persistently(
@@ -247,9 +247,10 @@ class Drainer:
             log.warning("lease lost", worker=self.worker, messages=len(found) - len(ours))
 
     def _raise_alarm(self, down: ChannelDown, untried: Sequence[Lease], came_from: MessageState) -> None:
-        """Put back what was not tried, and alarm everybody.
+        """Release untried messages and raise the channel's alarm.
 
-        Not for a further connection: a server that wants no more than it has is not down. If it is, the first one learns it.
+        A further connection raises no alarm, because a server that refuses more connections is not down. If it is down,
+        the first connection notices.
         """
 
         def put_back_and_alarm() -> None:
@@ -269,9 +270,10 @@ class Drainer:
             self.holding.leases.difference_update(untried)
 
     def _persistently(self, change: Callable[[], T]) -> T:
-        """Make a change that must not be lost: while the database is busy or away, try again.
+        """Make a change that must not be lost; retry while the database is busy or away.
 
-        Somebody who wants it stopped waits for a minute; then the error is raised, and what was handed over is in doubt.
+        If the job is asked to stop, retry for PATIENCE_S seconds, then raise the error. Mails that were handed over are
+        then in doubt.
         """
         waited_s, wait_s = 0.0, 0.5
         while True:

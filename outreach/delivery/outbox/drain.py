@@ -1,7 +1,7 @@
-"""Sending what is due, over as many connections as help and the mail server allows.
+"""Send due messages, over as many connections as help and the mail server allows.
 
-What was not sent is never silent: each message ends in a state with a reason. No database transaction is open while the
-mail server is spoken to. One connection's way is outbox/connection.py; the state changes are outbox/leases.py and results.py.
+Each message ends in a state with a reason. No database transaction is open during talk with the mail server.
+outbox/connection.py is one connection's work; outbox/leases.py and outbox/results.py change states.
 """
 
 import threading
@@ -33,9 +33,10 @@ def drain(
     limit: int | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Drained:
-    """Send what is due until nothing is, or `limit` messages were claimed; return what became of them.
+    """Send until nothing is due or `limit` messages were claimed. Return the counts.
 
-    now: the clock. worker: its name in leases and attempts. stop: asked between groups; what is claimed then goes back.
+    now: the clock. worker: name in leases and attempts. stop: asked between groups; if true, untried messages are
+    released.
     """
     settings = current_settings()
     if not leases.anything_due(settings.lease_s, now=now()):
@@ -59,7 +60,7 @@ def drain(
 
 
 class _Helpers:
-    """The further connections of a drain: the second in the same thread (smtp/lanes.py), others in threads of their own."""
+    """Further connections of a drain: the second in the same thread (smtp/lanes.py), the others in threads of their own."""
 
     def __init__(self, job: Job, worker: str) -> None:
         self.lanes = Lanes()
@@ -70,7 +71,7 @@ class _Helpers:
         self._threads: list[threading.Thread] = []
 
     def call(self) -> None:
-        """Begin as many of them as help, beside those at work already."""
+        """Start as many further connections as help, in addition to the running ones."""
         most = self._job.settings.mail_connections
         for number in range(self._begun + 1, (most if self._job.far else min(2, most)) + 1):
             self._begun = number

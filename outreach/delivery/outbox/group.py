@@ -1,4 +1,4 @@
-"""A group of mails on its way over one connection: which of them were asked for, and what became of them."""
+"""A group of mails on one connection: which mails the connection has asked for, and their outcomes."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from outreach.settings import Settings
 
 
 class HandoverGroup:
-    """settled: what is known of its mails so far. may_go_on: whether another may be begun; the first always may."""
+    """settled: results known so far. may_go_on: whether another mail may begin; the first always may."""
 
     def __init__(
         self, group: Sequence[Ready], settings: Settings, now: Callable[[], datetime], may_go_on: Callable[[], bool]
@@ -24,10 +24,10 @@ class HandoverGroup:
         self._now = now
         self._may_go_on = may_go_on
         self._left = deque(group)
-        self._begun: deque[Ready] = deque()  # asked for by the wire, and without an outcome
+        self._begun: deque[Ready] = deque()  # asked for by the wire, still without outcome
 
     def envelopes(self) -> Iterator[Envelope]:
-        """Yield the mails, each composed as it is asked for; stop where they may not be true any more or the server fails."""
+        """Yield the mails, each composed when asked for. Stop when the check is too old or the server fails."""
         first = True
         while self._left and (first or self._may_go_on()):
             first = False
@@ -42,14 +42,14 @@ class HandoverGroup:
             yield envelope
 
     def tell(self, outcome: Outcome) -> None:
-        """Note what became of the oldest mail that has no outcome yet."""
+        """Record the outcome of the oldest mail without one."""
         self.settled.append(settling.settled(self._begun.popleft(), outcome, now=self._now()))
 
     def doubt(self) -> None:
-        """Note that it is not known what became of those that were asked for."""
+        """Record that the outcome of the begun mails is unknown."""
         while self._begun:
             self.tell(InDoubt(None, "Handing it over was broken off."))
 
     def untried(self) -> list[Lease]:
-        """Return those that were certainly not handed over."""
+        """Return the leases of mails that were certainly not handed over."""
         return [ready.lease for ready in (*self._begun, *self._left)]

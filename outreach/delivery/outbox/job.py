@@ -1,4 +1,4 @@
-"""One drain's work, shared by its connections: how much is left of it, what became of it, and when to stop."""
+"""One drain's work, shared by its connections: what is left, the counts of results, and when to stop."""
 
 import threading
 from collections import Counter
@@ -15,15 +15,15 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.domain.states import MessageState
 from outreach.settings import Settings
 
-FAR = "outreach_far_mail_server"  # among the app's extensions: whether the mail server was found to be far away
+FAR = "outreach_far_mail_server"  # key in app.extensions: whether the mail server was found to be far away
 
 
 @dataclass
 class Drained:
-    """How many messages were claimed, and how many ended how.
+    """How many messages were claimed, and with which results.
 
-    retried: will be tried again; unknown: the server's word never came, twice. Who was claimed and is not among the others
-    went back untried.
+    retried: will be tried again. unknown: the server's answer was missing twice. Claimed messages without a result were
+    released untried.
     """
 
     sent: int = 0
@@ -43,7 +43,7 @@ class Drained:
 
 @dataclass
 class Job:
-    """left: how many messages may still be claimed; None for any number. connections: over how many it is done just now."""
+    """One drain. left: how many messages may still be claimed, None for no limit. connections: how many are open now."""
 
     app: Flask
     settings: Settings
@@ -61,7 +61,7 @@ class Job:
 
     @property
     def far(self) -> bool:
-        """Whether the mail server was found to be so far away that further connections help."""
+        """Whether the mail server is so far away that further connections help."""
         return bool(self.app.extensions.get(FAR))
 
     @far.setter
@@ -69,7 +69,7 @@ class Job:
         self.app.extensions[FAR] = value
 
     def size(self) -> int:
-        """Return how many messages to claim at once: what is left, shared by the connections."""
+        """Return how many messages to claim at once: the remaining limit, divided among the connections."""
         most = self.settings.claim_size
         if self.left is None:
             return most
@@ -77,7 +77,7 @@ class Job:
         return min(most, -(-self.left // connections))
 
     def claim(self, worker: str) -> tuple[list[Lease], bool]:
-        """Claim the next messages, as many as the limits leave. Return them, and whether there may be more."""
+        """Claim the next messages within the limits. Return them, and whether there may be more."""
         settings = self.settings
         with self._lock:
             size = self.size()

@@ -1,6 +1,6 @@
-"""Keeping what a drain holds: its leases and its connections are renewed from a thread of their own.
+"""Renew a drain's leases and connection slots from a separate thread.
 
-So waiting for a slow server or database costs no lease, while a killed worker's leases end as they should.
+Waiting for a slow server or database then costs no lease, while the leases of a killed worker still expire.
 """
 
 import threading
@@ -16,12 +16,12 @@ from outreach.delivery.outbox import leases, limits
 from outreach.delivery.outbox.leases import Lease
 from outreach.extensions import db
 
-RENEWALS = 4  # in the time of a lease
+RENEWALS = 4  # per lease time
 log = structlog.get_logger()
 
 
 class Holding:
-    """What one connection's worker holds. lost: the connection's slot went to another worker."""
+    """One connection worker's leases and slot. lost: the slot went to another worker."""
 
     def __init__(self, worker: str, slot: int) -> None:
         self.worker = worker
@@ -38,7 +38,7 @@ class Holding:
 
 
 class Keeper:
-    """Renews all holdings several times in the time of a lease. Use as a context."""
+    """Renews all holdings several times per lease time. Use it as a context."""
 
     def __init__(self, app: Flask, lease_s: float, now: Callable[[], datetime]) -> None:
         self._app = app

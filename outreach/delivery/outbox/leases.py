@@ -1,7 +1,7 @@
-"""Who may work on a message: claim, begin handing over, renew, release; each one short transaction.
+"""Who may work on a message: claim, begin handing over, renew, release. Each is one short transaction.
 
-A claim raises the message's fence, and every later change names it: a worker that lost its lease changes nothing.
-What became of a message is written down by results.py.
+A claim raises the message's fence, and every later change names that fence. A worker that lost its lease therefore
+changes nothing. results.py stores the results.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ class Lease(NamedTuple):
     fence: int
 
 
-# The chosen are read once: a plain subquery may be run again, and then locks more than the limit.
+# The CTE is read once. A plain subquery may run again and then locks more rows than the limit.
 _CLAIMING = """
     WITH chosen AS (
         SELECT id FROM message WHERE state IN ('due', 'retry') AND due_at <= ? ORDER BY due_at, id LIMIT ?{locking}
@@ -34,7 +34,7 @@ _CLAIMING = """
             WHEN '' THEN '<' || id || '.' || {random} || CAST(? AS VARCHAR) ELSE rfc_message_id END
     WHERE id IN (SELECT id FROM chosen) RETURNING due_at, id, fence
 """
-# Each message's own: who reads one cannot guess another's, by which a delivery report would be believed.
+# Random per message: who reads one Message-ID cannot guess another, and a delivery report needs it to be believed.
 _RANDOM = {
     "sqlite": "lower(hex(randomblob(8)))",
     "postgresql": "substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)",
@@ -42,21 +42,22 @@ _RANDOM = {
 
 
 def lapsed(leased_until: Any, lease_s: float, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that a lease has run out; one that lies too far ahead was given by a clock since set back."""
+    """Return the condition that a lease has expired, or lies too far ahead because the clock was set back since."""
     return sa.or_(leased_until <= now, leased_until > now + timedelta(seconds=2 * lease_s))
 
 
 def anything_due(lease_s: float, *, now: datetime) -> bool:
-    """Return whether a message waits to be sent, or a lease has run out."""
+    """Return whether a message waits to be sent or a lease has expired."""
     due = sa.exists().where(IS_TO_SEND, Message.due_at <= now)
     lost = sa.exists().where(IS_IN_WORK, lapsed(Message.leased_until, lease_s, now))
     return bool(db.session.scalar(sa.select(sa.or_(due, lost))))
 
 
 def claim(worker: str, limit: int, lease_s: float, domain: str = "localhost", *, now: datetime) -> list[Lease]:
-    """Take up to `limit` due messages for `lease_s` seconds. No further line can join a claimed message.
+    """Claim up to `limit` due messages for `lease_s` seconds. No further line can join a claimed message.
 
-    domain: of the Message-IDs that messages get here, the same at every attempt, so that a repeated mail is known as one.
+    domain: of new Message-IDs. A message keeps its Message-ID at every attempt, so repeated mails are recognised as
+    one.
     """
     with writing() as session:
         connection = session.connection()
@@ -72,10 +73,10 @@ def claim(worker: str, limit: int, lease_s: float, domain: str = "localhost", *,
 
 
 def begin_in(session: Session, leases: Sequence[Lease], until: datetime) -> set[Lease]:
-    """Write down that these are about to be handed over; return those that are still ours to hand over, until then.
+    """Record that these are being handed over, with leases until `until`. Return those that are still ours.
 
-    One that had run out, and that nobody took back yet, would else be called in doubt while it is handed over. Those that
-    are written down already as ours are among them: a commit whose answer was lost is made again.
+    Without a new end, an expired lease that nobody took back yet would be called in doubt during the hand-over. Leases
+    already recorded as ours are returned, too, because a commit whose answer was lost is repeated.
     """
     if not leases:
         return set()
@@ -86,7 +87,7 @@ def begin_in(session: Session, leases: Sequence[Lease], until: datetime) -> set[
 
 
 def renew(leases: Sequence[Lease], until: datetime) -> None:
-    """Let these leases hold until then, as far as they are still ours."""
+    """Extend these leases until `until`, as far as they are still ours."""
     if leases:
         with writing() as session:
             connection = session.connection()
@@ -95,14 +96,14 @@ def renew(leases: Sequence[Lease], until: datetime) -> None:
 
 
 def release(leases: Collection[Lease], came_from: MessageState) -> None:
-    """Put claimed messages back as they were: nothing was tried, and nothing is held against them."""
+    """Release claimed messages to their earlier state. Nothing was tried, so no attempt is counted."""
     if leases:
         with writing() as session:
             release_in(session, leases, came_from)
 
 
 def release_in(session: Session, leases: Collection[Lease], came_from: MessageState) -> None:
-    """As `release`, in the caller's transaction."""
+    """Do the same as `release` in the caller's transaction."""
     held = held_among(session.connection(), leases, came_from)
     if held:
         session.execute(
@@ -117,7 +118,7 @@ def release_in(session: Session, leases: Collection[Lease], came_from: MessageSt
 
 
 def held_among(connection: sa.Connection, leases: Collection[Lease], state: MessageState) -> set[Lease]:
-    """Return which of these are still ours, in that state; nobody else can change them until the transaction ends."""
+    """Return which of these are still ours and in that state. They stay locked until the transaction ends."""
     if not leases:
         return set()
     ids = ", ".join(f"{lease.message_id:d}" for lease in leases)
@@ -136,9 +137,9 @@ def _of(leases: Collection[Lease]) -> str:
 
 
 def by_driver(connection: sa.Connection, statement: str, values: Any) -> sa.CursorResult[Any]:
-    """Run one of the few statements that each group of mails needs: made by SQLAlchemy they take twice as long.
+    """Run a statement that each group of mails needs. Built by SQLAlchemy, it would take twice as long.
 
-    Placeholders are question marks; numbers of ours may stand in the text.
+    Placeholders are question marks. Our own numbers may be part of the text.
     """
     if connection.dialect.paramstyle != "qmark":
         statement = statement.replace("?", "%s")
@@ -146,17 +147,17 @@ def by_driver(connection: sa.Connection, statement: str, values: Any) -> sa.Curs
 
 
 def stored(connection: sa.Connection, instant: datetime) -> Any:
-    """Return an instant as the driver stores it."""
+    """Return an instant in the form that the driver stores."""
     if connection.dialect.name != "sqlite":
         return instant
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def portions(size: int, most: int, lease_s: float, *, now: datetime) -> int:
-    """Return how many portions of `size` messages are due, or `most` where there are more.
+    """Return how many portions of `size` messages are due, at most `most`.
 
-    Where nothing is due, messages whose lease has run out make one: whoever sends it takes them back first. So does a
-    mail server whose pause is over: it is tried.
+    If nothing is due, messages with expired leases count as one portion, because sending takes them back first. A mail
+    server whose pause is over also counts as one, because it must be tried.
     """
     due = sa.select(sa.literal(1)).where(IS_TO_SEND, Message.due_at <= now).limit(size * most)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(due.subquery())) or 0

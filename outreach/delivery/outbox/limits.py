@@ -1,7 +1,7 @@
-"""What a mail server allows, shared by all workers through the database: connections at once, and messages a minute.
+"""The mail server's limits, shared by all workers through the database: connections at once and messages per minute.
 
-A minute's messages are counted in fifths of it, and each fifth may have a sixth of them: so no sixty seconds have more,
-wherever they begin. Counted in whole minutes, twice as many could go out around a minute's turn.
+Messages are counted in parts of 12 seconds. Each part may have a sixth of the limit, so any sixty seconds, which touch
+at most six parts, stay within it. Counting whole minutes would allow twice as many around the turn of a minute.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,12 +15,12 @@ from outreach.models import Channel, ChannelSlot
 from outreach.transactions import insert_into, writing
 
 PART_S = 12
-PARTS = 6  # that any sixty seconds lie in, at most
-AHEAD = timedelta(minutes=2)  # a part counted further ahead was counted by a clock since set back
+PARTS = 6  # the most parts that any sixty seconds touch
+AHEAD = timedelta(minutes=2)  # a part further ahead was counted before the clock was set back
 
 
 def take_slot(worker: str, most: int, lease_s: float, *, now: datetime) -> int | None:
-    """Return the number of a connection that the worker may open, or None where others hold all `most` of them."""
+    """Return the number of a connection that the worker may open, or None if others use all `most` connections."""
     with writing() as session:
         held = session.scalar(sa.select(sa.func.count()).select_from(ChannelSlot).where(ChannelSlot.channel == MAIL))
         if (held or 0) < most:
@@ -48,20 +48,20 @@ def take_slot(worker: str, most: int, lease_s: float, *, now: datetime) -> int |
 
 
 def keep_slot(number: int, worker: str, lease_s: float, *, now: datetime) -> bool:
-    """Hold the connection for another `lease_s` seconds; return whether it was still the worker's.
+    """Keep the connection for another `lease_s` seconds. Return whether it was still the worker's.
 
-    One that its worker has let go stays free, though the thread that keeps it may come a moment late.
+    A released connection stays free, even if the thread that renews it comes a moment late.
     """
     return _set_slot(number, worker, now + timedelta(seconds=lease_s))
 
 
 def free_slot(number: int, worker: str) -> None:
-    """Let others have the connection."""
+    """Release the connection."""
     _set_slot(number, worker, None)
 
 
 def left_now(most: int, *, now: datetime) -> int:
-    """Return how many more messages may be handed over just now. most: a minute's, by all workers together."""
+    """Return how many more messages may be handed over now. most: limit per minute for all workers together."""
     found = db.session.get(Channel, MAIL, populate_existing=True)
     left = _share(_part(now), most) if found is None else _left(found, most, now)
     db.session.rollback()
@@ -69,7 +69,7 @@ def left_now(most: int, *, now: datetime) -> int:
 
 
 def take(wanted: int, most: int, *, now: datetime) -> int:
-    """Count `wanted` messages into the minute's part that it is now, or as many as it still allows; return how many."""
+    """Count up to `wanted` messages into the current part, as far as the limit allows. Return how many."""
     with writing() as session:
         found = locked(session)
         allowed = max(0, min(wanted, _left(found, most, now)))
@@ -100,7 +100,7 @@ def _left(channel: Channel, most: int, now: datetime) -> int:
 
 
 def _share(part_at: datetime, most: int) -> int:
-    """Return how many messages a part may have: of six parts in a row all together `most`, however that divides."""
+    """Return how many messages a part may have. Six parts in a row have exactly `most` together."""
     number = int(part_at.timestamp()) // PART_S
     return (number + 1) * most // PARTS - number * most // PARTS
 
@@ -110,7 +110,7 @@ def _counted_at(channel: Channel, now: datetime) -> datetime:
 
 
 def _still_counts(channel: Channel, now: datetime) -> bool:
-    """Whether the part that is counted in is ours, or that of a worker whose clock is a little ahead."""
+    """Return whether the counted part is the current one, or one of a worker whose clock is slightly ahead."""
     ahead = None if channel.minute_at is None else channel.minute_at - _part(now)
     return ahead is not None and timedelta() <= ahead <= AHEAD
 

@@ -1,6 +1,6 @@
-"""Claimed messages made ready: what is still true of them is asked again, and each is planned as a mail, or decided.
+"""Prepare claimed messages: check again what is still true, then plan each as a mail or decide its result.
 
-Handing them over is outbox/drain.py.
+outbox/connection.py hands them over.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,8 +34,8 @@ from outreach.models import Message, PollInvitee
 from outreach.settings import Settings
 from outreach.transactions import writing
 
-TRUE_FOR = timedelta(seconds=1)  # how long the answer to "is it still true" is relied upon
-SHARED_FOR = TRUE_FOR / 2  # and of it, how long more messages are prepared with what they have in common
+TRUE_FOR = timedelta(seconds=1)  # how long the answer to "is it still true" counts
+SHARED_FOR = TRUE_FOR / 2  # within it, how long shared rows are used to prepare further messages
 WAIT_FOR_OTHER = timedelta(seconds=5)
 UNREAD_AGAIN = timedelta(hours=1)
 log = structlog.get_logger()
@@ -43,23 +43,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message to hand over. useful_until: when it would help nobody any more. doubts: hand-overs without an answer."""
+    """A message to hand over. useful_until: afterwards it is useless. doubts: earlier hand-overs without an answer."""
 
     lease: Lease
     planned: FramedMail
     useful_until: datetime
     attempts: int
     doubts: int
-    now_invited: tuple[int, ...] = ()  # invitations that it is the first to tell of
+    now_invited: tuple[int, ...] = ()  # invitations for which this is the first mail
     skipped_lines: dict[int, SkipReason] | None = None
-    told: dict[int, int] | None = None  # by line, the activity's sequence where it moved since the line was written
+    told: dict[int, int] | None = None  # per line: the activity's sequence, if it moved after the line was written
 
 
 @dataclass
 class PreparedBatch:
-    """Claimed messages after asking again: those to hand over, in order, and those already decided.
+    """Claimed messages after the check: those to hand over, in order, and those with a result.
 
-    asked_at: when the oldest of what is relied upon was read.
+    asked_at: when the oldest data used was read.
     """
 
     asked_at: datetime
@@ -68,7 +68,7 @@ class PreparedBatch:
 
 
 class Preparer:
-    """Prepares the messages of one connection. What they have in common is read again once it is no longer relied upon."""
+    """Prepares the messages of one connection. Shared rows are read again when they are too old."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -77,9 +77,9 @@ class Preparer:
         self.read_at: datetime | None = None
 
     def prepare(self, claimed: Sequence[Lease], *, now: datetime) -> PreparedBatch:
-        """Ask again what is true of each message, and plan what is, in a transaction that only reads.
+        """Check each message again, and plan those that are still true, in a transaction that only reads.
 
-        One that cannot even be read does not keep back the others: it is tried again later by itself.
+        A message that cannot be read does not stop the others. It is tried again later.
         """
         try:
             return self._prepare(claimed, now)
@@ -131,7 +131,7 @@ def _unread(lease: Lease, words: str, now: datetime) -> Settled:
 
 
 def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
-    """Make sure that each reader has an answer link before mails with it are composed, in a transaction of its own."""
+    """Create missing answer links before the mails are composed, in a separate transaction. Return whether any was missing."""
     missing = [row for row in rows if not row.link_nonce]
     if missing:
         with writing() as session:
@@ -204,7 +204,7 @@ class _Preparing:
         except AddressUnusable as error:
             self.batch.decided.append(_no_address(lease, str(error.values.get("address", "")), verdict))
         except SQLAlchemyError:
-            raise  # it is not the message's fault
+            raise  # not the message's fault
         except Exception as error:
             log.error("message not composed", message=row.id, **fault(error))
             self.batch.decided.append(self._not_composed(lease, row, verdict, type(error).__name__))
@@ -217,7 +217,7 @@ class _Preparing:
                     row.attempts,
                     doubts,
                     self._now_invited(verdict),
-                    None if doubts else verdict.skipped or None,  # what may have been read stays told
+                    None if doubts else verdict.skipped or None,  # earlier mail may have been read: its lines stay told
                     None if doubts else self._told(row, verdict) or None,
                 )
             )

@@ -1,6 +1,6 @@
-"""Trying a mail server that was in trouble, when its pause is over and no mail waits that would show whether it works.
+"""Try a mail server that was in trouble, when its pause is over and no waiting mail would show whether it works.
 
-So an alarm ends when its cause does, and not only with the next mail.
+The alarm then ends with its cause, and not only with the next mail.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ log = structlog.get_logger()
 
 
 def hold(worker: str, now: Callable[[], datetime]) -> None:
-    """Try the mail server where that is due, over one of the connections that it allows; clear the alarm or renew it.
+    """Try the mail server if that is due, over one of its allowed connections. Clear the alarm or renew it.
 
-    worker: as in outbox.drain. A server that only says "not now" is tried again after another pause.
+    worker: as in outbox/drain.py. A server that answers with a temporary error is tried again after another pause.
     """
     settings = current_settings()
     if not channel.wants_trial(now()):
@@ -50,4 +50,4 @@ def _try(wire: Wire, sender: str, now: Callable[[], datetime]) -> None:
     except Temporary as error:
         log.warning("mail server tried in vain", code=error.code)
     else:
-        channel.clear(set(ChannelTrouble))  # whether it takes recipients and whole mails, the next mail shows
+        channel.clear(set(ChannelTrouble))  # the next mail shows whether it accepts recipients and whole mails

@@ -1,6 +1,6 @@
-"""Writing down what became of claimed messages: their state, each try, and who has heard for the first time.
+"""Store the results of claimed messages: state, attempts, and which invitees were told for the first time.
 
-Only where the fence is still the claim's. What the server's word makes of a message is outbox/settle.py.
+A result is stored only if the fence is still the claim's. outbox/settle.py derives the result from the server's answer.
 """
 
 from collections import Counter, defaultdict
@@ -28,30 +28,30 @@ MAY_HAVE_ARRIVED = frozenset({MessageState.SENT, MessageState.UNKNOWN})
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a claimed message. tried: the server was spoken to about it, so that it counts as an attempt."""
+    """The result of a claimed message. tried: the server was asked about it, so it counts as an attempt."""
 
     lease: Lease
     state: MessageState
     reason: str = ""
     tried: bool = False
-    outcome: MessageState | None = None  # the attempt's, where it differs from the message's state
+    outcome: MessageState | None = None  # the attempt's, if different from the message's state
     code: int | None = None
     reply: str = ""
     due_at: datetime | None = None  # when to try again
-    address: str | None = None  # where it went, and under which subject; None: as before
+    address: str | None = None  # recipient and subject of the mail; None keeps the stored ones
     subject: str | None = None
     skipped_lines: Mapping[int, SkipReason] | None = None
-    now_invited: Collection[int] = ()  # invitations that it was the first to tell of
-    told: Mapping[int, int] | None = None  # by line, the activity's sequence that it told, where that is another by now
-    fault: AddressFault | None = None  # where the server's refusal says that no mail ever arrives at the address
+    now_invited: Collection[int] = ()  # invitations for which this was the first mail
+    told: Mapping[int, int] | None = None  # per line: the sequence that the mail told, if it is not the line's own
+    fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
 def turn(
     settled: Sequence[Settled], next_ones: Sequence[Lease], worker: str, *, lease_s: float, now: datetime
 ) -> tuple[list[Settled], set[Lease]]:
-    """Settle what was handed over and begin the next group, held for `lease_s` seconds, in one transaction.
+    """Settle what was handed over and begin the next group for `lease_s` seconds, in one transaction.
 
-    Return the results that were still ours to settle, and the leases that are still ours to hand over.
+    Return the results that were still ours, and the leases that are still ours to hand over.
     """
     if not settled and not next_ones:
         return [], set()
@@ -61,7 +61,7 @@ def turn(
 
 
 def settle(results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime) -> list[Settled]:
-    """Write down what became of claimed messages, in one transaction; return those that were still ours to settle."""
+    """Store the results of claimed messages in one transaction. Return those that were still ours."""
     if not results:
         return []
     with writing() as session:
@@ -71,7 +71,7 @@ def settle(results: Sequence[Settled], came_from: MessageState, worker: str, *, 
 def settle_in(
     session: Session, results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime
 ) -> list[Settled]:
-    """As `settle`, in the caller's transaction."""
+    """Do the same as `settle` in the caller's transaction."""
     sent = [result for result in results if result.state is MessageState.SENT]
     unsent = [result for result in results if result.state is not MessageState.SENT]
     connection = session.connection()
@@ -103,10 +103,10 @@ def settle_in(
 
 
 def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageState]:
-    """Take back what vanished workers held: leased messages become due again; those being handed over are in doubt.
+    """Take back messages of vanished workers. Leased ones become due again; those being handed over are in doubt.
 
-    A doubted message is sent once more, with the same Message-ID; after a second doubt it stays unknown.
-    Return how many doubted ones got which state.
+    A message in doubt is sent once more with the same Message-ID. After a second doubt it stays unknown. Return how
+    many messages in doubt got which state.
     """
     with writing() as session:
         lost = sa.select(Message.id, Message.fence, Message.state).where(
@@ -144,9 +144,10 @@ def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageS
 
 
 def _settle_sent(connection: sa.Connection, sent: Sequence[Settled], came_from: MessageState, at: Any) -> set[Lease]:
-    """Settle what the server took; return which of it was still ours.
+    """Settle accepted messages. Return those that were still ours.
 
-    What is settled already, in a commit whose answer was lost, is not ours any more: its tries stand written.
+    Messages that were already settled by a commit whose answer was lost are not returned, because their attempts are
+    stored.
     """
     changed = by_driver(
         connection,
@@ -198,7 +199,7 @@ def _skip_lines(session: Session, skipped: Mapping[int, SkipReason]) -> None:
 
 
 def _note_told(session: Session, told: Mapping[int, int]) -> None:
-    """Write down which time and place these lines told, so that nobody is told of a move that they know of."""
+    """Store the sequence that these lines told, so invitees get no notice of a move that they know already."""
     table: Any = MessageLine.__table__
     if told:
         session.connection().execute(
@@ -218,7 +219,7 @@ def _mark_invited(session: Session, invitation_ids: Collection[int], now: dateti
 
 
 def _told_of(session: Session, message_ids: Collection[int]) -> dict[int | None, list[int]]:
-    """Return, by message, the invitations that it told of for the first time."""
+    """Return, per message, the invitations for which it was the first mail."""
     found: dict[int | None, list[int]] = defaultdict(list)
     rows = session.execute(
         sa.select(MessageLine.message_id, MessageLine.invitation_id)

@@ -1,6 +1,6 @@
-"""What the mail server's word about a message makes of it: its state, its reason, and when to try again.
+"""Decide the result of a message from the mail server's answer: its state, its reason, and when to try again.
 
-Pure but for the dice in the delays; writing it down is outbox/leases.py.
+Pure, except for random delays and the log. outbox/results.py stores the result.
 """
 
 import random
@@ -23,7 +23,7 @@ AFTER_A_DOUBT = timedelta(minutes=1)
 
 
 def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Settled:
-    """Return what became of a message that was handed over, or was to be."""
+    """Return the result of a message that was handed over, or should have been."""
     if isinstance(outcome, Accepted):
         return Settled(
             ready.lease, MessageState.SENT, tried=True, code=outcome.code, reply=outcome.words,
@@ -39,7 +39,7 @@ def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Sett
 
 
 def not_composed(ready: Ready, error: Exception, *, now: datetime) -> Settled:
-    """Return a message whose mail could not be made; the log says where, without what stands in it."""
+    """Return the result of a message whose mail could not be composed. The log names the place, but not the content."""
     log.error("message not composed", message=ready.lease.message_id, **fault(error))
     return postponed(
         ready.lease, FailureReason.NOT_COMPOSED, None, type(error).__name__, ready.useful_until, ready.attempts, now,
@@ -51,7 +51,7 @@ def postponed(
     lease: Lease, reason: FailureReason, code: int | None, words: str, until: datetime, attempts: int, now: datetime,
     doubts: int = 0,
 ) -> Settled:  # fmt: skip
-    """Return a message that is tried again later, or is given up where that would help nobody. until: when it would not."""
+    """Return a message that is retried later, or given up if too little time is left. until: when the mail is useless."""
     again_at = next_try(now, attempts + 1, until, random.random())  # noqa: S311
     if again_at is not None:
         return Settled(lease, MessageState.RETRY, reason, True, None, code, words, again_at)

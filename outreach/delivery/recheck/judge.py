@@ -1,6 +1,6 @@
-"""Asking again, just before sending, what is still true of each message, by facts read for a whole batch.
+"""Check again, just before sending, what is still true of each message. The facts are read for a whole batch.
 
-The rule itself is domain/mail/still_true.py; what becomes of the message is delivery/outbox/prepare.py.
+The rule itself is domain/mail/still_true.py. outbox/prepare.py decides what happens to the message.
 """
 
 from collections import defaultdict
@@ -21,46 +21,46 @@ from outreach.domain.reminders import ActivityTimes, local_day, useful_until
 from outreach.domain.states import IN_WORK, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-A_DAY_OR_SO = timedelta(hours=36)  # no day on any calendar is longer
+A_DAY_OR_SO = timedelta(hours=36)  # longer than a day on any calendar
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What other messages have told about the same invitations and activities."""
+    """What other messages told about the same invitations and activities."""
 
-    told: frozenset[int] = frozenset()  # ids of invitations that a mail went out about
-    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation, message about it whose fate is not known yet
+    told: frozenset[int] = frozenset()  # ids of invitations about which a mail went out
+    in_work: frozenset[tuple[int, int]] = frozenset()  # invitation id, unsettled message about it
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()
     )  # person, organisation, activity of today's mails
     notified_again: Mapping[int, int] = field(
         default_factory=dict
-    )  # by line, the newer message that tells the same anew
+    )  # by line: the newer message that notifies again about the same
     not_yet_notified: Mapping[int, tuple[int, ...]] = field(
         default_factory=dict
-    )  # by line, the moves that it is to tell
+    )  # by line: the moves that it must tell
 
 
 @dataclass(frozen=True)
 class RecheckResult:
-    """What a message has left to say: its lines in the mail's order, and who reads it."""
+    """What a message still has to say: its lines in the mail's order, and its recipient."""
 
     reader: MessageRow
     lines: tuple[LineRow, ...] = ()
-    skipped: dict[int, SkipReason] = field(default_factory=dict)  # by the line's id
+    skipped: dict[int, SkipReason] = field(default_factory=dict)  # by line id
     useful_until: datetime | None = None
-    untrue_because: SkipReason | None = None  # of a message without lines
+    untrue_because: SkipReason | None = None  # set for a message without lines
 
     @property
     def reason(self) -> SkipReason:
-        """Return why nothing is left: the first line's reason speaks for the message."""
+        """Return why nothing is left. The first line's reason stands for the message."""
         return self.untrue_because or next(iter(self.skipped.values()), SkipReason.TOO_LATE)
 
 
 def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *, now: datetime) -> Earlier:
-    """Return what other messages told about the invitations that these are about, in a fixed number of queries.
+    """Return what other messages told about the invitations of `rows`, in a fixed number of queries.
 
-    One of these that was in doubt before may have told its reader, too: for the others among them that counts.
+    A message of `rows` that was in doubt earlier may have told its recipient. It counts for the other messages.
     """
     own = {row.id for row in rows}
     tried_before = {row.id for row in rows if row.attempts}
@@ -105,7 +105,7 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *,
 
 
 class Judge:
-    """Finds which lines of a batch's messages are still true. What is the same for many lines is reckoned once."""
+    """Finds the lines of a batch that are still true. Results that are the same for many lines are computed once."""
 
     def __init__(self, shared: SharedRows, known: Earlier, now: datetime) -> None:
         self.shared = shared
@@ -115,7 +115,7 @@ class Judge:
         self._reasons: dict[LineFacts, SkipReason | None] = {}
 
     def judge(self, row: MessageRow, *, resent: bool = False) -> RecheckResult:
-        """Return what is left to say. resent: asked for by hand, so a second mail that day, with today's facts, is meant."""
+        """Return what is left to say. resent: sent by hand, so a second mail that day with current facts is intended."""
         row, reader = _settled_reader(row)
         left: list[LineRow] = []
         skipped: dict[int, SkipReason] = {}
@@ -134,7 +134,7 @@ class Judge:
         return RecheckResult(row, tuple(said), skipped, max(map(self.useful_until, left), default=None))
 
     def useful_until(self, line: LineRow) -> datetime:
-        """Return the instant after which a line helps nobody, by its activity as it is now."""
+        """Return the instant after which a line is useless, from the activity's current times."""
         found = self._until.get(line.reminder_id)
         if found is None:
             activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
@@ -172,7 +172,7 @@ class Judge:
         if reason is None and line.to_representative and line.representative != reader:
             reason = SkipReason.NOT_ATTENDING
         if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
-            # A reminder adds nothing on a day on which its reader had a mail about the same activity.
+            # A reminder adds nothing if its recipient got a mail about the same activity today.
             written = (row.person_id, row.organisation_id, line.activity_id) in self.known.today
             return SkipReason.ALREADY_WRITTEN_TODAY if written else None
         return reason
@@ -186,13 +186,13 @@ class Judge:
 
 
 def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
-    """Return the instant after which a reminder's line helps nobody, by its activity as it is now."""
+    """Return the instant after which a reminder's line is useless, from the activity's current times."""
     times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
     return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
 
 
 def must_wait(row: MessageRow, known: Earlier) -> bool:
-    """Return whether an older message about the same invitation is just being sent: what is true depends on that one."""
+    """Return whether an older message about the same invitation is being sent. Its result affects what is true here."""
     if not known.in_work:
         return False
     about = {line.invitation_id for line in row.lines}
@@ -200,7 +200,7 @@ def must_wait(row: MessageRow, known: Earlier) -> bool:
 
 
 def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
-    """Return, by message, how often it was handed over without the server's word ever coming."""
+    """Return, per message, how many hand-overs got no answer from the server."""
     counts: dict[int, int] = defaultdict(int)
     if not message_ids:
         return counts
@@ -215,7 +215,7 @@ def doubts(session: Session, message_ids: Collection[int]) -> dict[int, int]:
 
 
 def _doubted_at(session: Session, message_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when each of these was last tried, of those that may have arrived though no word of it came."""
+    """Return the last attempt of each message that may have arrived although the server did not confirm it."""
     if not message_ids:
         return {}
     in_doubt = sa.case((Attempt.outcome == MessageState.UNKNOWN, 1), else_=0)
@@ -228,7 +228,7 @@ def _doubted_at(session: Session, message_ids: Collection[int]) -> dict[int, dat
 
 
 def _settled_reader(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None]:
-    """Return who reads a mail to a representative: as the first line whose invitee is still represented names them."""
+    """Return the recipient of a mail to a representative: the one named by the first line that still has a representative."""
     if row.representative_of_id is None:
         return row, None
     by_id = {line.invitation_id: line for line in row.lines}
@@ -242,5 +242,5 @@ def _settled_reader(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None
 
 
 def with_told(known: Earlier, invitation_ids: Collection[int]) -> Earlier:
-    """Return `known` where these invitations' readers have heard of them as well."""
+    """Return `known` with these invitations added as told."""
     return replace(known, told=known.told | frozenset(invitation_ids))

@@ -1,4 +1,4 @@
-"""What is told anew: once, and of a move from where its reader knew the activity to where it is now.
+"""Which notices are sent again, and which moves a recipient does not know yet. Each notice is sent only once.
 
 While an older mail about the same still waits, it leaves it to the newer one. Where it waits as the newer is written,
 services/reminders/expand moves its lines there. Here it had been claimed by then: its worker vanished, or put it back
@@ -20,8 +20,8 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # it may happen twice
-ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that say when and where, calendars too
+TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
+ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and place, also to calendars
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
@@ -31,9 +31,10 @@ TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLE
 
 
 def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedRows) -> dict[int, int]:
-    """Return, by line, the newer message that tells the same anew, or has told it.
+    """Return, by line, the newer message that notifies again about the same, whether sent or not.
 
-    Only of messages that were claimed before, so mostly nothing is asked. What may have arrived stays as it is.
+    Only messages that were claimed before are checked, so usually no query is needed. A message that may have arrived
+    stays as it is.
     """
     old = {
         line.id: line
@@ -82,10 +83,11 @@ def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedR
 
 
 def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: SharedRows) -> dict[int, tuple[int, ...]]:
-    """Return, by line that tells of a move, the moves that it is to tell, oldest first: those its reader has not heard of.
+    """Return, by line about a move, the moves that it must tell, oldest first: those unknown to its recipient.
 
-    None where they know what is true: a notice or an invitation told it, or the activity is back where they knew it. Heard of
-    is what a mail told that may have arrived, and what they answered for. A repeated mail tells what it told at first.
+    The result is empty if the recipient knows the current state: a notice or invitation told it, or the activity moved
+    back. A recipient knows what a mail told that may have arrived, and what they answered for. A repeated mail tells
+    the same moves as at first.
     """
     moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) is MailKind.CHANGE]
     if not moved:
@@ -110,14 +112,15 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
 
 
 def _moves_since(sequence: int, activity: Activity, shared: SharedRows) -> list[Reminder]:
-    """Return the notices of an activity's moves after this sequence. Each move raises it by one, and writes one notice."""
+    """Return the notices of moves after this sequence. Each move raises the sequence by one and writes one notice."""
     return [move for move in shared.moves_of(activity) if sequence <= move.occurrence < activity.sequence]
 
 
 class _Told(NamedTuple):
-    """What a mail told that may have arrived: the activity as of this sequence. announced: surely, as what it was about.
+    """What a mail told that may have arrived: the activity at this sequence. announced: certainly told, as its subject.
 
-    Of a mail that was in doubt the first copy may be the only one that its reader saw, for both have one Message-ID.
+    A mail that was in doubt is not announced: both copies have one Message-ID, so the recipient may have seen only the
+    first.
     """
 
     message_id: int

@@ -1,4 +1,4 @@
-"""Claimed messages as plain rows: each reader's own facts that asking again and laying into a frame read, in few queries.
+"""Claimed messages as plain rows, read in few queries: the facts per recipient for the recheck and for frames.
 
 What is the same for many readers is read once, by `load_shared`.
 """
@@ -33,26 +33,26 @@ from outreach.models import (
     the_office,
 )
 
-MOVED = MailKind.CHANGE.value  # the key of a move's notice
+MOVED = MailKind.CHANGE.value  # the reminder key of a move's notice
 
 
 @dataclass(frozen=True)
 class SharedRows:
-    """What the messages of a batch have in common, loaded once."""
+    """Facts that the messages of a batch share, loaded once."""
 
     activities: dict[int, Activity] = field(default_factory=dict)  # with programme, venue, region, coordinator, agenda
-    reminders: dict[int, Reminder] = field(default_factory=dict)  # also of all moves of the activities
+    reminders: dict[int, Reminder] = field(default_factory=dict)  # also those of all moves of the activities
     office: Office | None = None
-    blocked: frozenset[str] = frozenset()  # addresses that no mail reaches, as contacts.key writes them
+    blocked: frozenset[str] = frozenset()  # addresses that no mail reaches, as email_addresses.key
 
     def moves_of(self, activity: Activity) -> list[Reminder]:
-        """Return the notices of an activity's moves, oldest first; one that was sent again by hand has another key."""
+        """Return the notices of an activity's moves, oldest first. A notice that was sent again by hand has another key."""
         notices = (one for one in self.reminders.values() if one.activity_id == activity.id and one.key == MOVED)
         return sorted(notices, key=lambda move: move.occurrence)
 
 
 class LineRow(NamedTuple):
-    """One line of a message, with its invitation."""
+    """One line of a message with its invitation."""
 
     id: int
     message_id: int
@@ -60,7 +60,7 @@ class LineRow(NamedTuple):
     activity_id: int
     invitation_id: int
     to_representative: bool
-    sequence: int  # the activity's, when the line was written
+    sequence: int  # the activity's sequence when the line was written
     role: Role
     state: InvitationState
     quota: int | None
@@ -69,22 +69,22 @@ class LineRow(NamedTuple):
     answered_sequence: int | None
     present: bool
     nominated_under_id: int | None
-    organisation_name: str  # of the office that is invited, or that named the invitee; else ""
+    organisation_name: str  # of the invited organisation, or the one that named the invitee; else ""
     representative_name: str
     representative_post: str
     representative_email: str
-    moves: tuple[int, ...] = ()  # of a change, once judged: the reminders of the moves that it tells, oldest first
+    moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
 
     @property
     def representative(self) -> tuple[str, str] | None:
-        """Return who comes in the invitee's place and can be written to: name and address, casefolded."""
+        """Return name and address of a representative who has an address, casefolded. None if there is none."""
         if self.state is not InvitationState.REPRESENTED or not self.representative_email:
             return None
         return self.representative_name.casefold(), self.representative_email.casefold()
 
 
 class CadreRow(NamedTuple):
-    """A person as a cadre of one kind, of one kelurahan."""
+    """A person as a cadre of one kind in one kelurahan."""
 
     kind: CadreKind
     region_name: str
@@ -92,7 +92,7 @@ class CadreRow(NamedTuple):
 
 
 class MessageRow(NamedTuple):
-    """One message, with its reader (a person or an organisation, "" where they have no such thing) and their link."""
+    """One message with its recipient (person or organisation; missing texts are "") and their link."""
 
     id: int
     fence: int
@@ -101,30 +101,30 @@ class MessageRow(NamedTuple):
     attempts: int
     rfc_message_id: str
     resend_of_id: int | None
-    representative_of_id: int | None  # the invitation that names the reader, where a representative reads
-    poll_invitee_id: int | None  # whom the message asks for dates (mail/poll.py); then it has no lines
+    representative_of_id: int | None  # if a representative gets the mail: the invitation that names them
+    poll_invitee_id: int | None  # the poll invitee that the message asks (mail/poll.py); it then has no lines
     person_id: int | None
     organisation_id: int | None
-    name: str  # the person's, without titles; or the organisation's
+    name: str  # the person's without titles, or the organisation's
     title_before: str
     title_after: str
     post: str
     sex: Sex | None
     email: str
     locale: str
-    office_name: str  # the organisation that the person belongs to
+    office_name: str  # the person's organisation
     office_short_name: str
     region_code: str
     region_name: str
     stopped: bool
     erased: bool
-    link_nonce: str  # "" where the reader has no answer link yet
+    link_nonce: str  # "" if the recipient has no answer link yet
     link_revoked: bool
     cadre_roles: tuple[CadreRow, ...] = ()
-    lines: tuple[LineRow, ...] = ()  # those not skipped before
+    lines: tuple[LineRow, ...] = ()  # without lines that were skipped before
 
 
-# StrEnum members by their stored value: a look-up, where the column's own conversion would be a call.
+# Look-ups of StrEnum members by stored value. They are faster than the column type's conversion.
 _KINDS = {member.value: member for member in MailKind}
 _ROLES = {member.value: member for member in Role}
 _CADRES = {member.value: member for member in CadreKind}
@@ -134,7 +134,7 @@ _SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for 
 _MESSAGE_ID, _ROLE, _STATE = (LineRow._fields.index(name) for name in ("message_id", "role", "state"))
 _KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
 
-_OWN = aliased(Organisation)  # to which a person belongs
+_OWN = aliased(Organisation)  # the person's own organisation
 _INVITED = aliased(Organisation)
 _NAMED_UNDER = aliased(Invitation)
 _NAMING = aliased(Organisation)
@@ -225,7 +225,7 @@ _LINES = (
 
 
 def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = False) -> list[MessageRow]:
-    """Return the messages with their lines, in the order of `message_ids`. skipped_too: also lines that were not said."""
+    """Return the messages with their lines, in the order of `message_ids`. skipped_too: also lines that were skipped."""
     ids = list(message_ids)
     connection = session.connection()
     lines: dict[int, list[LineRow]] = defaultdict(list)
@@ -259,7 +259,7 @@ def _cadre_roles(session: Session, person_ids: Collection[int | None]) -> dict[i
 
 
 def load_shared(session: Session, rows: Collection[MessageRow]) -> SharedRows:
-    """Return what the messages have in common, read anew. Its objects belong to no session: nothing expires them."""
+    """Return the facts that the messages share, freshly read. The objects are detached, so that nothing expires them."""
     lines = [line for row in rows for line in row.lines]
     with Session(session.get_bind()) as own:
         activities = own.scalars(
@@ -274,7 +274,7 @@ def load_shared(session: Session, rows: Collection[MessageRow]) -> SharedRows:
             )
         ).unique()
         moves = sa.and_(Reminder.activity_id.in_({line.activity_id for line in lines}), Reminder.key == MOVED)
-        # After the activities: a move that comes in between is not among those that they have seen.
+        # Read after the activities: a move in between is then newer than the loaded activity.
         reminders = own.scalars(
             sa.select(Reminder).where(sa.or_(Reminder.id.in_({line.reminder_id for line in lines}), moves))
         )
@@ -288,13 +288,13 @@ def load_shared(session: Session, rows: Collection[MessageRow]) -> SharedRows:
 
 
 def covers(found: SharedRows, rows: Collection[MessageRow]) -> bool:
-    """Return whether all that these messages have in common is there."""
+    """Return whether `found` has everything that these messages share."""
     lines = {(line.activity_id, line.reminder_id) for row in rows for line in row.lines}
     return all(activity in found.activities and reminder in found.reminders for activity, reminder in lines)
 
 
 def blocked_among(session: Session, rows: Collection[MessageRow]) -> frozenset[str]:
-    """Return which of the messages' addresses no mail reaches, as contacts.key writes them."""
+    """Return which of the messages' addresses are blocked, as email_addresses.key."""
     blocked = AddressFailure.blocked_at.is_not(None)
     if not session.scalar(sa.select(sa.exists().where(blocked))):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Stored messages and invitations as the plain rows that composing takes, one by one: for previews and single mails.
+"""Stored messages and invitations as plain rows for composing, one by one: for previews and single mails.
 
 The outbox reads its rows for a whole batch: rows/message_rows.py.
 """
@@ -12,7 +12,7 @@ from outreach.models import Invitation, Message, MessageLine, Organisation, Pers
 
 
 def message_row(message: Message) -> MessageRow:
-    """Return a message's row, without its lines and its link."""
+    """Return a message's row without its lines and its link."""
     invitee = message.person or message.organisation
     assert invitee is not None
     representing = message.representative_of
@@ -23,7 +23,7 @@ def message_row(message: Message) -> MessageRow:
 
 
 def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
-    """Return the row of a message to an invitee, of which only the reader is known beside `values`."""
+    """Return the row of a message to an invitee. Fields that are not in `values` and not about the invitee get defaults."""
     person = invitee if isinstance(invitee, Person) else None
     office = person.organisation if person else None
     roles = sorted(person.cadre_roles, key=lambda role: role.id) if person else []
@@ -67,7 +67,7 @@ def line_row(line: MessageLine) -> LineRow:
 
 
 def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
-    """Return the row of a line about an invitation, of which nothing else is known beside `values`."""
+    """Return the row of a line about an invitation. Fields that are not in `values` and not about it get defaults."""
     naming = (invitation.nominated_under or invitation).organisation
     return LineRow(**{
         "id": 0,

@@ -1,6 +1,6 @@
-"""A mail as the commands and bytes of SMTP: MAIL and RCPT with the server's extensions, dots doubled, nothing slipped in.
+"""Turn a mail into SMTP commands and bytes: MAIL and RCPT with extensions, dots doubled, no injected commands.
 
-Plain functions. When they are sent is delivery/smtp/pipeline.py.
+Plain functions. smtp/pipeline.py decides when they are sent.
 """
 
 import re
@@ -11,13 +11,13 @@ from outreach.delivery.line_ends import whole
 from outreach.delivery.smtp.outcomes import Envelope, Permanent
 from outreach.domain.directory import email_addresses
 
-# What stands between < and >: no space, control character or bracket, so that it cannot become a command of its own.
+# Text between < and >. It has no space, control character or bracket, so it cannot become another command.
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f-\x9f]{1,320}@[^\s<>@\x00-\x20\x7f-\x9f]{1,255}")
 
 
 @dataclass(frozen=True)
 class Extensions:
-    """What the server announced. size: the most bytes that it takes in a mail; 0: no limit; None: no such word."""
+    """Extensions that the server announced. size: largest mail in bytes; 0: no limit; None: SIZE not announced."""
 
     size: int | None = None
     pipelining: bool = False  # RFC 2920
@@ -27,7 +27,7 @@ class Extensions:
 
     @classmethod
     def of(cls, host: smtplib.SMTP) -> "Extensions":
-        """Return what the server said in its last answer to EHLO."""
+        """Return the extensions in the server's last answer to EHLO."""
         announced = host.esmtp_features
         size = announced.get("size")
         return cls(
@@ -40,8 +40,8 @@ class Extensions:
 
 
 def envelope_commands(mail: Envelope, known: Extensions) -> tuple[bytes, bytes]:
-    """Return the MAIL and the RCPT command; raise Permanent where the mail cannot be put before this server."""
-    sender = _written(mail.sender) if mail.sender else ""  # the empty one is a report's (RFC 5321, 4.5.5)
+    """Return the MAIL and RCPT commands. Raise Permanent if this server cannot take the mail."""
+    sender = _written(mail.sender) if mail.sender else ""  # a delivery report has an empty sender (RFC 5321, 4.5.5)
     recipient = _written(mail.recipient)
     options = ""
     if known.size is not None:
@@ -58,7 +58,7 @@ def envelope_commands(mail: Envelope, known: Extensions) -> tuple[bytes, bytes]:
 
 
 def dotted(data: bytes) -> bytes:
-    """Return the mail as it follows DATA: dots doubled, the last dot at the end (RFC 5321, 4.5.2)."""
+    """Return the mail as sent after DATA: dots doubled, with the final dot (RFC 5321, 4.5.2)."""
     doubled = whole(data)
     if doubled.rfind(b"\r\n.") >= 0:
         doubled = doubled.replace(b"\r\n.", b"\r\n..")

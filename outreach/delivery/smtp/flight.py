@@ -1,6 +1,6 @@
-"""The mails of a group on their way over a connection, in order, and what is known of each when the connection is lost.
+"""The mails of a group that are under way on a connection, in order, and their outcomes if the connection is lost.
 
-Nothing is sent or read here; that is delivery/smtp/pipeline.py.
+This file sends and reads nothing; smtp/pipeline.py does.
 """
 
 from collections import deque
@@ -22,29 +22,29 @@ from outreach.delivery.smtp.outcomes import (
 from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.domain.mail.failures import ChannelTrouble
 
-STRANGERS = 3  # recipients refused by policy while the server has taken none: it is not about the recipients
+STRANGERS = 3  # recipients refused by policy before any was accepted: then the refusal is about us
 NEVER = 1 << 62
 
 
 @dataclass(slots=True, eq=False)
 class Going:
-    """A mail on its way. end: how many bytes the stream will have sent once the mail's last one is out."""
+    """A mail under way. end: number of bytes sent on the stream once the mail's last byte is out."""
 
     mail: Envelope
     commands: tuple[bytes, bytes, bytes] = (b"", b"", b"")  # MAIL, RCPT and DATA
-    resets: bool = False  # RSET goes before them
+    resets: bool = False  # RSET is sent first
     outcome: Outcome | ChannelDown | None = None
     end: int = NEVER
     heard: bool = False  # the server has answered its MAIL
-    stranger: bool = False  # refused by policy, while the server has taken no recipient from us
-    again: bool = False  # begun for the second time, the first connection having been at its end
+    stranger: bool = False  # refused by policy while the server has accepted no recipient from us
+    again: bool = False  # begun for the second time, because the first connection had ended
 
 
 class Ahead:
-    """The mails of a group, asked for one by one; those to be begun again come first."""
+    """The mails of a group, fetched one by one. Mails that begin again come first."""
 
     def __init__(self, mails: Iterable[Envelope]) -> None:
-        self.error: Exception | None = None  # in making a mail; to be raised once the others have their outcomes
+        self.error: Exception | None = None  # an error in making a mail; raised once the mails before it have outcomes
         self._mails = iter(mails)
         self._back: deque[Going] = deque()
 
@@ -65,7 +65,7 @@ class Ahead:
         self._back.extendleft(reversed([Going(going.mail, again=going.again) for going in goings]))
 
     def more(self) -> bool:
-        """Return whether there is another mail, making it where that is not known yet."""
+        """Return whether there is another mail. This may make the next mail."""
         going = self.take()
         if going is not None:
             self._back.appendleft(going)
@@ -73,11 +73,11 @@ class Ahead:
 
 
 class Flight:
-    """Mails under way over one connection, oldest first, until their outcome is told."""
+    """Mails under way on one connection, oldest first, until their outcome is yielded."""
 
     def __init__(self, stream: Stream) -> None:
-        self.answered = 0  # mails that this connection brought to an end
-        self.relays = False  # the server has taken a recipient from us
+        self.answered = 0  # mails finished on this connection
+        self.relays = False  # the server has accepted a recipient from us
         self.down = False
         self.over: set[ChannelTrouble] = set()  # troubles that the server has shown not to have
         self._stream = stream
@@ -90,12 +90,12 @@ class Flight:
         self._goings.append(going)
 
     def leave(self, going: Going) -> None:
-        """Forget a mail that has not begun, and those after it: what is told stands for the oldest without an outcome."""
+        """Remove a mail that has not begun, and all after it: outcomes go to the oldest mail without one."""
         while self._goings.pop() is not going:
             pass
 
     def granted(self, verb: str) -> None:
-        """Note that the server took our sender, or a recipient from us."""
+        """Note that the server accepted our sender or a recipient."""
         if verb == MAIL_FROM:
             self.over.update((ChannelTrouble.LOGIN, ChannelTrouble.SENDER))
         elif verb == RCPT_TO:
@@ -103,7 +103,7 @@ class Flight:
             self.over.add(ChannelTrouble.RELAY)
 
     def settle(self, going: Going, outcome: Outcome | ChannelDown, *, by_policy: bool = False) -> None:
-        """Note what became of a mail. by_policy: "relay access denied" and the like, which may be meant for us."""
+        """Record a mail's outcome. by_policy: "relay access denied" and similar, which may be about us."""
         going.outcome = outcome
         going.stranger = by_policy and not self.relays and isinstance(outcome, Permanent)
         self.answered += 1
@@ -119,7 +119,7 @@ class Flight:
                     other.outcome = ChannelDown(ChannelTrouble.RELAY, outcome.code, outcome.words)
 
     def known(self) -> Iterator[Outcome]:
-        """Yield the outcomes that stand fast, of the oldest mails."""
+        """Yield the final outcomes of the oldest mails."""
         while self._goings and not self.down:
             oldest = self._goings[0]
             if oldest.outcome is None or (oldest.stranger and not self.relays):
@@ -128,20 +128,21 @@ class Flight:
             yield _value(oldest)
 
     def landed(self) -> Iterator[Outcome]:
-        """Yield the outcomes of all mails: each has one. One or two strangers are no proof, so they may try again."""
+        """Yield the outcomes of all mails. One or two refusals by policy prove nothing, so these mails may be retried."""
         while self._goings:
             oldest = self._goings.popleft()
             yield _value(oldest, mild=oldest.stranger and not self.relays)
 
     def give_back(self, ahead: Ahead) -> None:
-        """Let all begin again; none of them was handed over."""
+        """Let all mails begin again. None of them was handed over."""
         ahead.put_back(self._goings)
         self._goings.clear()
 
     def crashed(self, lost: ConnectionLost, ahead: Ahead) -> Iterator[Outcome]:
-        """Yield what became of the mails when the connection was lost; those that had not begun go back to `ahead`.
+        """Yield the outcomes of the mails after the connection was lost. Mails that had not begun go back to `ahead`.
 
-        Raise ChannelDown where that is why, or was found out meanwhile: the mails not yielded then were not handed over.
+        Raise ChannelDown if that was the cause or was noticed meanwhile. Mails not yielded by then were not handed
+        over.
         """
         goings, self._goings = list(self._goings), deque()
         for going in goings:
@@ -149,7 +150,7 @@ class Flight:
                 going.outcome = InDoubt(lost.code, lost.words)
         there = [at for at, going in enumerate(goings) if isinstance(going.outcome, Accepted | InDoubt)]
         firm = there[-1] + 1 if there else 0
-        blamed = False  # the loss of the connection is told as some mail's
+        blamed = False  # a mail has already got the lost connection as its outcome
         for at, going in enumerate(goings):
             if at >= firm and isinstance(going.outcome, ChannelDown):
                 raise going.outcome
@@ -162,7 +163,7 @@ class Flight:
             yield value
 
     def _stale(self, going: Going) -> bool:
-        """Whether the connection had come to its end before this mail began, as kept ones do."""
+        """Return whether the connection had ended before this mail began, as happens to kept connections."""
         return self.answered > 0 and not going.heard and not going.again
 
 

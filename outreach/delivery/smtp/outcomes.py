@@ -1,6 +1,6 @@
-"""What the mail server's replies mean for a mail: accepted, not now, never, in doubt, or nothing can be sent at all.
+"""What the mail server's reply means for a mail: accepted, temporary, permanent, in doubt, or channel down.
 
-Values only. The talking is delivery/smtp/pipeline.py, what becomes of a message afterwards delivery/outbox/drain.py.
+Values only. smtp/pipeline.py talks to the server. outbox/settle.py decides what happens to the message.
 """
 
 import re
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from outreach.domain.mail.failures import ChannelTrouble
 
 MAIL_FROM, RCPT_TO, DATA, END, RSET = "MAIL FROM", "RCPT TO", "DATA", "end of data", "RSET"
-CLOSING = 421  # the server's word that it closes the connection (RFC 5321, 3.8)
+CLOSING = 421  # the server closes the connection (RFC 5321, 3.8)
 OUT_OF_ORDER = 503
-TOO_LARGE = 552  # in answer to MAIL: this mail's size (RFC 1870, 6.1), and not its sender
+TOO_LARGE = 552  # as answer to MAIL: the mail's size is refused (RFC 1870, 6.1), not its sender
 LOGIN_NEEDED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
-POLICY = re.compile(rb"5\.7\.\d+\b|(?i:relay)")  # RFC 3463, 3.8; older servers have no such code, only the word
+POLICY = re.compile(rb"5\.7\.\d+\b|(?i:relay)")  # RFC 3463, 3.8; older servers send only the word, no code
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    sender: str  # bare address
-    recipient: str  # bare address
+    sender: str  # address only
+    recipient: str  # address only
     data: bytes  # the whole mail, lines ending in CRLF
 
 
@@ -30,7 +30,7 @@ class Accepted:
 
 
 class NotSent(Exception):
-    """The mail was not taken. code: SMTP's, or None where the server said nothing."""
+    """The mail was not accepted. code: SMTP reply code, or None if the server sent none."""
 
     def __init__(self, code: int | None, words: str) -> None:
         self.code = code
@@ -39,19 +39,19 @@ class NotSent(Exception):
 
 
 class Temporary(NotSent):
-    """Not now: try this mail again later. It is certain that it was not handed over."""
+    """Try this mail again later. It was certainly not handed over."""
 
 
 class Permanent(NotSent):
-    """Never: the server refuses this mail for good."""
+    """The server refuses this mail permanently."""
 
 
 class InDoubt(NotSent):
-    """The mail's last byte went out, and no answer came: the server may or may not have it."""
+    """The mail's last byte was sent, but no answer came: the server may or may not have the mail."""
 
 
 class ChannelDown(NotSent):
-    """Nothing can be sent at all, whoever the recipient is."""
+    """No mail can be sent at present, whoever the recipient is."""
 
     def __init__(self, trouble: ChannelTrouble, code: int | None, words: str) -> None:
         self.trouble = trouble
@@ -62,7 +62,7 @@ Outcome = Accepted | Temporary | Permanent | InDoubt
 
 
 def refusal(verb: str, code: int, words: bytes) -> Temporary | Permanent | ChannelDown:
-    """Return what a 4xx or 5xx in answer to `verb` means."""
+    """Return the meaning of a 4xx or 5xx reply to `verb`."""
     if code in LOGIN_NEEDED:
         return ChannelDown(ChannelTrouble.LOGIN, code, text(words))
     if code < 500:
@@ -73,12 +73,12 @@ def refusal(verb: str, code: int, words: bytes) -> Temporary | Permanent | Chann
 
 
 def about_policy(code: int, words: bytes) -> bool:
-    """Return whether a refused recipient may be meant for us: "relay access denied" says it of everybody."""
+    """Return whether a recipient's refusal may be about us: "relay access denied" is the same for every recipient."""
     return code >= 500 and POLICY.search(words) is not None
 
 
 def text(words: bytes | str) -> str:
-    """Return the server's words on one line, at most 300 characters, without characters that no database keeps."""
+    """Return the server's text on one line, at most 300 characters, with unprintable characters replaced."""
     said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     line = " ".join(said.split())[:300]
     return line if line.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in line)

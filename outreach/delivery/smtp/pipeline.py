@@ -1,7 +1,7 @@
-"""How mails go over one connection: one command after the other, pipelined (RFC 2920), or in chunks (RFC 3030).
+"""Send mails over one connection: one command after the other, pipelined (RFC 2920), or in chunks (RFC 3030).
 
-Of each mail it is known at any moment whether its last byte may have left us: without an answer it is in doubt after that,
-and certainly not handed over before. Connecting, and beginning again on a new connection, is delivery/smtp/wire.py.
+For each mail it is always known whether its last byte may have been sent. Without an answer, the mail is in doubt after
+that byte, and certainly not handed over before it. smtp/wire.py connects and begins again on a new connection.
 """
 
 import time
@@ -29,29 +29,29 @@ from outreach.delivery.smtp.outcomes import (
 )
 from outreach.delivery.smtp.stream import ConnectionLost, ServerReply, Stream
 
-DOT_PATIENCE = 3  # the answer to the last dot may take this many times the timeout: RFC 5321, 4.5.3.2.6
-WINDOW = 1024 * 1024  # bytes of mails that may wait for their answers at once
+DOT_PATIENCE = 3  # the answer to the final dot may take this many times the timeout: RFC 5321, 4.5.3.2.6
+WINDOW = 1024 * 1024  # bytes of mails that may wait for answers at the same time
 WINDOW_MAILS = 100
-WRITE_AT = 64 * 1024  # bytes of commands and mails gathered before they are sent
-SLOW_S = 0.5  # a server that needs longer for a mail is sent the next one's envelope only after that
-IDLE_S = 5.0  # after such a rest a connection is tried before mails are chunked over it
+WRITE_AT = 64 * 1024  # bytes of commands and mails collected before they are sent
+SLOW_S = 0.5  # if a server needs longer for a mail, the next envelope waits for its answer
+IDLE_S = 5.0  # after such a pause a connection is tested before mails go over it in chunks
 UNKNOWN_COMMAND = frozenset({500, 502, 504})
 
 
 class NoChunks(Exception):
-    """The server announced CHUNKING, and does not know BDAT. Its only mail in flight was not taken."""
+    """The server announced CHUNKING but does not know BDAT. Its only mail in flight was not accepted."""
 
 
 class SmtpTalk:
-    """One open connection, over which mails go."""
+    """One open connection that sends mails."""
 
     def __init__(
         self, stream: Stream, known: Extensions, timeout_s: float, *, limit: int = 0, chunks: bool = True,
         still_true: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
-        """limit: mails over this connection, 0 for any number. chunks: whether BDAT may be used where announced.
+        """limit: mails over this connection, 0 for no limit. chunks: whether BDAT may be used if announced.
 
-        still_true: asked before mails begin that waited for the server's answer to another.
+        still_true: asked before a mail begins that waited for the answer to another mail.
         """
         self.stream = stream
         self.full = False
@@ -60,15 +60,15 @@ class SmtpTalk:
         self._timeout_s = timeout_s
         self._left = limit or -1
         self._chunks = chunks and known.chunking and known.pipelining
-        self._proven = False  # the server has taken a chunk
+        self._proven = False  # the server has accepted a chunk
         self._still_true = still_true
-        self._slow = False  # it took long to take the last mail
+        self._slow = False  # the server was slow to accept the last mail
         self._begun = 0
         self._goodbye: ServerReply | None = None
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is under way on this connection, and the server still listens, as far as can be seen from here."""
+        """Whether nothing is under way, and the server seems to be still listening."""
         return not self.flight and self._goodbye is None and self.stream.quiet()
 
     def ready(self) -> bool:
@@ -84,7 +84,7 @@ class SmtpTalk:
         return True
 
     def try_sender(self, command: bytes) -> ServerReply:
-        """Return what the server says to a MAIL command, and take it back; raise Lost where the connection ends."""
+        """Return the server's reply to a MAIL command, then reset. Raise ConnectionLost if the connection ends."""
         self.stream.write(command)
         reply = self._ask(MAIL_FROM)
         if reply.code < 400:
@@ -93,10 +93,10 @@ class SmtpTalk:
         return reply
 
     def hand_over(self, ahead: Ahead) -> Iterator[Outcome]:
-        """Yield each mail's outcome, in order, until none is left or the connection is full.
+        """Yield each mail's outcome, in order, until no mail is left or the connection has reached its limit.
 
-        Raise Lost where the connection ends before that, for whatever reason; `flight` tells of the mails then under way.
-        Raise NoChunks where the server does not know what it announced.
+        Raise ConnectionLost if the connection ends before that; `flight` then has the mails under way. Raise NoChunks
+        if the server does not know BDAT, which it announced.
         """
         yield from self._in_chunks(ahead) if self._chunks else self._by_turns(ahead)
         if self._over:
@@ -104,9 +104,10 @@ class SmtpTalk:
         yield from self.flight.landed()
 
     def _by_turns(self, ahead: Ahead) -> Iterator[Outcome]:
-        """One mail's text at a time; where pipelined, the next mail's envelope goes with the last dot.
+        """Send one mail's text at a time. With pipelining, the next mail's envelope goes with the final dot.
 
-        Not to a slow server: what has waited for its answer may not be true any more, and what has begun must go.
+        This is not done with a slow server: a mail that waited may no longer be true, but a mail that has begun must
+        go.
         """
         now = self._take(ahead)
         ending, answered = b"", _nothing
@@ -126,7 +127,7 @@ class SmtpTalk:
             now = then
 
     def _open(self, now: Going, *, pipelined: bool) -> tuple[bytes, Callable[[], None]]:
-        """Bring a mail to where its text can go; return the bytes that end it, and what reads the answer to them."""
+        """Send a mail's envelope. Return the bytes to send next, and the function that reads the answer to them."""
         reply = ServerReply(0, b"")
         for verb, command in zip((MAIL_FROM, RCPT_TO, DATA), now.commands, strict=True):
             if not pipelined:
@@ -137,7 +138,7 @@ class SmtpTalk:
             if reply.code == CLOSING:
                 raise self._parting(reply)
             if verb == MAIL_FROM and reply.code == OUT_OF_ORDER and self.flight.answered:
-                raise ConnectionLost(text(reply.words), reply.code)  # it has not noticed the end of the mail before
+                raise ConnectionLost(text(reply.words), reply.code)  # it missed the end of the mail before
             now.heard = True
             if now.outcome is None:
                 self._note(now, verb, reply)
@@ -147,7 +148,7 @@ class SmtpTalk:
             body = dotted(now.mail.data)
             now.end = self.stream.queued + len(body)
             return body, lambda: self._end(now)
-        if reply.code == 354:  # the server waits for the text of a mail to no one
+        if reply.code == 354:  # the server waits for the text of a mail without recipients
             return b".\r\n", lambda: self._clear(END)
         return b"RSET\r\n", lambda: self._clear(RSET)
 
@@ -165,7 +166,7 @@ class SmtpTalk:
             raise self._parting(reply)
 
     def _clear(self, verb: str) -> None:
-        """Read the answer to what ends a refused mail."""
+        """Read the answer to the command that ends a refused mail."""
         reply = self._ask(verb)
         if reply.code == CLOSING:
             raise self._parting(reply)
@@ -173,7 +174,7 @@ class SmtpTalk:
             raise ConnectionLost("The server does not reset.")
 
     def _in_chunks(self, ahead: Ahead) -> Iterator[Outcome]:
-        """Many mails at a time, as far as the window allows; the first one alone, as a trial."""
+        """Send several mails at a time, within the window. The first mail goes alone, as a trial."""
         waiting: deque[Going] = deque()
         pieces: list[bytes] = []
         gathered = under_way = 0
@@ -184,7 +185,7 @@ class SmtpTalk:
             if now is not None:
                 data = whole(now.mail.data)
                 mail, rcpt, _ = now.commands
-                now.resets = self._begun > 1  # so that what became of one mail never touches the next
+                now.resets = self._begun > 1  # a failed mail then never affects the next one
                 piece = b"%b%b%bBDAT %d LAST\r\n%b" % (b"RSET\r\n" if now.resets else b"", mail, rcpt, len(data), data)
                 pieces.append(piece)
                 gathered += len(piece)
@@ -199,7 +200,7 @@ class SmtpTalk:
                 self.stream.write(b"".join(pieces))
                 pieces, gathered = [], 0
                 if now is not None:
-                    continue  # the next is made while the server works
+                    continue  # make the next mail while the server works
             if waiting:
                 oldest = waiting.popleft()
                 self._hear(oldest)
@@ -208,7 +209,7 @@ class SmtpTalk:
                     yield from self.flight.known()
 
     def _hear(self, going: Going) -> None:
-        """Read all answers to a chunked mail. After a 421 too, for the server may go on for all that."""
+        """Read all answers to a chunked mail, also after a 421, because the server may still continue."""
         replies: dict[str, ServerReply] = {}
         try:
             if going.resets and self._ask(RSET).code >= 400 and self._goodbye is None:
@@ -245,7 +246,7 @@ class SmtpTalk:
         return self.flight.down or self._goodbye is not None
 
     def _take(self, ahead: Ahead) -> Going | None:
-        """Return the next mail that can be put before this server; the others get their outcome on the way."""
+        """Return the next mail that this server can take. Mails that it cannot take get their outcome here."""
         while self._left:
             going = ahead.take()
             if going is None:
@@ -264,7 +265,7 @@ class SmtpTalk:
         return None
 
     def _leave(self, going: Going | None) -> None:
-        """Let a mail that was taken, and of which nothing was sent, be without an outcome."""
+        """Leave a fetched mail without an outcome. Nothing of it was sent."""
         if going is not None:
             self.flight.leave(going)
             self._left, self._begun, self.full = self._left + 1, self._begun - 1, False
@@ -277,7 +278,7 @@ class SmtpTalk:
             self.flight.granted(verb)
 
     def _ask(self, verb: str) -> ServerReply:
-        """Return the next reply, which must have the shape of an answer to `verb`."""
+        """Return the next reply. Raise ConnectionLost if it is no valid answer to `verb`."""
         reply = self.stream.reply(self._timeout_s * DOT_PATIENCE if verb == END else self._timeout_s)
         good = reply.code == 354 if verb == DATA else 200 <= reply.code < 300
         if not good and not 400 <= reply.code < 600:
@@ -287,7 +288,7 @@ class SmtpTalk:
         return reply
 
     def _parting(self, reply: ServerReply) -> ConnectionLost:
-        """After a 421 the server takes nothing more: what it has not answered until it closes, it has not taken."""
+        """Return the error for a connection after a 421: mails that are not answered before it closes were not accepted."""
         return ConnectionLost(text(reply.words), reply.code or None, certain=True)
 
 

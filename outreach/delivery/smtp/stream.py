@@ -1,6 +1,6 @@
-"""Bytes to and from the mail server: what was really sent is counted, replies are read as they come.
+"""Bytes to and from the mail server. It counts the bytes that were really sent, and reads replies as they come.
 
-Writing never waits for a server that itself waits for us to read. What the replies mean is not known here.
+Writing never blocks while the server waits for us to read. This file does not interpret replies.
 """
 
 import socket
@@ -11,29 +11,29 @@ from typing import NamedTuple
 
 from outreach.delivery.smtp.lanes import READ, WRITE, Lanes
 
-RECORD = 16 * 1024  # of TLS: it arrives whole or not at all, so what was sent is never in question
+RECORD = 16 * 1024  # size of a TLS record: it arrives whole or not at all, so `sent` is exact
 PIECE = 1024 * 1024
 LINE_LIMIT = 8192
 REPLY_LIMIT = 64 * 1024
 UNREAD_LIMIT = 4000  # lines
-# A server that says its answers in several small pieces holds the second back until the first is acknowledged, which
-# Linux otherwise delays by 40 ms: measured, Postfix took a pipelined mail in 44 ms, and takes it in 2 this way.
+# A server that sends its answers in several small packets holds the second back until the first is acknowledged. Linux
+# delays that by 40 ms. Measured: Postfix took 44 ms for a pipelined mail, and 2 ms with this option.
 QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
-LAST_WORDS_S = 1.0  # how long to listen to a server that takes no more
+LAST_WORDS_S = 1.0  # how long to read from a server that takes no more bytes
 
 
 class ServerReply(NamedTuple):
-    """A server's reply (RFC 5321, 4.2): its code, and the words of all its lines."""
+    """A server's reply (RFC 5321, 4.2): its code and the text of all its lines."""
 
     code: int
     words: bytes
 
 
 class ConnectionLost(Exception):
-    """The connection is of no more use: closed, silent for too long, or not speaking SMTP.
+    """The connection is useless: closed, silent for too long, or not speaking SMTP.
 
-    code: of the server's last reply, where that is why. closed: it was the server that closed it. certain: what it has not
-    answered, it has not taken.
+    code: of the server's last reply, if that is the cause. closed: the server closed it. certain: whatever the server
+    has not answered was not accepted.
     """
 
     def __init__(self, words: str, code: int | None = None, *, closed: bool = False, certain: bool = False) -> None:
@@ -45,27 +45,27 @@ class ConnectionLost(Exception):
 
 
 class Stream:
-    """One connection's bytes. queued: bytes given to write(); sent: those of them that may have reached the server."""
+    """One connection's bytes. queued: bytes given to write(). sent: bytes that may have reached the server."""
 
     def __init__(self, sock: socket.socket, timeout_s: float, lanes: Lanes | None = None) -> None:
-        """lanes: that work while this one waits."""
+        """lanes: the lanes that work while this one waits."""
         self.queued = 0
         self.sent = 0
         self.waited_s = 0.0
-        self.heard_at = time.monotonic()  # when the server last said anything
+        self.heard_at = time.monotonic()  # when the server last sent something
         self._sock = sock
         self._piece = RECORD if isinstance(sock, ssl.SSLSocket) else PIECE
         self._timeout_s = timeout_s
         self._lines: deque[bytes] = deque()
         self._rest = b""
         self._failed: str | None = None
-        self._endless = False  # what the server says is no reply any more
+        self._endless = False  # the server's output is too long to be a reply
         self._lanes = lanes or Lanes()
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock.settimeout(0)
 
     def write(self, data: bytes) -> None:
-        """Send bytes. Where that fails, the next reply() tells, once the server's last words are read."""
+        """Send bytes. If that fails, the next reply() raises, after it has read the server's last reply."""
         self.queued += len(data)
         if self._failed is not None or not data:
             return
@@ -75,7 +75,7 @@ class Stream:
             self._failed = str(error) or type(error).__name__
 
     def reply(self, timeout_s: float) -> ServerReply:
-        """Return the next reply; raise Lost where none comes in time."""
+        """Return the next reply. Raise ConnectionLost if none comes in time."""
         until = time.monotonic() + timeout_s
         code, words, size = b"", b"", 0
         while True:
@@ -93,7 +93,7 @@ class Stream:
             words += line[4:] + b"\n"
 
     def quiet(self) -> bool:
-        """Return whether the server neither closed the connection nor said anything that it was not asked."""
+        """Return whether the connection is open and the server has sent nothing unasked."""
         if self._lines or self._rest or self._failed is not None:
             return False
         try:
@@ -118,7 +118,7 @@ class Stream:
             left = left[taken:]
 
     def _await_room(self, *, only_reading: bool = False) -> None:
-        """Wait until there is room for more to send, and read meanwhile, lest the server wait for that."""
+        """Wait until more bytes can be sent. Read meanwhile, because the server may wait for that."""
         ready = self._await(READ if only_reading else READ | WRITE, self._timeout_s)
         if not ready:
             raise TimeoutError("The server takes no more bytes.")

@@ -1,7 +1,7 @@
-"""The wire to the mail server: one kept connection, verified TLS, our own bytes, and a new connection after any doubt.
+"""The connection to the mail server: kept open, verified TLS, our own bytes; a new connection after any doubt.
 
-Flask-Mail's configuration and connection, without its gaps. How mails go over a connection is delivery/smtp/pipeline.py; what
-becomes of a message afterwards is delivery/outbox/drain.py.
+It uses Flask-Mail's configuration and connection and closes their gaps. smtp/pipeline.py sends mails over a connection.
+outbox/settle.py decides what happens to a message afterwards.
 """
 
 import re
@@ -38,23 +38,23 @@ from outreach.settings import Settings
 
 __all__ = ["Accepted", "ChannelDown", "Envelope", "InDoubt", "NotSent", "Outcome", "Permanent", "Temporary", "Wire"]
 
-QUIT_S = 5.0  # how long the server may take to say goodbye
+QUIT_S = 5.0  # how long the server may take to answer QUIT
 
 
 class Wire(Connection):
-    """A connection to the mail server, opened at the first mail and kept until closed or in doubt. Use as a context."""
+    """A connection to the mail server, opened at the first mail and kept until closed or in doubt. Use it as a context."""
 
     def __init__(
         self, mail: Any, settings: Settings, lanes: Lanes | None = None, still_true: Callable[[], bool] = lambda: True
     ) -> None:
-        """lanes: that work while this one waits. still_true: asked where mails asked for had to wait."""
+        """lanes: the lanes that work while this one waits. still_true: asked when mails had to wait for a new connection."""
         super().__init__(mail)
         self._lanes = lanes
         self._still_true = still_true
         self.settings = settings
         self._talk: SmtpTalk | None = None
-        self._chunks = True  # until the server is found not to know what it announces
-        self._relays = False  # the server has taken a recipient from us
+        self._chunks = True  # False once the server does not know BDAT, although announced
+        self._relays = False  # the server has accepted a recipient from us
         self._waited_s = 0.0
         self._over: set[ChannelTrouble] = set()
 
@@ -73,12 +73,12 @@ class Wire(Connection):
 
     @property
     def over(self) -> set[ChannelTrouble]:
-        """Troubles that the server has shown not to have, since the last group began."""
+        """Troubles that the server has shown not to have since the last group began."""
         opened = (ChannelTrouble.UNREACHABLE, ChannelTrouble.TLS) if self.host is not None else ()
         return self._over.union(opened, self._talk.flight.over if self._talk is not None else ())
 
     def open(self) -> smtplib.SMTP:
-        """Return the open connection, connecting first where needed; raise ChannelDown."""
+        """Return the open connection; connect first if needed. Raise ChannelDown."""
         if self._talk is not None and not self._talk.ready():
             self.close() if self._talk.full else self.drop()
         if self.host is None:
@@ -103,7 +103,7 @@ class Wire(Connection):
             if self.mail.username:
                 trouble = ChannelTrouble.LOGIN
                 host.login(self.mail.username, self.mail.password or "")
-        # A password or name that cannot be said, or a port that cannot be, is a ValueError or OverflowError.
+        # An impossible password, name or port raises ValueError or OverflowError.
         except (OSError, smtplib.SMTPException, ValueError, OverflowError) as error:
             if host is not None:
                 host.close()
@@ -113,13 +113,14 @@ class Wire(Connection):
         return host
 
     def hand_over_group(self, mails: Iterable[Envelope]) -> Iterator[Outcome]:
-        """Hand over mails; yield for each, in order, what became of it.
+        """Hand over mails; yield the outcome of each, in order.
 
-        A mail is asked for while the server works on the ones before it, so outcomes come a few mails later, in chunks at
-        the end of the group. To stop early, let `mails` end: whoever closes this iterator instead learns nothing of the
-        mails that it had asked for. An error in `mails` itself is raised after the outcomes of the mails before it.
-        Mails without an outcome at the end were not handed over: they had to wait, and were no longer true by then.
-        Raise ChannelDown where nothing can be sent at all: the mails without an outcome were then not handed over.
+        A mail is fetched while the server works on earlier ones, so its outcome comes a few mails later, or with chunks
+        at the end of the group. To stop early, let `mails` end. Whoever closes this iterator instead does not learn the
+        outcomes of fetched mails. An error in `mails` is raised after the outcomes of the mails before it.
+
+        Mails without an outcome at the end were not handed over: they had to wait and were no longer true. Raise
+        ChannelDown if nothing can be sent; mails without an outcome were then not handed over.
         """
         ahead = Ahead(mails)
         self._over.clear()
@@ -150,9 +151,9 @@ class Wire(Connection):
             raise ahead.error
 
     def try_sender(self, sender: str) -> None:
-        """Connect, log in and name this envelope sender, as a mail would.
+        """Connect, log in and send this envelope sender, as for a mail.
 
-        Raise ChannelDown where nothing can be sent; Temporary where the server does not say so for good.
+        Raise ChannelDown if nothing can be sent, Temporary if the server refuses only for now.
         """
         self.open()
         assert self._talk is not None
@@ -168,7 +169,7 @@ class Wire(Connection):
             raise refusal(MAIL_FROM, reply.code, reply.words)
 
     def close(self) -> None:
-        """Say goodbye; an error in saying it harms nothing that was accepted."""
+        """Send QUIT and disconnect. An error in QUIT does not affect accepted mails."""
         if self._talk is not None and self._talk.clean:
             try:
                 self._talk.stream.write(b"QUIT\r\n")
@@ -178,7 +179,7 @@ class Wire(Connection):
         self.drop()
 
     def drop(self) -> None:
-        """Let go of the connection, whatever its state."""
+        """Close the connection, whatever its state."""
         host, self.host = self.host, None
         talk, self._talk = self._talk, None
         if talk is not None:

@@ -1,5 +1,5 @@
-"""How things are said to a reader, in Indonesian or English: dates, closed lists, clashes, WhatsApp.
+"""Wording in Indonesian or English: dates, closed lists, clashes, WhatsApp.
 
-Start with labels.py (closed lists) and formats.py (dates, times, phone numbers). Mails, calendars and pages all
-use them.
+Start with labels.py (closed lists) and formats.py (dates, times, phone numbers). Mails, calendars and pages all use
+them.
 """

@@ -1,4 +1,4 @@
-"""How an absence and a calendar are told: on which days, at which hours, until when."""
+"""An absence in words: days, hours, first and last day."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from outreach.domain.planning.absences import Absent
 
 
 class When(NamedTuple):
-    """days: "Tuesday, 19 January 2027" or "Every Tuesday". hours: "13:00–15:00 WIB", or "". bounds: from and until when."""
+    """days: "Tuesday, 19 January 2027" or "Every Tuesday". hours: "13:00–15:00 WIB" or "". bounds: from and until when."""
 
     days: str
     hours: str
@@ -23,7 +23,7 @@ class When(NamedTuple):
 
 
 def when(absent: Absent, today: date) -> When:
-    """Return an absence in words, in the reader's language. today: a weekly one says from when on only if that lies ahead."""
+    """Return an absence in words, in the current language. today: decides whether a weekly one names its first day."""
     over_days = absent.first_on != absent.last_on
     if over_days and not absent.whole_days and absent.repeats is Repeat.ONCE:
         return When(formats.span(absent.starts_at, absent.ends_at, absent.zone), "", "")

@@ -1,6 +1,6 @@
-"""Findings in sentences: who, what, where, until when, and whose. Each is said from the side of one of its activities.
+"""Clashes as sentences: who, what, where, until when, whose. Each is told from the side of one of its activities.
 
-Their ways out are clashes/resolutions.py.
+Resolutions are in web/clashes/resolutions.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from outreach.domain.planning.parties import Absence
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind
 
-NAMED = 4  # people in one sentence; of more the number is said
+NAMED = 4  # most people named in one sentence; further ones are counted
 _TRAVEL = frozenset({ClashKind.SPEAKER_TRAVEL, ClashKind.TRAVEL})
 _TWICE = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE})
 _A_DAY = timedelta(days=1)
@@ -26,10 +26,10 @@ _A_DAY = timedelta(days=1)
 def sentence(
     clash: Clash, about: int | None = None, *, names: Sequence[str] = (), kecamatan: Mapping[str, str] | None = None
 ) -> str:
-    """Return what is found, in one sentence.
+    """Return the clash in one sentence.
 
-    about: the id of the activity from whose side it is said; None: from the side of the later of the two. names: of all of whom
-    the same is found; none given: the finding's own party. kecamatan: names by code.
+    about: id of the activity from whose side it is told; None: the later of the two. names: everybody with the same
+    clash; none given: the clash's own party. kecamatan: names by code.
     """
     own = next((one for one in clash.activities if one.id == about), clash.activities[-1])
     other = clash.other(own.id)
@@ -166,12 +166,12 @@ def _notice(there: int, needed: int) -> str:
 
 
 def whose(activity: PlannedActivity) -> str:
-    """Return an activity's title, and who coordinates it: “Rapat koordinasi” (Dewi)."""
+    """Return an activity's title and coordinator: “Rapat koordinasi” (Dewi)."""
     return f"“{activity.title}” ({activity.coordinator})" if activity.coordinator else f"“{activity.title}”"
 
 
 def when(activity: PlannedActivity) -> str:
-    """Return "Sen, 18 Jan 2027, 08.00–12.00 WIB"; over several days, both moments."""
+    """Return "Sen, 18 Jan 2027, 08.00–12.00 WIB". If it lasts several days, return both instants."""
     if len(activity.days) > 1:
         return span(activity.starts_at, activity.ends_at, activity.zone)
     return (
@@ -189,7 +189,7 @@ def minutes(count: int) -> str:
 
 
 def _when(other: PlannedActivity, own: PlannedActivity) -> str:
-    """Return when the other is: on one day with this one its hours suffice."""
+    """Return when the other activity is. If both are on the same single day, the hours suffice."""
     if other.days == own.days and len(own.days) == 1:
         return span(other.starts_at, other.ends_at, other.zone)
     return when(other)
@@ -218,7 +218,7 @@ def hour(at: time) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return them in a list; of many, the first few and how many more."""
+    """Return the names as a list. If there are many, name the first few and count the others."""
     named = list(names)
     if len(named) > NAMED:
         named = [*named[: NAMED - 1], _("%(count)s others", count=len(named) - NAMED + 1)]

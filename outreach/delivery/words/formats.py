@@ -1,6 +1,6 @@
-"""How dates, times and phone numbers are said to a reader, in Indonesian or English. Closed lists are words/labels.py.
+"""Dates, times and phone numbers in Indonesian or English. Closed lists are in words/labels.py.
 
-Shared by mails, calendars and pages, so that one thing is said one way everywhere.
+Mails, calendars and pages share these formats.
 """
 
 from datetime import date, datetime
@@ -55,7 +55,7 @@ def moment(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def span(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Return "08.00–12.00 WIB"; over several days, both moments."""
+    """Return "08.00–12.00 WIB". If it lasts several days, return both instants."""
     if starts_at.astimezone(zone).date() == ends_at.astimezone(zone).date():
         return f"{clock(starts_at, zone, with_zone=False)}–{clock(ends_at, zone)}"
     return f"{moment(starts_at, zone)} – {moment(ends_at, zone)}"
@@ -72,7 +72,7 @@ def days(first: date, last: date) -> str:
 
 
 def in_days(count: int) -> str:
-    """Return "today", "tomorrow", "in three days" or "in 12 days", as a mail says how far off an activity is."""
+    """Return how far away a day is, for a mail: "today", "tomorrow", "in three days" or "in 12 days"."""
     if count <= 0:
         return gettext("today")
     if count == 1:
@@ -84,7 +84,7 @@ def in_days(count: int) -> str:
 
 
 def phone(number: str) -> str:
-    """Return an E.164 number as people there write it: +6281212345678 as 0812-1234-5678."""
+    """Return an E.164 number in Indonesian notation: +6281212345678 as 0812-1234-5678."""
     if not number.startswith("+628"):
         return phones.as_written(number)
     digits = "0" + number[3:]

@@ -1,6 +1,6 @@
-"""How the closed lists of words are said to a reader, in Indonesian or English; those of planning are in words/plan_labels.py.
+"""Labels of closed lists in Indonesian or English.
 
-Shared by mails, calendars and pages, so that one thing has one word everywhere.
+Mails, calendars and pages share them. PLAN_LABELS has those for planning.
 """
 
 from enum import StrEnum
@@ -94,7 +94,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
 }
 
 
-# Members of different lists can be equal as strings, so each key carries its list.
+# Members of different lists can be equal as strings, so each key contains its list.
 LABELS: dict[tuple[type, str], object] = {
     **PLAN_LABELS,
     (ActivityKind, ActivityKind.COORDINATION.value): _l("Coordination meeting"),
@@ -307,5 +307,5 @@ LABELS: dict[tuple[type, str], object] = {
 
 
 def label(member: StrEnum | None) -> str:
-    """Return the word for a member of a closed list, in the current locale; "" for None."""
+    """Return the label of a member of a closed list, in the current locale; "" for None."""
     return "" if member is None else str(LABELS[type(member), member.value])

@@ -1,8 +1,7 @@
-"""Calling those whom no mail can reach: their number, and a neutral WhatsApp text in their language.
+"""Contact invitees by phone: their number, and a neutral WhatsApp text in their language.
 
-The text invites; after a move it tells the new time and place, after a cancellation that they need not come.
-
-Nothing is sent from here: the link opens WhatsApp on the coordinator's own phone or computer with the text filled in.
+The text invites. After a move it tells the new time and place; after a cancellation it says that they need not come.
+Nothing is sent from here: the link opens WhatsApp on the coordinator's phone or computer with the text filled in.
 """
 
 from dataclasses import dataclass
@@ -19,22 +18,22 @@ WHATSAPP = "https://wa.me/"
 
 @dataclass(frozen=True)
 class Call:
-    number: str  # as people there write it; "" where no number is known
-    tel: str  # the number in E.164, for a tel: link
-    whatsapp: str  # the address that opens WhatsApp with the text; "" where there is no number
+    number: str  # in Indonesian notation; "" if unknown
+    tel: str  # E.164, for a tel: link
+    whatsapp: str  # URL that opens WhatsApp with the text; "" without a number
     text: str
 
 
 def call(invitation: Invitation, activity: Activity, link: str) -> Call:
-    """Return how to reach an invitee by phone. link: their answer page's address, "" where they have none.
+    """Return how to reach an invitee by phone. link: URL of their answer page, "" without one.
 
-    The text names the public title only, so that it gives nothing away on a phone that lies on a table.
+    The text contains only the public title, so a phone lying on a table reveals nothing.
     """
     return at(invitation.invitee.phone, _text(invitation, activity, link))
 
 
 def at(phone: str, text: str = "") -> Call:
-    """Return how to reach somebody at a number (E.164, "" where none is known)."""
+    """Return how to reach somebody at a number (E.164, "" if unknown)."""
     digits = phone.lstrip("+")
     written = f"?text={quote(text)}" if text else ""
     return Call(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
@@ -58,7 +57,7 @@ def _text(invitation: Invitation, activity: Activity, link: str) -> str:
 
 
 def is_moved(activity: Activity) -> bool:
-    """Return whether an activity that is to take place was moved after it had been published."""
+    """Return whether a published activity was moved after publication."""
     return activity.state is ActivityState.PUBLISHED and activity.sequence > 0
 
 

@@ -1,4 +1,4 @@
-"""What is filled in about when somebody or a venue cannot be had: a time, or the calendar that tells them."""
+"""Forms for the absences of a person, organisation or venue: a time, or a calendar to read them from."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def line(label: Any, longest: int, description: Any = "") -> StringField:
 
 
 class AbsenceFields:
-    """The fields of a time, on whichever page."""
+    """The fields of a time, used on several pages."""
 
     on = DayField(_l("Day, or the first of several"))
     last_on = DayField(_l("Last day"), description=_l("Only for several days."))
@@ -54,7 +54,7 @@ class AbsenceFields:
 
 
 class CalendarFields:
-    """The fields of a calendar, on whichever page."""
+    """The fields of a calendar, used on several pages."""
 
     address = line(
         _l("Its address"),
@@ -72,7 +72,7 @@ class CalendarFields:
             raise ValidationError(_("Please give its address, or choose a file."))
 
     def bytes(self) -> tuple[bytes, str] | None:
-        """Return the chosen file and its name; None where none was chosen."""
+        """Return the chosen file and its name, or None."""
         chosen = self.file.data
         if not chosen or not getattr(chosen, "filename", ""):
             return None
@@ -80,8 +80,8 @@ class CalendarFields:
 
 
 class AbsenceForm(AbsenceFields, TidyForm):
-    """A time, as staff fill it in."""
+    """A time, entered by staff."""
 
 
 class CalendarForm(CalendarFields, TidyForm):
-    """A calendar, as staff give it."""
+    """A calendar, given by staff."""

@@ -1,4 +1,4 @@
-"""When a person, organisation or venue cannot be had: entered by staff, or read from a calendar they give."""
+"""Absences of a person, organisation or venue: entered by staff, or read from a calendar that staff give."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ missing_page(bp, SubjectMissing, AbsenceMissing, CalendarMissing)
 
 @bp.app_context_processor
 def _for_cards() -> dict[str, Any]:
-    """Let the pages of people, organisations and venues tell in a card what lies ahead."""
+    """Let the pages of people, organisations and venues show future absences in a card."""
     return {"absences_of": _told, "subject_kinds": SubjectKind}
 
 
@@ -73,7 +73,7 @@ def remove(kind: str, subject_id: int, absence_id: int) -> Any:
 @coordinator_required
 @limiter.limit("20/minute")
 def add_calendar(kind: str, subject_id: int) -> Any:
-    """Take a file, or an address, which is read at once so that its giver sees whether it works."""
+    """Accept a file or an address. An address is read at once, so the user sees whether it works."""
     subject, form, now = _subject(kind, subject_id), CalendarForm(), clock.now()
     given = {"source": AbsenceSource.COORDINATOR, "by": current_user, "now": now}
     if form.validate():
@@ -107,7 +107,7 @@ def remove_calendar(kind: str, subject_id: int, calendar_id: int) -> Any:
 
 
 def _read_first(subject: Subject, made: AbsenceCalendar) -> None:
-    """Read what was just given; forget it again, and raise why, where it would not be read later either."""
+    """Read a new calendar. If reading will not work later either, remove the calendar and raise the problem."""
     calendar_id, is_new, now = made.id, made.tried_at is None, clock.now()
     problem = absence_calendars.read_now(subject, calendar_id, now=now)
     if problem is not None and is_new and not isinstance(problem, PASSING):
@@ -139,7 +139,7 @@ def _today() -> Any:
 
 
 def _told(kind: SubjectKind, subject_id: int) -> dict[str, Any]:
-    """Return what is ahead, as a page tells it."""
+    """Return the future absences, in words for a page."""
     subject, now, today = Subject(SubjectKind(kind), subject_id), clock.now(), _today()
     return {
         "entered": [(one, when(one.absent, today)) for one in absences.entered(subject, now=now)],

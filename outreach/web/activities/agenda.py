@@ -1,4 +1,4 @@
-"""The agenda's page: rows from–to with topic and speakers, and the moderator. Works without script."""
+"""The agenda's page: rows with from, to, topic and speakers; and the moderator. It works without script."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The agenda's form: a row for each line, with its speakers, and the moderator."""
+"""The agenda's form: a row for each agenda item with its speakers, and the moderator."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -25,7 +25,7 @@ from outreach.web.fields.instants import days_between, instant, wall_day, wall_t
 
 MAX_LINES = 40
 
-# Half a day as offices in Metro hold it: minutes after the start at which a part begins and ends.
+# The usual half day of offices in Metro: for each part its start and end, in minutes after the activity's start.
 HALF_DAY: tuple[tuple[int, int, str], ...] = (
     (-30, 0, "Registrasi peserta"),
     (0, 30, "Pembukaan, menyanyikan lagu Indonesia Raya, doa"),
@@ -39,7 +39,7 @@ HALF_DAY: tuple[tuple[int, int, str], ...] = (
 
 
 class AgendaRow(TidyRow):
-    """One line. A row without an end, a topic and speakers is left out."""
+    """One agenda item. A row without end, topic and speakers is left out."""
 
     on = ChoiceField(_l("Day"), coerce=optional_text, choices=[])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
@@ -76,7 +76,7 @@ class AgendaForm(TidyForm):
         return [entry.form for entry in self.lines]
 
     def fill(self, activity: Activity, moderator_id: int | None) -> None:
-        """Show the stored agenda; an activity without one gets the usual half day, as far as it fits."""
+        """Show the stored agenda. An activity without one gets the usual half day, as far as it fits."""
         self.moderator_id.data = moderator_id
         self.version.data = str(activity.version)
         zone = activity.zone
@@ -103,7 +103,7 @@ class AgendaForm(TidyForm):
         )
 
     def add_row(self) -> None:
-        """Add a line that begins where the last one ends."""
+        """Add a row that begins when the last one ends."""
         if len(self.lines) >= MAX_LINES:
             return
         last = self.rows[-1] if self.rows else None
@@ -117,7 +117,7 @@ class AgendaForm(TidyForm):
             self.lines.append_entry(data)
 
     def offer(self, activity: Activity, people: Sequence[tuple[int, str]], days: Sequence[tuple[str, str]]) -> None:
-        """Fill the lists to choose from: people by id and name; the activity's days where there are several."""
+        """Fill the choices: people as id and name; the activity's days."""
         for row in self.rows:
             row.speakers.choices = list(people)
             row.on.choices = list(days)
@@ -153,7 +153,7 @@ def activity_days(activity: Activity) -> list[date]:
 
 
 def usual_half_day(activity: Activity) -> list[tuple[datetime, datetime, str]]:
-    """Return the usual parts of half a day, from registration to close, that fit the activity's own hours."""
+    """Return the usual parts of a half day, from registration to closing, that fit the activity's own hours."""
     opens = activity.registration_at or activity.starts_at
     lines = [
         (activity.starts_at + timedelta(minutes=begins), activity.starts_at + timedelta(minutes=ends), topic)

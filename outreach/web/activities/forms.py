@@ -1,4 +1,4 @@
-"""The forms of one activity: its facts, community activities for many kelurahan, and moving or cancelling it."""
+"""The forms of one activity: its facts, community activities for many kelurahan, moving and cancelling."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
@@ -90,7 +90,7 @@ class ActivityForm(TimesFields, Versioned):
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
 
     def take(self, asked: Mapping[str, str]) -> None:
-        """Begin with the time, place and seats that another page's link asks for, by the names of the fields."""
+        """Fill in the time, place and seats from another page's link. The query uses the fields' names."""
         typed = MultiDict(asked)
         for field in (
             self.on, self.begins, self.ends, self.ends_on, self.zone, self.venue_id, self.region_code,
@@ -100,7 +100,7 @@ class ActivityForm(TimesFields, Versioned):
                 field.process(typed)
 
     def fill(self, activity: Activity) -> None:
-        """Show a stored activity's values, on the first visit."""
+        """Show a stored activity's values on the first visit."""
         self.process(obj=activity)
         self.kind.data = activity.kind.value
         self.version.data = str(activity.version)
@@ -130,7 +130,7 @@ class NewActivityForm(ActivityForm):
 
 
 class CommunityForm(NewActivityForm):
-    """The same activity in each of several kelurahan. A ticked kecamatan stands for all of its kelurahan."""
+    """The same activity in each of several kelurahan. A ticked kecamatan includes all its kelurahan."""
 
     title = StringField(
         _l("Title"),
@@ -141,7 +141,7 @@ class CommunityForm(NewActivityForm):
     kecamatan = SelectMultipleField(_l("Whole kecamatan"), choices=[], validate_choice=False)
 
     def suggest(self, zone: ZoneInfo, programme_id: int | None) -> None:
-        """Begin with what such activities usually are: outreach, two hours of a morning, thirty people."""
+        """Fill in what is usual for such activities: outreach, two hours in the morning, thirty people."""
         self.zone.data, self.programme_id.data = zone.key, programme_id
         self.kind.data = ActivityKind.OUTREACH.value
         self.begins.data, self.ends.data = time(9, 0), time(11, 0)
@@ -152,7 +152,7 @@ class CommunityForm(NewActivityForm):
             raise ValidationError(gettext("Please tick at least one kelurahan, or a whole kecamatan."))
 
     def chosen_codes(self, all_codes: Iterable[str]) -> list[str]:
-        """Return the kelurahan that were ticked, by themselves or with their kecamatan."""
+        """Return the kelurahan that were ticked, alone or with their kecamatan."""
         single, whole = set(self.region_codes.data or []), set(self.kecamatan.data or [])
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
@@ -171,7 +171,7 @@ class MoveForm(TimesFields, Versioned):
     )
 
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
-        """Show the present time and place, or those that were `asked` for on the page for editing."""
+        """Show the present time and place, or those `asked` for on the edit page."""
         self.fill_times(activity)
         self.registration.data = None
         self.venue_id.data = activity.venue_id

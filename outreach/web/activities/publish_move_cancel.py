@@ -1,4 +1,4 @@
-"""Pages for what tells people: publishing, moving and cancelling an activity. Each first says who gets which mail when."""
+"""Pages to publish, move and cancel an activity. Each first shows who gets which mail and when."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 @bp.route("/<int:activity_id>/publish", methods=["GET", "POST"])
 @coordinator_required
 def publish(activity_id: int) -> Any:
-    """GET says who gets which mail when; POST publishes."""
+    """GET shows who gets which mail and when; POST publishes."""
     now = clock.now()
     form, problem_said = ConfirmForm(), ""
     if form.validate_on_submit():
@@ -68,7 +68,7 @@ def publish(activity_id: int) -> Any:
 @bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
 @coordinator_required
 def move(activity_id: int) -> Any:
-    """A form; then who gets which mail when; then, confirmed, the move."""
+    """Show the form; then who gets which mail and when; then, after confirmation, move."""
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
@@ -115,7 +115,7 @@ def move(activity_id: int) -> Any:
 @bp.route("/<int:activity_id>/cancel", methods=["GET", "POST"])
 @coordinator_required
 def cancel(activity_id: int) -> Any:
-    """The reason; then who gets which mail; then, confirmed, the cancellation."""
+    """Ask for the reason; then show who gets which mail; then, after confirmation, cancel."""
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:

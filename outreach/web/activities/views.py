@@ -1,6 +1,6 @@
-"""Activities: their list, new ones (alone or for many kelurahan), their page, editing, and deleting a draft.
+"""Activities: list, new ones (alone or for many kelurahan), page, editing, deleting a draft.
 
-The agenda is web/activities/agenda.py; what tells people (publish, move, cancel) is web/activities/publish_move_cancel.py.
+web/activities/agenda.py has the agenda. web/activities/publish_move_cancel.py has what sends mail.
 """
 
 from dataclasses import replace
@@ -54,7 +54,7 @@ def _crumbs() -> dict[str, Any]:
 
 
 def activity_crumbs(activity: Activity, here: str = "") -> list[tuple[str, str]]:
-    """Return the way down to an activity, by its programme where it has one, and to the page `here` below it."""
+    """Return the breadcrumbs to an activity, through its programme if it has one, and to the page `here` below it."""
     rows = [(_("Activities"), url_for("activities.index"))]
     if activity.programme:
         programme = activity.programme
@@ -112,7 +112,7 @@ def new() -> Any:
                 form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
             )
             flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
-            if people := request.args.getlist("person", type=int):  # for whom this time was looked for
+            if people := request.args.getlist("person", type=int):  # the people for which this time was searched
                 chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
                 return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
             return redirect(url_for(".show", activity_id=made.id))
@@ -122,7 +122,7 @@ def new() -> Any:
 @bp.route("/community", methods=["GET", "POST"])
 @coordinator_required
 def community() -> Any:
-    """Make the same activity in each of several kelurahan."""
+    """Create the same activity in each of several kelurahan."""
     form = CommunityForm()
     districts = browsing.districts()
     _offer(form)
@@ -175,7 +175,7 @@ def show(activity_id: int) -> Any:
 @bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
 @coordinator_required
 def edit(activity_id: int) -> Any:
-    """Change a draft, or the words of a published activity; its new time or place goes on to the page for moving."""
+    """Change a draft or the text of a published activity. A new time or place of the latter leads to the move page."""
     activity = showing.activity_with_agenda(activity_id)
     if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
         return to_its_page(activity)
@@ -228,7 +228,7 @@ def edit(activity_id: int) -> Any:
 @bp.route("/<int:activity_id>/delete", methods=["GET", "POST"])
 @coordinator_required
 def delete(activity_id: int) -> Any:
-    """GET asks; POST deletes a draft that nobody has heard of."""
+    """GET asks; POST deletes a draft about which nobody was told."""
     page = showing.activity(activity_id, now=clock.now())
     form, problem_said = ConfirmForm(), ""
     if form.validate_on_submit():
@@ -249,7 +249,7 @@ def delete(activity_id: int) -> Any:
 
 
 def to_its_page(activity: Activity) -> Any:
-    """Say that a cancelled or past activity cannot be changed, on its own page."""
+    """Redirect to the activity's page, with the message that a cancelled or past activity cannot be changed."""
     if activity.state is ActivityState.CANCELLED:
         flash(_("This activity is cancelled, so nothing of it can be changed any more."), "warning")
     else:
@@ -258,7 +258,7 @@ def to_its_page(activity: Activity) -> Any:
 
 
 def _changed(activity_id: int) -> str:
-    """Say of which activity this was, and when and where it is now: whoever goes on elsewhere does not see its page."""
+    """Return a message with the activity's title, time and place, for users who continue on another page."""
     one = showing.activity_with_agenda(activity_id)
     at, same_day = (
         span(one.starts_at, one.ends_at, one.zone),

@@ -1,6 +1,6 @@
-"""Telling by one's own link when one cannot come: times, or a calendar that tells them. The same rules as the answer pages.
+"""Invitees enter their own absences through their link: times, or a calendar. The rules of the answer pages apply.
 
-An address is only noted here; an engine reads it within a minute or so, so that nobody's press waits for a third party.
+An address is only stored here. An engine reads it within about a minute, so that no request waits for a third party.
 """
 
 from collections.abc import Callable
@@ -29,8 +29,8 @@ from outreach.web.frame.accounts import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
-MOST_SHOWN = 30  # more is seldom, and a phone waits for each
-READINGS = "6/minute;30/hour"  # each may take a process some seconds
+MOST_SHOWN = 30  # more is rare, and each costs loading time on a phone
+READINGS = "6/minute;30/hour"  # each may occupy a process for some seconds
 
 
 @bp.get("/<token>/away")
@@ -59,7 +59,7 @@ def away_add(token: str) -> Any:
 
 @bp.post("/<token>/away/remove")
 def away_remove(token: str) -> Any:
-    """Take one away, a time or a calendar, by the button's value."""
+    """Remove a time or a calendar, by the button's value."""
 
     def remove(subject: Subject) -> None:
         what, _dash, number = request.form.get("what", "").partition("-")
@@ -91,7 +91,7 @@ def away_calendar(token: str) -> Any:
 @bp.post("/<token>/away/again")
 @limiter.limit(READINGS, key_func=this_link)
 def away_again(token: str) -> Any:
-    """Have an address read again, soon."""
+    """Have an address read again soon."""
 
     def again(subject: Subject) -> None:
         number = request.form.get("what", "")

@@ -1,6 +1,6 @@
-"""The addresses that only take what is sent, where somebody merely opens them: each leads to the page it belongs to.
+"""Addresses that only accept posts: if somebody opens one, it redirects to the page it belongs to.
 
-That happens after a mistake was shown there: by the other language's link, or when a phone fetches a forgotten tab again.
+This happens after an error was shown there: through the other language's link, or when a phone reloads a forgotten tab.
 """
 
 from typing import Any
@@ -27,5 +27,5 @@ def _to_page(token: str, page: str) -> Any:
 
 
 for _path, _page in PAGES.items():
-    _name = f"back_{_path.replace('/', '_')}"  # one name for all would have Werkzeug redirect among them, for good
+    _name = f"back_{_path.replace('/', '_')}"  # with one name for all, Werkzeug would redirect permanently between them
     bp.add_url_rule(f"/<token>/{_path}", _name, _to_page, methods=["GET"], defaults={"page": _page})

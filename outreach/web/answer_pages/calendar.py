@@ -1,4 +1,4 @@
-"""A person's own calendar address, on a page of their answer link. The same rules as the answer pages."""
+"""A person's own calendar address, on a page of their answer link. The rules of the answer pages apply."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def calendar_page(token: str) -> Response:
 
 @bp.post("/<token>/calendar")
 def calendar_make(token: str) -> Any:
-    """Make an address, or another one in the place of the one there is."""
+    """Create the address, or replace the present one."""
     return _changed(token, feeds.make_own, "made")
 
 

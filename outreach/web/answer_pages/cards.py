@@ -1,4 +1,4 @@
-"""What an answer page says of one activity beyond its facts: the answer, what was typed, and why it may be closed."""
+"""What an answer page shows of one activity besides its facts: the answer, the typed values, and why it may be closed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
 from outreach.web.answer_pages.read_form import CardForm, stored_choice
 from outreach.web.frame.say import say
 
-SPARE_ROWS = 3  # empty rows offered beyond the people already named
+SPARE_ROWS = 3  # empty rows offered after the people already named
 
 
 @dataclass
 class PersonRow:
-    """Somebody's name, post, phone and e-mail as typed or stored, with what is wrong with them.
+    """Name, post, phone and e-mail of somebody, as typed or stored, with their errors.
 
-    id: a nominee's invitation. word: what a nominee answered, where it is not that they come.
+    id: a nominee's invitation. word: a nominee's answer, if it is not that they come.
     """
 
     name: str = ""
@@ -45,22 +45,22 @@ class PersonRow:
 class Card:
     shown: ShownInvitation
     answered: bool
-    folded: bool  # answered, open, and nothing to look at again: the choices stay out of sight until asked for
+    folded: bool  # answered, open, nothing to check again: the choices are hidden until asked for
     open: bool
-    closed_because: str  # a sentence; empty while open
-    over: bool  # cancelled or held: nothing to put into a calendar
-    moved: bool  # since they answered, and they may answer again
-    full: bool  # who says "coming" now would wait for a seat
+    closed_because: str  # a sentence; "" while open
+    over: bool  # cancelled or held: it offers no calendar file
+    moved: bool  # after they answered, and they may answer again
+    full: bool  # who answers "coming" now would wait for a seat
     roles: str
     chosen: str
-    who: PersonRow  # who comes instead
-    rows: Sequence[PersonRow]  # whom an organisation sends
+    who: PersonRow  # the representative
+    rows: Sequence[PersonRow]  # an organisation's nominees
     error: str
-    lost: str  # what was typed and not stored, where it cannot be sent again
+    lost: str  # what was typed and not stored, if it cannot be sent again
 
     @property
     def wrong(self) -> bool:
-        """Whether something on this card was not taken: on a phone it may stand far below what is seen first."""
+        """Whether something on this card was refused. On a phone, it may be far below the top of the page."""
         return bool(self.error) or self.who.wrong or any(row.wrong for row in self.rows)
 
 
@@ -69,14 +69,14 @@ def cards(
 ) -> list[Card]:
     """Return one card for each activity.
 
-    picked: the choice in the mail that was pressed; it is preselected, over a stored answer too.
-    typed: what was sent and not taken, and errors: why, by activity.
+    picked: the choice pressed in the mail. It is preselected, even over a stored answer. typed: what was sent but
+    refused, by activity. errors: why, by activity.
     """
     return [_card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, "")) for one in found]
 
 
 def typed_who(form: WhoForm) -> PersonRow:
-    """Return who comes instead, or is sent, as a form sent it."""
+    """Return the representative or nominee as a form sent it."""
     typed = form.filled()
     return PersonRow(**{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors)
 
@@ -111,7 +111,7 @@ def _chosen(one: ShownInvitation, picked: str, form: CardForm | None) -> str:
 
 
 def _head(form: CardForm | None) -> str:
-    """Return what is wrong with a card as a whole; what is wrong with a field stands beside it."""
+    """Return an error about the whole card. Errors of a field are shown at the field."""
     if form is None:
         return ""
     rows = form.rows.errors if isinstance(form, NominationForm) else ()
@@ -119,7 +119,7 @@ def _head(form: CardForm | None) -> str:
 
 
 def _summary(form: CardForm) -> str:
-    """Return what was typed for an activity that takes no answer any more, so that it is not lost."""
+    """Return what was typed for an activity that takes no more answers, so that it is not lost."""
     choice = form.choice.data
     words = [label(Choice(choice))] if choice in set(Choice) else []
     if isinstance(form, NominationForm):
@@ -130,7 +130,7 @@ def _summary(form: CardForm) -> str:
 
 
 def _roles(one: ShownInvitation) -> str:
-    """Return the roles in words, where they are more than being there."""
+    """Return the roles in words; "" if the only role is cadre or participant."""
     if len(one.roles) == 1 and one.roles[0] in (Role.CADRE, Role.PARTICIPANT):
         return ""
     return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))

@@ -1,8 +1,8 @@
-"""How the answer pages are drawn: small, alone, and without anything from elsewhere.
+"""Draw the answer pages: small, separate from the other pages, and without external resources.
 
-They have an environment of their own beside the shell's: no context processors, no session, blank lines trimmed, the style
-inside the page and named by its hash in the policy. So a page stays within 14 KB and quick on a cheap phone. What is the
-same for everybody (the words, an activity's facts) is drawn once and kept in memory; nothing kept says anything of anybody.
+They have their own Jinja environment: no context processors, no session, blank lines trimmed. The style is inside the
+page, and the policy names its hash. So a page stays within 14 KB and is quick on a cheap phone. What is the same for
+everybody (the words, an activity's facts) is drawn once and kept in memory. Nothing personal is kept.
 """
 
 import base64
@@ -29,7 +29,7 @@ _KEY = "outreach.answers"
 
 
 class TimesInWords(NamedTuple):
-    """An activity's instants in words. tile: ("Sen", "18", "Jan"), as a tear-off calendar shows a day."""
+    """An activity's instants in words. tile: ("Sen", "18", "Jan"), as on a tear-off calendar."""
 
     day: str
     span: str
@@ -38,7 +38,7 @@ class TimesInWords(NamedTuple):
 
 
 def draw(template: str, status: int = 200, **values: Any) -> Response:
-    """Return the drawn page with the headers that every answer page carries."""
+    """Return the drawn page with the headers that every answer page has."""
     env, policy = _look(current_app._get_current_object())  # type: ignore[attr-defined]
     language = formats.language()
     page = env.get_template(f"answer_pages/{template}").render(lang=language, w=words(language), **values)
@@ -48,7 +48,7 @@ def draw(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _packed(page: str, status: int) -> Response:
-    """Return the page, compressed for who takes that: thus twenty names too come in one round trip."""
+    """Return the page, compressed if the browser accepts that. So even twenty names arrive in one round trip."""
     response = Response(page, status, content_type="text/html; charset=utf-8")
     response.headers["Vary"] = "Accept-Encoding"
     if request.accept_encodings.quality("gzip") > 0:
@@ -58,7 +58,7 @@ def _packed(page: str, status: int) -> Response:
 
 
 def seal(response: Response) -> Response:
-    """Add what keeps a link's page out of caches, search engines and other sites' logs."""
+    """Add headers that keep a link's page out of caches, search engines and other sites' logs."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -66,14 +66,14 @@ def seal(response: Response) -> Response:
 
 
 def small(css: str) -> str:
-    """Return a style sheet without comments and needless blanks."""
+    """Return a style sheet without comments and unnecessary blanks."""
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"\s+", " ", css)
     return re.sub(r" ?([{};,>]) ?", r"\1", css).replace(": ", ":").replace(";}", "}").strip()
 
 
 def times(facts: Facts) -> TimesInWords:
-    """Return the words for an activity's instants, in the current language."""
+    """Return an activity's instants in words, in the current language."""
     return TimesInWords(
         day=formats.day(facts.starts_at, facts.zone),
         span=formats.span(facts.starts_at, facts.ends_at, facts.zone),

@@ -1,13 +1,15 @@
-"""What invitees send from an answer page, and why such a post can be trusted without a cookie.
+"""Forms of the answer pages, and why their posts can be trusted without a cookie.
 
-Opening a link is the authority here: who knows the address may answer, who does not cannot name it. Cheap phones open
-links inside other apps, which often refuse or forget cookies, so a token kept in a session would turn honest people away.
-Therefore the hidden token of these forms is derived, with the secret key, from the link itself: a foreign page that does
-not know the link can make neither the address nor the token, a token of one link is worthless for another, and it works
-without cookies, in a tab that stayed open for a week, and after "back". It also proves that the post comes from a page of
-ours and not from a scanner that posts to every address it meets. What a browser says of itself (Sec-Fetch-Site) is checked
-as well, in web/answer_pages/views.py. Origin is of no use: under Referrer-Policy no-referrer browsers send "null"
-even for own pages.
+The link itself is the authorisation: who knows the address may answer, and others cannot guess it. Cheap phones open
+links inside other apps, which often refuse or lose cookies. A token in a session would therefore reject honest users.
+
+So the hidden token of these forms is derived from the link with the secret key. A foreign page that does not know the
+link cannot produce the address or the token. A token of one link is useless for another. It works without cookies, in a
+tab that stayed open for a week, and after "back". It also proves that the post comes from our page, not from a scanner
+that posts to every address.
+
+web/answer_pages/views.py also checks the browser's Sec-Fetch-Site. Origin is useless: with Referrer-Policy no-referrer,
+browsers send "null" even for own pages.
 """
 
 import hmac
@@ -40,13 +42,13 @@ STALE = _l("This page had been open too long. Nothing was changed; please press 
 
 
 def form_token(link_token: str) -> str:
-    """Return the hidden token that a form of this link's page must carry: 32 hexadecimal digits."""
+    """Return the hidden token for forms of this link's page: 32 hexadecimal digits."""
     key = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.digest(key, b"outreach answer form " + link_token.encode(), sha256).hex()[:32]
 
 
 class LinkCSRF(CSRF):
-    """WTForms' protection against forged posts, with the token derived from the link instead of kept in a session."""
+    """WTForms' CSRF protection, with a token derived from the link instead of the session."""
 
     def setup_form(self, form: Form) -> list:
         self.expected = form_token(form.meta.csrf_context)
@@ -61,7 +63,7 @@ class LinkCSRF(CSRF):
 
 
 class LinkForm(FlaskForm):
-    """A form of an answer page; make it with `LinkForm(meta={"csrf_context": link_token})`."""
+    """A form of an answer page. Create it with `LinkForm(meta={"csrf_context": link_token})`."""
 
     class Meta(FlaskForm.Meta):
         csrf = True
@@ -74,7 +76,7 @@ class LinkForm(FlaskForm):
 
     @property
     def first_error(self) -> str:
-        """Return the first sentence to show; "" where all is well."""
+        """Return the first error to show; "" if there is none."""
         return next((str(error) for found in self.errors.values() for error in found), "")
 
 
@@ -98,7 +100,7 @@ def email() -> StringField:
 
 
 class PhoneField(StringField):
-    """A phone number as people write it, made E.164; what cannot be one stays as typed, with a sentence."""
+    """A phone number, converted to E.164. An invalid one stays as typed, with an error."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = _tidy(valuelist[0]) if valuelist else ""
@@ -125,12 +127,12 @@ class WhoForm(Form):
 
 
 class AnswerForm(WhoForm):
-    """A person's answer for one activity, with who comes instead. Make it with the activity's prefix."""
+    """A person's answer for one activity, with their representative. Create it with the activity's prefix."""
 
     choice = StringField()
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check what was typed only where somebody comes instead: a field out of sight hinders no answer."""
+        """Check the other fields only if a representative comes: a hidden field must not prevent an answer."""
         return self.choice.data in (Choice.COMING, Choice.NOT_COMING) or super().validate(extra_validators)
 
     def validate_choice(self, field: Field) -> None:
@@ -149,7 +151,7 @@ class AnswerForm(WhoForm):
 
 
 class NomineeForm(WhoForm):
-    """One of the people whom an organisation sends; an empty row is nobody. row: the nominee's invitation."""
+    """One nominee of an organisation; an empty row is nobody. row: the nominee's invitation."""
 
     row = StringField()
 
@@ -164,17 +166,17 @@ class NomineeForm(WhoForm):
 
 
 class NominationForm(Form):
-    """An organisation's answer for one activity: whether it comes, and whom it sends. Make it with the activity's prefix."""
+    """An organisation's answer for one activity: whether it comes, and its nominees. Create it with the activity's prefix."""
 
     choice = StringField()
     rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check the rows only where somebody comes: a field out of sight hinders no answer."""
+        """Check the rows only if somebody comes: a hidden field must not prevent an answer."""
         return self.choice.data == Choice.NOT_COMING or super().validate(extra_validators)
 
     def nominees(self) -> list[Nominee]:
-        """Return the people named; rows without a name are nobody."""
+        """Return the named people. Rows without a name are left out."""
         return [row.form.nominee() for row in self.rows if row.form["name"].data]
 
     def validate_choice(self, field: Field) -> None:
@@ -191,13 +193,13 @@ class NominationForm(Form):
 
 
 class RemindersForm(LinkForm):
-    """Stop the reminders ("stop"), or have them again ("resume")."""
+    """Stop the reminders ("stop") or get them again ("resume")."""
 
     wish = StringField()
 
 
 class OwnAbsenceForm(AbsenceFields, LinkForm):
-    """A time, as its holder fills it in by their link."""
+    """A time, entered by an invitee through their link."""
 
     reason = line(
         _l("Note"), MOST_LETTERS, _l("Such as “leave” or “teaching”. No names of others, and nothing about a case.")
@@ -205,4 +207,4 @@ class OwnAbsenceForm(AbsenceFields, LinkForm):
 
 
 class OwnCalendarForm(CalendarFields, LinkForm):
-    """A calendar, as its holder gives it by their link."""
+    """A calendar, given by an invitee through their link."""

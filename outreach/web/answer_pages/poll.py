@@ -1,6 +1,6 @@
-"""The page on which a link's holder says which dates of a poll suit. No login, no script; opening it changes nothing.
+"""The page where a link's invitee says which dates of a poll suit. No login, no script; opening it changes nothing.
 
-It is one of the answer pages (web/answer_pages/views.py), with their limits, language and protection against forged posts.
+It is an answer page (web/answer_pages/views.py), with the same limits, language and protection against forged posts.
 """
 
 from collections.abc import Mapping
@@ -28,18 +28,18 @@ from outreach.web.answer_pages.request import foreign_sentence, query, speak
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
-GONE = (LinkExpired, LinkRevoked, LinkUnknown, NotAmongYours)  # these have a page of their own
+GONE = (LinkExpired, LinkRevoked, LinkUnknown, NotAmongYours)  # these have their own page
 
 
 class DatesForm(LinkForm):
-    """who: who answers for an organisation. The choices are fields `s<slot's id>`."""
+    """The answer to a poll. who: name of who answers for an organisation. The choices are fields `s<slot's id>`."""
 
     who: StringField = text(poll_answering.NAME_LENGTH)
     note: StringField = text(NOTE_LENGTH)
 
 
 class PollRow(NamedTuple):
-    """One proposed time as it is shown. chosen: the answer's value, "" for none yet; word: in words."""
+    """One proposed time as shown. chosen: the answer's value, "" for none yet. word: the answer in words."""
 
     id: int
     day: str
@@ -88,7 +88,7 @@ def _found(token: str, poll_id: int) -> PollPage:
 
 
 def _sent(found: PollPage) -> dict[int, PollChoice]:
-    """Return what was chosen, by slot; what is none of the three choices is left out."""
+    """Return the choices by slot, without invalid ones."""
     said = {slot.id: request.form.get(f"s{slot.id}", "") for slot in found.poll.slots}
     return {id_: PollChoice(value) for id_, value in said.items() if value in set(PollChoice)}
 

@@ -1,4 +1,4 @@
-"""What an invitee sent from their page: one form with all cards, so that no pick is lost, whichever button was pressed."""
+"""Read the form of an answer page: one form with all cards, so no choice is lost, whichever button was pressed."""
 
 import re
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
 from outreach.web.answer_pages.forms import UNCHOSEN, AnswerForm, NominationForm
 
 MOST_CARDS = 100
-ANSWERING = re.compile(r"(\d{1,9})-(?:(choice)|rows-\d{1,3}-name)")  # names are an answer too, a row left empty is not
+ANSWERING = re.compile(r"(\d{1,9})-(?:(choice)|rows-\d{1,3}-name)")  # names are an answer, too; an empty row is not
 CardForm = AnswerForm | NominationForm
 
 
 @dataclass
 class Sent:
-    """forms: as typed, by activity. replies: what is to be recorded. wrong: whether something typed cannot be taken."""
+    """forms: as typed, by activity. replies: answers to record. wrong: whether something typed is invalid."""
 
     forms: dict[int, CardForm] = field(default_factory=dict)
     replies: dict[int, LinkAnswer] = field(default_factory=dict)
@@ -29,9 +29,9 @@ class Sent:
 
 
 def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
-    """Return what is new among the cards: the one whose button was pressed, and all with another answer than is stored.
+    """Return what is new: the card with the pressed button, and all cards whose answer differs from the stored one.
 
-    What a mail's link preselected over a stored answer counts only on the card whose button was pressed.
+    A choice that a mail's link preselected over a stored answer counts only on the card whose button was pressed.
     """
     sent = Sent()
     shown = {one.activity.id: one for one in found.activities}
@@ -48,7 +48,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
         if activity_id != pressed and not _is_new(form, one, preselected):
             continue
         if activity_id == pressed and not form.choice.data and len(ids) > 1:
-            continue  # a button pressed for what was picked on other cards
+            continue  # the button was pressed for choices on other cards
         if form.validate():
             sent.replies[activity_id] = form.reply()
         else:
@@ -60,7 +60,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
 
 
 def stored_choice(one: ShownInvitation) -> Choice | None:
-    """Return which of the choices an invitee has made; who waits for a seat chose to come, or to be represented."""
+    """Return the choice that an invitee has made. Waiting for a seat means that they chose coming or represented."""
     if one.state not in ANSWERED:
         return None
     if one.state is InvitationState.NOT_COMING:
@@ -73,7 +73,7 @@ def _form(found: AnswerPage, values: MultiDict[str, str], activity_id: int) -> C
         return AnswerForm(values, prefix=f"{activity_id}-")
     form = NominationForm(values, prefix=f"{activity_id}-")
     if not form.choice.data and form.nominees():
-        form.choice.data = Choice.COMING.value  # who writes names means that they come
+        form.choice.data = Choice.COMING.value  # writing names means that they come
     return form
 
 
@@ -102,7 +102,7 @@ def _names_are_new(form: NominationForm, one: ShownInvitation | None, preselecte
 def _same_for_all(
     values: MultiDict[str, str], shown: Mapping[int, ShownInvitation], preselected: str
 ) -> MultiDict[str, str]:
-    """Return the values with the first open card's names in every open card where nobody is named and nobody declined."""
+    """Return the values with the first open card's names copied to open cards without names that were not declined."""
     open_ids = [activity_id for activity_id, one in shown.items() if one.refusal is None]
     if not open_ids or values.get(f"{open_ids[0]}-choice") == Choice.NOT_COMING:
         return values
@@ -119,7 +119,7 @@ def _same_for_all(
 
 
 def _nobody_yet(values: MultiDict[str, str], one: ShownInvitation, preselected: str) -> bool:
-    """Return whether nobody is named for an activity, stored or just typed, nor the invitation declined."""
+    """Return whether an activity has no names, stored or just typed, and was not declined."""
     card = f"{one.activity.id}-"
     typed = any(value.strip() for key, value in values.items() if re.fullmatch(rf"{card}rows-\d+-name", key))
     declined = values.get(f"{card}choice") == Choice.NOT_COMING != preselected

@@ -1,4 +1,4 @@
-"""What a request to an answer page says beside its form: in which language, and whether it comes from another site."""
+"""Language and origin of a request to an answer page."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from outreach.web.frame.request import asked_language
 
 
 def speak(locale: str | None) -> None:
-    """Choose the page's language: the one asked for by ?lang=, else the invitee's own, else Indonesian."""
+    """Set the page's language: from ?lang=, else the invitee's, else Indonesian."""
     g.locale = asked_language() or (locale if locale in LOCALES else "id")
     refresh()
 

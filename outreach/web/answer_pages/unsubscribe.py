@@ -1,6 +1,6 @@
-"""Stopping the reminders from the address that stands in a mail's List-Unsubscribe: by one click there, or by a button here.
+"""Stop reminders through the address in a mail's List-Unsubscribe: by one click in the mail program or a button here.
 
-Opening /j/<token>/stop changes nothing; mail programs post to it for their reader (RFC 8058).
+Opening /j/<token>/stop changes nothing. Mail programs post to it for their user (RFC 8058).
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from outreach.web.answer_pages.request import foreign_sentence, speak, to_thanks
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
 
-ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program posts for its reader (RFC 8058, 3.2)
+ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program posts for its user (RFC 8058, 3.2)
 
 
 @bp.get("/<token>/stop")
@@ -27,9 +27,9 @@ def stop_page(token: str) -> Response:
 
 @bp.post("/<token>/stop")
 def stop_at_once(token: str) -> Any:
-    """Stop the reminders: by a mail program's one click, which brings the link alone, or by the page's own button.
+    """Stop reminders: by a mail program's one click, which has only the link, or by the page's own button.
 
-    A mail program is answered with a page and never sent elsewhere (RFC 8058, 3.1).
+    A mail program gets a page as its answer, never a redirect (RFC 8058, 3.1).
     """
     if request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]:
         answering.stop_reminders(token, now=clock.now())

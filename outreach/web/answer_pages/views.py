@@ -1,6 +1,6 @@
-"""The pages that an invitee's link opens: see what one is invited to, and answer. No login; opening changes nothing.
+"""The pages behind an invitee's link: see the invitations, and answer. No login; opening a page changes nothing.
 
-How they are drawn is web/answer_pages/draw.py; why a post is trusted without a cookie, web/answer_pages/forms.py.
+web/answer_pages/draw.py draws them. web/answer_pages/forms.py explains why a post is trusted without a cookie.
 """
 
 import re
@@ -32,14 +32,14 @@ from outreach.web.frame.request import is_foreign
 from outreach.web.frame.say import say
 
 PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
-AROUND_A_LINK = ").,;:>\"'”’"  # what programs that make links of addresses sometimes take along
-ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office behind one line
+AROUND_A_LINK = ").,;:>\"'”’"  # characters that programs sometimes include when they turn addresses into links
+ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office may share one address
 
-csrf.exempt(bp)  # the forms bring a protection of their own
+csrf.exempt(bp)  # the forms have their own protection
 
 
 def this_link() -> str:
-    """Return by what a link's requests are counted."""
+    """Return the key for counting a link's requests."""
     return "link " + (request.view_args or {}).get("token", "")[:16]
 
 
@@ -54,7 +54,7 @@ limiter.limit(_generous)(bp)
 
 @bp.url_value_preprocessor
 def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """These pages know no accounts: nobody's session is read, and staff who open a link are not looked up."""
+    """Ignore accounts on these pages: no session is read, and staff who open a link are not looked up."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     if values and "token" in values:
         values["token"] = values["token"].rstrip(AROUND_A_LINK)
@@ -94,7 +94,7 @@ def calendar(token: str, activity_id: int) -> Response:
 
 @bp.post("/<token>/answers")
 def answer(token: str) -> Any:
-    """Take what is new on all cards together: each by itself, and what is refused is said beside it."""
+    """Accept what is new on all cards. Each is recorded separately, and refusals are shown at the card."""
     found = _found(token)
     if sentence := _forged(token):
         return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
@@ -106,7 +106,7 @@ def answer(token: str) -> Any:
 
 @bp.post("/<token>/all")
 def answer_all(token: str) -> Any:
-    """Give one answer for all activities that are open."""
+    """Give one answer for all open activities."""
     found = _found(token)
     form = AnswerForm(request.form)
     sentence = _forged(token)
@@ -161,7 +161,7 @@ def _recorded(
     typed: Mapping[int, CardForm],
     together: AnswerForm | None = None,
 ) -> Any:
-    """Record the replies. Thank for them only if all were taken; else say beside each why it was not."""
+    """Record the replies. Thank only if all were accepted; else show at each card why it was not."""
     problems = answering.answer_all(token, replies, now=clock.now())
     if replies and not problems:
         return to_thanks(token)
@@ -179,7 +179,7 @@ def _recorded(
 
 
 def _forged(token: str) -> str:
-    """Return a sentence where this post does not come from the link's own page."""
+    """Return an error if this post does not come from the link's own page."""
     if is_foreign():
         return foreign_sentence()
     form = LinkForm(meta={"csrf_context": token})
@@ -225,7 +225,7 @@ def _drawn(
 
 
 def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **values: Any) -> Response:
-    """Return a page of a link's holder, drawn with what all of them need."""
+    """Return a page of a link's invitee, with the values that all these pages need."""
     return draw(
         template,
         status,

@@ -1,6 +1,6 @@
-"""What the drawn calendar is told: activities, the days behind them and rows, as JSON values of @event-calendar.
+"""The data of the drawn calendar: activities, background of days, and rows, as JSON values of @event-calendar.
 
-Times are wall times in the office's zone, without an offset: the calendar is drawn in that zone wherever its reader is.
+Times are wall times in the office's zone, without offset. The calendar is drawn in that zone wherever its user is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,8 +19,8 @@ from outreach.queries.calendar import CalendarEntry, CalendarRow, DayFacts, Show
 from outreach.web.calendar.range import CalendarRequest, RowsOf, View
 
 A_DAY = timedelta(days=1)
-NONE = "none"  # the row of what has no venue or no speaker
-HOURS_UP_TO_DAYS = 5  # a view by rows over more days shows days, not hours
+NONE = "none"  # the row for activities without venue or speaker
+HOURS_UP_TO_DAYS = 5  # a view by rows over more days shows days instead of hours
 
 
 def in_hours(asked: CalendarRequest) -> bool:
@@ -31,7 +31,7 @@ def in_hours(asked: CalendarRequest) -> bool:
 def events(
     shown: ShownDays, asked: CalendarRequest, rows: Sequence[CalendarRow], *, may_move: bool
 ) -> list[dict[str, Any]]:
-    """Return everything that is drawn: activities, days off, Ramadan, breaks and absences."""
+    """Return everything to draw: activities, days off, Ramadan, breaks and absences."""
     found = [entry(one, asked, shown.zone, may_move=may_move) for one in shown.entries]
     ids = [row_id(row) for row in rows]
     for facts in shown.days.values():
@@ -40,7 +40,7 @@ def events(
 
 
 def entry(one: CalendarEntry, asked: CalendarRequest, zone: ZoneInfo, *, may_move: bool) -> dict[str, Any]:
-    """Return one activity; in the view by rows it stands in the row of its venue or of each speaker."""
+    """Return one activity. In the view by rows, it is in the row of its venue or of each speaker."""
     activity = one.activity
     classes = [f"cal-{activity.state.value}", *([f"cal-{one.severity.value}"] if one.severity else [])]
     return {
@@ -66,7 +66,7 @@ def entry(one: CalendarEntry, asked: CalendarRequest, zone: ZoneInfo, *, may_mov
 
 
 def about(one: CalendarEntry) -> str:
-    """Return an activity in one line, as a screen reader says it."""
+    """Return an activity in one line, for screen readers."""
     activity = one.activity
     parts = [
         span(activity.starts_at, activity.ends_at, activity.zone),
@@ -79,14 +79,14 @@ def about(one: CalendarEntry) -> str:
 
 
 def mark(severity: Severity | None) -> str:
-    """Return in a word that something of an activity is to be looked at; "" where nothing is."""
+    """Return a word for an activity that clashes; "" if it does not."""
     if severity is Severity.BLOCK:
         return gettext("clashes")
     return gettext("to look at") if severity else ""
 
 
 def day_note(facts: DayFacts) -> str:
-    """Return what is to be known of a day: the name of its holiday or joint holiday, and that it lies in Ramadan."""
+    """Return a day's notes: the name of its holiday or joint holiday, and whether it is in Ramadan."""
     return " · ".join(
         part for part in (facts.off.name if facts.off else "", gettext("Ramadan") if facts.ramadan else "") if part
     )
@@ -109,7 +109,7 @@ def row_id(row: CalendarRow) -> str:
 
 
 def hours(shown: ShownDays) -> tuple[str, str]:
-    """Return the first and last hour that the view draws: the office's day, wider where something lies outside it."""
+    """Return the first and last hour to draw: the office's day, extended if something is outside it."""
     starts = [time(7, 0), *(facts.hours.opens for facts in shown.days.values())]
     ends = [time(17, 0), *(facts.hours.closes for facts in shown.days.values())]
     for one in shown.entries:
@@ -123,7 +123,7 @@ def hours(shown: ShownDays) -> tuple[str, str]:
 
 
 def offset(on: date, zone: ZoneInfo) -> str:
-    """Return the zone's distance from UTC on a day: "+07:00"."""
+    """Return the zone's offset from UTC on a day: "+07:00"."""
     text = f"{datetime.combine(on, time(12), tzinfo=zone):%z}"
     return f"{text[:3]}:{text[3:5]}"
 
@@ -143,7 +143,7 @@ def _rows_of(one: CalendarEntry, rows_of: RowsOf) -> list[str]:
 
 
 def kind_of(facts: DayFacts) -> str:
-    """Return what a day is before anything is planned on it: off, joint, weekend, ramadan or "" for a usual one."""
+    """Return a day's kind: off, joint, weekend, ramadan, or "" for a usual day."""
     if facts.off:
         return "joint" if facts.off.kind is DayOffKind.JOINT else "off"
     if not facts.works:
@@ -152,7 +152,7 @@ def kind_of(facts: DayFacts) -> str:
 
 
 def _behind(facts: DayFacts, asked: CalendarRequest) -> Iterator[dict[str, Any]]:
-    """Yield what is drawn behind a day: what it is, and where hours are shown its break. A month's days are coloured as such."""
+    """Yield a day's background: its kind, and its break if hours are shown. In a month, the page colours the days."""
     whole: dict[str, Any] = {
         "start": f"{facts.day}T00:00:00",
         "end": f"{facts.day + A_DAY}T00:00:00",

@@ -1,4 +1,4 @@
-"""What is filled in to give an activity another time or place from the calendar. Its time is by the activity's own zone."""
+"""Forms to give an activity another time or place from the calendar. Times are in the activity's own zone."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from outreach.web.fields.times import REASON_HELP, TimeForm, Versioned
 
 
 class Placed(Protocol):
-    """What has a time and a place: a move, a proposed time."""
+    """An object with time and place, such as a move or a proposed time."""
 
     @property
     def starts_at(self) -> datetime: ...
@@ -43,7 +43,7 @@ class TimeAndPlaceForm(TimeForm):
         self.venue_id.data = place.venue_id
 
     def asked(self) -> dict[str, str]:
-        """Return the time and place that it holds, as an address names them."""
+        """Return the form's time and place as query values."""
         assert self.on.data
         assert self.begins.data
         assert self.ends.data
@@ -67,7 +67,7 @@ class PlaceForm(TimeAndPlaceForm, Versioned):
     back = HiddenField()
 
     def fill(self, activity: Activity, place: Move, back: str) -> None:
-        """Show a time and place, of an activity as it stands."""
+        """Show a time and place of an activity with its present version."""
         self.fill_place(place)
         self.version.data, self.back.data = str(activity.version), back
 
@@ -76,7 +76,7 @@ class PlaceForm(TimeAndPlaceForm, Versioned):
 
 
 def dropped(args: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-    """Return where an activity was dropped in the calendar, which is drawn in the office's zone; None where it was not.
+    """Return where an activity was dropped in the calendar, in the office's zone, or None.
 
     args: "starts" and "ends" as wall times, such as 2027-01-18T08:00:00.
     """

@@ -1,7 +1,7 @@
-"""Moving an activity from the calendar: a form, then what comes of it, then the move; and taking the last move back.
+"""Move an activity from the calendar: a form, then a preview, then the move; and take the last move back.
 
-The same pages serve the dialog that the drawn calendar opens (it asks for them bare), the keyboard, and browsers without a
-script. Asking changes nothing: the form and what comes of it are GET.
+The same pages serve the calendar's dialog (which requests them as fragments), keyboard users, and browsers without
+script. The form and the preview are GET and change nothing.
 """
 
 from dataclasses import replace
@@ -34,13 +34,13 @@ from outreach.web.frame.say import say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 HERE = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id"})  # what a move from the calendar changes
-BARE = "X-Bare"  # the header by which the dialog asks for a page without its frame
+BARE = "X-Bare"  # header by which the dialog requests a page as a fragment
 
 
 @bp.get("/<int:activity_id>/move")
 @coordinator_required
 def move(activity_id: int) -> Any:
-    """Show the form; or, where the address names a time, what would come of it."""
+    """Show the form, or the preview if the address names a time."""
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
         return to_its_page(activity)
@@ -68,7 +68,7 @@ def move(activity_id: int) -> Any:
 @bp.post("/<int:activity_id>/move")
 @coordinator_required
 def moved(activity_id: int) -> Any:
-    """Save the move, and go back to the calendar at its day."""
+    """Save the move, and return to the calendar at its day."""
     activity = showing.activity_with_agenda(activity_id)
     now = clock.now()
     form = PlaceForm(activity.zone)
@@ -89,7 +89,7 @@ def moved(activity_id: int) -> Any:
         _say_beside(form, problem)
         return _page(form, activity, previewed, undoing=undoing is not None), 422
     calendar_undo.keep(None if undoing else done, now)
-    if undoing:  # else the calendar says it, with the way to take it back
+    if undoing:  # otherwise the calendar says it and offers to take it back
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
     return redirect(_back(form.back.data or "", done.activity))
 
@@ -97,7 +97,7 @@ def moved(activity_id: int) -> Any:
 @bp.post("/undo")
 @coordinator_required
 def undo() -> Any:
-    """Take back the last move of a draft. That of a published activity is taken back by its page, which names the mails."""
+    """Take back the last move of a draft. A published activity's move is taken back on its page, which names the mails."""
     activity_id, version = calendar_undo.last()
     back = calendar_undo.kept(activity_id)
     if not ConfirmForm().validate() or back is None:
@@ -134,7 +134,8 @@ def _page(form: PlaceForm, activity: Activity, previewed: Preview | None = None,
 def _clashes(previewed: Preview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
     """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
 
-    A way to where the activity is already is none: it would change nothing, which is said of all of them below.
+    Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page
+    says this once, below all clashes.
     """
     once = {(row.kind, row.sentence): row for row in reversed(shown(previewed.found, about=[activity.id]))}
     return [
@@ -158,7 +159,7 @@ def _is_back(resolution: ShownResolution, form: PlaceForm, activity: Activity) -
 
 
 def _inside(resolution: ShownResolution, form: PlaceForm, activity: Activity) -> ShownResolution:
-    """Let a way that only gives the activity another time or place lead to what comes of it here."""
+    """Let a resolution that only changes the activity's time or place lead to the preview here."""
     if resolution.activity_id != activity.id or not resolution.fields or not resolution.fields.keys() <= HERE:
         return resolution
     asked = form.asked() | {name: value for name, value in resolution.fields.items() if name in form._fields}
@@ -189,7 +190,7 @@ def _dropped(activity: Activity, now: datetime) -> Move | None:
 
 
 def _back(asked: str, activity: Activity) -> str:
-    """Return the calendar's address to go back to; nobody else's."""
+    """Return the calendar address to return to. Other addresses are refused."""
     if asked.startswith("/calendar?") and asked.isascii() and asked.isprintable():
         return asked
     return url_for(".index", on=activity.starts_at.astimezone(office_zone()).date().isoformat())

@@ -1,4 +1,4 @@
-"""Which days a page of the calendar shows, and the addresses around it: the day asked for, the view, what narrows it."""
+"""The days that a calendar page shows, and the addresses around it: the requested day, the view, the filters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class RowsOf(StrEnum):
 
 @dataclass(frozen=True)
 class CalendarRequest:
-    """What an address of the calendar asks for. length: of days as columns in the view by rows."""
+    """The request in a calendar address. length: days shown as columns in the view by rows."""
 
     view: View
     on: date
@@ -43,14 +43,14 @@ class CalendarRequest:
 
     @property
     def first(self) -> date:
-        """Return the first day shown: of a month the Monday of its first week."""
+        """Return the first day shown. In a month, this is the Monday of its first week."""
         if self.view is View.MONTH:
             return _monday(self.on.replace(day=1))
         return _monday(self.on) if self.view is View.WEEK else self.on
 
     @property
     def last(self) -> date:
-        """Return the last day shown: of a month the Sunday of its last week."""
+        """Return the last day shown. In a month, this is the Sunday of its last week."""
         if self.view is View.MONTH:
             return _monday(_next_month(self.on) - A_DAY) + WEEK - A_DAY
         if self.view is View.WEEK:
@@ -78,7 +78,7 @@ class CalendarRequest:
         return (self.last - self.first).days + 1
 
     def url(self, endpoint: str = "calendar.index", **changes: Any) -> str:
-        """Return the address that asks for the same but for the changes: view, on, rows_of, all_rows, or of what narrows it."""
+        """Return this request's address with changes: view, on, rows_of, all_rows, or a filter."""
         kinds: dict[str, Any] = {"view": View, "rows_of": RowsOf, "on": date, "all_rows": bool}
         own = {name: _as(kinds[name], value) for name, value in changes.items() if name in kinds}
         narrowed = {name: value for name, value in changes.items() if name not in own}
@@ -101,9 +101,10 @@ class CalendarRequest:
 
 
 def read(args: Mapping[str, Any], *, today: date, programme_days: Any) -> CalendarRequest:
-    """Return what a query asks for; what it asks wrongly counts as not asked.
+    """Return the request in a query. Invalid values are ignored.
 
-    programme_days: gives a programme's first and last day by its id. Where one is chosen, and no day, its own are shown.
+    programme_days: returns a programme's first and last day by its id. If a programme is chosen without a day, its days
+    are shown.
     """
     get: Any = args.get
     wanted = CalendarFilter(
@@ -135,7 +136,7 @@ def weekday(day: date) -> str:
 
 
 def whole_day(text: str) -> date:
-    """Return the day of "2027-01-18", or of an instant that begins so; raise ValueError for what is none or too far off."""
+    """Return the day of "2027-01-18", or of an instant that begins so. Raise ValueError if it is invalid or too far away."""
     found = date.fromisoformat(text[:10])
     if not EARLIEST <= found <= LATEST:
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""The last move that was made from the calendar, kept in its maker's session so that it can be taken back for a while."""
+"""The last move made from the calendar, kept in the user's session for a while so that it can be taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ class _Moved:
 
 @dataclass(frozen=True)
 class UndoOffer:
-    """version: which the activity must still have. tells: whether taking it back sends mails."""
+    """version: the version that the activity must still have. tells: whether taking it back sends mails."""
 
     id: int
     title: str
@@ -60,7 +60,7 @@ def kept(activity_id: int) -> Move | None:
 
 
 def offer() -> UndoOffer | None:
-    """Return what the calendar offers to take back; None where there is nothing, or something has changed since."""
+    """Return what the calendar offers to take back, or None. None also if the activity has changed since."""
     activity_id, version = last()
     activity = db.session.get(Activity, activity_id) if kept(activity_id) else None
     if activity is None or activity.version != version or activity.state not in STATES:

@@ -1,6 +1,6 @@
-"""The calendar: month, week, day, and venues or speakers as rows. Moving in it is calendar/move.py.
+"""The calendar: month, week, day, and venues or speakers as rows. web/calendar/move.py moves activities in it.
 
-Each page is whole without a script: tables with links. Where there is one, static/calendar.js draws over it, and asks for
+Each page is complete without script: tables with links. With script, static/calendar.js draws over it and requests
 events.json.
 """
 
@@ -62,7 +62,7 @@ def index() -> Any:
 @bp.get("/events.json")
 @staff_required
 def events() -> Any:
-    """Return what is drawn in a range of days: start and end (exclusive) as days, at most 400 of them."""
+    """Return what to draw in a range of days: start and end (exclusive) as days, at most 400."""
     asked = _asked()
     try:
         first, end = (calendar_range.whole_day(request.args.get(name, "")) for name in ("start", "end"))

@@ -1,4 +1,4 @@
-"""Findings on the way to saving something: what blocks is not saved; what the office warns of is shown first, then saved."""
+"""Clashes when a form is saved: blocking clashes prevent saving; warnings are shown once before saving."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -13,16 +13,16 @@ from outreach.services.planning.clashes import FoundClashes
 from outreach.web.clashes.resolutions import ShownResolution, take
 from outreach.web.clashes.shown import ShownClash, shown
 
-MOST = 8  # findings before several activities are made; of more the number is said
-WAY = "way"  # the button that fills in a way out
-SEEN = "seen"  # the button that saves what was warned of; its value names the warnings that were read
+MOST = 8  # clashes shown before several activities are created; further ones are counted
+WAY = "way"  # name of the button that fills in a resolution
+SEEN = "seen"  # name of the button that saves despite warnings; its value is the digest of the warnings that were read
 
 
 @dataclass(frozen=True)
 class Look:
-    """rows: what saving would newly bring. digest: names the warnings among them.
+    """rows: clashes that saving would newly cause. digest: identifies the warnings among them.
 
-    named: whether it is of several activities, so that each row has to say of which.
+    named: whether it is about several activities, so each row has to name its activity.
     """
 
     rows: tuple[ShownClash, ...] = ()
@@ -43,24 +43,24 @@ class Look:
 
     @property
     def asks(self) -> bool:
-        """Return whether to show the warnings before saving: there are some, and just these were not seen yet."""
+        """Return whether to show the warnings before saving: there are some, and the user has not seen exactly these."""
         return bool(self.warnings) and not self.blocking and request.form.get(SEEN) != self.digest
 
 
 def look(found: FoundClashes, about: Collection[int], form: Any) -> Look:
-    """form: the one that is being saved; a way out that it has no fields for leads to the page that has."""
+    """Return the clashes for a form. A resolution without fields in it leads to the page that has them."""
     return Look(tuple(_fitting(row, form) for row in shown(found, about=about)))
 
 
 def look_at_many(
     found: FoundClashes, about: Collection[int], *, alike: bool = False, with_resolutions: bool = True
 ) -> Look:
-    """alike: the activities that are made have one form between them. with_ways: it has fields for each, or for all."""
+    """Return the clashes for several new activities. alike: they share one form. with_resolutions: look for resolutions."""
     return Look(tuple(shown(found, about=about, alike=alike, most=MOST, with_resolutions=with_resolutions)), named=True)
 
 
 def took_a_resolution(form: Any, rows: Mapping[int, Any] | None = None) -> bool:
-    """Return whether a way out was pressed, now filled into the form: it is to be shown again. rows: as of `take`."""
+    """Return whether a resolution was pressed. It is filled in, and the form must be shown again. rows: as in `take`."""
     query = request.form.get(WAY)
     if query is None:
         return False
@@ -70,7 +70,7 @@ def took_a_resolution(form: Any, rows: Mapping[int, Any] | None = None) -> bool:
 
 
 def came_filled_in(form: Any) -> None:
-    """Say so where a form is first shown with what a link put into it, such as a way out that another page offers."""
+    """Tell the user if a link, such as a resolution on another page, filled in a form that is shown for the first time."""
     if not form._fields.keys().isdisjoint(request.args):
         _say_filled_in()
 
@@ -92,5 +92,5 @@ def _fitted(resolution: ShownResolution, form: Any) -> ShownResolution | None:
 
 
 def refuses_publishing(rows: Collection[ShownClash]) -> bool:
-    """Return whether publishing would be refused because of these; it asks nothing of a programme's days."""
+    """Return whether these clashes would prevent publishing, which does not check the programme's days."""
     return any(row.blocks and row.kind is not ClashKind.OUTSIDE_PROGRAMME for row in rows)

@@ -1,4 +1,4 @@
-"""The ways out of a finding: their words, and where each leads: to the form or page that does it, filled in beforehand."""
+"""Resolutions of clashes on pages: their words, and the form or page that each leads to, already filled in."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,17 +36,17 @@ from outreach.web.fields.instants import number_of_days, wall_day, wall_time
 FIELDS = frozenset(
     {"on", "begins", "ends", "ends_on", "zone", "venue_id", "respond_on", "respond_at", "capacity", "starts_on", "days"}
 )
-NOT_TOLD = frozenset({"respond_on", "respond_at", "capacity"})  # of a published activity its own form changes these too
+NOT_TOLD = frozenset({"respond_on", "respond_at", "capacity"})  # a published activity's edit form has these
 OF = "of"  # in a button's value: the activity whose form it fills in
 Invitations = Mapping[tuple[int, Party], InviteeStanding]
 
 
 @dataclass(frozen=True)
 class ShownResolution:
-    """href: the page that does it. fields: on that page, the values that it fills in; of the activity with that id.
+    """A resolution as a link or button. href: page that does it. fields: values to fill in for activity_id.
 
-    inside: in the calendar's dialog, whether the page opens in it too. button: name and value of one that does it at once.
-    way: what it does to the plan.
+    inside: whether the calendar's dialog can open the page. button: name and value of a button that does it at once.
+    resolution: the change to the plan.
     """
 
     words: str
@@ -59,32 +59,32 @@ class ShownResolution:
 
     @property
     def query(self) -> str:
-        """Return its values as a button's value, for `take`."""
+        """Return the values as a button's value, for `take`."""
         return urlencode({OF: self.activity_id, **(self.fields or {})})
 
 
 def invitations_of(resolutions: Iterable[Resolution]) -> Invitations:
-    """Return the invitations that ways are about, by activity and party. One query, none where there is none."""
+    """Return the invitations that the resolutions are about, by activity and party. One query, or none if there are none."""
     return clashing.invitations_of([(one.activity_id, one.party) for one in resolutions if isinstance(one, OfInvitee)])
 
 
 def resolution_link(
     plan: Plan, resolution: Resolution, invitations: Invitations, about: int | None = None
 ) -> ShownResolution | None:
-    """Return a way as something to press; None where there is no page for it. about: as in findingwords.sentence."""
+    """Return a resolution as a link or button, or None if no page does it. about: as in delivery/words/clashes.sentence."""
     if isinstance(resolution, StretchProgramme):
-        return stretched(resolution) if resolution.programme_id > 0 else None  # else it is not stored yet
+        return stretched(resolution) if resolution.programme_id > 0 else None  # otherwise it is not stored yet
     activity = plan.activities[resolution.activity_id]
     if isinstance(resolution, OfInvitee):
         standing = invitations.get((resolution.activity_id, resolution.party))
         return _of_invitee(resolution, standing) if standing else None
     fields = fields_of(activity, resolution)
-    href = href_of(activity, fields) if activity.id > 0 else ""  # what is not stored yet has only its form
+    href = href_of(activity, fields) if activity.id > 0 else ""  # an unstored activity has only its form
     return ShownResolution(_words(plan, activity, resolution, about), href, activity.id, fields, resolution=resolution)
 
 
 def stretched(resolution: StretchProgramme, *, in_its_form: bool = False) -> ShownResolution:
-    """Return the way as a link to the programme's form, or, in it, as what fills it in."""
+    """Return the resolution as a link to the programme's form, or, inside that form, as values to fill in."""
     lasting = {
         "starts_on": resolution.starts_on.isoformat(),
         "days": str(number_of_days(resolution.starts_on, resolution.ends_on)),
@@ -117,7 +117,7 @@ def _of_invitee(resolution: OfInvitee, standing: InviteeStanding) -> ShownResolu
 
 
 def fields_of(activity: PlannedActivity, resolution: OfActivity) -> dict[str, str]:
-    """Return the values of the activity's form that the way changes, by the names of its fields."""
+    """Return the form values that the resolution changes, by field name."""
     match resolution:
         case MoveTo():
             return times_of(activity.moved(resolution.starts_at), activity.zone)
@@ -133,7 +133,7 @@ def fields_of(activity: PlannedActivity, resolution: OfActivity) -> dict[str, st
 
 
 def href_of(activity: PlannedActivity, fields: Mapping[str, str]) -> str:
-    """Return the page on which the activity gets these values: a draft's form, a published one's page for moving."""
+    """Return the page that sets these values: a draft's form, or a published activity's move page."""
     if activity.state is ActivityState.DRAFT or not NOT_TOLD.isdisjoint(fields):
         return url_for("activities.edit", activity_id=activity.id, **fields)  # type: ignore[arg-type]
     present = {**times_of(activity, activity.zone), "venue_id": str(activity.venue_id or "")}
@@ -141,9 +141,9 @@ def href_of(activity: PlannedActivity, fields: Mapping[str, str]) -> str:
 
 
 def take(form: Any, query: str, rows: Mapping[int, Any] | None = None) -> None:
-    """Put a way's values into a form that has such fields, as a button's value brought them.
+    """Put a resolution's values, from a button's value, into a form with such fields.
 
-    rows: of a form of several activities, each one's own by its id.
+    rows: for a form with several activities, the row of each by its id.
     """
     typed = dict(parse_qsl(query, keep_blank_values=True))
     if rows is not None:
@@ -154,7 +154,7 @@ def take(form: Any, query: str, rows: Mapping[int, Any] | None = None) -> None:
 
 
 def times_of(activity: PlannedActivity | Activity, zone: ZoneInfo) -> dict[str, str]:
-    """Return when it is, as the values of a form."""
+    """Return the activity's time as form values."""
     first, last = wall_day(activity.starts_at, zone), wall_day(activity.ends_at, zone)
     return {
         "on": first.isoformat(),
@@ -166,7 +166,7 @@ def times_of(activity: PlannedActivity | Activity, zone: ZoneInfo) -> dict[str, 
 
 
 def _words(plan: Plan, activity: PlannedActivity, resolution: OfActivity, about: int | None) -> str:
-    """Say what is done; of another activity than the one talked about, also of which."""
+    """Return what the resolution does. It names the activity if that is not the one in question."""
     of_other = about is not None and activity.id != about
     match resolution:
         case MoveTo():

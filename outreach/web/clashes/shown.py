@@ -1,4 +1,4 @@
-"""Findings as pages show them: gathered where the same is found of several people, in sentences, with links and ways out."""
+"""Clashes as pages show them: grouped if several people have the same one, in sentences, with links and resolutions."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from outreach.web.clashes.resolutions import ShownResolution, invitations_of, re
 
 @dataclass(frozen=True)
 class Thing:
-    """An activity that a finding is about. href: "" for one that is not stored yet."""
+    """An activity in a clash. href: "" if it is not stored yet."""
 
     id: int
     title: str
@@ -36,8 +36,8 @@ class ShownClash:
     things: tuple[Thing, ...]
     clash: Clash
     resolutions: tuple[ShownResolution, ...] = ()
-    parties: tuple[Party, ...] = ()  # of whom it is found
-    titles: tuple[str, ...] = ()  # of all the activities of which just this is found
+    parties: tuple[Party, ...] = ()  # the people or organisations with this clash
+    titles: tuple[str, ...] = ()  # of all activities with exactly this clash
 
     @property
     def blocks(self) -> bool:
@@ -45,18 +45,18 @@ class ShownClash:
 
     @property
     def title(self) -> str:
-        """Return the titles of the activities that it is found of, the first few by name."""
+        """Return the titles of the activities with this clash; only the first few by name."""
         return listed(self.titles)
 
     @property
     def offers_a_time(self) -> bool:
-        """Return whether one of its ways changes the activity itself, so that none has to be searched for."""
+        """Return whether a resolution changes the activity itself, so that no search for a time is needed."""
         return any(resolution.fields for resolution in self.resolutions)
 
 
 @dataclass(frozen=True)
 class Once:
-    """A way out as it is shown once for several findings. resolves: which of them, in words; "" where it is all there is."""
+    """A resolution shown once for several clashes. resolves: which of them, in words; "" if it is the only one."""
 
     resolution: ShownResolution
     resolves: str
@@ -71,11 +71,11 @@ def shown(
     most: int | None = None,
     alike: bool = False,
 ) -> list[ShownClash]:
-    """Return what was found, ready to be shown, what blocks first.
+    """Return the clashes for display, blocking ones first.
 
-    about: ids of the activities from whose side it is said, and that are best changed. groups: only these, as `gathered`.
-    most: ways out are looked for only for the first so many. alike: the activities about which it is are changed as one:
-    what is said of several of them in the same words is shown once, with the ways that suit them all.
+    about: ids of the activities from whose side they are told, and that should change. groups: show only these, as from
+    `gathered`. most: look for resolutions only for the first so many. alike: the activities in `about` change together,
+    so the same sentence about several is shown once, with the resolutions that suit all.
     """
     groups = sorted(gathered(found.clashes), key=_gravest_first) if groups is None else groups
     rows = [_shown(found, group, _side(group[0], about)) for group in groups]
@@ -96,13 +96,13 @@ def shown(
 
 
 def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
-    """Return the ways out of all these rows, each once, those first that resolve the most."""
+    """Return the resolutions of all these rows, each once. Those that resolve the most come first."""
     offered: dict[object, ShownResolution] = {}
     for row in rows:
         for resolution in row.resolutions:
             offered.setdefault(resolution.resolution or resolution.words, resolution)
     resolving = [(resolution, _resolved(found, resolution, rows)) for resolution in offered.values()]
-    resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: of equals as they were
+    resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: equals keep their order
     return [Once(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
 
 
@@ -166,7 +166,7 @@ def _side(clash: Clash, about: Collection[int]) -> int | None:
 
 
 def _for_all(group: list[Clash], some: list[Resolution]) -> list[Resolution]:
-    """Leave out the ways that would help only one of the people it is found of."""
+    """Leave out resolutions that help only one of several people with this clash."""
     return some if len(group) == 1 else [resolution for resolution in some if not isinstance(resolution, OfInvitee)]
 
 

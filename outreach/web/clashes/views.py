@@ -1,4 +1,4 @@
-"""All that clashes in the office's plan on one page, the gravest first, each with its ways out."""
+"""All clashes in the office's plan on one page, gravest first, with their resolutions."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from outreach.web.frame.say import page_number
 bp = Blueprint("findings", __name__, url_prefix="/findings")
 
 PER_PAGE = 25
-ALONE = "alone"  # in the filter: what belongs to no programme
+ALONE = "alone"  # in the filter: activities without a programme
 FOUND = (Severity.BLOCK, Severity.WARN)
 
 
@@ -33,7 +33,7 @@ def index() -> Any:
     groups = [one for one in clashing.gathered(found.clashes) if _is_of(one[0], programme)]
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
-    groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each, by when it is
+    groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
     page = _page(groups)
     found, groups = clashing.to_resolve(found, page.items, now=now)
     return render_template(
@@ -49,7 +49,7 @@ def index() -> Any:
 
 
 def _is_of(clash: Clash, programme: str) -> bool:
-    """Whether it is about an activity of the programme that was asked for; of any where none was, or none such."""
+    """Return whether it is about an activity of the requested programme. Without a valid one, return True."""
     if programme == ALONE:
         return any(one.programme_id is None for one in clash.activities)
     programme_id = whole(programme)

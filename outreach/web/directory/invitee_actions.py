@@ -1,4 +1,4 @@
-"""What staff do to a person and to an organisation alike, as invitees: done, and said on the next page."""
+"""Actions of staff on people and organisations as invitees, each with a message for the next page."""
 
 from flask import flash
 from flask_babel import gettext as _
@@ -22,7 +22,7 @@ def resume_reminders(invitee: Person | Organisation) -> None:
 
 
 def allow_address(address: str) -> None:
-    """Let mails go again to an address that none arrived at."""
+    """Allow mails to a blocked address again."""
     addresses.allow_again(address, by=current_user, now=clock.now())
     sentence = _(
         "From now on mails go to this address again. What did not arrive is not sent anew by itself: "
@@ -32,7 +32,7 @@ def allow_address(address: str) -> None:
 
 
 def renew_link(invitee: Person | Organisation) -> None:
-    """Make them an answer link; one that they had ends."""
+    """Create a new answer link for them. An earlier one no longer works."""
     had_one = invitee_record.link_of(invitee, now=clock.now()) is not None
     links.renew(invitee, by=current_user, now=clock.now())
     flash(

@@ -1,4 +1,4 @@
-"""What staff fill in about an organisation."""
+"""The form of an organisation, for staff."""
 
 from typing import Any
 
@@ -53,5 +53,5 @@ class OrganisationForm(InviteeForm):
 
     @classmethod
     def of(cls, values: OrganisationValues) -> "OrganisationForm":
-        """Return the form filled with what is stored."""
+        """Return the form filled with the stored values."""
         return cls(data={**vars(values), "sector": values.sector.value if values.sector else ""})

@@ -1,4 +1,4 @@
-"""Organisations: their list, a new one, one's page with its people and invitations, and correcting it."""
+"""Organisations: list, new one, page with its people and invitations, and correction."""
 
 from typing import Any
 

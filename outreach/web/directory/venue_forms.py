@@ -1,4 +1,4 @@
-"""What staff fill in about a venue."""
+"""The form of a venue, for staff."""
 
 import re
 
@@ -14,7 +14,7 @@ from outreach.web.fields.fields import Between, ChoiceField, Number, optional_te
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import text
 
-# Two numbers with points, and a comma, semicolon or blank between them.
+# Two decimal numbers with points, separated by a comma, semicolon or blank.
 POSITION = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*[,;\s]\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*")
 
 
@@ -45,7 +45,7 @@ class VenueForm(TidyForm):
 
     @property
     def coordinates(self) -> tuple[float, float] | None:
-        """Return the latitude and longitude that were written; None where there are none, or none that can be read."""
+        """Return latitude and longitude, or None if there are none or they are unreadable."""
         found = POSITION.fullmatch(self.position.data or "")
         return (float(found[1]), float(found[2])) if found else None
 
@@ -63,7 +63,7 @@ class VenueForm(TidyForm):
 
     @classmethod
     def of(cls, values: VenueValues) -> "VenueForm":
-        """Return the form filled with what is stored."""
+        """Return the form filled with the stored values."""
         known = values.latitude is not None and values.longitude is not None
         position = f"{values.latitude:.6g}, {values.longitude:.7g}" if known else ""
         return cls(data={**vars(values), "kind": values.kind.value, "position": position})

@@ -1,4 +1,4 @@
-"""Venues: their list, a new one, and correcting one."""
+"""Venues: list, new one, and correction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The calendars themselves, as programs read them under a secret address. No login; reading changes nothing."""
+"""The calendars that programs read under a secret address. No login; reading changes nothing."""
 
 from datetime import datetime
 from threading import Lock
@@ -17,7 +17,7 @@ from outreach.web.frame.looks import office_zone
 
 log = structlog.get_logger()
 MOST_KEPT = 8
-_kept: dict[str, bytes] = {}  # by what they say, the one asked for last at the end
+_kept: dict[str, bytes] = {}  # by digest; the last requested is at the end
 _lock = Lock()
 bp = Blueprint("feedfiles", __name__, url_prefix="/feeds")
 
@@ -32,7 +32,7 @@ limiter.limit(lambda: current_settings().rate_public)(bp)
 
 @bp.before_request
 def _know_nobody() -> None:
-    """A calendar program has no account: nobody's session is read."""
+    """Read no session: a calendar program has no account."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     speak(None)
 
@@ -45,13 +45,13 @@ def calendar(token: str) -> Response:
     found = feeds.content(feed, now=now)
     headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}
     answer = Response(content_type="text/calendar; charset=utf-8", headers=headers)
-    answer.set_etag(found.digest, weak=True)  # DTSTAMP says when it was written, so two files of one content differ
+    answer.set_etag(found.digest, weak=True)  # weak: same content, but another DTSTAMP each time
     answer.last_modified = found.changed_at
     if answer.make_conditional(request).status_code != 304:
         answer.data = _written(found, now)
     try:
         feeds.note_reading(feed, now.astimezone(office_zone()).date())
-    except OperationalError as error:  # the reader gets their calendar all the same
+    except OperationalError as error:  # the program gets the calendar all the same
         log.warning("reading of a feed not noted", feed=feed.id, **logs.fault(error))
     return _sealed(answer)
 
@@ -62,7 +62,7 @@ def _unknown(_problem: FeedUnknown) -> Response:
 
 
 def _written(found: FeedContent, now: datetime) -> bytes:
-    """Return the calendar as bytes, kept as long as it says the same: a year's takes a second to write."""
+    """Return the calendar as bytes. It is cached while its content is the same: a year takes a second to write."""
     with _lock:
         data = _kept.pop(found.digest, None)
     data = data or found.ics(now=now)

@@ -1,4 +1,4 @@
-"""What staff fill in to make a calendar address."""
+"""The form to make a calendar address, for staff."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class FeedForm(TidyForm):
 
     @property
     def subject_id(self) -> int | None:
-        """Return the id of what the chosen scope is about; None for everything."""
+        """Return the id of the chosen scope's subject; None for everything."""
         fields = {
             FeedScope.PROGRAMME: self.programme_id, FeedScope.VENUE: self.venue_id, FeedScope.PERSON: self.person_id,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Calendar addresses: their list, making one, renewing and revoking. What programs read there is web/feeds/files.py."""
+"""Calendar addresses: list, create, renew and revoke. web/feeds/files.py serves the calendars."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def new() -> Any:
 @bp.route("/<int:feed_id>/renew", methods=["GET", "POST"])
 @coordinator_required
 def renew(feed_id: int) -> Any:
-    """GET asks; POST gives another address."""
+    """GET asks; POST replaces the address."""
     form = ConfirmForm()
     if form.validate_on_submit():
         feeds.renew(feed_id, by=current_user, now=clock.now())
@@ -61,7 +61,7 @@ def renew(feed_id: int) -> Any:
 @bp.route("/<int:feed_id>/revoke", methods=["GET", "POST"])
 @coordinator_required
 def revoke(feed_id: int) -> Any:
-    """GET asks; POST stops the address."""
+    """GET asks; POST revokes the address."""
     form = ConfirmForm()
     if form.validate_on_submit():
         feeds.revoke(feed_id, by=current_user, now=clock.now())

@@ -1,4 +1,4 @@
-"""What all forms have in common: a field of one line holds one line."""
+"""The base of all forms: a one-line field has one line."""
 
 import re
 from typing import Any
@@ -20,18 +20,18 @@ class _OneLine(DefaultMeta):
 
 
 class TidyForm(FlaskForm):
-    """A form in whose one-line fields line ends become blanks, so that no title breaks a mail's header."""
+    """A form whose one-line fields turn line ends into blanks, so that no title breaks a mail's header."""
 
     class Meta(_OneLine, FlaskForm.Meta):
         pass
 
 
 class ConfirmForm(TidyForm):
-    """Nothing but the proof that the request comes from this page."""
+    """A form with only the CSRF token."""
 
 
 class TidyRow(Form):
-    """The same for rows within a form, which carry no token of their own."""
+    """The same for rows within a form. They have no CSRF token of their own."""
 
     class Meta(_OneLine):
         pass

@@ -1,4 +1,4 @@
-"""What the selects of forms offer: venues, programmes, kelurahan, people."""
+"""The choices of selects: venues, programmes, kelurahan, people."""
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -18,7 +18,7 @@ NEUTRAL_HELP = _l(
 
 
 def venues() -> list[tuple[int | str, str]]:
-    """Return all venues with their capacity, and first that none is chosen yet."""
+    """Return all venues with their capacity. The first choice means that none is known yet."""
     chosen: list[tuple[int | str, str]] = [("", gettext("Not known yet"))]
     for identity, name, capacity in browsing.venue_choices():
         told = gettext("%(venue)s (%(capacity)d seats)", venue=name, capacity=capacity) if capacity else name
@@ -31,7 +31,7 @@ def programmes() -> list[tuple[int | str, str]]:
 
 
 def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, str]]]:
-    """Return kelurahan grouped by kecamatan, and first that it is of none."""
+    """Return the kelurahan grouped by kecamatan. The first choice means none in particular."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("", gettext("None in particular"))]}
     for district in districts:
         groups[district.name] = [(region.code, region.name) for region in district.kelurahan]
@@ -39,7 +39,7 @@ def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, s
 
 
 def person_label(person: Person) -> str:
-    """Return how a person is told apart in a list: "Siti Rahmawati, S.H. · Kanit PPA"."""
+    """Return a label that identifies a person in a list: "Siti Rahmawati, S.H. · Kanit PPA"."""
     return f"{person.full_name} · {person.post}" if person.name and person.post else person.full_name
 
 

@@ -1,4 +1,4 @@
-"""Fields and checks that the forms of programmes and activities share."""
+"""Fields and validators that the forms of programmes and activities share."""
 
 from collections.abc import Callable
 from datetime import date, time
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Sentence:
-    """Demand a value, and say in one sentence what is missing (in place of a browser's bubble)."""
+    """Require a value, and say in one sentence what is missing (instead of a browser's bubble)."""
 
     def __init__(self, sentence: Any) -> None:
         self.sentence = sentence
@@ -31,7 +31,7 @@ class Sentence:
 
 
 class Between:
-    """Demand a whole number from `low` to `high`."""
+    """Require a whole number from `low` to `high`."""
 
     def __init__(self, low: int, high: int) -> None:
         self.low, self.high = low, high
@@ -45,7 +45,7 @@ class Between:
 
 
 class PhoneNumber:
-    """Take a phone number as people write it, and keep it in E.164; an ill-formed one gets its sentence."""
+    """Convert a phone number to E.164. An invalid one gets an error."""
 
     def __call__(self, form: Form, field: Field) -> None:
         try:
@@ -55,7 +55,7 @@ class PhoneNumber:
 
 
 class Typed(Field):
-    """What was typed, whether it could be read or not."""
+    """A field that keeps the typed text, even if it is unreadable."""
 
     @property
     def raw_text(self) -> str:
@@ -63,14 +63,14 @@ class Typed(Field):
 
 
 class DayField(Typed, DateField):
-    """A native date input; an unreadable day gets a sentence with an example. Empty is None."""
+    """A native date input. An unreadable day gets an error with an example. Empty is None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = _read(self, valuelist, _day, lazy_gettext("Please choose a day, such as 18/01/2027."))
 
 
 class Clock(Typed, TimeField):
-    """A native time input. Also reads 08.00, as people in Indonesia write it. Empty is None."""
+    """A native time input. It also reads 08.00, the notation in Indonesia. Empty is None."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = _read(self, valuelist, _time, lazy_gettext("Please write a time, such as 08:00."))
@@ -84,7 +84,7 @@ class Number(Typed, IntegerField):
 
 
 class ChoiceField(SelectField):
-    """A select whose refusal is a sentence."""
+    """A select whose error is a sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,22 +106,22 @@ def optional_text(value: Any) -> str | None:
 
 
 def strip(value: str | None) -> str:
-    """Return the text without blanks around it; "" for None."""
+    """Return the text without surrounding whitespace; "" for None."""
     return (value or "").strip()
 
 
 def whole(value: str | None) -> int:
-    """Return the number a hidden field holds; 0 where somebody tampered with it."""
+    """Return the number in a hidden field; 0 if somebody changed it."""
     return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 
 def is_known(day: date) -> bool:
-    """Return whether pages know the day; others are a slip, and instants near the calendar's ends have no time zone."""
+    """Return whether pages accept the day. Others are typing errors, and very early or late instants have no time zone."""
     return 2000 <= day.year < 2200
 
 
 def add_error(field: Field, sentence: str) -> None:
-    """Put a sentence beside a field after the form was validated."""
+    """Add an error to a field after validation."""
     field.errors = [*field.errors, sentence]
 
 
@@ -141,7 +141,7 @@ def _day(text: str) -> date:
 
 def _time(text: str) -> time:
     found = time.fromisoformat(text.strip().replace(".", ":"))
-    if found.tzinfo:  # whose clock it is by is said elsewhere
+    if found.tzinfo:  # the zone comes from elsewhere
         raise ValueError
     return found
 

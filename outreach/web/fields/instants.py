@@ -1,6 +1,6 @@
-"""From what a form holds (a day, a time, a zone) to aware instants, and back.
+"""Turn a form's day, time and zone into aware instants, and back.
 
-The one place where pages turn wall times into instants, so that no view and no template computes a date.
+Pages turn wall times into instants only here, so no view and no template computes a date.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ZONES = {name: ZoneInfo(name) for name, _label in CHOICES}
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """Return the zone a form chose; one outside CHOICES (of an older record) by its own name, the first for what is none."""
+    """Return the form's zone. One outside CHOICES (old record) is found by name. An invalid name gives the first choice."""
     try:
         return ZONES.get(name or "") or ZoneInfo(name or CHOICES[0][0])
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Asia
@@ -35,7 +35,7 @@ def wall_time(value: datetime, zone: ZoneInfo) -> time:
 
 
 def last_day(first: date, count: int) -> date:
-    """Return the last of `count` days that begin with `first`."""
+    """Return the last of `count` days, starting with `first`."""
     return first + timedelta(days=count - 1)
 
 
@@ -54,9 +54,9 @@ def days_between(first: date, last: date) -> Iterator[date]:
 
 
 def move_query(form: Any, activity: Any) -> dict[str, Any]:
-    """Return a form's time and place as query values, so that the page for moving begins with them.
+    """Return a form's time and place as query values for the move page.
 
-    A registration that was not touched is left out: it moves with the start.
+    An unchanged registration is left out, because it moves with the start.
     """
     names = ["on", "begins", "ends", "ends_on", "zone", "venue_id"]
     if form.registration_at != activity.registration_at and activity.starts_at != form.starts_at:

@@ -1,4 +1,4 @@
-"""Showing a problem's sentence at the form field it is about."""
+"""Show a problem's sentence at the form field it is about."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from outreach.domain.problems import Problem
 from outreach.services.locking import Stale
 from outreach.web.frame.say import say
 
-# What services call a field, where a form calls it otherwise.
+# Field names of services that have another name in forms.
 FIELDS = {
     "starts_at": "on",
     "ends_at": "ends",
@@ -74,7 +74,7 @@ def put_beside(form: FlaskForm, problem: Problem) -> bool:
 
 
 def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
-    """Put the problem's sentence beside its field, or at the head of the form where it is about no field of it."""
+    """Add the problem's sentence to its field, or to the whole form if it has no such field."""
     sentence = say(problem)
     wanted = problem.field or ""
     field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
@@ -97,7 +97,7 @@ def renew_version(form: FlaskForm, problem: Problem | None, version: int) -> Non
 
 
 def mistakes(form: Form, whose: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield each mistake of a form: the id of its field, the field's label, the sentence."""
+    """Yield each error of a form: its field's id, the field's label, the sentence."""
     for field in form:
         if isinstance(field, FieldList):
             for number, entry in enumerate(field.entries, start=1):

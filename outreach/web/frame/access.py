@@ -1,4 +1,4 @@
-"""Who may do what, and what every answer carries for safety: access by default denied, headers, error pages, limits."""
+"""Access rights and security of every answer: access denied by default, headers, error pages, limits."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,9 +24,9 @@ log = structlog.get_logger()
 
 CACHED_ELSEWISE = frozenset({"answers", "feedfiles", "health", "mailbox", "static"})
 PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
-SET_UP = frozenset({"office", "users"})  # what an administrator may use before the office is set up
+SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: only their own settings
+OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: their own settings only
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -50,7 +50,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def limit_logins(app: Flask, settings: Settings) -> None:
-    """Limit how often one address may try a password, and how often one account's may be tried from anywhere."""
+    """Limit password attempts from one address, and for one account from anywhere."""
     for endpoint in ("security.login", "security.verify", "security.change_password"):
         view: Any = limiter.limit(settings.rate_login, methods=["POST"])(app.view_functions[endpoint])
         if endpoint == "security.login":
@@ -63,24 +63,24 @@ def _account_tried() -> str:
 
 
 def has_role(*roles: StaffRole | str) -> bool:
-    """Return whether the present user holds one of the roles."""
+    """Return whether the current user has one of the roles."""
     return current_user.is_authenticated and any(role.name in roles for role in current_user.roles)
 
 
 def may_change() -> bool:
-    """Return whether the present user may change records: administrators and coordinators may, viewers only read."""
+    """Return whether the current user may change records: administrators and coordinators may, viewers may not."""
     return has_role(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)
 
 
 def office() -> Any:
-    """Return the office as a row of id, name, short_name, zone and email, or None before set-up; asked once a request."""
+    """Return the office as a row (id, name, short_name, zone, email), or None before set-up; one query per request."""
     if "office" not in g:
         g.office = db.session.execute(_OFFICE).first()
     return g.office
 
 
 def staff_required(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Let only people with an account in. (Every page needs one unless its blueprint is PUBLIC; this says it aloud.)"""
+    """Allow only users with an account. Every blueprint outside PUBLIC requires that; this states it explicitly."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -90,12 +90,12 @@ def staff_required(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def coordinator_required(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Let coordinators and administrators in; viewers get a page that says whom to ask."""
+    """Allow coordinators and administrators. Viewers get an error page that says who to ask."""
     return _roles_required(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)(view)
 
 
 def administrator_required(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Let only administrators in."""
+    """Allow administrators only."""
     return _roles_required(StaffRole.ADMINISTRATOR)(view)
 
 
@@ -173,7 +173,7 @@ def _sentences(code: int) -> tuple[str, str]:
 
 
 def error_page(code: int, title: str = "", text: str = "", **values: Any) -> tuple[str, int]:
-    """Return a page that says what went wrong and where to go from there. values: for its template."""
+    """Return an error page that says what went wrong and where to go next. values: for its template."""
     said_title, said_text = _sentences(code)
     return render_template(
         "errors/error.html", code=code, error_title=title or said_title, error_text=text or said_text, **values
@@ -215,11 +215,11 @@ def _crash_page(error: Exception) -> Any:
     log.error("page crashed", method=request.method, endpoint=request.endpoint, **logs.fault(error))
     try:
         return error_page(500)
-    except Exception as second:  # the shell itself needs the database
+    except Exception as second:  # the page around the error needs the database, too
         log.error("error page crashed", **logs.fault(second))
         return Response(" ".join(_sentences(500)), 500, mimetype="text/plain")
 
 
 def accounts(app: Flask, security: Security) -> None:
-    """Say who may not come in by Flask-Security's own pages in our words too."""
+    """Use our own words when Flask-Security refuses access."""
     security.unauthn_handler(lambda *_, **__: _to_login())

@@ -1,4 +1,4 @@
-"""The shell around every page: accounts, access, headers, words and looks. Views import their helpers from here."""
+"""Set up what surrounds every page: accounts, access, headers, words and looks. Views import their helpers from here."""
 
 import json
 from datetime import UTC, datetime
@@ -40,8 +40,9 @@ _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifi
 
 
 class Accounts(SQLAlchemyUserDatastore):
-    """The store of accounts. The question that every request asks is put together once; what is changed waits for its turn
-    to be written, as everywhere else.
+    """The store of accounts. The query of every request is built only once.
+
+    Changes wait until they may be written, as everywhere else.
     """
 
     def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
@@ -55,7 +56,7 @@ class Accounts(SQLAlchemyUserDatastore):
 
 
 def init_app(app: Flask) -> None:
-    """Bind accounts, access rules, headers, error pages and the templates' words to the app."""
+    """Connect accounts, access rules, headers, error pages and template helpers to the app."""
     settings: Settings = app.extensions["outreach"]
     _set_up_accounts(app, settings)
     access.init_app(app, settings)
@@ -73,7 +74,7 @@ def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
 
 
 def demo_logins() -> list[tuple[str, StaffRole, str]]:
-    """Return the demo's logins as (address, role, password); none where this is no demo."""
+    """Return the demo's logins as (address, role, password); none outside the demo."""
     settings: Settings = current_app.extensions["outreach"]
     path = settings.instance / "guide.json"
     if not settings.demo or not path.exists():
@@ -96,7 +97,7 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
     app.config.update(
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method
-        SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 salts by itself, so passwords outlive a change of the secret key
+        SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 has its own salt: passwords survive a new secret key
         SECURITY_PASSWORD_LENGTH_MIN=10,
         SECURITY_REGISTERABLE=False,
         SECURITY_RECOVERABLE=False,
@@ -112,11 +113,11 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_JOIN_USER_ROLES=False,
         **security_words.settings(),
-        SECURITY_CACHE_CONTROL=None,  # frame/access.py says it for all pages
+        SECURITY_CACHE_CONTROL=None,  # frame/access.py sets it for all pages
     )
     security.init_app(app, Accounts(db, User, AccountRole))
     security.want_json(lambda _request: False)
-    # No tokens: who is signed in has a session.
+    # No tokens: signed-in users have a session.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]
     user_logged_out.connect(_logged_out, app)
     password_changed.connect(_password_changed, app)

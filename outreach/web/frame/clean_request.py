@@ -1,6 +1,6 @@
-"""What comes in with a request, before any view reads it: no control characters, no number that no column could hold.
+"""Clean every request before a view reads it: no control characters, and no number too large for a column.
 
-No page takes JSON: what is not a form is no input.
+No page accepts JSON. Only forms are read.
 """
 
 import re
@@ -11,12 +11,12 @@ from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
-MOST = 2**31 - 1  # what an id's column holds
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # keeps tab and line ends
+MOST = 2**31 - 1  # largest value of an id column
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # all except tab and line ends
 
 
 class Parameters(ImmutableMultiDict[str, str]):
-    """Query or form values; a number asked for by `type=int` that no column could hold counts as not given."""
+    """Query or form values. With `type=int`, a number too large for any column counts as missing."""
 
     def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # type: ignore[override]
         return super().get(key, default, type=_number if type is int else type)  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ class Parameters(ImmutableMultiDict[str, str]):
 
 
 class CleanRequest(Request):
-    """A request whose query and form are text as people write it: PostgreSQL, for one, takes no NUL."""
+    """A request with clean text in query and form. PostgreSQL, for example, does not accept NUL."""
 
     parameter_storage_class = Parameters
     is_json = False
@@ -47,14 +47,14 @@ class CleanRequest(Request):
 
 
 class RowId(IntegerConverter):
-    """The <int:…> of an address; one too large for any column leads to no page."""
+    """The <int:…> in an address. A number too large for any column gives 404."""
 
     def __init__(self, map: Any, **given: Any) -> None:
         super().__init__(map, **{"max": MOST, **given})
 
 
 class Word(UnicodeConverter):
-    """A word in an address; one with control characters leads to no page."""
+    """Text in an address. Control characters give 404."""
 
     def to_python(self, value: str) -> str:
         if clean(value) != value:
@@ -63,7 +63,7 @@ class Word(UnicodeConverter):
 
 
 def clean(text: str) -> str:
-    """Return the text without control characters, but with its tabs and line ends."""
+    """Return the text without control characters, except tabs and line ends."""
     return _CONTROL.sub("", text)
 
 

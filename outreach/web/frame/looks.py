@@ -1,4 +1,4 @@
-"""What every template may use: dates and words said as readers say them, icons, addresses of static files."""
+"""What every template may use: dates and labels in the user's language, icons, addresses of static files."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from outreach.extensions import current_settings
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.web.frame import access
 
-# A state's colour; its word always stands beside it.
+# A state's colour. Its word is always shown with it.
 TONES: dict[tuple[type, str], str] = {
     (ActivityState, "draft"): "secondary",
     (ActivityState, "published"): "teal",
@@ -75,7 +75,7 @@ PARTS = {
 
 
 def init_app(app: Flask) -> None:
-    """Give the app's templates their filters and globals, and serve its static files with a long cache."""
+    """Give the app's templates their filters and globals, and serve static files with a long cache lifetime."""
     _serve_static(app)
     app.extensions["outreach_fragments"] = {}
     env = app.jinja_env
@@ -92,17 +92,17 @@ def init_app(app: Flask) -> None:
 
 
 def tone(state: StrEnum | None) -> str:
-    """Return the colour in which a state is shown."""
+    """Return a state's colour."""
     return "secondary" if state is None else TONES.get((type(state), state.value), "secondary")
 
 
 def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
-    """Return a state by word and colour; or any `text` in a `colour`."""
+    """Return a badge with a state's word and colour, or with `text` in `colour`."""
     return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or labels.label(state))
 
 
 def icon(name: str, label: str = "", extra: str = "") -> Markup:
-    """Return an icon of static/icons.svg; hidden from screen readers unless it has a label of its own."""
+    """Return an icon of static/icons.svg. Screen readers skip it unless it has a label."""
     return _icon(current_app.extensions["outreach_static_url"]("icons.svg"), name, label, extra)
 
 
@@ -115,10 +115,10 @@ def _icon(sprite: str, name: str, label: str, extra: str) -> Markup:
 
 
 def fragment(*key: Any, caller: Callable[[], Markup], of: Any = None) -> Markup:
-    """Return what the {% call %} block draws, drawn once for each `key` and then kept.
+    """Return the content of the {% call %} block. It is drawn once per `key` and then cached.
 
-    of: what it is drawn of: it is forgotten with that object. Without it, it is kept as long as the process runs, so
-    that its key must name all that it depends on.
+    of: the object that the content belongs to; the cache ends with that object. Without it, the content is cached as
+    long as the process runs, so the key must contain everything it depends on.
     """
     kept = current_app.extensions["outreach_fragments"] if of is None else _fragments.setdefault(of, {})
     key = (*key, formats.language(), request.script_root)
@@ -165,7 +165,7 @@ def _bar(parts: tuple[tuple[str, int], ...]) -> Markup:
 
 
 def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
-    """Return a form field's control, tied to its help and its errors for eyes and for screen readers.
+    """Return a form field's control, linked to its help and errors, also for screen readers.
 
     given: further attributes; class_ is added to the control's own class.
     """
@@ -186,14 +186,14 @@ def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
 
 
 def url_with(**query: Any) -> str:
-    """Return the present page's address with some query values changed; None takes one away."""
+    """Return the current page's address with changed query values; None removes a value."""
     asked = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "endpoint" and not k.startswith("_")}
     kept = {**asked, **(request.view_args or {}), **query}
     return url_for(request.endpoint or "overview.index", **{k: v for k, v in kept.items() if v is not None})
 
 
 def office_zone() -> ZoneInfo:
-    """Return the zone in which pages show instants that belong to no activity."""
+    """Return the zone for instants that belong to no activity."""
     found = access.office()
     return found.zone if found else zones.DEFAULT
 
@@ -227,7 +227,7 @@ def _serve_static(app: Flask) -> None:
 
 
 def _digest(root: Path) -> str:
-    """Return a short hash over all static files: a new release has new addresses, so old copies are never shown."""
+    """Return a short hash of all static files. A new release gets new addresses, so no old copies are shown."""
     total = hashlib.sha256()
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         total.update(str(path.relative_to(root)).encode())

@@ -1,7 +1,8 @@
-"""What is said to who was too quick or sent too much, and what is kept for them of what they had typed.
+"""The page for users who were too fast or sent too much, and how their typed values are kept.
 
-A form that came too often stands in the answer itself, hidden, to be sent again as it was: neither database nor session is
-asked for it, so that a limit stays one. What cannot be sent again so (a file, a password) is left to the browser's way back.
+A refused form is included in the answer, hidden, so that it can be sent again unchanged. This uses neither database nor
+session, so the limit still protects them. If a form cannot be sent again this way (a file, a password), the user goes
+back in the browser.
 """
 
 import time
@@ -12,19 +13,19 @@ from flask_babel import gettext as _
 from outreach.extensions import current_settings, limiter
 from outreach.web.frame.request import is_foreign
 
-KEPT_MOST = 128 * 1024  # bytes of a body that is read only to be kept
+KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
 SECRET = frozenset({"password", "new_password", "new_password_confirm"})
 _A_MINUTE_S = 60
 
 
 def wait_s() -> int:
-    """Return in how many seconds the limit that was reached lets something through again."""
+    """Return in how many seconds the limit allows a request again."""
     limit = limiter.current_limit
     return max(1, int(limit.reset_at - time.time()) if limit else _A_MINUTE_S)
 
 
 def when_again(seconds: int) -> str:
-    """Return when to try again, and what becomes of the form that was sent, in sentences."""
+    """Return, in sentences, when to try again and what happens to the form."""
     minutes = -(-seconds // _A_MINUTE_S)
     then = _("Wait a minute, then try again.")
     if minutes > 1:
@@ -36,7 +37,7 @@ def when_again(seconds: int) -> str:
 
 
 def kept() -> list[tuple[str, str]]:
-    """Return the names and values of the form that was sent; none where it cannot be sent again as it was."""
+    """Return names and values of the sent form; empty if it cannot be sent again unchanged."""
     length = request.content_length
     if request.method != "POST" or length is None or length > KEPT_MOST or is_foreign():
         return []
@@ -46,7 +47,7 @@ def kept() -> list[tuple[str, str]]:
 
 
 def here() -> str:
-    """Return the address that was asked for, with its query, to go or to send to once more."""
+    """Return the requested address with its query, to open it or send to it again."""
     return request.full_path.rstrip("?")
 
 
@@ -55,7 +56,7 @@ def way_back() -> str:
 
 
 def too_large() -> str:
-    """Return what to do about a body larger than is taken."""
+    """Return what to do about a body that is too large."""
     told = _(
         "Nothing was changed. A file may have %(megabytes)s MB at most: choose a smaller one.",
         megabytes=current_settings().upload_limit_mb,

@@ -1,4 +1,4 @@
-"""What any request says beside its form: in which language, and whether it comes from another site."""
+"""Language and origin of a request."""
 
 from flask import request
 
@@ -11,5 +11,5 @@ def asked_language() -> str | None:
 
 
 def is_foreign() -> bool:
-    """Return whether a browser says that another site sent this post. Those that say nothing are judged by the token."""
+    """Return whether the browser reports another site as the origin of this post. Without a report, the token decides."""
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}

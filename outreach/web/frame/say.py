@@ -1,4 +1,4 @@
-"""Sentences in the reader's language: what a problem says, with its values as a reader says them."""
+"""Problems as sentences in the user's language."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,9 +17,9 @@ from outreach.web.frame.looks import office_zone
 
 
 def say(problem: Problem) -> str:
-    """Return a problem's sentence in the reader's language, its values said as a reader says them.
+    """Return a problem's sentence in the user's language, with its values formatted.
 
-    An instant among the values is told in the problem's own zone ("zone"), else in its own, else in the office's.
+    An instant among the values is shown in the problem's "zone" value, else in its own zone, else in the office's.
     """
     if isinstance(problem, PlanBlocked):
         return clash_words.refusal(problem.clash, problem.about)
@@ -35,5 +35,5 @@ def _said(value: Any, zone: object) -> Any:
 
 
 def page_number() -> int:
-    """Return which page of a list is asked for by ?page=; 1 where that is no number."""
+    """Return the page number in ?page=; 1 if it is missing or no number."""
     return max(1, request.args.get("page", 1, type=int))

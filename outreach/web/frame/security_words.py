@@ -1,4 +1,4 @@
-"""What Flask-Security says, in our words and languages; it keeps its own words for what no page of ours uses."""
+"""Flask-Security's messages in our words and languages. Messages that no page of ours uses stay unchanged."""
 
 from typing import Any
 

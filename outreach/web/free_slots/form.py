@@ -1,4 +1,4 @@
-"""What a time is looked for: read from the address, so that a search can be kept and sent."""
+"""The search for a time, read from the address, so that it can be saved and shared."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ DAYS = timedelta(days=13)
 
 class FreeTimeForm(TidyForm):
     class Meta(TidyForm.Meta):
-        csrf = False  # it only asks
+        csrf = False  # the form only asks
 
     length = Number(
         _l("How long, in minutes"),
@@ -44,7 +44,7 @@ class FreeTimeForm(TidyForm):
     activity = HiddenField()
 
     def start(self, asked: SlotRequest) -> None:
-        """Show what a search begins with."""
+        """Show the start values of a search."""
         self.length.data = asked.length
         self.first.data, self.last.data = asked.first, asked.last
         self.people.data = asked.people or None
@@ -54,7 +54,7 @@ class FreeTimeForm(TidyForm):
         self.activity.data = str(asked.activity_id or "")
 
     def asked(self) -> SlotRequest:
-        """Return what is asked for, once the form is valid."""
+        """Return the search. The form must be valid."""
         assert self.length.data is not None
         assert self.first.data
         assert self.last.data

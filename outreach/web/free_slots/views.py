@@ -1,4 +1,4 @@
-"""Find a time: what is looked for stands in the address; the answer is below it."""
+"""Find a time: the search is in the address; the result is below it."""
 
 from dataclasses import replace
 from itertools import groupby
@@ -33,7 +33,7 @@ missing_page(bp, ActivityMissing)
 @bp.get("")
 @coordinator_required
 def index() -> Any:
-    """The form, begun by ?activity= where one is to get another time; with ?length= the answer, too."""
+    """Show the form, filled in from ?activity= if that activity needs another time. With ?length=, show the result, too."""
     searching = "length" in request.args
     form = FreeTimeForm(request.args if searching else None)
     _offer(form)
@@ -74,7 +74,7 @@ def _zone(found: FoundSlots | None) -> Any:
 
 
 def _by_day(found: FoundSlots | None) -> list[tuple[Any, list[Slot]]]:
-    """Return the days with their slots, in the order of each day's best."""
+    """Return the days with their slots, ordered by each day's best slot."""
     if found is None:
         return []
     zone = _zone(found)
@@ -85,7 +85,7 @@ def _by_day(found: FoundSlots | None) -> list[tuple[Any, list[Slot]]]:
 
 
 def _use(found: FoundSlots, slot: Slot, venue_id: int | None = None) -> str:
-    """Return the address of the form that a slot leads to, begun with it."""
+    """Return the address of the form that a slot leads to, filled in with the slot."""
     zone = _zone(found)
     values: dict[str, Any] = {
         "on": wall_day(slot.starts_at, zone),

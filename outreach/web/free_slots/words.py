@@ -1,4 +1,4 @@
-"""Why a slot is good, what stands in the way where there is none, and what would open one, in sentences."""
+"""Why a slot is good, what prevents any, and which change would allow one, in sentences."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ NAMED_AT_MOST = 3
 
 
 def why_words(slot: Slot, people: int) -> list[str]:
-    """Return what speaks for a slot, each in a few words."""
+    """Return a slot's advantages, each in a few words."""
     return [words for reason in slot.why if (words := _why(reason, slot, people))]
 
 
@@ -54,7 +54,7 @@ def _why(reason: SlotReason, slot: Slot, people: int) -> str:
 
 
 def missing_words(slot: Slot) -> str:
-    """Return who of those invited cannot come then; "" where all can."""
+    """Return which invitees cannot come then; "" if all can."""
     if not slot.missing:
         return ""
     return _("Cannot come: %(who)s", who=_named([party.name for party in slot.missing]))
@@ -78,7 +78,7 @@ def nothing_words(found: Nothing) -> str:
 
 
 def obstacle_words(one: Obstacle, tried: int) -> str:
-    """Return what stands in the way, and at how many of the starts."""
+    """Return an obstacle, and how many of the tried starts it affects."""
     if one.kind is None:
         what = _("No venue is free that has room enough")
     elif one.party is not None:
@@ -91,14 +91,14 @@ def obstacle_words(one: Obstacle, tried: int) -> str:
 
 
 def obstacle_details(one: Obstacle, zone: ZoneInfo) -> list[str]:
-    """Return the activities and absences behind an obstacle, the soonest first. zone: in which absences are told."""
+    """Return the activities and absences behind an obstacle, earliest first. zone: for the absences."""
     rows = [_taken(activity) for activity in one.activities] + [away_words(absence, zone) for absence in one.absences]
     more = len(rows) - NAMED_AT_MOST
     return [*rows[:NAMED_AT_MOST], ngettext("and one more", "and %(num)d more", more)] if more > 0 else rows
 
 
 def opening_words(one: Opening) -> str:
-    """Return a change as what the coordinator would do."""
+    """Return a change as an action of the coordinator."""
     match one.change:
         case WithoutParty(party):
             return _("Do without %(who)s", who=party.name)
@@ -131,7 +131,7 @@ def _taken(activity: PlannedActivity) -> str:
 
 
 def away_words(absence: Absence, zone: ZoneInfo) -> str:
-    """Return when somebody or a venue cannot be had: whole days as days, hours with theirs."""
+    """Return when somebody or a venue is unavailable: whole days as days, hours with their day."""
     first, until = absence.starts_at.astimezone(zone), absence.ends_at.astimezone(zone)
     last = until - timedelta(microseconds=1)
     if first.date() == last.date() and first.time() == until.time():

@@ -1,1 +1,1 @@
-"""The pages about an activity's invitees: the list, inviting, one invitation and what is done with it."""
+"""Pages of an activity's invitees: the list, inviting, and one invitation with its actions."""

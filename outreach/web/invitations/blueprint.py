@@ -1,4 +1,4 @@
-"""The blueprint that the invitees' views share, and what they all need: the invitation, and a page where it is missing."""
+"""The blueprint that the invitees' views share, the message after inviting, and the error page for missing invitations."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def back_to_list(activity_id: int, **query: Any) -> Any:
 
 
 def tell(invited: Invited) -> None:
-    """Flash what inviting did: how many invitations are new, were there already, and reach nobody by e-mail."""
+    """Flash the result of inviting: how many are new, were invited already, and have no e-mail."""
     if not invited.new:
         flash(_("Nobody new: all of them were invited already."), "info")
         return

@@ -1,4 +1,4 @@
-"""What staff fill in about invitees: whom to invite to what, an answer heard by phone, a quota, nominees, a filter."""
+"""Forms about invitees for staff: who to invite to what, an answer by phone, a quota, nominees, a filter."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -45,7 +45,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def filters_from(args: MultiDict[str, str]) -> InviteeFilters:
-    """Return what a list is narrowed to; a value that is none of the known ones narrows nothing."""
+    """Return the filters of a list. Unknown values are ignored."""
     return InviteeFilters(
         q=args.get("q", "").strip(),
         role=member(Role, args.get("role")),
@@ -75,7 +75,7 @@ def text(name: Any, length: int, *validators: Any, description: Any = "") -> Str
 
 
 class Phone:
-    """Read a phone number as people write it; keep it as E.164."""
+    """Convert a phone number to E.164."""
 
     def __call__(self, form: Form, field: StringField) -> None:
         try:
@@ -85,7 +85,7 @@ class Phone:
 
 
 class Address:
-    """Read an e-mail address; say what it may have meant where it is not one."""
+    """Read an e-mail address. For an invalid one, suggest what it may have meant."""
 
     def __call__(self, form: Form, field: StringField) -> None:
         try:
@@ -99,7 +99,7 @@ def words(members: Iterable[E]) -> list[tuple[str, str]]:
 
 
 class OptionsField(RadioField):
-    """One of a few, each with its own button."""
+    """One of a few choices, each with its own radio button."""
 
     def pre_validate(self, form: Form) -> None:
         if self.data not in {value for value, *_rest in self.iter_choices()}:
@@ -107,7 +107,7 @@ class OptionsField(RadioField):
 
 
 class Ticks(SelectMultipleField):
-    """Several boxes to tick."""
+    """Several checkboxes."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
@@ -119,14 +119,14 @@ class Ticks(SelectMultipleField):
 
 
 class InviteForm(TidyForm):
-    """To which activities: at least one of those offered together."""
+    """The activities to invite to: at least one of those offered."""
 
     activity_ids = Ticks(
         _l("To which activities?"), coerce=int, validators=[Sentence(_l("Choose at least one activity."))]
     )
 
     def offer(self, activities: list[Activity], ticked: Iterable[int]) -> None:
-        """Say which activities can be chosen, and which are ticked before anybody chose."""
+        """Set the activities to choose from, and those ticked at first."""
         self.activity_ids.choices = [(a.id, a.title) for a in activities]
         if not self.is_submitted() and not self.activity_ids.raw_data:
             self.activity_ids.data = [a.id for a in activities if a.id in set(ticked)]
@@ -143,7 +143,7 @@ class InvitePeopleForm(InviteForm):
 
 
 class NewPersonForm(TidyForm):
-    """Somebody who is not in the list yet: a name, or a post where the name is not known."""
+    """Somebody who is not in the list yet: a name, or a post if the name is unknown."""
 
     name = text(
         _l("Name"), 160, description=_l("As it is written, without titles. Leave it empty if only the post is known.")
@@ -163,17 +163,17 @@ class NewPersonForm(TidyForm):
 
 
 class InviteOrganisationsForm(InviteForm):
-    """The ticked organisations, each with a number of seats beside it (fields `quota-<id>`)."""
+    """The ticked organisations, each with a number of seats (fields `quota-<id>`)."""
 
     q = text(_l("Search"), 100)
     organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.not_seats: dict[int, str] = {}  # what is wrong with the number of seats, by organisation
+        self.not_seats: dict[int, str] = {}  # errors about the number of seats, by organisation
 
     def quotas(self, posted: Mapping[str, str]) -> dict[int, int] | None:
-        """Return {organisation id: seats} of the ticked ones; None, with an error at each, where a number is not one."""
+        """Return {organisation id: seats} of the ticked ones; None, with an error at each, if a number is invalid."""
         found = {}
         for organisation_id in self.organisation_ids.data or ():
             raw = posted.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)
@@ -188,14 +188,14 @@ class InviteOrganisationsForm(InviteForm):
 
 
 class InviteCadresForm(InviteForm):
-    """Nothing ticked means all: all kinds, all kelurahan."""
+    """The cadres to invite. Nothing ticked means all kinds and all kelurahan."""
 
     kinds = Ticks(_l("Which cadres?"), coerce=CadreKind)
     region_codes = Ticks(_l("From which kelurahan?"), coerce=str)
 
 
 class RecordAnswerForm(TidyForm):
-    """An answer somebody gave by phone, WhatsApp, mail, letter or in person."""
+    """An answer by phone, WhatsApp, mail, letter or in person."""
 
     choice = OptionsField(_l("What did they answer?"))
     source = OptionsField(_l("How did they answer?"))
@@ -235,7 +235,7 @@ class QuotaForm(TidyForm):
 
 
 class StaffNomineeForm(TidyRow):
-    """One person whom an organisation sends; an empty row is nobody."""
+    """One nominee of an organisation; an empty row is nobody."""
 
     name = text(_l("Name"), 160)
     post = text(_l("Post"), 160)
@@ -253,7 +253,7 @@ def _row(written: str | None) -> int | None:
 
 
 class NomineesForm(TidyForm):
-    """The full list of people an organisation sends; who is left out is withdrawn."""
+    """The full list of an organisation's nominees. Nominees who are left out are withdrawn."""
 
     source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
     rows = FieldList(FormField(StaffNomineeForm), max_entries=MOST_SEATS)
@@ -274,4 +274,4 @@ class NomineesForm(TidyForm):
 
 
 class ButtonForm(TidyForm):
-    """A button that does something: nothing to fill in but the token."""
+    """A button without other fields than the CSRF token."""

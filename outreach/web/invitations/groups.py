@@ -1,4 +1,4 @@
-"""Inviting many in one step: organisations with their quotas, cadres by kind and kelurahan. First choose, then check."""
+"""Invite many in one step: organisations with quotas, cadres by kind and kelurahan. First choose, then check."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -38,8 +38,8 @@ from outreach.web.invitations.forms import (
     words,
 )
 
-MOST = 8  # findings that the page shows
-WITHOUT = "without"  # the button that leaves somebody out, and the fields that keep whom
+MOST = 8  # clashes that the page shows
+WITHOUT = "without"  # the button that leaves somebody out, and the fields that remember who
 CHOSEN = frozenset({"person_ids", "organisation_ids"})
 TWICE = frozenset({ClashKind.SPEAKER_TWICE, ClashKind.CADRE_TWICE, ClashKind.INVITEE_TWICE})
 
@@ -92,7 +92,7 @@ def invite_organisations(activity_id: int) -> Any:
 @bp.route("/activities/<int:activity_id>/invite/cadres", methods=["GET", "POST"])
 @coordinator_required
 def invite_cadres(activity_id: int) -> Any:
-    """Choose cadres by kind and kelurahan; nothing ticked means all."""
+    """Choose cadres by kind and kelurahan. Nothing ticked means all."""
     activity = invitees.activity_of(activity_id)
     activities = choices.open_activities(activity)
     regions, kinds = choices.cadre_regions(), choices.cadre_kinds()
@@ -140,7 +140,7 @@ def _check_or_invite(
     role: Role,
     quotas: Mapping[int, int] | None = None,
 ) -> Any:
-    """Invite where the button of the checking page was pressed, else show that page: what will happen, to how many."""
+    """Invite if the check page's button was pressed, else show that page: what will happen, for how many people."""
     if request.form.get("do") == "invite":
         try:
             tell(invite())
@@ -158,9 +158,9 @@ def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> A
 
 
 def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:
-    """Show what inviting will do and what it clashes with, with all that was chosen carried along in hidden fields.
+    """Show what inviting will do and its clashes, with all choices in hidden fields.
 
-    quotas: of organisations, which are then invited; else people.
+    quotas: of organisations, which are then invited; otherwise people.
     """
     ids = [one.activity.id for one in found.activities]
     chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
@@ -177,7 +177,7 @@ def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, 
     ]
     kept += [(WITHOUT, str(id)) for id in sorted(without)]
     kept += [(f"quota-{key}", str(value)) for key, value in (quotas or {}).items()]
-    # What was typed of somebody new belongs in no address: those are written into logs.
+    # Data of a new person must not be in an address, because addresses are written into logs.
     here = address_with((name, value) for name, value in kept if value and not name.startswith("new-"))
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
@@ -187,22 +187,22 @@ def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, 
 
 
 def left_out() -> set[int]:
-    """Return the ids of those whom the checking page was told to do without."""
+    """Return the ids of those that the check page left out."""
     return {whole(one) for asked in sent().getlist(WITHOUT) for one in asked.split()}
 
 
 def is_chosen() -> bool:
-    """Return whether there is a choice to look at: one that was sent, or that of somebody who comes back to the check."""
+    """Return whether there is a choice to check: a sent form, or a user who returns to the check."""
     return request.method == "POST" or came_back()
 
 
 def kept_of() -> dict[str, Any]:
-    """Return how a form is made of what somebody who comes back had chosen: to be looked at, so that it needs no token."""
+    """Return the arguments to make a form with the choices of a user who returns. It is only shown, so it needs no token."""
     return {"formdata": sent(), "meta": {"csrf": False}} if came_back() else {}
 
 
 def _with_leaving_out(row: ShownClash, kind: PartyKind, chosen: Collection[int]) -> ShownClash:
-    """Offer first to do without those of the chosen of whom it is found: nobody has invited them yet."""
+    """Offer first to leave out the chosen ones with this clash, because they are not invited yet."""
     those = [one for one in row.parties if one.kind is kind and one.key in chosen]
     if not those:
         return row
@@ -213,7 +213,7 @@ def _with_leaving_out(row: ShownClash, kind: PartyKind, chosen: Collection[int])
 
 
 def _leading_back(row: ShownClash, here: str) -> ShownClash:
-    """Let its ways out lead back to the check, with who is chosen; where these are too many for an address, no way leads away."""
+    """Let resolutions lead back to the check with the choices. If these are too many for an address, drop the links."""
     resolutions = [
         resolution if resolution.button else replace(resolution, href=leading_back(resolution.href, here))
         for resolution in row.resolutions
@@ -226,7 +226,7 @@ def _counted(form: InviteCadresForm) -> tuple[int, int]:
 
 
 def _tick_sector(form: InviteOrganisationsForm, sector: Sector) -> None:
-    """Tick all of a sector's organisations that are shown, or untick them where all were ticked."""
+    """Tick all shown organisations of a sector, or untick them if all are ticked."""
     ticked = set(form.organisation_ids.data or [])
     shown = dict(choices.organisations_by_sector(form.q.data or "", ticked))
     of_it = {o.id for o in shown.get(sector, ())}
@@ -234,7 +234,7 @@ def _tick_sector(form: InviteOrganisationsForm, sector: Sector) -> None:
 
 
 def _tick_district(form: InviteCadresForm, code: str, regions: list[choices.RegionNode]) -> None:
-    """Tick a whole kecamatan's kelurahan, or untick them where all were ticked."""
+    """Tick all kelurahan of a kecamatan, or untick them if all are ticked."""
     of_it = {c.region.code for node in regions if node.region.code == code for c in node.children}
     ticked = set(form.region_codes.data or [])
     form.region_codes.data = sorted(ticked - of_it if of_it <= ticked else ticked | of_it)

@@ -1,4 +1,4 @@
-"""Who is invited to an activity: the list that keeps itself up to date, and the list of people to call."""
+"""An activity's invitees: the list that refreshes itself, and the list of people to call."""
 
 import io
 from hashlib import sha256
@@ -22,7 +22,7 @@ from outreach.web.invitations.forms import filters_from
 @bp.get("/activities/<int:activity_id>/invitees")
 @staff_required
 def index(activity_id: int) -> Any:
-    """Show the list; for the page that asks again every few seconds only the table, and nothing where nothing changed."""
+    """Show the list. A page that polls every few seconds gets only the table, and nothing if nothing changed."""
     filters = filters_from(request.args)
     found = invitees.listed(activity_id, filters, page_number())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
@@ -40,7 +40,7 @@ def index(activity_id: int) -> Any:
 @bp.get("/activities/<int:activity_id>/invitees/to-call")
 @staff_required
 def calls(activity_id: int) -> Any:
-    """Show whom only a call or WhatsApp can reach, to work through or to print."""
+    """Show invitees who can only be reached by phone or WhatsApp, for working through or printing."""
     activity = invitees.activity_of(activity_id)
     rows = [(row, whatsapp.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
     return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=whatsapp.is_moved(activity))
@@ -49,7 +49,7 @@ def calls(activity_id: int) -> Any:
 @bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
 @staff_required
 def calls_file(activity_id: int) -> Response:
-    """Give the same list as a file that a spreadsheet opens."""
+    """Return the same list as a spreadsheet file."""
     activity = invitees.activity_of(activity_id)
     out = io.StringIO()
     sheet = csv.writer(out, delimiter=";")
@@ -80,7 +80,7 @@ def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
 
 
 def _link(row: InviteeRow) -> str:
-    """Return the answer link for a reader who may pass it on; "" for one who only reads."""
+    """Return the answer link for users who may pass it on; "" for users who only read."""
     return row.link if may_change() else ""
 
 

@@ -1,4 +1,4 @@
-"""One invitation: what is known of it, and what staff do with it: record an answer, quota, nominees, link, withdraw."""
+"""One invitation and its actions for staff: record an answer, quota, nominees, link, withdraw."""
 
 from functools import partial
 from typing import Any
@@ -42,7 +42,7 @@ def show(invitation_id: int) -> Any:
 @bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])
 @coordinator_required
 def record(invitation_id: int) -> Any:
-    """Record what a person answered by phone, or in a mail (?mail=…); or that an organisation sends nobody."""
+    """Record a person's answer by phone or from a mail (?mail=…); or that an organisation sends nobody."""
     row = invitees.one(invitation_id)
     mail = _mail()
     organisation = row.invitation.organisation_id is not None
@@ -71,7 +71,7 @@ def record(invitation_id: int) -> Any:
 @bp.route("/invitations/<int:invitation_id>/nominees", methods=["GET", "POST"])
 @coordinator_required
 def nominees(invitation_id: int) -> Any:
-    """Write down whom an organisation sends: the full list, up to its quota."""
+    """Record an organisation's nominees: the full list, up to its quota."""
     row = invitees.one(invitation_id)
     if row.invitation.organisation_id is None:
         return redirect(url_for(".record", invitation_id=invitation_id))
@@ -119,7 +119,7 @@ def quota(invitation_id: int) -> Any:
 @bp.route("/invitations/<int:invitation_id>/withdraw", methods=["GET", "POST"])
 @coordinator_required
 def withdraw(invitation_id: int) -> Any:
-    """Say what mail goes out, then withdraw."""
+    """Show which mail goes out, then withdraw."""
     row = invitees.one(invitation_id)
     form = ButtonForm()
     if form.validate_on_submit():
@@ -133,7 +133,7 @@ def withdraw(invitation_id: int) -> Any:
 
 
 def _consequences(row: InviteeRow) -> dict[str, Any]:
-    """Return what withdrawing sets off: the mails, and whether somebody waits for a seat."""
+    """Return the effects of withdrawing: the mails, and whether somebody waits for a seat."""
     seats = invitees.seats_of(row.invitation.activity)
     return {
         "told": invitees.told_of_withdrawal(row.invitation.id),
@@ -160,13 +160,13 @@ def revoke_link(invitation_id: int) -> Any:
 
 
 def _mail() -> IncomingMail | None:
-    """Return the mail received (?mail=…) in which the answer was written; raise IncomingMissing."""
+    """Return the received mail that contains the answer (?mail=…). Raise IncomingMissing."""
     mail_id = request.args.get("mail", type=int)
     return None if mail_id is None else inbox.show(mail_id).mail
 
 
 def _back(row: InviteeRow, mail: IncomingMail | None) -> Any:
-    """Return to where the invitation was come to from."""
+    """Redirect to the page that the user came from."""
     if mail is not None:
         return redirect(url_for("incoming.index", marked=mail.id))
     return redirect(back_or(url_for(".index", activity_id=row.invitation.activity_id)))
@@ -195,7 +195,7 @@ def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: Inco
 
 
 def _answered(row: InviteeRow, mail: IncomingMail | None) -> str | None:
-    """Return what is chosen at first: what their calendar said, or what is recorded; what a letter says, somebody reads."""
+    """Return the preselected answer: from a calendar reply, or the recorded one. A letter has to be read by a person."""
     if mail is not None:
         said = inbox.answer_in(mail)
         return said.value if said else None

@@ -1,4 +1,4 @@
-"""Inviting people one by one: search and tick, add who is not in the list yet, check what will be sent, invite."""
+"""Invite people one by one: search and tick, add new people, check what will be sent, invite."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_o
 @bp.route("/activities/<int:activity_id>/invite/people", methods=["GET", "POST"])
 @coordinator_required
 def invite_people(activity_id: int) -> Any:
-    """Choose people. Searching and checking change nothing; what was ticked is kept all along."""
+    """Choose people. Searching and checking change nothing; the ticked people are kept."""
     activity = invitees.activity_of(activity_id)
     activities = choices.open_activities(activity)
     form = InvitePeopleForm(**kept_of())
@@ -67,7 +67,7 @@ def invite_people(activity_id: int) -> Any:
 
 
 def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
-    """Add a person and tick them; what was chosen before stays chosen."""
+    """Add a person and tick them. Earlier choices are kept."""
     new = new_person_form()
     if not new.validate():
         return choose(status=422, new=new)

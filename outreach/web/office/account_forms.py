@@ -1,4 +1,4 @@
-"""The forms of accounts: adding somebody, and changing what they may do."""
+"""Forms of accounts: add a user, and change their rights."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class UserEditForm(UserForm):
 
     @classmethod
     def of(cls, user: User, **kwargs: Any) -> "UserEditForm":
-        """Return the form filled with an account's present values."""
+        """Return the form filled with an account's current values."""
         return cls(
             name=user.name,
             email=user.email,

@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, and to do what. For administrators; and everybody's own language."""
+"""Accounts: who may sign in, and with which role (for administrators); and each user's own language."""
 
 from urllib.parse import urlsplit
 
@@ -70,5 +70,5 @@ def _user(user_id: int) -> staff.User:
 
 
 def _show_password(added: Added) -> str:
-    """Show a new password in the very answer that makes it: nothing keeps it, not even a cookie."""
+    """Show a new password in the answer to the request that makes it. It is stored nowhere, not even in a cookie."""
     return render_template("office/accounts.html", users=staff.listed(), added=added)

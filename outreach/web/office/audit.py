@@ -1,4 +1,4 @@
-"""The audit log: who changed what, when. For administrators."""
+"""The audit log: who changed what, and when. For administrators."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ bp = Blueprint("audit", __name__)
 
 
 def _day(written: str) -> date:
-    """Return the day; raise ValueError where it is none that anything can have been changed on."""
+    """Return the day. Raise ValueError if it is invalid or outside 1970 to 2199."""
     day = date.fromisoformat(written)
     if not 1970 <= day.year < 2200:
         raise ValueError

@@ -1,4 +1,4 @@
-"""The audit log's words: each action, kind of record and detail, as a reader says it."""
+"""The audit log's words: each action, kind of record and detail in the user's language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -177,7 +177,7 @@ PAGES = {
     "user": ("users.edit", "user_id"),
     "venue": ("venues.edit", "venue_id"),
 }
-# What is stored as a number or a key: that it changed can be said, from what to what cannot.
+# Stored as a number or a key: the log can say that it changed, but not from what to what.
 _UNSAID = frozenset({"venue_id", "region_code", "organisation_id", "text", "description", "purpose"})
 _REFERENCES: dict[str, Any] = {
     "message": _l("message no. %(number)s"),
@@ -189,13 +189,13 @@ _REFERENCES: dict[str, Any] = {
 }
 _LINKED = "incoming_mail"  # shown as a link
 _LONGEST = 80  # characters of a value
-# Some of their values are others' too.
+# Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
 _WORDS = {value: words for (kind, value), words in LABELS.items() if kind not in _NEVER_LOGGED}
 
 
 def verb(action: str) -> str:
-    """Return what was done: "published" for "activity.published"; an unknown action as it is written."""
+    """Return what was done: "published" for "activity.published". An unknown action is returned as written."""
     name = action.partition(".")[2] or action
     return str(VERBS.get(name, name.replace("_", " ")))
 
@@ -205,9 +205,9 @@ def subject(subject_type: str) -> str:
 
 
 def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
-    """Return what an entry is about by name; a rule and a text by their words, not by their keys.
+    """Return the name of an entry's subject. Rules and texts are named by their words, not by their keys.
 
-    senders: of mails received, by id, as long as they are known.
+    senders: of received mails, by id, as far as known.
     """
     if row.subject_type == "incoming_mail" and senders and row.subject_id in senders:
         return senders[row.subject_id]
@@ -221,7 +221,7 @@ def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
 
 
 def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
-    """Return an entry's details as "Word: value", or "Word: before → after"; instants by the zone's clock."""
+    """Return an entry's details as "Word: value" or "Word: before → after". Instants are in the zone."""
     lines: list[str] = []
     for key, value in detail.items():
         if isinstance(value, dict):
@@ -232,7 +232,7 @@ def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
 
 
 def page_of(row: Any, endpoints: Any) -> tuple[str, dict[str, int]] | None:
-    """Return the endpoint and values of the page of what an entry is about, where there is one."""
+    """Return endpoint and values of the page about an entry's subject, or None."""
     endpoint, key = PAGES.get(row.subject_type, ("", ""))
     if (
         endpoint not in endpoints

@@ -44,7 +44,7 @@ def edit() -> str | Response | tuple[str, int]:
 @bp.get("/office/cities")
 @administrator_required
 def cities() -> str:
-    """Return the choices for what is being typed, for the page to put in place (htmx)."""
+    """Return the cities that match the typed text, for the page to insert (htmx)."""
     form = OfficeForm(formdata=None)
     q = request.args.get("city", "").strip()
     form.region_code.choices = _cities(q, form, offices.get())
@@ -61,7 +61,7 @@ def _filled(office: Office | None) -> OfficeForm:
 
 
 def _cities(q: str, form: OfficeForm, office: Office | None) -> list[tuple[str, str]]:
-    """Return the cities to choose from: those found, with the present one first."""
+    """Return the cities to choose from: the current one first, then those found."""
     found = dict(regions.search_cities(q, limit=8)) if q else {}
     chosen = form.region_code.data if form.region_code.data not in (None, "None", "") else ""
     present = {}

@@ -1,4 +1,4 @@
-"""The form of the office: its names, its kabupaten/kota, whom invitees call."""
+"""The form of the office: its names, its kabupaten/kota, and the contact for invitees."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,4 +1,4 @@
-"""The form of the office's rules of planning: how grave each kind of clash is, hours, Ramadan, notice, travel."""
+"""The form of the office's planning rules: severity of each kind of clash, hours, Ramadan, notice, travel."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -25,14 +25,14 @@ NUMBER_MISSING = _l("Please write a whole number, such as 40.")
 
 
 class Factor(DecimalField):
-    """A number with a comma or a point; what is none gets a sentence."""
+    """A number with comma or point. Invalid text gets an error."""
 
     data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata([value.strip().replace(",", ".") for value in valuelist])
-            if isinstance(self.data, Decimal) and self.data.is_snan():  # it bears no comparison
+            if isinstance(self.data, Decimal) and self.data.is_snan():  # it cannot be compared
                 raise ValueError
         except ValueError:
             self.data = None
@@ -40,7 +40,7 @@ class Factor(DecimalField):
 
 
 class PlanRulesForm(TidyForm):
-    """Its fields for severities, hours, lengths and Ramadan are added below and by `form_for`."""
+    """The planning rules. `form_for` and the code below add fields for severities, hours, lengths and Ramadan."""
 
     notice_days = Number(
         planning_rule_words.NOTICE,
@@ -88,7 +88,7 @@ class PlanRulesForm(TidyForm):
     years: tuple[int, ...] = ()  # Hijri
 
     def values(self, present: PlanValues) -> PlanValues:
-        """Return what was filled in; Ramadans of other years stay as present. Raise HoursOutOfOrder or RamadanOdd."""
+        """Return the settings. Ramadans of other years stay as in `present`. Raise HoursOutOfOrder or RamadanOdd."""
         hours = {
             day: planning_rules.hours_of(day, *(self[f"{day}_{part}"].data for part in PARTS)) for day in DAYS_OF_HOURS
         }

@@ -1,4 +1,4 @@
-"""What counts as a clash, and how the office reckons hours, Ramadan, notice, travel: read by all, changed by administrators."""
+"""The planning rules: clashes, office hours, Ramadan, notice, travel. All staff read them; administrators change them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,7 +27,7 @@ from outreach.web.planning_rules.words import LENGTHS as LENGTH_WORDS
 
 bp = Blueprint("planrules", __name__, url_prefix="/planning-rules")
 
-YEARS_SHOWN = 3  # of Ramadan, the present or next one first
+YEARS_SHOWN = 3  # years of Ramadan, from the current or next one
 K = ClashKind
 GROUPS: tuple[tuple[Any, tuple[tuple[ClashKind, Any], ...]], ...] = (
     (
@@ -81,7 +81,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[ClashKind, Any], ...]], ...] = (
 @bp.route("", methods=["GET", "POST"])
 @staff_required
 def edit() -> Any:
-    """GET shows the settings; POST saves them, or fills in the defaults of one part without saving."""
+    """GET shows the settings; POST saves them, or fills in one part's defaults without saving."""
     now = clock.now()
     present = planning_rules.values()
     if not has_role(StaffRole.ADMINISTRATOR):
@@ -145,13 +145,13 @@ def _hours(day: DayHours) -> str:
 
 
 def _years(now: datetime) -> list[int]:
-    """Return the Hijri years whose Ramadan is on or comes next."""
+    """Return the Hijri years whose Ramadan is now or comes next."""
     coming = holidays.ramadans(range(now.year - 1, now.year + YEARS_SHOWN + 1))
     return [year for year, days in coming.items() if days.last >= now.date()][:YEARS_SHOWN]
 
 
 def _computed(years: Iterable[int]) -> dict[int, DayRange]:
-    """Return these Hijri years' Ramadans as they are reckoned beforehand."""
+    """Return the computed Ramadans of these Hijri years."""
     ours = [planning_rules.year_of(year) for year in years]
     return holidays.ramadans(range(min(ours), max(ours) + 1))
 

@@ -1,4 +1,4 @@
-"""The words of the office's rules of planning, for their form and for the audit log."""
+"""The words of the planning rules, for their form and the audit log."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ LENGTHS = {
 SPEED = _l("Speed in town (km/h)")
 DETOUR = _l("Longer than the straight line, by a factor of")
 NOTICE = _l("Notice before an activity (days)")
-# What the audit log says of services/planning/rules.changes().
+# Words of the audit log for changes() in services/planning/rules.py.
 DETAILS: dict[str, Any] = {
     **{kind.value: LABELS[ClashKind, kind.value] for kind in ClashKind},
     **{f"hours_{day}": words for day, words in DAYS.items()},

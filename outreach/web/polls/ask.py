@@ -1,4 +1,4 @@
-"""Whom a date poll asks, opening, closing and reopening it, and answers taken by phone."""
+"""The people that a date poll asks; opening, closing and reopening it; and answers by phone."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from outreach.web.polls.forms import AskForm, ReopenForm, record_form
 @bp.route("/<int:poll_id>/asked", methods=["GET", "POST"])
 @coordinator_required
 def asked(poll_id: int) -> Any:
-    """Choose whom to ask: search, tick, add. Searching changes nothing, and keeps what was ticked."""
+    """Choose the people to ask: search, tick, add. Searching changes nothing and keeps the ticked ones."""
     poll, form = poll_pages.get(poll_id), AskForm()
     if poll.state not in (PollState.DRAFT, PollState.OPEN):
         flash(_("This date poll is closed or decided, so nobody else can be asked."), "warning")
@@ -68,7 +68,7 @@ def asked(poll_id: int) -> Any:
 @bp.post("/<int:poll_id>/asked/<int:invitee_id>")
 @coordinator_required
 def change_asked(poll_id: int, invitee_id: int) -> Any:
-    """Say whether somebody is needed, or ask them no more."""
+    """Set whether somebody is needed, or stop asking them."""
     do, now = request.form.get("do", ""), clock.now()
     with flashing_problems(but=PollMissing):
         if do == "remove":
@@ -82,7 +82,7 @@ def change_asked(poll_id: int, invitee_id: int) -> Any:
 @bp.route("/<int:poll_id>/open", methods=["GET", "POST"])
 @coordinator_required
 def open_poll(poll_id: int) -> Any:
-    """GET says who gets which mail; POST asks everybody."""
+    """GET shows who gets which mail; POST asks everybody."""
     poll, form = poll_pages.get(poll_id), ConfirmForm()
     if form.validate_on_submit():
         try:
@@ -134,7 +134,7 @@ def reopen(poll_id: int) -> Any:
 @bp.route("/<int:poll_id>/asked/<int:invitee_id>/answer", methods=["GET", "POST"])
 @coordinator_required
 def record(poll_id: int, invitee_id: int) -> Any:
-    """Record which dates suit somebody, as they said by phone."""
+    """Record which dates suit somebody, from a phone call."""
     poll = poll_pages.get(poll_id)
     try:
         one = invitee_of(poll, invitee_id)
@@ -196,7 +196,7 @@ def _open_page(poll: DatePoll, form: ConfirmForm, problem: str = "") -> str:
 
 
 def _quotas(form: AskForm) -> dict[int, int] | None:
-    """Return the seats of the ticked organisations; None where one is no number of seats."""
+    """Return the seats of the ticked organisations; None if a number is invalid."""
     found = {}
     for organisation_id in form.organisation_ids.data or []:
         raw = request.form.get(f"quota-{organisation_id}", "").strip() or str(USUAL_QUOTA)

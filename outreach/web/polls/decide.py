@@ -1,7 +1,7 @@
-"""Choosing one of a date poll's slots: what it would make, what clashes then with the ways out, and the press that makes it.
+"""Choose one of a date poll's slots: preview, clashes with resolutions, and the button that creates the activity.
 
-A way out only fills in this page's form: another hall, another hour of that day, somebody less. One that changes something
-else leads there and back.
+A resolution only fills in this page's form: another venue, another hour of that day, or leaving somebody out.
+Resolutions that change something else lead there and back.
 """
 
 from collections.abc import Collection
@@ -39,14 +39,14 @@ from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.polls.blueprint import bp
 
-WITHOUT, LOOK = "without", "look"  # buttons: leave these out; look again at who is ticked
+WITHOUT, LOOK = "without", "look"  # buttons: leave these out; check again with the ticked people
 RUNNING = (PollState.OPEN, PollState.CLOSED)
 
 
 @bp.route("/<int:poll_id>/choose/<int:slot_id>", methods=["GET", "POST"])
 @coordinator_required
 def choose(poll_id: int, slot_id: int) -> Any:
-    """GET says what becomes of the slot and who is told; POST makes the activity and invites, once, or fills in a way out."""
+    """GET shows the preview and who is told. POST creates the activity and invites, once, or fills in a resolution."""
     poll = poll_pages.get(poll_id)
     slot = next((slot for slot in poll.slots if slot.id == slot_id), None)
     if slot is None:
@@ -83,7 +83,7 @@ def choose(poll_id: int, slot_id: int) -> Any:
 def _page(
     poll_id: int, slot: PollSlot, form: TimeAndPlaceForm, chosen: Collection[int], sentence: str, *, is_found: bool
 ) -> Any:
-    """sentence: why it was refused. is_found: it is among what the page finds, and said there."""
+    """Return the page. sentence: why it was refused. is_found: whether the page's clashes already say that."""
     now = clock.now()
     table = poll_pages.table(poll_id, now=now)
     row = next(row for row in table.rows if row.slot.id == slot.id)
@@ -102,7 +102,7 @@ def _page(
         at=at,
         as_asked=(at.starts_at, at.ends_at) == (slot.starts_at, slot.ends_at),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
-        problem="" if is_found and found.blocking else sentence,  # which is said above all else
+        problem="" if is_found and found.blocking else sentence,  # which is shown above everything else
         chosen=chosen,
         clashes=clashes,
         refused=bool(found.blocking),
@@ -112,7 +112,7 @@ def _page(
 
 
 def _form(poll: DatePoll, slot: PollSlot) -> TimeAndPlaceForm:
-    """Return the time and place as they were filled in, or as the slot proposes them. Its token is asked for elsewhere."""
+    """Return time and place as filled in, or as the slot proposes. The token is checked elsewhere."""
     form = TimeAndPlaceForm(poll.zone, formdata=None, meta={"csrf": False})
     form.fill_place(poll_deciding.proposed(slot))
     if request.method != "POST" and not came_back():
@@ -121,7 +121,7 @@ def _form(poll: DatePoll, slot: PollSlot) -> TimeAndPlaceForm:
 
 
 def _chosen(poll: DatePoll) -> list[int]:
-    """Return which of those asked are ticked: at first everybody."""
+    """Return which of the invitees are ticked: at first everybody."""
     everybody = [one.id for one in poll.invitees]
     if request.method != "POST" and not came_back():
         return everybody
@@ -135,7 +135,7 @@ def _at(form: TimeAndPlaceForm) -> Proposed:
 
 
 def _here(row: ShownClash, table: PollTable, slot: PollSlot, here: str) -> ShownClash:
-    """Offer what this page can do: another hall, another hour of that day, or to do without; what else there is leads back."""
+    """Return the clash with this page's resolutions: another venue, another hour that day, leaving out. Others lead back."""
     resolutions = [*_without(row, table, slot)]
     for resolution in row.resolutions:
         if resolution.activity_id != -slot.id:
@@ -161,12 +161,12 @@ def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownRes
 
 
 def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
-    """Whether it is the day that people were asked about: of another one nothing is known."""
+    """Return whether it is the day of the slot, because people were not asked about other days."""
     return resolution.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
 
 
 def _resolutions(found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow) -> list[Once]:
-    """Return the ways out, each once, and last the best of the other proposed times that can be had."""
+    """Return the resolutions, each once, and last the best of the other proposed times that is available."""
     others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
     best = next((one for one in others if not one.found.blocking), None)
     some = each_once(found, clashes)

@@ -1,4 +1,4 @@
-"""The forms of date polls: a row for each proposed time, whom to ask, an answer taken by phone, a new closing time."""
+"""The forms of date polls: a row per proposed time, people to ask, an answer by phone, a new closing time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -54,7 +54,7 @@ class SlotForm(TidyRow):
 
 
 class Closing(TidyForm):
-    """Until when a poll takes answers."""
+    """The closing time of a poll."""
 
     closes_on = DayField(_l("Closes on"), [Sentence(_l("Please choose until which day answers are taken."))])
     closes_at = Clock(_l("at"), [Sentence(_l("Please write a time, such as 16:00."))])
@@ -102,7 +102,7 @@ class PollForm(Closing):
         self.propose([Proposed(slot.starts_at, slot.ends_at, slot.venue_id) for slot in poll.slots])
 
     def propose(self, slots: Sequence[Proposed], empty: int = 0) -> None:
-        """Begin with rows for these times, and some empty ones. The zone must be chosen."""
+        """Start with rows for these times and some empty ones. The zone must be chosen."""
         zone = self.chosen_zone
         for slot in slots[:MOST_SLOTS]:
             self.slots.append_entry({
@@ -113,7 +113,7 @@ class PollForm(Closing):
             self.slots.append_entry({})
 
     def add_row(self) -> None:
-        """Add a row like the last one that is filled, a day later."""
+        """Add a row like the last filled one, a day later."""
         if len(self.slots) >= MOST_SLOTS:
             return
         last = next((row for row in reversed(self.rows) if row.on.data), None)
@@ -154,7 +154,7 @@ class PollForm(Closing):
 
 
 def proposed_by(written: str, zone: ZoneInfo) -> Proposed | None:
-    """Return the time that ?slot= of an address names: "2027-01-18,08:00,12:00", with ",3" for a venue's id; else None."""
+    """Return the time in ?slot= of an address: "2027-01-18,08:00,12:00", with ",3" for a venue's id; else None."""
     try:
         on, begins, ends, *venue = written.split(",")
         day = date.fromisoformat(on)
@@ -173,7 +173,7 @@ class ReopenForm(Closing):
 
 
 class AskForm(TidyForm):
-    """Ticked people, in a role, and ticked organisations, each with its seats (fields `quota-<id>`)."""
+    """Ticked people with a role, and ticked organisations with their seats (fields `quota-<id>`)."""
 
     q = text(_l("Search"), 100)
     role = OptionsField(_l("As what would the people be invited?"), default=Role.PARTICIPANT.value)
@@ -187,7 +187,7 @@ class AskForm(TidyForm):
 
 
 class RecordDatesForm(TidyForm):
-    """Which dates suit somebody, as they told staff: a field `slot-<id>` for each slot."""
+    """Which dates suit somebody, as told to staff: a field `slot-<id>` for each slot."""
 
     source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
     who = text(_l("Who answered"), 160, description=_l("For an organisation: the name of whom you spoke with."))
@@ -200,7 +200,7 @@ class RecordDatesForm(TidyForm):
         self.missing = False
 
     def options(self, slot: PollSlot) -> OptionsField:
-        """Return the field of one slot, drawn like any other."""
+        """Return the field of one slot."""
         field: OptionsField = self[f"slot-{slot.id}"]
         return field
 

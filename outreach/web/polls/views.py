@@ -1,6 +1,6 @@
-"""Date polls for coordinators: their list, new ones, changing and deleting drafts, and how the slots of one stand.
+"""Date polls for coordinators: list, new ones, editing and deleting drafts, and the results of a poll's slots.
 
-Whom they ask, and opening and closing them, is web/polls/ask.py; choosing a slot, web/polls/decide.py.
+web/polls/ask.py chooses invitees, opens and closes polls. web/polls/decide.py chooses a slot.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def _words() -> dict[str, Any]:
 
 
 def poll_crumbs(poll: DatePoll, here: str = "") -> list[tuple[str, str]]:
-    """Return the way down to a poll, and to the page `here` below it."""
+    """Return the breadcrumbs to a poll, and to the page `here` below it."""
     own = url_for("polls.show", poll_id=poll.id) if here else ""
     return [(_("Date polls"), url_for("polls.index")), (poll.title, own), *([(here, "")] if here else [])]
 
@@ -58,7 +58,7 @@ def index() -> Any:
 @bp.route("/new", methods=["GET", "POST"])
 @coordinator_required
 def new() -> Any:
-    """Make a draft. ?slot=2027-01-18,08:00,12:00,3 (day, from, to, venue's id), as often as wanted, begins it."""
+    """Create a draft. ?slot=2027-01-18,08:00,12:00,3 (day, from, to, venue's id) fills in times; it may be repeated."""
     form = PollForm()
     if request.method == "GET":
         _begin(form)
@@ -106,7 +106,7 @@ def show(poll_id: int) -> Any:
 @bp.route("/<int:poll_id>/delete", methods=["GET", "POST"])
 @coordinator_required
 def delete(poll_id: int) -> Any:
-    """GET asks; POST deletes a draft that nobody has heard of."""
+    """GET asks; POST deletes a draft about which nobody was told."""
     poll, form = poll_pages.get(poll_id), ConfirmForm()
     if poll.state is not PollState.DRAFT:
         flash(_("People have been asked already, so this date poll stays. You can close it."), "warning")
@@ -122,12 +122,12 @@ def delete(poll_id: int) -> Any:
 
 
 def slot_clashes(rows: Iterable[SlotRow]) -> dict[int, list[ShownClash]]:
-    """Return what clashes with each slot, in sentences, by the slot's id."""
+    """Return the clashes of each slot, in sentences, by slot id."""
     return {row.slot.id: clashes_shown.shown(row.found, about=[-row.slot.id], with_resolutions=False) for row in rows}
 
 
 def _begin(form: PollForm) -> None:
-    """Begin with what the address names: a title, a programme, slots; else with some empty rows."""
+    """Fill in what the address names: a title, a programme, slots; without slots, some empty rows."""
     asked, zone = request.args, office_zone()
     form.zone.data = zone.key
     form.title.data = asked.get("title", "")[:200]
@@ -145,7 +145,7 @@ def _pressed() -> bool:
 
 
 def _only_changes(form: PollForm) -> bool:
-    """Add or drop a row, where a button asks for no more than that."""
+    """Add or drop a row if that button was pressed. Return whether it was."""
     if "add" in request.form:
         form.add_row()
     elif "drop" in request.form:

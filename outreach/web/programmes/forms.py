@@ -1,4 +1,4 @@
-"""The forms of programmes: a new one with its days and activities in one flow, an edit, a copy of last year's."""
+"""The forms of programmes: a new one with days and activities, editing, a copy of last year's."""
 
 from collections.abc import Mapping, Sequence
 from datetime import time
@@ -39,7 +39,7 @@ MORNING, NOON = time(8, 0), time(12, 0)
 
 
 class ActivityLine(TidyRow):
-    """One activity among a programme's rows. A row without a title, venue or seats is not meant, and left out."""
+    """One activity among a programme's rows. A row without title, venue and seats is left out."""
 
     kind = ChoiceField(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
     title = StringField(_l("Title"), [Sentence(TITLE_MISSING), Length(max=200)])
@@ -77,7 +77,7 @@ class ActivityLine(TidyRow):
 
 
 class ProgrammeForm(TidyForm):
-    """What a programme is, and its days."""
+    """A programme's facts and days."""
 
     title = StringField(
         _l("Title"),
@@ -111,7 +111,7 @@ class ProgrammeForm(TidyForm):
         return whole(self.version.data)
 
     def fill(self, programme: Programme) -> None:
-        """Show a stored programme's values, on the first visit."""
+        """Show a stored programme's values on the first visit."""
         self.process(obj=programme)
         self.version.data = str(programme.version)
         self.zone.data = programme.zone.key
@@ -119,7 +119,7 @@ class ProgrammeForm(TidyForm):
         self.days.data = number_of_days(programme.starts_on, programme.ends_on)
 
     def take(self, asked: Mapping[str, str]) -> None:
-        """Begin with the days that another page's link asks for."""
+        """Fill in the days from another page's link."""
         typed = MultiDict(asked)
         for field in (self.starts_on, self.days):
             if field.name in typed:
@@ -154,7 +154,7 @@ class NewProgrammeForm(ProgrammeForm):
         return [entry.form for entry in self.activities]
 
     def add_row(self) -> None:
-        """Add an activity on the day after the last one, at the same hours; the first falls on the first day."""
+        """Add an activity on the day after the last one, at the same hours. The first is on the first day."""
         if len(self.activities) >= MAX_ROWS:
             return
         last = self.rows[-1] if self.rows else None
@@ -165,7 +165,7 @@ class NewProgrammeForm(ProgrammeForm):
         self.activities.append_entry({"on": day, **hours})
 
     def drop_row(self, index: int) -> None:
-        """Take one row away; the others keep what was typed."""
+        """Remove one row. The others keep what was typed."""
         kept = [row.data for number, row in enumerate(self.rows) if number != index]
         while self.activities.entries:
             self.activities.pop_entry()
@@ -195,7 +195,7 @@ class NewProgrammeForm(ProgrammeForm):
         return fine
 
     def activity_values(self) -> dict[int, ActivityValues]:
-        """Return the activities that are meant, by the number of their row, from 0."""
+        """Return the filled activities by row number, from 0."""
         return {number: row.values(self.zone.data) for number, row in enumerate(self.rows) if not row.blank}
 
 

@@ -1,4 +1,4 @@
-"""Programmes: their list, a new one with its days and activities, their page, editing, copying and publishing."""
+"""Programmes: list, new one with days and activities, page, editing, copying and publishing."""
 
 from typing import Any
 
@@ -123,7 +123,7 @@ def edit(programme_id: int) -> Any:
 
 
 def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
-    """Look at what the form's days would leave outside; and the way out: days that hold all of it as well."""
+    """Return what the form's days would leave outside, and the resolution: days that include everything."""
     values = form.values()
     found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
@@ -137,7 +137,7 @@ def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
 @coordinator_required
 def copy(programme_id: int) -> Any:
-    """Asks for the new first day, and shows where everything would fall and what clashes there, until it is to be copied so."""
+    """Ask for the new first day. Show where everything would be and what clashes, until the user confirms the copy."""
     now = clock.now()
     page = showing.programme(programme_id, now=now)
     form, status, preview, seen, better = CopyForm(), 200, None, Look(), None
@@ -156,7 +156,7 @@ def copy(programme_id: int) -> Any:
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
             if seen.blocking and not looking:
-                status = 422  # it is said already
+                status = 422  # the page shows it already
             elif not looking and not seen.asks:
                 made = copying.copy_programme(
                     programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
@@ -179,7 +179,7 @@ def copy(programme_id: int) -> Any:
 @bp.route("/<int:programme_id>/delete", methods=["GET", "POST"])
 @coordinator_required
 def delete(programme_id: int) -> Any:
-    """GET asks; POST deletes a programme of which nobody has heard."""
+    """GET asks; POST deletes a programme about which nobody was told."""
     page = showing.programme(programme_id, now=clock.now())
     form, problem_said = ConfirmForm(), ""
     if form.validate_on_submit():
@@ -202,7 +202,7 @@ def delete(programme_id: int) -> Any:
 @bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
 @coordinator_required
 def publish(programme_id: int) -> Any:
-    """GET says who gets which mail when; POST publishes all drafts of the programme."""
+    """GET shows who gets which mail and when; POST publishes all drafts of the programme."""
     now = clock.now()
     page = showing.programme(programme_id, now=now)
     ids = [activity.id for activity in page.drafts]

@@ -1,4 +1,4 @@
-"""The forms of reminder rules: one that exists, and a new one."""
+"""The forms of reminder rules: an existing one, and a new one."""
 
 from collections.abc import Iterable
 
@@ -35,7 +35,7 @@ class RuleForm(TidyForm):
     enabled = BooleanField(_l("This rule is in use"), default=True)
 
     def offer(self, timing: RuleTiming) -> None:
-        """Offer what fits a rule before the start, or after the end."""
+        """Offer the audiences that fit a rule before the start or after the end."""
         self.audience.choices = _audiences(AUDIENCES[timing])
         if timing is RuleTiming.AFTER_END:
             self.days.label.text = _l("Days after the end")

@@ -1,4 +1,4 @@
-"""Reminder rules: the office's, and where a programme or an activity has others."""
+"""Reminder rules: the office's, and the different ones of programmes and activities."""
 
 from typing import Any
 
@@ -94,6 +94,6 @@ def reset(key: str) -> Any:
 
 
 def _preview(forecast: Forecast, was: str) -> str:
-    """Ask once more, showing whom of those already invited the change concerns. was: the rule in words, as it stands."""
+    """Ask for confirmation and show which present invitees the change affects. was: the current rule in words."""
     scope = edit_rules.scope_page(**scope_ids())
     return render_template("reminders/rule_preview.html", forecast=forecast, was=was, scope=scope)

@@ -1,4 +1,4 @@
-"""Pages about rules and texts name their scope in the address: ?programme=…, ?activity=…, or neither for the office."""
+"""The scope of rules and texts in the address: ?programme=…, ?activity=…, or neither for the office."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from outreach.services.reminders.scopes import Scope
 
 
 def scope_ids() -> dict[str, int | None]:
-    """Return the ids that the present page's address names, as the services call them."""
+    """Return the ids in the current page's address, with the services' parameter names."""
     return {
         "programme_id": request.args.get("programme", type=int),
         "activity_id": request.args.get("activity", type=int),
@@ -23,7 +23,7 @@ def scope_query() -> dict[str, Any]:
 
 
 def crumbs(scope: Scope, endpoint: str, title: str) -> list[tuple[str, str]]:
-    """Return the way from the office's defaults down to the scope."""
+    """Return the breadcrumbs from the office's defaults down to the scope."""
     rows: list[Scope] = [scope]
     while not rows[0].is_office:
         rows.insert(0, rows[0].wider)
@@ -31,7 +31,7 @@ def crumbs(scope: Scope, endpoint: str, title: str) -> list[tuple[str, str]]:
 
 
 def scope_words(scope: Scope) -> str:
-    """Return for whom what the page shows holds."""
+    """Return in words what the page's values apply to."""
     if scope.activity:
         return _("For this activity only: %(title)s", title=scope.activity.title)
     if scope.programme:

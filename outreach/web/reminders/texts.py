@@ -1,4 +1,4 @@
-"""The texts of mails: the list, editing one beside its placeholders, and seeing it with a real invitee's values."""
+"""The texts of mails: the list, editing one with its placeholders, and a preview with a real invitee's values."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from outreach.web.reminders.text_forms import TextForm
 bp = Blueprint("texts", __name__, url_prefix="/texts")
 missing_page(bp, ScopeMissing, TextMissing)
 
-# A mail's look stands inline; nothing else may run or load, and only our own pages may frame it.
+# A mail has inline styles. Nothing else may run or load, and only our own pages may frame it.
 PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox"
 
 
@@ -57,7 +57,7 @@ def edit(key: str, locale: str) -> Any:
 @bp.route("/<key>/<locale>/preview", methods=["GET", "POST"])
 @staff_required
 def preview(key: str, locale: str) -> Response:
-    """The mail as an invitee would get it; shown in a frame. GET takes the stored text, POST the one being written."""
+    """Return the mail as an invitee would get it, for a frame. GET uses the stored text, POST the one being written."""
     form = TextForm()
     draft = form.value() if request.method == "POST" else None
     try:

@@ -33,7 +33,7 @@ def rule_words(row: ReminderRule | Rule) -> str:
 
 
 def reason_words(reason: str) -> str:
-    """Return the sentence for a reminder's stored reason; the reason itself where it is of no known kind."""
+    """Return the sentence for a reminder's stored reason, or the reason itself if its kind is unknown."""
     match reason:
         case "moved_closer":
             return _("The activity was moved closer, so its moment had passed already.")

@@ -1,4 +1,4 @@
-"""What is to be placed: the conditions as one form, and for each activity a row that can be opened."""
+"""The request for timetabling: the conditions as one form, and an expandable row for each activity."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class DayUnreadable(Problem):
 
 @dataclass
 class TaskRow:
-    """An activity to choose, with what was asked for it."""
+    """An activity to choose, with its conditions."""
 
     activity: Activity
     picked: bool
@@ -101,7 +101,7 @@ class TimetablingForm(TidyForm):
 
     @property
     def orders(self) -> list[tuple[int | None, int | None]]:
-        """Return which comes after which, as far as chosen, with one or two left to choose."""
+        """Return the chosen pairs (then, first), with at least one empty pair."""
         pairs = zip(self.order_then.data or (), self.order_first.data or (), strict=False)
         chosen = [two for two in pairs if any(two)]
         return [*chosen, (None, None), (None, None)][: max(ORDERS_SHOWN, len(chosen) + 1)]
@@ -112,7 +112,7 @@ class TimetablingForm(TidyForm):
         self.order_then.choices = self.order_first.choices = [("", _("Choose")), *titles]
 
     def start(self, asked: Request | None, days: tuple[date, date]) -> None:
-        """Show what a search begins with: what was asked before, else what usually suits."""
+        """Show the start values of a search: the earlier request's, else the usual ones."""
         hours = asked.hours if asked else USUAL_HOURS
         self.first_on.data, self.last_on.data = days
         self.hours_from.data, self.hours_until.data = hours or (None, None)
@@ -129,7 +129,7 @@ class TimetablingForm(TidyForm):
             self[PREFIX + wish.value].data = (asked.weight(wish) if asked else Weight.LITTLE).value
 
     def asked(self, rows: Iterable[TaskRow], *, greedily: bool) -> Request:
-        """Return what is asked for, once the form is valid; raise OrderIncomplete."""
+        """Return the request. The form must be valid. Raise OrderIncomplete."""
         assert self.first_on.data
         assert self.last_on.data
         orders = tuple((then, first) for then, first in self.orders if then and first)
@@ -166,12 +166,12 @@ class TakeForm(TidyForm):
 
 
 def usual(activity: Activity) -> int:
-    """Return how many facilitators an activity usually needs: a community activity one, any other none."""
+    """Return how many facilitators an activity usually needs: a community activity one, others none."""
     return 1 if activity.kind in COMMUNITY_KINDS else 0
 
 
 def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[TaskRow]:
-    """Return the rows as a search begins: as asked before, else all drafts are ticked."""
+    """Return the rows for a new search: as in the earlier request, else with all drafts ticked."""
     if asked is None:
         return [TaskRow(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
     lines = {line.id: line for line in asked.lines}
@@ -186,7 +186,7 @@ def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[TaskR
 
 
 def sent_rows(activities: Sequence[Activity], sent: Mapping[str, Any], picked: Sequence[str]) -> list[TaskRow]:
-    """Return the rows as they were sent; raise DayUnreadable."""
+    """Return the rows as sent. Raise DayUnreadable."""
     ids = set(picked)
     rows = []
     for one in activities:
@@ -212,7 +212,7 @@ def _day(text: str, activity: Activity) -> date | None:
 
 
 def days_for(rows: Sequence[TaskRow], first: date, last: date | None, tomorrow: date) -> tuple[date, date]:
-    """Return the days to begin with. first, last: of the programme; last None: of the activities, and two weeks at least."""
+    """Return the days to start with. first, last: the programme's. If last is None: the activities', at least two weeks."""
     if last is not None and last >= tomorrow:
         return max(first, tomorrow), last
     days = [row.activity.starts_at.astimezone(row.activity.zone).date() for row in rows if row.picked]

@@ -1,4 +1,4 @@
-"""Placing a whole plan: asking for it, watching the search, and taking what is proposed."""
+"""Timetabling of a whole plan: ask for it, watch the search, and apply the proposal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -30,7 +30,7 @@ from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words
 from outreach.web.timetabling.forms import TakeForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
 
-OF_ROWS = (CauseKind.DAYS, CauseKind.FIXED)  # conditions that stand in an activity's own row of the form
+OF_ROWS = (CauseKind.DAYS, CauseKind.FIXED)  # conditions in an activity's own row of the form
 
 
 Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are published
@@ -54,7 +54,7 @@ def index() -> Any:
 @bp.get("/new")
 @coordinator_required
 def new() -> Any:
-    """The form: of the drafts, or of a programme's; ?from= begins with what was asked for before."""
+    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request."""
     earlier = request.args.get("from", type=int)
     asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
     candidates = searches.candidates(now=clock.now())
@@ -77,9 +77,9 @@ def new() -> Any:
 @bp.post("/new")
 @coordinator_required
 def ask() -> Any:
-    """Keep what is asked for, begin the search and go to its page.
+    """Store the request, start the search and redirect to its page.
 
-    do=search only looks for people, do=more only offers another two to order.
+    do=search only searches people; do=more only offers another pair to order.
     """
     form, candidates = TimetablingForm(), searches.candidates(now=clock.now())
     try:
@@ -104,7 +104,7 @@ def ask() -> Any:
 @bp.get("/<int:placement_id>")
 @staff_required
 def show(placement_id: int) -> Any:
-    """How far the search is; what it proposes; what collides. Asked again each second while it goes on."""
+    """Show the progress of a search, its proposal, and its conflicts. While it runs, the page asks again each second."""
     now = clock.now()
     search = searches.get(placement_id)
     running = searches.is_running(search, now)
@@ -119,14 +119,14 @@ def show(placement_id: int) -> Any:
         )
     )
     if "HX-Request" in request.headers and not running:
-        response.headers["HX-Refresh"] = "true"  # what is proposed is more than what was watched
+        response.headers["HX-Refresh"] = "true"  # the page of a finished search has more than the reloaded part
     return response
 
 
 @bp.post("/<int:placement_id>/start")
 @coordinator_required
 def start(placement_id: int) -> Any:
-    """Begin a search that was prepared, or was broken off."""
+    """Start a search that was prepared or interrupted."""
     searches.get(placement_id)
     return _begin(placement_id)
 
@@ -153,7 +153,7 @@ def delete(placement_id: int) -> Any:
 @bp.get("/<int:placement_id>/take")
 @coordinator_required
 def take(placement_id: int) -> Any:
-    """What taking the ticked ones would bring, and who gets which mail."""
+    """Show the result of applying the ticked activities, and who gets which mail."""
     return _taking(searches.get(placement_id), TakeForm(), request.args.getlist("pick", type=int))
 
 
@@ -179,7 +179,7 @@ def _begin(placement_id: int) -> Any:
 
 
 def _scoped(found: list[Activity]) -> list[Activity]:
-    """Return the activities to choose from: all, or those of the programme that was chosen."""
+    """Return the activities to choose from: all, or those of the chosen programme."""
     wanted = request.values.get("programme", "")
     if wanted == ALONE:
         return [one for one in found if one.programme_id is None]
@@ -220,7 +220,7 @@ def _taking(search: TimetablingSearch, form: TakeForm, picked: list[int]) -> Any
         previewed = applying.preview(search, picked, now=clock.now())
     except applying.NothingTicked as problem:
         flash(say(problem), "warning")
-        return redirect(url_for(".show", placement_id=search.id, none=1))  # what was unticked stays so
+        return redirect(url_for(".show", placement_id=search.id, none=1))  # so that activities stay unticked
     found = sorted(previewed.found, key=lambda one: one.severity is not Severity.BLOCK)
     clashes = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
     result: Result = timetabling_result.read(search.result)
@@ -236,7 +236,7 @@ def _taking(search: TimetablingSearch, form: TakeForm, picked: list[int]) -> Any
 
 
 def grouped(rows: Sequence[TaskRow]) -> list[Group]:
-    """Return the activities to choose from, by programme; first the drafts, then those that people know of."""
+    """Return the rows by programme: first the drafts, then the published activities."""
     found: dict[tuple[bool, int], Group] = {}
     for row in rows:
         programme, known = row.activity.programme, row.activity.state is ActivityState.PUBLISHED
@@ -254,7 +254,7 @@ def venue_names(result: Result) -> Mapping[int, str]:
 
 
 def shown(search: TimetablingSearch) -> dict[str, Any]:
-    """Return what the page of one placement shows."""
+    """Return the values for the page of one search."""
     result = timetabling_result.read(search.result)
     asked = timetabling_request.from_json(search.request)
     venues = venue_names(result)
@@ -277,9 +277,9 @@ def _problem(search: TimetablingSearch) -> str:
 
 
 def _clashes(result: Result, asked: Any, venues: Mapping[int, str]) -> list[tuple[str, bool, list[Any]]]:
-    """Return for each conflict: the sentence, whether lifting one cause suffices, and the causes.
+    """Return for each conflict: the sentence, whether removing one cause is enough, and the causes.
 
-    Each cause with examples, and with the id of the activity in whose row of the form it stands.
+    Each cause has examples, and the id of the activity whose row of the form has the condition.
     """
     if not result.conflicts:
         return []

@@ -1,4 +1,4 @@
-"""What a placement asks for, proposes and cannot do, in sentences."""
+"""A timetabling request, its proposal and its conflicts, in sentences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,7 +56,7 @@ TERMS: Mapping[Term, Any] = {
 
 
 def gap_words(result: Result) -> str:
-    """Return how good the proposal is known to be; "" where nothing is proposed."""
+    """Return how good the proposal is known to be; "" without a proposal."""
     if not result.lines:
         return ""
     if result.unplaced:
@@ -72,7 +72,7 @@ def gap_words(result: Result) -> str:
 
 
 def objective_words(result: Result) -> str:
-    """Return the points of the proposal beside those of the present plan."""
+    """Return the points of the proposal and of the present plan."""
     if result.objective is None:
         return ""
     if not result.is_enough:
@@ -91,7 +91,7 @@ def who_words(spot: Spot) -> str:
 
 
 def reasons_words(line: ProposalLine, titles: Mapping[int, str]) -> str:
-    """Return why an activity is proposed there, in one sentence; what holds of most is only said where little else is."""
+    """Return why an activity is proposed there, in one sentence. Common reasons are named only if there are few others."""
     telling = [why for why in line.reasons if why.kind not in _WEAK]
     weak = [why for why in line.reasons if why.kind in _WEAK][: max(0, REASONS - len(telling))]
     said = "; ".join(reason_words(why, titles) for why in (*telling, *weak))
@@ -129,7 +129,7 @@ def reason_words(why: ProposalReason, titles: Mapping[int, str]) -> str:
 
 
 def worse_words(line: ProposalLine) -> list[str]:
-    """Return what is not as wished about it."""
+    """Return which wishes it does not meet."""
     return [said for cost in line.costs if (said := _cost(cost))]
 
 
@@ -154,19 +154,19 @@ def _cost(cost: Cost) -> str:
 
 
 def note_words(note: ClashNote) -> str:
-    """Return a finding in brief."""
+    """Return a clash in brief."""
     parts = [one for one in (note.who, note.where, ", ".join(f"“{one}”" for one in note.titles), note.why) if one]
     said = label(note.kind)
     return _("%(who)s: %(what)s", who=said, what=", ".join(parts)) if parts else said
 
 
 def example_words(note: ClashNote) -> str:
-    """Return a finding in brief, with its day."""
+    """Return a clash in brief, with its day."""
     return f"{note_words(note)} ({day(note.day)})" if note.day else note_words(note)
 
 
 def clash_words(ids: Sequence[int], titles: Mapping[int, str]) -> str:
-    """Return which activities cannot all be placed."""
+    """Return which activities cannot all be planned."""
     if len(ids) == 1:
         return _("%(what)s finds no place.", what=_titles(ids, titles))
     return _("These cannot all be placed: %(what)s.", what=_titles(ids, titles))
@@ -181,7 +181,7 @@ def cause_words(
     kecamatan: Mapping[str, str],
     people: Sequence[str],
 ) -> str:
-    """Return one cause in a sentence. people: the names of the facilitators to choose from."""
+    """Return one cause in a sentence. people: names of the facilitators to choose from."""
     title = titles.get(cause.ids[0], "") if cause.ids else ""
     match cause.kind:
         case CauseKind.RULE:

@@ -1,5 +1,5 @@
-"""Frames: what all readers of a mail share is composed once, then each reader's values are filled in.
+"""Frames: what all recipients of a mail share is composed once, then each recipient's values are filled in.
 
-Start with frame.py. outline.py decides what readers share, slots.py cuts a composed mail and fills it. A test
-holds a framed mail equal, byte for byte, to a composed one.
+Start with frame.py. outline.py decides what recipients share, slots.py cuts a composed mail and fills it. A test checks
+that a framed mail equals a composed one, byte for byte.
 """

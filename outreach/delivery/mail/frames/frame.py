@@ -1,9 +1,9 @@
-"""Frames: what all readers of a mail share is rendered and encoded once, and each reader's values are laid into it.
+"""Frames: what all recipients of a mail share is rendered and encoded once; each recipient's values are filled in.
 
-A frame is built the ordinary way (mail/compose.py) with marks for values,
-and cut at them (frames/slots.py). It serves only the readers
-whose mails differ in nothing but those values (frames/outline.py), and only after a mail laid into it was found to be, byte for
-byte, the one composed before. Whatever is unusual is composed each time: representatives, speakers with topics.
+A frame is composed as usual (mail/compose.py) with marks in place of values, and cut at the marks
+(mail/frames/slots.py). It serves only recipients whose mails differ in nothing but those values
+(mail/frames/outline.py). It is used only after a test: the mail composed before, filled in again, must be the same byte
+for byte. Unusual mails are composed each time: those to representatives and to speakers with topics.
 """
 
 from collections import OrderedDict
@@ -24,13 +24,13 @@ from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern
 from outreach.delivery.mail.frames.slots import Filling, Frame
 from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
 
-KEPT = 300  # frames, of some 15 KB each
+KEPT = 300  # frames, about 15 KB each
 TOKEN_LENGTH = len(slots.TOKEN)
 log = structlog.get_logger()
 
 
 class FramedMail(NamedTuple):
-    """A mail that can be handed over. recipient: the envelope's. data: gives its bytes, lines ended by CRLF."""
+    """A mail that can be handed over. recipient: envelope address. data: returns its bytes, lines ending in CRLF."""
 
     subject: str
     recipient: str
@@ -39,7 +39,7 @@ class FramedMail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """The first mail of its sort, composed the ordinary way, and what is to be laid into the frame to give the same."""
+    """The first mail of a pattern, composed as usual, and the values that must give the same mail from the frame."""
 
     filling: Filling
     data: bytes
@@ -47,7 +47,7 @@ class _Proof:
 
 @dataclass(frozen=True, slots=True)
 class _Framed:
-    """frame: None where none can be made. said: words of a mail about several activities that no value may be (outlines)."""
+    """frame: None if none can be made. said: texts of a mail with several activities that no value may equal (outline.py)."""
 
     subject: str
     frame: Frame | None
@@ -55,7 +55,7 @@ class _Framed:
 
 
 class Frames:
-    """The frames built so far, kept for one drain; the longest unused go first."""
+    """The frames built so far, kept for one drain. The least recently used are dropped first."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Any, ...], _Proof | _Framed] = OrderedDict()
@@ -64,9 +64,9 @@ class Frames:
     def plan(
         self, session: Session, row: MessageRow, lines: Sequence[LineRow], shared: SharedRows, *, now: datetime
     ) -> FramedMail:
-        """Return a message's mail that says `lines`, which are true and worth saying, in the order of the mail.
+        """Return a message's mail that says `lines`. They must be true and in the order of the mail.
 
-        Raise ValueError without lines, AddressUnusable for an address that no mail can carry.
+        Raise ValueError without lines, AddressUnusable if no mail can be sent to the address.
         """
         if not lines:
             raise ValueError("A mail without lines has nothing to say.")
@@ -96,7 +96,7 @@ class Frames:
             tuple(found),
         )
         framed = outline.framed.get(pattern) or self._framed(batch, outline, pattern)
-        if framed is None:  # the first of its sort; the second will be laid into a frame
+        if framed is None:  # first of its pattern; the second will use a frame
             composed = batch.ordinary(outline, row, lines, token)
             self._keep((outline.fingerprint, pattern), _Proof(filling, composed.data))
             return ready(composed)
@@ -105,7 +105,7 @@ class Frames:
         return FramedMail(framed.subject, recipient, partial(framed.frame.lay, filling))
 
     def _framed(self, batch: OutlineBatch, outline: Outline, pattern: Pattern) -> _Framed | None:
-        """Return the frame, built if no more than its proof is there; None where not even that is."""
+        """Return the frame; build it if only its proof exists. Return None if there is no proof either."""
         key = (outline.fingerprint, pattern)
         known = self._kept.get(key)
         if known is None:
@@ -123,12 +123,12 @@ class Frames:
 
 
 def ready(composed: Composed) -> FramedMail:
-    """Return a mail that was composed by itself."""
+    """Return a mail that was composed without a frame."""
     return FramedMail(composed.subject, composed.recipient, lambda: composed.data)
 
 
 def _built(batch: OutlineBatch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
-    """Return the frame, or none where the mail laid into it is not the one that was composed."""
+    """Return the frame, or one with `frame=None` if the filled mail differs from the composed one."""
     marks = [slots.mark(number) if number >= 0 else "" for number in pattern]
     composed, said = batch.exemplar(outline, marks)
     frame = slots.cut(composed.data, batch.stamp) if whole(composed.data) == composed.data else None

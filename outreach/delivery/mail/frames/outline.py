@@ -1,7 +1,7 @@
-"""What the messages of a batch say, but for their readers' own values: the same for all messages with one key.
+"""What the messages of a batch say, without the recipients' own values. Messages with the same key share it.
 
-The key and the fingerprint name, by value, everything else that a mail depends on; so two readers share nothing but what is
-the same for both.
+The key and the fingerprint contain, by value, everything else that a mail depends on. Two recipients therefore share
+only what is the same for both.
 """
 
 import json
@@ -27,18 +27,18 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings
 
-Pattern = tuple[int, ...]  # of a reader's values: which are empty (-1), and which are the same as an earlier one
+Pattern = tuple[int, ...]  # which values are empty (-1), and which equal an earlier one
 
 
 @dataclass
 class Outline:
-    """What a message says, but for its reader's own values: the same for all messages of a key in a batch."""
+    """What a message says, without its recipient's own values. All messages with the same key in a batch share it."""
 
     locale: str
     items: list[Item]
     wanted: frozenset[str]
     fingerprint: tuple[Any, ...]
-    framed: dict[Pattern, Any] = field(default_factory=dict)  # the frames found for it, by frames/frame.py
+    framed: dict[Pattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
 
 
 class OutlineBatch:
@@ -61,7 +61,7 @@ class OutlineBatch:
         self._outlines: dict[tuple[Any, ...], Outline] = {}
 
     def has_topics(self, row: MessageRow, lines: Sequence[LineRow]) -> bool:
-        """Whether the reader speaks at one of the activities: what they speak about is theirs alone."""
+        """Return whether the recipient speaks at one of the activities, because their topics are theirs alone."""
         return any(row.person_id in self._speakers[line.activity_id] for line in lines)
 
     def outline(self, row: MessageRow, lines: Sequence[LineRow]) -> Outline:
@@ -79,10 +79,10 @@ class OutlineBatch:
         return self._composed(outline, row, lines, readers.reader_of(row, token))
 
     def exemplar(self, outline: Outline, marks: Sequence[str]) -> tuple[Composed, frozenset[str]]:
-        """Return the mail to a reader whose values are these marks, in the order of values_of.
+        """Return the mail to a recipient whose values are these marks, in the order of values_of.
 
-        Of a mail about several activities also what stands in their parts: a value that is the same words might be taken
-        for them, where what all parts say is said once.
+        For a mail with several activities, also return the texts in its sections. Text that all sections share is said
+        once, and a value equal to such a text could be taken for it.
         """
         reader, items = _exemplar(outline, marks)
         composed = compose.written(items, reader, self.shared.office, slots.MESSAGE_ID, now=self.now)
@@ -138,7 +138,7 @@ class OutlineBatch:
         return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=in_calendar)
 
     def _fingerprint(self, item: Item) -> tuple[Any, ...]:
-        """Return by value all that an item's words depend on beside its key and its reader."""
+        """Return, by value, everything that an item's text depends on, except its key and its recipient."""
         activity = item.activity
         return (
             item.text,
@@ -159,7 +159,7 @@ class OutlineBatch:
 
 
 def values_of(outline: Outline, row: MessageRow, lines: Sequence[LineRow]) -> list[str]:
-    """Return the reader's values, each on one line: the name, and of the others what the texts want."""
+    """Return the recipient's values, each on one line: the name, then those that the texts use."""
     found = [readers.display_name(row)]
     wanted = outline.wanted
     if "salutation" in wanted:
@@ -178,7 +178,7 @@ def values_of(outline: Outline, row: MessageRow, lines: Sequence[LineRow]) -> li
 
 
 def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Reader, list[Item]]:
-    """Return a reader whose values are these marks, in the order of values_of, and the items with theirs."""
+    """Return a Reader whose values are these marks, in the order of values_of, and the items with their marks."""
     left = iter(marks)
     wanted, items = outline.wanted, outline.items
     reader = Reader(

@@ -1,7 +1,8 @@
-"""Cutting a mail, built with marks in place of one reader's values, into what stays and slots for other readers' values.
+"""Cut a mail that has marks instead of one recipient's values, and fill in other recipients' values.
 
-Each slot knows how its value is written where it stands. What of a line can shift is written anew as a whole line, so a laid
-mail is the built one byte for byte; a token, which has one length and plain characters, is laid in through line breaks.
+Each slot knows the encoding of its place. If a value can move the line breaks, the whole line is written again, so a
+filled mail equals a composed one byte for byte. A token has a fixed length and plain characters, so it is filled in
+across line breaks.
 """
 
 import re
@@ -19,7 +20,7 @@ from markupsafe import escape
 from outreach.delivery.line_ends import WholeMail, has_fragment
 from outreach.delivery.mail.body import BOUNDARY
 
-WIDTH = 76  # octets, a soft break's "=" among them
+WIDTH = 76  # octets, with the "=" of a soft break
 
 
 _QUOTED = {byte: body_encode(chr(byte)) for byte in range(256) if chr(byte) not in "\r\n\t "}
@@ -38,18 +39,18 @@ _ESCAPED = re.compile(r'["^\\]')  # RFC 6868
 _FOLD = 74  # octets that icalendar leaves on a line; RFC 5545, 3.1 allows 75
 _HEADS = {b"To: ": "to", b"Date: ": "date", b"Message-ID: ": "message_id"}
 
-_PLAIN = re.compile(r"[ !#-%(-;?-~]*")  # stands for itself in HTML and in quoted-printable
+_PLAIN = re.compile(r"[ !#-%(-;?-~]*")  # needs no encoding in HTML or quoted-printable
 
-Value = tuple[int, bool]  # which of the reader's values, -1 for the token, and whether it stands in HTML
+Value = tuple[int, bool]  # index of the value, -1 for the token; whether it is in HTML
 
 
 def mark(number: int) -> str:
-    """Return what stands for a reader's value: one word, whose "&" tells where HTML is written."""
+    """Return the mark for a value: one word. Its "&" shows whether the place is HTML."""
     return f"m{_SECRET}&{number:02}m"
 
 
 class Filling(NamedTuple):
-    """One mail's values. The fields are whole, ended by CRLF; stamp: DTSTAMP's; values: of one line each, and not empty."""
+    """One mail's values. The fields are complete, with CRLF. stamp: DTSTAMP. values: one line each, not empty."""
 
     to: bytes
     date: bytes
@@ -62,7 +63,7 @@ class Filling(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line of text with values in it. words: quoted-printable, with %s for each value."""
+    """A line of text with values. words: quoted-printable, with %s for each value."""
 
     words: str
     values: tuple[Value, ...]
@@ -74,14 +75,14 @@ class _Attendee(NamedTuple):
     after: str
 
 
-_Piece = bytes | str | slice | _Line | _Attendee  # what stays, a field's name, a stretch of the token, or a line
+_Piece = bytes | str | slice | _Line | _Attendee  # constant bytes, a field's name, a part of the token, or a line
 _FIELDS = ("to", "date", "message_id", "stamp")
 
 
 class Frame:
-    """A mail with slots, whose lines end in CRLF.
+    """A mail with slots; its lines end in CRLF.
 
-    Laying values in is the only thing done for each reader, so everything else is made ready here.
+    Filling is the only work per recipient, so everything else is prepared here.
     """
 
     def __init__(self, pieces: Sequence[_Piece]) -> None:
@@ -103,11 +104,11 @@ class Frame:
         self._pick = itemgetter(*order)
 
     def lay(self, filling: Filling) -> WholeMail:
-        """Return the mail with these values in it; raise ValueError for one with a line break in it."""
+        """Return the mail with these values. Raise ValueError if a value has a line break."""
         to, date, message_id, stamp, name, address, token, values = filling
         given = (*values, token)
         said = "".join((name, address, *given))
-        if "\n" in said or "\r" in said:  # a whole CRLF, too, would begin a line of its own
+        if "\n" in said or "\r" in said:  # a complete CRLF would also begin a new line
             raise ValueError("A line break in a value.")
         written = []
         for number, in_html in self._values:
@@ -126,9 +127,9 @@ class Frame:
 
 
 def cut(data: bytes, stamp: bytes) -> Frame | None:
-    """Return the frame of a mail whose reader's values are marks; None where one stands in an unknown place.
+    """Return the frame of a mail whose values are marks, or None if a mark is in an unknown place.
 
-    stamp: DTSTAMP as it stands in the mail's calendar objects.
+    stamp: DTSTAMP as written in the mail's calendar objects.
     """
     head, blank, body = data.partition(CRLF + CRLF)
     pieces: list[_Piece] = []
@@ -151,17 +152,17 @@ def cut(data: bytes, stamp: bytes) -> Frame | None:
 
 
 class _UnknownPlace(Exception):
-    """A mark stands where no slot can be made."""
+    """A mark is in a place where no slot can be made."""
 
 
 def _fields(head: bytes) -> Iterator[bytes | str]:
-    """Yield the header; of a field that is each reader's own, its name alone."""
+    """Yield the header. For a field that differs by recipient, yield only its name."""
     for field in re.findall(rb"[^\r]*\r\n(?: [^\r]*\r\n)*", head):
         yield next((name for start, name in _HEADS.items() if field.startswith(start)), field)
 
 
 def _body(body: bytes, stamp: bytes) -> Iterator[bytes | str | _Line | _Attendee]:
-    """Yield the body: lines with marks in them as slots, the others as they are."""
+    """Yield the body: lines with marks as slots, the others unchanged."""
     in_head, kind = False, b""
     lines = body.split(CRLF)
     last = len(lines) - 1
@@ -244,7 +245,7 @@ def _parameter(name: str) -> str:
 
 
 def _tokens(run: bytes) -> Iterator[bytes | slice]:
-    """Yield constant bytes with the token in them cut out, wherever it is broken by the end of a line."""
+    """Yield constant bytes with the token cut out, also where line breaks split it."""
     end = 0
     for found in _BROKEN_TOKEN.finditer(run):
         yield run[end : found.start()]
@@ -261,14 +262,14 @@ def _tokens(run: bytes) -> Iterator[bytes | slice]:
 
 
 def quoted(text: str) -> str:
-    """Return text, without line breaks, in quoted-printable that no line has been broken of yet."""
+    """Return text without line breaks in quoted-printable, before any soft breaks."""
     if text.isascii() and text.isprintable():
         return text.replace("=", "=3D")
     return text.encode().decode("latin-1").translate(_QUOTED)
 
 
 def broken(line: str) -> bytes:
-    """Return a quoted line with soft breaks where it is too long, ended by CRLF."""
+    """Return a quoted line with CRLF, with soft breaks if it is too long."""
     if len(line) <= WIDTH and line[-1:] != " ":
         return line.encode("ascii") + b"\r\n"
     rows: list[str] = []
@@ -286,7 +287,7 @@ def broken(line: str) -> bytes:
 
 
 def _ended(rest: str) -> list[str]:
-    """Return the last row, or two, where a blank at the end must be kept from being lost on the way."""
+    """Return the last row or two rows. A space at the end must be encoded or it may get lost on the way."""
     if not rest.endswith(" "):
         return [rest]
     if len(rest) <= WIDTH - 2:

@@ -1,4 +1,4 @@
-"""The blueprint of people, and its page for somebody who is not there (any more)."""
+"""The blueprint of people, and its error page for people who do not exist (any more)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What staff fill in about a person, and how the list of people is narrowed."""
+"""The form of a person, for staff, and the filters of the list of people."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ from outreach.web.invitations.forms import Ticks, member, text, words
 
 
 def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
-    """Return what the list of people is narrowed to; a value that is none of the known ones narrows nothing."""
+    """Return the filters of the list of people. Unknown values are ignored."""
     return PeopleFilters(
         q=args.get("q", "").strip()[:100],
         kind=member(CadreKind, args.get("kind")),
@@ -128,7 +128,7 @@ class PersonForm(InviteeForm):
 
     @classmethod
     def of(cls, values: PersonValues) -> "PersonForm":
-        """Return the form filled with what is stored."""
+        """Return the form filled with the stored values."""
         filled = {
             **vars(values),
             "sex": values.sex.value if values.sex else "",

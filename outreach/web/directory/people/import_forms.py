@@ -1,4 +1,4 @@
-"""Choosing a spreadsheet of people."""
+"""The form to choose a spreadsheet of people."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Importing people: choose a spreadsheet, see what is taken and what is refused and why, confirm, get the report."""
+"""Import people: choose a spreadsheet, see what is accepted or refused and why, confirm, get the report."""
 
 from typing import Any
 
@@ -90,7 +90,7 @@ def import_report(key: str) -> Any:
 @bp.get("/import/<key>/refused.csv")
 @coordinator_required
 def import_refused(key: str) -> Any:
-    """The refused rows as a file that Excel opens: with a byte order mark, and semicolons where Indonesian is read."""
+    """Return the refused rows as a CSV file for Excel: with byte order mark, and semicolons in Indonesian."""
     text = reports.refused_csv(
         _report(_upload(key)),
         (_("Sheet"), _("Row"), _("Why it was refused")),

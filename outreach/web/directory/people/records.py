@@ -1,4 +1,4 @@
-"""The list of people, a new one, one's page, and correcting it."""
+"""The list of people, a new person, a person's page, and correction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person may ask for: no more reminders, a new link, a copy of what is held about them, its erasure."""
+"""What a person may ask for: no more reminders, a new link, a copy of their data, its erasure."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def renew_link(person_id: int) -> Any:
 @bp.post("/<int:person_id>/export")
 @coordinator_required
 def export(person_id: int) -> Any:
-    """A download that is written in the audit log; therefore a POST."""
+    """Return the person's data as a download. It is a POST because it is recorded in the audit log."""
     found = privacy.export(person_id, by=current_user, now=clock.now())
     response = Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json")
     response.headers.set("Content-Disposition", "attachment", filename=f"person-{person_id}.json")
