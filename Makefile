@@ -30,8 +30,9 @@ test: $(VENV)/.installed-dev
 chaos: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.chaos
 
+# PEERS=1 also installs pretalx, into an environment of its own, and measures it in the same run.
 bench: $(VENV)/.installed-dev
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers)
 
 # docs/pictures/, made anew from a running demo.
 pictures: $(VENV)/.installed-dev

@@ -1,8 +1,9 @@
 """Run the benchmarks, print a table, and write results/latest.json. Exits 0 whatever is met.
 
-    python -m benchmarks [NAME …] [--full] [--folder FOLDER]
+    python -m benchmarks [NAME …] [--full] [--peers] [--folder FOLDER]
 
-A new benchmark is a function `measure(folder, say) -> list[Result]` in a file here, named in ALL.
+A new benchmark is a function `measure(folder, say) -> list[Result]` in a file here, named in ALL. Those of worth/ only run
+where they are named.
 """
 
 import argparse
@@ -12,8 +13,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clashes, draining, load, national, pages, placing, sending, ticks, wire
-from benchmarks.results import LATEST, machine, table, write
+from benchmarks import clashes, draining, load, national, pages, peers, placing, sending, ticks, wire
+from benchmarks.conditions import machine
+from benchmarks.results import LATEST, table, write
+from benchmarks.worth import chunks, lanes, search, serving
 
 ALL = (
     pages.measure,
@@ -25,7 +28,8 @@ ALL = (
     clashes.measure,
     placing.measure,
 )
-NAMES = {measure.__module__.rpartition(".")[2]: measure for measure in ALL}
+WORTH = (lanes.measure, chunks.measure, search.measure, serving.measure)
+NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))
 
 
 def say(line: str) -> None:
@@ -34,21 +38,29 @@ def say(line: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; all, where none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMED)}; where none is named, {', '.join(NAMES)}"
+    )
     parser.add_argument("--full", action="store_true", help="the long form, where there is one (OUTREACH_BENCH_FULL=1)")
+    parser.add_argument(
+        "--peers", action="store_true", help="also install and measure pretalx (OUTREACH_BENCH_PEERS=1)"
+    )
     parser.add_argument("--folder", type=Path, help="work and keep data here, so that a run can be taken up again")
     asked = parser.parse_args()
-    if unknown := set(asked.names) - set(NAMES):
-        parser.error(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+    if unknown := set(asked.names) - set(NAMED):
+        parser.error(f"There is no benchmark {', '.join(sorted(unknown))}. There are: {', '.join(NAMED)}.")
     if asked.full:
         os.environ["OUTREACH_BENCH_FULL"] = "1"
+    if asked.peers:
+        os.environ[peers.ASKED] = "1"
+    say(machine())
     results = []
     for name in asked.names or NAMES:
         kept = asked.folder / name if asked.folder else None
         if kept is not None:
             kept.mkdir(parents=True, exist_ok=True)
         with nullcontext(str(kept)) if kept else TemporaryDirectory(prefix="outreach-bench-") as folder:
-            results += NAMES[name](Path(folder), say)
+            results += NAMED[name](Path(folder), say)
     print(f"\n{machine()}; load by {load.tool()}\n")
     print(table(results))
     write(results)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import rows, sending, waiting
+from benchmarks import conditions, rows, sending, waiting
 from benchmarks.results import Result
 from benchmarks.sink import Sink, sink
 from outreach import create_app
@@ -34,6 +34,9 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         sending.write_venue_and_links(mails)
         sending.write_due(mails, datetime.now(UTC))
         rows.settle_down()
+        with db.engine.connect() as connection:
+            said = conditions.durability(connection)
+    say(said)
     with sink() as server:
         child = sending.child(folder, server.port, "drain")
         try:
@@ -46,7 +49,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     early, late = (_most(seen, mails, part) for part in (EARLY, LATE))
     return [
         Result(f"memory while {mails:,} messages are drained, last tenth", late, "MB", early, late / early, MOST,
-               late / early <= MOST)
+               late / early <= MOST, f"{said}, in both tenths")
     ]  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from benchmarks import nation, postgresql
-from benchmarks.results import Result
+from benchmarks import conditions, nation, postgresql
+from benchmarks.results import Result, under
 from benchmarks.sink import Sink, sink
 from outreach import create_app
 from outreach.cli.data import migrations
@@ -70,10 +70,13 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
             say(f"{found.overall:,.0f} a second; now {SPREAD_S[full]} s of mails that fall due one after the other")
             steady = _steady(url, int(found.overall / 2 * SPREAD_S[full]), SPREAD_S[full], say)
         after = _sizes(url)
+        with postgresql.admin(url) as connection:
+            said = conditions.durability(connection)
         expected = people + steady.sent
         taken = mails.count()
         stuck = _left(url)
-    return [
+    say(said)
+    results = [
         Result(f"national: {people:,} messages, {WORKERS} workers", found.overall, "messages/s"),
         Result("national: rate in the last tenth, against the first", found.last, "messages/s", found.first,
                found.last / found.first, LAST_OF_FIRST, found.last / found.first >= LAST_OF_FIRST),
@@ -89,6 +92,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
             for name in ("database", *TABLES)
         ],
     ]  # fmt: skip
+    return under(f"{said}, on both sides", results)
 
 
 def settings(folder: Path, url: str, **values: object) -> Settings:

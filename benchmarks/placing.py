@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.planned import JAKARTA, demo_task, large_task
-from benchmarks.results import Result
+from benchmarks.results import Result, under
 from outreach.domain.clashes import find_clashes
 from outreach.domain.planning.parties import Absence
 from outreach.domain.planning.plan import Plan
@@ -42,7 +42,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         *_measured("demo, its hall lost and a facilitator away", lost_hall(demo_task()), FIRST_PLAN_S, say),
         *_measured("200 activities", large_task(), SECONDS, say),
     ]
-    return [*found, _stop(large_task(), say)]
+    return under("no database: values in memory on both sides", [*found, _stop(large_task(), say)])
 
 
 def lost_hall(task: Task) -> Task:

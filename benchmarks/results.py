@@ -1,10 +1,10 @@
 """What was measured: one value each, beside its reference and its goal; the table and the file of them."""
 
 import json
-import platform
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from benchmarks.conditions import machine
 
 LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
 
@@ -13,7 +13,7 @@ LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
 class Result:
     """value in `unit`; reference in the same unit; ratio: value / reference; goal: the ratio that is wanted.
 
-    met: None where nothing is wanted.
+    met: None where nothing is wanted. conditions: of a ratio, what each side flushes to disk before it counts as written.
     """
 
     name: str
@@ -23,11 +23,18 @@ class Result:
     ratio: float | None = None
     goal: float | None = None
     met: bool | None = None
+    conditions: str = ""
+
+
+def under(conditions: str, results: list[Result]) -> list[Result]:
+    """Return the results, each ratio among them with these conditions where it has none of its own."""
+    return [one if one.ratio is None or one.conditions else replace(one, conditions=conditions) for one in results]
 
 
 def table(results: list[Result]) -> str:
-    """Return the results as lines for a terminal."""
-    head = ("what", "value", "unit", "reference", "ratio", "goal", "met")
+    """Return the results as lines for a terminal; below them the conditions of the ratios, by number."""
+    head = ("what", "value", "unit", "reference", "ratio", "goal", "met", "")
+    notes = list(dict.fromkeys(r.conditions for r in results if r.conditions))
     rows = [
         (
             r.name,
@@ -37,6 +44,7 @@ def table(results: list[Result]) -> str:
             _number(r.ratio, 2),
             _number(r.goal, 1),
             _met(r.met),
+            f"({notes.index(r.conditions) + 1})" if r.conditions else "",
         )
         for r in results
     ]
@@ -48,20 +56,15 @@ def table(results: list[Result]) -> str:
         )
         for row in [head, *rows]
     ]
-    return "\n".join(line.rstrip() for line in [lines[0], "-" * len(lines[0]), *lines[1:]])
+    said = ["", *(f"({number}) {note}" for number, note in enumerate(notes, 1))] if notes else []
+    return "\n".join(line.rstrip() for line in [lines[0], "-" * len(lines[0]), *lines[1:], *said])
 
 
 def write(results: list[Result], path: Path = LATEST) -> None:
-    """Write the results as a JSON list."""
+    """Write the results as a JSON list; each says on what machine it was measured."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([asdict(r) for r in results], indent=2) + "\n", "utf-8")
-
-
-def machine() -> str:
-    """Return on what it was measured, in a line."""
-    import os
-
-    return f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores"
+    rows = [{**asdict(r), "machine": machine()} for r in results]
+    path.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -1,4 +1,7 @@
-"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps|count MAILS"""
+"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps|count MAILS
+
+It says "ready", waits for a line, works, and says how many seconds and how much CPU time it took, all its threads together.
+"""
 
 import json
 import smtplib
@@ -12,7 +15,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sending import settings
+from flask import Flask
+
+from benchmarks.sending import COUNTED, settings
 from outreach import clock, create_app
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.outbox import drain as outbox
@@ -24,13 +29,14 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 
-COUNTED = 50_000_000
 
-
-def main(folder: str, port: str, what: str, mails: str) -> None:
+def main(
+    folder: str, port: str, what: str, mails: str, *, prepare: Callable[[Flask], None] = lambda _app: None
+) -> None:
     chosen = settings(Path(folder), int(port))
     # Of two connections served in turn no step could be timed: what the other does meanwhile would count, too.
     app = create_app(replace(chosen, mail_connections=1) if what == "steps" else chosen)
+    prepare(app)
     loop.keep_loaded()
     with app.app_context():
         db.session.execute(db.select(Message.id).limit(1))
@@ -43,15 +49,13 @@ def main(folder: str, port: str, what: str, mails: str) -> None:
         steps = _timed() if what == "steps" else {}
         print("ready", flush=True)
         sys.stdin.readline()
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         work()
-        seconds = time.perf_counter() - began
-        print(seconds, flush=True)
-        if what == "steps":
-            spent = {name: s / int(mails) * 1e6 for name, s in steps.items()}
-            print(
-                json.dumps({**spent, "everything else": seconds / int(mails) * 1e6 - sum(spent.values())}), flush=True
-            )
+        seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
+        spent = {name: s / int(mails) * 1e6 for name, s in steps.items()}
+        if spent:
+            spent["everything else"] = seconds / int(mails) * 1e6 - sum(spent.values())
+        print(json.dumps({"s": seconds, "cpu_s": cpu, "steps": spent}), flush=True)
 
 
 def _drain() -> None:

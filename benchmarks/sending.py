@@ -2,22 +2,28 @@
 
 The database holds a million future messages (a tenth with OUTREACH_BENCH_SMALL=1). Counted at the sink. Every mail is
 an invitation with text, HTML and calendar; bare smtplib sends one of these very mails again and again, without a database.
+
+The ratio depends on the machine, so what it depends on is measured beside it: the CPU time of each side and of the sink, a
+question to the sink and its answer, a flush of the database's disk, and how fast Python counts.
 """
 
 import json
 import os
+import smtplib
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from flask import Flask
 
-from benchmarks import rows, waiting
+from benchmarks import conditions, peers, rows, waiting
 from benchmarks.results import Result
 from benchmarks.sink import Sink, sink
 from outreach import create_app
@@ -29,6 +35,8 @@ from outreach.settings import Settings
 
 ROUNDS = 3
 MAILS = 20_000
+PEER_MAILS = 500
+COUNTED = 50_000_000  # by the processes that only count
 WAITING = 1_000_000
 ONE_GOAL, TWO_GOAL = 2.0, 3.5
 Child: TypeAlias = "subprocess.Popen[str]"
@@ -46,26 +54,79 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         waiting.write_waiting(number, now=datetime.now(UTC))
         write_venue_and_links()
         rows.settle_down()
-    bare, one, two = [], [], []
+    bare, one, two = _Rate(), _Rate(), _Rate()
+    peer = peers.pretalx(folder, say) if peers.asked() else None
+    theirs: list[float] = []
     with sink() as server:
         for round_ in range(ROUNDS):
-            one.append(_sent(app, folder, server, 1))
-            bare.append(_fragment(folder, server))
-            two.append(_sent(app, folder, server, 2))
-            say(f"round {round_ + 1}: smtplib {bare[-1]:,.0f}, one {one[-1]:,.0f}, two {two[-1]:,.0f} a second")
+            one.add(_sent(app, folder, server, 1))
+            bare.add(_fragment(folder, server))
+            two.add(_sent(app, folder, server, 2))
+            if peer is not None:
+                theirs.append(_peer_sent(peer, server))
+            rates = f"smtplib {bare.rates[-1]:,.0f}, one {one.rates[-1]:,.0f}, two {two.rates[-1]:,.0f}"
+            say(f"round {round_ + 1}: {rates}{f', pretalx {theirs[-1]:,.0f}' if theirs else ''} a second")
         steps = _steps(app, folder, server)
-        alone = _run([child(folder, server.port, "count")])
-        both = _run([child(folder, server.port, "count") for _ in range(2)]) / 2
-    reference = median(bare)
-    results = [Result("bare smtplib, one kept connection", reference, "mails/s")]
-    for name, values, goal in (("one process", one, ONE_GOAL), ("two processes", two, TWO_GOAL)):
-        ratio = median(values) / reference
+        alone = slowest(run([child(folder, server.port, "count")]))
+        both = slowest(run([child(folder, server.port, "count") for _ in range(2)])) / 2
+        trip_us = round_trip_us(server.port)
+    with app.app_context(), db.engine.connect() as connection:
+        sides = f"ours: {conditions.durability(connection)}; smtplib: nothing is stored; smtp-sink keeps nothing"
+    flush = conditions.flush_us(folder)
+    say(f"{sides}; one fsync takes {flush:,.0f} µs here, one question and answer with smtp-sink {trip_us:,.0f} µs")
+    results = [
+        Result("bare smtplib, one kept connection", bare.middle, "mails/s"),
+        *_against(bare, "one process", one, ONE_GOAL, sides),
+        *_against(bare, "two processes", two, TWO_GOAL, sides),
+    ]
+    if peer is not None:
         results.append(
-            Result(f"sent end to end, {name}", median(values), "mails/s", reference, ratio, goal, ratio >= goal)
-        )
+            Result("sent end to end, one process, against pretalx's own sending of as many", one.middle, "mails/s",
+                   median(theirs), one.middle / median(theirs), conditions=f"{sides}; pretalx: {peer.durability}")
+        )  # fmt: skip
+    for name, rate in (("bare smtplib", bare), ("one process", one), ("two processes", two)):
+        results.append(Result(f"  CPU time of {name}", rate.cpu_us, "µs/mail"))
+        results.append(Result("    and of smtp-sink meanwhile", rate.sink_us, "µs/mail"))
     counting = "for scale: two processes that only count, against one"
-    results.append(Result(counting, 60 / both, "rounds/min", 60 / alone, alone / both))
-    return results + [Result(f"  over one connection: {name}", us, "µs/mail") for name, us in steps.items()]
+    return [
+        *results,
+        Result("  a question to smtp-sink and its answer (NOOP)", trip_us, "µs"),
+        Result("  an fsync on the database's disk; ours needs about one for each 50 mails", flush, "µs"),
+        Result(f"  counting to {COUNTED // 1_000_000} million in Python", 1000 * alone, "ms"),
+        Result(counting, 60 / both, "rounds/min", 60 / alone, alone / both, conditions="nothing is stored"),
+        *(Result(f"  over one connection: {name}", us, "µs/mail") for name, us in steps.items()),
+    ]
+
+
+@dataclass
+class _Rate:
+    """Round by round: mails a second, and microseconds of CPU time a mail of the senders and of the server."""
+
+    rates: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
+    sinks: list[float] = field(default_factory=list)
+
+    def add(self, measured: tuple[float, float, float]) -> None:
+        for values, value in zip((self.rates, self.cpus, self.sinks), measured, strict=True):
+            values.append(value)
+
+    @property
+    def middle(self) -> float:
+        return median(self.rates)
+
+    @property
+    def cpu_us(self) -> float:
+        return median(self.cpus)
+
+    @property
+    def sink_us(self) -> float:
+        return median(self.sinks)
+
+
+def _against(bare: _Rate, name: str, ours: _Rate, goal: float, sides: str) -> Iterator[Result]:
+    """Yield the rate against smtplib's: the middle of the rounds' ratios, for a round's two were measured side by side."""
+    ratio = median([one / other for one, other in zip(ours.rates, bare.rates, strict=True)])
+    yield Result(f"sent end to end, {name}", ours.middle, "mails/s", bare.middle, ratio, goal, ratio >= goal, sides)
 
 
 def settings(folder: Path, port: int = 1) -> Settings:
@@ -122,24 +183,34 @@ def write_due(number: int, now: datetime) -> None:
     db.session.commit()
 
 
-def _sent(app: Flask, folder: Path, server: Sink, processes: int) -> float:
-    """Return mails a second, counted at the sink, of so many processes on what is due."""
+def _sent(app: Flask, folder: Path, server: Sink, processes: int) -> tuple[float, float, float]:
+    """Send what is due by so many processes; return what _Rate keeps, counted at the sink."""
     with app.app_context():
         write_due(MAILS * processes, datetime.now(UTC))
         db.session.remove()
-    before = server.count()
-    children = [child(folder, server.port, "drain") for _ in range(processes)]
-    seconds = _run(children)
+    return _counted(server, MAILS * processes, [child(folder, server.port, "drain") for _ in range(processes)])
+
+
+def _fragment(folder: Path, server: Sink) -> tuple[float, float, float]:
+    return _counted(server, MAILS, [child(folder, server.port, "bare")])
+
+
+def _counted(server: Sink, mails: int, children: list[Child]) -> tuple[float, float, float]:
+    before, before_cpu = server.count(), server.cpu_s()
+    done = run(children)
     taken = server.count() - before
-    if taken != MAILS * processes:
-        raise RuntimeError(f"{MAILS * processes} mails were due, and {taken} were taken.")
-    return taken / seconds
+    if taken != mails:
+        raise RuntimeError(f"{mails} mails were due, and {taken} were taken.")
+    cpu_s, sink_s = sum(one["cpu_s"] for one in done), server.cpu_s() - before_cpu
+    return mails / slowest(done), cpu_s / mails * 1e6, sink_s / mails * 1e6
 
 
-def _fragment(folder: Path, server: Sink) -> float:
+def _peer_sent(peer: peers.Pretalx, server: Sink) -> float:
     before = server.count()
-    seconds = _run([child(folder, server.port, "bare")])
-    return (server.count() - before) / seconds
+    seconds = peer.send(PEER_MAILS, server.port)
+    if (taken := server.count() - before) != PEER_MAILS:
+        raise RuntimeError(f"pretalx was to send {PEER_MAILS} mails, and {taken} were taken.")
+    return PEER_MAILS / seconds
 
 
 def _steps(app: Flask, folder: Path, server: Sink) -> dict[str, float]:
@@ -147,23 +218,36 @@ def _steps(app: Flask, folder: Path, server: Sink) -> dict[str, float]:
     with app.app_context():
         write_due(MAILS, datetime.now(UTC))
         db.session.remove()
-    sender = child(folder, server.port, "steps")
-    _run([sender])
-    assert sender.stdout is not None
-    found: dict[str, float] = json.loads(sender.stdout.readline())
+    [done] = run([child(folder, server.port, "steps")])
+    found: dict[str, float] = done["steps"]
     return found
 
 
+def round_trip_us(port: int, questions: int = 5_000) -> float:
+    """Return how long a question to the mail server and its answer take: the middle of many, one after the other."""
+    took = []
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
+        for _ in range(questions):
+            began = time.perf_counter()
+            server.noop()
+            took.append(time.perf_counter() - began)
+    return median(took) * 1e6
+
+
 def child(folder: Path, port: int, what: str) -> Child:
-    """Return a process that does its work (sender.py) once a line is written to it."""
+    """Return a process that does its work (sender.py) once it is told to."""
+    return started(["benchmarks.sender", str(folder), str(port), what, str(MAILS)])
+
+
+def started(command: list[str]) -> Child:
+    """Return a process of this module, with these arguments, for run()."""
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sender", str(folder), str(port), what, str(MAILS)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )  # fmt: skip
 
 
-def _run(children: list[Child]) -> float:
-    """Let the children begin together; return how many seconds the slowest took."""
+def run(children: list[Child]) -> list[dict[str, Any]]:
+    """Let the children begin together; return what each says of its work."""
     for one in children:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"
@@ -171,4 +255,11 @@ def _run(children: list[Child]) -> float:
         assert one.stdin is not None
         one.stdin.write("go\n")
         one.stdin.flush()
-    return max(float(one.stdout.readline()) for one in children if one.stdout)
+    done = [json.loads(one.stdout.readline()) for one in children if one.stdout]
+    for one in children:
+        one.wait(60)
+    return done
+
+
+def slowest(done: list[dict[str, Any]]) -> float:
+    return max(float(one["s"]) for one in done)

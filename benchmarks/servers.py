@@ -16,10 +16,12 @@ PATIENCE_S = 60
 
 
 @contextmanager
-def served(app: str, folder: Path, environment: Mapping[str, str] | None = None, ready: str = "/") -> Iterator[str]:
+def served(
+    app: str, folder: Path, environment: Mapping[str, str] | None = None, ready: str = "/", python: str = sys.executable
+) -> Iterator[str]:
     """Serve `app` ("module:name") on a free port; give its address, without a slash at the end.
 
-    folder: where the server's output goes. ready: the page that must answer before anything is measured.
+    folder: where the server's output goes. ready: the page that must answer before anything is measured. python: whose gunicorn.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -27,7 +29,7 @@ def served(app: str, folder: Path, environment: Mapping[str, str] | None = None,
     address = f"http://127.0.0.1:{port}"
     log = folder / f"{app.partition(':')[0]}.log"
     command = [
-        sys.executable,
+        python,
         "-m",
         "gunicorn",
         "-w",

@@ -15,8 +15,8 @@ from statistics import median
 
 from flask import Flask
 
-from benchmarks import postgresql, rows, waiting
-from benchmarks.results import Result
+from benchmarks import conditions, postgresql, rows, waiting
+from benchmarks.results import Result, under
 from benchmarks.sink import sink
 from outreach import create_app
 from outreach.domain.kinds import Audience, MailKind
@@ -73,8 +73,11 @@ def _measure(on: str, urls: dict[int, str], folder: Path, port: int, say: Callab
                 one.idle += idle
     for one in found.values():
         with one.app.app_context():
+            with db.engine.connect() as connection:
+                said = conditions.durability(connection)
             db.engine.dispose()
-    return [result for what in SAID for result in _results(on, what, found)]
+    say(said)
+    return under(f"{said}, on both sides", [result for what in SAID for result in _results(on, what, found)])
 
 
 def _results(on: str, what: str, found: dict[int, Measured]) -> Iterator[Result]:

@@ -17,8 +17,8 @@ from statistics import median
 
 from flask import Flask
 
-from benchmarks import postgresql, rows, waiting
-from benchmarks.results import Result
+from benchmarks import conditions, postgresql, rows, waiting
+from benchmarks.results import Result, under
 from outreach import create_app
 from outreach.extensions import db
 from outreach.models import Activity, Venue
@@ -80,8 +80,11 @@ def _on(on: str, many: int, url_of: Callable[[str], str], folder: Path, say: Cal
         for one in plans.values():
             _weigh(one)
             with one.app.app_context():
+                with db.engine.connect() as connection:
+                    said = conditions.durability(connection)
                 db.engine.dispose()
-        yield from _results(f"{on}: whole plan, {layout}", plans[FEW], plans[many], many, at_most)
+        found = list(_results(f"{on}: whole plan, {layout}", plans[FEW], plans[many], many, at_most))
+        yield from under(f"only read; {said}, on both sides", found)
 
 
 def _results(what: str, few: Measured, lots: Measured, many: int, at_most: float) -> Iterator[Result]:

@@ -27,6 +27,7 @@ ONE_WAY_S = 0.010
 CONNECTIONS = 3
 ROUNDS = 3
 SENDER = "outreach@example.com"
+SIDES = "no database on either side; smtp-sink keeps nothing, Postfix keeps its queue in memory"
 PIPELINING_GOAL, CHUNKING_GOAL = 3.5, 10.0
 MAILS_PLAIN, MAILS_PIPELINED, MAILS_CHUNKED = 40, 140, 1000  # over each connection, a few seconds' worth
 
@@ -45,18 +46,18 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     results = []
     for name, server, mails, goal in (
         ("smtp-sink, PIPELINING", _sink, MAILS_PIPELINED, PIPELINING_GOAL),
-        ("Postfix, PIPELINING", lambda: _postfix("chunking"), MAILS_PIPELINED, PIPELINING_GOAL),
-        ("Postfix, CHUNKING", lambda: _postfix(""), MAILS_CHUNKED, CHUNKING_GOAL),
+        ("Postfix, PIPELINING", lambda: postfix("chunking"), MAILS_PIPELINED, PIPELINING_GOAL),
+        ("Postfix, CHUNKING", lambda: postfix(""), MAILS_CHUNKED, CHUNKING_GOAL),
     ):
         name = f"{name}, 20 ms away"
         try:
-            ours, theirs = _compare(name, server, mails, say)
+            us, theirs = _compare(name, server, mails, say)
         except RuntimeError as error:
             say(str(error))
             results.append(Result(f"{name}: could not be measured", 0, "mails/s", met=False))
             continue
-        ratio = median([one / other for one, other in zip(ours, theirs, strict=True)])
-        results.append(Result(name, median(ours), "mails/s", median(theirs), ratio, goal, ratio >= goal))
+        ratio = median([one / other for one, other in zip(us, theirs, strict=True)])
+        results.append(Result(name, median(us), "mails/s", median(theirs), ratio, goal, ratio >= goal, SIDES))
     return results
 
 
@@ -64,22 +65,24 @@ def _compare(
     name: str, server: Callable[[], AbstractContextManager[_Server]], mails: int, say: Callable[[str], None]
 ) -> tuple[list[float], list[float]]:
     """Return our mails a second and smtplib's, round by round."""
-    ours, theirs = [], []
+    us, theirs = [], []
     with server() as running, far_away(running.port, ONE_WAY_S) as port:
         expected = 0
         for round_ in range(ROUNDS):
-            theirs.append(_per_second(_smtplib, port, MAILS_PLAIN))
-            ours.append(_per_second(_wire, port, mails))
+            theirs.append(per_second(_smtplib, port, MAILS_PLAIN))
+            us.append(per_second(ours, port, mails))
             expected += (MAILS_PLAIN + mails) * CONNECTIONS
             if (taken := running.taken(expected)) != expected:
                 raise RuntimeError(f"The server took {taken} mails in place of {expected}.")
-            say(f"{name}, round {round_ + 1}: smtplib {theirs[-1]:,.0f}, ours {ours[-1]:,.0f} a second")
-    return ours, theirs
+            say(f"{name}, round {round_ + 1}: smtplib {theirs[-1]:,.0f}, ours {us[-1]:,.0f} a second")
+    return us, theirs
 
 
-def _per_second(send: Callable[[int, int, threading.Barrier], None], port: int, mails: int) -> float:
+def per_second(
+    send: Callable[[int, int, threading.Barrier], None], port: int, mails: int, connections: int = CONNECTIONS
+) -> float:
     """Return how many mails a second go over all connections, opened beforehand."""
-    ready, done = threading.Barrier(CONNECTIONS + 1, timeout=60), threading.Barrier(CONNECTIONS + 1, timeout=600)
+    ready, done = threading.Barrier(connections + 1, timeout=60), threading.Barrier(connections + 1, timeout=600)
 
     def over_one() -> None:
         try:
@@ -90,14 +93,14 @@ def _per_second(send: Callable[[int, int, threading.Barrier], None], port: int, 
             done.abort()
             raise
 
-    threads = [threading.Thread(target=over_one) for _ in range(CONNECTIONS)]
+    threads = [threading.Thread(target=over_one) for _ in range(connections)]
     for thread in threads:
         thread.start()
     try:
         ready.wait()
         began = time.perf_counter()
         done.wait()
-        return CONNECTIONS * mails / (time.perf_counter() - began)
+        return connections * mails / (time.perf_counter() - began)
     except threading.BrokenBarrierError as error:
         raise RuntimeError("A connection to the server broke off.") from error
     finally:
@@ -114,13 +117,13 @@ def _smtplib(port: int, mails: int, ready: threading.Barrier) -> None:
             server.sendmail(SENDER, [f"kader{number}@example.com"], data)
 
 
-def _wire(port: int, mails: int, ready: threading.Barrier) -> None:
+def ours(port: int, mails: int, ready: threading.Barrier, kind: type[Wire] = Wire) -> None:
     data = a_mail()
     settings = Settings()
     mail = SimpleNamespace(
         server="127.0.0.1", port=port, use_tls=False, use_ssl=False, username="", password="", max_emails=None
     )
-    with Wire(mail, settings) as wire:
+    with kind(mail, settings) as wire:
         wire.open()
         ready.wait()
         for first in range(0, mails, settings.hand_over_group):
@@ -128,6 +131,12 @@ def _wire(port: int, mails: int, ready: threading.Barrier) -> None:
             group = (Envelope(SENDER, f"kader{number}@example.com", data) for number in numbers)
             if not all(isinstance(outcome, Accepted) for outcome in wire.hand_over_group(group)):
                 raise RuntimeError("A mail was not accepted.")
+
+
+@contextmanager
+def there(port: int) -> Iterator[int]:
+    """Yield the port of a server that is as near as it is."""
+    yield port
 
 
 @contextmanager
@@ -143,7 +152,7 @@ def _sink() -> Iterator[_Server]:
 
 
 @contextmanager
-def _postfix(hidden: str) -> Iterator[_Server]:
+def postfix(hidden: str) -> Iterator[_Server]:
     if reason := missing():
         raise RuntimeError(reason)
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # not this machine's disk is to be measured
