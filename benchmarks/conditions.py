@@ -24,8 +24,7 @@ def durability(connection: sa.Connection) -> str:
     if connection.dialect.name == "sqlite":
         journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
         level = connection.exec_driver_sql("PRAGMA synchronous").scalar()
-        return f"SQLite {connection.dialect.dbapi.sqlite_version}, {journal}, synchronous {SYNCHRONOUS[level]}"  #
-        type: ignore[union - attr, index]
+        return f"SQLite {connection.dialect.dbapi.sqlite_version}, {journal}, synchronous {SYNCHRONOUS[level]}"
     said = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
     version = connection.exec_driver_sql("SHOW server_version").scalar()
     return f"PostgreSQL {version}, fsync {said['fsync']}, synchronous_commit {said['synchronous_commit']}"

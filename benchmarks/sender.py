@@ -15,8 +15,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-
 from benchmarks.sending import COUNTED, settings
 from outreach import clock, create_app
 from outreach.delivery.mail.frames.frame import Frames
@@ -30,13 +28,10 @@ from outreach.extensions import db
 from outreach.models import Message
 
 
-def main(
-    folder: str, port: str, what: str, mails: str, *, prepare: Callable[[Flask], None] = lambda _app: None
-) -> None:
+def main(folder: str, port: str, what: str, mails: str) -> None:
     chosen = settings(Path(folder), int(port))
     # Of two connections served in turn no step could be timed: what the other does meanwhile would count, too.
     app = create_app(replace(chosen, mail_connections=1) if what == "steps" else chosen)
-    prepare(app)
     loop.keep_loaded()
     with app.app_context():
         db.session.execute(db.select(Message.id).limit(1))

@@ -16,7 +16,6 @@ from outreach.delivery.outbox.keeper import Holding
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import TRUE_FOR, Preparer, Ready
 from outreach.delivery.outbox.results import Settled
-from outreach.delivery.smtp.lanes import Lanes
 from outreach.delivery.smtp.wire import ChannelDown, NotSent, Permanent, Wire
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.states import MessageState
@@ -34,21 +33,13 @@ T = TypeVar("T")
 class Drainer:
     """One connection of a job. call_helpers: opens further connections; only the first connection has it."""
 
-    def __init__(
-        self,
-        job: Job,
-        worker: str,
-        *,
-        lanes: Lanes | None = None,
-        preparer: Preparer | None = None,
-        call_helpers: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, job: Job, worker: str, *, call_helpers: Callable[[], None] | None = None) -> None:
         self.job = job
         self.settings = job.settings
         self.worker = worker
         self.now = job.now
-        self.wire = Wire(job.app.extensions["mail"], job.settings, lanes, self._still_true)
-        self.preparer = preparer or Preparer(job.settings)
+        self.wire = Wire(job.app.extensions["mail"], job.settings, self._still_true)
+        self.preparer = Preparer(job.settings)
         self.handed: list[Settled] = []  # handed over, not yet settled: settled when the next group begins
         self.todo: list[Lease] = []  # claimed, not yet begun
         self.portion = max(1, job.settings.hand_over_group)

@@ -7,8 +7,6 @@ outbox/connection.py is one connection's work; outbox/leases.py and outbox/resul
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 import structlog
 from flask import current_app
@@ -17,8 +15,6 @@ from outreach.delivery.outbox import leases, probe, results
 from outreach.delivery.outbox.connection import Drainer
 from outreach.delivery.outbox.job import Drained, Job
 from outreach.delivery.outbox.keeper import Keeper
-from outreach.delivery.outbox.prepare import Preparer
-from outreach.delivery.smtp.lanes import Lanes
 from outreach.extensions import current_settings, db
 
 __all__ = ["Drained", "drain"]
@@ -49,7 +45,7 @@ def drain(
         job.count(results.take_back(worker, settings.lease_s, now=now()))
         helpers = _Helpers(job, worker)
         try:
-            Drainer(job, worker, lanes=helpers.lanes, preparer=helpers.preparer, call_helpers=helpers.call).run()
+            Drainer(job, worker, call_helpers=helpers.call).run()
         except BaseException:
             job.broken.set()
             raise
@@ -60,11 +56,12 @@ def drain(
 
 
 class _Helpers:
-    """Further connections of a drain: the second in the same thread (smtp/lanes.py), the others in threads of their own."""
+    """The further connections of a drain, each in a thread of its own.
+
+    Two help with a near server, too: while one waits for the disk or for the server, the other works. A far server gets more.
+    """
 
     def __init__(self, job: Job, worker: str) -> None:
-        self.lanes = Lanes()
-        self.preparer = Preparer(job.settings)
         self._job = job
         self._worker = worker
         self._begun = min(1, job.settings.mail_connections)
@@ -76,22 +73,18 @@ class _Helpers:
         for number in range(self._begun + 1, (most if self._job.far else min(2, most)) + 1):
             self._begun = number
             self._job.connections += 1
-            worker = f"{self._worker}/{number}"
-            if number == 2:
-                self.lanes.begin(partial(self._help, worker, lanes=self.lanes, preparer=self.preparer))
-            else:
-                self._threads.append(threading.Thread(target=self._help, args=(worker,), daemon=True))
-                self._threads[-1].start()
+            thread = threading.Thread(target=self._help, args=(f"{self._worker}/{number}",), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def wait(self) -> None:
-        self.lanes.finish()
         for thread in self._threads:
             thread.join()
 
-    def _help(self, worker: str, **shared: Any) -> None:
+    def _help(self, worker: str) -> None:
         with self._job.app.app_context():
             try:
-                Drainer(self._job, worker, **shared).run()
+                Drainer(self._job, worker).run()
             except Exception as error:
                 log.error("connection given up", worker=worker, error=type(error).__name__)
             finally:

@@ -3,14 +3,15 @@
 Writing never blocks while the server waits for us to read. This file does not interpret replies.
 """
 
+import selectors
 import socket
 import ssl
 import time
 from collections import deque
 from typing import NamedTuple
 
-from outreach.delivery.smtp.lanes import READ, WRITE, Lanes
-
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # no system call to create one or to register
 RECORD = 16 * 1024  # size of a TLS record: it arrives whole or not at all, so `sent` is exact
 PIECE = 1024 * 1024
 LINE_LIMIT = 8192
@@ -47,8 +48,7 @@ class ConnectionLost(Exception):
 class Stream:
     """One connection's bytes. queued: bytes given to write(). sent: bytes that may have reached the server."""
 
-    def __init__(self, sock: socket.socket, timeout_s: float, lanes: Lanes | None = None) -> None:
-        """lanes: the lanes that work while this one waits."""
+    def __init__(self, sock: socket.socket, timeout_s: float) -> None:
         self.queued = 0
         self.sent = 0
         self.waited_s = 0.0
@@ -60,7 +60,6 @@ class Stream:
         self._rest = b""
         self._failed: str | None = None
         self._endless = False  # the server's output is too long to be a reply
-        self._lanes = lanes or Lanes()
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock.settimeout(0)
 
@@ -136,7 +135,6 @@ class Stream:
         if self._failed is not None:
             until = min(until, time.monotonic() + LAST_WORDS_S)
         data, wanted = None, 0
-        self._lanes.give_way()
         try:
             while data is None:
                 if wanted and not self._await(wanted, until - time.monotonic()):
@@ -154,9 +152,12 @@ class Stream:
     def _await(self, events: int, timeout_s: float) -> int:
         if QUICK_ACK is not None:
             self._sock.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
-        ready, idle_s = self._lanes.wait(self._sock, events, max(0.0, timeout_s))
-        self.waited_s += idle_s
-        return ready
+        began = time.monotonic()
+        with _Selector() as waiting:
+            waiting.register(self._sock, events)
+            found = waiting.select(max(0.0, timeout_s))
+        self.waited_s += time.monotonic() - began
+        return found[0][1] if found else 0
 
     def _keep(self, data: bytes) -> None:
         self.heard_at = time.monotonic()

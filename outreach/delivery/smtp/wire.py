@@ -16,7 +16,6 @@ from flask_mail import Connection
 
 from outreach.delivery.smtp.commands import Extensions, envelope_commands
 from outreach.delivery.smtp.flight import Ahead
-from outreach.delivery.smtp.lanes import Lanes
 from outreach.delivery.smtp.outcomes import (
     MAIL_FROM,
     Accepted,
@@ -44,12 +43,9 @@ QUIT_S = 5.0  # how long the server may take to answer QUIT
 class Wire(Connection):
     """A connection to the mail server, opened at the first mail and kept until closed or in doubt. Use it as a context."""
 
-    def __init__(
-        self, mail: Any, settings: Settings, lanes: Lanes | None = None, still_true: Callable[[], bool] = lambda: True
-    ) -> None:
-        """lanes: the lanes that work while this one waits. still_true: asked when mails had to wait for a new connection."""
+    def __init__(self, mail: Any, settings: Settings, still_true: Callable[[], bool] = lambda: True) -> None:
+        """still_true: asked when mails had to wait for a new connection."""
         super().__init__(mail)
-        self._lanes = lanes
         self._still_true = still_true
         self.settings = settings
         self._talk: SmtpTalk | None = None
@@ -82,7 +78,7 @@ class Wire(Connection):
         if self._talk is not None and not self._talk.ready():
             self.close() if self._talk.full else self.drop()
         if self.host is None:
-            self.host = self._lanes.aside(self.configure_host) if self._lanes else self.configure_host()
+            self.host = self.configure_host()
             try:
                 self._talk = self._begin(self.host)
             except OSError as error:
@@ -192,7 +188,7 @@ class Wire(Connection):
     def _begin(self, host: smtplib.SMTP) -> SmtpTalk:
         assert host.sock is not None
         talk = SmtpTalk(
-            Stream(host.sock, self.settings.mail_timeout_s, self._lanes),
+            Stream(host.sock, self.settings.mail_timeout_s),
             Extensions.of(host),
             self.settings.mail_timeout_s,
             limit=min(filter(None, (self.mail.max_emails, self.settings.mail_per_connection)), default=0),
