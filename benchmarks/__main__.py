@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import clashes, draining, load, national, pages, peers, placing, sending, ticks, wire
 from benchmarks.conditions import machine
 from benchmarks.results import LATEST, table, write
-from benchmarks.worth import chunks, search, serving
+from benchmarks.worth import bound, chunks, serving
 
 ALL = (
     pages.measure,
@@ -28,7 +28,7 @@ ALL = (
     clashes.measure,
     placing.measure,
 )
-WORTH = (chunks.measure, search.measure, serving.measure)
+WORTH = (bound.measure, chunks.measure, serving.measure)
 NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))
 
 

@@ -17,7 +17,6 @@ from outreach.domain.timetabling.cost import charges, total
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.draft import Placed
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
-from outreach.domain.timetabling.heuristic.improve import improve
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.proposal import Proposal, propose
@@ -26,8 +25,7 @@ from outreach.domain.timetabling.task import Effort, SearchStatus, Task
 BEAT_S = 0.5
 STOPS_WITHIN_S = 0.15
 EXPLAINING_S = 10.0
-LARGE = 12_000  # number of starts above which one model is too slow to be useful
-OF_SOME = 0.1  # share of the time for improving a timetable that is not complete
+LARGE = 12_000  # number of starts above which one model gains nothing within a minute: measured
 _ASK_AGAIN_S = 0.02
 
 
@@ -175,9 +173,8 @@ class Search:
         least = at_least(self.task, options)
         self._tell(options=options, placed=placed or None, bound=least)
         size = sum(len(one.starts) for one in options.values())
-        better = self._improve(options, placed, size)
-        complete = len(better) == len(options)
-        enough = total(charges(self.task, better)) if complete else None
+        complete = len(placed) == len(options)
+        enough = total(charges(self.task, placed)) if complete else None
         if size > LARGE:
             if complete:
                 self._tell(status=SearchStatus.UNDECIDED)
@@ -200,14 +197,6 @@ class Search:
 
     def _solving(self, solver: Any) -> None:
         self._solver = solver
-
-    def _improve(self, options: dict[int, Options], placed: Placed, size: int) -> Placed:
-        """Improve the timetable step by step: a large plan for all the remaining time, a small one for a moment."""
-        if not placed:
-            return placed
-        part = min(1.0, size / LARGE) ** 2 if len(placed) == len(options) else OF_SOME
-        seconds = part * (self.effort.seconds if self.effort.repeatable else self._left_s)
-        return improve(self.task, options, placed, self.effort, seconds, self._stop.is_set, self._tell)
 
     def _conflicts(
         self, options: dict[int, Options], placed: Placed, seconds: float, *, only_near: bool = False

@@ -175,22 +175,22 @@ def test_a_repeatable_search_gives_the_same_again():
     assert first.proposal == second.proposal
 
 
-def test_a_large_plan_is_bettered_piece_by_piece(monkeypatch):
+def test_a_large_plan_is_placed_one_after_the_other_and_its_gap_is_stated(monkeypatch):
     monkeypatch.setattr(search, "LARGE", 10)
     asked = replace(busy(12, (MONDAY, TUESDAY, WEDNESDAY)), wishes=Wishes(trips=9, change=0, notice=0))
     options = options_of(asked)
-    clumsy = propose(asked, options, place_greedily(asked, options))
-    outcome = run(asked, seconds=3, repeatable=True)
-    assert outcome.status in (SearchStatus.FOUND, SearchStatus.BEST)
-    assert outcome.proposal.bound <= outcome.proposal.objective < clumsy.objective
+    greedy = propose(asked, options, place_greedily(asked, options))
+    outcome = run(asked, seconds=600)  # of which it needs next to nothing
+    assert (outcome.status, outcome.proposal.objective) == (SearchStatus.FOUND, greedy.objective)
+    assert 0 < outcome.proposal.gap < 1
 
 
-def test_the_order_is_kept_while_a_large_plan_is_bettered(monkeypatch):
+def test_the_order_is_kept_in_a_large_plan(monkeypatch):
     monkeypatch.setattr(search, "LARGE", 1)
     count = 9
     made = [activity(id, 8, 10, engagements=(speaks(SITI if id % 2 else BUDI),)) for id in range(1, count + 1)]
     demands = [Demand(id, after=(id - 1,) if id > 1 else ()) for id in range(1, count + 1)]
-    outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)), seconds=1, repeatable=True)
+    outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)))
     placed = [one.after for one in outcome.proposal.placements]
     assert [one.id for one in placed] == list(range(1, count + 1))
     assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))

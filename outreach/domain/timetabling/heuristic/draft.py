@@ -1,11 +1,10 @@
-"""A placement in the making: where one more activity costs least by then, and how it stands once one is taken out again.
+"""A placement in the making: where one more activity costs least by then.
 
-Pure. What is placed is counted, so that the cost of the next is a few sums and a look at whom and what it would meet. Whether
-that is allowed is asked of domain/clashes. For heuristic/greedy.py and heuristic/improve.py.
+Pure. What is placed is counted, so that the cost of the next is a few sums and a look at what it would meet. Whether that is
+allowed is asked of domain/clashes. For heuristic/greedy.py.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import date, datetime
 from itertools import combinations, islice
 from math import inf
@@ -41,33 +40,24 @@ class Draft:
         self._pools = {one.activity_id: pool for pool, demands in pools_of(task).items() for one in demands}
         self._shares = {pool: even_share(pool, demands) for pool, demands in pools_of(task).items()}
         self._codes: dict[int, list[str | None]] = {}
-        self._followers: dict[int, list[int]] = {}
-        for id, firsts in task.orders.items():
-            for first in firsts:
-                self._followers.setdefault(first, []).append(id)
 
-    def best(
-        self, options: Options, below: float = inf, passed_over: Callable[[], bool] = lambda: False
-    ) -> tuple[int, PlannedActivity] | None:
+    def best(self, options: Options) -> tuple[int, PlannedActivity] | None:
         """Return the cheapest allowed place with its cost: starts, venues and facilitators by their own cost, until no other
-        can be cheaper. None where there is none that costs less than `below`. passed_over: whether to leave a start out.
-
-        It begins once those before it that are placed have ended, and ends before those after it that are placed begin.
+        can be cheaper. None where there is none. It begins once those before it that are placed have ended.
         """
         ends = [self.placed[id].ends_at for id in self.task.orders[options.id] if id in self.placed]
-        begins = [self.placed[id].starts_at for id in self._followers.get(options.id, ()) if id in self.placed]
-        earliest, latest = max(ends, default=None), min(begins, default=None)
+        earliest = max(ends, default=None)
         days = options.days()
         of_day = {day: self._of_day(options, day) for day in set(days)}
         costs = [cost + of_day[day] for cost, day in zip(options.start_costs, days, strict=True)]
-        best, least = None, below
+        best, least = None, inf
         at_venues: dict[date, list[tuple[int | None, int]]] = {}
         teams: dict[date, list[tuple[Team, int]]] = {}
         for place in sorted(range(len(costs)), key=costs.__getitem__):
             start, day = options.starts[place], days[place]
             if costs[place] >= least:
                 break
-            if (earliest and start < earliest) or (latest and start + options.bare.length > latest) or passed_over():
+            if earliest and start < earliest:
                 continue
             if day not in at_venues:
                 at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
@@ -91,35 +81,18 @@ class Draft:
                         best, least = planned, cost + warned
         return None if best is None else (int(least), best)
 
-    def cost_of(self, options: Options, planned: PlannedActivity) -> int:
-        """Return what this allowed place of an activity that is not placed adds."""
-        day, there = planned.local_start.date(), roles_of(planned.engagements)
-        team = tuple(party for party in options.facilitators if party in there) if options.needed else ()
-        at_venue = dict(self._venues(options, day))[planned.venue_id]
-        of_start = options.start_costs[options.starts.index(planned.starts_at)] + self._of_day(options, day)
-        return of_start + at_venue + self._of_team(options, day, team) + (self._warned(planned, team) or 0)
-
     def put(self, planned: PlannedActivity) -> None:
         self.placed[planned.id] = planned
         self.plan = self.plan.with_(planned)
-        self._count(planned, 1)
-
-    def take_out(self, id: int) -> PlannedActivity:
-        planned = self.placed.pop(id)
-        self._count(planned, -1)
-        self.plan = self.plan.without(id)
-        return planned
-
-    def _count(self, planned: PlannedActivity, by: int) -> None:
         day = planned.local_start.date()
-        self._by_day[day] += by
+        self._by_day[day] += 1
         if code := community_in(self.plan, planned):
-            self._by_kecamatan[code, day] += by
+            self._by_kecamatan[code, day] += 1
         for party, role in roles_of(planned.engagements).items():
             if role in ON_STAGE:
-                self._out[party, day] += by
+                self._out[party, day] += 1
             if (pool := self._pools.get(planned.id)) and party in pool:
-                self._had[pool, party] += by
+                self._had[pool, party] += 1
 
     # what it adds
 

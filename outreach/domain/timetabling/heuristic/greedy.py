@@ -1,7 +1,7 @@
 """A placement made at once, one activity after the other, each where it costs least by then: the planner's first answer.
 
 Pure, and without the extra. Whether a place is allowed is asked of domain/clashes. What it cannot place it says; that
-nothing could be placed better is not said: only search.py proves.
+nothing could be placed better is not said: only timetabling/search.py proves.
 """
 
 from collections import Counter
