@@ -13,10 +13,8 @@ from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.plan import COMMUNITY_KINDS
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.cost import Ledger
-from outreach.domain.timetabling.heuristic.dayfuls import Way, days_needed
-from outreach.domain.timetabling.options import Options, kecamatan_at, place_of
+from outreach.domain.timetabling.options import Options, kecamatan_at
 from outreach.domain.timetabling.task import Task
 
 
@@ -102,38 +100,12 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
         for party in one.stage:
             if party.is_one_person:
                 of_party[party].append(one)
-    trips, way = 0, _way(task)
+    trips = 0
     for party, theirs in of_party.items():
         most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
         free = sum(count for day, count in most.items() if day in ledger.days_of(party))
-        by_count = trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
-        by_hours = days_needed(theirs, way) - len(most.keys() & ledger.days_of(party))
-        trips += max(by_count, by_hours)
+        trips += trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
     return (trips + _trips_of_chosen(options, ledger, of_party)) * task.wishes.trips
-
-
-def _way(task: Task) -> Way:
-    """Return what tells how long a speaker needs at least from one to another, where the office blocks less."""
-    plan = task.base
-    if plan.rules.severity(ClashKind.SPEAKER_TRAVEL) is not Severity.BLOCK:
-        return lambda _one, _other: timedelta(0)
-    known: dict[tuple, int] = {}
-
-    def minutes(one: Options, here: int | None, other: Options, there: int | None) -> int:
-        key = (
-            here if here in plan.places else one.bare.region_code,
-            there if there in plan.places else other.bare.region_code,
-        )
-        if key not in known:
-            places = place_of(plan, one.bare, here), place_of(plan, other.bare, there)
-            known[key] = needed_min(*places, plan.rules.travel) or 0
-        return known[key]
-
-    def way(one: Options, other: Options) -> timedelta:
-        ways = (minutes(one, here, other, there) for here in one.venues for there in other.venues)
-        return timedelta(minutes=min(ways, default=0))
-
-    return way
 
 
 def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[Party, list[Options]]) -> int:
