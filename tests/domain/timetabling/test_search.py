@@ -180,7 +180,7 @@ def test_a_large_plan_is_placed_one_after_the_other_and_its_gap_is_stated(monkey
     asked = replace(busy(12, (MONDAY, TUESDAY, WEDNESDAY)), wishes=Wishes(trips=9, change=0, notice=0))
     options = options_of(asked)
     greedy = propose(asked, options, place_greedily(asked, options))
-    outcome = run(asked, seconds=600)  # of which it needs next to nothing
+    outcome = run(asked)
     assert (outcome.status, outcome.proposal.objective) == (SearchStatus.FOUND, greedy.objective)
     assert 0 < outcome.proposal.gap < 1
 
