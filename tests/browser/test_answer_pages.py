@@ -1,7 +1,6 @@
 """The answer pages in a real Chromium, on a phone and on a desk, without script and by axe's rules."""
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 
@@ -20,16 +19,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.conftest import NOW, at, draft_activity
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -42,16 +32,6 @@ def address(app, monkeypatch) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
-
-
-@pytest.fixture
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -183,7 +163,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
 
 def test_what_was_typed_still_stands_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
     (tmp_path / "big.ics").write_bytes(bytes(6 * 1024 * 1024))
-    page = chromium.new_page(java_script_enabled=False)
+    page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(f"{address}{pages['speaker']}/away?lang=en")
     page.fill("[name=reason]", "Rapat pimpinan di Bandar Lampung")
     page.locator("details:has([name=file]) > summary").click()

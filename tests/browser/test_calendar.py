@@ -15,18 +15,18 @@ from outreach.services import feeds
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
-from tests.browser.test_the_whole_way import holds, log_in, press, wait_for
+from tests.browser.pages import holds, log_in, press, wait_for
 from tests.conftest import JAKARTA, NOW, draft_activity
+from tests.world import working_day
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture
 def tuesday() -> datetime:
-    """Eight o'clock on a Tuesday two to three weeks from now."""
-    today = clock.now().astimezone(JAKARTA).date()
-    return datetime.combine(today + timedelta(days=15 + (1 - today.weekday()) % 7), time(8), tzinfo=JAKARTA)
+    """Eight o'clock on a Tuesday two to three weeks from now; it and the next two days are working days."""
+    return datetime.combine(working_day(15, weekday=1, count=3), time(8), tzinfo=JAKARTA)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """A date poll from end to end: asked by mail, answered on a phone without script, and turned into the activity by a press."""
 
 import re
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,17 +16,26 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
 from outreach.services.reminders import rules
-from tests.browser.test_the_whole_way import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import NOW, a_person
+from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
+from tests.conftest import JAKARTA, NOW, a_person
 from tests.services.polls.polls_help import asked, dates, values
+from tests.world import today, working_day
 
-pytestmark = pytest.mark.browser
-JAKARTA = ZoneInfo("Asia/Jakarta")
+pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 
 
-def soon(days: int, hour: int) -> datetime:
-    """Return an instant some days from the day on which the test runs: the engine's clock is the wall's."""
-    return datetime.combine(clock.now().date() + timedelta(days=days), datetime.min.time(), JAKARTA).replace(hour=hour)
+def hour_of(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), JAKARTA)
+
+
+def closing() -> datetime:
+    return hour_of(today() + timedelta(days=6), 16)
+
+
+def mornings() -> list[date]:
+    """Return three working days, one after the other."""
+    first = working_day(20, count=3)
+    return [first + timedelta(days=n) for n in range(3)]
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +46,8 @@ def default_rules(office):
 @pytest.fixture
 def poll(office, chief, police, hall) -> int:
     """A draft that asks the police chief and the police office, and somebody whom no mail reaches."""
-    slots = [Proposed(soon(20 + n, 9), soon(20 + n, 11), hall.id if n else None) for n in range(3)]
-    made = polls.create(values(slots=slots, closes_at=soon(6, 16)), by=None, now=clock.now())
+    slots = [Proposed(hour_of(day, 9), hour_of(day, 11), hall.id if n else None) for n, day in enumerate(mornings())]
+    made = polls.create(values(slots=slots, closes_at=closing()), by=None, now=clock.now())
     silent = a_person("Citra Lestari", email="", phone="+6281277770000")
     poll_asking.add_people(made.id, [chief.id, silent.id], Role.SPEAKER, needed=True, by=None, now=clock.now())
     poll_asking.add_organisations(made.id, {police.id: 2}, needed=False, by=None, now=clock.now())
@@ -105,7 +113,7 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
     press(page.get_by_role("button", name="Make, publish and invite"))
     assert "/activities/" in page.url
     made = wait_for(lambda: db.session.scalar(sa.select(Activity)))
-    assert made.starts_at == soon(21, 9)
+    assert made.starts_at == hour_of(mornings()[1], 9)
     wait_for(lambda: db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 3)
     db.session.rollback()
     assert db.session.get_one(DatePoll, poll).state is PollState.DECIDED
@@ -119,8 +127,9 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
 @pytest.fixture
 def large(office, hall) -> int:
     """A poll of twelve times that thirty offices were asked about, and all but one answered."""
-    slots = [Proposed(soon(20 + n, 9), soon(20 + n, 11), hall.id if n % 2 else None) for n in range(12)]
-    made = polls.create(values(slots=slots, closes_at=soon(6, 16)), by=None, now=clock.now())
+    days = [today() + timedelta(days=20 + n) for n in range(12)]
+    slots = [Proposed(hour_of(day, 9), hour_of(day, 11), hall.id if n % 2 else None) for n, day in enumerate(days)]
+    made = polls.create(values(slots=slots, closes_at=closing()), by=None, now=clock.now())
     offices = [
         Organisation(name=f"Forum Perlindungan Anak Terpadu Kelurahan {n}", sector=Sector.OTHER, email="")
         for n in range(30)

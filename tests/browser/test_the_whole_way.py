@@ -1,22 +1,19 @@
 """The main job, end to end in a browser: from login to publishing, from the mail to the answer, and back to the list."""
 
 import re
-import time
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 
-from outreach import clock
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message
 from outreach.services.reminders import rules
-from tests.conftest import NOW, PASSWORD
+from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
+from tests.conftest import NOW
+from tests.world import working_day
 
-pytestmark = pytest.mark.browser
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 
 
 @pytest.fixture(autouse=True)
@@ -31,36 +28,6 @@ def staff_page(request, chromium, whole):
     context.close()
 
 
-def holds(page, width: int) -> None:
-    """Nothing sticks out, and axe finds no violation."""
-    page.wait_for_function("!document.querySelector('.htmx-request')")  # what is being asked for is drawn paler
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
-    assert found == {}, page.url
-
-
-def wait_for(check, seconds: float = 90):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        db.session.rollback()
-        if found := check():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("It did not happen.")
-
-
-def press(button) -> None:
-    with button.page.expect_navigation():
-        button.click()
-
-
-def log_in(page, address: str, email: str) -> None:
-    page.goto(address + "/login")
-    page.fill("#email", email)
-    page.fill("#password", PASSWORD)
-    page.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()
-
-
 def mail_to(page, address: str, recipient: str) -> str:
     """Read the newest mail to somebody in the demo's mailbox, as a person would; return the link in its text."""
     page.goto(f"{address}/mailbox?to={recipient}")
@@ -73,7 +40,7 @@ def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
     coordinator, chief, ani, hall, staff_page, chromium, whole
 ):
     page, width = staff_page, staff_page.viewport_size["width"]
-    day = clock.now().date() + timedelta(days=20)
+    day = working_day(20)
 
     log_in(page, whole, coordinator.email)
     holds(page, width)

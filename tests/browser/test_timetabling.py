@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from itertools import pairwise
 
 import pytest
@@ -10,25 +10,22 @@ import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from werkzeug.serving import make_server
 
-from outreach import clock
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.working_days import working_days
 from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, TimetablingSearch, Venue
-from outreach.services.planning.holidays import holidays_of
 from tests.conftest import JAKARTA, PASSWORD, draft_activity
 from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
+from tests.world import working_day
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 ENDS_WITHIN_MS = 90_000
 
 
 @pytest.fixture
 def drafts(office) -> list[Activity]:
     """A meeting, and six community activities of three kelurahan all at one time, three weeks from now."""
-    today = clock.now().astimezone(JAKARTA).date()
-    day = working_days(today + timedelta(days=21), 1, holidays_of([today.year, today.year + 1]))[0]
+    day = working_day(21)
 
     def at(hour: int) -> datetime:
         return datetime.combine(day, time(hour), JAKARTA)

@@ -64,8 +64,8 @@ def main(arguments: list[str]) -> int:
         return 1 if broken else 0
     print("\nEvery chaos test in its long form:", flush=True)
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/chaos"], cwd=ROOT, env={**os.environ, "OUTREACH_CHAOS": "1"},
-        check=False,
+        [sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=0", "tests/chaos"], cwd=ROOT,
+        env={**os.environ, "OUTREACH_CHAOS": "1"}, check=False,
     )  # fmt: skip
     return 1 if broken else tests.returncode
 

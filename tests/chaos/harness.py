@@ -3,7 +3,9 @@
 import atexit
 import base64
 import json
+import multiprocessing
 import os
+import runpy
 import shutil
 import signal
 import sqlite3
@@ -126,14 +128,63 @@ class Installation:
 
     def start(self, *command: str, module: str = "", **pipes: int) -> subprocess.Popen:
         """Start `outreach COMMAND…`, or a module of ours, as systemd would. pipes: as Popen's."""
-        settings = settings_for(self.folder, **self.values)
-        given = {**self.values, "secret_key": settings.secret_key, "instance": self.folder}
-        environment = {f"OUTREACH_{name.upper()}": str(value) for name, value in given.items()}
         what = ["-m", module] if module else ["-c", "from outreach.cli import main; main()"]
         return subprocess.Popen(
-            [sys.executable, *what, *command], cwd=ROOT, env={**os.environ, **environment},
+            [sys.executable, *what, *command], cwd=ROOT, env=self._environment(),
             stderr=(self.folder / "worker.log").open("ab"), **{"stdout": subprocess.DEVNULL, **pipes},
         )  # fmt: skip
+
+    def fork(self, *command: str, module: str = "") -> "Forked":
+        """Start the same as a process that is split off one in which Outreach is imported: that takes a twentieth of the time."""
+        return Forked(module, command, self._environment(), self.folder / "worker.log")
+
+    def _environment(self) -> dict[str, str]:
+        settings = settings_for(self.folder, **self.values)
+        given = {**self.values, "secret_key": settings.secret_key, "instance": self.folder}
+        return {**os.environ, **{f"OUTREACH_{name.upper()}": str(value) for name, value in given.items()}}
+
+
+class Forked:
+    """A process of its own, to be treated as subprocess.Popen's are."""
+
+    def __init__(self, module: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload(["outreach.cli", "outreach.engines.embedded", "outreach.web", __name__])
+        self._process = server.Process(target=_become, args=(module, command, environment, log))
+        self._process.start()
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("outreach", timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def _become(module: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    with log.open("ab") as said, open(os.devnull, "ab") as nothing:
+        os.dup2(said.fileno(), 2)
+        os.dup2(nothing.fileno(), 1)
+    sys.argv = ["outreach", *command]
+    if module:
+        runpy.run_module(module, run_name="__main__")
+    else:
+        from outreach.cli import main
+
+        main()
 
 
 def install(folder: Path, postgresql: str = "", **values: object) -> Installation:
@@ -224,7 +275,7 @@ def until(true: Callable[[], bool], seconds: float, every: float = 0.02) -> bool
     return true()
 
 
-def stop(processes: Iterable[subprocess.Popen]) -> None:
+def stop(processes: Iterable[subprocess.Popen | Forked]) -> None:
     processes = list(processes)
     for process in processes:
         process.send_signal(signal.SIGTERM)

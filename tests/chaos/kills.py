@@ -3,7 +3,6 @@ database: the runs of test_kills.py, and of `make chaos`, which prints them as a
 
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from outreach.domain.states import FINISHED, IN_WORK, MessageState
 from outreach.extensions import db
 from outreach.models import Attempt, Message
 from tests.chaos.faults import DATA, DOT, KILL, KILL_AFTER_REPLY, KILL_AFTER_TAKING, Fault
-from tests.chaos.harness import Installation, Sink, install, look, office_with_invited, stop, until
+from tests.chaos.harness import Forked, Installation, Sink, install, look, office_with_invited, stop, until
 
 AIMS = ((DATA, KILL), (DOT, KILL), (DOT, KILL_AFTER_TAKING), (DOT, KILL_AFTER_REPLY))
 SHORT = {
@@ -99,13 +98,13 @@ def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None
     return outcome
 
 
-def _worker(office: Installation, run: Run) -> subprocess.Popen:
-    return office.start(module="tests.chaos.scheduler") if run.by_mistake else office.start("worker")
+def _worker(office: Installation, run: Run) -> Forked:
+    return office.fork(module="tests.chaos.scheduler") if run.by_mistake else office.fork("worker")
 
 
-def _at_work(workers: list[subprocess.Popen], chance: random.Random) -> subprocess.Popen | None:
+def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
     """Return one of those workers that hold messages; None once everything is sent."""
-    found: list[subprocess.Popen] = []
+    found: list[Forked] = []
 
     def look_again() -> bool:
         held = {name for (name,) in look(Message.worker, where=[Message.state.in_(IN_WORK)])}
@@ -116,7 +115,7 @@ def _at_work(workers: list[subprocess.Popen], chance: random.Random) -> subproce
     return chance.choice(found) if found else None
 
 
-def _kill(victim: subprocess.Popen, sink: Sink, chance: random.Random) -> set[int]:
+def _kill(victim: Forked, sink: Sink, chance: random.Random) -> set[int]:
     """Kill it; return the ids of the messages that it was handing over."""
     if chance.random() < 0.6:
         verb, how = chance.choice(AIMS)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.chaos.kills import Run, play
 
+pytestmark = pytest.mark.any_day
+
 FAST = ("PIPELINING", "CHUNKING")
 RUNS = (
     Run("one process on SQLite", postgresql=False, workers=1, kills=6, seed=101),

@@ -3,7 +3,7 @@
 import json
 import re
 import stat
-import time
+import threading
 import zipfile
 from datetime import timedelta
 from shutil import copyfile
@@ -35,6 +35,8 @@ from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
 from tests.conftest import JAKARTA, NOW, SECRET, a_person, at, draft_activity
 from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
 from tests.servers.smtp import Server
+
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -86,12 +88,14 @@ def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, url
 def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, kind):
     with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
         migrations.upgrade()
-        send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1)
-        server.at["DATA"] = lambda _address: time.sleep(0.15)  # so that several backups are made meanwhile
+        send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1, mail_timeout_s=300)
+        may_go = threading.Semaphore(0)
+        server.at["DATA"] = lambda _address: may_go.acquire() and None
         people_invited(60)
         paths = []
         with Engine(app):
             while set(states()) != {"sent"}:
+                may_go.release(10)  # mails, which go out while the next backup is made
                 paths.append(tmp_path / f"{len(paths)}.zip")
                 assert run(commands.backup, paths[-1])[0] == 0
         assert len(server.taken) == 60

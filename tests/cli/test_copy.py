@@ -19,7 +19,7 @@ from outreach.transactions import writing
 from tests.cli.databases import app_on, contents, new_postgresql
 from tests.conftest import a_person, draft_activity
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 
 @pytest.fixture

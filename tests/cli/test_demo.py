@@ -5,6 +5,7 @@ import sys
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from outreach.cli.demo import content
@@ -36,6 +37,8 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders import tick as reminding
 from tests.cli.conftest import LOADED_AT
+
+pytestmark = pytest.mark.slow
 
 
 def _day(activity: Activity) -> date:

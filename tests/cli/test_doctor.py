@@ -20,6 +20,8 @@ from tests.conftest import JAKARTA, SECRET, settings_for
 from tests.servers.dns import DnsServer
 from tests.servers.smtp import Server
 
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
+
 
 @pytest.fixture
 def set_up(tmp_path: Path) -> Path:

@@ -26,6 +26,8 @@ from outreach.settings import Settings, SettingsError
 from tests.conftest import SECRET, settings_for
 from tests.servers.smtp import free_port as any_port
 
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -198,12 +200,10 @@ def serving(app, **options: int) -> Iterator[int]:
 @pytest.mark.parametrize("drop", [b"a", b"\r\n"], ids=["of a header", "between requests"])
 def test_a_connection_that_drips_its_request_is_ended(app, drop):
     with serving(app, channel_timeout=1) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as one:
-        began = time.monotonic()
         if drop == b"a":
             one.sendall(b"GET / HTTP/1.1\r\nX: ")
         with suppress(ConnectionError):
             while not has_ended(one):
-                assert time.monotonic() - began < 120  # else it went on for ever
                 one.sendall(drop)
                 time.sleep(0.1)
 

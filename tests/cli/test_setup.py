@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
+
 INIT = ["init", "--office", "Dinas PPPA Kota Metro", "--short-name", "DP3AP2KB Kota Metro", "--city", "18.72",
         "--contact-name", "Bidang PPA", "--contact-phone", "081234567890", "--name", "Rina",
         "--email", "rina@example.com"]  # fmt: skip

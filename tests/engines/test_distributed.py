@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,71 +13,20 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.cli.data import migrations
 from outreach.delivery.outbox import leases
-from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.engines import distributed, embedded, jobqueue
 from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import rules
 from outreach.settings import Settings
-from tests.conftest import SECRET, a_person, draft_activity
-from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
-from tests.engines.test_embedded import until
+from tests.conftest import SECRET
+from tests.delivery.outbox.outbox_help import outbox_now, send_through
+from tests.engines.queue_help import people_invited, states
 from tests.servers.smtp import Server, free_port
+from tests.world import until
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.any_day, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def queue_app(postgresql_app):
-    """The app on PostgreSQL with an empty queue."""
-    jobqueue.upgrade()
-    yield postgresql_app
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("TRUNCATE procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")
-
-
-@pytest.fixture
-def current_app_(request):
-    """Whichever app the test asked for, so that people and offices are stored there."""
-    return request.getfixturevalue("queue_app" if "queue_app" in request.fixturenames else "app")
-
-
-@pytest.fixture
-def server(queue_app):
-    with Server() as server:
-        send_through(queue_app, server, tick_s=1, drain_size=6, claim_size=3, hand_over_group=2)
-        yield server
-
-
-def people_invited(count: int, *, ticked: bool = True) -> list[str]:
-    """Invite people to an activity next month; return their addresses. Their mails are due now, once a tick was."""
-    rules.install_defaults(now=clock.now())
-    starts_at = clock.now().replace(microsecond=0) + timedelta(days=30)
-    activity = draft_activity(
-        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
-        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
-    )  # fmt: skip
-    people = [a_person(f"Warga{number}") for number in range(count)]
-    addresses = sorted(person.email for person in people)
-    if ticked:
-        invited(activity, *people, now=clock.now())
-    else:
-        inviting.invite_people([activity.id], [p.id for p in people], Role.CADRE, by=None, now=clock.now())
-        publishing.publish([activity.id], by=None, now=clock.now())
-    db.session.remove()
-    return addresses
-
-
-def states() -> dict[str, int]:
-    db.session.rollback()
-    found = dict(Counter(state.value for state in db.session.scalars(sa.select(Message.state))))
-    db.session.rollback()
-    return found
 
 
 def rows(statement: str) -> list:
@@ -124,7 +72,7 @@ def test_a_due_mail_goes_out_by_itself(queue_app, office, ani, server):
 def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, office, server):
     addresses = people_invited(60)
     with distributed.Engine(queue_app), distributed.Engine(queue_app, jobs=2), distributed.Engine(queue_app):
-        assert until(lambda: states() == {"sent": 60}, 30)
+        assert until(lambda: states() == {"sent": 60})
     assert server.recipients() == addresses
     assert len(set(db.session.scalars(sa.select(Attempt.worker)))) > 1
     assert until(lambda: rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'") == [(0,)])
@@ -133,7 +81,7 @@ def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, offic
 def test_a_worker_beside_an_embedded_engine_by_mistake_doubles_nothing(queue_app, office, server):
     addresses = people_invited(40)
     with embedded.Engine(queue_app), distributed.Engine(queue_app), embedded.Engine(queue_app):
-        assert until(lambda: states() == {"sent": 40}, 30)
+        assert until(lambda: states() == {"sent": 40})
         time.sleep(1.5)  # one more tick of each
     assert server.recipients() == addresses
 
@@ -165,7 +113,7 @@ def test_stopping_finishes_the_group_under_way_and_frees_the_rest(queue_app, off
     assert found["sent"] == len(server.taken) < 40
     server.at.clear()
     with distributed.Engine(queue_app):
-        assert until(lambda: states() == {"sent": 40}, 30)
+        assert until(lambda: states() == {"sent": 40})
     assert len(server.recipients()) == len(set(server.recipients())) == 40
 
 
@@ -178,7 +126,7 @@ def test_it_goes_on_by_itself_when_the_database_was_away(queue_app, office, serv
         )
         db.engine.dispose()  # our own connections are gone too
         people_invited(3)
-        assert until(lambda: states() == {"sent": 3}, 30)
+        assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
 
 
@@ -233,14 +181,14 @@ def test_gunicorn_never_sends_and_a_worker_does(queue_app, office, server, tmp_p
         cwd=ROOT, env=environment,
     )  # fmt: skip
     try:
-        assert until(lambda: answers(port), 30)
+        assert until(lambda: answers(port))
         time.sleep(1)
         assert (server.connections, states()) == (0, {"due": 1})
         worker = subprocess.Popen(
             [sys.executable, "-m", "outreach", "worker"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
         )
         try:
-            assert until(lambda: server.recipients() == ["warga0@example.com"], 30)
+            assert until(lambda: server.recipients() == ["warga0@example.com"])
         finally:
             worker.terminate()
             _, said = worker.communicate(timeout=30)
@@ -313,7 +261,7 @@ def test_two_embedded_engines_on_one_sqlite_double_nothing(app, office):
         send_through(app, server, tick_s=0.1, claim_size=3, hand_over_group=2)
         addresses = people_invited(30)
         with embedded.Engine(app), embedded.Engine(app):
-            assert until(lambda: states() == {"sent": 30}, 30)
+            assert until(lambda: states() == {"sent": 30})
             time.sleep(0.5)
     assert server.recipients() == addresses
 

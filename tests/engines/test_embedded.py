@@ -20,6 +20,9 @@ from outreach.settings import Settings
 from tests.conftest import a_person, draft_activity
 from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
 from tests.servers.smtp import Server
+from tests.world import until
+
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -34,15 +37,6 @@ def invitation_due(app, office, ani):
     rules.install_defaults(now=clock.now())
     invited(next_month(), ani, now=clock.now())
     db.session.remove()
-
-
-def until(true, seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_a_due_mail_goes_out_by_itself(app, server, invitation_due):
@@ -120,7 +114,7 @@ def test_what_falls_due_while_a_crowd_is_written_to_does_not_wait_for_its_end(ap
         assert until(lambda: len(outbox_now()) == 41)
         assert len(server.taken) < 40
         server.at.clear()
-        assert until(lambda: {state for _name, state, _reason in outbox_now()} == {"sent"}, 30)
+        assert until(lambda: {state for _name, state, _reason in outbox_now()} == {"sent"})
     assert len(set(server.recipients())) == len(server.taken) == 41
 
 

@@ -13,9 +13,11 @@ from outreach.extensions import db
 from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
 from tests.delivery.outbox.outbox_help import send_through
-from tests.engines.test_distributed import current_app_, people_invited, queue_app, server, states  # noqa: F401
-from tests.engines.test_embedded import until
+from tests.engines.queue_help import people_invited, states
 from tests.servers.smtp import Server
+from tests.world import until
+
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 DAY = timedelta(days=1)
 
@@ -27,7 +29,7 @@ class Shifted:
         self.by = by
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.by
+        return clock.now() + self.by
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_it_goes_on_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
 
     def goes_on() -> bool:
         known = len(done)
-        return until(lambda: len(done) > known + 2, 8)
+        return until(lambda: len(done) > known + 2)
 
     def is_alive() -> bool:
         db.session.rollback()
@@ -66,7 +68,7 @@ def test_it_goes_on_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
             for by in (-DAY, timedelta(), 365 * DAY, -DAY):
                 machine.by = by
                 assert goes_on()
-                assert until(is_alive, 8)
+                assert until(is_alive)
 
 
 def test_times_long_past_are_not_reckoned_one_by_one(app):
@@ -80,7 +82,7 @@ def test_times_long_past_are_not_reckoned_one_by_one(app):
 @pytest.mark.postgresql
 @pytest.mark.parametrize("make", [embedded.Engine, distributed.Engine])
 def test_a_machine_whose_clock_is_far_from_the_databases_sends_nothing_until_it_is_right(
-    queue_app, office, server, make, machine  # noqa: F811
+    queue_app, office, server, make, machine
 ):  # fmt: skip
     people_invited(3)
     machine.by = timedelta(minutes=-10) if make is embedded.Engine else timedelta(minutes=10)
@@ -89,25 +91,25 @@ def test_a_machine_whose_clock_is_far_from_the_databases_sends_nothing_until_it_
         time.sleep(2.5)  # some ticks
         assert (server.taken, states(), list(heartbeats.heard())) == ([], {"due": 3}, [])
         machine.by = timedelta(seconds=5)
-        assert until(lambda: states() == {"sent": 3}, 40)
+        assert until(lambda: states() == {"sent": 3})
         assert clocks.problem() is None
     assert len(server.taken) == 3
 
 
 @pytest.mark.postgresql
-def test_a_clock_that_goes_wrong_meanwhile_leaves_the_work_to_others(queue_app, office, server, machine):  # noqa: F811
+def test_a_clock_that_goes_wrong_meanwhile_leaves_the_work_to_others(queue_app, office, server, machine):
     with distributed.Engine(queue_app, beside=(), now=machine):
         assert until(lambda: heartbeats.heard())
         machine.by = DAY
-        assert until(lambda: clocks.problem() is not None, 15)
+        assert until(lambda: clocks.problem() is not None)
         people_invited(3)
         with distributed.Engine(queue_app, beside=()):
-            assert until(lambda: states() == {"sent": 3}, 30)
+            assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
 
 
 @pytest.mark.postgresql
-def test_a_queue_goes_on_when_the_clocks_of_all_machines_are_set_back(queue_app, office, server, monkeypatch):  # noqa: F811
+def test_a_queue_goes_on_when_the_clocks_of_all_machines_are_set_back(queue_app, office, server, monkeypatch):
     """Procrastinate reads time.time(); here the database and our own clock stay, as if they were set with it."""
     by = [0.0]
     true = time.time
@@ -117,17 +119,17 @@ def test_a_queue_goes_on_when_the_clocks_of_all_machines_are_set_back(queue_app,
         by[0] = -86400.0
         time.sleep(1.5)
         people_invited(2, ticked=False)
-        assert until(lambda: states() == {"sent": 2}, 30)
+        assert until(lambda: states() == {"sent": 2})
 
 
 @pytest.mark.postgresql
-def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, server):  # noqa: F811
+def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, server):
     begun: list[str] = []
 
     def slow(name: str) -> Chore:
         def do(_now, stop) -> dict[str, int]:
             begun.append(name)
-            until(stop, 60)
+            until(stop)
             return {}
 
         return Chore(name, lambda _s: 1, do)
@@ -135,5 +137,5 @@ def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, 
     with distributed.Engine(queue_app, jobs=1, beside=[slow("inbox"), slow("archive")]):
         assert until(lambda: set(begun) == {"inbox", "archive"})
         people_invited(3)
-        assert until(lambda: states() == {"sent": 3}, 30)
+        assert until(lambda: states() == {"sent": 3})
         assert sorted(begun) == ["archive", "inbox"]  # they are still at it

@@ -15,6 +15,8 @@ from tests.conftest import draft_activity
 from tests.delivery.outbox.outbox_help import invited, send_through
 from tests.servers.smtp import Server
 
+pytestmark = pytest.mark.any_day
+
 
 def scrape(app, **headers) -> dict[tuple[str, ...], float]:
     """Return the metrics as {(name, label values…): value}."""

@@ -3,7 +3,9 @@
 import gzip
 import socket
 import ssl
+import threading
 import time
+import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
 
@@ -142,18 +144,31 @@ def test_what_is_packed_counts_unpacked(server, fetcher):
     assert fetcher.fetch(server.url("/full")).data == exactly
     bomb = gzip.compress(bytes(200 * 1024 * 1024))
     server.says("/bomb", bomb, "Content-Encoding: gzip")
-    began = time.process_time()
+    tracemalloc.start()
     with pytest.raises(problems.FetchTooLarge):
         fetcher.fetch(server.url("/bomb"))
-    assert time.process_time() - began < 10
+    at_most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert at_most < 50 * 1024 * 1024
 
 
 def test_what_follows_the_end_of_a_packed_answer_is_not_waited_for(server, fetcher):
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CALENDAR)
-    server.sends("/", head, *[bytes(1024 * 1024)] * 50)
-    began = time.process_time()
+    sent: list[str] = []
+
+    def send(connection: socket.socket, _request: str) -> None:
+        connection.sendall(head)
+        try:
+            while True:  # until the other side closes
+                connection.sendall(bytes(1024 * 1024))
+        except OSError:
+            sent.append("all that is taken")
+            raise
+
+    server.paths["/"] = send
     assert fetcher.fetch(server.url()).data == CALENDAR
-    assert time.process_time() - began < 10
+    while not sent:
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("host", ["2606:4700::abcd", "2001:4860:4860::8888", "::ffff"])
@@ -178,23 +193,21 @@ def test_an_address_of_ipv6_is_asked_by_number(server, monkeypatch, host):
 def test_slow_drops_end_when_the_time_is_over(server, fetcher, start):
     def drip(connection: socket.socket, _request: str) -> None:
         connection.sendall(start)
-        for _ in range(200):
+        while True:  # until the other side closes
             connection.sendall(b"1")
             time.sleep(0.05)
 
     server.paths["/"] = drip
-    began = time.monotonic()
     with pytest.raises(problems.TooSlow) as caught:
         replace(fetcher, whole_s=0.6).fetch(server.url())
-    assert time.monotonic() - began < 9  # the drops go on for 10 s
     assert caught.value.values["host"] == "localhost"
 
 
 def test_a_resolver_that_does_not_answer_holds_nobody_up():
-    began = time.monotonic()
+    answering = threading.Event()
     with pytest.raises(problems.TooSlow):
-        Fetcher(resolve=lambda host, port: time.sleep(9) or [], whole_s=0.3).fetch("http://calendar.example.com/")
-    assert time.monotonic() - began < 8
+        Fetcher(resolve=lambda host, port: answering.wait() and [], whole_s=0.3).fetch("http://calendar.example.com/")
+    answering.set()
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,6 @@ from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
 
 AFTER_A_LEASE = timedelta(seconds=130)
-BEGAN = time.monotonic()
-
-
-def running():
-    """A clock that runs."""
-    return NOW + timedelta(seconds=time.monotonic() - BEGAN)
 
 
 def several(activity, number: int) -> None:
@@ -132,23 +126,27 @@ def test_a_reply_that_no_database_keeps_is_written_down_without_it(any_app, offi
 
 
 @pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
-def test_a_slow_server_costs_no_lease(app, office, activity, extensions, each_s, mails):
+def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, each_s, mails):
+    """All the time that passes is the server's: each of its answers moves the clock. Another worker looks for work meanwhile."""
     with ScriptedServer(extensions=extensions) as server:
+
+        def slow(_recipient: str) -> None:
+            clock.now += timedelta(seconds=each_s)
+
         for verb in ("BDAT", "END"):
-            server.at[verb, 0] = lambda _recipient: time.sleep(each_s)
-        send_through(app, server, lease_s=3, mail_timeout_s=0.4)
+            server.at[verb, 0] = slow
+        send_through(app, server, lease_s=3, mail_timeout_s=60)
         several(activity, mails)
         db.session.remove()
 
         def work(name: str) -> None:
             with app.app_context():
-                outbox.drain(now=running, worker=name)
+                outbox.drain(now=clock, worker=name)
                 db.session.remove()
 
-        slow = threading.Thread(target=work, args=("w1",))
-        slow.start()
-        while slow.is_alive():
-            time.sleep(0.3)
+        slowly = threading.Thread(target=work, args=("w1",))
+        slowly.start()
+        while slowly.is_alive():
             work("w2")
         assert len(set(server.recipients())) == mails
         assert most_often(server) == 1
@@ -165,28 +163,35 @@ def test_one_message_that_cannot_be_read_keeps_back_no_other(app, office, activi
     assert [tuple(row) for row in left] == [("retry", "not_composed")]
 
 
-def test_no_invitation_goes_out_long_after_its_activity_was_cancelled(app, office, activity, server):
-    server.at["END", 0] = lambda _recipient: time.sleep(0.3)
-    send_through(app, server)
+def test_no_invitation_goes_out_long_after_its_activity_was_cancelled(app, office, activity, clock, server):
+    reached, cancelled = threading.Event(), threading.Event()
+
+    def hold_up(_recipient: str) -> None:
+        clock.now += timedelta(seconds=0.3)
+        reached.set()
+        cancelled.wait()
+
+    server.at["END", 0] = hold_up
+    send_through(app, server, mail_timeout_s=60)
     several(activity, 20)
     activity_id = activity.id
     db.session.remove()
 
     def work() -> None:
         with app.app_context():
-            outbox.drain(now=running, worker="w1")
+            drain(clock)
             db.session.remove()
 
     sending = threading.Thread(target=work)
     sending.start()
-    while not server.taken:
-        time.sleep(0.05)
-    publishing.cancel(activity_id, "Aula rusak", by=None, now=running())
+    reached.wait()
+    publishing.cancel(activity_id, "Aula rusak", by=None, now=clock())
+    cancelled.set()
     sending.join()
     assert 1 <= len(server.taken) <= 12
 
 
-def test_further_connections_end_with_their_drain(app, office, activity, server, monkeypatch):
+def test_further_connections_end_with_their_drain(app, office, activity, clock, server, monkeypatch):
     server.at["END", 0] = lambda _recipient: time.sleep(0.05)
     send_through(app, server, claim_size=10, hand_over_group=5)
     several(activity, 80)
@@ -200,7 +205,7 @@ def test_further_connections_end_with_their_drain(app, office, activity, server,
 
     monkeypatch.setattr(results, "turn", breaking)
     with pytest.raises(ZeroDivisionError):
-        drain(running)
+        drain(clock)
     assert {"w1/2", "w1/3"} <= set(asked)
     taken = len(server.taken)
     time.sleep(0.3)

@@ -17,7 +17,7 @@ from tests.delivery.outbox.outbox_help import attempts, drain, invited, outbox_n
 from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import DROP, ScriptedServer
 
-pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
+pytestmark = [pytest.mark.usefixtures("any_app", "default_rules"), pytest.mark.slow]
 A_STALL = timedelta(seconds=5)
 
 

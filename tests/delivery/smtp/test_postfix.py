@@ -7,7 +7,7 @@ from tests.delivery.smtp.wire_help import a_mail, in_short, mails, wire_to
 from tests.servers.postfix import Postfix, missing
 from tests.servers.scripted import ScriptedServer
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.slow]
 HIDDEN = {"plain": "pipelining, chunking", "pipelining": "chunking", "chunking": ""}
 NAMES = [f"ani{number}" for number in range(60)]
 DOTS = b"Subject: dots\r\n\r\n.\r\n..\r\n.com\r\n" + b"perpustakaan " * 70 + b"\r\n.\r\n"

@@ -37,6 +37,9 @@ from outreach.domain.timetabling.heuristic.draft import Draft
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
 from tests.domain.plan_help import ANI, BAPPEDA, BUDI, GANJAR_AGUNG, JAKARTA, POLRES, SITI, YOSODADI, at, plan
 
+pytestmark = pytest.mark.slow
+
+
 pytest.importorskip("ortools")
 
 FAR = Place(4, "Aula Bandar Lampung", None, "18.71.01.1001")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreach.domain.clashes import find_clashes
-from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
 from outreach.domain.planning.parties import Absence, Engagement, Party
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
@@ -31,6 +31,18 @@ from outreach.domain.timetabling import (
     suitable_venues,
 )
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
+from tests.domain.placement_help import (
+    FRIDAY,
+    MONDAY,
+    NOTHING,
+    QUIET,
+    THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
+    WEEK,
+    session,
+    task,
+)
 from tests.domain.plan_help import (
     BAPPEDA,
     BUDI,
@@ -44,19 +56,6 @@ from tests.domain.plan_help import (
     takes_part,
     volunteers,
 )
-
-MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2027, 1, day) for day in (18, 19, 20, 21, 22))
-WEEK = Horizon((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY))
-NOTHING = Wishes(
-    spread_days=0, spread_kecamatan=0, trips=0, share=0, hours_weight=0, notice=0, ramadan=0, change=0,
-    warnings=dict.fromkeys(ClashKind, 0),
-)  # fmt: skip
-QUIET = Rules(notice_days=0)
-
-
-def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):
-    demands = demands or tuple(Demand(one.id) for one in activities)
-    return Task(plan(*activities, **{"rules": QUIET, **more}), tuple(demands), horizon, wishes)
 
 
 def proposed(asked):
@@ -72,10 +71,6 @@ def when(proposal, id=1):
 def reasons(proposal, id=1):
     (placement,) = (one for one in proposal.placements if one.activity_id == id)
     return [one.kind for one in placement.reasons]
-
-
-def session(id, starts, ends, region="18.72.02.1001", **more):
-    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})
 
 
 # what is asked

@@ -1,6 +1,5 @@
 """Calendars of speakers and venues, read by address or from a file: only when somebody is busy is kept."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -171,10 +170,8 @@ def test_a_file_is_read_once_and_refused_with_nothing_changed(any_app, coordinat
 
 def test_a_file_does_not_hold_its_page_long_while_others_are_read(any_app, mine):
     """Two links could otherwise keep all threads of the pages waiting."""
-    began = time.monotonic()
     with busy_times.AT_ONCE, busy_times.AT_ONCE, pytest.raises(busy_times.ReadersBusy):
         absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
-    assert time.monotonic() - began < 60  # a guard against what would hang
     assert absence_calendars.of(mine, now=NOW) == []
 
 

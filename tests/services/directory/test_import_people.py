@@ -1,7 +1,6 @@
 """Reading people from spreadsheets: what is taken, what is refused and why, and that twice is once."""
 
 import io
-import time
 from pathlib import Path
 
 import pytest
@@ -285,10 +284,8 @@ def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_at_once(a
     header = ["Nama Lengkap", "Kelurahan", *(f"Kolom {number}" for number in range(28))]
     data = a_sheet(*[["Ani é " * 80] * 30] * 2000, header=header)
     assert len(data) < 200_000
-    began = time.monotonic()
     with pytest.raises(workbook.FileTooLarge):
         importing.read(data, "kader.xlsx")
-    assert time.monotonic() - began < 60  # a guard against what would hang
 
 
 def test_of_a_very_long_cell_no_more_is_read_than_any_name_has(app, office):

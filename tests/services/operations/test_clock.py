@@ -17,6 +17,8 @@ from outreach.services.operations import checks as checking
 from outreach.services.operations import clock as clocks
 from tests.waiting import waits_for_another
 
+pytestmark = pytest.mark.any_day
+
 LEASE_S = 120.0
 
 

@@ -1,6 +1,5 @@
 """The plan as read from the database: what is planned and not over, with whom, where, and by which calendar."""
 
-import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -188,17 +187,9 @@ def test_absences_are_in_it(any_app, activity, hall, ani):
     assert [one.id for one in plan.absences_of(hall.id, at(18), at(19))] == [closed.id]
 
 
-def test_a_years_plan_is_read_and_looked_through_in_a_moment(a_years_plan):
-    plans.load(now=NOW)  # so that the days off are known, and the statements compiled
-    began = time.perf_counter()
+def test_a_years_plan_is_read_and_looked_through(a_years_plan):
     plan = plans.load(now=NOW)
-    read_s = time.perf_counter() - began
-    began = time.perf_counter()
     found = find_clashes(plan)
-    looked_s = time.perf_counter() - began
-    print(f"read in {read_s:.3f} s, looked through in {looked_s:.3f} s")
     assert len(plan.activities) == 2000
     assert sum(len(one.engagements) for one in plan.activities.values()) == 5000
     assert any(one.kind is ClashKind.INVITEE_TWICE for one in found)
-    assert read_s < 60  # a guard against what would hang; about 0.15 on a quiet machine
-    assert looked_s < 60

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import pytest
 from click.testing import CliRunner
 
 from outreach import clock, settings
@@ -12,6 +13,8 @@ from outreach.extensions import db
 from outreach.services.timetabling import launch, searches
 from tests.conftest import draft_activity
 from tests.services.timetabling.timetabling_help import a_request
+
+pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 WAIT_S = 90
 

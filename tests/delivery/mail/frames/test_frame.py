@@ -20,6 +20,8 @@ from tests.conftest import NOW, at
 from tests.delivery.mail.compose_help import parsed, reads_a_mailbox, text_of, with_settings
 from tests.delivery.mail.frames.frames_help import SORTS, TO_OFFICES, Stage, State, check, framed, number, plan
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(programme, hall):

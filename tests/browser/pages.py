@@ -1,0 +1,41 @@
+"""What tests in a browser share: two sizes of screen, signing in, pressing, waiting, and whether a page is sound."""
+
+import re
+import time
+
+from axe_playwright_python.sync_playwright import Axe
+
+from outreach.extensions import db
+from tests.conftest import PASSWORD
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+def holds(page, width: int) -> None:
+    """Nothing sticks out, and axe finds no violation."""
+    page.wait_for_function("!document.querySelector('.htmx-request')")  # what is being asked for is drawn paler
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
+    assert found == {}, page.url
+
+
+def wait_for(check, seconds: float = 90):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        db.session.rollback()
+        if found := check():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("It did not happen.")
+
+
+def press(button) -> None:
+    with button.page.expect_navigation():
+        button.click()
+
+
+def log_in(page, address: str, email: str) -> None:
+    page.goto(address + "/login")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()

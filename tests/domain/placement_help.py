@@ -1,0 +1,25 @@
+"""Plans to be placed by hand-made examples, in a week of five working days."""
+
+from datetime import date
+
+from outreach.domain.kinds import ActivityKind
+from outreach.domain.planning.rules import ClashKind, Rules
+from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
+from tests.domain.plan_help import activity, plan
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2027, 1, day) for day in (18, 19, 20, 21, 22))
+WEEK = Horizon((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY))
+NOTHING = Wishes(
+    spread_days=0, spread_kecamatan=0, trips=0, share=0, hours_weight=0, notice=0, ramadan=0, change=0,
+    warnings=dict.fromkeys(ClashKind, 0),
+)  # fmt: skip
+QUIET = Rules(notice_days=0)
+
+
+def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):
+    demands = demands or tuple(Demand(one.id) for one in activities)
+    return Task(plan(*activities, **{"rules": QUIET, **more}), tuple(demands), horizon, wishes)
+
+
+def session(id, starts, ends, region="18.72.02.1001", **more):
+    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})

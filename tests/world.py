@@ -1,0 +1,128 @@
+"""What many tests need, once each: days, people, activities, and what is done with them."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from threading import Barrier
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.planning.working_days import working_days
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import Invitation, Message
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.planning.holidays import holidays_of
+from outreach.services.reminders import tick as reminding
+from tests.conftest import JAKARTA, NOW
+
+
+def today() -> date:
+    """Return the day by Metro's clock."""
+    return clock.now().astimezone(JAKARTA).date()
+
+
+def working_day(days: int, *, weekday: int | None = None, count: int = 1) -> date:
+    """Return the first working day that is at least so many days from today, on that day of the week if one is given.
+
+    count: how many days after each other, with no day off between them, are working days from there.
+    """
+    day = today() + timedelta(days=days)
+    holidays = holidays_of([day.year, day.year + 1])
+    while True:
+        day = working_days(day, 1, holidays)[0]
+        run = [day + timedelta(days=n) for n in range(count)]
+        if working_days(day, count, holidays) == run and weekday in (None, day.weekday()):
+            return day
+        day += timedelta(days=1)
+
+
+def invite(activities, *people, role: Role = Role.CADRE, now: datetime = NOW) -> None:
+    """Invite people to activities."""
+    inviting.invite_people([a.id for a in activities], [p.id for p in people], role, by=None, now=now)
+
+
+def publish(*activities, now: datetime = NOW) -> None:
+    """Publish activities, and let fall due what is due at once."""
+    publishing.publish([a.id for a in activities], by=None, now=now)
+    reminding.tick(now)
+
+
+def send(now: datetime) -> None:
+    """Send what is due, as the outbox does: no line is added to those messages any more."""
+    db.session.execute(
+        sa.update(Message)
+        .where(Message.state == MessageState.DUE, Message.due_at <= now)
+        .values(state=MessageState.SENT, sent_at=now, merge_key=None)
+    )
+    db.session.commit()
+
+
+def run(*instants: datetime) -> None:
+    """Let fall due and send what is due at each instant."""
+    for now in instants:
+        reminding.tick(now)
+        send(now)
+
+
+def mails() -> list[tuple[str, str, list[str]]]:
+    """Return (reader, due day and hour in Jakarta, kinds of the lines) of every message that is not skipped."""
+    found = []
+    for message in db.session.scalars(
+        sa.select(Message).where(Message.state != MessageState.SKIPPED).order_by(Message.id)
+    ):
+        reader = (message.person or message.organisation).display_name.split()[0]
+        if message.representative_of is not None:
+            reader = message.representative_of.representative_name
+        found.append(
+            (reader, f"{message.due_at.astimezone(JAKARTA):%d %H.%M}", [li.reminder.kind.value for li in message.lines])
+        )
+    return found
+
+
+def invitation_of(activity, person) -> Invitation:
+    return db.session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
+    ).one()
+
+
+def answer(activity, person, choice: Choice, now: datetime = NOW, representative: Representative | None = None) -> None:
+    """Record what a person said by phone."""
+    recording.record_answer(
+        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
+    )
+
+
+def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
+    """Run the actions at the same moment, each in its own thread and context; return each one's outcome by name."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> str:
+        with app.app_context():
+            barrier.wait()
+            try:
+                action()
+            except Exception as error:
+                return type(error).__name__
+            finally:
+                db.session.remove()
+            return "done"
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def until(true, seconds: float = 300) -> bool:
+    """Return whether something became true; it never does after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.02)
+    return False
