@@ -22,9 +22,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@$(BIN)/outreach demo $(if $(FRESH),--fresh)
 
-# Everything: style, types, layers, translations, tests with real servers.
+# Everything: style, types, layers, translations, tests with real servers; at the end the ten slowest tests.
+#   make test QUICK=1                       two minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow
+#   make test ARGS="tests/domain -k away"   only what pytest is told
+#   make test DAY=2028-02-29T08:00          tests that take their days from the clock run on that day; DAY=awkward: on ten days
 test: $(VENV)/.installed-dev
-	@$(BIN)/python tests/run.py
+	@$(BIN)/python tests/run.py $(if $(QUICK),--quick) $(if $(DAY),--day $(DAY)) $(ARGS)
 
 # Workers killed 200 times, every fault, thousands of orders of events, against a mail server's own log: about an hour.
 chaos: $(VENV)/.installed-dev

@@ -13,6 +13,10 @@ import pytest
 import vobject
 
 Seen = dict[str, tuple[datetime, datetime, str, str, int, str]]  # UID: start, end, title, status, sequence, place
+CALENDAR = (  # with one busy time ahead
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Rahasia\r\nDTSTART:20270105T010000Z\r\n"
+    b"DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 READERS = ("icalendar", "vobject", "libical")
 
 

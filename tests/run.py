@@ -1,8 +1,15 @@
-"""What `make test` runs, one check after the other; ends with what could not be run here, and the exit code of the whole.
+"""What `make test` runs, one check after the other; ends with the ten slowest tests, what could not be run here, and the
+exit code of the whole.
 
+    tests/run.py [--quick] [--day DAY|awkward] [what pytest is to be told]
+
+--quick: an answer in two minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow.
+--day: tests that take their days from the clock run on that day ("2028-02-29T08:00", by Metro's clock), the others as ever;
+with `awkward`, only such tests run, on ten days that are awkward for a calendar.
 OUTREACH_TEST_ALL=1 makes a skipped test an error, for machines on which everything should be installed.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -28,24 +35,55 @@ PROGRAMS = (
 )
 
 
+LEFT_OUT = ("browser", "chaos", "cli", "delivery", "engines")
+QUICK = ["-m", "not (slow or postgresql)", *(f"--ignore=tests/{name}" for name in LEFT_OUT)]
+AWKWARD = {
+    "2026-11-30T17:40": "a Monday: twenty days later is a Sunday",
+    "2026-12-05T08:00": "a Saturday",
+    "2026-12-24T08:00": "a joint holiday (cuti bersama)",
+    "2026-12-31T08:00": "31 December",
+    "2027-01-04T23:59": "a minute before midnight",
+    "2027-01-10T08:00": "a Sunday",
+    "2027-02-17T10:00": "in Ramadan",
+    "2027-03-09T08:00": "the day before Idulfitri",
+    "2028-01-31T08:00": "31 January",
+    "2028-02-29T08:00": "29 February",
+}
+SLOWEST = 10
+
+
 def main(arguments: list[str]) -> int:
-    """Run every check even where one fails, then the tests; arguments go to pytest. Return the exit code."""
+    """Run every check even where one fails, then the tests. Return the exit code."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--day", default="")
+    asked, arguments = parser.parse_known_args(arguments)
     verdicts: dict[str, bool] = {}
-    if not arguments:
+    if not arguments and asked.day != "awkward":
         for name, command in CHECKS:
             print(f"\n=== {name}: {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
             verdicts[name] = subprocess.run(command, cwd=ROOT, check=False).returncode == 0  # noqa: S603
-    print("\n=== tests", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        began = time.monotonic()
-        verdicts["tests"] = _pytest(arguments, report)
-        seconds = time.monotonic() - began
-        skipped = skipped_tests(report)
-    strict = bool(os.environ.get("OUTREACH_TEST_ALL"))
-    if strict:
+    whole = not arguments
+    if asked.quick:
+        arguments = [*QUICK, *arguments]
+    days = AWKWARD if asked.day == "awkward" else {asked.day: ""}
+    if asked.day == "awkward":
+        arguments = ["-m", "any_day", *arguments]
+    skipped: Counter[str] = Counter()
+    for day, why in days.items():
+        name = f"tests on {day}, {why}" if why else "tests"
+        print(f"\n=== {name}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.xml"
+            began = time.monotonic()
+            verdicts[name] = _pytest(arguments, report, day, workers=whole)
+            seconds = time.monotonic() - began
+            skipped |= skipped_tests(report)
+            print(f"\n=== {seconds:.0f} s of tests; the slowest:")
+            for line in slowest_tests(report):
+                print(line)
+    if os.environ.get("OUTREACH_TEST_ALL"):
         verdicts["nothing skipped"] = not skipped
-    print(f"\n=== {seconds:.0f} s of tests")
     for line in not_run(skipped):
         print(line)
     for name, passed in verdicts.items():
@@ -64,6 +102,17 @@ def skipped_tests(report: Path) -> Counter[str]:
     return found
 
 
+def slowest_tests(report: Path) -> list[str]:
+    """Return a line for each of the slowest tests; what is shared is counted where it is first asked for."""
+    if not report.exists():
+        return []
+    took = [
+        (float(case.get("time", "0")), f"{case.get('classname')}::{case.get('name')}")
+        for case in ElementTree.parse(report).iter("testcase")  # noqa: S314  our own file
+    ]
+    return [f"{seconds:8.2f} s  {name}" for seconds, name in sorted(took, reverse=True)[:SLOWEST]]
+
+
 def not_run(skipped: Counter[str]) -> list[str]:
     """Return the lines that name what did not run, and how to have it run."""
     lines = [
@@ -75,10 +124,11 @@ def not_run(skipped: Counter[str]) -> list[str]:
     return lines
 
 
-def _pytest(arguments: list[str], report: Path) -> bool:
-    workers = ["-n", "auto"] if not arguments else []
-    command = [sys.executable, "-m", "pytest", "-q", *workers, f"--junitxml={report}", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0  # noqa: S603
+def _pytest(arguments: list[str], report: Path, day: str, *, workers: bool) -> bool:
+    shared = ["-n", "auto"] if workers else []
+    command = [sys.executable, "-m", "pytest", "-q", *shared, f"--junitxml={report}", *arguments]
+    environment = {**os.environ, **({"TESTS_DAY": day} if day else {})}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from outreach.cli.data import migrations
 from outreach.extensions import db
 from tests.conftest import settings_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def empty_database(request, tmp_path):

@@ -1,7 +1,7 @@
 """What many tests need, once each: days, people, activities, and what is done with them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from threading import Barrier
@@ -14,7 +14,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.working_days import working_days
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Invitation, Message
+from outreach.models import Activity, Invitation, Message, Person
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -43,12 +43,15 @@ def working_day(days: int, *, weekday: int | None = None, count: int = 1) -> dat
         day += timedelta(days=1)
 
 
-def invite(activities, *people, role: Role = Role.CADRE, now: datetime = NOW) -> None:
-    """Invite people to activities."""
-    inviting.invite_people([a.id for a in activities], [p.id for p in people], role, by=None, now=now)
+def invite(
+    activities: Activity | Sequence[Activity], *people: Person, role: Role = Role.CADRE, now: datetime = NOW
+) -> None:
+    """Invite people to an activity, or to several."""
+    several = [activities] if isinstance(activities, Activity) else activities
+    inviting.invite_people([a.id for a in several], [p.id for p in people], role, by=None, now=now)
 
 
-def publish(*activities, now: datetime = NOW) -> None:
+def publish(*activities: Activity, now: datetime = NOW) -> None:
     """Publish activities, and let fall due what is due at once."""
     publishing.publish([a.id for a in activities], by=None, now=now)
     reminding.tick(now)
@@ -86,13 +89,19 @@ def mails() -> list[tuple[str, str, list[str]]]:
     return found
 
 
-def invitation_of(activity, person) -> Invitation:
+def invitation_of(activity: Activity, person: Person) -> Invitation:
     return db.session.scalars(
         sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
     ).one()
 
 
-def answer(activity, person, choice: Choice, now: datetime = NOW, representative: Representative | None = None) -> None:
+def answer(
+    activity: Activity,
+    person: Person,
+    choice: Choice,
+    now: datetime = NOW,
+    representative: Representative | None = None,
+) -> None:
     """Record what a person said by phone."""
     recording.record_answer(
         invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now

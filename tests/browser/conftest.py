@@ -13,6 +13,7 @@ from outreach.delivery.demo_server.server import Catcher
 from outreach.engines.embedded import Engine
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HANGS_AFTER_MS = 300_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -49,6 +50,7 @@ class Browser:
     def new_context(self, **options):
         context = self._browser.new_context(**options)
         context.clock.install(time=clock.now())
+        context.set_default_timeout(HANGS_AFTER_MS)
         self._contexts.append(context)
         return context
 

@@ -19,7 +19,7 @@ def holds(page, width: int) -> None:
     assert found == {}, page.url
 
 
-def wait_for(check, seconds: float = 90):
+def wait_for(check, seconds: float = 300):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         db.session.rollback()
@@ -30,6 +30,7 @@ def wait_for(check, seconds: float = 90):
 
 
 def press(button) -> None:
+    """Press what leads to another page, and wait for that."""
     with button.page.expect_navigation():
         button.click()
 
@@ -38,4 +39,4 @@ def log_in(page, address: str, email: str) -> None:
     page.goto(address + "/login")
     page.fill("#email", email)
     page.fill("#password", PASSWORD)
-    page.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()
+    press(page.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")))

@@ -17,6 +17,7 @@ from outreach.models import Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
+from tests.browser.pages import press
 from tests.conftest import NOW, at, draft_activity
 
 pytestmark = pytest.mark.browser
@@ -79,11 +80,11 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     first.locator("label[for^=w]").click()
     assert name.is_visible()
     name.fill("Budi Santoso")
-    first.locator("button").click()
+    press(first.locator("button"))
     assert page.locator("[role=status]").is_visible()
     assert page.locator(".n.represented").count() == 1
     second.locator("label[for^=c]").click()
-    second.locator("button").click()
+    press(second.locator("button"))
     assert page.locator(".n.coming").count() == 1
     first, second = page.locator("section[aria-labelledby^=h]").all()
     assert not second.locator("label[for^=c]").is_visible()
@@ -106,7 +107,7 @@ def test_an_address_begun_and_left_behind_does_not_hold_back_another_answer(chro
     first.locator("label[for^=w]").click()
     first.locator("input[name$='-email']").fill("budi@contoh,com")
     first.locator("label[for^=t]").click()
-    first.locator("button").click()
+    press(first.locator("button"))
     page.locator("[role=status]").wait_for()
     assert page.locator(".n.not_coming").count() == 1
 
@@ -137,13 +138,13 @@ def test_the_police_name_their_people_and_tidy_the_list_on_a_phone(chromium, add
     first.locator("label[for^=c]").click()
     first.locator("input[name$='-0-name']").fill("Rina Kartika")
     first.locator("input[name=same]").check()
-    first.locator("button").click()
+    press(first.locator("button"))
     assert page.locator("[role=status]").is_visible()
     assert page.locator("summary:has-text('Rina Kartika')").count() == 2
     page.locator("summary:has-text('Rina Kartika')").first.click()
     page.locator("input[name$='-0-name']").first.fill("")
     page.locator("input[name$='-1-name']").first.fill("Dedi Kurniawan")
-    page.locator("section[aria-labelledby^=h]").first.locator("button").click()
+    press(page.locator("section[aria-labelledby^=h]").first.locator("button"))
     assert [page.locator(f"summary:has-text('{name}')").count() for name in ("Rina Kartika", "Dedi Kurniawan")] == [
         1,
         1,
@@ -169,7 +170,7 @@ def test_what_was_typed_still_stands_behind_a_file_that_was_too_large(chromium, 
     page.locator("details:has([name=file]) > summary").click()
     page.set_input_files("[name=file]", tmp_path / "big.ics")
     page.fill("[name=name]", "Kalender dinas")
-    page.click("form:has([name=file]) button")
+    press(page.locator("form:has([name=file]) button"))
     assert page.locator("h1").inner_text() == "This file is too large"
     page.go_back()
     assert page.input_value("[name=reason]") == "Rapat pimpinan di Bandar Lampung"

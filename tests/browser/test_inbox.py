@@ -15,6 +15,7 @@ from outreach.extensions import db
 from outreach.models import Channel, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from tests.browser.pages import press
 from tests.conftest import NOW, PASSWORD, at
 from tests.services.inbox.stored_help import blocked, mail
 
@@ -56,17 +57,22 @@ def paths(activity, ani, police, coordinator) -> list[str]:
     ]  # fmt: skip
 
 
+def sign_in(page, address: str, email: str) -> None:
+    """By the keyboard alone."""
+    page.goto(address + "/login")
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(address + "/")
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, paths, coordinator, width):
     from axe_playwright_python.sync_playwright import Axe
 
     context = chromium.new_context(viewport={"width": width, "height": 740}, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
-    page.goto(address + "/login")
-    page.fill("#email", coordinator.email)
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_url(address + "/")
+    sign_in(page, address, coordinator.email)
     found = {}
     for path in paths:
         page.goto(address + path)
@@ -79,13 +85,10 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, paths, coor
 def test_a_coordinator_deals_with_a_letter_on_a_phone_without_script(chromium, address, paths, coordinator):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
-    page.goto(address + "/login")
-    page.fill("#email", coordinator.email)
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
+    sign_in(page, address, coordinator.email)
     page.goto(address + "/incoming")
     assert page.locator("article.mail").count() == 3
-    page.locator("article.mail").last.get_by_role("button", name="Dealt with").click()
+    press(page.locator("article.mail").last.get_by_role("button", name="Dealt with"))
     assert page.locator("article.mail").count() == 2
     assert page.locator(".alert-success").is_visible()
     context.close()

@@ -15,13 +15,12 @@ from outreach.models import Activity, DatePoll, Invitation, Message, Organisatio
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
-from outreach.services.reminders import rules
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, NOW, a_person
+from tests.conftest import JAKARTA, a_person
 from tests.services.polls.polls_help import asked, dates, values
 from tests.world import today, working_day
 
-pytestmark = [pytest.mark.browser, pytest.mark.any_day]
+pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 
 
 def hour_of(day: date, hour: int) -> datetime:
@@ -36,11 +35,6 @@ def mornings() -> list[date]:
     """Return three working days, one after the other."""
     first = working_day(20, count=3)
     return [first + timedelta(days=n) for n in range(3)]
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
 
 
 @pytest.fixture
@@ -87,19 +81,19 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
     choices = ("n", "y", "i")
     for section, choice in zip(theirs.locator("section[aria-labelledby^=h]").all(), choices, strict=True):
         section.locator(f"label[for^={choice}]").click()
-    theirs.locator("button.g").click()
+    press(theirs.locator("button.g"))
     assert theirs.locator("[role=status]").is_visible()
     assert theirs.locator("input:checked").count() == 3
     assert phone.cookies() == []
 
     theirs.goto(link_in_mail(page, whole, "polres@example.com"))
     theirs.locator("label[for^=y]").first.click()
-    theirs.locator("button.g").click()
+    press(theirs.locator("button.g"))
     assert theirs.locator("[role=alert]").is_visible()
     for label in theirs.locator("label[for^=y]").all():
         label.click()
     theirs.fill("input[name=who]", "Staf Bagops")
-    theirs.locator("button.g").click()
+    press(theirs.locator("button.g"))
     assert theirs.locator("[role=status]").is_visible()
     page.goto(theirs.url)
     holds(page, width)

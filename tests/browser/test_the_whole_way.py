@@ -8,17 +8,10 @@ import sqlalchemy as sa
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message
-from outreach.services.reminders import rules
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import NOW
 from tests.world import working_day
 
-pytestmark = [pytest.mark.browser, pytest.mark.any_day]
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
+pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])

@@ -76,7 +76,7 @@ class Sink:
 
     def __exit__(self, *_error: object) -> None:
         self._process.stdin.close()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=300)
         self._process.stdout.close()
 
     def misbehave(self, *faults: Fault) -> list[int | None]:
@@ -218,7 +218,7 @@ def _postgresql_template(server: str) -> str:
 
 
 def _upgrade(made: Installation) -> None:
-    if made.start("db", "upgrade").wait(timeout=120):
+    if made.start("db", "upgrade").wait(timeout=300):
         raise AssertionError((made.folder / "worker.log").read_text())
 
 
@@ -281,7 +281,7 @@ def stop(processes: Iterable[subprocess.Popen | Forked]) -> None:
         process.send_signal(signal.SIGTERM)
     for process in processes:
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=300)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -66,7 +66,7 @@ def in_the_middle(sink: Sink, what) -> threading.Thread:
     """Do something once the sink has the first mails."""
 
     def wait_and_do() -> None:
-        assert until(lambda: len(sink.took()) >= 7, 20, every=0.005)
+        assert until(lambda: len(sink.took()) >= 7, 300, every=0.005)
         what()
 
     thread = threading.Thread(target=wait_and_do)
@@ -142,7 +142,7 @@ def test_a_clock_set_back_a_day_holds_nothing_back(app, sink, tmp_path):
         module="tests.chaos.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 9})
-    said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=30)
+    said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=300)
     assert said.split()[-1] == b"9"  # it died
     assert {row.state for row in look(Message.state)} & IN_WORK
     for minutes in (0, 2, 5, 70):

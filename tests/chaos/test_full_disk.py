@@ -147,7 +147,7 @@ def test_in_the_middle_of_a_drain(app, disk, sink):
     had: list[int] = []
 
     def fill_for_a_while() -> None:
-        assert until(lambda: len(sink.took()) >= 7, 20, every=0.005)
+        assert until(lambda: len(sink.took()) >= 7, 300, every=0.005)
         disk.fill()
         threading.Event().wait(FULL_S)
         had.append(len(sink.took()))

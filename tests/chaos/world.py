@@ -64,7 +64,7 @@ class World:
 
     def __exit__(self, *_error: object) -> None:
         self.crasher.stdin.close()
-        self.crasher.wait(timeout=60)
+        self.crasher.wait(timeout=300)
         self.crasher.stdout.close()
         with self.app.app_context():
             db.engine.dispose()

@@ -20,7 +20,7 @@ from tests.conftest import JAKARTA, SECRET, settings_for
 from tests.servers.dns import DnsServer
 from tests.servers.smtp import Server
 
-pytestmark = [pytest.mark.any_day, pytest.mark.slow]
+pytestmark = [pytest.mark.true_clock, pytest.mark.slow]
 
 
 @pytest.fixture

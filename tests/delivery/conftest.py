@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from outreach.services.reminders import rules
-from tests.conftest import NOW
 from tests.delivery.outbox.outbox_help import Clock, send_through
 from tests.servers.smtp import Server
 
@@ -22,8 +20,3 @@ def server(current_app_: Flask) -> Iterator[Server]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def default_rules(office) -> None:
-    rules.install_defaults(now=NOW)

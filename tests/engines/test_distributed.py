@@ -191,12 +191,12 @@ def test_gunicorn_never_sends_and_a_worker_does(queue_app, office, server, tmp_p
             assert until(lambda: server.recipients() == ["warga0@example.com"])
         finally:
             worker.terminate()
-            _, said = worker.communicate(timeout=30)
+            _, said = worker.communicate(timeout=300)
         assert (worker.returncode, "Traceback" in said) == (0, False)
         assert states() == {"sent": 1}
     finally:
         web.terminate()
-        web.wait(30)
+        web.wait(300)
 
 
 def answers(port: int) -> bool:

@@ -130,20 +130,20 @@ class Dovecot:
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=300)
             self._process = None
 
     def kill(self) -> None:
         """Break every connection at once."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=300)
         self._process = None
 
     @contextmanager
     def client(self) -> Iterator[imaplib.IMAP4]:
         """Another mail program on the same mailbox."""
-        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=20)
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=300)
         client.login(self.user, PASSWORD)
         client.select("INBOX")
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.servers.smtp import free_port
 
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
 
 MAIN = """
 compatibility_level = 3.6
@@ -120,7 +120,7 @@ class Postfix:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=60,
+            timeout=300,
         )
         if done.returncode:
             raise RuntimeError(f"postfix {command} failed: {done.stdout}{done.stderr}{self.log()[-2000:]}")

@@ -1,10 +1,7 @@
 """Two at the same moment: one hall, one last seat, one reminder. Exactly one wins, on both databases."""
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
 
 import sqlalchemy as sa
 
@@ -27,27 +24,9 @@ from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import at_once
 
 ROUNDS = 8
-
-
-def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
-    """Run the actions at the same moment, each in its own thread and context; return each one's outcome by name."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], object]) -> str:
-        with app.app_context():
-            barrier.wait()
-            try:
-                action()
-            except Exception as error:
-                return type(error).__name__
-            finally:
-                db.session.remove()
-            return "done"
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(run, actions))
 
 
 def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):

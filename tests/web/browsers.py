@@ -3,11 +3,15 @@
 Import `browsers` into a test module, and all its clients are such.
 """
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from outreach.extensions import db
+from tests.conftest import PASSWORD
 
 
 class Browser(FlaskClient):
@@ -21,3 +25,13 @@ class Browser(FlaskClient):
 @pytest.fixture(autouse=True)
 def browsers(app: Flask) -> None:
     app.test_client_class = Browser
+
+
+def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:
+    """Sign in by the page itself, with its token, as a browser does."""
+    client = app.test_client()
+    page = client.get("/login?lang=en").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    form = {"email": email, "password": password, "csrf_token": token[1], **values}
+    return client, client.post("/login?lang=en", data=form)

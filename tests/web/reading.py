@@ -31,6 +31,13 @@ class _Fields(HTMLParser):
             self.inside = False
 
 
+def page(client, path: str = "/incoming") -> str:
+    """Return the page at an address, which is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.text
+
+
 def fields(page: str) -> dict[str, list[str]]:
     """Return the values that the inputs and selects in the page's <main> hold, by name."""
     parser = _Fields()

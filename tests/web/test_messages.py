@@ -17,17 +17,13 @@ from outreach.queries import paging
 from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox.outbox_help import Clock, invited, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.stored_help import mail
 
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
+pytestmark = pytest.mark.usefixtures("default_rules")
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from outreach.delivery.outbox.drain import Drained
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW
 from tests.servers.smtp import Server
+from tests.world import invite, publish
 
 
 class Clock:
@@ -39,9 +37,8 @@ def send_through(app: Flask, server: Server, **values: object) -> None:
 
 def invited(activity, *people, role: Role = Role.CADRE, now: datetime = NOW) -> None:
     """Invite people to an activity, publish it, and let the invitations fall due."""
-    inviting.invite_people([activity.id], [person.id for person in people], role, by=None, now=now)
-    publishing.publish([activity.id], by=None, now=now)
-    reminding.tick(now)
+    invite(activity, *people, role=role, now=now)
+    publish(activity, now=now)
 
 
 def drain(clock: Callable[[], datetime] | None = None, worker: str = "w1", **options: object) -> Drained:

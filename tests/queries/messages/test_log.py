@@ -19,18 +19,12 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import NoAddress, NothingToResend, StillUnderWay
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox.outbox_help import Clock, invited, send_through
 from tests.servers.smtp import Server
 
-pytestmark = pytest.mark.usefixtures("any_app")
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 @pytest.fixture

@@ -7,38 +7,18 @@ import sqlalchemy as sa
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, AuditEntry, Invitation, Message, MessageLine, Reminder
+from outreach.models import Activity, AuditEntry, Message, MessageLine, Reminder
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import answer, invitation_of, invite
 
-pytestmark = pytest.mark.usefixtures("any_app")
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
-
-
-def invite(activity, *people, role=Role.CADRE):
-    return inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
-
-
-def invitation_of(activity, person) -> Invitation:
-    return db.session.scalars(
-        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
-
-
-def say(activity, person, choice, now=NOW):
-    return recording.record_answer(invitation_of(activity, person).id, choice, AnswerSource.PHONE, by=None, now=now)
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def written() -> list[tuple[str, str]]:
@@ -150,11 +130,11 @@ def test_reminders_follow_the_answers(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     messages_sent()
-    say(activity, ani, Choice.COMING)
+    answer(activity, ani, Choice.COMING)
     reminding.tick(at(11))
     assert written()[2:] == [("Budi", "reminder")]
     messages_sent()
-    say(activity, budi, Choice.NOT_COMING, now=at(12))
+    answer(activity, budi, Choice.NOT_COMING, now=at(12))
     reminding.tick(at(15))
     reminding.tick(at(17))
     assert written()[3:] == [("Ani", "reminder")]
@@ -219,7 +199,7 @@ def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     messages_sent()
-    say(activity, budi, Choice.NOT_COMING)
+    answer(activity, budi, Choice.NOT_COMING)
     moved = moves.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(5))
     assert moved.activity.sequence == 1
     reminding.tick(at(5))

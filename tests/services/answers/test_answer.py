@@ -13,7 +13,6 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Link, Message, Person, Reminder
 from outreach.queries.answers import page as answer_page
-from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import nominees
 from outreach.services.answers import record as recording
@@ -21,26 +20,12 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
 from tests.waiting import waits_for_another
+from tests.world import invite, publish
 
-pytestmark = pytest.mark.usefixtures("any_app")
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
-
-
-def publish(*activities):
-    publishing.publish([a.id for a in activities], by=None, now=NOW)
-    reminding.tick(NOW)
-
-
-def invited(activity, *people, role=Role.CADRE):
-    inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def token(invitee) -> str:
@@ -57,7 +42,7 @@ def state_of(activity, person) -> InvitationState:
 
 
 def test_ani_answers_by_her_link(activity, ani):
-    invited(activity, ani)
+    invite(activity, ani)
     publish(activity)
     answered = answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     assert (answered.state, answered.answer_source, answered.answered_at) == (
@@ -68,7 +53,7 @@ def test_ani_answers_by_her_link(activity, ani):
 
 
 def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani):
-    invited(activity, ani)
+    invite(activity, ani)
     publish(activity)
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(16, 15, 58))
     answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
@@ -78,15 +63,15 @@ def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani
 
 
 def test_one_answer_holds_for_all_roles_in_an_activity(activity, ani):
-    invited(activity, ani, role=Role.SPEAKER)
-    invited(activity, ani, role=Role.MODERATOR)
+    invite(activity, ani, role=Role.SPEAKER)
+    invite(activity, ani, role=Role.MODERATOR)
     publish(activity)
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     assert db.session.scalars(sa.select(Invitation.state)).all() == [InvitationState.COMING] * 2
 
 
 def test_a_representative_needs_a_name(activity, chief):
-    invited(activity, chief, role=Role.SPEAKER)
+    invite(activity, chief, role=Role.SPEAKER)
     publish(activity)
     with pytest.raises(RepresentativeUnnamed):
         answering.answer(token(chief), activity.id, Choice.REPRESENTED, Representative(" "), now=at(5))
@@ -99,7 +84,7 @@ def test_a_representative_needs_a_name(activity, chief):
 
 def test_the_last_seat_goes_to_one_and_the_other_waits_until_it_is_freed(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
-    invited(activity, ani, budi)
+    invite(activity, ani, budi)
     publish(activity)
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     answering.answer(token(budi), activity.id, Choice.COMING, now=at(6))
@@ -112,7 +97,7 @@ def test_the_last_seat_goes_to_one_and_the_other_waits_until_it_is_freed(program
 
 def test_who_has_a_seat_keeps_it_when_answering_again_in_a_full_activity(programme, hall, ani):
     activity = draft_activity(programme, hall, capacity=1)
-    invited(activity, ani)
+    invite(activity, ani)
     publish(activity)
     for _ in range(2):
         assert answering.answer(token(ani), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
@@ -120,8 +105,8 @@ def test_who_has_a_seat_keeps_it_when_answering_again_in_a_full_activity(program
 
 def test_a_speaker_needs_no_free_seat(programme, hall, ani, chief):
     activity = draft_activity(programme, hall, capacity=1)
-    invited(activity, ani)
-    invited(activity, chief, role=Role.SPEAKER)
+    invite(activity, ani)
+    invite(activity, chief, role=Role.SPEAKER)
     publish(activity)
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     assert answering.answer(token(chief), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
@@ -173,7 +158,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
     shown = [draft_activity(programme, hall, day) for day in (18, 19)]
     hidden = draft_activity(programme, hall, 20)
     for activity in (*shown, hidden):
-        invited(activity, ani)
+        invite(activity, ani)
     publish(*shown)
     page = answer_page.read(token(ani), now=at(5))
     assert [a.activity.id for a in page.activities] == [a.id for a in shown]
@@ -181,7 +166,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
 
 
 def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activity, ani, coordinator):
-    invited(activity, ani)
+    invite(activity, ani)
     publish(activity)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     recording.record_answer(
@@ -211,10 +196,10 @@ def test_forged_cut_and_foreign_tokens_open_nothing(activity, ani, budi):
 
 
 def test_a_link_lives_thirty_days_after_its_last_activity(activity, ani):
-    invited(activity, ani)
+    invite(activity, ani)
     good = token(ani)
     db.session.execute(sa.update(Link).values(expires_at=at(1)))
-    invited(activity, ani)
+    invite(activity, ani)
     inviting.invite_people([activity.id], [ani.id], Role.MODERATOR, by=None, now=NOW)
     assert links.open_link(good, now=at(17, 11, 59, month=2)).person_id == ani.id
     with pytest.raises(links.LinkExpired):
@@ -237,7 +222,7 @@ def test_the_database_alone_does_not_reveal_a_token(ani):
 
 def test_a_withdrawn_cadre_is_told_and_frees_the_seat(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
-    invited(activity, ani, budi)
+    invite(activity, ani, budi)
     publish(activity)
     answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
     answering.answer(token(budi), activity.id, Choice.COMING, now=at(5))
@@ -253,7 +238,7 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
     activities = [draft_activity(programme, hall, day) for day in (18, 19, 20)]
     ids = [activity.id for activity in activities]
     for activity in activities:
-        invited(activity, ani)
+        invite(activity, ani)
         inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish(*activities)
     hers, theirs, ani_id = token(ani), token(police), ani.id
@@ -275,7 +260,7 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
 def test_a_link_that_is_revoked_while_its_answer_waits_answers_nothing(any_app, activity, ani):
-    invited(activity, ani)
+    invite(activity, ani)
     publish(activity)
     hers, activity_id, ani_id, raised = token(ani), activity.id, ani.id, []
     db.session.remove()

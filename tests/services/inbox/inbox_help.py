@@ -11,11 +11,9 @@ from outreach.domain.kinds import IncomingOutcome, Role
 from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
 from outreach.services.activities import move as moves
-from outreach.services.activities import publish as publishing
 from outreach.services.inbox import receive as receiving
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at
+from tests.conftest import at
+from tests.world import invite, publish
 
 FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
 MORNING = at(5, 9)
@@ -27,14 +25,9 @@ def setting(app, **values) -> None:
     app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
 
 
-def invited(activity, *people, role=Role.CADRE):
-    inviting.invite_people([activity.id], [p.id for p in people], role, by=None, now=NOW)
-
-
 def published(activity, *people, role=Role.CADRE):
-    invited(activity, *people, role=role)
-    publishing.publish([activity.id], by=None, now=NOW)
-    reminding.tick(NOW)
+    invite(activity, *people, role=role)
+    publish(activity)
     return activity
 
 

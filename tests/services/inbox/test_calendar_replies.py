@@ -30,12 +30,12 @@ from tests.services.inbox.inbox_help import (
     REFUSED,
     TO_READ,
     confirmations,
-    invited,
     of,
     published,
     result,
     sent_to,
 )
+from tests.world import invite
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -81,7 +81,7 @@ def test_a_domain_of_other_letters_is_known_in_either_form(activity, ani, arrive
 
 def test_one_answer_holds_for_all_roles(activity, ani, arrives):
     published(activity, ani, role=Role.SPEAKER)
-    invited(activity, ani, role=Role.MODERATOR)
+    invite(activity, ani, role=Role.MODERATOR)
     reminding.tick(NOW)
     arrives(gmail(Answer(uid=activity.uid)))
     states = db.session.execute(sa.select(Invitation.state, Invitation.replied_at)).all()
@@ -149,7 +149,7 @@ def test_an_answer_about_an_activity_to_which_they_are_not_invited_stands_beside
 
 
 def test_an_entry_that_is_not_ours_or_not_published_is_not_answered(activity, ani, arrives):
-    invited(activity, ani)
+    invite(activity, ani)
     assert result(arrives(gmail(Answer(uid="x@outreach")))) == (REFUSED, IncomingReason.UNKNOWN_ACTIVITY)
     draft = arrives(outlook(Answer(uid=activity.uid, message_id="<2@mail.example.com>")))
     assert result(draft) == (REFUSED, IncomingReason.NOT_INVITED)

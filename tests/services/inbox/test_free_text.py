@@ -12,7 +12,8 @@ from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
 from tests.delivery.inbox import samples
 from tests.delivery.inbox.samples import letter
-from tests.services.inbox.inbox_help import IGNORED, TO_READ, invited, of, published, result, sent_to
+from tests.services.inbox.inbox_help import IGNORED, TO_READ, of, published, result, sent_to
+from tests.world import invite
 
 
 def test_what_ani_writes_stands_beside_the_invitation_it_answers(programme, hall, activity, ani, arrives):
@@ -40,7 +41,7 @@ def test_a_letter_that_answers_nothing_stands_beside_the_next_invitation_of_its_
 def test_which_of_several_invitations_of_one_mail_is_meant_is_a_guess(programme, hall, activity, ani, arrives):
     both = [activity, draft_activity(programme, hall, 12)]
     for one in both:
-        invited(one, ani)
+        invite(one, ani)
     publishing.publish([one.id for one in both], by=None, now=NOW)
     reminding.tick(NOW)
     mail = arrives(letter(original=sent_to(ani).rfc_message_id))

@@ -29,12 +29,12 @@ from tests.services.inbox.inbox_help import (
     REFUSED,
     TO_READ,
     confirmations,
-    invited,
     move,
     of,
     published,
     result,
 )
+from tests.world import invite
 
 
 def pressed(mail, partstat: str, stamp: str) -> bytes:
@@ -69,7 +69,7 @@ def test_our_own_requests_are_answered_through_moving_withdrawing_and_inviting_a
         assert result(arrives(pressed(moved, "ACCEPTED", "20270106T030000Z"), now=at(6, 10, 1))) == (APPLIED, "")
         withdrawing.withdraw(of(ani).id, by=None, now=at(7))
         next_mail(at(7))
-        invited(activity, ani)
+        invite(activity, ani)
         again = next_mail(at(8))
         outdated = arrives(pressed(moved, "DECLINED", "20270108T020000Z"), now=at(8, 9, 1))
         assert result(outdated) == (REFUSED, IncomingReason.ACTIVITY_CHANGED)
@@ -102,7 +102,7 @@ def test_after_withdrawing_and_inviting_again_only_the_new_entry_is_answered(act
     published(activity, ani)
     withdrawing.withdraw(of(ani).id, by=None, now=at(5, 8, 10))
     assert result(arrives(gmail(Answer(uid=activity.uid)))) == (TO_READ, IncomingReason.WITHDRAWN)
-    invited(activity, ani)
+    invite(activity, ani)
     reminding.tick(at(5, 8, 20))
     revision = of(ani).revision
     assert revision > 0

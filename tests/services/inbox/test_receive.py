@@ -38,7 +38,7 @@ from tests.services.inbox.inbox_help import (
     sent_to,
     setting,
 )
-from tests.services.test_races import at_once
+from tests.world import at_once
 
 
 def test_the_same_mail_read_twice_or_copied_does_nothing_more(activity, ani, arrives):

@@ -24,7 +24,7 @@ from outreach.settings import Settings
 from tests.conftest import NOW, SECRET, settings_for
 from tests.services.inbox.stored_help import blocked, mail
 
-pytestmark = pytest.mark.any_day
+pytestmark = pytest.mark.true_clock
 
 GOOD = Settings(secret_key=SECRET, base_url="https://undangan.example.id", proxies=1)
 

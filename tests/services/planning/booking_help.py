@@ -16,7 +16,7 @@ from outreach.extensions import current_settings, db
 from outreach.models import SpeakerBooking
 from tests.conftest import settings_for
 
-WAIT_S = 120
+WAIT_S = 300
 # Two planned activities at one time in one hall that both hold it; two at one time that bind one person.
 HALLS_TWICE = """
 SELECT COUNT(*) FROM activity a JOIN activity b

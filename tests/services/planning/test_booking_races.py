@@ -48,6 +48,9 @@ from tests.services.planning.booking_help import (
     names,
 )
 
+pytestmark = pytest.mark.slow
+
+
 NAMES = ("Sari", "Rudi", "Tuti", "Joko")
 ONE_EACH = timedelta(days=1)
 FIRST = at(1, 8, month=2)  # rounds are on different days from here on

@@ -28,9 +28,9 @@ from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.services.reminders.test_tick import default_rules, invitation_of, invite, mails, publish, run, say, send  # noqa: F401
+from tests.world import answer, invitation_of, invite, mails, publish, run, send
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def move(activity, now, **kw):
@@ -76,7 +76,7 @@ def test_an_urgent_change_pulls_the_mornings_mail_forward(programme, hall, ani):
     invite([c], ani)
     publish(c)
     send(NOW)
-    say(c, ani, Choice.COMING)
+    answer(c, ani, Choice.COMING)
     invite([a], ani)
     publish(a, now=at(10, 9))
     send(at(10, 9))
@@ -98,8 +98,8 @@ def test_a_reminder_that_joined_an_earlier_mail_goes_out_again_after_a_move(prog
     invite([a, b], ani)
     publish(a, b)
     send(NOW)
-    say(a, ani, Choice.COMING)
-    say(b, ani, Choice.COMING)
+    answer(a, ani, Choice.COMING)
+    answer(b, ani, Choice.COMING)
     move(b, at(17, 6), starts_at=at(21, 8), ends_at=at(21, 12))
     run(at(17, 6))
     move(a, at(17, 7), starts_at=at(28, 8), ends_at=at(28, 12))
@@ -183,11 +183,11 @@ def test_a_person_waiting_in_two_roles_takes_one_freed_seat(programme, hall, ani
     invite([a], ani, role=Role.PARTICIPANT)
     publish(a)
     send(NOW)
-    say(a, z, Choice.COMING)
+    answer(a, z, Choice.COMING)
     one = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).all()
     recording.record_answer(one[0].id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
-    say(a, budi, Choice.COMING, now=at(5))
-    say(a, z, Choice.NOT_COMING, now=at(6))
+    answer(a, budi, Choice.COMING, now=at(5))
+    answer(a, z, Choice.NOT_COMING, now=at(6))
     act = db.session.get(Activity, a.id)
     act.capacity = 2
     db.session.commit()
@@ -203,7 +203,7 @@ def test_thanks_switched_off_after_the_activity_are_not_sent(programme, hall, an
     invite([a], ani)
     publish(a)
     send(NOW)
-    say(a, ani, Choice.COMING)
+    answer(a, ani, Choice.COMING)
     run(at(17), at(18, 13))
     attendance.tick(
         a.id, [invitation_of(a, ani).id], [invitation_of(a, ani).id], AttendanceSource.HAND, by=None, now=at(18, 14)
@@ -221,10 +221,10 @@ def test_a_representatives_mail_keeps_what_still_is_theirs(programme, hall, ani)
     invite([a, b], ani)
     publish(a, b)
     send(NOW)
-    say(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
-    say(b, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(b, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
     reminding.tick(at(17))
-    say(a, ani, Choice.COMING, now=at(17))
+    answer(a, ani, Choice.COMING, now=at(17))
     m = db.session.scalars(sa.select(Message).where(Message.representative_of_id.is_not(None))).one()
     assert planned(m, at(17))[0].recipient == "rudi@example.com"
 
@@ -235,10 +235,10 @@ def test_a_representative_never_reads_what_was_meant_for_another(programme, hall
     invite([a, b], ani)
     publish(a, b)
     send(NOW)
-    say(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
-    say(b, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(b, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
     reminding.tick(at(17))
-    say(a, ani, Choice.REPRESENTED, now=at(17), representative=Representative("Tina", email="tina@example.com"))
+    answer(a, ani, Choice.REPRESENTED, now=at(17), representative=Representative("Tina", email="tina@example.com"))
     m = db.session.scalars(sa.select(Message).where(Message.representative_of_id.is_not(None))).one()
     mail, lines = planned(m, at(17))
     assert not (mail.recipient == "tina@example.com" and lines == 2), mail.subject
@@ -249,7 +249,7 @@ def test_who_declined_is_not_told_of_the_withdrawal(programme, hall, ani):
     invite([a], ani)
     publish(a)
     send(NOW)
-    say(a, ani, Choice.NOT_COMING)
+    answer(a, ani, Choice.NOT_COMING)
     withdrawing.withdraw(invitation_of(a, ani).id, by=None, now=at(5))
     reminding.tick(at(5))
     assert judge_all(at(5)) in ([], [([], ["declined"])])
@@ -304,7 +304,7 @@ def test_the_forecast_knows_who_stopped_and_who_is_represented(programme, hall, 
     invite([a], ani, budi)
     publish(a)
     send(NOW)
-    say(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
     db.session.get(Person, budi.id).reminders_stopped_at = NOW
     db.session.commit()
     c = forecasting.for_cancelling(a.id, now=at(5))
@@ -364,8 +364,8 @@ def test_two_representatives_with_one_address_get_a_mail_each(programme, hall, a
     invite([a, b], ani)
     publish(a, b)
     send(NOW)
-    say(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="kantor@example.com"))
-    say(b, ani, Choice.REPRESENTED, representative=Representative("Tina Dewi", email="kantor@example.com"))
+    answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="kantor@example.com"))
+    answer(b, ani, Choice.REPRESENTED, representative=Representative("Tina Dewi", email="kantor@example.com"))
     reminding.tick(at(17))
     assert sorted(m[0] for m in mails()[1:]) == ["Rudi Hartono", "Tina Dewi"], mails()
 
@@ -377,7 +377,7 @@ def test_a_postponed_mail_takes_along_what_is_due_later_that_day(programme, hall
     invite([a], ani)
     publish(a)
     send(NOW)
-    say(a, ani, Choice.COMING)
+    answer(a, ani, Choice.COMING)
     edit_rules.edit("day-before", RuleValues(1, time(10), Audience.COMING), None, a.id, by=None, now=NOW)
     invite([b], ani)
     publish(b, now=at(16, 9))
@@ -408,7 +408,7 @@ def test_a_cancellation_is_foretold_to_the_representative_too(programme, hall, a
     invite([a], ani)
     publish(a)
     send(NOW)
-    say(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
     c = forecasting.for_cancelling(a.id, now=at(5))
     publishing.cancel(a.id, "x", by=None, now=at(5))
     reminding.tick(at(5))

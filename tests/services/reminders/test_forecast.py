@@ -17,18 +17,13 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.reminders import edit_rules, rules
+from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
-pytestmark = pytest.mark.usefixtures("any_app")
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def rows(forecast) -> list[tuple]:

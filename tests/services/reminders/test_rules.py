@@ -21,14 +21,9 @@ from outreach.services.reminders.edit_rules import (
 from outreach.services.reminders.scopes import ScopeMissing
 from tests.conftest import JAKARTA, NOW, draft_activity
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 THREE = "three-days-before"
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
 
 
 def values(days=4, at=time(9, 30), audience=Audience.UNANSWERED, **others) -> RuleValues:

@@ -1,89 +1,31 @@
 """One mail a person a day, told to the right one, and nothing lost where answers, moves and outages cross."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource, AttendanceSource, MailKind, Role
+from outreach.domain.kinds import AttendanceSource, MailKind, Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
+from outreach.models import Message, MessageLine, Reminder, ReminderRule
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
-from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.conftest import NOW, at, draft_activity
+from tests.world import answer, invitation_of, invite, mails, publish, run, send
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 MAKASSAR = ZoneInfo("Asia/Makassar")
-
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
 
 
 @pytest.fixture
 def two_days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 20)]
-
-
-def invite(activities, *people, role=Role.CADRE, now=NOW):
-    inviting.invite_people([a.id for a in activities], [p.id for p in people], role, by=None, now=now)
-
-
-def publish(*activities, now=NOW):
-    publishing.publish([a.id for a in activities], by=None, now=now)
-    reminding.tick(now)
-
-
-def send(now: datetime) -> None:
-    """Send what is due, as the outbox does: no line joins those messages any more."""
-    db.session.execute(
-        sa.update(Message)
-        .where(Message.state == MessageState.DUE, Message.due_at <= now)
-        .values(state=MessageState.SENT, sent_at=now, merge_key=None)
-    )
-    db.session.commit()
-
-
-def run(*instants: datetime) -> None:
-    for now in instants:
-        reminding.tick(now)
-        send(now)
-
-
-def mails() -> list[tuple[str, str, list[str]]]:
-    """Return (reader, due day and hour in Jakarta, kinds of the lines) of every message that is not skipped."""
-    found = []
-    for message in db.session.scalars(
-        sa.select(Message).where(Message.state != MessageState.SKIPPED).order_by(Message.id)
-    ):
-        reader = (message.person or message.organisation).display_name.split()[0]
-        if message.representative_of is not None:
-            reader = message.representative_of.representative_name
-        found.append(
-            (reader, f"{message.due_at.astimezone(JAKARTA):%d %H.%M}", [li.reminder.kind.value for li in message.lines])
-        )
-    return found
-
-
-def invitation_of(activity, person) -> Invitation:
-    return db.session.scalars(
-        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
-
-
-def say(activity, person, choice, now=NOW, representative=None):
-    recording.record_answer(
-        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
-    )
 
 
 def test_two_activities_published_at_once_make_one_mail(two_days, ani):
@@ -195,7 +137,7 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
 def test_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity, ani):
     invite([activity], ani)
     publishing.publish([activity.id], by=None, now=NOW)
-    say(activity, ani, Choice.COMING)
+    answer(activity, ani, Choice.COMING)
     run(NOW, at(17, 8))
     assert mails() == [("Ani", "17 08.00", ["reminder"])]
 
@@ -218,8 +160,8 @@ def test_a_representative_is_reminded_and_told_of_changes_herself(two_days, chie
     invite(two_days, chief, role=Role.SPEAKER)
     publish(*two_days)
     send(NOW)
-    say(first, chief, Choice.REPRESENTED, representative=CITRA)
-    say(second, chief, Choice.COMING)
+    answer(first, chief, Choice.REPRESENTED, representative=CITRA)
+    answer(second, chief, Choice.COMING)
     run(at(17, 8))
     assert mails()[1:] == [("Citra", "17 08.00", ["reminder"])]
     publishing.cancel(first.id, "Banjir", by=None, now=at(17, 10))
@@ -231,7 +173,7 @@ def test_a_representative_without_an_address_is_reminded_through_the_invitee(act
     invite([activity], chief, role=Role.SPEAKER)
     publish(activity)
     send(NOW)
-    say(activity, chief, Choice.REPRESENTED, representative=Representative("Citra", phone="+6281200000009"))
+    answer(activity, chief, Choice.REPRESENTED, representative=Representative("Citra", phone="+6281200000009"))
     run(at(17, 8))
     assert mails()[1:] == [("Kapolres", "17 08.00", ["reminder"])]
 
@@ -264,7 +206,7 @@ def test_every_line_has_a_message(two_days, ani, budi, chief, police):
     invite(two_days, chief, role=Role.SPEAKER)
     inviting.invite_organisations([a.id for a in two_days], {police.id: 2}, by=None, now=NOW)
     publish(*two_days)
-    say(two_days[0], chief, Choice.REPRESENTED, representative=CITRA)
+    answer(two_days[0], chief, Choice.REPRESENTED, representative=CITRA)
     run(NOW, *(at(day, 8) for day in range(5, 22)))
     assert db.session.scalar(sa.select(sa.func.count()).where(MessageLine.message_id.is_(None))) == 0
     assert invitation_of(two_days[0], ani).state is InvitationState.NO_ANSWER

@@ -16,7 +16,7 @@ from tests.services.timetabling.timetabling_help import a_request
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
-WAIT_S = 90
+WAIT_S = 300
 
 
 def test_settings_come_through_the_environment_unchanged(tmp_path, monkeypatch):

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.planning import absences as rules
 from outreach.domain.planning.parties import AbsenceSource
@@ -17,18 +16,11 @@ from outreach.models import Absence, AbsenceCalendar, Invitation
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
+from tests.calendar_readers import CALENDAR
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.servers.web import web_server
 
-CALENDAR = (
-    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Rahasia\r\nDTSTART:20270105T010000Z\r\n"
-    b"DURATION:PT1H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-)
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def rows() -> list[Absence]:

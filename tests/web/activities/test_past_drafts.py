@@ -15,13 +15,11 @@ from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
 
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
 SENTENCE = "It starts in the past: it cannot be published so, and no invitation or reminder is sent."
 YESTERDAY, BEFORE = {"on": "2027-01-03", "begins": "09:00", "ends": "11:00"}, "2027-01-02"
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
 
 
 def start_of(activity: Activity):

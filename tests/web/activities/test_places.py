@@ -4,13 +4,9 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.extensions import db
-from tests.conftest import NOW
 from tests.delivery.mail.compose_help import invited
 
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def test_the_answer_page_and_its_calendar_file_say_that_the_place_will_be_told(app, activity, ani):

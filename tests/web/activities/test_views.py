@@ -14,10 +14,7 @@ from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import fields
 
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture

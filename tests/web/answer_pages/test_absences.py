@@ -7,7 +7,6 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import AbsenceSource
@@ -16,13 +15,10 @@ from outreach.models import Absence, AbsenceCalendar, AuditEntry, Link
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
+from tests.calendar_readers import CALENDAR
 from tests.conftest import NOW, at, draft_activity
-from tests.web.absences.test_views import CALENDAR
 
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
@@ -19,10 +18,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
 from tests.conftest import NOW, draft_activity
 
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture

@@ -23,17 +23,15 @@ from tests.conftest import NOW, at, draft_activity, log_in
 from tests.web.browsers import Browser
 from tests.web.reading import fields
 
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
 MONTH = "/calendar?on=2027-01-15"
 
 
 @pytest.fixture(autouse=True)
 def _each_request_for_itself(current_app_):
     current_app_.test_client_class = Browser
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
 
 
 @pytest.fixture

@@ -12,10 +12,7 @@ from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, absent, activities, ask, button, filled
 from tests.web.reading import fields, text_of
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def test_seats_that_the_hall_does_not_have_are_said_before_saving_and_fewer_of_them_fill_in_the_form(

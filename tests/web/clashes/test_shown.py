@@ -16,10 +16,7 @@ from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, absent, activities, button, filled
 from tests.web.reading import fields, text_of
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def test_what_suits_is_saved_at_once(coordinator_client, office):

@@ -18,17 +18,15 @@ from outreach.services.activities import publish as publishing
 from tests.conftest import NOW, settings_for
 from tests.web.browsers import Browser
 
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
 ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
 
 
 @pytest.fixture(autouse=True)
 def _each_request_for_itself(current_app_):
     current_app_.test_client_class = Browser
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import sqlite3
 import pytest
 from flask import Flask
 from flask_security.utils import verify_password
-from werkzeug.test import TestResponse
 
 from outreach import create_app
 from outreach.extensions import db
@@ -14,7 +13,7 @@ from outreach.models import User
 from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
 from tests.conftest import PASSWORD, log_in, settings_for
-from tests.web.browsers import Browser, browsers  # noqa: F401
+from tests.web.browsers import Browser, browsers, sign_in  # noqa: F401
 
 CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
 
@@ -27,16 +26,6 @@ def addresses(app: Flask) -> list[tuple[str, str, set[str]]]:
             path = re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda m: CONVERTED[m[1] or "default"], rule.rule)
             found.append((rule.endpoint, path, rule.methods or set()))
     return found
-
-
-def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:
-    """Sign in by the page itself, with its token, as a browser does."""
-    client = app.test_client()
-    page = client.get("/login?lang=en").text
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert token
-    form = {"email": email, "password": password, "csrf_token": token[1], **values}
-    return client, client.post("/login?lang=en", data=form)
 
 
 def test_there_are_pages_to_guard(app: Flask):

@@ -4,21 +4,17 @@ import time
 
 import pytest
 
-from outreach import clock
 from outreach.extensions import db
 from outreach.models import Activity
-from tests.conftest import NOW
+
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
 
 LONG = "9" * 5000  # digits, more than int() takes
 FREE = "/free-times?length=120&first=2027-01-18&last=2027-01-22&venue=any"
 
 
 HANGS_S = 60  # of work: no limit of speed, but what looks at each day of a century takes minutes
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
@@ -21,13 +20,11 @@ from outreach.web.frame import rate_limited
 from tests.conftest import NOW
 from tests.web.reading import fields, text_of
 
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
 REASON = 'Rapat "akbar" <di> Bandar Lampung & rapat lanjutan\r\nsampai sore'
 STOOD = "in most browsers what you typed still stands there"
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.fixture

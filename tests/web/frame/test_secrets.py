@@ -16,8 +16,10 @@ from outreach.models import AuditEntry, Organisation, Person, User
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, a_person, log_in
-from tests.web.browsers import browsers  # noqa: F401
-from tests.web.frame.test_access import sign_in
+from tests.web.browsers import (
+    browsers,  # noqa: F401
+    sign_in,
+)
 
 LINK = re.compile(r"(?:/j/|%2Fj%2F)[\w-]{38}")
 

@@ -10,7 +10,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW
 from tests.services.inbox.stored_help import mail
-from tests.web.inbox.test_views import page
+from tests.web.reading import page
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, at
 from tests.services.inbox.stored_help import blocked, mail
-from tests.web.inbox.test_views import page
+from tests.web.reading import page
 
 
 @pytest.fixture

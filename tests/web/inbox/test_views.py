@@ -14,6 +14,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.services.inbox.stored_help import blocked, mail
+from tests.web.reading import page
 
 
 @pytest.fixture
@@ -28,12 +29,6 @@ def hers(activity, ani, coordinator) -> int:
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     return db.session.scalars(sa.select(Invitation.id)).one()
-
-
-def page(client, path="/incoming") -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.text
 
 
 def test_what_somebody_wrote_stands_first_with_whose_it_is_and_the_way_to_record_an_answer(

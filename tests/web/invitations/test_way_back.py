@@ -14,10 +14,7 @@ from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import absent, ask
 from tests.web.reading import fields, text_of
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def resolution(html: str, words: str) -> str:

@@ -14,12 +14,10 @@ from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW
 from tests.web.reading import fields, text_of
 
+pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
 URL = "/planning-rules"
-
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
 
 
 def filled(client, **changed) -> dict:

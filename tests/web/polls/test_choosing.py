@@ -25,10 +25,7 @@ from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
 from tests.web.clashes.clash_help import absent
 from tests.web.reading import fields, text_of
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture

@@ -15,10 +15,7 @@ from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import button, filled
 from tests.web.reading import fields, text_of
 
-
-@pytest.fixture(autouse=True)
-def monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture

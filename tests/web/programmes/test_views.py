@@ -10,13 +10,10 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Programme
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.conftest import JAKARTA, at, draft_activity
 from tests.web.reading import fields
 
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def typed(**changes: str) -> dict[str, str]:

@@ -8,15 +8,11 @@ import sqlalchemy as sa
 from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
-from outreach.services.reminders import rules
 from outreach.web.reminders.words import reason_words
 from tests.conftest import NOW, a_person, draft_activity
 from tests.delivery.mail.compose_help import invited
 
-
-@pytest.fixture(autouse=True)
-def default_rules(office):
-    rules.install_defaults(now=NOW)
+pytestmark = pytest.mark.usefixtures("default_rules")
 
 
 RULE = {"days": "4", "at": "09.30", "audience": "unanswered", "text": "usual", "name": "", "enabled": "y"}

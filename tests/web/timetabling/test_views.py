@@ -17,10 +17,7 @@ from outreach.transactions import writing
 from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
 
-
-@pytest.fixture(autouse=True)
-def _now(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 @pytest.fixture
