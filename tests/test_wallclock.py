@@ -33,6 +33,7 @@ def test_what_a_test_starts_has_its_clock_and_the_machine_keeps_its_own():
     assert abs(true - datetime.now(UTC)) < A_WHILE
 
 
+@pytest.mark.postgresql
 def test_postgresql_has_it_too(postgresql_app):
     found = db.session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     assert NOW < found < NOW + A_WHILE
