@@ -18,7 +18,7 @@ from outreach.models import Activity, Invitation, Message, Person
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
-from outreach.services.planning.holidays import holidays_of
+from outreach.services.planning.holidays import holidays_of, ramadans
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW
 
@@ -31,14 +31,17 @@ def today() -> date:
 def working_day(days: int, *, weekday: int | None = None, count: int = 1) -> date:
     """Return the first working day that is at least so many days from today, on that day of the week if one is given.
 
-    count: how many days after each other, with no day off between them, are working days from there.
+    count: how many days after each other, with no day off between them, are working days from there. None is in Ramadan,
+    when offices close earlier and pages say so.
     """
     day = today() + timedelta(days=days)
-    holidays = holidays_of([day.year, day.year + 1])
+    years = [day.year, day.year + 1]
+    holidays, fasting = holidays_of(years), ramadans(years).values()
     while True:
         day = working_days(day, 1, holidays)[0]
         run = [day + timedelta(days=n) for n in range(count)]
-        if working_days(day, count, holidays) == run and weekday in (None, day.weekday()):
+        in_ramadan = any(each in one for one in fasting for each in run)
+        if working_days(day, count, holidays) == run and weekday in (None, day.weekday()) and not in_ramadan:
             return day
         day += timedelta(days=1)
 
