@@ -1,20 +1,38 @@
 """Monitoring: whether the server works, and the delivery figures in Prometheus' text format."""
 
 import hmac
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 
 from outreach import clock
 from outreach.extensions import current_settings, db
 from outreach.services.operations import engines
 from outreach.services.operations import engines as heartbeats
 from outreach.services.operations import metrics as delivery_metrics
-from outreach.web import metrics
+from outreach.services.operations.metrics import Figures
+
+Sample = tuple[tuple[str, ...], float]
+
+
+class _Collector:
+    def __init__(self, found: Figures) -> None:
+        self.found = found
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for name, meaning, labels, samples in _families(self.found):
+            family = GaugeMetricFamily(f"outreach_{name}", meaning, labels=labels)
+            for values, value in samples:
+                family.add_metric(values, value)
+            yield family
+
 
 PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # prefixes of the headers that proxies add
 bp = Blueprint("health", __name__)
@@ -45,7 +63,7 @@ def scrape() -> Any:
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         return Response("No database.\n", 503, mimetype="text/plain")
-    return Response(metrics.text(found), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+    return Response(text(found), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
 def _may_ask() -> bool:
@@ -73,3 +91,62 @@ def _is_here(address: str) -> bool:
         return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def text(found: Figures) -> bytes:
+    """Return the figures in the text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(found))
+    return generate_latest(registry)
+
+
+def _families(f: Figures) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[Sample]]]:
+    def plain(value: float | None) -> list[Sample]:
+        return [] if value is None else [((), value)]
+
+    channels = f.channels.items()
+    yield "build_info", "Which version this is, and on which database.", ("version", "database"), [
+        ((version("outreach"), db.engine.dialect.name), 1)
+    ]  # fmt: skip
+    yield "queue_age_seconds", "How long the message that waits longest has been due.", (), plain(f.queue_age_s)
+    yield "messages_due", "Messages that are due and not yet claimed.", (), plain(f.due)
+    yield "messages_waiting", "Messages that are not yet due, counted up to 10,000.", (), plain(f.waiting)
+    yield "messages_in_work", "Messages that a worker holds.", ("state",), _each(f.in_work)
+    yield "messages_retrying", "Messages that were tried and will be tried again.", (), plain(f.retrying)
+    yield "messages_sent", "Messages sent within the window.", ("window",), [((k,), n) for k, n in f.sent.items()]
+    yield "messages_not_sent", "Messages due within the window that were not sent, by reason.", (
+        "state", "reason", "window",
+    ), [((state.value, reason, window), n) for (state, reason, window), n in f.not_sent.items()]  # fmt: skip
+    yield "attempts", "Attempts at handing over in the last hour.", ("outcome",), _each(f.attempts)
+    yield "lateness_seconds", "From due to sent, of the last hour's messages.", ("quantile",), [
+        ((f"{quantile:g}",), value) for quantile, value in f.lateness_s.items()
+    ]  # fmt: skip
+    yield "channel_up", "1 while the mail server, the mailbox, or the clocks of all workers are well.", ("channel",), [
+        ((name,), float(one.up)) for name, one in channels
+    ]  # fmt: skip
+    yield "channel_paused_seconds", "How long it is still left alone.", ("channel",), [
+        ((name,), one.paused_s) for name, one in channels
+    ]  # fmt: skip
+    yield "channel_failures", "Troubles in a row.", ("channel",), [((name,), one.failures) for name, one in channels]
+    yield (
+        "engine_age_seconds",
+        "Since an engine last gave a sign of life: a tick, or a mail sent.",
+        (),
+        plain(f.engine_age_s),
+    )
+    yield "engines", "Engines heard of in the last five minutes.", (), plain(f.engines)
+    yield "incoming_to_read", "Mails that came in and wait for a coordinator.", (), plain(f.incoming_to_read)
+    yield "addresses_blocked", "Addresses that no mail reaches.", (), plain(f.addresses_blocked)
+    yield (
+        "reminders_scheduled",
+        "Reminders still to fall due, or just due, counted up to 10,000.",
+        (),
+        plain(f.reminders_scheduled),
+    )
+    yield "reminders_overdue", "Reminders that are due and not yet expanded.", (), plain(f.reminders_overdue)
+    yield "reminders_missed", "Reminders of the last day that came too late to help.", (), plain(f.reminders_missed)
+    yield "database_bytes", "How much room the database takes.", (), plain(f.database_bytes)
+
+
+def _each(counts: dict[Any, int]) -> list[Sample]:
+    return [((key.value,), number) for key, number in sorted(counts.items())]

@@ -4,20 +4,45 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from wtforms import SelectField, StringField, TextAreaField
 
 from outreach import clock
 from outreach.delivery.mail.placeholders import PLACEHOLDERS
-from outreach.delivery.mail.texts import KEYS
+from outreach.delivery.mail.texts import KEYS, Text
 from outreach.domain.problems import Problem
+from outreach.models import Invitation
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
+from outreach.web.fields.base import TidyForm
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
-from outreach.web.reminders.text_forms import TextForm
+
+
+class TextForm(TidyForm):
+    subject = StringField(
+        _l("Subject"), description=_l("Strangers can read it on a phone's screen, so it says only the neutral title.")
+    )
+    greeting = StringField(_l("Greeting"))
+    body = TextAreaField(
+        _l("Text"),
+        description=_l("An empty line begins a new paragraph. Each line such as “Place: {venue}” is a row of a table."),
+    )
+    invitation = SelectField(_l("Preview with"), coerce=int, choices=[], validate_choice=False)
+
+    def fill(self, text: Text) -> None:
+        self.subject.data, self.greeting.data, self.body.data = text.subject, text.greeting, text.body
+
+    def offer(self, candidates: list[Invitation]) -> None:
+        self.invitation.choices = [(one.id, f"{one.invitee.display_name} · {one.activity.title}") for one in candidates]
+
+    def value(self) -> Text:
+        return Text(self.subject.data or "", self.greeting.data or "", self.body.data or "")
+
 
 bp = Blueprint("texts", __name__, url_prefix="/texts")
 missing_page(bp, ScopeMissing, TextMissing)

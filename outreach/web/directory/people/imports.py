@@ -17,7 +17,7 @@ from outreach.services.directory.import_report import ImportReport
 from outreach.services.directory.uploads import Upload, UploadGone
 from outreach.services.directory.workbook import MOST_BYTES
 from outreach.web.directory.people.blueprint import bp
-from outreach.web.directory.people.import_forms import ImportForm
+from outreach.web.directory.people.forms import ImportForm
 from outreach.web.fields.fields import add_error
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.clean_request import clean
