@@ -1,6 +1,6 @@
-"""Calendars in which people, organisations and venues are busy: given by address or as a file, listed, taken away.
+"""Calendars in which people, organisations and venues are busy, from an address or a file: list, add, remove.
 
-Reading them again and again is services/absences/refresh.py.
+services/absences/refresh.py reads the addresses regularly.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ from outreach.services.absences.edit import Subject
 from outreach.services.absences.refresh import own_hosts, replace
 from outreach.transactions import writing
 
-MOST = 5  # of one person, organisation or venue
-FILE_WAITS_S = 1.0  # while two others are read: whoever sends a file holds a thread of the pages meanwhile
+MOST = 5  # per person, organisation or venue
+FILE_WAITS_S = 1.0  # while two others are read; an uploaded file occupies a web thread meanwhile
 
 
 class CalendarMissing(Problem):
@@ -45,7 +45,7 @@ class NoneRead(Problem):
 
 @dataclass(frozen=True)
 class ListedCalendar:
-    """A calendar as pages list it. host: "" for a file. ahead: how many busy times lie ahead; next_at: when the next begins."""
+    """A calendar as pages list it. host: "" for a file. ahead: number of future busy times; next_at: start of the next."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ class ListedCalendar:
 
 
 def of(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
-    """Return its calendars by when they were given. Two statements."""
+    """Return the subject's calendars in the order they were added. Runs two statements."""
     whose = getattr(AbsenceCalendar, subject.column) == subject.id
     calendars = db.session.scalars(sa.select(AbsenceCalendar).where(whose).order_by(AbsenceCalendar.id)).all()
     counts = {
@@ -79,7 +79,7 @@ def of(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
 def add_file(
     subject: Subject, data: bytes, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
 ) -> AbsenceCalendar:
-    """Read a file, once. Raise a Problem that says why it cannot be read, having changed nothing."""
+    """Read a file once and store its busy times. Raise a Problem if it cannot be read; nothing is changed then."""
     times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
         row = subject.row(session)
@@ -95,7 +95,7 @@ def add_file(
 def add_address(
     subject: Subject, address: str, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
 ) -> AbsenceCalendar:
-    """Note an address, due to be read at once by an engine. Raise a Problem for what is no address of a calendar."""
+    """Store an address, due to be read at once by an engine. Raise a Problem if it is not a valid calendar address."""
     if not current_settings().calendar_read_s:
         raise NoneRead
     url = checked(address, own_hosts())
@@ -114,7 +114,7 @@ def add_address(
 
 
 def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime) -> None:
-    """Forget a calendar and what was read from it. Raise CalendarMissing; for another's too."""
+    """Delete a calendar and the absences read from it. Raise CalendarMissing, also for another subject's calendar."""
     with writing() as session:
         calendar = _own(session, subject, calendar_id)
         _log(session, subject, subject.row(session), "calendar_removed", _host(calendar.url), by, now)
@@ -123,7 +123,7 @@ def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime
 
 
 def ask_again(subject: Subject, calendar_id: int, *, now: datetime) -> None:
-    """Let an address be read by an engine as soon as one comes round. Raise CalendarMissing."""
+    """Make an address due, so that an engine reads it in its next round. Raise CalendarMissing."""
     with writing() as session:
         calendar = _own(session, subject, calendar_id)
         if calendar.url:
@@ -131,7 +131,7 @@ def ask_again(subject: Subject, calendar_id: int, *, now: datetime) -> None:
 
 
 def read_now(subject: Subject, calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> Problem | None:
-    """Read an address at once; return why it could not be read. Takes up to half a minute. Raise CalendarMissing."""
+    """Read an address at once; return why it failed, or None. Takes up to half a minute. Raise CalendarMissing."""
     calendar = _own(db.session(), subject, calendar_id)
     return absence_refresh.read(calendar.id, now=now, fetcher=fetcher) if calendar.url else None
 
@@ -168,7 +168,7 @@ def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> Liste
 
 
 def _host(url: str) -> str:
-    """Return the part of an address that is no secret."""
+    """Return the host of an address: the only part that is not secret."""
     return urlsplit(url).hostname or ""
 
 

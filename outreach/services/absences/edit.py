@@ -1,6 +1,6 @@
-"""When people, organisations and venues cannot be had: for the plan, and what is entered and taken away by hand.
+"""Absences of people, organisations and venues: entering and removing them by hand, and reading all for the plan.
 
-Those read from calendars are written by services/absences/calendars.py.
+services/absences/calendars.py stores the absences that are read from calendars.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from outreach.models import Absence, Organisation, Person, User, Venue
 from outreach.services import audit
 from outreach.transactions import writing
 
-MOST = 100  # entered by hand, of one person, organisation or venue
+MOST = 100  # entered by hand, per person, organisation or venue
 MOST_LETTERS = 160
 
 
@@ -47,7 +47,7 @@ class TooManyAbsences(Problem):
 
 
 class SubjectKind(StrEnum):
-    """Whose absences there can be."""
+    """The kinds of subject that can have absences."""
 
     PERSON = "person"
     ORGANISATION = "organisation"
@@ -63,18 +63,18 @@ _MODELS: dict[SubjectKind, Any] = {
 
 @dataclass(frozen=True)
 class Subject:
-    """Who or what is absent: their id among people, organisations or venues."""
+    """The person, organisation or venue that is absent. id: its primary key in its own table."""
 
     kind: SubjectKind
     id: int
 
     @property
     def column(self) -> str:
-        """Return which column of absences and their calendars holds its id."""
+        """Return the column of the absence and calendar tables that holds this subject's id."""
         return f"{self.kind.value}_id"
 
     def row(self, session: Session) -> Any:
-        """Return the person, organisation or venue; raise SubjectMissing, for one whose data was erased too."""
+        """Return the person, organisation or venue. Raise SubjectMissing, also if its data was erased."""
         found = session.get(_MODELS[self.kind], self.id)
         if found is None or getattr(found, "erased_at", None) is not None:
             raise SubjectMissing
@@ -92,13 +92,13 @@ class ListedAbsence:
 
 
 def name_of(subject: Subject) -> str:
-    """Return how pages name it; raise SubjectMissing."""
+    """Return the name that pages show. Raise SubjectMissing."""
     found = subject.row(db.session())
     return str(getattr(found, "display_name", "") or found.name)
 
 
 def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
-    """Return what was entered by hand and is not over, by its start. One statement."""
+    """Return the absences entered by hand that are not over, by start. Runs one statement."""
     rows = db.session.scalars(_entered(subject).order_by(Absence.starts_at, Absence.id))
     listed = (ListedAbsence(row.id, absent(row), row.reason, row.source) for row in rows)
     return [one for one in listed if not _is_over(one.absent, now)]
@@ -107,9 +107,9 @@ def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
 def add(
     subject: Subject, wanted: Absent, reason: str = "", *, source: AbsenceSource, by: User | None, now: datetime
 ) -> Absence:
-    """Enter an absence; the same one twice is one. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
+    """Enter an absence; entering the same one twice stores it once. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
 
-    by: the coordinator, whose entry is logged; None where somebody speaks for themselves.
+    by: the coordinator, for the audit log; None when invitees enter their own absence.
     """
     if _is_over(wanted, now):
         raise AlreadyOver
@@ -140,7 +140,7 @@ def add(
 
 
 def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime) -> None:
-    """Take an absence back that was entered by hand. Raise AbsenceMissing; for another's too."""
+    """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
         found = session.scalar(_entered(subject).where(Absence.id == absence_id))
         if found is None:
@@ -162,16 +162,16 @@ def _is_over(one: Absent, now: datetime) -> bool:
 def _log(
     session: Session, subject: Subject, row: Any, verb: str, about: Absence, by: User | None, now: datetime
 ) -> None:
-    if by is None:  # they spoke for themselves
+    if by is None:  # invitees who enter their own absence are not audited
         return
     times = {"starts_at": about.starts_at.isoformat(), "ends_at": about.ends_at.isoformat()}
     audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, repeats=about.repeats.value, **times)
 
 
 def occurrences(session: Session, first: datetime, last: datetime) -> list[Occurrence]:
-    """Return each time in which somebody or a venue is absent for some of the span from `first` to `last`, by its start.
+    """Return every absence, of anybody or of a venue, that overlaps the span from `first` to `last`, sorted by start.
 
-    One statement, that leaves out what is long past.
+    Runs one statement, which leaves out absences that are long past.
     """
     rows = session.execute(
         sa.select(
@@ -210,7 +210,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
             ),
         )
     )
-    parties: dict[tuple[int | None, int | None], Party | None] = {}  # of whom there may be thousands of times
+    parties: dict[tuple[int | None, int | None], Party | None] = {}  # one party may have thousands of times
     found = []
     for row in rows:
         whose = (row.person_id, row.organisation_id)
@@ -225,13 +225,13 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
 
 
 def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.Time]:
-    if row.repeats is Repeat.ONCE:  # asked for by the statement already; those of calendars are, by the thousand
+    if row.repeats is Repeat.ONCE:  # the statement has checked the span; calendars hold thousands of these
         return ((row.starts_at, row.ends_at),) if first < last else ()
     return rules.occurrences(absent(row), first, last)
 
 
 def absent(row: Any) -> Absent:
-    """Return a stored absence, or a row with its columns, as the rules know it."""
+    """Return a stored absence, or a row with the same columns, as the value that the domain rules use."""
     return Absent(row.starts_at, row.ends_at, ZoneInfo(row.zone), row.repeats, row.repeats_until_on, row.whole_days)
 
 

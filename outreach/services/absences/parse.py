@@ -1,6 +1,6 @@
-"""Reading an iCalendar file (RFC 5545) safely into busy times: what it is by its content, how large, and when somebody is busy.
+"""Safe reading of an iCalendar file (RFC 5545) into busy times: checks of type and size, and a limit on time.
 
-Parsing and counting out recurrences happens in services/absences/parse_process.py, a process apart that is killed in time.
+services/absences/parse_process.py parses the file and expands recurrences in a separate process with a time limit.
 """
 
 import json
@@ -17,7 +17,7 @@ from outreach.services.absences import parse_process
 
 MOST_BYTES = 5 * 1024 * 1024
 READ_WITHIN_S = 15
-AT_ONCE = threading.BoundedSemaphore(2)  # of this process: each may take a core and some hundred MB
+AT_ONCE = threading.BoundedSemaphore(2)  # in this process; each reading may use one core and some hundred MB
 HORIZON = timedelta(days=400)  # how far ahead busy times are read
 BEFORE = timedelta(days=1)
 
@@ -80,10 +80,10 @@ class ZoneUnknown(Problem):
 
 
 def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = None) -> list[Time]:
-    """Return when somebody is busy from yesterday to 400 days ahead, joined where times touch, by their start.
+    """Return the busy times from yesterday to 400 days ahead, sorted by start, joined where they touch or overlap.
 
-    zone: of times that name none, where the calendar has none of its own. wait_s: how long to wait while two others are read;
-    None: as long as one may take. Raise a Problem that says why it cannot be read.
+    zone: for times without a zone, if the calendar has no default zone. wait_s: how long to wait while two other
+    calendars are read; None: READ_WITHIN_S. Raise a Problem that says why the calendar cannot be read.
     """
     if len(data) > MOST_BYTES:
         raise CalendarTooLarge(megabytes=MOST_BYTES // 1024 // 1024)

@@ -1,10 +1,10 @@
-"""A small program of its own that reads an iCalendar file from standard input and writes its busy times as JSON.
+"""A separate program that reads an iCalendar file from standard input and writes its busy times as JSON.
 
-Run as a separate process by services/absences/parse.py, under limits of memory and time: a file of a few lines may describe an
-endless recurrence, and then harms this process alone. It imports nothing of Outreach.
+services/absences/parse.py runs it with limits on memory and time. A file of a few lines may describe an endless
+recurrence; here it can harm only this process. This file imports nothing of Outreach.
 
-Only the lines that say when somebody is busy are looked at. Titles, places, guests and notes are dropped before anything is
-parsed, and never leave this process.
+Only the lines that say when somebody is busy are parsed. Titles, places, guests and notes are dropped before parsing
+and never leave this process.
 """
 
 import contextlib
@@ -20,7 +20,9 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space
 UNREADABLE, TOO_MANY, TOO_OFTEN, UNKNOWN_ZONE, NO_CALENDAR = 4, 5, 6, 7, 8  # exit codes
 MOST_COMPONENTS = 10_000
 MOST_TIMES = 10_000
-WATCHED = timedelta(days=8)  # what fills this short span with too many times is not asked for the whole
+WATCHED = timedelta(
+    days=8
+)  # a calendar with too many times in this first span is refused before the whole span is expanded
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 _KEPT = {
@@ -35,7 +37,7 @@ _KEPT = {
 }  # fmt: skip
 _NAME = re.compile(r"([A-Za-z0-9-]+)[;:]")
 _ZONE = re.compile(r';TZID=("[^"]*"|[^;:,]*)', re.IGNORECASE)
-_TOO_OFTEN = re.compile(r"[:;]FREQ=(SECONDLY|MINUTELY)", re.IGNORECASE)  # nobody's engagements, but work without end
+_TOO_OFTEN = re.compile(r"[:;]FREQ=(SECONDLY|MINUTELY)", re.IGNORECASE)  # never real appointments, but endless work
 _LONGEST_LINE = 100_000  # characters, after folded lines are joined
 BROKEN = (
     ValueError,
@@ -44,19 +46,19 @@ BROKEN = (
     ArithmeticError,
     LookupError,
     RecursionError,
-)  # raised by what a file says
+)  # exceptions that invalid content of a file may cause
 Busy = tuple[datetime, datetime]
 
 
 class Stop(Exception):
-    """It ends here, with this exit code. said: what goes to standard output."""
+    """Ends the program with this exit code. said: text for standard output."""
 
     def __init__(self, code: int, said: str = "") -> None:
         self.code, self.said = code, said
 
 
 def main(zone: str, first: int, last: int) -> int:
-    """Read the busy times between two instants (seconds since 1970). zone: IANA, of times that name none."""
+    """Print the busy times between two instants (seconds since 1970). zone: IANA name, for times without a zone."""
     _limit_memory()
     warnings.simplefilter("ignore")
     try:
@@ -75,7 +77,7 @@ def main(zone: str, first: int, last: int) -> int:
 
 
 def busy(text: str, zone: str, first: datetime, last: datetime) -> list[Busy]:
-    """Return when somebody is busy, joined where times overlap or touch, by their start."""
+    """Return the busy times, sorted by start, joined where they touch or overlap."""
     import recurring_ical_events
     from icalendar import Calendar
     from icalendar.timezone import tzp
@@ -98,7 +100,7 @@ def busy(text: str, zone: str, first: datetime, last: datetime) -> list[Busy]:
 
 
 class Kept:
-    """The lines that are looked at, by what they stand in. zones: the names of all zones that times are given in."""
+    """The lines that are parsed, grouped by component. zones: names of all time zones that the events use."""
 
     def __init__(self, text: str) -> None:
         self.events: list[list[str]] = []
@@ -114,7 +116,7 @@ class Kept:
                 self._take(found[1].upper(), line)
         if not self._seen:
             raise Stop(NO_CALENDAR)
-        if self._open:  # cut short on its way here
+        if self._open:  # the file was cut off
             raise Stop(UNREADABLE)
 
     def _take(self, name: str, line: str) -> None:
@@ -160,14 +162,14 @@ class Kept:
             self.free_busy.append(line)
 
     def as_calendar(self) -> str:
-        """Return a calendar of just these lines; zones come first, events without a UID have one."""
+        """Return a calendar of only these lines. Zones come first; an event without a UID gets one."""
         lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Outreach//EN"]
         for zone in self.timezones:
             if any(line.upper().startswith("TZID") for line in zone):
                 lines += ["BEGIN:VTIMEZONE", *zone, "END:VTIMEZONE"]
         for event in self.events:
             names = {found[1].upper() for line in event if (found := _NAME.match(line))}
-            if "DTSTART" not in names:  # RFC 5545, 3.6.1 lets only those of other programs' protocols go without
+            if "DTSTART" not in names:  # RFC 5545, 3.6.1: only iTIP events may lack it
                 continue
             number, *rest = event
             uid = [] if "UID" in names else [f"UID:without-{number.partition(':')[2]}"]
@@ -176,7 +178,7 @@ class Kept:
 
 
 def _unfolded(text: str) -> Iterator[str]:
-    """Yield content lines (RFC 5545, 3.1)."""
+    """Yield content lines, unfolded (RFC 5545, 3.1)."""
     joined: list[str] = []
     length = 0
     for line in re.split(r"\r\n|\n|\r", text):
@@ -213,10 +215,10 @@ def _free_busy(lines: Iterable[str], local: tzinfo) -> Iterator[Busy]:
 
 
 def _instant(at: date | datetime, local: tzinfo) -> datetime:
-    """Return the instant of a time, or of a day's beginning; those without a zone are in `local`."""
+    """Return the instant in UTC of a time, or of the start of a day. Values without a zone are in `local`."""
     if not isinstance(at, datetime):
-        at = datetime(at.year, at.month, at.day)  # noqa: DTZ001  its zone follows
-    if not 1990 < at.year < 2300:  # near its ends the calendar has no zones
+        at = datetime(at.year, at.month, at.day)  # noqa: DTZ001  the zone is added below
+    if not 1990 < at.year < 2300:  # zone conversion fails near the limits of datetime
         at = at.replace(year=1990 if at.year < 2000 else 2300, day=min(at.day, 28))
     return (at if at.tzinfo else at.replace(tzinfo=local)).astimezone(UTC)
 

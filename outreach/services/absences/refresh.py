@@ -1,7 +1,7 @@
-"""Reading the calendars in which people, organisations and venues are busy, again and again.
+"""Regular reading of the calendars that say when people, organisations and venues are busy.
 
-Kept of them is only when somebody is busy, never with what. What is read replaces what was, in one transaction; where it
-cannot be read, what was read last stays, with the sentence that says why and when it is tried again.
+Only the busy times are stored, never titles or guests. Each successful reading replaces the earlier busy times in one
+transaction. If reading fails, the earlier times stay, with the problem and the time of the next attempt.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,17 +22,17 @@ from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.transactions import writing
 
-AT_ONCE = 20  # read in one round; the next follows in a minute
-TAKEN_FOR = timedelta(minutes=10)  # by one worker; longer than a reading can last
+AT_ONCE = 20  # calendars in one round; the next round follows in a minute
+TAKEN_FOR = timedelta(minutes=10)  # a worker reserves a calendar for this time; reading one never takes longer
 FIRST_DELAY = timedelta(minutes=15)
 LONGEST_DELAY = timedelta(days=1)
-WHOLE_EVERY_DAYS = 7  # then it is read even if it did not change, for the horizon has moved
+WHOLE_EVERY_DAYS = 7  # then parsed even if unchanged, because the horizon has moved
 
 
 def read_due(
     now: Callable[[], datetime], stop: Callable[[], bool], fetcher: Fetcher | None = None
 ) -> Mapping[str, int]:
-    """Read the addresses that are due, the longest waiting first; return how many were read, and how many could not be."""
+    """Read the calendars that are due, the longest waiting first. Return how many were read and how many failed."""
     done = {"calendars": 0, "calendars_failed": 0}
     while sum(done.values()) < AT_ONCE and not stop() and (calendar_id := _taken(now())) is not None:
         problem = read(calendar_id, now=now(), fetcher=fetcher)
@@ -41,10 +41,9 @@ def read_due(
 
 
 def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> Problem | None:
-    """Fetch a calendar and store its busy times in place of the old ones; return what went wrong, which is noted too; None also
-    for one that was removed meanwhile.
+    """Fetch a calendar and replace its stored busy times. Return the problem, which is also stored, or None.
 
-    No transaction is open while it is waited for.
+    Return None also if the calendar was removed meanwhile. No transaction is open during the download.
     """
     calendar = db.session.get(AbsenceCalendar, calendar_id)
     if calendar is None:
@@ -79,12 +78,12 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
 
 
 def delay(failures: int) -> timedelta:
-    """Return how long to wait after so many failures in a row: a quarter of an hour, doubled each time, at most a day."""
+    """Return the delay after this many failures in a row: 15 minutes, doubled each time, at most a day."""
     return min(FIRST_DELAY * 2 ** min(failures - 1, 10), LONGEST_DELAY)
 
 
 def _taken(now: datetime) -> int | None:
-    """Return a calendar that is due, which no other worker reads meanwhile; None where none is."""
+    """Return the id of a calendar that is due and reserve it, so that no other worker reads it. None if none is due."""
     with writing() as session:
         due = (
             sa.select(AbsenceCalendar)
@@ -101,7 +100,7 @@ def _taken(now: datetime) -> int | None:
 
 
 def own_hosts() -> frozenset[str]:
-    """Return which hosts the administrator lets calendars be read from though they are not public."""
+    """Return the hosts that are not public but that the administrator allows calendars to be read from."""
     return frozenset(host for host in current_settings().calendar_own_hosts.replace(",", " ").split())
 
 
@@ -116,7 +115,7 @@ def _note_failure(calendar_id: int, problem: Problem, now: datetime) -> None:
 
 
 def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], zone: ZoneInfo, now: datetime) -> None:
-    """Let the calendar's absences be these; those that are there already stay the rows they are."""
+    """Replace the calendar's absences by these times; unchanged absences keep their rows."""
     rows = session.execute(
         sa.select(Absence.id, Absence.starts_at, Absence.ends_at).where(Absence.calendar_id == calendar.id)
     )
