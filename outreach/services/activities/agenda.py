@@ -1,4 +1,4 @@
-"""An activity's agenda: its lines with their speakers, and who moderates. Saved as one, with the invitations that follow."""
+"""An activity's agenda: its lines with their speakers, and the moderator. Saved together with the invitations."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.transactions import writing
 
-UNCHANGED = 0  # a moderator who stays as they are
+UNCHANGED = 0  # keep the moderator
 
 
 class AgendaOutside(Problem):
@@ -58,11 +58,11 @@ def set_agenda(
     by: User | None,
     now: datetime,
 ) -> Activity:
-    """Replace the agenda and the moderator. Who is not yet invited as speaker or moderator is.
+    """Replace the agenda and the moderator, and invite speakers and moderators who are not invited yet.
 
-    A moderator who is replaced is withdrawn; so are speakers taken off the agenda, with withdraw_removed.
-    Raise Stale, AgendaOutside, AgendaOverlaps (unless lines may overlap), TopicMissing, EndBeforeStart, SpeakerTaken
-    or PlanBlocked, having changed nothing.
+    A replaced moderator's invitation is withdrawn. With withdraw_removed, so are those of speakers taken off the agenda.
+    Raise Stale, CannotEdit, AgendaOutside, AgendaOverlaps (unless lines may overlap), TopicMissing, EndBeforeStart,
+    SpeakerTaken or PlanBlocked; nothing is changed then.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
@@ -80,7 +80,7 @@ def set_agenda(
             )
             for item in items
         ]  # fmt: skip
-        flag_modified(activity, "title")  # the activity's version rises with its agenda
+        flag_modified(activity, "title")  # a change of the agenda raises the activity's version
         session.flush()
         new_invitations.add_people(session, [activity], after, Role.SPEAKER, now=now)
         if withdraw_removed:

@@ -1,6 +1,7 @@
-"""What must be true of an activity whenever it is saved: the order of its instants, its seats, its programme's days.
+"""Checks that an activity passes on every save: the order of its times, its capacity, its programme's days.
 
-Called inside a writing() transaction, so that what was checked is what is written. Venues and speakers are planning/book.py.
+Called inside a writing() transaction, so that the checked values are the written ones. planning/book.py checks
+venues and speakers.
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ class CannotEdit(Problem):
     message = "An activity that is over or cancelled cannot be changed any more."
 
 
-LONGEST_DAYS = 31  # what lasts longer is a slip of the year, and each of its days would be looked at
+LONGEST_DAYS = 31  # a longer one is a mistyped year, and the checks run for each of its days
 
 
 class TitleMissing(Problem):
@@ -44,7 +45,7 @@ class CapacityNotPositive(Problem):
 
 
 def check_times(activity: Activity) -> None:
-    """Raise the Problem that an activity's instants and numbers have, if any."""
+    """Raise a Problem if the activity's title, times or capacity are wrong."""
     if not activity.title.strip():
         raise TitleMissing
     if activity.ends_at <= activity.starts_at:
@@ -57,13 +58,13 @@ def check_times(activity: Activity) -> None:
 
 
 def check_length(starts_at: datetime, ends_at: datetime) -> None:
-    """Raise LastsTooLong for what nobody means."""
+    """Raise LastsTooLong for more than LONGEST_DAYS days."""
     if ends_at - starts_at > timedelta(days=LONGEST_DAYS):
         raise LastsTooLong(days=LONGEST_DAYS)
 
 
 def check_within(programme: Programme, starts_at: datetime, ends_at: datetime) -> None:
-    """Raise OutsideProgramme where a four-day programme's activity lies on another day."""
+    """Raise OutsideProgramme if the span reaches beyond the programme's days."""
     days = days_between(starts_at, ends_at, programme.zone)
     if days[0] < programme.starts_on or days[-1] > programme.ends_on:
         raise OutsideProgramme(first=programme.starts_on, last=programme.ends_on)

@@ -1,4 +1,4 @@
-"""Community activities: the same one for several kelurahan, each at its own Balai Kelurahan."""
+"""Community activities: the same activity for several kelurahan, each at its own Balai Kelurahan."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def create(
     by: User | None,
     now: datetime,
 ) -> list[Activity]:
-    """Make one activity for each kelurahan, at its Balai Kelurahan (made where unknown), all at the given time."""
+    """Create one activity for each kelurahan at its Balai Kelurahan (created if unknown), all at the given time."""
     if not region_codes:
         raise NoKelurahan
     with writing() as session:
@@ -48,18 +48,18 @@ def create(
             )
             for region in regions
         ]
-        # They are made at one time, to be given their days one by one.
+        # All are created at the same time; the coordinator then gives each its own day.
         but = [ClashKind.SAME_KECAMATAN]
         return planning.add_activities(session, described, programme, by, now, but=but)
 
 
 def village_hall_name(kelurahan: str) -> str:
-    """Return what the hall of a kelurahan is called, by which it is found."""
+    """Return the name of a kelurahan's hall. The hall is found by this name."""
     return f"Balai Kelurahan {kelurahan}"
 
 
 def _village_hall(session: Session, region: Region) -> Venue:
     name = village_hall_name(region.name)
     made = insert_into(session, Venue).values(name=name, region_code=region.code)
-    session.execute(made.on_conflict_do_nothing())  # it is known, or another coordinator makes it at this moment
+    session.execute(made.on_conflict_do_nothing())  # it exists, or another coordinator creates it now
     return session.scalars(sa.select(Venue).where(Venue.name == name)).one()

@@ -1,4 +1,4 @@
-"""Deleting what nobody has heard of: a draft, or a programme that has nothing but drafts."""
+"""Deleting what nobody has been notified of: a draft, or a programme that contains only drafts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ class NotOnlyDrafts(Problem):
 
 
 def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete an activity nobody has heard of; raise NotADraft otherwise."""
+    """Delete a draft. Raise NotADraft for any other activity."""
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         if activity.state is not ActivityState.DRAFT:
@@ -33,7 +33,7 @@ def delete_draft(activity_id: int, *, by: User | None, now: datetime) -> None:
 
 
 def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete a programme with its drafts, such as a copy gone wrong; raise NotOnlyDrafts if anyone was told of any."""
+    """Delete a programme with its drafts, such as a failed copy. Raise NotOnlyDrafts if one activity is not a draft."""
     with writing() as session:
         programme = locked_programme(session, programme_id, changes=True)
         activities = activities_for_change(session, [one.id for one in programme.activities])

@@ -1,5 +1,4 @@
-"""Making and editing activities. Their programmes are programmes.py, agendas agendas.py; what sends mail is
-activities/publish.py."""
+"""Creating and editing activities. agenda.py holds the agenda; publish.py and move.py send mail."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
@@ -31,7 +30,7 @@ class NeedsMove(Problem):
 def create_activity(
     values: ActivityValues, *, programme_id: int | None = None, by: User | None, now: datetime
 ) -> Activity:
-    """Make one activity as a draft, in a programme or alone; raise a Problem, having made nothing."""
+    """Create one draft, in a programme or alone. Raise a Problem; nothing is created then."""
     with writing() as session:
         programme = locked_programme(session, programme_id) if programme_id else None
         return add_activity(session, values, programme, by, now)
@@ -40,7 +39,7 @@ def create_activity(
 def edit_activity(
     activity_id: int, values: ActivityValues, version: int, *, by: User | None, now: datetime
 ) -> Activity:
-    """Change an activity; raise NeedsMove where a published one would change its time or place, Stale if someone was faster."""
+    """Change an activity. Raise NeedsMove for another time or place of a published one, Stale if the version is old."""
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
         if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
@@ -64,7 +63,7 @@ def edit_activity(
 def add_activity(
     session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
 ) -> Activity:
-    """Make a draft inside the caller's transaction; raise a Problem."""
+    """Create a draft in the caller's transaction. Raise a Problem."""
     if programme is not None:
         locking.lock_programme(session, programme.id)
     return add_activities(session, [values], programme, by, now)[0]
@@ -79,9 +78,9 @@ def add_activities(
     *,
     but: Collection[ClashKind] = (),
 ) -> list[Activity]:
-    """Make drafts, at once, inside the caller's transaction, which holds the programme's lock; raise a Problem.
+    """Create drafts together in the caller's transaction, which holds the programme's lock. Raise a Problem.
 
-    but: kinds of clashes that do not stand in the way.
+    but: kinds of clash that do not block the save.
     """
     activities = [_new(session, values, programme, by, now) for values in described]
     with session.no_autoflush:

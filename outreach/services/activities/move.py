@@ -1,7 +1,8 @@
-"""Moving an activity, from wherever it is moved: what would come of it, and the move itself, with what takes it back.
+"""Moving an activity to another time or place: the preview, the move itself, and the data to undo it.
 
-A draft just changes. Of a published activity's move everybody is told who was told of the activity. Whether an activity may be
-moved so is decided in the transaction that moves it; `preview` writes nothing and says what that would answer at present.
+A draft simply changes. When a published activity moves, everybody who was notified of it is notified of the move.
+The transaction that moves an activity decides whether the move is allowed; `preview` writes nothing and returns the
+decision as it would be now.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -34,7 +35,7 @@ from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.schedule import event_reminder, schedule
 from outreach.transactions import writing
 
-KEPT = tuple(field.name for field in fields(Move))  # an activity's columns that a move sets
+KEPT = tuple(field.name for field in fields(Move))  # the columns of an activity that a move sets
 
 
 class NothingMoved(Problem):
@@ -43,9 +44,9 @@ class NothingMoved(Problem):
 
 @dataclass(frozen=True)
 class Preview:
-    """What would come of a move. found: what it would newly bring. refused: what the booking would say, were it saved now.
+    """The effects of a move. found: the clashes that it would add. refused: the problem the booking would raise now.
 
-    forecast: None where nobody has been told, and where the move is not possible.
+    forecast: None if nobody has been notified yet, or if the move is not possible.
     """
 
     activity: Activity
@@ -66,7 +67,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Moved:
-    """A move that was made. back: what takes it back, as long as the activity has this version."""
+    """A completed move. back: the move that undoes it, valid while the activity has this version."""
 
     activity: Activity
     back: Move
@@ -74,14 +75,14 @@ class Moved:
 
 
 def as_it_is(activity: Activity) -> Move:
-    """Return an activity's present time and place."""
+    """Return an activity's current time and place."""
     return Move(**{name: getattr(activity, name) for name in KEPT})
 
 
 def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id: int | None, *, now: datetime) -> Move:
-    """Return the move to this time and place: registration as long before the start, and the deadline as many days before.
+    """Return the move to this time and place. Registration and the answer deadline shift with the start.
 
-    A deadline that would have passed becomes the office's usual one.
+    If the shifted deadline would have passed, the office's usual deadline is used.
     """
     shift = starts_at - activity.starts_at
     days = starts_at.astimezone(activity.zone).date() - activity.starts_at.astimezone(activity.zone).date()
@@ -97,10 +98,10 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
 
 
 def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Preview:
-    """Return what would come of the move. Nothing is written.
+    """Return the effects of the move. Nothing is written.
 
-    Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or what is wrong with its times. What
-    the booking or the office's rules would refuse is not raised but told, as it can be something to choose otherwise.
+    Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times.
+    What the booking or the office's rules would refuse is returned, not raised, because the user may choose differently.
     """
     _check_open(activity)
     if activity.version != version:
@@ -108,7 +109,7 @@ def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Pre
     _check_new(activity, to, now)
     session: Session = db.session()
     after = _completed(session, activity, to, now)
-    # A copy, never stored, for what asks about activities.
+    # A copy that is never stored, for functions that need an Activity.
     copy = Activity(id=activity.id, title=activity.title, capacity=activity.capacity, **vars(after))
     check_times(copy)
     found = brought(activity.id, after, now=now)
@@ -119,7 +120,7 @@ def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Pre
 
 
 def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:
-    """Return what the move would newly bring into the plan; raise ActivityMissing."""
+    """Return the clashes that the move would add to the plan. Raise ActivityMissing."""
     stored = plans.planned(db.session(), [activity_id])
     if not stored:
         raise ActivityMissing
@@ -127,13 +128,13 @@ def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:
 
 
 def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:
-    """Give an activity another time or place. Of a published one everybody who was told is told, and its reminders move.
+    """Give an activity another time or place. For a published one, notify everybody who knows of it and move reminders.
 
-    The sequence of a published one rises (RFC 5546), so calendars replace the old entry and answers show that they were given
-    before. reason: told to everybody; wanted of a published one. version: None for whichever it has.
+    The sequence of a published one rises (RFC 5546). So calendars replace the old entry, and it shows which answers
+    were given before the move. reason: shown to everybody; required for a published one. version: None for any version.
 
-    Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, what is wrong with its times, or what the
-    booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …), having changed nothing.
+    Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with its times, or what
+    the booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …); nothing is changed then.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
@@ -158,7 +159,7 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
 
 
 def apply_move(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place on the row, without telling anyone. Of another day people will have heard only now."""
+    """Set the new time and place without notifying anyone. On a change of day, told_at becomes `now`."""
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
@@ -172,7 +173,7 @@ def apply_move(session: Session, activity: Activity, to: Move, now: datetime) ->
 
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:
-    """Return what the mail about a move says of the time and place before it; to be asked before the row is changed."""
+    """Return the old time and place for the mail about a move. Call it before the row is changed."""
     return {
         "old_starts_at": activity.starts_at.isoformat(),
         "old_ends_at": activity.ends_at.isoformat(),
@@ -183,9 +184,9 @@ def present_place(activity: Activity, reason: str) -> dict[str, str]:
 
 
 def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
-    """Tell everyone who was told of a published activity that it has moved, and let all that hangs on its time follow.
+    """Notify everyone who knows of a published activity that it has moved, and update all that depends on its time.
 
-    Its row is changed and flushed. old: what present_place() said before.
+    The row is already changed and flushed. old: the result of present_place() before the change.
     """
     session.refresh(activity, ["venue"])
     event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
@@ -197,7 +198,7 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
 
 
 def _is_announced(activity: Activity) -> bool:
-    """Return whether people have been told of it."""
+    """Return whether people have been notified of it."""
     return activity.state is ActivityState.PUBLISHED
 
 
@@ -207,7 +208,7 @@ def _check_open(activity: Activity) -> None:
 
 
 def _check_new(activity: Activity, to: Move, now: datetime) -> None:
-    """Raise what is wrong with the move by itself. A draft may be put into the past, to note what has been."""
+    """Raise NothingMoved or InThePast. A draft may be moved into the past, to record what has happened."""
     if not differs(activity, to):
         raise NothingMoved
     if _is_announced(activity) and to.starts_at <= now:
@@ -215,7 +216,7 @@ def _check_new(activity: Activity, to: Move, now: datetime) -> None:
 
 
 def _completed(session: Session, activity: Activity, to: Move, now: datetime) -> Move:
-    """Return the move with what it leaves open filled in."""
+    """Return the move with its open fields filled in."""
     registration_at = to.registration_at
     if registration_at is None and activity.registration_at is not None:
         registration_at = activity.registration_at + (to.starts_at - activity.starts_at)
@@ -232,7 +233,7 @@ def _refused(session: Session, copy: Activity, *, other_time: bool) -> Problem |
 
 
 def _reopen(session: Session, activity: Activity, now: datetime) -> None:
-    """A later deadline gives those who had not answered their time back."""
+    """Set NO_ANSWER back to INVITED if the new deadline is still ahead."""
     if activity.respond_by_at > now:
         session.execute(
             sa.update(Invitation)

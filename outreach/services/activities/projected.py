@@ -1,4 +1,4 @@
-"""An activity as a form describes it, before it is saved: what the plan would hold. Nothing writes."""
+"""The planned activity that a form describes, before it is saved. Nothing here writes."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,9 +13,9 @@ UNSAVED = -1  # the id of an activity that is not stored yet
 
 
 def new(values: ActivityValues, *, programme_id: int | None, by: str, now: datetime) -> PlannedActivity:
-    """Return the activity that would be made; nobody is invited to it yet. by: its coordinator's name.
+    """Return the activity that would be created; it has no invitees yet. by: its coordinator's name.
 
-    Raise ValueError where it would end before it starts.
+    Raise ValueError if it would end before it starts.
     """
     return PlannedActivity(
         id=UNSAVED,
@@ -34,7 +34,7 @@ def new(values: ActivityValues, *, programme_id: int | None, by: str, now: datet
 
 
 def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> PlannedActivity | None:
-    """Return the stored activity as it would be with these values; None where it is gone."""
+    """Return the stored activity as it would be with these values; None if it no longer exists."""
     stored = _stored(activity_id)
     if stored is None:
         return None

@@ -1,5 +1,4 @@
-"""What sends mail: publishing and cancelling activities (moving is activities/move.py). Each writes its reminders in
-its transaction."""
+"""Publishing and cancelling activities. Each writes its reminders in its own transaction; see move.py for moving."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -44,17 +43,17 @@ class ReasonMissing(Problem):
 
 
 def publish(activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
-    """Publish drafts: their invitees get the invitation at the next tick, and one reminder is written for each rule.
+    """Publish drafts. Invitees get the invitation at the next tick, and each rule writes one reminder.
 
-    All or none: raise AlreadyPublished, InThePast, NothingToPublish, VenueTaken, SpeakerTaken or PlanBlocked, having changed
-    nothing.
+    Publishes all or none. Raise AlreadyPublished, InThePast, NothingToPublish, VenueTaken, SpeakerTaken or PlanBlocked;
+    nothing is changed then.
     """
     with writing() as session:
         return publish_in(session, activity_ids, by=by, now=now)
 
 
 def publish_in(session: Session, activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
-    """As `publish`, in the caller's transaction."""
+    """Do the same as `publish` in the caller's transaction."""
     if not activity_ids:
         raise NothingToPublish
     activities = activities_for_change(session, activity_ids)
@@ -69,7 +68,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
             activity.published_at = activity.told_at = now
             activity.respond_by_at = deadline_at_publishing(session, activity, now)
         claim(session, activities)
-    # What people are told has to be sound, whenever it was saved. Of a programme's days they are not told.
+    # The plan is checked before people are notified. They are not notified of the programme's days, so those may clash.
     ids = [activity.id for activity in activities]
     plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)
     for activity in activities:
@@ -80,7 +79,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:
-    """Cancel a published activity: everyone who was told of it gets the cancellation, and nothing else any more."""
+    """Cancel a published activity. Everyone who was notified gets the cancellation; all other mails to them stop."""
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         if activity.state is not ActivityState.PUBLISHED:
