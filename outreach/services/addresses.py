@@ -1,6 +1,6 @@
-"""Addresses that mail cannot reach, as reports and mail servers say: whose they are, how to call them, trying one again.
+"""Addresses that mail cannot reach: whose they are, which activities are affected, and allowing an address again.
 
-What a report does to an address is services/inbox/receive.py; that nothing is sent there any more, delivery/recheck/judge.py.
+services/inbox/receive.py processes the reports about an address; delivery/recheck/judge.py stops mail to it.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ GONE = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 
 @dataclass(frozen=True)
 class Unreachable:
-    """Somebody at whose address no mail arrives. id: the person's, the organisation's, or the represented invitation's."""
+    """Somebody whose address no mail reaches. id: of the person, the organisation, or the represented invitation."""
 
     kind: str
     id: int
@@ -34,41 +34,39 @@ class Unreachable:
     address: str
     since_at: datetime
     fault: AddressFault | None
-    reply: str  # the mail server's words
+    reply: str  # the mail server's text
     call: Call
-    activities: Sequence[Activity] = field(
-        default=()
-    )  # that lie ahead, and of which no mail tells them; earliest first
+    activities: Sequence[Activity] = field(default=())  # future ones that no mail tells them of; earliest first
 
 
 def is_blocked(address: Any) -> sa.ColumnElement[bool]:
-    """Whether mail to an address (a column) has been found not to arrive. Where none is blocked, none is looked at."""
+    """Return the condition that mail to an address (a column) is blocked. Fast if no address is blocked."""
     blocked = sa.select(AddressFailure.address).where(AddressFailure.blocked_at.is_not(None))
     return sa.and_(sa.exists(blocked), sa.func.lower(address).in_(blocked))
 
 
 def no_mail_reaches(address: Any) -> sa.ColumnElement[bool]:
-    """Whether there is no address (a column), or none at which mail arrives."""
+    """Return the condition that an address (a column) is empty or blocked."""
     return sa.or_(address == "", is_blocked(address))
 
 
 def ids_blocked(invitee: Any) -> sa.Select[Any]:
-    """Select the people or organisations at whose address no mail arrives."""
+    """Select the ids of people or organisations whose address is blocked."""
     return sa.select(invitee.id).where(is_blocked(invitee.email))
 
 
 def ids_without_mail(invitee: Any) -> Any:
-    """Select those whom no mail reaches, by indexes: beginning with them costs what they are, not what is invited."""
+    """Select the ids of those without an address or with a blocked one. Uses indexes, so it does not scan invitations."""
     return sa.union_all(sa.select(invitee.id).where(invitee.email == ""), ids_blocked(invitee))
 
 
 def failure_of(address: str) -> AddressFailure | None:
-    """Return what is known of an address at which no mail arrives; None where mail is sent there."""
+    """Return the failure of a blocked address; None if mail is sent there."""
     return among([address]).get(email_addresses.key(address))
 
 
 def among(addresses: Collection[str]) -> dict[str, AddressFailure]:
-    """Return those of the addresses at which no mail arrives, as contacts.key writes them; one statement, or none."""
+    """Return the blocked ones of the addresses, by email_addresses.key. Runs one statement, or none."""
     wanted = {email_addresses.key(address) for address in addresses if address}
     if not wanted:
         return {}
@@ -79,7 +77,7 @@ def among(addresses: Collection[str]) -> dict[str, AddressFailure]:
 
 
 def allow_again(address: str, *, by: User | None, now: datetime) -> None:
-    """Let mails go to an address again, because it was put right; a further report blocks it anew."""
+    """Let mail go to an address again because it was corrected; another report blocks it again."""
     with writing() as session:
         failure = session.get(AddressFailure, email_addresses.key(address), with_for_update=True)
         if failure is None or failure.blocked_at is None:
@@ -92,7 +90,7 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
             sa.select(Invitation)
             .join(Activity, Activity.id == Invitation.activity_id)
             .where(sa.func.lower(Invitation.representative_email) == failure.address, *_represented_ahead(now))
-        )  # by the activities that lie ahead, as no index leads from such an address to its invitations
+        )  # by future activities, because no index leads from such an address to its invitations
         for invitation in session.scalars(represented):
             audit.record(
                 session, by, "invitation.address_allowed", invitation, now=now, name=invitation.invitee.display_name
@@ -100,7 +98,7 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
 
 
 def _ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
-    """Return, by kind and id, the activities that lie ahead to which they are asked and have not said no; one statement."""
+    """Return, by kind and id, the published future activities that they may attend. Runs one statement."""
     if not rows:
         return {}
     ids = {kind: [row.id for row in rows if row.kind == kind] for kind in (PERSON, ORGANISATION, REPRESENTATIVE)}
@@ -125,7 +123,7 @@ def _ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Act
 
 
 def _whose(now: datetime) -> Any:
-    """Select whose address it is: people, organisations, and who represents somebody at an activity that lies ahead."""
+    """Select whose address it is: people, organisations, and representatives at future activities."""
     columns = (
         AddressFailure.address, AddressFailure.blocked_at.label("since_at"), AddressFailure.fault, AddressFailure.reply,
     )  # fmt: skip
@@ -135,7 +133,7 @@ def _whose(now: datetime) -> Any:
         return (
             sa.select(*named, phone.label("phone"), *columns)
             .select_from(AddressFailure)
-            # Not by the failures' own key: SQLite would go through all people, and look each one's address up.
+            # Not joined by the key of AddressFailure: SQLite would scan all people and look up each address.
             .join(key.class_, sa.func.lower(email) == AddressFailure.address + "")
             .where(AddressFailure.blocked_at.is_not(None))
         )

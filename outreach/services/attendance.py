@@ -1,4 +1,4 @@
-"""Who really was there: ticked by staff, from the door or from the paper list."""
+"""Who attended: recorded by staff at the door or from the paper list."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -38,9 +38,10 @@ def tick(
     by: User | None,
     now: datetime,
 ) -> int:
-    """Set, for the invitations that were on the sheet, who was there. Return how many are present in all.
+    """Set who attended, for the invitations shown on the sheet. Return how many are present in total.
 
-    present_ids, shown_ids: invitation ids; those not shown keep what they have. Raise NotYet before the activity's day.
+    present_ids, shown_ids: invitation ids; those not shown stay unchanged. Raise NotOpen, or NotYet before the
+    activity's day.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
@@ -87,9 +88,9 @@ def tick(
 def walk_in(
     activity_id: int, who: int | PersonValues, *, source: AttendanceSource, by: User | None, now: datetime
 ) -> Invitation:
-    """Note a person who came without being invited: a participant, present.
+    """Record a person who came without an invitation, as a participant who is present.
 
-    who: a person's id, or what is known of somebody new, who is stored with the tick or not at all.
+    who: a person's id, or the data of a new person, stored in the same transaction. Raise NotOpen or NotYet.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
@@ -134,7 +135,7 @@ def check_open(activity: Activity, now: datetime) -> None:
 
 
 def _thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:
-    """Thank those whose presence became known only after the thank-you mails were written, while it is of use."""
+    """Thank those recorded as present after the thank-you mails were written, while thanks are still useful."""
     written = session.scalars(
         sa.select(Reminder)
         .where(

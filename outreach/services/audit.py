@@ -1,4 +1,4 @@
-"""Writing the audit log: every change that staff make to somebody's record."""
+"""Writing the audit log: every change that staff make to a record."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,9 +12,9 @@ from outreach.models import AuditEntry, User
 def record(
     session: Session, by: User | None, action: str, subject: Any, *, now: datetime, name: str = "", **detail: Any
 ) -> None:
-    """Add one entry to the caller's transaction. by: None for the command line. detail: JSON values, no mail bodies.
+    """Add an entry to the caller's transaction. by: None for the command line. detail: JSON values, no mail bodies.
 
-    action: "<subject>.<verb in the past>", as in "activity.moved".
+    action: "<subject>.<verb in the past>", for example "activity.moved".
     """
     session.flush()
     session.add(
@@ -36,5 +36,5 @@ def record(
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, list[str]]:
-    """Return {name: [as it was, as it is]}, as text, of those that differ; an instant is the same in every zone."""
+    """Return {name: [before, after]} as text for values that differ; an instant is equal in every zone."""
     return {name: [str(before[name]), str(after[name])] for name in before if before[name] != after[name]}

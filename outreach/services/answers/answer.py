@@ -1,7 +1,7 @@
-"""An invitee's own answers: by their link, or by their calendar program. What they say to staff is answers/record.py.
+"""Answers that invitees give themselves, by their link or by their calendar program.
 
-Organisations name their nominees. Who may answer until when, and what becomes of a full activity, is domain/answers.py;
-which invitation a calendar's reply is for, inbox/calendar_replies.py.
+answers/record.py holds answers given to staff. domain/answers.py decides who may answer until when, and what happens
+in a full activity. inbox/calendar_replies.py finds the invitation that a calendar reply is for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class OrganisationsNominate(Problem):
 
 @dataclass(frozen=True)
 class LinkAnswer:
-    """What a link's holder says of one activity. nominees: whom an organisation that comes sends."""
+    """An invitee's answer by link for one activity. nominees: the people that an organisation sends, if it comes."""
 
     choice: Choice
     representative: Representative | None = None
@@ -53,7 +53,7 @@ def answer(
     """Record an invitee's own answer for one activity, in all their roles there. Return the invitation.
 
     Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityCancelled, ActivityEnded, NotInvited,
-    OrganisationsNominate or RepresentativeUnnamed, having changed nothing. In a full activity they go on the waiting list.
+    OrganisationsNominate or RepresentativeUnnamed; nothing is changed then. A full activity puts them on its waiting list.
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
@@ -64,9 +64,9 @@ def answer(
 
 
 def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
-    """Record answers for several activities, {activity id: reply}, at once. Return those not taken, and why.
+    """Record answers for several activities, {activity id: reply}, at once. Return the refused ones with their problems.
 
-    Raise a link's problem. An organisation comes by naming people.
+    Raise a link's problem. An organisation that comes names its nominees.
     """
     refused: dict[int, Problem] = {}
     with writing() as session:
@@ -82,9 +82,9 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
 
 
 def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now: datetime) -> Invitation:
-    """Replace the people whom an organisation sends, by its own link. An empty list leaves its answer open.
+    """Replace the people that an organisation sends, using its own link. An empty list leaves its answer open.
 
-    Raise as `answer` does, and NotAnOrganisation, or what services/answers/nominees.py refuses.
+    Raise the same as `answer`, NotAnOrganisation, or the problems of services/answers/nominees.py.
     """
     with writing() as session:
         theirs = sa.select(Invitation.activity_id, Invitation.organisation_id).where(Invitation.id == invitation_id)
@@ -102,10 +102,11 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
 def answer_by_calendar(
     session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
 ) -> Invitation:
-    """Record what an invitee pressed in their calendar program, in the caller's transaction, which holds the activity's lock.
+    """Record an answer from an invitee's calendar program, in the caller's transaction, which holds the activity's lock.
 
-    mine: all their invitations to one activity. said_at: when it came in. Raise as `answer` does by link, having changed
-    nothing: an organisation that comes names its people by its link. A coordinator's note stays beside the same answer.
+    mine: all their invitations to one activity. said_at: when the reply arrived. Raise the same as `answer`; nothing is
+    changed then. An organisation that comes must use its link, to name its people. If the answer does not change, a
+    coordinator's note is kept.
     """
     problem = refusal_of(session, mine[0], now, said_at=said_at)
     if problem is not None:
@@ -126,7 +127,7 @@ def refusal_of(
 ) -> Problem | None:
     """Return why an invitee may not answer by themselves at `now`, or None if they may.
 
-    said_at: when their answer came in, for one that is read later: it is that moment that the deadline binds.
+    said_at: when their answer arrived, if it is read later. The deadline applies to that moment.
     """
     activity = invitation.activity
     deadline = activity.respond_by_at.astimezone(activity.zone)
@@ -145,7 +146,7 @@ def settle(
     source: AnswerSource,
     now: datetime,
 ) -> None:
-    """Set one person's invitations of one activity to their answer, and offer what seat it frees; in the caller's transaction.
+    """Set one person's invitations to one activity to their answer, and offer a freed seat, in the caller's transaction.
 
     Raise RepresentativeUnnamed.
     """
@@ -171,18 +172,18 @@ def settle(
     session.flush()
     bookings.bind(
         session, on_stage
-    )  # who comes to two at once is found as a clash; an answer is never refused for that
+    )  # someone who comes to two activities at once is shown as a clash; no answer is refused for it
     if had_a_seat and state not in TAKES_A_SEAT:
         seats.offer_freed(session, activity, now=now)
 
 
 def stop_reminders(token: str, *, now: datetime) -> Link:
-    """Send the link's holder no more reminders and thanks, and of changes and cancellations only those of what they accepted."""
+    """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted."""
     return _set_stopped(token, now, now)
 
 
 def resume_reminders(token: str, *, now: datetime) -> Link:
-    """Send the link's holder reminders, thanks, and all changes again."""
+    """Send the invitee reminders, thanks and all changes again."""
     return _set_stopped(token, None, now)
 
 
@@ -196,7 +197,7 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
 
 
 def _take(session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime) -> Invitation:
-    """Record one reply of a link's holder. activity: locked, or None where it is gone."""
+    """Record one reply by link. activity: locked, or None if it no longer exists."""
     if activity is None:
         raise NothingToAnswer
     mine = _held(session, link, activity)
@@ -223,7 +224,7 @@ def _of_invitee(link: Link) -> sa.Select[Invitation]:
 
 
 def _held(session: Session, link: Link, activity: Activity) -> list[Invitation]:
-    """Return the link holder's invitations to an activity, which is locked; raise NothingToAnswer where there is none."""
+    """Return the invitee's invitations to an activity, which is locked. Raise NothingToAnswer if there are none."""
     mine = list(
         session.scalars(
             _of_invitee(link)

@@ -1,6 +1,6 @@
-"""Telling who a name on an organisation's list is: somebody on it already, somebody known otherwise, or somebody new.
+"""Matching the names on an organisation's list: to its present nominees, to other known people, or to nobody.
 
-One human is one person here, however many lists name them; and what staff keep of a person no office link overwrites.
+One human is one person record, even if several lists name them. An office's link never overwrites data kept by staff.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,11 +14,11 @@ from outreach.domain.directory import email_addresses, names
 from outreach.domain.states import InvitationState
 from outreach.models import AuditEntry, Cadre, Invitation, Person
 
-ALIKE = 0.85  # "Budi Santosa" and "Budi Santoso" are; "Siti Aminah" and "Siti Aisyah" are two people
+ALIKE = 0.85  # "Budi Santosa" and "Budi Santoso" are alike; "Siti Aminah" and "Siti Aisyah" are two people
 
 
 class NamedNominee(Protocol):
-    """What is read here of somebody on a list. invitation_id: the row they were typed into; None for a new row."""
+    """The fields read here of somebody on a list. invitation_id: the row the name was typed into; None for a new row."""
 
     @property
     def name(self) -> str: ...
@@ -31,12 +31,12 @@ class NamedNominee(Protocol):
 
 
 def key(name: str) -> str:
-    """Return what the spellings of one name have in common: letters alone, without titles and capitals."""
+    """Return the part common to all spellings of a name: letters only, without titles and capitals."""
     return names.key(names.split(name).name)
 
 
 def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> list[Invitation | None]:
-    """Return for each name its invitation among those of the list: by row and name, by name, or by row and nearly so."""
+    """Return each name's invitation on the list: matched by row and name, by name, or by row and similar name."""
     left = {i.id: i for i in sorted(present, key=lambda i: i.state is InvitationState.WITHDRAWN)}
     found: list[Invitation | None] = [None] * len(wanted)
 
@@ -56,7 +56,7 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> 
 
 
 def known_people(session: Session, organisation_id: int | None, wanted: Sequence[NamedNominee]) -> list[Person | None]:
-    """Return for each name who is known by it: in the same organisation, or anywhere with the same phone or e-mail."""
+    """Return each name's known person: in the same organisation, or anywhere with the same phone or e-mail."""
     phones = {one.phone for one in wanted if one.phone}
     addresses = {email_addresses.key(one.email) for one in wanted if one.email}
     candidates = session.scalars(
@@ -76,7 +76,7 @@ def known_people(session: Session, organisation_id: int | None, wanted: Sequence
 
 
 def own(session: Session, organisation_id: int | None, people: Collection[Person]) -> set[int]:
-    """Return the ids of those whom nobody but this organisation has told us of: it may correct what it wrote of them."""
+    """Return the ids of people who are known only through this organisation: it may correct their data."""
     office = aliased(Invitation)
     theirs = sa.exists().where(office.id == Invitation.nominated_under_id, office.organisation_id == organisation_id)
     kept_by_staff = sa.exists().where(
@@ -110,6 +110,6 @@ def _name(invitation: Invitation) -> str:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Return whether a name is another one with a slip of the pen, or with a part more or less."""
+    """Return whether two names differ only by a misspelling, or by a part added at the end."""
     a, b = key(one), key(other)
     return bool(a and b) and (a.startswith(b) or b.startswith(a) or SequenceMatcher(None, a, b).ratio() >= ALIKE)

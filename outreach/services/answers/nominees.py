@@ -1,7 +1,7 @@
-"""The people whom an organisation sends: within its quota, as invitations under its own.
+"""The people that an organisation sends: nominees within its quota, stored as invitations under its own.
 
-Called inside a transaction that holds the activity's lock and is undone by any problem. Who may name them, and until when,
-is answers/answer.py; who a name on the list is, answers/nominee_matching.py.
+Called in a transaction that holds the activity's lock; any problem rolls it back. answers/answer.py decides who may
+name them until when; answers/nominee_matching.py finds the person behind a name.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
 
-THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an office does not overturn
+THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an organisation cannot overrule
 
 
 class QuotaExceeded(Problem):
@@ -53,7 +53,7 @@ class SeatsShort(Problem):
 
 @dataclass(frozen=True)
 class Nominee:
-    """invitation_id: the nominee's row that was written into; None for a new row."""
+    """A person that an organisation names. invitation_id: the row that was edited; None for a new row."""
 
     name: str
     post: str = ""
@@ -74,8 +74,8 @@ def name(
 ) -> None:
     """Make these people the organisation's answer; an empty list leaves its answer open.
 
-    Raise NomineeUnnamed, NotAName, NamedTwice, QuotaExceeded, InvitedAlready or SeatsShort.
-    contact: whom to call, for the sentence. recorded_by: the id of the staff member who writes it down.
+    Raise NomineeUnnamed, NomineeNotAName, NamedTwice, QuotaExceeded, InvitedAlready or SeatsShort.
+    contact: who to call, for the message. recorded_by: the id of the staff member who records it.
     """
     nominees = _checked(nominees)
     if len(nominees) > (invitation.quota or 0):
@@ -96,13 +96,13 @@ def name(
 
 
 def drop_all(session: Session, invitation: Invitation, now: datetime) -> None:
-    """Withdraw everybody whom the organisation named, because it sends nobody."""
+    """Withdraw all nominees of an organisation that sends nobody."""
     _withdraw(session, invitation, invitation.nominees, now)
     seats.offer_freed(session, invitation.activity, now=now)
 
 
 def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_by: int | None = None) -> None:
-    """Note when and how an answer came, and to which state of the activity it was given. Who answers has heard of it."""
+    """Note when and how an answer came, and for which sequence of the activity. An answer also counts as invited."""
     invitation.invited_at = invitation.invited_at or now
     invitation.answered_at = now
     invitation.answered_sequence = invitation.activity.sequence
@@ -137,7 +137,7 @@ def _replace(
     now: datetime,
     recorded_by: int | None,
 ) -> None:
-    """Make the organisation's nominees these people: known ones are kept, new ones are added, others withdrawn."""
+    """Make these people the organisation's nominees: keep those already named, add new ones, withdraw the others."""
     present = list(invitation.nominees)
     rows = matching.rows_of(present, nominees)
     reached = {n.person_id for n in present if n.person and n.person.email}
@@ -164,9 +164,9 @@ def _people(
     *,
     by_staff: bool,
 ) -> list[Person]:
-    """Return who each name is, with what the list newly says of them; people who are new are made.
+    """Return the person for each name, updated from the list; new people are created.
 
-    A row whose name now is somebody else's is taken out of `rows`: that person comes in the place of the former one.
+    A row whose name was changed to another known person is removed from `rows`: that person replaces the former one.
     """
     found = matching.known_people(session, invitation.organisation_id, nominees)
     for at, (one, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
@@ -190,7 +190,7 @@ def _people(
 
 
 def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:
-    """Fill what is empty; correct what stands there only where it is the organisation's own word. Never empty anything."""
+    """Fill empty fields; overwrite filled ones only with `overwrite`. Never empty a field."""
     for field in ("post", "phone", "email"):
         said = getattr(one, field).strip()
         if said and (overwrite or not getattr(person, field)):
@@ -205,7 +205,7 @@ def _add(
     now: datetime,
     recorded_by: int | None,
 ) -> None:
-    """Make somebody a nominee. Who is invited in another role too stays one guest: one seat, one answer, no second mail."""
+    """Make somebody a nominee. If invited in another role too, they stay one guest: one seat, one answer, one mail."""
     there = session.scalars(
         sa.select(Invitation).where(Invitation.activity_id == invitation.activity_id, Invitation.person_id == person.id)
     ).all()
@@ -232,7 +232,7 @@ def _add(
 
 
 def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
-    """Have a nominee told that they are sent; not who has no address, or is invited in another role as well."""
+    """Notify a nominee. Skip those without an address, or also invited in another role."""
     other = session.scalar(
         sa.select(Invitation.id)
         .where(
@@ -252,7 +252,7 @@ def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
 
 
 def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invitation], now: datetime) -> None:
-    """Take nominees off the list. They are told, but those who are invited in another role as well."""
+    """Take nominees off the list and notify them, except those also invited in another role."""
     activity = invitation.activity
     dropped = [n for n in dropped if n.state is not InvitationState.WITHDRAWN]
     for nominee in dropped:

@@ -1,6 +1,6 @@
-"""Answers that invitees gave to staff, by phone, in a letter or in person, recorded for them: no deadline binds here.
+"""Answers that invitees gave to staff by phone, letter or in person, recorded for them. No deadline applies.
 
-What they answer by themselves is answer.py; an answer that stands in a mail received, services/inbox/record_from_mail.py.
+answers/answer.py holds answers that invitees give themselves; services/inbox/record_from_mail.py those in a mail.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def nominate_for(
     now: datetime,
     source: AnswerSource = AnswerSource.PHONE,
 ) -> Invitation:
-    """Record the people that an organisation named to staff. The deadline does not bind; the quota does."""
+    """Record the people that an organisation named to staff. The quota applies, the deadline does not."""
     with writing() as session:
         return nominate_in(session, invitation_id, nominees, source, by=by, now=now)
 
@@ -52,7 +52,7 @@ def nominate_in(
     now: datetime,
     **detail: int,
 ) -> Invitation:
-    """As `nominate_for`, in the caller's transaction. detail: more for the audit log."""
+    """Do the same as `nominate_for` in the caller's transaction. detail: more fields for the audit log."""
     invitation = invitation_for_change(session, invitation_id)
     if invitation.organisation_id is None:
         raise NotAnOrganisation
@@ -78,7 +78,7 @@ def record_answer(
     by: User | None,
     now: datetime,
 ) -> Invitation:
-    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not bind."""
+    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not apply."""
     with writing() as session:
         return record_in(session, invitation_id, choice, source, representative, note, by=by, now=now)
 
@@ -95,7 +95,7 @@ def record_in(
     now: datetime,
     **detail: int,
 ) -> Invitation:
-    """As `record_answer`, in the caller's transaction. detail: more for the audit log."""
+    """Do the same as `record_answer` in the caller's transaction. detail: more fields for the audit log."""
     invitation = invitation_for_change(session, invitation_id)
     _check_recordable(invitation)
     if invitation.organisation_id and choice is not Choice.NOT_COMING:
