@@ -64,7 +64,7 @@ def answer(
 
 
 def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
-    """Record answers for several activities, {activity id: reply}, at once. Return the refused ones with their problems.
+    """Record answers for several activities, {activity id: reply}, at once. Return the refused ones and why.
 
     Raise a link's problem. An organisation that comes names its nominees.
     """

@@ -1,5 +1,5 @@
 """The address book: people, cadres, organisations and regions, one by one or from a spreadsheet.
 
-Start with people.py. A spreadsheet goes through workbook.py (cells), import_rows.py (one row checked) and
-import_people.py (stored). Lists are queries/directory.py.
+Start with people.py. An import reads cells with workbook.py, checks rows with import_rows.py and stores them with
+import_people.py. queries/directory.py lists the records.
 """

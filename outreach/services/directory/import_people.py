@@ -1,8 +1,8 @@
-"""Reading people and cadres from a spreadsheet: first what would be taken and what refused and why, then storing it.
+"""Import of people and cadres from a spreadsheet: a preview of accepted and refused rows, then storing them.
 
-Reading changes nothing. Storing reads the file before its transaction and compares with who is known inside it, so that
-the same sheet twice adds nobody twice, and a long sheet keeps nobody else from writing.
-Opening the file is services/directory/workbook.py, what makes a row good services/directory/import_rows.py.
+The preview changes nothing. Storing parses the file before its transaction, so that a long sheet does not block other
+writers. It compares with known people inside the transaction, so that importing a sheet twice adds nobody twice.
+services/directory/workbook.py opens the file; services/directory/import_rows.py checks a row.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class HiddenSheetLeftOut(ImportNote):
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A row that is not taken: where it stands, what was written there, and why."""
+    """A refused row: its place, what was written there, and why it was refused."""
 
     sheet: str
     number: int
@@ -61,7 +61,7 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file says: rows that would be taken, rows refused, and what else to know about it."""
+    """The result of reading a file: accepted rows, refused rows, and notes on the file."""
 
     filename: str
     accepted: tuple[ImportRow, ...]
@@ -80,7 +80,7 @@ class Reading:
 
     @property
     def completed(self) -> tuple[ImportRow, ...]:
-        """Return the entries that add to somebody who is known already, or met higher up in the file."""
+        """Return the entries that add to a person who is stored or appears earlier in the file."""
         return tuple(entry for entry in self.accepted if not entry.is_new)
 
     @property
@@ -94,7 +94,7 @@ class Reading:
 
 @dataclass
 class _Parsed:
-    """A file's rows, each an entry or refused, before anybody is looked up."""
+    """A file's rows, each an entry or refused, before they are compared with known people."""
 
     filename: str
     rows: list[tuple[SheetRow, ImportRow | RefusedRow]] = field(default_factory=list)
@@ -103,10 +103,10 @@ class _Parsed:
 
 
 def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = ()) -> Reading:
-    """Return what a spreadsheet would bring, having changed nothing.
+    """Return what importing a spreadsheet would do; nothing is changed.
 
-    default_kinds: the kinds of cadre for rows that name none; without them such a row is a person and no cadre.
-    Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) where the file as a whole cannot be read.
+    default_kinds: kinds of cadre for rows that name none; if empty, such a row is a person but no cadre.
+    Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) if the whole file cannot be read.
     """
     session = db.session()
     return _matched(session, _parsed(session, open_workbook(data, filename), filename, default_kinds))
@@ -115,7 +115,7 @@ def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (
 def store(
     data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (), by: User | None, now: datetime
 ) -> Reading:
-    """Store what a spreadsheet brings, in one transaction; return what was stored and what was refused."""
+    """Store a spreadsheet's people in one transaction. Return what was stored and what was refused."""
     parsed = _parsed(db.session(), open_workbook(data, filename), filename, default_kinds)
     with writing() as session:
         reading = _matched(session, parsed)
@@ -166,7 +166,7 @@ def _parsed(
 
 
 def _matched(session: Session, parsed: _Parsed) -> Reading:
-    """Return the rows against everybody who is known, and against those higher up in the file."""
+    """Compare the rows with all known people and with earlier rows of the file."""
     directory = Directory(_people(session))
     accepted: list[ImportRow] = []
     refused: list[RefusedRow] = []
@@ -217,7 +217,7 @@ def _organisations(session: Session) -> dict[str, int]:
 
 
 def _remember(directory: Directory, entry: ImportRow) -> None:
-    """Let the rows below know of this one; who is completed is known with all of it from here on."""
+    """Add this row to the directory for the rows below it; a known person gains the row's data."""
     known = directory.find(entry)
     if known is None:
         kinds = set(entry.kinds)

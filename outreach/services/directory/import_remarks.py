@@ -1,4 +1,4 @@
-"""What an import says about a row: why it was refused, or what to know about it although it was taken."""
+"""Remarks of an import on a row: why it was refused, or what to know about an accepted one."""
 
 from outreach.domain.problems import Problem
 
@@ -32,7 +32,7 @@ class PersonKnown(Problem):
 
 
 class ImportNote(Problem):
-    """What the reader of an accepted row should know. Said like a problem, but nothing was refused."""
+    """A note on an accepted row. It has a message like a problem, but refuses nothing."""
 
 
 class PhoneLeftOut(ImportNote):

@@ -1,6 +1,6 @@
-"""What an import says to its reader: counts, the rows refused and why, and what to know about rows that were taken.
+"""The report on an import: counts, the refused rows with reasons, and notes on accepted rows.
 
-A report can be kept as JSON between two pages (outreach/codec.py), and be written as a spreadsheet of the refused rows.
+A report is kept as JSON between two pages (outreach/codec.py). Its refused rows can be downloaded as CSV.
 """
 
 import io
@@ -15,7 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.services.directory.import_people import Reading
 from outreach.services.directory.import_remarks import PersonKnown
 
-# The headings of the refused rows' file: such as the import itself knows, so that the corrected file can be read again.
+# Headings of the file of refused rows. The import knows them, so that the corrected file can be read again.
 HEADINGS = {
     Column.NAME: "Nama Lengkap",
     Column.SEX: "L/P",
@@ -36,7 +36,7 @@ codec.write_as(
 
 @dataclass(frozen=True)
 class ImportLine:
-    """A row of the sheet, and the sentences about it."""
+    """A row of the sheet and the remarks on it."""
 
     sheet: str
     number: int
@@ -53,7 +53,7 @@ class ImportReport:
     filename: str
     new: int
     completed: int
-    without_address: int  # of the new ones
+    without_address: int  # new people without an e-mail address
     refused: tuple[ImportLine, ...]
     noted: tuple[ImportLine, ...]
     notes: tuple[Problem, ...]
@@ -65,12 +65,12 @@ class ImportReport:
 
     @property
     def known(self) -> tuple[ImportLine, ...]:
-        """Return the refused rows of people who are in the list already: there is nothing to correct about them."""
+        """Return the refused rows of people who are in the list already; they need no correction."""
         return tuple(line for line in self.refused if _is_known(line))
 
     @property
     def to_correct(self) -> tuple[ImportLine, ...]:
-        """Return the refused rows that somebody has to look at."""
+        """Return the refused rows that need a correction."""
         return tuple(line for line in self.refused if not _is_known(line))
 
     @property
@@ -83,7 +83,7 @@ class ImportReport:
 
 
 def report_of(reading: Reading) -> ImportReport:
-    """Return the report on what was read, or stored."""
+    """Return the report on a file that was read or stored."""
     return ImportReport(
         filename=reading.filename,
         new=len(reading.new),
@@ -97,9 +97,9 @@ def report_of(reading: Reading) -> ImportReport:
 
 
 def refused_csv(report: ImportReport, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
-    """Return the refused rows to correct as CSV: where each stands, what was written, why it was refused.
+    """Return the refused rows to correct as CSV: sheet, row number, the written cells, and the reason.
 
-    headings: for the sheet, the row and the reason. Cells that a spreadsheet program would run as formulas are defused.
+    headings: for sheet, row and reason. Cells that a spreadsheet program would run as formulas are defused.
     """
     sheet, row, reason = headings
     out = io.StringIO()

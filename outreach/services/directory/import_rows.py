@@ -1,6 +1,6 @@
-"""One row of an imported sheet, checked and corrected, and whether that person is known already.
+"""Checking and correcting one row of an imported sheet, and finding out whether the person is known already.
 
-Storing them is services/directory/import_people.py.
+services/directory/import_people.py stores the rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -37,8 +37,8 @@ from outreach.services.directory.regions import Gazetteer, Kelurahan
 class ImportRow:
     """A row that can be stored.
 
-    person_id: of somebody who is stored already and only gets more. same_as: the sheet and row higher up in the same
-    file to whom this row only adds.
+    person_id: a stored person to whom this row only adds. same_as: sheet and row number of an earlier row in the file,
+    if this row only adds to that person.
     """
 
     sheet: str
@@ -66,7 +66,7 @@ class ImportRow:
 
 @dataclass
 class Known:
-    """Somebody who may be meant again: stored before (person_id), or met higher up in the same file (entry)."""
+    """A person who may appear again: stored (person_id), or from an earlier row of the file (entry)."""
 
     name: str
     region_code: str | None
@@ -78,7 +78,7 @@ class Known:
 
 
 class Directory:
-    """Everybody known so far, by name; tells whether an entry is one of them."""
+    """All people known so far, by name. Finds whether an entry is one of them."""
 
     def __init__(self, people: Iterable[Known]) -> None:
         self._by_name: dict[str, list[Known]] = {}
@@ -92,10 +92,10 @@ class Directory:
             self._by_email.setdefault(known.email, known)
 
     def find(self, entry: ImportRow) -> Known | None:
-        """Return who the entry is, or None for somebody new.
+        """Return the known person that the entry describes, or None for a new one.
 
-        The same person has the same name, and the same phone or address; or lives in the same kelurahan and has no
-        contact that says otherwise. Two of one name in one kelurahan with different phones are two.
+        It is the same person if the name and a phone or address match, or if name and kelurahan match and no phone or
+        address differs. Two people with one name and different phones in one kelurahan are two.
         """
         for known in self._by_name.get(names.key(entry.name.name), []):
             agrees = (entry.phone and entry.phone == known.phone) or (entry.email and entry.email == known.email)
@@ -115,9 +115,9 @@ def entry_of(
     organisations: Mapping[str, int],
     default_kinds: Collection[CadreKind] = (),
 ) -> ImportRow:
-    """Return a row as an entry; raise a Problem that says why it cannot be one.
+    """Return a row as an entry. Raise a Problem that says why the row is refused.
 
-    organisations: their ids by names.key(name). default_kinds: for a row that names no kind of cadre.
+    organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre.
     """
     notes: list[ImportNote] = []
     name = _name(row, notes)
@@ -144,7 +144,7 @@ def entry_of(
 
 
 def against(entry: ImportRow, directory: Directory) -> ImportRow:
-    """Return the entry with what it would add to somebody known; raise a Problem where it would add nothing."""
+    """Return the entry reduced to what it adds to a known person. Raise a Problem if it adds nothing."""
     known = directory.find(entry)
     if known is None:
         shared = directory.sharing_address(entry)

@@ -1,4 +1,4 @@
-"""Organisations: adding and correcting them, and the people known of each. Their list is queries/directory.py."""
+"""Organisations: adding and correcting them, and listing their people. queries/directory.py lists organisations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class SectorMissing(Problem):
 
 @dataclass(frozen=True)
 class OrganisationValues:
-    """What is known about an organisation. email and phone: as written."""
+    """An organisation's data from the form. email and phone: as typed."""
 
     name: str
     sector: Sector | None
@@ -47,7 +47,7 @@ class OrganisationValues:
 
 
 def get(organisation_id: int, session: Session | None = None) -> Organisation:
-    """Return an organisation with its kelurahan; raise OrganisationMissing."""
+    """Return an organisation with its kelurahan. Raise OrganisationMissing."""
     session = session or db.session()
     found = session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
     if found is None:
@@ -56,7 +56,7 @@ def get(organisation_id: int, session: Session | None = None) -> Organisation:
 
 
 def people_of(organisation_id: int) -> Sequence[Person]:
-    """Return the people known of an organisation, by name."""
+    """Return up to MOST_PEOPLE people of an organisation, by name."""
     return db.session.scalars(
         sa.select(Person)
         .where(Person.organisation_id == organisation_id, Person.erased_at.is_(None))
@@ -66,7 +66,7 @@ def people_of(organisation_id: int) -> Sequence[Person]:
 
 
 def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
-    """Store a new organisation; raise NameTaken or another Problem of values."""
+    """Store a new organisation. Raise NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
         records.check_name_free(session, Organisation, values.name)
@@ -74,7 +74,7 @@ def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organi
 
 
 def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
-    """Correct an organisation; raise OrganisationMissing, NameTaken or another Problem of values."""
+    """Correct an organisation. Raise OrganisationMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
         organisation = get(organisation_id, session)
@@ -84,7 +84,7 @@ def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, n
 
 
 def values_of(organisation: Organisation) -> OrganisationValues:
-    """Return what is stored about an organisation, as the form shows it."""
+    """Return an organisation's stored data, as the form shows it."""
     return OrganisationValues(**records.stored(OrganisationValues, organisation))
 
 

@@ -1,7 +1,7 @@
-"""People: adding and correcting them, and what kinds of cadre they are.
+"""People: adding and correcting them, and their kinds of cadre.
 
-Lists are queries/directory.py, erasing and exporting services/privacy/person.py, many at once
-services/directory/import_people.py.
+queries/directory.py lists people, services/privacy/person.py erases and exports them, and
+services/directory/import_people.py imports many at once.
 """
 
 from collections.abc import Collection
@@ -54,7 +54,7 @@ class Namesake(Problem):
 
 @dataclass(frozen=True)
 class PersonValues:
-    """What is known about a person. email and phone: as written. namesake: somebody else of that name is known."""
+    """A person's data from the form. email and phone: as typed. namesake: another known person has the same name."""
 
     name: str = ""
     title_before: str = ""
@@ -72,7 +72,7 @@ class PersonValues:
 
 
 def get(person_id: int, session: Session | None = None) -> Person:
-    """Return a person with organisation, kelurahan and cadre roles; raise PersonMissing."""
+    """Return a person with organisation, kelurahan and cadre roles. Raise PersonMissing."""
     session = session or db.session()
     person = session.scalar(_whole().where(Person.id == person_id))
     if person is None:
@@ -81,13 +81,13 @@ def get(person_id: int, session: Session | None = None) -> Person:
 
 
 def add(values: PersonValues, *, by: User | None, now: datetime) -> Person:
-    """Store a new person; raise a Problem of values, or Namesake where the name is known in that kelurahan."""
+    """Store a new person. Raise a Problem with the values, or Namesake if the name is known in that kelurahan."""
     with writing() as session:
         return store(session, values, by=by, now=now)
 
 
 def store(session: Session, values: PersonValues, *, by: User | None, now: datetime) -> Person:
-    """Do so inside the caller's transaction."""
+    """Do the same as `add` in the caller's transaction."""
     values = _checked(values)
     if not values.namesake:
         _check_namesake(session, values)
@@ -95,7 +95,7 @@ def store(session: Session, values: PersonValues, *, by: User | None, now: datet
 
 
 def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime) -> Person:
-    """Correct a person; raise PersonMissing, PersonErased or a Problem of values."""
+    """Correct a person. Raise PersonMissing, PersonErased or a Problem with the values."""
     values = _checked(values)
     with writing() as session:
         person = get(person_id, session)
@@ -106,7 +106,7 @@ def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime
 
 
 def values_of(person: Person) -> PersonValues:
-    """Return what is stored about a person, as the form shows it."""
+    """Return a person's stored data, as the form shows it."""
     return PersonValues(
         name=person.name,
         title_before=person.title_before,
@@ -188,7 +188,7 @@ def _fill(session: Session, person: Person, values: PersonValues) -> None:
 
 
 def _set_kinds(person: Person, kinds: Collection[CadreKind], region_code: str | None) -> None:
-    """A role that ended stays, inactive: who was a cadre when is part of the record."""
+    """Set the active roles. A role that ended stays as inactive, because the record shows who was a cadre."""
     held = {role.kind: role for role in person.cadre_roles}
     for kind, role in held.items():
         role.active = kind in kinds
@@ -200,7 +200,7 @@ def _set_kinds(person: Person, kinds: Collection[CadreKind], region_code: str | 
 
 
 def people(person_ids: Collection[int]) -> list[Person]:
-    """Return these people, by name."""
+    """Return these people by name, without erased ones."""
     return list(
         db.session.scalars(
             sa.select(Person)

@@ -1,6 +1,6 @@
-"""Indonesia's regions: finding an office's kabupaten/kota, storing its area, and knowing a kelurahan however it is spelt.
+"""Indonesia's regions: finding an office's kabupaten/kota, storing its area, and finding a kelurahan by any spelling.
 
-All 91,599 regions are shipped in data/regions/ (see NOTICE.md there); only the office's own area is in the database.
+All 91,599 regions are in data/regions/ (see NOTICE.md there). The database holds only the office's own area.
 """
 
 import csv
@@ -58,7 +58,7 @@ class Kecamatan:
 
 
 class Gazetteer:
-    """The stored kelurahan by all their spellings, read once, so that a sheet of many rows costs no query a row."""
+    """The stored kelurahan by all their spellings. Loaded once, so that an import needs no query per row."""
 
     def __init__(self, tree: Iterable[Kecamatan], aliases: Iterable[tuple[str, str]] = ()) -> None:
         self.tree = tuple(tree)
@@ -72,7 +72,7 @@ class Gazetteer:
                 self._add(alias, by_code[code])
 
     def find(self, name: str, kecamatan: str = "") -> Kelurahan:
-        """Return the kelurahan of that name or code; raise UnknownKelurahan or KelurahanAmbiguous."""
+        """Return the kelurahan with that name or code. Raise UnknownKelurahan or KelurahanAmbiguous."""
         name = " ".join(name.split())
         wanted = place_names.key(kecamatan)
         for key in place_names.keys(name):
@@ -90,11 +90,11 @@ class Gazetteer:
         raise self._unknown(name, wanted)
 
     def kecamatan_of(self, code: str) -> str:
-        """Return the name of the kecamatan that a kelurahan's code lies in; "" for a code not stored."""
+        """Return the name of a kelurahan's kecamatan; "" for a code that is not stored."""
         return self._parents[code].name if code in self._parents else ""
 
     def lies_in(self, code: str, kecamatan: str) -> bool:
-        """Return whether a kelurahan lies in the kecamatan of that written name."""
+        """Return whether a kelurahan lies in the kecamatan with that name, in any spelling."""
         return place_names.key(self.kecamatan_of(code)) == place_names.key(kecamatan)
 
     def _add(self, spelling: str, kelurahan: Kelurahan) -> None:
@@ -114,7 +114,7 @@ class Gazetteer:
 
 
 def search_cities(q: str = "", limit: int = 20) -> list[tuple[str, str]]:
-    """Return up to `limit` of the 514 kabupaten/kota as (code, name): those whose name has every word of `q`."""
+    """Return up to `limit` of the 514 kabupaten/kota as (code, name) whose name contains every word of `q`."""
     words = q.casefold().split()
     found = [(code, name) for code, name in _cities() if all(word in name.casefold() for word in words)]
     start = words[0] if words else ""
@@ -123,9 +123,9 @@ def search_cities(q: str = "", limit: int = 20) -> list[tuple[str, str]]:
 
 
 def install(session: Session, city_code: str) -> int:
-    """Store a kabupaten/kota with its province, kecamatan and kelurahan; return how many rows were new.
+    """Store a kabupaten/kota with its province, kecamatan and kelurahan. Return the number of new rows.
 
-    In the caller's transaction; doing it twice stores nothing twice. Raise UnknownCity.
+    Runs in the caller's transaction; a second call adds nothing. Raise UnknownCity.
     """
     rows = [(c, n) for c, n in _all_regions() if c in (city_code[:2], city_code) or c.startswith(f"{city_code}.")]
     if city_code.count(".") != 1 or city_code not in (code for code, _ in rows):
@@ -140,7 +140,7 @@ def install(session: Session, city_code: str) -> int:
 
 
 def kelurahan_tree(session: Session) -> list[Kecamatan]:
-    """Return the stored kecamatan with their kelurahan, each in the order of the codes. One query."""
+    """Return the stored kecamatan with their kelurahan, in the order of their codes. Runs one query."""
     select = sa.select(Region.code, Region.name, Region.level, Region.parent_code).where(Region.level >= 3)
     rows = session.execute(select.order_by(Region.code)).all()
     children: dict[str | None, list[Kelurahan]] = {}
@@ -151,7 +151,7 @@ def kelurahan_tree(session: Session) -> list[Kecamatan]:
 
 
 def gazetteer(session: Session) -> Gazetteer:
-    """Return the stored kelurahan, to be found by either of their spellings. One query."""
+    """Return the stored kelurahan with all their spellings. Runs one query."""
     return Gazetteer(kelurahan_tree(session), _aliases())
 
 

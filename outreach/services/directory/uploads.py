@@ -1,4 +1,4 @@
-"""Files kept for an hour between two steps of one user's work, under names that nobody can guess."""
+"""Uploaded files kept for an hour between two steps of one user's work, under names that nobody can guess."""
 
 import json
 import re
@@ -25,7 +25,7 @@ class UploadGone(Problem):
 
 @dataclass(frozen=True)
 class Upload:
-    """One kept file. options: JSON values that belong to it, such as a report on it."""
+    """One kept file. options: JSON values stored with it, such as an import report."""
 
     key: str
     filename: str
@@ -34,7 +34,7 @@ class Upload:
 
 
 def keep(data: bytes, filename: str, options: dict[str, Any] | None = None, *, by: User, now: datetime) -> Upload:
-    """Store a file for `by` alone; forget those whose time is over."""
+    """Store a file that only `by` can fetch; delete expired ones."""
     folder = _folder()
     forget_old(now=now)
     key = secrets.token_urlsafe(24)
@@ -45,7 +45,7 @@ def keep(data: bytes, filename: str, options: dict[str, Any] | None = None, *, b
 
 
 def fetch(key: str, *, by: User, now: datetime) -> Upload:
-    """Return what `by` stored under `key`; raise UploadGone for another's, an expired or an unknown one."""
+    """Return what `by` stored under `key`. Raise UploadGone if it is another user's, expired or unknown."""
     if not _KEY.fullmatch(key):
         raise UploadGone
     folder = _folder()
@@ -60,13 +60,13 @@ def fetch(key: str, *, by: User, now: datetime) -> Upload:
 
 
 def settle(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
-    """Forget the file itself and keep other options in its place; its time begins anew."""
+    """Empty the file and replace its options; its hour starts again."""
     _write(_folder() / f"{upload.key}.bin", b"")
     _describe(Upload(upload.key, upload.filename, b"", options), by, now + KEPT_FOR)
 
 
 def forget_old(*, now: datetime) -> None:
-    """Remove the files whose time is over, and any that were left half written."""
+    """Delete files older than KEPT_FOR, including files left half written."""
     oldest = (now - KEPT_FOR).timestamp()
     for path in _folder().iterdir():
         if path.suffix in (".bin", ".json") and path.stat().st_mtime < oldest:

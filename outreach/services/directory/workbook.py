@@ -1,6 +1,7 @@
-"""Opening an uploaded spreadsheet (.xlsx, .xls, .ods, .csv) safely: what it is by its content, how large, and its cells.
+"""Safe opening of an uploaded spreadsheet (.xlsx, .xls, .ods, .csv): checks of type and size, then its cells.
 
-Formulas are never evaluated: a cell is the value its program last stored. What the cells mean is domain/directory/spreadsheet.py.
+Formulas are never evaluated; a cell has the value that was stored last. domain/directory/spreadsheet.py interprets
+the cells.
 """
 
 import csv
@@ -19,7 +20,7 @@ from outreach.services.directory import workbook_process
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 60 * 1024 * 1024  # bytes of all members of a zipped workbook
 MOST_MEMBERS = 2000
-MOST_ROWS = 5000  # a sheet
+MOST_ROWS = 5000  # per sheet
 MOST_COLUMNS = 60
 READ_WITHIN_S = 20
 
@@ -81,7 +82,7 @@ def open_workbook(data: bytes, filename: str) -> list[WorkbookSheet]:
 
 
 def _check_zip(data: bytes, filename: str) -> None:
-    """Refuse a zip bomb by what its directory declares, before anything is unpacked."""
+    """Refuse a zip bomb by the sizes in its directory, before anything is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -101,14 +102,14 @@ def _read_apart(data: bytes, filename: str) -> list[WorkbookSheet]:
         raise FileProtected(filename=filename)
     if done.returncode == workbook_process.UNREADABLE:
         raise NotASpreadsheet(filename=filename)
-    if done.returncode != 0:  # too much text, out of memory, or brought down by what the file claims
+    if done.returncode != 0:  # too much text, out of memory, or a crash
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
     return [WorkbookSheet(**sheet) for sheet in json.loads(done.stdout)]
 
 
 def _read_text(data: bytes, filename: str) -> list[list[Cell]]:
     text = _decoded(data, filename)
-    if text.lstrip()[:1] in ("<", "{", "%"):  # HTML that calls itself .xls, JSON, PDF
+    if text.lstrip()[:1] in ("<", "{", "%"):  # HTML saved as .xls, JSON, PDF
         raise NotASpreadsheet(filename=filename)
     head = text[:20_000]
     delimiter = max(";\t,", key=lambda mark: (head.count(mark), mark == ","))

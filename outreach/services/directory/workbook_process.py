@@ -1,7 +1,7 @@
-"""A small program of its own that reads a workbook from standard input and writes its cells as JSON.
+"""A separate program that reads a workbook from standard input and writes its cells as JSON.
 
-Run as a separate process by services/directory/workbook.py, under limits of memory and time, because a crafted file of a few
-kilobytes may claim billions of cells: it then harms this process alone. It imports nothing of Outreach.
+services/directory/workbook.py runs it with limits on memory and time. A crafted file of a few kilobytes may claim
+billions of cells; here it can harm only this process. This file imports nothing of Outreach.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ from typing import Any
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 PROTECTED, UNREADABLE, TOO_LONG = 3, 4, 5  # exit codes
-MOST_IN_A_CELL = 300  # characters; what is longer is cut, and is nobody's name or address
-MOST_TEXT = 5_000_000  # characters of all cells: one long text may stand in many cells and cost the file nothing
+MOST_IN_A_CELL = 300  # characters; longer text is cut, because no name or address is that long
+MOST_TEXT = 5_000_000  # characters in all cells; a small file may repeat one long text in many cells
 
 
 def main(most_rows: int, most_columns: int) -> int:
