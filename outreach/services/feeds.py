@@ -1,7 +1,7 @@
-"""Secret addresses under which calendar programs read what is planned: making, renewing, revoking and answering them.
+"""Secret addresses where calendar programs read activities: creating, renewing, revoking and serving feeds.
 
-Writing the calendar is delivery/mail/ical_feed. Drafts stand only in the feed of everything, which is for staff, and there as
-TENTATIVE: nobody else has been told of them. Asking for a feed changes nothing but the day on which it was last asked for.
+delivery/mail/ical_feed.py writes the calendar. Drafts appear only in the feed of everything, which is for staff, as
+TENTATIVE, because nobody else has been told of them. Reading a feed changes only the day of its last reading.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class OnlyForPeople(Problem):
     message = "This page is for people. An organisation has no calendar of its own here."
 
 
-PAST = timedelta(days=90)  # how long what is over stays in a feed
+PAST = timedelta(days=90)  # how long a past activity stays in a feed
 TOLD = (ActivityState.PUBLISHED, ActivityState.HELD)
 ELSEWHERE = (InvitationState.NOT_COMING, InvitationState.REPRESENTED, InvitationState.WITHDRAWN)
 _COLUMNS = {FeedScope.PROGRAMME: "programme_id", FeedScope.VENUE: "venue_id", FeedScope.PERSON: "person_id"}
@@ -84,7 +84,7 @@ class FeedRow:
 
 @dataclass(frozen=True)
 class FeedContent:
-    """What a feed says now. digest: the same as long as it says the same. changed_at: no earlier than its last change."""
+    """A feed's current content. digest: changes only with the content. changed_at: not before the last change."""
 
     title: str
     entries: tuple[FeedEntry, ...]
@@ -98,7 +98,7 @@ class FeedContent:
 
 
 def all_feeds() -> list[FeedRow]:
-    """Return all feeds, those that work first, the newest first; people's own last, while they work. One query."""
+    """Return feeds: working ones first, then newest first; people's own last, only working ones. Runs one query."""
     found = db.session.scalars(
         sa.select(Feed)
         .options(*_loaded(), joinedload(Feed.created_by))
@@ -109,7 +109,7 @@ def all_feeds() -> list[FeedRow]:
 
 
 def get(feed_id: int) -> Feed:
-    """Return a feed; raise FeedMissing."""
+    """Return a feed. Raise FeedMissing."""
     found = db.session.get(Feed, feed_id, options=_loaded())
     if found is None:
         raise FeedMissing
@@ -117,7 +117,7 @@ def get(feed_id: int) -> Feed:
 
 
 def make(scope: FeedScope, subject_id: int | None, name: str, *, by: User | None, now: datetime) -> Feed:
-    """Make an address for a calendar program; raise FeedNameMissing, or FeedSubjectMissing at the field of its scope."""
+    """Create a feed address. Raise FeedNameMissing, or FeedSubjectMissing at the form field of its scope."""
     name = name.strip()
     if not name:
         raise FeedNameMissing
@@ -135,13 +135,13 @@ def make(scope: FeedScope, subject_id: int | None, name: str, *, by: User | None
 
 
 def renew(feed_id: int, *, by: User | None, now: datetime) -> Feed:
-    """Give a feed another address, from now on as made by who renews it; the old one stops working at once.
+    """Give a feed a new address, with `by` as its creator; the old one stops working at once.
 
-    Raise FeedMissing, also for one that a person made for themself.
+    Raise FeedMissing, also for a feed that a person made with their answer link.
     """
     with writing() as session:
         feed = _for_change(feed_id)
-        if not feed.name:  # a person's own: only they can see another address
+        if not feed.name:  # a person's own feed: only that person can see its new address
             raise FeedMissing
         feed.nonce, feed.revoked_at, feed.read_on = tokens.new_nonce(), None, None
         feed.created_by_id, feed.created_at = by.id if by else None, now
@@ -150,7 +150,7 @@ def renew(feed_id: int, *, by: User | None, now: datetime) -> Feed:
 
 
 def revoke(feed_id: int, *, by: User | None, now: datetime) -> Feed:
-    """Stop a feed's address from working, until it is renewed."""
+    """Stop a feed's address from working until it is renewed."""
     with writing() as session:
         feed = _for_change(feed_id)
         if feed.revoked_at is None:
@@ -160,7 +160,7 @@ def revoke(feed_id: int, *, by: User | None, now: datetime) -> Feed:
 
 
 def revoke_made_by(session: Session, user_id: int, *, by: User | None, now: datetime) -> int:
-    """Stop the addresses that an account made, which its holder knows, in the caller's transaction; return how many."""
+    """Revoke the feeds that an account made, in the caller's transaction. Return how many."""
     made = (Feed.created_by_id == user_id, Feed.revoked_at.is_(None))
     found = session.scalars(sa.select(Feed).where(*made).order_by(Feed.id).with_for_update(of=Feed)).all()
     for feed in found:
@@ -170,7 +170,7 @@ def revoke_made_by(session: Session, user_id: int, *, by: User | None, now: date
 
 
 def open_feed(token: str) -> Feed:
-    """Return the feed behind a token; raise FeedUnknown, the same for one that never was and one that was revoked."""
+    """Return the feed of a token. Raise FeedUnknown, also for a revoked feed."""
     nonce = tokens.nonce_of(token, LinkPurpose.FEED)
     if nonce is None:
         raise FeedUnknown
@@ -181,10 +181,12 @@ def open_feed(token: str) -> Feed:
 
 
 def content(feed: Feed, *, now: datetime) -> FeedContent:
-    """Return what a feed says. A fixed number of queries."""
+    """Return a feed's current content. Runs a fixed number of queries."""
     organiser = db.session.scalar(the_office(Office.short_name)) or ""
     title = " – ".join(part for part in (organiser, _public_subject(feed)) if part)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)  # when something grows too old for it
+    midnight = now.replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )  # the day on which activities drop out of PAST counts as a change
     entries = tuple(_entries(feed, midnight - PAST))
     own = feed.scope is FeedScope.PERSON
     digest = fingerprint(title, entries, organiser=organiser, takes_time=own)
@@ -192,7 +194,7 @@ def content(feed: Feed, *, now: datetime) -> FeedContent:
 
 
 def note_reading(feed: Feed, on: date) -> None:
-    """Keep the day on which a feed was asked for: one write a day, however often it is."""
+    """Store the day on which a feed was read: at most one write a day."""
     if feed.read_on is None or feed.read_on < on:
         feed_id = feed.id
         with writing() as session:
@@ -226,7 +228,7 @@ def _entries(feed: Feed, since: datetime) -> list[FeedEntry]:
 
 
 def _of_person(chosen: sa.Select, person_id: int) -> list[FeedEntry]:
-    """Return what the person was told to come to, and has not declined; each activity once, whatever their roles."""
+    """Return the activities a person was invited to and has not declined; each once, in whatever roles."""
     rows = db.session.execute(
         chosen.join(Invitation, Invitation.activity_id == Activity.id)
         .add_columns(Invitation.state, Invitation.revision)
@@ -254,7 +256,7 @@ def _status(activity: Activity) -> FeedStatus:
 
 
 def _changed_at(feed: Feed) -> datetime:
-    """Return an instant no earlier than the feed's last change: whatever changes it stands in the audit log, but answers."""
+    """Return an instant not before the feed's last change. All changes except answers are in the audit log."""
     newest = [feed.created_at, db.session.scalar(sa.select(sa.func.max(AuditEntry.at)))]
     if feed.person_id is not None:
         times = sa.select(
@@ -286,7 +288,7 @@ def _subject(feed: Feed) -> str:
 
 
 def _public_subject(feed: Feed) -> str:
-    """Return what a calendar on somebody's telephone may call it: never a programme's own title, which may say too much."""
+    """Return the name shown in calendars: for a programme its public title, as its own title may reveal too much."""
     return feed.programme.public_title if feed.programme else _subject(feed)
 
 
@@ -298,18 +300,18 @@ def _about(feed: Feed) -> dict[str, Any]:
 
 
 def own_address(token: str, *, now: datetime) -> str:
-    """Return the calendar address of a link's holder; "" where they have none. Raise a link's problem, or OnlyForPeople."""
+    """Return an invitee's own feed address by their link; "" if they have none. Raise a link's problem or OnlyForPeople."""
     return own_address_of(links.open_link(token, now=now).person_id)
 
 
 def own_address_of(person_id: int | None) -> str:
-    """Return a person's calendar address; "" where they have none. Raise OnlyForPeople where it is no person."""
+    """Return a person's own feed address; "" if they have none. Raise OnlyForPeople for person_id None."""
     feed = _own_of(db.session(), person_id)
     return feed_url(feed) if feed is not None and feed.revoked_at is None else ""
 
 
 def make_own(token: str, *, now: datetime) -> Feed:
-    """Give a link's holder an address; one that they had stops working at once. Raise as `address` does."""
+    """Give an invitee a new feed address; the old one stops working at once. Raise the same as `own_address`."""
     with writing() as session:
         link = _locked_link(session, token, now)
         feed = _own_of(session, link.person_id)
@@ -321,7 +323,7 @@ def make_own(token: str, *, now: datetime) -> Feed:
 
 
 def stop_own(token: str, *, now: datetime) -> None:
-    """Stop the holder's address from working; without one, nothing happens. Raise as `address` does."""
+    """Stop the invitee's feed address, if they have one. Raise the same as `own_address`."""
     with writing() as session:
         feed = _own_of(session, _locked_link(session, token, now).person_id)
         if feed is not None and feed.revoked_at is None:
@@ -329,7 +331,7 @@ def stop_own(token: str, *, now: datetime) -> None:
 
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
-    """Return the link, held until the end, so that two presses make one address, and none by a link that ends meanwhile."""
+    """Return the link, locked until the transaction ends: two presses make one feed, and a revoked link makes none."""
     return links.open_link(token, now=now, session=session, lock=True)
 
 
