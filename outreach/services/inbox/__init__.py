@@ -1,5 +1,5 @@
-"""What an incoming mail causes: a recorded answer, a blocked address, or work for a coordinator.
+"""The effect of an incoming mail: a recorded answer, a blocked address, or work for a coordinator.
 
 Start with receive.py: one mail, one transaction. calendar_replies.py records answers, delivery_reports.py handles
-bounces, handled.py marks mails as handled. delivery/inbox reads the bytes.
+bounces, handled.py marks mails as handled. delivery/inbox parses the mails.
 """

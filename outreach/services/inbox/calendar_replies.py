@@ -1,8 +1,8 @@
-"""What an invitee pressed in their calendar program, as their answer: whether it is still about the same thing, and news.
+"""Calendar replies: an invitee's answer from their calendar program, if it still fits the activity and is new.
 
-Mail can be forged. So a reply counts only from the attendee's own address, and the invitee hears at that address what was
-recorded (scheduling.confirm); where no mail reaches them, nothing is recorded, and a coordinator calls. Whose it is, is
-inbox/attendees.py; what may be answered until when, and what becomes of a full activity, answers/answer.py.
+Mail can be forged. So a reply counts only from the attendee's own address, and a mail to that address confirms what
+was recorded (reminders/schedule.py, confirm). If no mail reaches the address, nothing is recorded and a coordinator
+calls. answers/answer.py decides what may be answered until when, and what happens in a full activity.
 """
 
 from collections.abc import Sequence
@@ -29,21 +29,21 @@ from outreach.services.reminders import schedule as scheduling
 Holders = dict[Person | Organisation, list[Invitation]]
 
 
-MOST_A_DAY = 10  # answers from one calendar: each brings its invitee a mail
-SLOW_CLOCK = timedelta(minutes=5)  # a telephone's: what was pressed after an answer by link can look older than it
+MOST_A_DAY = 10  # answers from one calendar; each sends its invitee a mail
+SLOW_CLOCK = timedelta(minutes=5)  # of a phone: a reply made after an answer by link may carry an earlier time
 UNDECIDED = {
     Participation.TENTATIVE: IncomingReason.TENTATIVE,
     Participation.DELEGATED: IncomingReason.DELEGATED,
     Participation.UNCLEAR: IncomingReason.UNCLEAR,
 }
-# What an invitee may no longer answer by themselves, and whether a coordinator may still want to record it.
+# Refusals for invitees. TO_READ: a coordinator may still want to record the answer.
 REFUSALS: dict[type[Problem], tuple[IncomingOutcome, IncomingReason]] = {
     NotInvited: (IncomingOutcome.TO_READ, IncomingReason.WITHDRAWN),
     DeadlinePassed: (IncomingOutcome.TO_READ, IncomingReason.DEADLINE_PASSED),
     ActivityCancelled: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CANCELLED),
     ActivityEnded: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_ENDED),
 }
-# Where such a reply says what is recorded anyway, nobody need read it.
+# For these reasons, a reply that only repeats what is recorded is not shown to coordinators.
 NO_NEWS_IF_KNOWN = {IncomingReason.DEADLINE_PASSED, IncomingReason.ACTIVITY_CHANGED, IncomingReason.NEWER_ANSWER}
 RECORDED_AS = {
     Participation.ACCEPTED: (InvitationState.COMING, InvitationState.WAITLISTED),
@@ -87,7 +87,7 @@ def _applied(
         return IncomingOutcome.TO_READ, IncomingReason.SENDER_DIFFERS
     if not mail.sender_proven:
         return IncomingOutcome.TO_READ, IncomingReason.SENDER_UNPROVEN
-    stamp = min(reply.stamped_at or row.received_at, now)  # a clock that is fast must not outrank later replies
+    stamp = min(reply.stamped_at or row.received_at, now)  # the stamp of a fast clock must not outrank later replies
     refused = _refused(session, row, mine, reply, stamp, now)
     if refused is not None:
         known = refused[1] in NO_NEWS_IF_KNOWN and not reply.counter and _is_known(mine, attendee.participation)
@@ -133,7 +133,7 @@ def _refused(
     stamp: datetime,
     now: datetime,
 ) -> tuple[IncomingOutcome, IncomingReason] | None:
-    """Return why the reply no longer counts, whatever it says; None where it does."""
+    """Return why the reply no longer counts, whatever it says; None if it counts."""
     problem = answering.refusal_of(session, mine[0], now, said_at=row.received_at)
     if problem is not None:
         return REFUSALS[type(problem)]
@@ -145,9 +145,9 @@ def _refused(
 
 
 def _answered_later(session: Session, row: IncomingMail, invitation: Invitation, stamp: datetime) -> bool:
-    """Return whether a reply is older than the newest from their calendar, or than what they said otherwise.
+    """Return whether a reply is older than their latest calendar reply or their latest other answer.
 
-    Some programs put the request's stamp on every reply: of two with one stamp, the one that came later counts.
+    Some programs put the request's stamp on every reply. Of two replies with equal stamps, the one received later counts.
     """
     replied, answered = invitation.replied_at, invitation.answered_at
     if replied is not None and (stamp < replied or (stamp == replied and not _came_last(session, row))):
@@ -159,7 +159,7 @@ def _answered_later(session: Session, row: IncomingMail, invitation: Invitation,
 
 
 def _came_last(session: Session, row: IncomingMail) -> bool:
-    """Return whether the reply came in after every one that was taken, and is not one of them once more."""
+    """Return whether the reply was received after every applied or unconfirmed one, and repeats none of them."""
     taken = sa.select(IncomingMail).where(
         IncomingMail.invitation_id == row.invitation_id,
         IncomingMail.kind == IncomingKind.ANSWER,
@@ -171,14 +171,14 @@ def _came_last(session: Session, row: IncomingMail) -> bool:
 
 
 def _is_known(mine: Sequence[Invitation], participation: Participation) -> bool:
-    """Return whether what the reply says is what is recorded of all their invitations."""
+    """Return whether the reply says what is recorded for all their invitations already."""
     if mine[0].organisation_id and participation is Participation.ACCEPTED:
         return _has_named(mine[0])
     return all(one.state in RECORDED_AS.get(participation, ()) for one in mine)
 
 
 def _no_news(reply: CalendarReply) -> tuple[IncomingOutcome, IncomingReason]:
-    """Return what a reply does that says what is recorded already: nothing, unless they wrote something with it."""
+    """Return the outcome of a reply that says nothing new: ignored, or to be read if it has a comment."""
     return IncomingOutcome.TO_READ if reply.comment else IncomingOutcome.IGNORED, IncomingReason.KNOWN
 
 
@@ -187,16 +187,16 @@ def _has_named(invitation: Invitation) -> bool:
 
 
 def _undecided(attendee: ReplyAttendee, invitation: Invitation) -> IncomingReason | None:
-    """Return why the reply is neither yes nor no; None where it is one of them."""
+    """Return why the reply is neither yes nor no; None if it is one of them."""
     if attendee.participation in UNDECIDED:
         return UNDECIDED[attendee.participation]
     if attendee.participation is Participation.ACCEPTED and invitation.organisation_id:
         return IncomingReason.NAMES_NEEDED
     if attendee.participation is Participation.DECLINED:
         if invitation.state is InvitationState.REPRESENTED:
-            return IncomingReason.DELEGATED  # they said so before: they do not come, somebody else does
+            return IncomingReason.DELEGATED  # they answered before that a representative comes
         if invitation.organisation_id and (invitation.state is InvitationState.COMING or _has_named(invitation)):
-            return IncomingReason.PEOPLE_NAMED  # one press in the office's calendar must not take all their seats
+            return IncomingReason.PEOPLE_NAMED  # one press in the office's calendar must not give up all its seats
     return None
 
 
@@ -214,7 +214,7 @@ def _record(
         answering.answer_by_calendar(session, mine, CHOICES[participation], said_at=row.received_at, now=now)
     for one in mine:
         one.replied_at = stamp
-    if (first.state, first.answered_sequence) != before:  # what they knew already needs no mail
+    if (first.state, first.answered_sequence) != before:  # no mail repeats a known answer
         scheduling.confirm(session, first, now=now)
 
 
@@ -227,7 +227,7 @@ def _answers_of_the_day(session: Session, invitation: Invitation, now: datetime)
                 IncomingMail.invitation_id == invitation.id,
                 IncomingMail.kind == IncomingKind.ANSWER,
                 IncomingMail.outcome == IncomingOutcome.APPLIED,
-                IncomingMail.created_at > now - timedelta(days=1),  # when it was taken: mails may have waited for that
+                IncomingMail.created_at > now - timedelta(days=1),  # by when it was applied
             )
         )
         or 0
@@ -235,7 +235,7 @@ def _answers_of_the_day(session: Session, invitation: Invitation, now: datetime)
 
 
 def _proposed(reply: CalendarReply) -> str:
-    """Return the time that a COUNTER proposes, in the zone that it names."""
+    """Return the time that a COUNTER proposes, in the zone it names."""
     written = [
         f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()
         for moment in (reply.starts_at, reply.ends_at)
@@ -245,13 +245,13 @@ def _proposed(reply: CalendarReply) -> str:
 
 
 def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
-    """Return whom the reply answers for: by RFC 5546 there is one; of several, the sender."""
+    """Return the attendee who replies. RFC 5546 allows one; of several, choose the sender."""
     named = [one for one in reply.attendees if one.address]
     return next((one for one in named if one.address == sender), named[0] if named else None)
 
 
 def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Holders:
-    """Return the invitations of those with the attendee's address, each holder's that stand, or else those withdrawn."""
+    """Return the invitations by invitee with the attendee's address. Withdrawn ones only if an invitee has no others."""
     found = session.scalars(
         sa.select(Invitation)
         .outerjoin(Invitation.person)
@@ -275,9 +275,9 @@ def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Ho
 
 
 def answering_one(invitees: Holders, name: str) -> list[Invitation]:
-    """Return the invitations of whoever the reply names among those that share the address; [] where that is not clear.
+    """Return the invitations of the invitee named in the reply, of those who share the address; [] if unclear.
 
-    Where the name tells nothing, those withdrawn are not meant as long as one other is invited.
+    If the name does not decide, invitees whose invitation stands are preferred to withdrawn ones.
     """
     standing = [invitee for invitee, mine in invitees.items() if mine[0].state is not InvitationState.WITHDRAWN]
     invitee = the_one(invitees, name) or the_one(standing, name)
@@ -287,7 +287,7 @@ def answering_one(invitees: Holders, name: str) -> list[Invitation]:
 def written_to(
     session: Session, activity: Activity, attendee: ReplyAttendee
 ) -> tuple[Invitation, IncomingReason] | None:
-    """Return an invitation that stands and of which we wrote to an address that is no invitee's now, and why it differs."""
+    """Return a valid invitation that we mailed to this former or representative's address, and the reason; or None."""
     standing = (
         Invitation.activity_id == activity.id,
         Invitation.state.not_in((InvitationState.PREPARED, InvitationState.WITHDRAWN)),

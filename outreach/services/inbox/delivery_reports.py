@@ -1,8 +1,8 @@
-"""What a delivery report does: an address that mail cannot reach is written to no more; a delay is only counted.
+"""The effect of a delivery report: a failure blocks the address, a delay is only counted.
 
-A report is believed where it came to the return path of one message, which holds a MAC; and where the office has no return
-paths, only if it gives back the Message-ID of a mail that we sent to exactly the address it names. Whatever it says, it can
-stop no other address than that message's.
+A report is proven if it came to the return path of one message, which contains a MAC. If the office has no return
+paths, it is proven if it quotes the Message-ID of a mail that we sent to exactly the address it names. A report can
+never block any address but that message's.
 """
 
 from datetime import datetime
@@ -22,7 +22,7 @@ from outreach.services.inbox.senders import message_named, tie_to_message
 
 
 def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
-    """Let a report have its effect in the caller's transaction, or note on the mail's row why it has none."""
+    """Apply a report in the caller's transaction, or note on the mail's row why it has no effect."""
     report = mail.report
     assert report is not None
     message = _proven(session, mail, report)
@@ -46,7 +46,7 @@ def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime)
 
 
 def _proven(session: Session, mail: Incoming, report: DeliveryReport) -> Message | None:
-    """Return the message of ours that the report is about, where that is more than a claim."""
+    """Return the message of ours that the report is about, if that is proven."""
     if mail.returned_id is not None:
         message = session.get(Message, mail.returned_id)
         return message if message is not None and message.address else None
@@ -59,7 +59,7 @@ def _proven(session: Session, mail: Incoming, report: DeliveryReport) -> Message
 
 
 def _is_known(session: Session, report: DeliveryReport) -> bool:
-    """Return whether a report names somebody we write to."""
+    """Return whether a report names the address of a person or organisation in the database."""
     return any(
         session.scalar(sa.select(sa.exists().where(sa.func.lower(invitee.email).in_(report.addresses))))
         for invitee in (Person, Organisation)

@@ -1,6 +1,6 @@
-"""Marking mails received as dealt with, and taking that back.
+"""Marking incoming mails as handled, and undoing that.
 
-Finding and showing them is queries/inbox.py; recording an answer from one, answers/record.py.
+queries/inbox.py finds and shows mails; inbox/record_from_mail.py records an answer from one.
 """
 
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from outreach.services import audit
 from outreach.services.inbox.waiting import WAITS, IncomingMissing, count_again
 from outreach.transactions import writing
 
-UNDO_FOR = timedelta(minutes=30)  # how long the list offers to take back what was just marked
+UNDO_FOR = timedelta(minutes=30)  # how long the list offers to undo the latest mark
 
 
 @dataclass(frozen=True)
 class Marked:
-    """What somebody marked as dealt with by their latest press: the mail, and how many mails that were."""
+    """The latest mails that somebody marked as handled together: one of them, and how many."""
 
     mail: IncomingMail
     count: int
 
 
 def deal_with(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
-    """Note that a coordinator has dealt with a mail; one that was dealt with before stays as it is."""
+    """Mark a mail as handled; a mail that was handled before stays unchanged."""
     with writing() as session:
         mail = note_handled(session, mail_id, by=by, now=now)
     count_again()
@@ -38,9 +38,9 @@ def deal_with(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
 def note_handled(
     session: Session, mail_id: int, *, by: User | None, now: datetime, about: Invitation | None = None
 ) -> IncomingMail:
-    """As `deal_with`, in the caller's transaction, after which the caller has the mails counted anew.
+    """Do the same as `deal_with` in the caller's transaction. After its commit, the caller calls count_again().
 
-    about: the invitation whose answer was recorded from it; that it is about this one is then no guess any more.
+    about: the invitation whose answer was recorded from the mail. The link to it is then no longer a guess.
     """
     mail = _for_change(session, mail_id)
     if about is not None and mail.invitation_id == about.id:
@@ -52,7 +52,7 @@ def note_handled(
 
 
 def deal_with_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
-    """Note that a coordinator has dealt with all that waits from a mail's sender; return how many mails that were."""
+    """Mark all waiting mails of a mail's sender as handled. Return how many."""
     with writing() as session:
         mail = _for_change(session, mail_id)
         same = sa.and_(IncomingMail.sender == mail.sender, IncomingMail.sender != "")
@@ -68,7 +68,7 @@ def deal_with_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
 
 
 def just_marked(mail_id: int, *, by: User, now: datetime) -> Marked | None:
-    """Return what `by` marked along with a mail a moment ago, so that they can take it back; None where there is nothing."""
+    """Return what `by` recently marked together with a mail, so that they can undo it; None if there is nothing."""
     mail = db.session.get(IncomingMail, mail_id)
     if mail is None or mail.seen_at is None or mail.seen_by_id != by.id or now - mail.seen_at > UNDO_FOR:
         return None
@@ -76,7 +76,7 @@ def just_marked(mail_id: int, *, by: User, now: datetime) -> Marked | None:
 
 
 def reopen(mail_id: int, *, by: User, now: datetime, together: bool = False) -> IncomingMail:
-    """Let a mail wait for a coordinator again. together: with it all that the same press marked as dealt with."""
+    """Make a mail wait again. together: also all mails marked as handled in the same step."""
     with writing() as session:
         mail = _for_change(session, mail_id)
         if mail.seen_at is not None:

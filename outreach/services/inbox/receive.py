@@ -1,7 +1,7 @@
-"""Reading the office's mailbox: each mail's effect and its row are one transaction, and only then is the mail marked.
+"""Reading the office's mailbox. Each mail's effect and its row are one transaction; only then is the mail marked.
 
-So a crash anywhere repeats at most a mail whose row is there already, which does nothing. What answers do is
-inbox/calendar_replies.py, what delivery reports do inbox/delivery_reports.py; showing mails to coordinators is queries/inbox.py.
+After a crash, at most a mail whose row exists is read again, and that does nothing. inbox/calendar_replies.py applies
+answers, inbox/delivery_reports.py applies delivery reports, queries/inbox.py shows mails to coordinators.
 """
 
 import random
@@ -31,16 +31,16 @@ from outreach.services.inbox import retention as inbox_retention
 from outreach.services.inbox.waiting import count_again
 from outreach.transactions import insert_into, writing
 
-NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, mails older than this are no answers to us
-OVERLAP = timedelta(days=2)  # a mailbox made anew is read again from this long before its newest mail that we know
+NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, older mails cannot be answers to our mails
+OVERLAP = timedelta(days=2)  # a recreated mailbox is read again from this long before its newest known mail
 log = structlog.get_logger()
 
 
 def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> Mapping[str, int]:
-    """Take what is new in the mailbox; return how many mails did what, {} where there is none to read or it is paused.
+    """Read new mails from the mailbox. Return how many had which outcome; {} without a mailbox or while it is paused.
 
-    now: the clock. stop: asked between two mails. A mailbox in trouble is left alone for a while, longer each time, and
-    coordinators see that it is. A database in trouble raises, and the mail at hand comes again.
+    now: the clock. stop: asked between two mails. After a mailbox failure, reading pauses, longer each time, and
+    coordinators see the failure. A database failure raises, and the current mail is read again later.
     """
     settings = current_settings()
     if not settings.imap_server or _paused(now()):
@@ -64,9 +64,9 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
 
 
 def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutcome | None:
-    """Let one mail have its effect, once; return what it did, or None where it was taken before.
+    """Apply one mail once. Return its outcome, or None if it was applied before.
 
-    A mail that breaks whatever reads or applies it is set aside, to be shown. Raise only for a database in trouble.
+    A mail that breaks the parser or its handler is set aside, to be shown. Raise only for a database failure.
     """
     mail = read(fetched.data, current_settings(), whole=fetched.whole)
     fault: Exception | None = None
@@ -113,7 +113,7 @@ def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime)
             reason=mail.reason or "",
         )
         session.add(row)
-        session.flush()  # a second worker at the same mail ends here
+        session.flush()  # a second worker with the same mail fails here
         copied = _copy_of(session, row)
         if copied is not None and not copied.rfc_message_id:
             inbox_retention.blank(row)
@@ -137,21 +137,21 @@ def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime)
 
 
 def _digest(mail: Incoming) -> str:
-    """Return by what a mail is known again, and from which nothing can be read.
+    """Return the hash by which a mail is recognised again; it reveals nothing of the mail.
 
-    Some programs give several mails one Message-ID, so that alone makes none a copy.
+    Some programs give several mails the same Message-ID, so a copy must also agree in sender, kind and content.
     """
     return sha256("\n".join((mail.message_id, mail.sender, mail.kind, mail.digest)).encode()).hexdigest()
 
 
 def _copy_of(session: Session, row: IncomingMail) -> IncomingMail | None:
-    """Return the same mail that came before, be this one moved back, copied, or in a mailbox made anew: forgotten first."""
+    """Return an earlier copy of the mail: moved back, copied, or in a recreated mailbox. Blanked ones come first."""
     same = sa.select(IncomingMail).where(IncomingMail.digest == row.digest, IncomingMail.id != row.id)
     return session.scalar(same.order_by(IncomingMail.rfc_message_id != "", IncomingMail.id).limit(1))
 
 
 def _keep_no_words(row: IncomingMail) -> None:
-    """Nobody reads them; and a report may be about somebody who was erased."""
+    """Blank the text. Nobody reads it, and a report may be about a person whose data was erased."""
     row.text = ""
     if row.kind in (IncomingKind.BOUNCE, IncomingKind.DELAY):
         row.sender_name = row.subject = ""
@@ -172,7 +172,7 @@ def _progress(folder: Folder, now: datetime) -> PollProgress:
         newest = db.session.scalar(
             sa.select(sa.func.max(IncomingMail.received_at)).where(IncomingMail.mailbox == folder.name)
         )
-    db.session.rollback()  # nothing stays open while the server is spoken to
+    db.session.rollback()  # no transaction stays open during the connection to the server
     since = newest.astimezone(UTC) - OVERLAP if newest else now.astimezone(UTC) - NEW_MAILBOX
     return PollProgress(highest, since.date())
 
@@ -186,7 +186,7 @@ def _paused(now: datetime) -> bool:
 
 def _alarm(down: MailboxDown, now: datetime) -> None:
     with writing() as session:
-        first = insert_into(session, Channel).values(name=INBOX)  # another worker may be here too
+        first = insert_into(session, Channel).values(name=INBOX)  # another worker may do the same now
         session.execute(first.on_conflict_do_nothing())
         found = session.get_one(Channel, INBOX, with_for_update=True, populate_existing=True)
         found.trouble, found.reply = down.trouble, str(down)[:300]

@@ -1,4 +1,4 @@
-"""An answer that stands in a mail received: recorded by staff, and the mail is handled in the same transaction."""
+"""Recording an answer that is in an incoming mail; the mail becomes handled in the same transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ def record_answer(
     by: User | None,
     now: datetime,
 ) -> Invitation:
-    """Record the answer as answers/record.py does, and mark the mail as handled; raise IncomingMissing."""
+    """Record the answer with answers/record.py and mark the mail as handled. Raise IncomingMissing."""
     with writing() as session:
         invitation = record.record_in(
             session, invitation_id, choice, source, representative, note, by=by, now=now, incoming_mail=mail_id
@@ -42,7 +42,7 @@ def nominate_for(
     now: datetime,
     source: AnswerSource,
 ) -> Invitation:
-    """Record the nominees as answers/record.py does, and mark the mail as handled; raise IncomingMissing."""
+    """Record the nominees with answers/record.py and mark the mail as handled. Raise IncomingMissing."""
     with writing() as session:
         invitation = record.nominate_in(session, invitation_id, nominees, source, by=by, now=now, incoming_mail=mail_id)
         handled.note_handled(session, mail_id, by=by, now=now, about=invitation)

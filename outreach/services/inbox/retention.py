@@ -1,7 +1,7 @@
-"""What mails that came in, and delivery reports, tell of a person: to be exported with the rest, and forgotten with it.
+"""Retention of incoming mails: blanking old ones, and finding those about a person.
 
-What nobody has to read any more is forgotten after a while in any case. The office's mailbox itself is not ours: what lies
-in it the office deletes there, and until then it may be read again.
+Mails that nobody has to read any more are blanked after `archive_days`. The office's mailbox itself is not changed:
+the office deletes mails there, and until then they may be read again.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,12 @@ from outreach.transactions import writing
 
 BATCH = 500
 SAYS = (IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, IncomingMail.text)
-# The digest stays: what was forgotten is known again, and stays so.
+# The digest stays, so that a blanked mail is recognised when it is read again and stays blank.
 NOTHING: dict[str, Any] = {**{column.key: "" for column in SAYS}, "participation": None}
 
 
 def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Blank mails that came `archive_days` before `now` and wait for nobody; return how many. In batches."""
+    """Blank, in batches, mails received `archive_days` before `now` that wait for nobody. Return how many."""
     until = now - timedelta(days=current_settings().archive_days)
     old = (
         sa.select(IncomingMail.id)
@@ -55,7 +55,7 @@ def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> in
 
 
 def blank(row: IncomingMail) -> None:
-    """Blank a mail that was forgotten before, and now lies in a mailbox that is read anew."""
+    """Blank the row of a mail that was blanked before and is now read again."""
     for name, value in {**NOTHING, "rfc_message_id": ""}.items():
         setattr(row, name, value)
 
@@ -68,7 +68,7 @@ def _about(session: Session, person: Person) -> sa.ColumnElement[bool]:
 
 
 def _addresses(session: Session, person: Person) -> set[str]:
-    """Return the person's address, and those at which we wrote to them before, without what somebody else has too."""
+    """Return the person's address and those that we wrote to before, without addresses that somebody else has too."""
     to_another = sa.exists().where(ArchivedLine.message_id == ArchivedMessage.id, ArchivedLine.to_representative)
     written = [
         sa.select(Message.address).where(Message.person_id == person.id, Message.representative_of_id.is_(None)),

@@ -1,7 +1,7 @@
-"""Whose mail an incoming mail is, and which invitation it stands beside: by the mail of ours it answers, else by its sender.
+"""Whose mail an incoming mail is, and its invitation: found by the mail of ours that it answers, or by its sender.
 
-Both are claims; so nothing follows from them but where a coordinator finds the mail. Where nothing in the mail names the
-invitation, the sender's next one is taken, and marked as a guess.
+Both can be forged, so they only decide where a coordinator finds the mail. If the mail names no invitation, the
+sender's next one is taken and marked as a guess.
 """
 
 import re
@@ -18,13 +18,13 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, IncomingMail, Invitation, Message, MessageLine, Organisation, Person
 
-_OUR_ID = re.compile(r"<(\d{1,10})\.[^<>\s]{1,100}>")  # as delivery/mail/compose.message_id makes it
+_OUR_ID = re.compile(r"<(\d{1,10})\.[^<>\s]{1,100}>")  # as delivery/mail/compose.py makes it in message_id()
 MOST_ID = 2**31 - 1
-REPORTS = (IncomingKind.BOUNCE, IncomingKind.DELAY)  # about our mail, so about all that it said
+REPORTS = (IncomingKind.BOUNCE, IncomingKind.DELAY)  # they concern our whole mail, so all its lines
 
 
 def link(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
-    """Tie the mail to message, person or organisation, and invitation, as far as that is not done yet."""
+    """Link the mail to a message, a person or organisation, and an invitation, where these are not set yet."""
     message = answered_message(session, mail) if row.message_id is None else None
     if message is not None and row.person_id is None and row.organisation_id is None:
         tie_to_message(session, row, message, now=now)
@@ -40,14 +40,14 @@ def link(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) 
             row.invitation_id, row.person_id, row.guessed = represented.id, represented.person_id, True
     if mail.kind is IncomingKind.LETTER and _is_representatives(session, row, mail.sender):
         row.reason = IncomingReason.REPRESENTATIVE
-    of_another = row.reason == IncomingReason.NOT_INVITED  # of an activity that is known, but none of theirs
+    of_another = row.reason == IncomingReason.NOT_INVITED  # to a known activity
     if row.invitation_id is None and (row.person_id or row.organisation_id) and not of_another:
         row.invitation_id = _nearest(session, _held_by(row.person_id, row.organisation_id), now)
         row.guessed = row.invitation_id is not None
 
 
 def tie_to_message(session: Session, row: IncomingMail, message: Message, *, now: datetime) -> None:
-    """Tie the mail to one of our messages, its reader, and the invitation it was about, the nearest of several."""
+    """Link the mail to one of our messages, its recipient, and its invitation; of several, the nearest one."""
     row.message_id, row.person_id, row.organisation_id = message.id, message.person_id, message.organisation_id
     if message.representative_of_id is not None:
         row.invitation_id = message.representative_of_id
@@ -60,14 +60,14 @@ def tie_to_message(session: Session, row: IncomingMail, message: Message, *, now
 
 
 def answered_message(session: Session, mail: Incoming) -> Message | None:
-    """Return the message of ours that a mail answers or came back from, by its return path or its references."""
+    """Return our message that a mail answers or that bounced, by its return path or its references."""
     if mail.returned_id is not None and (message := session.get(Message, mail.returned_id)) is not None:
         return message
     return next((found for one in mail.references if (found := message_named(session, one)) is not None), None)
 
 
 def message_named(session: Session, rfc_message_id: str) -> Message | None:
-    """Return the message that went out under a Message-ID. It names its row, which must name it in turn."""
+    """Return the message sent with this Message-ID. The ID contains the row's id; the row must hold the same ID."""
     named = _OUR_ID.fullmatch(rfc_message_id)
     if named is None or int(named[1]) > MOST_ID:
         return None
@@ -76,7 +76,7 @@ def message_named(session: Session, rfc_message_id: str) -> Message | None:
 
 
 def sender_of(session: Session, mail: Incoming) -> Person | Organisation | None:
-    """Return whom a mail's sender address belongs to; where several share it, the one of the sender's name, else None."""
+    """Return the owner of a mail's sender address. If several share it, use the sender's name; None if unclear."""
     if not mail.sender:
         return None
     people = session.scalars(
@@ -87,7 +87,7 @@ def sender_of(session: Session, mail: Incoming) -> Person | Organisation | None:
 
 
 def the_one(invitees: Iterable[Person | Organisation], name: str) -> Person | Organisation | None:
-    """Return the only one of several that share an address, or the only one of that name; None where that is not clear."""
+    """Return the only invitee, or the only one with that name among several; None if unclear."""
     found = list(invitees)
     if len(found) > 1:
         wanted = names.key(name)
@@ -108,7 +108,7 @@ def _held_by(person_id: int | None, organisation_id: int | None) -> sa.ColumnEle
 
 
 def _represented_by(session: Session, sender: str, now: datetime) -> Invitation | None:
-    """Return the invitation to the next activity to which somebody sends the sender in their place."""
+    """Return the next invitation for which the sender is the representative."""
     named = sa.func.lower(Invitation.representative_email) == sender
     found = _nearest(session, sa.and_(Invitation.state == InvitationState.REPRESENTED, named), now) if sender else None
     return session.get(Invitation, found) if found is not None else None
@@ -125,7 +125,7 @@ def _is_representatives(session: Session, row: IncomingMail, sender: str) -> boo
 
 
 def _nearest(session: Session, which: sa.ColumnElement[bool], now: datetime) -> int | None:
-    """Return the invitation to the next activity that is not over."""
+    """Return the id of the invitation to the next activity that is not over."""
     return session.scalar(
         sa.select(Invitation.id)
         .join(Invitation.activity)

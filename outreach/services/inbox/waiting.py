@@ -1,4 +1,4 @@
-"""How many mails in the inbox wait for a coordinator. Every page shows the number."""
+"""The number of mails in the inbox that wait for a coordinator. Every page shows it."""
 
 from datetime import datetime, timedelta
 
@@ -26,10 +26,10 @@ def count_waiting() -> int:
 
 
 def recent_count(*, now: datetime) -> int:
-    """Return how many mails wait: as it was KEPT_FOR ago at most, or since this process changed it. For every page."""
+    """Return the number of waiting mails, at most KEPT_FOR old, or newer if this process changed it. For every page."""
     return _recent.value(count_waiting, now=now)
 
 
 def count_again() -> None:
-    """Let the next page count again: what waits has changed. Called after the commit."""
+    """Make the next page count again, because the number changed. Call it after the commit."""
     _recent.forget()
