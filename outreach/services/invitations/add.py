@@ -1,7 +1,7 @@
-"""New invitations, in the caller's transaction: written, booked where somebody speaks, and announced where it is published.
+"""Creating invitations in the caller's transaction: the rows, speakers' bookings, and mail for published activities.
 
-Who is in an activity in that role already stays as they are; who was withdrawn begins anew. Choosing whom is
-invitations/invite.py.
+An invitee who already has the role in an activity stays unchanged; a withdrawn invitation starts again.
+invitations/invite.py chooses the invitees.
 """
 
 from collections import Counter, defaultdict
@@ -24,18 +24,18 @@ from outreach.services.reminders.schedule import event_reminder
 
 @dataclass(frozen=True)
 class Invited:
-    """new, already: invitations over all chosen activities. without_address: of the new ones, who cannot be mailed."""
+    """new, already: invitations over all chosen activities. without_address: how many of the new ones get no mail."""
 
     new: int
     already: int
     without_address: int
-    by_activity: Mapping[int, int] = field(default_factory=dict)  # the new ones, by the activity's id
+    by_activity: Mapping[int, int] = field(default_factory=dict)  # the new ones by activity id
 
 
 def add_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], role: Role, *, now: datetime
 ) -> Invited:
-    """Invite people inside the caller's transaction; raise SpeakerTaken. Unknown and erased people are left out."""
+    """Invite people in the caller's transaction. Raise SpeakerTaken. Unknown and erased people are left out."""
     known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(person_ids), Person.erased_at.is_(None))))
     new: list[Invitation] = []
     for activity in activities:
@@ -64,7 +64,7 @@ def add_people(
 def add_organisations(
     session: Session, activities: Sequence[Activity], quotas: Mapping[int, int], *, now: datetime
 ) -> Invited:
-    """Invite organisations inside the caller's transaction, each with its quota of at least one seat."""
+    """Invite organisations in the caller's transaction, each with its quota of at least one seat."""
     known = set(session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(quotas))))
     new: list[Invitation] = []
     for activity in activities:
@@ -95,7 +95,7 @@ def add_organisations(
 def audited(
     session: Session, activities: Sequence[Activity], result: Invited, role: Role, by: User | None, now: datetime
 ) -> Invited:
-    """Note in the audit log whom these activities gained, inside the caller's transaction; return the result."""
+    """Write the number of new invitations of each activity to the audit log; return the result."""
     for activity in activities:
         if new := result.by_activity.get(activity.id):
             audit.record(session, by, "activity.invited", activity, now=now, role=role.value, new=new)
@@ -103,7 +103,7 @@ def audited(
 
 
 def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invitation]) -> None:
-    """Book the newly invited, and nobody who was there before: how they stand is not what is being changed."""
+    """Book only the new invitees. Those invited before are not changed."""
     session.flush()
     locking.lock_people(session, {one.person_id for one in new if one.person_id is not None})
     for activity in activities:
@@ -113,7 +113,7 @@ def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invi
 
 
 def _make_new(invitation: Invitation) -> None:
-    """Set an invitation, new or withdrawn earlier, to its beginning."""
+    """Reset an invitation, new or withdrawn before, to its initial state."""
     invitation.state = InvitationState.PREPARED
     invitation.nominated_under = None
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
@@ -125,7 +125,7 @@ def _make_new(invitation: Invitation) -> None:
 def _announced(
     session: Session, activities: Sequence[Activity], known: Collection[int], new: Sequence[Invitation], now: datetime
 ) -> Invited:
-    """Let those newly invited to a published activity have their invitation at the next tick; count all who were meant."""
+    """Schedule invitation mails of published activities for the next tick, and count the new and present invitees."""
     session.flush()
     by_activity = dict(Counter(one.activity_id for one in new))
     for activity in activities:

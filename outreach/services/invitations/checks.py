@@ -1,4 +1,4 @@
-"""What must be true before somebody is invited: the activities are open, somebody is chosen, a quota is positive."""
+"""Checks before somebody is invited: the activities are open, somebody is chosen, a quota is positive."""
 
 from collections.abc import Collection
 
@@ -29,7 +29,7 @@ class QuotaNotPositive(Problem):
 
 
 def open_activities(session: Session, activity_ids: Collection[int]) -> list[Activity]:
-    """Return these activities, locked for this transaction; raise NoActivityChosen, or ActivityOver where one takes nobody."""
+    """Return these activities, locked for this transaction. Raise NoActivityChosen or ActivityOver."""
     if not activity_ids:
         raise NoActivityChosen
     activities = activities_for_change(session, activity_ids)

@@ -1,7 +1,7 @@
-"""Choosing who is asked to which activity: people in a role, organisations with a quota, cadres by kind and kelurahan.
+"""Choosing invitees: people in a role, organisations with a quota, cadres by kind and kelurahan.
 
-On a published activity the newly chosen get their invitation at the next tick; on a draft they wait for publishing. Taking
-one back is invitations/withdraw.py.
+New invitees of a published activity get the invitation at the next tick; those of a draft when it is published.
+invitations/withdraw.py withdraws an invitation.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,10 +32,9 @@ class QuotaBelowNominees(Problem):
 def invite_people(
     activity_ids: Collection[int], person_ids: Collection[int], role: Role, *, by: User | None, now: datetime
 ) -> Invited:
-    """Invite people in a role; raise SpeakerTaken where one who is to speak or moderate has to be elsewhere then,
-    PlanBlocked where the plan is against it otherwise.
+    """Invite people in a role. Raise SpeakerTaken if a speaker or moderator is booked elsewhere at that time.
 
-    Who has that role in an activity already stays as they are.
+    Raise PlanBlocked for any other clash that the office blocks. Those who have the role already stay unchanged.
     """
     if not person_ids:
         raise NobodyChosen
@@ -72,9 +71,9 @@ def invite_cadres(
     by: User | None,
     now: datetime,
 ) -> Invited:
-    """Invite all active cadres of these kinds and kelurahan; an empty collection means all of them.
+    """Invite all active cadres of these kinds and kelurahan; an empty collection means all.
 
-    without: ids of people who are not to be among them.
+    without: ids of people to leave out.
     """
     with writing() as session:
         activities = open_activities(session, activity_ids)
@@ -98,8 +97,7 @@ def count_cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) ->
 
 
 def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime) -> Invitation:
-    """Change how many people an organisation may name; raise QuotaBelowNominees below those it has named, PlanBlocked
-    where the office blocks what that newly brings."""
+    """Change how many people an organisation may name. Raise QuotaBelowNominees, or PlanBlocked for a blocked clash."""
     if quota < 1:
         raise QuotaNotPositive
     with writing() as session:
@@ -127,7 +125,7 @@ def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.S
 
 
 def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:
-    """Store a person who is to be invited to these activities. Where one of them takes nobody any more, nobody is stored."""
+    """Store a person to invite to these activities. Raise ActivityOver if one is closed; nobody is stored then."""
     with writing() as session:
         open_activities(session, activity_ids)
         return people.store(session, values, by=by, now=now)

@@ -1,4 +1,4 @@
-"""What a person and an organisation have in common as invitees: their answer link, their invitations, stopped reminders."""
+"""What people and organisations share as invitees: answer link, invitations, stopped reminders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MOST_INVITATIONS = 100
 
 @dataclass(frozen=True)
 class AnswerLink:
-    """A holder's link as staff see it. url: empty where it does not work."""
+    """An invitee's link as staff see it. url: empty if the link does not work."""
 
     url: str
     expires_at: datetime
@@ -29,7 +29,7 @@ class AnswerLink:
 
 
 def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | None:
-    """Return the holder's link, or None where none was made yet."""
+    """Return the invitee's link, or None if none was made yet."""
     column = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
     link = db.session.scalar(sa.select(Link).where(Link.purpose == LinkPurpose.ANSWER, column == invitee.id))
     if link is None:
@@ -39,7 +39,7 @@ def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | No
 
 
 def known(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
-    """Return whose messages or mails a list is narrowed to, as its filters hold it: their ids, where known, and the name."""
+    """Return the invitee that a list is filtered by, as the filters need it: the ids, if known, and the name."""
     person = db.session.get(Person, person_id) if person_id else None
     organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
     invitee = person or organisation
@@ -51,7 +51,7 @@ def known(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
 
 
 def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:
-    """Return what the holder was asked to, over all activities, newest first. One query."""
+    """Return the invitee's latest invitations, by activity, newest first. Runs one query."""
     column = Invitation.person_id if isinstance(invitee, Person) else Invitation.organisation_id
     found = db.session.scalars(
         sa.select(Invitation)
@@ -70,7 +70,7 @@ def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:
 
 
 def stop_reminders(invitee: Person | Organisation, *, by: User | None, now: datetime) -> None:
-    """Send the holder no more reminders and thanks; of changes to what they accepted they still hear."""
+    """Stop reminders and thanks to the invitee; they still hear of changes to what they accepted."""
     with writing() as session:
         session.add(invitee)
         if invitee.reminders_stopped_at is None:
@@ -79,7 +79,7 @@ def stop_reminders(invitee: Person | Organisation, *, by: User | None, now: date
 
 
 def resume_reminders(invitee: Person | Organisation, *, by: User | None, now: datetime) -> None:
-    """Send the holder reminders and thanks again."""
+    """Send the invitee reminders and thanks again."""
     with writing() as session:
         session.add(invitee)
         if invitee.reminders_stopped_at is not None:

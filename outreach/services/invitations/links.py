@@ -1,6 +1,6 @@
-"""Opening, renewing and revoking the links by which invitees answer without login. Deriving them is delivery/tokens.py.
+"""Opening, renewing and revoking the links by which invitees answer without login. delivery/tokens.py derives them.
 
-A calendar address that somebody made with their link (services/own_feeds.py) ends with it.
+Renewing or revoking a link also stops a calendar feed that the invitee made with it (services/feeds.py).
 """
 
 from datetime import datetime, timedelta
@@ -46,10 +46,10 @@ class LinkRevoked(Problem):
 
 
 def open_link(token: str, *, now: datetime, session: Session | None = None, lock: bool = False) -> Link:
-    """Return the link behind a token with its holder loaded; raise LinkUnknown, LinkExpired or LinkRevoked. One statement.
+    """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkExpired or LinkRevoked.
 
-    In a transaction that locks what the link's holder answers, open it under that lock: a link that is revoked while this waits
-    answers nothing. lock: to hold the link itself until the end.
+    Runs one statement. Open the link after locking what the invitee answers: if the link is revoked during the wait for
+    the lock, it answers nothing. lock: lock the link itself until the transaction ends.
     """
     nonce = nonce_of(token)
     wanted = sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
@@ -60,7 +60,7 @@ def open_link(token: str, *, now: datetime, session: Session | None = None, lock
 
 
 def nonce_of(token: str) -> str:
-    """Return by what an answer link is stored; raise LinkUnknown."""
+    """Return the nonce under which an answer link is stored. Raise LinkUnknown."""
     nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
     if nonce is None:
         raise LinkUnknown
@@ -68,7 +68,7 @@ def nonce_of(token: str) -> str:
 
 
 def opened(link: Any, now: datetime) -> Any:
-    """Return a link, or a row with its columns; raise why it does not open: LinkUnknown for None, LinkRevoked, LinkExpired."""
+    """Return a link, or a row with its columns. Raise LinkUnknown for None, LinkRevoked or LinkExpired."""
     if link is None:
         raise LinkUnknown
     if link.revoked_at is not None:
@@ -79,7 +79,7 @@ def opened(link: Any, now: datetime) -> Any:
 
 
 def renew(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:
-    """Give the holder a new link; the old one stops working at once. The next mail carries the new one."""
+    """Give the invitee a new link; the old one stops working at once. The next mail carries the new one."""
     with writing() as session:
         session.add(invitee)
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
@@ -92,7 +92,7 @@ def renew(invitee: Person | Organisation, *, by: User | None, now: datetime) -> 
 
 
 def revoke(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:
-    """Stop the holder's link from working, until it is renewed."""
+    """Stop the invitee's link from working until it is renewed."""
     with writing() as session:
         session.add(invitee)
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
@@ -109,7 +109,7 @@ def _stop_own_calendar(session: Session, invitee: Person | Organisation, now: da
 
 
 def prolong_links(session: Session, activity: Activity) -> None:
-    """Let everybody invited to an activity keep their link long enough after it, making those that are missing."""
+    """Extend the links of everybody invited to an activity beyond its end; create missing ones."""
     invitees = session.execute(
         sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
     ).all()

@@ -1,8 +1,8 @@
-"""The part of a calendar entry's SEQUENCE that is an invitee's own: raised by a withdrawal, and by inviting again.
+"""An invitee's own part of a calendar entry's SEQUENCE: it rises when they are withdrawn or invited again.
 
-It is added to the activity's sequence, so that a CANCEL outranks the REQUEST it takes back, and the next REQUEST the CANCEL
-(RFC 5546, 3.2.5). An activity is one entry in a person's calendar, in however many roles they are asked to it: so all their
-invitations to it carry the same revision, and it is left alone as long as they stand in any of them.
+It is added to the activity's sequence. So a CANCEL outranks the REQUEST before it, and the next REQUEST outranks the
+CANCEL (RFC 5546, 3.2.5). An activity is one entry in a person's calendar, even with several roles. So all their
+invitations to it have the same revision, and it stays while one of them stands.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ NOT_IN_THE_CALENDAR = (InvitationState.PREPARED, InvitationState.WITHDRAWN)
 
 
 def raise_for_withdrawn(session: Session, invitations: Collection[Invitation]) -> None:
-    """Raise the revision of those, of one activity and withdrawn just now, whose people stand in no other role."""
+    """Raise the revision of just withdrawn invitations to one activity, if their people have no other role in it."""
     people = {i.person_id for i in invitations if i.person_id}
     by_invitee: dict[tuple[int | None, int | None], dict[int, Invitation]] = defaultdict(dict)
     for one in invitations:
@@ -34,9 +34,9 @@ def raise_for_withdrawn(session: Session, invitations: Collection[Invitation]) -
 
 
 def raise_for_invited(invitation: Invitation, earlier: Collection[Invitation]) -> None:
-    """Let an invitation outrank what its invitee was told before. Called before its state is set.
+    """Make an invitation outrank what its invitee got before. Call it before its state is set.
 
-    earlier: the invitee's invitations to the activity that were there already, this one among them if it was.
+    earlier: the invitee's existing invitations to the activity, including this one if it existed.
     """
     if not earlier:
         return

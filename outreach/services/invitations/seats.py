@@ -1,6 +1,6 @@
-"""Counting an activity's seats, and giving a freed one to whoever waits longest.
+"""Counting an activity's seats, and giving a freed seat to the person who has waited longest.
 
-Called inside a transaction that holds the activity's lock, so that the last seat goes to one person only.
+Called in a transaction that has locked the activity, so that the last seat goes to one person only.
 """
 
 from datetime import datetime
@@ -15,8 +15,7 @@ from outreach.services.reminders.schedule import event_reminder
 
 
 def taken(session: Session, activity: Activity) -> int:
-    """Return how many people have a seat. An organisation takes none itself; its nominees do. One person takes one,
-    in however many roles."""
+    """Return how many people have a seat. Organisations have none, their nominees do; several roles count once."""
     return session.scalar(
         sa.select(sa.func.count(sa.distinct(Invitation.person_id))).where(
             Invitation.activity_id == activity.id,
@@ -27,12 +26,12 @@ def taken(session: Session, activity: Activity) -> int:
 
 
 def left(session: Session, activity: Activity) -> int | None:
-    """Return how many seats are free; None where nothing limits them."""
+    """Return how many seats are free; None if there is no limit."""
     return None if activity.seats is None else activity.seats - taken(session, activity)
 
 
 def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[Invitation]:
-    """Give free seats to those waiting, first come first served; each is told by mail. Return their invitations."""
+    """Give free seats to those waiting, first come first served, and notify each by mail. Return their invitations."""
     if activity.state is not ActivityState.PUBLISHED or now >= activity.starts_at:
         return []
     free = left(session, activity)
@@ -42,7 +41,7 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
         .order_by(Invitation.waitlisted_at, Invitation.id)
     ).all()
     people = list(dict.fromkeys(i.person_id for i in waiting))[: None if free is None else max(free, 0)]
-    waiting = [i for i in waiting if i.person_id in people]  # a person's roles share their one seat
+    waiting = [i for i in waiting if i.person_id in people]  # a person with several roles needs one seat
     for invitation in waiting:
         invitation.state = InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
         invitation.waitlisted_at = None

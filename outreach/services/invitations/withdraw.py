@@ -1,4 +1,4 @@
-"""Taking an invitation back: who heard of it is told, and what they held becomes free."""
+"""Withdrawing an invitation: the invitee is notified if they were invited, and bookings and seats become free."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ class AlreadyWithdrawn(Problem):
 
 
 def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitation:
-    """Take an invitation back. Who heard of it is told; nominees of an organisation go with it; a seat becomes free."""
+    """Withdraw an invitation and its nominees; notify those who were invited, and release seats."""
     with writing() as session:
         invitation = invitation_for_change(session, invitation_id)
         take_back(session, invitation, by=by, now=now)
@@ -31,7 +31,7 @@ def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitatio
 
 
 def take_back(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:
-    """Withdraw an invitation inside the caller's transaction; raise AlreadyWithdrawn."""
+    """Withdraw an invitation in the caller's transaction. Raise AlreadyWithdrawn."""
     if invitation.state is InvitationState.WITHDRAWN:
         raise AlreadyWithdrawn
     leaving = []
@@ -56,7 +56,7 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
 
 
 def _stands_otherwise(session: Session, nominee: Invitation) -> bool:
-    """Whether a nominee who goes with their office is invited in another role as well, and so is still to come."""
+    """Return whether a nominee who is withdrawn with their office is still invited in another role."""
     others = sa.exists().where(
         Invitation.activity_id == nominee.activity_id,
         Invitation.person_id == nominee.person_id,
