@@ -1,5 +1,5 @@
-"""Messages after they were written: send one again by hand, or move old ones to the archive.
+"""Messages after they are written: sending one again by hand, and moving old ones to the archive.
 
-Start with resend.py. Reminders write messages in services/reminders/expand.py; delivery/outbox sends them;
+Start with resend.py. services/reminders/expand.py writes messages for reminders, delivery/outbox sends them,
 queries/messages shows them.
 """

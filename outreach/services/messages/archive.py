@@ -1,8 +1,8 @@
-"""Moving finished messages out of the outbox's tables once their activities are long over, so that those stay small.
+"""Moving finished messages of long-past activities from the outbox's tables to the archive, so that those stay small.
 
-In batches, each one transaction: breaking off loses nothing, and the next round goes on. Asking again what an invitee was
-told (delivery/recheck/judge.py) concerns activities that are still to come, so it never misses what lies in the archive.
-How the archive is shown is queries/messages/archive.py.
+Each batch is one transaction, so stopping loses nothing and the next round continues. delivery/recheck/judge.py asks
+what invitees were told only about activities still to come, so it needs nothing from the archive.
+queries/messages/archive.py shows the archive.
 """
 
 from collections import defaultdict
@@ -19,15 +19,15 @@ from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, In
 from outreach.transactions import writing
 
 BATCH = 500
-SOONEST = timedelta(days=14)  # presence typed in late is still thanked for in the week after an activity
+SOONEST = timedelta(days=14)  # attendance entered late still sends thanks in the week after an activity
 LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative", "sequence", "skipped")
 TRY_COLUMNS = ("worker", "outcome", "code", "reply")
 
 
 def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool] = lambda: False) -> int:
-    """Archive what was finished and whose last activity ended `archive_days` before `now`; return how many messages.
+    """Archive finished messages whose last activity ended `archive_days` before `now`. Return how many.
 
-    limit: after how many to leave the rest for the next round. stop: asked between batches.
+    limit: the number after which the rest waits for the next round. stop: asked between batches.
     """
     until = now - max(SOONEST, timedelta(days=current_settings().archive_days))
     moved, below = 0, None
@@ -43,9 +43,9 @@ def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool]
 
 
 def _finished_before(until: datetime, below: int | None, size: int) -> Sequence[int]:
-    """Return ids, the highest first, so that a message sent again is still there while the one it repeats is.
+    """Return ids, highest first, so that a resent message is archived before the original it refers to.
 
-    The newest message of all stays: SQLite would give its id to the next one.
+    The newest message of all stays: SQLite would reuse its id for the next one.
     """
     again, newest = aliased(Message), aliased(Message)
     goes_on = (
@@ -68,7 +68,7 @@ def _finished_before(until: datetime, below: int | None, size: int) -> Sequence[
 
 
 def _move(session: Session, wanted: Collection[int]) -> int:
-    """Move what is still there of the wanted, in the caller's transaction; another engine may have been quicker."""
+    """Move the wanted messages that still exist, in the caller's transaction; another engine may have moved some."""
     kept = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
     columns = Message.__table__.c
     rows = sa.select(*(columns[name] for name in kept)).where(columns.id.in_(wanted), columns.state.in_(FINISHED))

@@ -1,4 +1,4 @@
-"""Sending a message again by hand: what it said, as far as it is still true, as a new message with today's facts."""
+"""Sending a message again by hand: what is still true of it, as a new message with current facts."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,7 @@ class MessageMissing(Problem):
     message = "This message does not exist."
 
 
-RESEND = "resend"  # the key of reminders made by hand
+RESEND = "resend"  # the key of reminders for messages sent again
 
 
 class StillUnderWay(Problem):
@@ -39,9 +39,10 @@ class NoAddress(Problem):
 
 
 def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
-    """Write a new message that says the same again, with today's facts; the next tick sends it.
+    """Write a new message that repeats an old one with current facts; the next tick sends it.
 
-    Raise StillUnderWay, NoAddress, or NothingToResend where nothing of it is true any more, having changed nothing.
+    Raise MessageMissing, StillUnderWay, NoAddress, or NothingToResend if nothing of it is true any more; nothing is
+    changed then.
     """
     with writing() as session:
         old = loaded(session, message_id)
@@ -147,7 +148,7 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
 
 
 def loaded(session: Session, message_id: int) -> Message:
-    """Return a message with its readers and lines; raise MessageMissing."""
+    """Return a message with its recipients and lines. Raise MessageMissing."""
     line = selectinload(Message.lines)
     found = session.scalar(
         sa.select(Message)
