@@ -1,4 +1,4 @@
-"""The office that uses this installation: setting it up, and changing what stands on its letters and mails."""
+"""The office that uses this installation: set-up, and changing the details that appear in letters and mails."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from outreach.services.reminders import rules
 from outreach.transactions import writing
 
 DEADLINE_DAYS_MAX = 30
-# Indonesia's zones by province code (Keppres 41/1987); everywhere else it is WIB.
+# Indonesia's zones by province code (Keppres 41/1987); all others are WIB.
 _WITA = frozenset({"51", "52", "53", "63", "64", "65", "71", "72", "73", "74", "75", "76"})
 _WIT = frozenset({"81", "82", "91", "92", "93", "94", "95", "96"})
 
@@ -60,14 +60,13 @@ def get() -> Office | None:
 
 
 def zone_of(city_code: str) -> ZoneInfo:
-    """Return the zone that a kabupaten/kota's clocks show."""
+    """Return the time zone of a kabupaten/kota."""
     province = city_code[:2]
     return ZoneInfo("Asia/Makassar" if province in _WITA else "Asia/Jayapura" if province in _WIT else "Asia/Jakarta")
 
 
 def save(values: OfficeValues, *, by: User | None, now: datetime) -> Office:
-    """Set the office up, with the default reminder rules, or change it; a newly chosen kabupaten/kota brings its
-    kecamatan and kelurahan with it.
+    """Set the office up with the default reminder rules, or change it. A newly chosen city also installs its regions.
 
     Raise OfficeNameMissing, ShortNameMissing, CityMissing, UnknownCity, DeadlineOutOfRange, AddressInvalid, PhoneInvalid.
     """

@@ -1,4 +1,4 @@
-"""Changing the office's rules of planning."""
+"""Saving the office's planning rules."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from outreach.transactions import writing
 
 
 def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
-    """Keep the office's settings; raise SettingsStale if somebody else saved since they were read, or what is wrong with them.
+    """Save the planning rules. Raise SettingsStale if somebody else saved since they were read.
 
-    Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd, having changed nothing.
+    Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd; nothing is changed then.
     """
     _check(values)
     with writing() as session:
-        office_defaults.lock(session)  # the first time there is no row of the settings to wait for
+        office_defaults.lock(session)  # the settings have no row to lock the first time
         row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
         if (row.version if row else 0) != values.version:
             raise SettingsStale

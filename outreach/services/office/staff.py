@@ -1,4 +1,4 @@
-"""Accounts of the people who work with the pages: adding, changing, closing them. Signing in is Flask-Security's."""
+"""Staff accounts: adding, changing and closing them. Flask-Security handles signing in."""
 
 import secrets
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from outreach.transactions import writing
 
 PASSWORD_MIN = 10  # characters
 PASSWORD_MAX = 128
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 
 
 class UserMissing(Problem):
@@ -79,7 +79,7 @@ class UserValues:
 
 @dataclass(frozen=True)
 class Added:
-    """password: in the clear, to be shown once; it is stored nowhere."""
+    """A new password of an account. password: plain text, to show once; only its hash is stored."""
 
     user: User
     password: str
@@ -95,7 +95,7 @@ class StaffRow:
 
 
 def listed() -> list[StaffRow]:
-    """Return all accounts, open ones first, by name. One query."""
+    """Return all accounts, open ones first, by name. Runs one query."""
     rows = db.session.execute(
         sa.select(User.id, User.name, User.email, User.active, AccountRole.name.label("role"))
         .outerjoin(User.roles)
@@ -111,7 +111,7 @@ def listed() -> list[StaffRow]:
 
 
 def get(user_id: int) -> User:
-    """Return an account; raise UserMissing."""
+    """Return an account. Raise UserMissing."""
     user = db.session.get(User, user_id)
     if user is None:
         raise UserMissing
@@ -119,19 +119,20 @@ def get(user_id: int) -> User:
 
 
 def role_of(user: User) -> StaffRole:
-    """Return the highest of a user's roles; without any, a viewer."""
+    """Return the highest of a user's roles; VIEWER without any."""
     return min((StaffRole(role.name) for role in user.roles), key=_rank, default=StaffRole.VIEWER)
 
 
 def add(values: UserValues, *, by: User | None, now: datetime, password: str = "") -> Added:
-    """Add an account. Without a password, one is made up. by: None for the command line.
+    """Add an account. Without a password, one is generated. by: None for the command line.
 
-    Raise NameMissing, AddressMissing, AddressInvalid, AddressTaken, RoleMissing, PasswordTooShort, PasswordTooLong.
+    Raise AccountNameMissing, AddressMissing, AddressInvalid, AddressTaken, RoleMissing, PasswordTooShort or
+    PasswordTooLong.
     """
     name, email, role = _checked(values)
     password = password or new_password()
     _check_password(password)
-    hashed = hash_password(password)  # slow on purpose: before the transaction, not in it
+    hashed = hash_password(password)  # slow on purpose, so outside the transaction
     with writing() as session:
         _refuse_taken(session, email, None)
         user = User(
@@ -150,9 +151,9 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
 
 
 def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) -> User:
-    """Change an account; closing it ends its sessions and the calendar addresses that it made at once.
+    """Change an account. Closing it ends its sessions at once and revokes the calendar feeds that it made.
 
-    Raise what `add` raises, UserMissing, OwnAccount, and LastAdministrator where no open administrator would be left.
+    Raise what `add` raises except for passwords, UserMissing, OwnAccount, and LastAdministrator if none would be left.
     """
     name, email, role = _checked(values)
     with writing() as session:
@@ -184,7 +185,7 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
 
 
 def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
-    """Give an account a new made-up password and end its sessions; raise UserMissing."""
+    """Give an account a new generated password and end its sessions. Raise UserMissing."""
     password = new_password()
     hashed = hash_password(password)
     with writing() as session:
@@ -198,18 +199,18 @@ def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
 
 
 def end_sessions(user_id: int) -> None:
-    """Sign somebody out everywhere: a copy of their cookie is worth nothing from now on."""
+    """Sign a user out everywhere; copies of their cookie stop working."""
     with writing() as session:
         session.execute(sa.update(User).where(User.id == user_id).values(fs_uniquifier=uuid4().hex))
 
 
 def note_own_password(user: User, *, now: datetime) -> None:
-    """Write in the audit log that somebody changed their own password, inside the transaction that changes it."""
+    """Write to the audit log that a user changed their own password, in the transaction that changes it."""
     audit.record(db.session(), user, "user.password_changed", user, now=now)
 
 
 def choose_language(user_id: int, locale: str) -> None:
-    """Show the pages to a user in a language from now on; an unknown one changes nothing."""
+    """Set the language of a user's pages; an unknown one changes nothing."""
     if locale not in LOCALES:
         return
     with writing() as session:
@@ -217,7 +218,7 @@ def choose_language(user_id: int, locale: str) -> None:
 
 
 def new_password() -> str:
-    """Return a made-up password of four groups that is easy to read out: 79 random bits."""
+    """Return a generated password of four groups that is easy to read out: 79 random bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
@@ -247,7 +248,7 @@ def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:
 
 
 def _keep_an_administrator(session: Session, leaving_id: int) -> None:
-    """Raise LastAdministrator if no other open account is an administrator's. Holds the role, so that two cannot both leave."""
+    """Raise LastAdministrator if no other open administrator exists. Locks the role, so that two cannot leave at once."""
     administrator = AccountRole.name == StaffRole.ADMINISTRATOR.value
     session.execute(sa.select(AccountRole.id).where(administrator).with_for_update())
     open_ids = session.scalars(sa.select(User.id).join(User.roles).where(administrator, User.active)).all()
