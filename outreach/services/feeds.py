@@ -1,7 +1,7 @@
 """Secret addresses where calendar programs read activities: creating, renewing, revoking and serving feeds.
 
 delivery/mail/ical_feed.py writes the calendar. Drafts appear only in the feed of everything, which is for staff, as
-TENTATIVE, because nobody else has been told of them. Reading a feed changes only the day of its last reading.
+TENTATIVE, because only staff know of them. Reading a feed changes only the day of its last reading.
 """
 
 from collections.abc import Sequence
@@ -68,9 +68,9 @@ class FeedSubjectMissing(Problem):
 
 @dataclass(frozen=True)
 class FeedRow:
-    """A feed as staff see it. subject: what it is about; "" for everything. url: empty where it was revoked.
+    """A feed as staff see it. subject: what it shows; "" for everything. url: empty if the feed is revoked.
 
-    own: made by the person themself (services/own_feeds.py), whose address is nobody else's.
+    own: whether a person made it with their answer link; staff cannot see or renew its address.
     """
 
     feed: Feed
@@ -184,9 +184,7 @@ def content(feed: Feed, *, now: datetime) -> FeedContent:
     """Return a feed's current content. Runs a fixed number of queries."""
     organiser = db.session.scalar(the_office(Office.short_name)) or ""
     title = " – ".join(part for part in (organiser, _public_subject(feed)) if part)
-    midnight = now.replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )  # the day on which activities drop out of PAST counts as a change
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)  # old activities drop out then
     entries = tuple(_entries(feed, midnight - PAST))
     own = feed.scope is FeedScope.PERSON
     digest = fingerprint(title, entries, organiser=organiser, takes_time=own)
@@ -300,7 +298,7 @@ def _about(feed: Feed) -> dict[str, Any]:
 
 
 def own_address(token: str, *, now: datetime) -> str:
-    """Return an invitee's own feed address by their link; "" if they have none. Raise a link's problem or OnlyForPeople."""
+    """Return an invitee's own feed address by link; "" if there is none. Raise a link's problem or OnlyForPeople."""
     return own_address_of(links.open_link(token, now=now).person_id)
 
 

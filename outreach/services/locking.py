@@ -1,6 +1,6 @@
-"""What must be true of an activity whenever it is saved: order of its instants, seats, its programme's days.
+"""Row locks on activities, programmes, venues and people, taken inside a writing() transaction.
 
-Called inside a writing() transaction, so that what was checked is what is written. Venue and speakers are planning/book.py.
+Lock a programme before its activities. Within one table, rows are locked in the order of their ids.
 """
 
 from collections.abc import Collection
@@ -29,9 +29,9 @@ class Stale(Problem):
 
 
 def activity_for_change(session: Session, activity_id: int, version: int | None = None) -> Activity:
-    """Return the activity, locked for this transaction; raise ActivityMissing, or Stale if its version is another.
+    """Return the activity, locked for this transaction. Raise ActivityMissing, or Stale if its version differs.
 
-    Others may still refer to it meanwhile: PostgreSQL's FOR NO KEY UPDATE.
+    The lock is PostgreSQL's FOR NO KEY UPDATE: other transactions may still insert rows that refer to the activity.
     """
     [activity] = activities_for_change(session, [activity_id])
     if version is not None and activity.version != version:
@@ -40,7 +40,7 @@ def activity_for_change(session: Session, activity_id: int, version: int | None 
 
 
 def activities_for_change(session: Session, activity_ids: Collection[int]) -> list[Activity]:
-    """Return these activities by their ids, locked as by `activity_for_change`, at once; raise ActivityMissing."""
+    """Return these activities, locked at once as by `activity_for_change`. Raise ActivityMissing."""
     found = present_for_change(session, activity_ids)
     if len(found) < len(set(activity_ids)):
         raise ActivityMissing
@@ -48,7 +48,7 @@ def activities_for_change(session: Session, activity_ids: Collection[int]) -> li
 
 
 def present_for_change(session: Session, activity_ids: Collection[int]) -> dict[int, Activity]:
-    """Return those of these activities that there are, by id, locked in that order and as they are then. One statement."""
+    """Return those of these activities that exist, by id, locked in that order and freshly read. Runs one statement."""
     if not activity_ids:
         return {}
     found = sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
@@ -57,7 +57,7 @@ def present_for_change(session: Session, activity_ids: Collection[int]) -> dict[
 
 
 def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
-    """Return the invitation with its activity locked for this transaction; raise InvitationMissing."""
+    """Return the invitation, with its activity locked for this transaction. Raise InvitationMissing."""
     activity_id = session.scalar(sa.select(Invitation.activity_id).where(Invitation.id == invitation_id))
     if activity_id is None:
         raise InvitationMissing
@@ -66,9 +66,9 @@ def invitation_for_change(session: Session, invitation_id: int) -> Invitation:
 
 
 def locked_programme(session: Session, programme_id: int, *, changes: bool = False) -> Programme:
-    """Return the programme, locked before its activities: its days stay as they are until what is put into it is stored.
+    """Return the programme, locked before its activities. Its days stay unchanged until this transaction ends.
 
-    changes: to change its days, or delete it. Raise ProgrammeMissing.
+    changes: lock it for changing its days or deleting it. Raise ProgrammeMissing.
     """
     lock_programme(session, programme_id, changes=changes)
     programme = session.get(Programme, programme_id)
@@ -78,13 +78,13 @@ def locked_programme(session: Session, programme_id: int, *, changes: bool = Fal
 
 
 def lock_programme(session: Session, programme_id: int, *, changes: bool = False) -> None:
-    """Lock a programme before its activities: to change its days, or else to keep them as they are."""
+    """Lock a programme before its activities. changes: to change its days; otherwise only to keep them unchanged."""
     statement = sa.select(Programme.id).where(Programme.id == programme_id)
     session.execute(statement.with_for_update(read=not changes, key_share=changes))
 
 
 def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:
-    """Lock venues for this transaction; return those of the ids that are there."""
+    """Lock venues for this transaction. Return those of the ids that exist."""
     if not venue_ids:
         return set()
     statement = sa.select(Venue.id).where(Venue.id.in_(venue_ids)).order_by(Venue.id)
@@ -92,7 +92,7 @@ def lock_venues(session: Session, venue_ids: Collection[int]) -> set[int]:
 
 
 def lock_people(session: Session, person_ids: Collection[int]) -> None:
-    """Lock people for this transaction: whoever else books one of them waits until it ends."""
+    """Lock people for this transaction; other bookings of them wait until it ends."""
     if person_ids:
         statement = sa.select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
         session.execute(statement.with_for_update(key_share=True))

@@ -1,6 +1,6 @@
-"""The office, and what its settings give where nothing else is said: the zone, whom to call, the deadline for answers.
+"""The office and its default settings: time zone, contact, and the deadline for answers.
 
-Reads and locks only: setting the office up and changing it is office/office.py.
+Only reads and locks; office/office.py sets the office up and changes it.
 """
 
 from datetime import datetime
@@ -25,29 +25,29 @@ def office(session: Reads) -> Office | None:
 
 
 def zone(session: Reads, otherwise: ZoneInfo = zones.DEFAULT) -> ZoneInfo:
-    """Return the zone of the office's clocks: of whole days, and of times that name none; `otherwise` before set-up."""
+    """Return the office's time zone, for whole days and times without a zone; `otherwise` before set-up."""
     return session.scalar(the_office(Office.zone)) or otherwise
 
 
 def contact(session: Reads, programme: Programme | None) -> str:
-    """Return whom to call about a programme, or about what belongs to none, as a sentence says it: "Bidang PPA (0812-…)"."""
+    """Return who to call about a programme, or about None, as text for a sentence: "Bidang PPA (0812-…)"."""
     name, number = contact_of(programme, office(session))
     return f"{name} ({phone(number)})" if number else name
 
 
 def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return the deadline for answers that the office's setting gives an activity."""
+    """Return an activity's deadline for answers by the office's setting."""
     days = session.scalar(the_office(Office.deadline_days))
     return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
 
 
 def lock(session: Session) -> None:
-    """Let nobody else pass here before this transaction ends, where there is no row of its own to lock yet."""
+    """Lock the office's row until this transaction ends: a substitute for a row that does not exist yet."""
     session.execute(the_office(Office.id).with_for_update(key_share=True))
 
 
 def deadline_at_publishing(session: Session, activity: Activity, now: datetime) -> datetime:
-    """Return the deadline for answers if the draft is published now: a deadline that has passed becomes the usual one."""
+    """Return the deadline for answers if the draft is published now: its own, or the usual one if that has passed."""
     if activity.respond_by_at > now:
         return activity.respond_by_at
     return usual_deadline(session, activity.starts_at, activity.zone, now)

@@ -1,6 +1,6 @@
-"""What the records of people, organisations and venues have in common: each is written from values and corrected by values.
+"""The common part of people, organisations and venues: adding and correcting a record from form values.
 
-Values are a frozen dataclass of what staff fill in. In the audit log it is "<table>.added" and "<table>.edited".
+Values are a frozen dataclass of what staff fill in. The audit log entries are "<table>.added" and "<table>.edited".
 """
 
 from collections.abc import Callable
@@ -25,19 +25,19 @@ class NameTaken(Problem):
 
 
 def stored(values: type, record: Organisation | Venue) -> dict[str, Any]:
-    """Return what is stored in a record, by the names of its values."""
+    """Return a record's stored data, by the field names of `values`."""
     return {one.name: getattr(record, one.name) for one in fields(values)}
 
 
 def check_name_free(session: Session, table: type[Organisation] | type[Venue], name: str, *, but: int = 0) -> None:
-    """Raise NameTaken where another record than `but` has the name."""
+    """Raise NameTaken if a record other than `but` has the name."""
     taken = session.scalar(sa.select(table.name).where(sa.func.lower(table.name) == name.lower(), table.id != but))
     if taken:
         raise NameTaken(name=taken)
 
 
 def fill(session: Session, record: Organisation | Venue, values: Any) -> None:
-    """Write values into a record; a kelurahan that is not stored is none."""
+    """Write values into a record. A region code that is not stored becomes None."""
     known = values.region_code and session.get(Region, values.region_code)
     for name, value in vars(replace(values, region_code=values.region_code if known else None)).items():
         setattr(record, name, value)
@@ -61,9 +61,9 @@ def correct(
     by: User | None,
     now: datetime,
 ) -> list[str]:
-    """Write values into a stored record in the caller's transaction; return which of them changed, by name.
+    """Write values into a stored record in the caller's transaction. Return the names of changed values.
 
-    values_of: gives what is stored, before and after.
+    values_of: returns the stored values; called before and after.
     """
     before = vars(values_of(record)).copy()
     fill(session, record, values)

@@ -1,4 +1,4 @@
-"""Venues: adding and correcting them. Their list is queries/directory.py, booking them services/locking.py."""
+"""Venues: adding and correcting them. queries/directory.py lists them; services/planning/book.py books them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ class VenueValues:
 
 
 def get(venue_id: int, session: Session | None = None) -> Venue:
-    """Return a venue; raise VenueMissing."""
+    """Return a venue. Raise VenueMissing."""
     session = session or db.session()
     found = session.get(Venue, venue_id)
     if found is None:
@@ -62,7 +62,7 @@ def get(venue_id: int, session: Session | None = None) -> Venue:
 
 
 def add(values: VenueValues, *, by: User | None, now: datetime) -> Venue:
-    """Store a new venue; raise NameTaken or another Problem of values."""
+    """Store a new venue. Raise NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
         records.check_name_free(session, Venue, values.name)
@@ -70,7 +70,7 @@ def add(values: VenueValues, *, by: User | None, now: datetime) -> Venue:
 
 
 def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) -> Venue:
-    """Correct a venue; raise VenueMissing, NameTaken or another Problem of values."""
+    """Correct a venue. Raise VenueMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
         venue = get(venue_id, session)
@@ -85,12 +85,12 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
 
 
 def values_of(venue: Venue) -> VenueValues:
-    """Return what is stored about a venue, as the form shows it."""
+    """Return a venue's stored data, as the form shows it."""
     return VenueValues(**records.stored(VenueValues, venue))
 
 
 def _offer_seats(session: Session, venue: Venue, locked: Mapping[int, Activity], now: datetime) -> None:
-    """Whoever waits for a seat in an activity there gets one, where more fit now. locked: those that were there before."""
+    """Offer seats to the waiting lists of activities there. locked: activities that are locked already."""
     session.flush()
     coming = _coming(session, venue.id, now)
     activities = {**locked, **present_for_change(session, set(coming) - locked.keys())}

@@ -45,7 +45,7 @@ class NoneRead(Problem):
 
 @dataclass(frozen=True)
 class ListedCalendar:
-    """A calendar as pages list it. host: "" for a file. ahead: number of future busy times; next_at: start of the next."""
+    """A calendar as pages list it. host: "" for a file. ahead: count of future busy times; next_at: start of the next."""
 
     id: int
     name: str

@@ -70,7 +70,7 @@ class Subject:
 
     @property
     def column(self) -> str:
-        """Return the column of the absence and calendar tables that holds this subject's id."""
+        """Return the column of the absence and calendar tables with this subject's id."""
         return f"{self.kind.value}_id"
 
     def row(self, session: Session) -> Any:
@@ -225,7 +225,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
 
 
 def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.Time]:
-    if row.repeats is Repeat.ONCE:  # the statement has checked the span; calendars hold thousands of these
+    if row.repeats is Repeat.ONCE:  # the statement has checked the span; calendars have thousands of these
         return ((row.starts_at, row.ends_at),) if first < last else ()
     return rules.occurrences(absent(row), first, last)
 

@@ -20,9 +20,7 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space
 UNREADABLE, TOO_MANY, TOO_OFTEN, UNKNOWN_ZONE, NO_CALENDAR = 4, 5, 6, 7, 8  # exit codes
 MOST_COMPONENTS = 10_000
 MOST_TIMES = 10_000
-WATCHED = timedelta(
-    days=8
-)  # a calendar with too many times in this first span is refused before the whole span is expanded
+WATCHED = timedelta(days=8)  # expanded first: too many times here end the program early
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 _KEPT = {

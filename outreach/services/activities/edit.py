@@ -78,7 +78,7 @@ def add_activities(
     *,
     but: Collection[ClashKind] = (),
 ) -> list[Activity]:
-    """Create drafts together in the caller's transaction, which holds the programme's lock. Raise a Problem.
+    """Create drafts together in the caller's transaction, which has locked the programme. Raise a Problem.
 
     but: kinds of clash that do not block the save.
     """

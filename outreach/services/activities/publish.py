@@ -68,7 +68,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
             activity.published_at = activity.told_at = now
             activity.respond_by_at = deadline_at_publishing(session, activity, now)
         claim(session, activities)
-    # The plan is checked before people are notified. They are not notified of the programme's days, so those may clash.
+    # Blocking clashes are found before people are notified. The programme's days do not block: nobody is told them.
     ids = [activity.id for activity in activities]
     plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)
     for activity in activities:

@@ -53,7 +53,7 @@ def answer(
     """Record an invitee's own answer for one activity, in all their roles there. Return the invitation.
 
     Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityCancelled, ActivityEnded, NotInvited,
-    OrganisationsNominate or RepresentativeUnnamed; nothing is changed then. A full activity puts them on its waiting list.
+    OrganisationsNominate or RepresentativeUnnamed; nothing is changed then. If the activity is full, they wait for a seat.
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
@@ -102,7 +102,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
 def answer_by_calendar(
     session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
 ) -> Invitation:
-    """Record an answer from an invitee's calendar program, in the caller's transaction, which holds the activity's lock.
+    """Record an answer from an invitee's calendar program, in a transaction that has locked the activity.
 
     mine: all their invitations to one activity. said_at: when the reply arrived. Raise the same as `answer`; nothing is
     changed then. An organisation that comes must use its link, to name its people. If the answer does not change, a

@@ -1,6 +1,6 @@
 """The people that an organisation sends: nominees within its quota, stored as invitations under its own.
 
-Called in a transaction that holds the activity's lock; any problem rolls it back. answers/answer.py decides who may
+Called in a transaction that has locked the activity; any problem rolls it back. answers/answer.py decides who may
 name them until when; answers/nominee_matching.py finds the person behind a name.
 """
 
