@@ -127,7 +127,7 @@ def walk_in(
 
 
 def check_open(activity: Activity, now: datetime) -> None:
-    """Raise NotOpen or NotYet where attendance cannot be ticked at `now`."""
+    """Raise NotOpen or NotYet if attendance cannot be recorded at `now`."""
     if activity.state not in (ActivityState.PUBLISHED, ActivityState.HELD):
         raise NotOpen
     if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():

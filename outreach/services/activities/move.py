@@ -159,7 +159,7 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
 
 
 def apply_move(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place without notifying anyone. On a change of day, told_at becomes `now`."""
+    """Set the new time and place without notifying anyone. If a published one changes its day, told_at is `now`."""
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()

@@ -53,7 +53,7 @@ def answer(
     """Record an invitee's own answer for one activity, in all their roles there. Return the invitation.
 
     Raise a link's problem, NothingToAnswer, DeadlinePassed, ActivityCancelled, ActivityEnded, NotInvited,
-    OrganisationsNominate or RepresentativeUnnamed; nothing is changed then. If the activity is full, they wait for a seat.
+    OrganisationsNominate or RepresentativeUnnamed; nothing is changed then. A full activity has a waiting list.
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)

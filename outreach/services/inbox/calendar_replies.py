@@ -43,7 +43,7 @@ REFUSALS: dict[type[Problem], tuple[IncomingOutcome, IncomingReason]] = {
     ActivityCancelled: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CANCELLED),
     ActivityEnded: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_ENDED),
 }
-# For these reasons, a reply that only repeats what is recorded is not shown to coordinators.
+# Refused for these, a reply that only repeats what is recorded is ignored, unless it has a comment.
 NO_NEWS_IF_KNOWN = {IncomingReason.DEADLINE_PASSED, IncomingReason.ACTIVITY_CHANGED, IncomingReason.NEWER_ANSWER}
 RECORDED_AS = {
     Participation.ACCEPTED: (InvitationState.COMING, InvitationState.WAITLISTED),

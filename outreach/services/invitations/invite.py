@@ -88,7 +88,7 @@ def invite_cadres(
 
 
 def count_cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> tuple[int, int]:
-    """Return how many people such an invitation reaches, and how many of them have no e-mail address."""
+    """Return how many people invite_cadres would reach, and how many of them have no e-mail address."""
     chosen = _cadres(kinds, region_codes).with_only_columns(Person.id, Person.email).distinct().subquery()
     row = db.session.execute(
         sa.select(sa.func.count(), sa.func.count().filter(chosen.c.email == "")).select_from(chosen)
