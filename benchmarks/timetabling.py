@@ -51,8 +51,8 @@ def lost_hall(task: Task) -> Task:
     if outcome.proposal is None:
         raise RuntimeError("The demo cannot be placed; what is measured means nothing.")
     told = datetime(2026, 12, 21, 8, tzinfo=JAKARTA)
-    placed = [replace(one.after, told_at=told) for one in outcome.proposal.placements]
-    facilitator = next(one.facilitators[0] for one in outcome.proposal.placements if one.facilitators)
+    placed = [replace(one.after, told_at=told) for one in outcome.proposal.proposed]
+    facilitator = next(one.facilitators[0] for one in outcome.proposal.proposed if one.facilitators)
     first = placed[0].local_start.replace(hour=0)
     gone = [Absence(first, first + timedelta(days=2), venue_id=placed[0].venue_id, reason="Perbaikan atap")]
     for one in placed:
@@ -73,7 +73,7 @@ def _measured(what: str, task: Task, first_within_s: float, say: Callable[[str],
     proposal = outcome.proposal
     if proposal is None or proposal.unplaced:
         return [Result(f"{what}: all placed", 0, "", met=False)]
-    blocking = find_clashes(applied(task.plan, proposal.placements), among=task.ids)
+    blocking = find_clashes(applied(task.plan, proposal.proposed), among=task.ids)
     if any(one.severity is Severity.BLOCK for one in blocking):
         raise RuntimeError("A proposal has a blocking finding; what was measured means nothing.")
     options = options_of(task)

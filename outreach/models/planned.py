@@ -8,16 +8,16 @@ from outreach.domain.planning.plan import PLANNED
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, Invitation
 
-BINDING = ENGAGED - {InvitationState.REPRESENTED}  # an invitee with a representative is free
+BOOKS = ENGAGED - {InvitationState.REPRESENTED}  # an invitee with a representative is free
 
 
 IS_PLANNED = Activity.state.in_(sorted(PLANNED))
 
 
 # For invitations joined with their activities: a person is booked as speaker or moderator.
-IS_BOUND = sa.and_(
+IS_BOOKED = sa.and_(
     IS_PLANNED,
     Invitation.person_id.is_not(None),
     Invitation.role.in_(sorted(ON_STAGE)),
-    Invitation.state.in_(sorted(BINDING)),
+    Invitation.state.in_(sorted(BOOKS)),
 )

@@ -113,7 +113,7 @@ def walk_in(
         invitation.invited_at = invitation.invited_at or now
         session.flush()
         if invitation.role in ON_STAGE:
-            bookings.bind(session, [person_id])
+            bookings.rebook_people(session, [person_id])
         tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
         row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
         if row is None:

@@ -46,14 +46,14 @@ def show(mail_id: int) -> str:
 @bp.post("/<int:mail_id>/dealt-with")
 @coordinator_required
 def deal_with(mail_id: int) -> Any:
-    handled.deal_with(mail_id, by=current_user, now=clock.now())
+    handled.handle(mail_id, by=current_user, now=clock.now())
     return redirect(url_for(".index", marked=mail_id))
 
 
 @bp.post("/<int:mail_id>/sender-dealt-with")
 @coordinator_required
 def deal_with_sender(mail_id: int) -> Any:
-    handled.deal_with_all_of_sender(mail_id, by=current_user, now=clock.now())
+    handled.handle_all_of_sender(mail_id, by=current_user, now=clock.now())
     return redirect(url_for(".index", marked=mail_id))
 
 

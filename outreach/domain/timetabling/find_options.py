@@ -166,7 +166,7 @@ class _OptionLooks:
             self._party_into(options, placeless, engaged, None, at)
             for venue_at, venue in enumerate(options.venues):
                 held = replace(options.bare, venue_id=venue, engagements=alone)
-                self._party_into(options, held, self._resolutions_from(held), venue_at, at)
+                self._party_into(options, held, self._windows_from(held), venue_at, at)
 
     def _party_into(
         self, options: Options, held: PlannedActivity, near: list[Window], venue: int | None, facilitator: int
@@ -204,13 +204,13 @@ class _OptionLooks:
 
     def _windows_at(self, held: PlannedActivity) -> list[Window]:
         """Return the times at which its venue is unavailable or its people would be travelling from or to another place."""
-        found = self._resolutions_from(held)
+        found = self._windows_from(held)
         if held.venue_id is not None:
             found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
             found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(held.venue_id, *self.span))
         return found
 
-    def _resolutions_from(self, held: PlannedActivity) -> list[Window]:
+    def _windows_from(self, held: PlannedActivity) -> list[Window]:
         here, found = self.base.whereabouts(held), []
         if here is None or not _travels(self.base):
             return []

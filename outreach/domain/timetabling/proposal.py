@@ -108,7 +108,7 @@ class Proposal:
     bound: no proposal can cost less; None if nothing is proven.
     """
 
-    placements: tuple[ProposedActivity, ...]
+    proposed: tuple[ProposedActivity, ...]
     unplaced: tuple[int, ...]
     costs: Mapping[Term, int]
     objective: int
@@ -138,9 +138,9 @@ def propose(
     ledger = Ledger(task)
     found = charges(task, placed, ledger)
     plan = task.base.with_(*placed.values())
-    placements = [_placement(task, options[id], plan, placed, ledger, found) for id in placed]
+    proposed = [_proposed_one(task, options[id], plan, placed, ledger, found) for id in placed]
     return Proposal(
-        placements=tuple(sorted(placements, key=lambda one: (one.starts_at, one.activity_id))),
+        proposed=tuple(sorted(proposed, key=lambda one: (one.starts_at, one.activity_id))),
         unplaced=tuple(one.activity_id for one in task.demands if one.activity_id not in placed),
         costs=by_term(found),
         objective=total(found),
@@ -157,12 +157,12 @@ def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
         return None
 
 
-def applied(plan: Plan, placements: Iterable[ProposedActivity]) -> Plan:
+def applied(plan: Plan, proposed: Iterable[ProposedActivity]) -> Plan:
     """Return the plan with these applied. If only some are, `find_clashes(plan, among=…)` says whether they fit the rest."""
-    return plan.with_(*(one.after for one in placements))
+    return plan.with_(*(one.after for one in proposed))
 
 
-def _placement(
+def _proposed_one(
     task: Task,
     options: Options,
     plan: Plan,

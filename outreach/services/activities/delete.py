@@ -59,5 +59,5 @@ def _delete(session: Session, activities: Sequence[Activity], by: User | None, n
         session.execute(sa.delete(Invitation).where(its))
         session.delete(activity)
     session.flush()
-    bookings.hold(session, venues)
-    bookings.bind(session, speakers)
+    bookings.rebook_venues(session, venues)
+    bookings.rebook_people(session, speakers)

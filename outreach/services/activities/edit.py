@@ -17,7 +17,7 @@ from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import checks as plan_checks
-from outreach.services.planning.book import claim
+from outreach.services.planning.book import book
 from outreach.transactions import writing
 
 
@@ -53,7 +53,7 @@ def edit_activity(
             _fill(session, activity, values, now)
             check_times(activity)
             if taking:
-                claim(session, [activity], speakers=other_time)
+                book(session, [activity], speakers=other_time)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         seats.offer_freed(session, activity, now=now)
         audit.record(session, by, "activity.edited", activity, now=now, changed=audit.changes(before, _facts(activity)))
@@ -85,7 +85,7 @@ def add_activities(
     activities = [_new(session, values, programme, by, now) for values in described]
     with session.no_autoflush:
         session.add_all(activities)
-        claim(session, activities)
+        book(session, activities)
     plan_checks.refuse_blocking(session, [activity.id for activity in activities], but=but, now=now)
     for activity in activities:
         audit.record(session, by, "activity.created", activity, now=now)

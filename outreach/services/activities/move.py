@@ -148,7 +148,7 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
         with session.no_autoflush:
             apply_move(session, activity, to, now)
             check_times(activity)
-            booking.claim(session, [activity], speakers=other_time)
+            booking.book(session, [activity], speakers=other_time)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         if announced:
             tell_of_move(session, activity, told, by=by, now=now)

@@ -15,7 +15,7 @@ from outreach.services.locking import activities_for_change, activity_for_change
 from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
-from outreach.services.planning.book import claim
+from outreach.services.planning.book import book
 from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule
 from outreach.transactions import writing
 
@@ -67,7 +67,7 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
             activity.state = ActivityState.PUBLISHED
             activity.published_at = activity.told_at = now
             activity.respond_by_at = deadline_at_publishing(session, activity, now)
-        claim(session, activities)
+        book(session, activities)
     # Blocking clashes are found before people are notified. The programme's days do not block: nobody is told them.
     ids = [activity.id for activity in activities]
     plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)

@@ -170,7 +170,7 @@ def settle(
         invitation.representative_phone = named.phone.strip()
         invitation.representative_email = named.email.strip()
     session.flush()
-    bookings.bind(
+    bookings.rebook_people(
         session, on_stage
     )  # someone who comes to two activities at once is shown as a clash; no answer is refused for it
     if had_a_seat and state not in TAKES_A_SEAT:

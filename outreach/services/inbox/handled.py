@@ -27,7 +27,7 @@ class Marked:
     count: int
 
 
-def deal_with(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
+def handle(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
     """Mark a mail as handled; a mail that was handled before stays unchanged."""
     with writing() as session:
         mail = note_handled(session, mail_id, by=by, now=now)
@@ -51,7 +51,7 @@ def note_handled(
     return mail
 
 
-def deal_with_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
+def handle_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
     """Mark all waiting mails of a mail's sender as handled. Return how many."""
     with writing() as session:
         mail = _for_change(session, mail_id)

@@ -18,7 +18,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, Invitation, Organisation, Person, User
 from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
-from outreach.services.planning.book import engage
+from outreach.services.planning.book import book_people
 from outreach.services.reminders.schedule import event_reminder
 
 
@@ -109,7 +109,7 @@ def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invi
     for activity in activities:
         people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
         if people:
-            engage(session, [activity], people, locked=True)
+            book_people(session, [activity], people, locked=True)
 
 
 def _make_new(invitation: Invitation) -> None:

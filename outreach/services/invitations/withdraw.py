@@ -43,7 +43,7 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
             leaving.append(one)
     raise_for_withdrawn(session, going)
     session.flush()
-    bookings.bind(session, {one.person_id for one in going if one.person_id and one.role in ON_STAGE})
+    bookings.rebook_people(session, {one.person_id for one in going if one.person_id and one.role in ON_STAGE})
     for one in leaving:
         if one.person_id is None or not _stands_otherwise(session, one):
             event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)

@@ -32,7 +32,7 @@ def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
             row.values = after
             session.flush()
             if before.get("severities") != after.get("severities"):
-                bookings.again(session)
+                bookings.rebook_all(session)
             changed = changes(_read(before, 0), values)
             audit.record(session, by, "plan_settings.changed", row, now=now, **changed)
         return _read(row.values, row.version)

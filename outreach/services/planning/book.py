@@ -62,7 +62,7 @@ class _Span:
         return bool(self.starts_at < other.ends_at and self.ends_at > other.starts_at)
 
 
-def claim(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
+def book(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
     """Take the venues and speakers of activities that are new, moved or published, and flush them.
 
     Raise VenueTaken, SpeakerTaken or VenueMissing, having written nothing. Where the office only warns of that, nothing is
@@ -84,11 +84,11 @@ def claim(session: Session, activities: Sequence[Activity], *, speakers: bool = 
         locking.lock_people(session, people)
         _check_speakers(session, known, people, rules)
         _write(session, activities)
-    bookings.hold(session, left | wanted)
-    _bind(session, known, people, rules)
+    bookings.rebook_venues(session, left | wanted)
+    _book_speakers(session, known, people, rules)
 
 
-def engage(
+def book_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], *, locked: bool = False
 ) -> None:
     """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken.
@@ -100,7 +100,7 @@ def engage(
     if not locked:
         locking.lock_people(session, person_ids)
     _check_speakers(session, activities, person_ids, rules)
-    _bind(session, activities, person_ids, rules)
+    _book_speakers(session, activities, person_ids, rules)
 
 
 def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
@@ -171,12 +171,12 @@ def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> 
         time.sleep(LOOK_S)
 
 
-def _bind(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:
+def _book_speakers(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:
     """Bind the people. Where one is bound elsewhere after all, by somebody who did not wait for the lock, say so."""
     if not person_ids:
         return
     spans = [_span(one) for one in activities]
-    bookings.bind(session, person_ids, locked=True)
+    bookings.rebook_people(session, person_ids, locked=True)
     if rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return
     bound = sa.exists().where(
@@ -186,7 +186,7 @@ def _bind(session: Session, activities: Sequence[Activity], person_ids: Collecti
         sa.select(Invitation.id)
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            planned.IS_BOUND,
+            planned.IS_BOOKED,
             ~bound,
             Invitation.activity_id.in_([one.id for one in spans]),
             Invitation.person_id.in_(person_ids),
@@ -231,7 +231,7 @@ def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Colle
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            planned.IS_BOUND,
+            planned.IS_BOOKED,
             Invitation.person_id.in_(person_ids),
             sa.or_(
                 Activity.id.in_(own),

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import ON_STAGE
 from outreach.models import Activity, Invitation, SpeakerBooking
-from outreach.models.planned import IS_BOUND, IS_PLANNED
+from outreach.models.planned import IS_BOOKED, IS_PLANNED
 from outreach.services.locking import lock_people, lock_venues
 from outreach.transactions import insert_into
 
-_Bindings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
+_Bookings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
 
 
 def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
@@ -35,7 +35,7 @@ def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
     return {id for id in session.scalars(sa.union(invited, held)) if id is not None}
 
 
-def bind(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
+def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
     """Write anew by what these people are bound: the first come keeps them, of others the earliest.
 
     Locks the people, unless they are `locked` already.
@@ -46,7 +46,7 @@ def bind(session: Session, person_ids: Collection[int], *, locked: bool = False)
         return
     if not locked:
         lock_people(session, people)
-    wanted, held = _bound(session, people)
+    wanted, held = _booked(session, people)
     kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     leaving = []
     for (activity_id, person_id), times in held.items():
@@ -70,7 +70,7 @@ def bind(session: Session, person_ids: Collection[int], *, locked: bool = False)
         session.execute(insert_into(session, SpeakerBooking).values(new).on_conflict_do_nothing())
 
 
-def hold(session: Session, venue_ids: Collection[int]) -> None:
+def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
     """Let activities hold these venues again that did not, where nothing that holds overlaps them any more."""
     waiting = session.execute(
         sa.select(Activity.id, Activity.venue_id, Activity.starts_at, Activity.ends_at)
@@ -99,14 +99,14 @@ def release(session: Session, activities: Iterable[Activity]) -> None:
     """Free what activities held that are cancelled now: for the next, and for those that overlapped them."""
     session.flush()
     gone = list(activities)
-    hold(session, {one.venue_id for one in gone if one.venue_id is not None})
-    bind(session, on_stage(session, [one.id for one in gone]))
+    rebook_venues(session, {one.venue_id for one in gone if one.venue_id is not None})
+    rebook_people(session, on_stage(session, [one.id for one in gone]))
 
 
-def again(session: Session) -> None:
+def rebook_all(session: Session) -> None:
     """Let everything hold that can: for when the office changed what it refuses."""
     venues = sa.select(Activity.venue_id).where(IS_PLANNED, ~Activity.holds_venue, Activity.venue_id.is_not(None))
-    hold(session, {id for id in session.scalars(venues) if id is not None})
+    rebook_venues(session, {id for id in session.scalars(venues) if id is not None})
     unbound = (
         sa.select(Invitation.person_id)
         .join(Activity, Activity.id == Invitation.activity_id)
@@ -116,12 +116,12 @@ def again(session: Session) -> None:
                 SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id
             ),
         )
-        .where(IS_BOUND, SpeakerBooking.activity_id.is_(None))
+        .where(IS_BOOKED, SpeakerBooking.activity_id.is_(None))
     )
-    bind(session, {id for id in session.scalars(unbound) if id is not None})
+    rebook_people(session, {id for id in session.scalars(unbound) if id is not None})
 
 
-def _bound(session: Session, people: Collection[int]) -> tuple[_Bindings, _Bindings]:
+def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Bookings]:
     """Return by what the people are to be bound and by what they are held.
 
     One statement, one moment: else a binding committed between the two, that the first did not see, would look left over.
@@ -131,14 +131,14 @@ def _bound(session: Session, people: Collection[int]) -> tuple[_Bindings, _Bindi
             sa.literal(0).label("is_held"), Activity.id, Invitation.person_id, Activity.starts_at, Activity.ends_at
         )
         .join(Activity, Activity.id == Invitation.activity_id)
-        .where(IS_BOUND, Invitation.person_id.in_(people))
+        .where(IS_BOOKED, Invitation.person_id.in_(people))
     )
     held = sa.select(
         sa.literal(1), SpeakerBooking.activity_id, SpeakerBooking.person_id, SpeakerBooking.starts_at,
         SpeakerBooking.ends_at,
     ).where(SpeakerBooking.person_id.in_(people))  # fmt: skip
-    to_be: _Bindings = {}
-    is_now: _Bindings = {}
+    to_be: _Bookings = {}
+    is_now: _Bookings = {}
     row: Any
     for row in session.execute(sa.union_all(wanted, held)):
         (is_now if row.is_held else to_be)[row.id, row.person_id] = row.starts_at, row.ends_at

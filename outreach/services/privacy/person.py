@@ -148,7 +148,7 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
         )
     )
     session.flush()
-    bookings.bind(session, [person_id])
+    bookings.rebook_people(session, [person_id])
     for activity_id in activities:
         seats.offer_freed(session, session.get_one(Activity, activity_id), now=now)
 

@@ -17,7 +17,7 @@ from outreach.services.locking import ProgrammeMissing
 from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
-from outreach.services.planning.book import claim, engage
+from outreach.services.planning.book import book, book_people
 from outreach.transactions import writing
 
 
@@ -70,11 +70,11 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         copies = [_copy_activity(session, activity, copy, shift, by, now) for activity in sources]
         with session.no_autoflush:
             session.add_all(copies)
-            claim(session, copies)
+            book(session, copies)
         for activity, its_copy in zip(sources, copies, strict=True):
             _copy_contents(session, activity, its_copy, shift)
         ids = [one.id for one in copies]
-        engage(session, copies, bookings.on_stage(session, ids))
+        book_people(session, copies, bookings.on_stage(session, ids))
         # Those of one kecamatan may lie at one time, to be given their days one by one: as when they are made.
         plan_checks.refuse_blocking(session, ids, but=[ClashKind.SAME_KECAMATAN], now=now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)

@@ -32,7 +32,7 @@ from outreach.services.locking import present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.planning.book import claim
+from outreach.services.planning.book import book
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
@@ -227,7 +227,7 @@ def _move_all(
             activities_move.apply_move(session, activity, _move(activity, line, now), now)
             check_times(activity)
         if moving:
-            claim(session, [activity for activity, _line in moving])
+            book(session, [activity for activity, _line in moving])
     return told
 
 

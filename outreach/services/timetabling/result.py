@@ -186,11 +186,11 @@ def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, o
     if proposal is None:
         return found
     was = {identity(one) for one in find_clashes(task.plan, among=task.ids)}
-    after = applied(task.base, proposal.placements)
-    will = {identity(one) for one in find_clashes(after, among=[one.activity_id for one in proposal.placements])}
+    after = applied(task.base, proposal.proposed)
+    will = {identity(one) for one in find_clashes(after, among=[one.activity_id for one in proposal.proposed])}
     return replace(
         found,
-        lines=tuple(_line(one, task, versions, was) for one in proposal.placements),
+        lines=tuple(_line(one, task, versions, was) for one in proposal.proposed),
         unplaced=proposal.unplaced,
         costs=proposal.costs,
         objective=proposal.objective,

@@ -141,7 +141,7 @@ def _progress(progress: SearchProgress) -> dict[str, Any]:
     proposal = progress.proposal
     return {
         "seconds": round(progress.seconds, 1),
-        "placed": len(proposal.placements) if proposal else 0,
+        "placed": len(proposal.proposed) if proposal else 0,
         "objective": proposal.objective if proposal else None,
         "bound": progress.bound,
     }

@@ -176,13 +176,13 @@ def test_whatever_is_proposed_breaks_no_rule_and_costs_what_the_model_says(task)
         assert outcome.proposal is None or outcome.proposal.unplaced
         return
     proposal = outcome.proposal
-    after = applied(task.plan, proposal.placements)
+    after = applied(task.plan, proposal.proposed)
     assert [one for one in find_clashes(after, among=task.ids) if one.severity is Severity.BLOCK] == []
-    assert {one.activity_id for one in proposal.placements} == task.ids
+    assert {one.activity_id for one in proposal.proposed} == task.ids
     assert proposal.objective == sum(proposal.costs.values()) == proposal.bound
     assert at_least(task, options_of(task)) <= proposal.objective
-    in_order(task, {one.activity_id: one.after for one in proposal.placements})
-    for one in proposal.placements:
+    in_order(task, {one.activity_id: one.after for one in proposal.proposed})
+    for one in proposal.proposed:
         assert one.after.length == one.before.length
         if one.before.fixed:
             assert (one.starts_at, one.venue_id) == (one.before.starts_at, one.before.venue_id)

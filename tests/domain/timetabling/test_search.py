@@ -81,7 +81,7 @@ def test_the_first_answer_is_there_at_once_and_each_later_one_is_no_worse():
     assert outcome.status in (SearchStatus.BEST, SearchStatus.FOUND)
     assert outcome.proposal.objective == costs[-1]
     assert 0 <= outcome.proposal.gap < 1
-    blocking = find_clashes(applied(asked.plan, outcome.proposal.placements), among=asked.ids)
+    blocking = find_clashes(applied(asked.plan, outcome.proposal.proposed), among=asked.ids)
     assert [one for one in blocking if one.severity is Severity.BLOCK] == []
 
 
@@ -185,7 +185,7 @@ def test_the_order_is_kept_in_a_large_plan(monkeypatch):
     made = [activity(id, 8, 10, engagements=(speaks(SITI if id % 2 else BUDI),)) for id in range(1, count + 1)]
     demands = [Demand(id, after=(id - 1,) if id > 1 else ()) for id in range(1, count + 1)]
     outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)))
-    placed = [one.after for one in outcome.proposal.placements]
+    placed = [one.after for one in outcome.proposal.proposed]
     assert [one.id for one in placed] == list(range(1, count + 1))
     assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))
 
@@ -212,7 +212,7 @@ def test_three_in_one_hall_on_one_morning_collide_for_the_hall():
     assert (outcome.status, conflict.activity_ids, conflict.is_minimal) == (SearchStatus.IMPOSSIBLE, (1, 2, 3), True)
     assert said(conflict)[0] == (ClashKind.VENUE_TAKEN, (1, 2, 3))
     assert conflict.causes[0].venue_ids == (1,)
-    assert len(outcome.proposal.placements) == 3  # what can be placed is still proposed
+    assert len(outcome.proposal.proposed) == 3  # what can be placed is still proposed
 
 
 def test_the_kapolres_who_is_away_all_week_is_named():

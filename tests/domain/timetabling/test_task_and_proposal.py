@@ -64,12 +64,12 @@ def proposed(asked):
 
 
 def when(proposal, id=1):
-    (placement,) = (one for one in proposal.placements if one.activity_id == id)
+    (placement,) = (one for one in proposal.proposed if one.activity_id == id)
     return placement.after.local_start
 
 
 def reasons(proposal, id=1):
-    (placement,) = (one for one in proposal.placements if one.activity_id == id)
+    (placement,) = (one for one in proposal.proposed if one.activity_id == id)
     return [one.kind for one in placement.reasons]
 
 
@@ -168,14 +168,14 @@ def test_two_in_one_hall_are_put_one_after_the_other():
     proposal = proposed(
         task(*(activity(id, 8, 12, venue_id=1) for id in (1, 2, 3)), horizon=Horizon((MONDAY, TUESDAY)))
     )
-    assert find_clashes(applied(plan(rules=QUIET), proposal.placements)) == []
+    assert find_clashes(applied(plan(rules=QUIET), proposal.proposed)) == []
     assert proposal.unplaced == ()
 
 
 def test_what_finds_no_place_is_said():
     three = (activity(id, 8, 12, venue_id=1) for id in (1, 2, 3))
     proposal = proposed(task(*three, horizon=Horizon((MONDAY,))))
-    assert (len(proposal.placements), len(proposal.unplaced)) == (2, 1)
+    assert (len(proposal.proposed), len(proposal.unplaced)) == (2, 1)
     assert not proposal.bounded(0).is_proven
 
 
@@ -183,7 +183,7 @@ def test_one_of_three_facilitators_is_chosen_and_others_stay_invited():
     team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
     away = [Absence(at(0), at(0, day=25), party=one) for one in team[:2]]
     held = activity(1, 8, 10, engagements=(volunteers(BUDI), speaks(team[0])))
-    (placement,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).placements
+    (placement,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).proposed
     assert (placement.facilitators, placement.let_go) == ((team[2],), (team[0],))
     assert placement.after.engagements == (
         volunteers(BUDI),
@@ -211,7 +211,7 @@ def test_what_is_fixed_stays():
 def test_an_activity_stays_where_it_is_if_nothing_is_better():
     proposal = proposed(task(activity(1, 10, 12, day=20), wishes=replace(NOTHING, change=1)))
     assert (when(proposal), proposal.objective) == (at(10, 20), 0)
-    assert not proposal.placements[0].is_change
+    assert not proposal.proposed[0].is_change
     assert ReasonKind.KEPT in reasons(proposal)
 
 
@@ -266,7 +266,7 @@ def test_shares_are_even():
     four = [activity(id, 8, 10, venue_id=None, day=17 + id) for id in (1, 2, 3, 4)]
     demands = [Demand(one.id, facilitators=team) for one in four]
     proposal = proposed(task(*four, demands=demands, wishes=replace(NOTHING, share=5, trips=1)))
-    assert sorted(party.key for one in proposal.placements for party in one.facilitators) == [1, 1, 2, 2]
+    assert sorted(party.key for one in proposal.proposed for party in one.facilitators) == [1, 1, 2, 2]
 
 
 def test_days_before_ramadan_are_better():
@@ -318,11 +318,11 @@ def test_a_hall_in_another_place_is_taken_for_lack_of_room():
     held = activity(1, 8, 10, venue_id=YOSODADI.id, people=100)
     wishes = replace(NOTHING, change=1, warnings={ClashKind.VENUE_TOO_SMALL: 20})
     proposal = proposed(task(held, demands=[Demand(1, venues=(3, 2, 1))], wishes=wishes))
-    (placement,) = proposal.placements
+    (placement,) = proposal.proposed
     assert (placement.venue_id, placement.changes_venue, proposal.objective) == (BAPPEDA.id, True, 1)
     small = propose(
         task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes),
         options_of(task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes)),
         {1: replace(held, venue_id=GANJAR_AGUNG.id)},
     )
-    assert [one.kind for one in small.placements[0].clashes] == [ClashKind.VENUE_TOO_SMALL]
+    assert [one.kind for one in small.proposed[0].clashes] == [ClashKind.VENUE_TOO_SMALL]

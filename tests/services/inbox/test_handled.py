@@ -86,11 +86,11 @@ def test_names_that_an_office_wrote_in_a_letter_deal_with_it(activity, police, c
 
 def test_a_press_is_taken_back_as_a_whole_and_nothing_else_with_it(coordinator, administrator):
     before = mail(sender="banyak@example.net").id
-    handled.deal_with(before, by=coordinator, now=at(4, 7))
+    handled.handle(before, by=coordinator, now=at(4, 7))
     three = [mail(sender="banyak@example.net").id for _number in range(3)]
     other = mail(sender="ani@example.com").id
-    handled.deal_with_all_of_sender(three[1], by=coordinator, now=NOW)
-    handled.deal_with(other, by=administrator, now=NOW)
+    handled.handle_all_of_sender(three[1], by=coordinator, now=NOW)
+    handled.handle(other, by=administrator, now=NOW)
     marked = handled.just_marked(three[1], by=coordinator, now=NOW)
     assert (marked.mail.id, marked.count) == (three[1], 3)
     handled.reopen(three[1], by=coordinator, now=NOW, together=True)
@@ -101,7 +101,7 @@ def test_a_press_is_taken_back_as_a_whole_and_nothing_else_with_it(coordinator, 
 
 def test_one_mail_of_a_press_is_taken_back_alone(coordinator):
     three = [mail(sender="banyak@example.net").id for _number in range(3)]
-    handled.deal_with_all_of_sender(three[1], by=coordinator, now=NOW)
+    handled.handle_all_of_sender(three[1], by=coordinator, now=NOW)
     handled.reopen(three[0], by=coordinator, now=NOW)
     waiting = db.session.scalars(sa.select(IncomingMail.id).where(IncomingMail.seen_at.is_(None))).all()
     assert waiting == [three[0]]
@@ -109,7 +109,7 @@ def test_one_mail_of_a_press_is_taken_back_alone(coordinator):
 
 def test_taking_back_is_offered_for_half_an_hour_to_whoever_pressed(coordinator, administrator):
     letter = mail().id
-    handled.deal_with(letter, by=coordinator, now=NOW)
+    handled.handle(letter, by=coordinator, now=NOW)
     just, late = NOW + timedelta(minutes=30), NOW + timedelta(minutes=30, seconds=1)
     assert handled.just_marked(letter, by=coordinator, now=just).count == 1
     assert handled.just_marked(letter, by=coordinator, now=late) is None
@@ -155,7 +155,7 @@ def test_the_log_names_senders_as_long_as_the_mails_do(hers, ani, coordinator):
     letter = mail(sender_name="Ani Wijaya").id
     unnamed = mail(sender_name="", sender="").id
     record(hers, coordinator, letter)
-    handled.deal_with(unnamed, by=coordinator, now=NOW)
+    handled.handle(unnamed, by=coordinator, now=NOW)
     rows = audit_log.entries(audit_log.AuditFilter(), zone=JAKARTA).items
     assert audit_log.senders(rows) == {letter: "Ani Wijaya"}
     assert audit_log.senders([]) == {}

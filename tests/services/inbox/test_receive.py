@@ -228,7 +228,7 @@ def test_the_number_that_waits_is_counted_anew_only_once_it_has_changed(ani, arr
     once = queries(lambda: inbox_waiting.recent_count(now=MORNING))
     assert queries(lambda: [inbox_waiting.recent_count(now=MORNING), inbox_waiting.recent_count(now=MORNING)]) == once
     db.session.rollback()
-    handled.deal_with(waiting, by=db.session.merge(coordinator), now=MORNING)
+    handled.handle(waiting, by=db.session.merge(coordinator), now=MORNING)
     assert inbox_waiting.recent_count(now=MORNING) == 0
     handled.reopen(waiting, by=db.session.merge(coordinator), now=MORNING)
     assert inbox_waiting.recent_count(now=MORNING) == 1

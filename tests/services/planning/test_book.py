@@ -24,7 +24,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.book import SpeakerTaken, VenueTaken, claim
+from outreach.services.planning.book import SpeakerTaken, VenueTaken, book
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
@@ -243,7 +243,7 @@ def place(activities, *times):
         found = [session.get(Activity, activity.id) for activity in activities]
         for one, (starts_at, ends_at) in zip(found, times, strict=True):
             one.starts_at, one.ends_at = starts_at, ends_at
-        claim(session, found)
+        book(session, found)
 
 
 def test_two_activities_change_places_in_one_go(siti, two):

@@ -254,7 +254,7 @@ def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_
                     venue_id=venue_ids[at_venue], **times(0, who),
                 )  # fmt: skip
                 session.add(one)
-                booking.claim(session, [one])
+                booking.book(session, [one])
                 if at_venue == who:
                     both.wait(WAIT_S)
 
