@@ -1,7 +1,8 @@
-"""Whether this machine's clock agrees with the database's. On PostgreSQL, machines hold messages under leases that end by
-their clocks: one whose clock is far off would take what others are just sending, or send before its time.
+"""Compare this machine's clock with the database's, and raise or end an alarm.
 
-SQLite's machine is our own, and has one clock.
+On PostgreSQL, each machine holds messages under leases and judges their end by its own clock. A machine whose clock is
+far off would take messages that others are sending, or send messages too early. SQLite runs on this machine, so there
+is only one clock.
 """
 
 from collections.abc import Callable
@@ -18,13 +19,13 @@ from outreach.models.channels import CLOCK
 from outreach.transactions import insert_into, writing
 
 RENEWED_EVERY = timedelta(minutes=1)
-HOLDS_FOR = timedelta(minutes=5)  # an alarm that was not renewed for so long is about a machine that is gone
+HOLDS_FOR = timedelta(minutes=5)  # an alarm not renewed for this long is about a machine that is gone
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class ClockProblem:
-    """words: the machine whose clock is off, and by how much; "web-1: +45 s" is ahead of the database's."""
+    """words: the machine whose clock is off, and by how much; "web-1: +45 s" is 45 s ahead of the database's."""
 
     trouble: ChannelTrouble
     words: str
@@ -47,7 +48,7 @@ def agrees(machine: str, now: Callable[[], datetime]) -> bool:
 
 
 def problem() -> ClockProblem | None:
-    """Return which machine's clock is wrong, or None where all are right."""
+    """Return which machine's clock is wrong, or None if all are right."""
     found = _alarmed()
     return (
         ClockProblem(found.trouble, found.reply, found.since_at) if found and found.trouble and found.since_at else None
@@ -55,7 +56,7 @@ def problem() -> ClockProblem | None:
 
 
 def _ahead(now: Callable[[], datetime]) -> tuple[timedelta, datetime]:
-    """Return how far our clock is ahead of the database's, not counting what asking it took; and the database's time."""
+    """Return how far our clock is ahead of the database's, without the time the query took; and the database's time."""
     with db.engine.connect() as connection:
         before = now()
         theirs = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one().astimezone(UTC)
@@ -71,7 +72,7 @@ def _alarmed() -> Channel | None:
 
 
 def _alarm(machine: str, ahead: timedelta, at: datetime) -> None:
-    """Raise the alarm, or renew it. All its instants are the database's, for ours are wrong."""
+    """Raise the alarm, or renew it. All its instants are the database's, because this machine's are wrong."""
     found = _alarmed()
     renewed_at = found.paused_until - HOLDS_FOR if found and found.paused_until else None
     ours = found is not None and _is_about(found, machine)
@@ -79,7 +80,7 @@ def _alarm(machine: str, ahead: timedelta, at: datetime) -> None:
     if ours and renewed_at is not None and timedelta() <= at - renewed_at < RENEWED_EVERY:
         return
     with writing() as session:
-        first = insert_into(session, Channel).values(name=CLOCK, failures=0)  # machines may find out at the same moment
+        first = insert_into(session, Channel).values(name=CLOCK, failures=0)  # several machines may do this at once
         session.execute(first.on_conflict_do_nothing())
         found = session.get_one(Channel, CLOCK, with_for_update=True, populate_existing=True)
         found.trouble = ChannelTrouble.CLOCK

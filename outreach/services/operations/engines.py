@@ -1,4 +1,4 @@
-"""Which engines are alive: each says so about once a minute, and is forgotten a week after it stopped."""
+"""Heartbeats of the engines, and overdue work. A heartbeat is written about once a minute and deleted after a week."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,12 +16,12 @@ LATE = timedelta(minutes=15)
 
 EVERY = timedelta(minutes=1)
 SILENT_AFTER = timedelta(minutes=5)
-FIRST_AFTER = timedelta(minutes=15)  # how long after the office was set up its first engine may take
+FIRST_AFTER = timedelta(minutes=15)  # how long the first engine may take to start after the office was set up
 FORGOTTEN_AFTER = timedelta(days=7)
 
 
 def beat(name: str, *, now: datetime) -> None:
-    """Note that an engine has just ticked. It is written down once a minute, however often it ticks."""
+    """Record that an engine has just ticked. At most one write a minute, however often it ticks."""
     last_at = db.session.scalar(sa.select(Heartbeat.at).where(Heartbeat.name == name))
     db.session.rollback()
     if last_at is not None and abs(now - last_at) < EVERY:
@@ -36,20 +36,20 @@ def beat(name: str, *, now: datetime) -> None:
 
 
 def heard() -> Sequence[Heartbeat]:
-    """Return the engines that were heard of, the latest first."""
+    """Return all engines with a heartbeat, the latest first."""
     return db.session.scalars(sa.select(Heartbeat).order_by(Heartbeat.at.desc(), Heartbeat.name)).all()
 
 
 def living(*, now: datetime) -> Sequence[Heartbeat]:
-    """Return the engines that were heard of in the last minutes, the latest first."""
+    """Return the engines with a heartbeat within SILENT_AFTER, the latest first."""
     return [one for one in heard() if abs(now - one.at) < SILENT_AFTER]
 
 
 def last_sign(*, now: datetime) -> datetime | None:
-    """Return when an engine last gave a sign of life; None where none has, ever.
+    """Return when an engine last gave a sign of life; None if none ever did.
 
-    A mail that was sent is a sign too: an engine that sends a great many at once ticks again only after them. A sign that
-    lies in the future, as after a clock was set back, says nothing.
+    A sent mail is a sign too: an engine that sends very many at once ticks again only after them. Signs in the future
+    are ignored; they appear after a clock was set back.
     """
     latest = now + SILENT_AFTER  # other machines' clocks may be a little ahead
     last_at = db.session.scalar(sa.select(sa.func.max(Heartbeat.at)).where(Heartbeat.at < latest))
@@ -60,10 +60,10 @@ def last_sign(*, now: datetime) -> datetime | None:
 
 
 def silent_since(*, now: datetime) -> datetime | None:
-    """Return since when no engine has given a sign of life; None while one lives.
+    """Return since when no engine has given a sign of life; None while one is alive.
 
-    Where none has ever ticked, that is since the office was set up, but for its first minutes. Where all that is known lies
-    in the future, it is `now`.
+    If none has ever ticked, this is when the office was set up, but None within FIRST_AFTER of that. If all known signs
+    lie in the future, it is `now`.
     """
     last_at = last_sign(now=now)
     if last_at is None:
@@ -72,7 +72,7 @@ def silent_since(*, now: datetime) -> datetime | None:
 
 
 def _set_up_before(latest: datetime) -> datetime | None:
-    """Return when the first account was made, where that was so long ago; else None."""
+    """Return the time of the first audit entry if it is not later than `latest`; otherwise None."""
     first_at = db.session.scalar(sa.select(sa.func.min(AuditEntry.at)))
     return first_at if first_at is not None and first_at <= latest else None
 
@@ -86,7 +86,7 @@ def _patience() -> timedelta:
 
 
 def overdue(*, now: datetime) -> str:
-    """Return "reminders" or "messages" where one has been due for more than a quarter of an hour; else ""."""
+    """Return "reminders" or "messages" if one has been due for more than a quarter of an hour; otherwise ""."""
     late = now - LATE
     if db.session.scalar(sa.select(Reminder.id).where(IS_SCHEDULED, Reminder.due_at < late).limit(1)):
         return "reminders"

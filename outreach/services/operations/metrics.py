@@ -1,7 +1,7 @@
-"""How delivery stands, in numbers, for whoever watches it: the same from every web process, since all is in the database.
+"""Figures of delivery for monitoring. All come from the database, so every web process gives the same ones.
 
-Each number comes from a partial index. What waits for its time may be a nation's, and is counted up to MOST. Read anew every
-few seconds at most.
+Each figure comes from a partial index. Very many messages may wait for their time, so they are counted up to
+MOST_COUNTED only. The figures are read at most once in KEPT_FOR.
 """
 
 from dataclasses import dataclass
@@ -32,29 +32,29 @@ from outreach.settings import MOST_COUNTED
 KEPT_FOR = timedelta(seconds=5)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WINDOWS = {"1h": HOUR, "24h": DAY}
-SAMPLE = 10_000  # lateness is reckoned over the latest of the hour's messages
+SAMPLE = 10_000  # lateness is computed over so many of the hour's latest messages
 
 
 @dataclass(frozen=True)
 class Figures:
-    """ages and lateness in seconds. `windows` are the keys of WINDOWS."""
+    """Ages and lateness are in seconds. A window is a key of WINDOWS."""
 
     at: datetime
     queue_age_s: float  # of the message that has been due longest
     due: int
-    waiting: int  # not yet due; MOST at most
+    waiting: int  # not yet due; at most MOST_COUNTED
     in_work: dict[MessageState, int]
     retrying: int
     sent: dict[str, int]  # by window
     not_sent: dict[tuple[MessageState, str, str], int]  # by state, reason, window in which they were due
     attempts: dict[MessageState, int]  # of the last hour, by outcome
-    lateness_s: dict[float, float]  # of what was sent in the last hour, by quantile; 1: the latest of all
+    lateness_s: dict[float, float]  # of messages sent in the last hour, by quantile; 1: the largest
     channels: dict[str, "ChannelFigures"]
     engine_age_s: float | None  # since the last sign of life; None: there was none yet
-    engines: int  # heard of in the last minutes
+    engines: int  # alive in the last minutes
     incoming_to_read: int
     addresses_blocked: int
-    reminders_scheduled: int  # MOST at most
+    reminders_scheduled: int  # at most MOST_COUNTED
     reminders_overdue: int
     reminders_missed: int  # of those due in the last day
     database_bytes: int
@@ -71,7 +71,7 @@ _recent: Recent[Figures] = Recent(Life(KEPT_FOR))
 
 
 def figures(*, now: datetime) -> Figures:
-    """Return the figures at `now`, or as they were at most KEPT_FOR before."""
+    """Return the figures at `now`, or figures that are at most KEPT_FOR old."""
     return _recent.value(lambda: _read(now), now=now)
 
 
@@ -114,7 +114,7 @@ def _read(now: datetime) -> Figures:
 
 
 def database_bytes() -> int:
-    """Return how much room the database takes on its disk."""
+    """Return the database's size on disk, in bytes."""
     if db.engine.dialect.name == "postgresql":
         return int(_one(sa.text("SELECT pg_database_size(current_database())")))
     return int(_one(sa.text("PRAGMA page_count"))) * int(_one(sa.text("PRAGMA page_size")))
@@ -152,7 +152,7 @@ def _count(table: Any, *conditions: Any) -> int:
 
 
 def _some(table: Any, *conditions: Any) -> int:
-    """Count up to MOST: beyond that the number says no more, and would cost more the more there are."""
+    """Count up to MOST_COUNTED. A larger number would say nothing more, and counting it would take longer."""
     found = sa.select(sa.literal(1)).select_from(table).where(*conditions).limit(MOST_COUNTED)
     return _one(sa.select(sa.func.count()).select_from(found.subquery())) or 0
 
