@@ -1,7 +1,9 @@
-"""Claiming a venue and speakers for a time: of two at once exactly one wins, and the other hears by whom and until when.
+"""Book a venue and speakers for a time. Of two writers at once exactly one wins; the other gets an error that names
+the activity that has the booking, its coordinator and its end.
 
-Called inside a writing() transaction. Venues and people are locked first, so whoever comes second sees what the first did;
-where anything ever passes that, PostgreSQL refuses it, and the same is said. What is held is written by planning/bookings.py.
+Called inside a writing() transaction. Venues and people are locked first, so the second writer sees what the first
+wrote. If a write passes the locks, PostgreSQL's constraints refuse it and the same error is raised. The bookings are
+written by planning/bookings.py.
 """
 
 import time
@@ -42,13 +44,13 @@ class VenueMissing(Problem):
 
 VENUE_CONSTRAINT = "ex_activity_venue"
 DEADLOCK = "40P01"
-SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long the other of two may take to commit once one has given way
+SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long to wait for the other's commit after a deadlock ended ours
 TAKES = ("starts_at", "ends_at", "venue_id")
 
 
 @dataclass(frozen=True)
 class _Span:
-    """What an activity is to take, as a value: asked about again after a rollback, when there is no row any more."""
+    """What an activity will book, as a value: still readable after a rollback, when the row is gone."""
 
     id: int | None
     title: str
@@ -63,11 +65,12 @@ class _Span:
 
 
 def book(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
-    """Take the venues and speakers of activities that are new, moved or published, and flush them.
+    """Book the venues and speakers of activities that are new, moved or published, and flush them.
 
-    Raise VenueTaken, SpeakerTaken or VenueMissing, having written nothing. Where the office only warns of that, nothing is
-    refused. Change the rows under `session.no_autoflush`, else PostgreSQL may refuse them before this could be asked. Several
-    at once may change places with each other. speakers: False where only the venue is another, and nobody need be asked.
+    Raise VenueTaken, SpeakerTaken or VenueMissing; nothing is written then. If the office only warns of a clash, it is
+    not refused. Change the rows under `session.no_autoflush`; otherwise PostgreSQL may refuse them before this function
+    checks. Several activities may swap their places. speakers: False if only the venue changes, so speakers are not
+    checked.
     """
     with session.no_autoflush:
         rules = planning_rules.current(session)
@@ -91,7 +94,7 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
 def book_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], *, locked: bool = False
 ) -> None:
-    """Take these people as speakers or moderators, newly invited, of these activities; raise SpeakerTaken.
+    """Book these people, newly invited as speakers or moderators, for these activities; raise SpeakerTaken.
 
     Locks the people, unless they are `locked` already.
     """
@@ -104,7 +107,7 @@ def book_people(
 
 
 def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
-    """Raise what claiming the activity so would raise; nothing is locked or written."""
+    """Raise what booking the activity like this would raise; nothing is locked or written."""
     rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
         raise VenueMissing
@@ -114,9 +117,9 @@ def preview(session: Session, activity: Activity, *, speakers: bool = True) -> N
 
 
 def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) -> list[bool]:
-    """Return for each activity whether nothing has its venue at its time; raise VenueTaken if the office refuses that.
+    """Return for each activity whether its venue is free at its time; raise VenueTaken if not and the office blocks that.
 
-    The activities count as what they are in memory, all others as what their rows say.
+    These activities count as they are in memory, all others as they are in the database.
     """
     spans, found = [_span(one) for one in activities], []
     for at, own in enumerate(spans):
@@ -135,7 +138,7 @@ def _check_speakers(
 
 
 def _write(session: Session, activities: Sequence[Activity]) -> None:
-    """Flush the activities. Several let go of their places first, as they may take each other's."""
+    """Flush the activities. If there are several, all release their venues first, because they may swap them."""
     spans = [_span(one) for one in activities]
     holding = [one for one in activities if one.holds_venue]
     try:
@@ -148,7 +151,7 @@ def _write(session: Session, activities: Sequence[Activity]) -> None:
         session.flush()
     except DBAPIError as error:
         is_taken = getattr(getattr(error.orig, "diag", None), "constraint_name", None) == VENUE_CONSTRAINT
-        # Two who did not wait for the lock may each wait for the other's row, until PostgreSQL ends one.
+        # Two writers that did not wait for the lock may each wait for the other's row; PostgreSQL ends one of them.
         is_ended = getattr(error.orig, "sqlstate", None) == DEADLOCK
         if not (is_taken or is_ended):
             raise
@@ -158,7 +161,7 @@ def _write(session: Session, activities: Sequence[Activity]) -> None:
 
 
 def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> None:
-    """Raise VenueTaken for the first of the spans that something else has; look for so long, until it is committed."""
+    """Raise VenueTaken for the first span whose venue is taken. Look again for `wait_s`, until the other has committed."""
     until = time.monotonic() + wait_s
     while True:
         for own in spans:
@@ -172,7 +175,7 @@ def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> 
 
 
 def _book_speakers(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:
-    """Bind the people. Where one is bound elsewhere after all, by somebody who did not wait for the lock, say so."""
+    """Book the people. Raise SpeakerTaken if a writer that did not wait for the lock has booked one elsewhere; or Stale."""
     if not person_ids:
         return
     spans = [_span(one) for one in activities]
@@ -198,7 +201,7 @@ def _book_speakers(session: Session, activities: Sequence[Activity], person_ids:
 
 
 def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
-    """Return what else has the venue for some of that time, or None: title, ends_at, zone, by."""
+    """Return another activity in the venue that overlaps this time, or None: title, ends_at, zone, by_id."""
     if own.venue_id is None:
         return None
     return session.execute(
@@ -222,7 +225,7 @@ def _among(own: _Span, others: Iterable[_Span]) -> _Span | None:
 
 
 def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> None:
-    """Raise SpeakerTaken for the first of the people whom one of the spans and anything else want at one time."""
+    """Raise SpeakerTaken for the first person needed by one of the spans and by another activity at the same time."""
     own = {one.id: one for one in spans}
     rows = session.execute(
         sa.select(
@@ -246,7 +249,7 @@ def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Colle
     ).all()  # fmt: skip
     for one in rows:
         for row in rows:
-            other = own.get(row.id, row)  # what is claimed counts as what it is to be
+            other = own.get(row.id, row)  # an activity being booked counts with its new time
             if one.id in own and row.person_id == one.person_id and row.id != one.id and own[one.id].overlaps(other):
                 name = session.get_one(Person, one.person_id).display_name
                 raise SpeakerTaken(person=name, **_told(session, other))

@@ -1,10 +1,9 @@
-"""Who holds what, and when: venues by activities, speakers and moderators by SpeakerBooking rows. Nothing here refuses.
+"""Write the bookings: of venues on the activities, of speakers and moderators as SpeakerBooking rows. Refuses nothing.
 
-What overlaps something that holds does not hold itself, but may stand: the office only warns of it, or an invitee's own answer
-brought it about. It holds as soon as the other is gone. Refusing is planning/book.py.
+An activity that overlaps a booking gets no booking itself, but may stay: the office only warns of it, or an invitee's
+answer caused it. It is booked as soon as the other booking is gone. planning/book.py refuses.
 
-Locks are taken in one order, so that no two transactions wait for each other: programmes, activities, venues, people, each by
-their ids.
+Locks are taken in one order, which avoids deadlocks: programmes, activities, venues, people, each by their ids.
 """
 
 from collections import defaultdict
@@ -25,7 +24,7 @@ _Bookings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, p
 
 
 def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
-    """Return who speaks or moderates in these activities, by their invitations or by what is held: person ids."""
+    """Return the ids of people who speak or moderate in these activities, by invitation or by booking."""
     invited = sa.select(Invitation.person_id).where(
         Invitation.activity_id.in_(activity_ids),
         Invitation.person_id.is_not(None),
@@ -36,7 +35,7 @@ def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
 
 
 def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
-    """Write anew by what these people are bound: the first come keeps them, of others the earliest.
+    """Update the bookings of these people: existing ones stay, and of new ones that overlap the earliest wins.
 
     Locks the people, unless they are `locked` already.
     Call after every change of a speaker's or moderator's invitations, and of the time and state of their activities.
@@ -71,12 +70,12 @@ def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool
 
 
 def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
-    """Let activities hold these venues again that did not, where nothing that holds overlaps them any more."""
+    """Book these venues for activities that had no booking, if no booked activity overlaps them any more."""
     waiting = session.execute(
         sa.select(Activity.id, Activity.venue_id, Activity.starts_at, Activity.ends_at)
         .where(Activity.venue_id.in_(venue_ids), IS_PLANNED, ~Activity.holds_venue)
         .order_by(Activity.starts_at, Activity.id)
-        .with_for_update(skip_locked=True, key_share=True)  # whoever changes one now sees to it themselves
+        .with_for_update(skip_locked=True, key_share=True)  # a transaction that changes one now books it itself
     ).all()
     lock_venues(session, {one.venue_id for one in waiting})
     for one in waiting:
@@ -96,7 +95,7 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
 
 
 def release(session: Session, activities: Iterable[Activity]) -> None:
-    """Free what activities held that are cancelled now: for the next, and for those that overlapped them."""
+    """Release the bookings of activities that are now cancelled, and book for those that overlapped them."""
     session.flush()
     gone = list(activities)
     rebook_venues(session, {one.venue_id for one in gone if one.venue_id is not None})
@@ -104,7 +103,7 @@ def release(session: Session, activities: Iterable[Activity]) -> None:
 
 
 def rebook_all(session: Session) -> None:
-    """Let everything hold that can: for when the office changed what it refuses."""
+    """Book everything that can be booked. Call it after the office changed what it blocks."""
     venues = sa.select(Activity.venue_id).where(IS_PLANNED, ~Activity.holds_venue, Activity.venue_id.is_not(None))
     rebook_venues(session, {id for id in session.scalars(venues) if id is not None})
     unbound = (
@@ -121,10 +120,10 @@ def rebook_all(session: Session) -> None:
     rebook_people(session, {id for id in session.scalars(unbound) if id is not None})
 
 
-def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Bookings]:
-    """Return by what the people are to be bound and by what they are held.
+def _booked(session: Session, people: Collection[int]) -> tuple[_Bindings, _Bindings]:
+    """Return the bookings that the people should have, and those that they have.
 
-    One statement, one moment: else a binding committed between the two, that the first did not see, would look left over.
+    One statement reads both at one moment. With two, a booking committed between them would look left over.
     """
     wanted = (
         sa.select(

@@ -1,7 +1,7 @@
-"""Refusing what the office has set to block: whatever a change newly brings into the plan, asked within its transaction.
+"""Refuse a change that brings new clashes which the office blocks. Checked within the change's transaction.
 
-What was there before does not refuse: else nobody could mend anything about an activity that clashes. Venues and speakers
-taken twice are also held against writers at the same moment, by planning/book.py.
+Clashes that existed before do not refuse; otherwise nobody could edit an activity that clashes. planning/book.py also
+protects venues and speakers against two writers at the same moment.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,7 +36,7 @@ _AT_VENUE = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.
 
 
 class PlanBlocked(Problem):
-    """finding: the first of what is in the way; pages say its own sentence. about: the id of the activity to be changed."""
+    """clash: the first one that blocks; pages show its own sentence. about: the id of the changed activity in it."""
 
     message = "This cannot be saved, because your office has it so: %(kind)s."
 
@@ -47,12 +47,12 @@ class PlanBlocked(Problem):
 
 
 def refuses(session: Session, kind: ClashKind) -> bool:
-    """Return whether the office has it that such a clash cannot be saved."""
+    """Return whether the office blocks this kind of clash."""
     return planning_rules.current(session).severity(kind) is Severity.BLOCK
 
 
 def before(session: Session, activity_ids: Collection[int]) -> list[PlannedActivity]:
-    """Return the activities as they stand, to be given to `refuse_blocking` after they were changed. Two queries."""
+    """Return the activities as they stand, for `refuse_blocking` after the change. Two queries."""
     return plans.planned(session, activity_ids)
 
 
@@ -64,11 +64,11 @@ def refuse_blocking(
     but: Collection[ClashKind] = (),
     now: datetime,
 ) -> None:
-    """Raise for the first of what these activities, as flushed, newly bring and the office blocks.
+    """Raise for the first new clash of these activities, as flushed, that the office blocks.
 
-    Raise PlanBlocked; of two kinds OutsideProgramme and DeadlineAfterStart, that say more.
-    before: as they were; one that is not among these is new, or is to answer for all that is found for it, `but` what
-    is of these kinds.
+    Raise PlanBlocked; for two kinds OutsideProgramme and DeadlineAfterStart, which say more.
+    before: the activities before the change. For an activity missing there, all its clashes count as new.
+    but: kinds of clash to ignore.
     """
     session.flush()
     after = plans.planned(session, activity_ids)

@@ -1,6 +1,7 @@
-"""What is found in the plan: in all of it, in some activities, in what is not saved yet. Nothing writes; refusing is planchecks.
+"""Find clashes: in the whole plan, in some activities, in changes not saved yet. Nothing writes; checks.py refuses.
 
-Of some activities only what lies about them in time is read; where something is found, also the days to which they could move.
+For some activities only the plan around their time is read. If a clash is found, the days to which they could move are
+read too.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -26,12 +27,12 @@ from outreach.services.planning import load_part as plan_parts
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
-AROUND = timedelta(days=1)  # longer than any way (TravelRules.longest_min), and than a half day
+AROUND = timedelta(days=1)  # longer than any travel time (TravelRules.longest_min), and than half a day
 
 
 @dataclass(frozen=True)
 class InviteeStanding:
-    """on_agenda: whether who is invited speaks on the activity's agenda, or moderates: there somebody else is put in."""
+    """on_agenda: whether the invitee speaks on the activity's agenda or moderates, so a replacement is set there."""
 
     invitation_id: int
     on_agenda: bool
@@ -39,9 +40,9 @@ class InviteeStanding:
 
 @dataclass(frozen=True)
 class FoundClashes:
-    """plan: in which its findings' ways out can be looked for; of `everything`, by `to_resolve`.
+    """plan: the plan in which to look for resolutions; for clashes of `everything`, first call `to_resolve`.
 
-    kecamatan: names by code, of those in the findings.
+    kecamatan: names by code, of those in the clashes.
     """
 
     plan: Plan
@@ -54,7 +55,7 @@ class FoundClashes:
 
 
 def everything(*, now: datetime) -> FoundClashes:
-    """Return all that is found in the office's plan, by when it is."""
+    """Return all clashes in the office's plan, by time."""
     plan = plan_parts.that_clash(now=now)
     return found_in(plan, find_clashes(plan))
 
@@ -62,7 +63,7 @@ def everything(*, now: datetime) -> FoundClashes:
 def to_resolve(
     found: FoundClashes, groups: Iterable[Iterable[Clash]], *, now: datetime
 ) -> tuple[FoundClashes, list[list[Clash]]]:
-    """Return these of the findings, gathered, anew and with a plan in which their ways out can be looked for."""
+    """Return these groups of clashes again, with a plan in which to look for their resolutions."""
     chosen = [list(group) for group in groups]
     some = [one for group in chosen for one in group]
     if not some:
@@ -75,7 +76,7 @@ def to_resolve(
 
 
 def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
-    """Return what is found for these activities as they stand."""
+    """Return the clashes of these activities as they stand."""
     chosen = plans.planned(db.session(), activity_ids, engaged=False)
     near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
     found = find_clashes(near, activity_ids)
@@ -86,7 +87,7 @@ def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClash
 
 
 def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
-    """Return what is found because somebody, or a venue, is not to be had when they are planned."""
+    """Return the clashes caused by an absence of this person, organisation or venue."""
     if subject.kind is SubjectKind.VENUE:
         theirs = Activity.venue_id == subject.id
     else:
@@ -106,7 +107,7 @@ def _is_of(subject: Subject, absence: Absence) -> bool:
 def if_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
-    """Return what saving the activity so would newly bring; the plan holds it so already. stored: as it stands, if known."""
+    """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
     return _if([activity], plans.planned(db.session(), [activity.id]) if stored is None else stored, now=now)
 
 
@@ -117,9 +118,9 @@ def if_made(
     but: Collection[ClashKind] = (),
     now: datetime,
 ) -> FoundClashes:
-    """Return what making these activities at once would bring, `but` what is of these kinds; the plan holds them already.
+    """Return the clashes if these activities are all created; the plan returned contains them.
 
-    programme: theirs, where it is new as well.
+    programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
     return _if(activities, (), programme, but, now=now)
 
@@ -132,7 +133,7 @@ def if_invited(
     quotas: Mapping[int, int] | None = None,
     now: datetime,
 ) -> FoundClashes:
-    """Return what inviting these people in a role, and organisations with these quotas by id, would newly bring."""
+    """Return the new clashes if these people, and organisations with these quotas by id, are invited in a role."""
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
@@ -162,9 +163,9 @@ def _if(
 
 
 def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Clash]:
-    """Return what is found where the activities are as after, and was not where they were as before, by when it is.
+    """Return the clashes that exist with the activities as in `after` but not as in `before`, by time.
 
-    Who is in `after` and not in `before` is new, so that all that is found for it is.
+    An activity in `after` but not in `before` is new, so all its clashes are new.
     """
     changed = {one.id for one in (*after, *before)}
     bare = plan.without(*(changed & plan.activities.keys()))
@@ -173,7 +174,7 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
 
 
 def gathered(clashes: Iterable[Clash]) -> list[list[Clash]]:
-    """Return the findings, those of one kind about the same two activities together: the same of several people is said once."""
+    """Return the clashes in groups: those of one kind between the same two activities are one group for all people."""
     groups: dict[tuple[object, ...], list[Clash]] = {}
     for number, one in enumerate(clashes):
         many = one.party is not None and len(one.activities) == 2
@@ -183,9 +184,9 @@ def gathered(clashes: Iterable[Clash]) -> list[list[Clash]]:
 
 
 def identity(clash: Clash) -> tuple[Any, ...]:
-    """Return what tells a finding from another: its signature, and on which day, for which absence, at which place.
+    """Return what identifies a clash: its signature, day, absence and place.
 
-    An absence that somebody outweighed by a yes to just that time is another one once the time is another.
+    It includes `said_yes`: an invitee's yes to this time outweighs an absence, but no longer after the time has changed.
     """
     absence = clash.absence
     away = (absence.id, absence.starts_at, clash.said_yes) if absence else None
@@ -193,7 +194,7 @@ def identity(clash: Clash) -> tuple[Any, ...]:
 
 
 def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
-    """Return the spans of time in which something can clash with these activities; one in the past where there are none."""
+    """Return the time spans in which something can clash with these activities; without activities, one in the past."""
     spans = _merged((one.starts_at - AROUND, one.ends_at + AROUND) for one in activities)
     return spans or [(_LONG_AGO, _LONG_AGO)]
 
@@ -203,7 +204,7 @@ def _ids_in(found: Iterable[Clash]) -> set[int]:
 
 
 def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
-    """Return the spans of time in which other times for these activities are looked for: domain/clashes/other_times.py."""
+    """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
     activities = {one.id: one for clash in found for one in clash.activities}.values()
     ahead = timedelta(days=WAYS_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
@@ -226,7 +227,7 @@ def _merged(spans: Iterable[plans.Span]) -> list[plans.Span]:
 
 
 def found_in(plan: Plan, found: list[Clash]) -> FoundClashes:
-    """Return what was found with the names that its sentences need."""
+    """Return the clashes with the names of kecamatan that their sentences need."""
     codes = {one.kecamatan_code for one in found if one.kecamatan_code}
     if not codes:
         return FoundClashes(plan, found)
@@ -235,7 +236,7 @@ def found_in(plan: Plan, found: list[Clash]) -> FoundClashes:
 
 
 def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], InviteeStanding]:
-    """Return the invitations by (activity's id, who would come), for a link to each; of several that on stage. One query."""
+    """Return the invitations by (activity id, party who would come), for links; of several, the one on stage. One query."""
     wanted = {activity_id for activity_id, _party in pairs}
     if not wanted:
         return {}
@@ -282,7 +283,7 @@ def _organisations(organisation_ids: Collection[int]) -> list[Party]:
 
 
 def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
-    """Return the activity with those who are not asked to it in that role already; who comes anyway takes no second seat."""
+    """Return the activity with the new invitees who are not yet invited in that role; one who comes already adds no seat."""
     asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
     coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
     added = [one for one in new if (one.party, one.role) not in asked]

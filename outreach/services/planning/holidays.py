@@ -1,6 +1,6 @@
-"""Indonesia's public holidays, joint holidays (cuti bersama) and Ramadan, by the holidays package.
+"""Indonesia's public holidays, joint holidays (cuti bersama) and Ramadan, from the holidays package.
 
-Days that the moon decides are estimates until the government has announced them.
+Days that depend on the moon are estimates until the government announces them.
 """
 
 from collections.abc import Iterable
@@ -30,17 +30,18 @@ def days_off(years: Iterable[int]) -> dict[date, DayOff]:
 
 
 def ramadans(years: Iterable[int]) -> dict[int, DayRange]:
-    """Return, by Hijri year, each Ramadan that ends in those years or the one after them, as far as it can be reckoned.
+    """Return, by Hijri year, each Ramadan that ends in those years or the year after one, as far as it can be computed.
 
-    It ends on the day before Idulfitri, and has 30 days, or 29 where Malaysia begins it then: both follow the criteria of
-    MABIMS. The government decides on the evening before, so a day's difference is possible.
+    It ends on the day before Idulfitri. It has 29 days if Malaysia begins it 29 days before Idulfitri, otherwise 30: both
+    countries follow the criteria of MABIMS. The government decides on the evening before, so one day's difference is
+    possible.
     """
     wanted = set(years)
     return dict(found for year in sorted(wanted | {year + 1 for year in wanted}) for found in _ramadans(year))
 
 
 def hijri_year(idulfitri: date) -> int:
-    """Return the Hijri year whose Ramadan ends with that Idulfitri, or with a day near it."""
+    """Return the Hijri year of that Idulfitri, or of a day near it."""
     return _KNOWN_YEAR + round((idulfitri - _KNOWN_DAY).days / _YEAR_DAYS)
 
 

@@ -1,7 +1,7 @@
-"""The office's plan, read from the database into values: domain/planning/plan.Plan. Nothing writes.
+"""Read the office's plan from the database into values (domain/planning/plan.Plan). Nothing writes.
 
-A fixed number of queries, whatever is planned; what is over, held or cancelled is not read. Looks at the plan need few of
-those who are engaged: they have services/planning/load_part.
+The number of queries is fixed. Activities that are over, held or cancelled are not read. To find clashes, few of the
+invitees are needed: use planning/load_part.py.
 """
 
 from collections import defaultdict
@@ -36,15 +36,15 @@ from outreach.services.absences import edit as absences
 from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
 
-LOOKING_AHEAD = timedelta(days=120)  # for how long after the last activity days off are known
+LOOKING_AHEAD = timedelta(days=120)  # days off are known for so long after the last activity
 FARTHEST_YEARS = 10
 FARTHEST = timedelta(
     days=365 * FARTHEST_YEARS
-)  # further ahead nobody's absences are known: a day typed wrongly costs nothing
+)  # absences and days off are read no further ahead, so a mistyped year costs nothing
 A_DAY = timedelta(days=1)
 REPRESENTATIVE_COMES = frozenset({InvitationState.REPRESENTED, InvitationState.WAITLISTED})
 Span = tuple[datetime, datetime]
-_SAID_AT = (  # when an invitee said in a date poll that they can make its chosen slot
+_SAID_AT = (  # when an invitee answered in a date poll that they can come at the chosen slot
     sa.select(PollInvitee.answered_at)
     .join(PollAnswer, PollAnswer.invitee_id == PollInvitee.id)
     .where(
@@ -69,12 +69,12 @@ def load(
     also: Iterable[PlannedActivity] = (),
     engaged: bool = True,
 ) -> Plan:
-    """Return all that is planned and not over by `now`, across all programmes. Six queries.
+    """Return all activities that are planned and not over by `now`, of all programmes. Six queries.
 
-    within: only the activities that touch one of these spans of time; none given: all.
-    until: days off and absences are to be known up to then, though nothing is planned so late.
-    also: activities that are to be put into the plan; the days of their programmes are known, though these are over.
-    engaged: whether those engaged are read; without them nobody is, nor expected.
+    within: only activities that overlap one of these time spans; empty: all.
+    until: read days off and absences up to this instant, even if nothing is planned so late.
+    also: activities that will be added to the plan; their programmes' days are read, even if the programmes are over.
+    engaged: whether invitees are read; if not, activities have no engagements and expect no people.
     """
     session = session or db.session()
     rules, values = planning_rules.rules_and_values(session)
@@ -98,14 +98,14 @@ def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = 
 
 
 def calendar(first: datetime, last: datetime, values: planning_rules.PlanValues) -> Calendar:
-    """Return the days off and the Ramadans of all years between two instants: the office's own, else as reckoned."""
+    """Return the days off and the Ramadans of all years between two instants; the office's own Ramadan before a computed one."""
     years = range(first.year, min(last.year, first.year + FARTHEST_YEARS) + 1)
     found = {**holidays.ramadans(years), **values.ramadans}
     return Calendar(holidays.days_off(years), tuple(found[year] for year in sorted(found)))
 
 
 def going(now: datetime, within: Collection[Span] = ()) -> sa.ColumnElement[bool]:
-    """Return of which activities `load` reads: the condition."""
+    """Return the condition for the activities that `load` reads."""
     planned = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
     touched = [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in within]
     return sa.and_(planned, sa.or_(*touched)) if touched else planned
@@ -148,9 +148,9 @@ def _planned(row: Any, invitations: Collection[Any]) -> PlannedActivity:
 
 
 def people_expected(invitations: Iterable[Any]) -> int:
-    """Return for how many people there must be room: each person once, an organisation by whom it named, else by its quota.
+    """Return for how many people there must be room: each person once; an organisation's quota until it names nominees.
 
-    invitations: rows with id, state, person_id, quota and nominated_under_id. Who declined or was withdrawn is not expected.
+    invitations: rows with id, state, person_id, quota and nominated_under_id. Only states in ENGAGED count.
     """
     there = [one for one in invitations if one.state in ENGAGED]
     people = {one.person_id for one in there if one.person_id is not None}
@@ -159,26 +159,26 @@ def people_expected(invitations: Iterable[Any]) -> int:
 
 
 def engagement(row: Any) -> Engagement:
-    """Return what an invitation of `invited` says of who is engaged."""
+    """Return the engagement of an invitation from `invited`: of the invitee, or of the representative who comes."""
     if row.representative_name and row.state in REPRESENTATIVE_COMES:
         return Engagement(Party.representative(row.representative_name), row.role, row.state, in_place_of=invitee(row))
     return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row))
 
 
 def _yes(row: Any) -> Yes | None:
-    """Return what they answered in the date poll that the activity became of, if they can."""
+    """Return the invitee's yes in the date poll that led to the activity, if there is one."""
     return None if row.said_at is None else Yes(row.slot_starts_at, row.slot_ends_at, row.said_at)
 
 
 def invitee(row: Any) -> Party:
-    """Return who is asked by an invitation of `invited`."""
+    """Return the invitee of an invitation from `invited`."""
     if row.person_id is None:
         return Party.organisation(row.organisation_id, row.organisation_name)
     return Party.person(row.person_id, Name(row.name, row.title_before, row.title_after).full if row.name else row.post)
 
 
 def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int, list[Any]]:
-    """Return the invitations to the activities that the condition is true of, by activity; without those withdrawn."""
+    """Return the invitations to the activities that fulfil the condition, by activity; without withdrawn ones."""
     rows = session.execute(
         sa.select(
             Invitation.activity_id, Invitation.id, Invitation.role, Invitation.state, Invitation.person_id,

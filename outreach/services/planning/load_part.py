@@ -1,7 +1,7 @@
-"""The plan with no more of those engaged in it than a look needs: what it costs grows with what overlaps, not with the plan.
+"""Load the plan with only the invitees that a check needs. The cost grows with what overlaps, not with the plan.
 
-What is found in such a part is what is found in the whole (`plans.load`), by the same functions; tests hold them equal.
-Which activities cross is reckoned from the activities alone; the database then says who is in two of them.
+The clashes found in such a part equal those in the whole plan (`plans.load`), by the same functions; tests compare them.
+Which activities cross is computed from the activities alone; the database then finds who is in two of them.
 """
 
 from collections import defaultdict
@@ -29,17 +29,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ONCE = 5000  # rows, or numbers in a statement
 _IS_ENGAGED = Invitation.state.in_(sorted(ENGAGED))
 _IS_REPRESENTED = sa.and_(Invitation.state.in_(sorted(REPRESENTATIVE_COMES)), Invitation.representative_name != "")
-# Not by its key: else SQLite would look each of many people up in each of many activities, not each of their invitations.
+# + 0 prevents use of this key: SQLite would otherwise look up each of many people in each of many activities.
 _ACTIVITY_ID = Invitation.activity_id + 0
 
 Crossings = Mapping[int, set[int]]
 
 
 def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Collection[int] | None = None) -> Plan:
-    """Return the plan with those alone in whom something is found: twice engaged, or absent.
+    """Return the plan with only those invitees who can clash: engaged in two activities that cross, or absent.
 
-    within: as in `plans.load`. among: ids of the activities of which something is to be found; None: all. How many people are
-    expected is known where a hall may be too small for them, else none are. Not for trying other times: `shared_with`.
+    within: as in `plans.load`. among: ids of the activities to find clashes of; None: all. The number of people expected
+    is set only where a hall may be too small; otherwise it is 0. To try other times, use `shared_with`.
     """
     session = db.session()
     plan = plans.load(now=now, within=within, engaged=False)
@@ -63,9 +63,9 @@ def shared_with(
     also: Iterable[PlannedActivity] = (),
     session: Session | None = None,
 ) -> Plan:
-    """Return the plan with all who are engaged in these activities, or are among the parties; of other activities nobody else.
+    """Return the plan with all engagements of these activities; of other activities only those of the same parties.
 
-    So it is known what would be found, were these activities held at other times, or the parties engaged in another one.
+    With it, clashes can be found for these activities at other times, or for the parties in another activity.
     within, until, also, session: as in `plans.load`.
     """
     session = session or db.session()
@@ -126,9 +126,9 @@ def _people_twice(session: Session, plan: Plan, crossing: Crossings) -> Iterator
 
 
 def _days(plan: Plan, crossing: Crossings) -> Iterator[tuple[int, int]]:
-    """Yield (day, activity id): for each activity the day on which it starts, and those on which what it crosses starts later.
+    """Yield (day, activity id): each activity's start day, and the start days of later activities that it crosses.
 
-    So two that cross have a day in common, and one that goes on for weeks does not make one crowd of all that it crosses.
+    Two activities that cross then share a day. An activity of many weeks does not put all that it crosses into one group.
     """
     starts = {id: plan.activities[id].starts_at for id in crossing}
     for id, others in crossing.items():
@@ -139,7 +139,7 @@ def _days(plan: Plan, crossing: Crossings) -> Iterator[tuple[int, int]]:
 def _representatives_twice(session: Session, plan: Plan, crossing: Crossings) -> Iterator[int]:
     """Yield the ids of invitations whose representatives are engaged in two activities that cross.
 
-    Whose names are one's is for `Party` to say, so they are read, though only names.
+    `Party` decides which names are the same person, so the names are read and compared here, not in the database.
     """
     named: dict[Party, list[tuple[int, int]]] = defaultdict(list)
     columns = (Invitation.activity_id, Invitation.id, Invitation.representative_name)
@@ -151,13 +151,13 @@ def _representatives_twice(session: Session, plan: Plan, crossing: Crossings) ->
 
 
 def _crossing(invitations: Collection[tuple[int, int]], crossing: Crossings) -> Iterator[int]:
-    """Yield those of somebody's invitations, (activity id, id), that are to activities that cross."""
+    """Yield the ids of one party's invitations, (activity id, id), to activities that cross each other."""
     ids = {activity_id for activity_id, _id in invitations}
     return (id for activity_id, id in invitations if not crossing.get(activity_id, set()).isdisjoint(ids))
 
 
 def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int]:
-    """Yield the ids of invitations of those who may be absent then; of who is each week absent somewhen, all."""
+    """Yield the ids of invitations of those who may be absent then; with a weekly absence, all later invitations."""
     for absent, invited in (
         (Absence.person_id, Invitation.person_id),
         (Absence.organisation_id, Invitation.organisation_id),
@@ -177,7 +177,7 @@ def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int
 
 
 def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[int, int]:
-    """Return `plans.people_expected` by activity, of those in halls that may be too small."""
+    """Return `plans.people_expected` by activity, for activities in halls that may be too small."""
     nominee = aliased(Invitation)
     has_named = sa.exists().where(
         nominee.nominated_under_id == Invitation.id,
@@ -200,9 +200,9 @@ def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[in
 
 
 def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
-    """Select the activities with more seats than their hall, or, where these are open, more than that invited.
+    """Select the activities with more seats than their hall or, without a limit of seats, with more people invited.
 
-    Counted roughly, whatever they answered: which is quick, and so only a few have to be counted well.
+    A quick upper estimate that ignores the answers. Only the few activities selected are counted exactly.
     """
     invited = sa.select(sa.func.count()).where(Invitation.activity_id == Activity.id).correlate(Activity)
     quotas = sa.select(sa.func.coalesce(sa.func.sum(Invitation.quota), 0)).where(
@@ -252,6 +252,6 @@ def _invited(session: Session, invitation_ids: Iterable[int]) -> Mapping[int, li
 
 
 def _portions(ids: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the ids in their order, as many together as one statement can hold."""
+    """Yield the ids sorted, in lists of at most AT_ONCE."""
     ordered = sorted(ids)
     return (ordered[first : first + AT_ONCE] for first in range(0, len(ordered), AT_ONCE))

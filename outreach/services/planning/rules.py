@@ -1,10 +1,10 @@
-"""How the office plans: what it counts as a clash, its hours, Ramadan, notice and travel. Kept in one row of PlanSettings.
+"""The office's planning rules: severities of clashes, hours, Ramadan, notice and travel. Kept in one row of PlanSettings.
 
 The row's JSON holds only what differs from the defaults:
 {"severities": {"weekend": "ignore"}, "notice_days": 10,
  "hours": {"friday": ["07:30", "16:30", "11:30", "13:00"]},  opens, closes, break from, break until
  "travel": {"speed_km_h": 30},
- "ramadans": {"1448": ["2027-02-08", "2027-03-09"]}}  by Hijri year; one left out is as reckoned
+ "ramadans": {"1448": ["2027-02-08", "2027-03-09"]}}  by Hijri year; a year left out is computed
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class PlanValues:
     hours: OfficeHours = field(default_factory=OfficeHours)
     travel: TravelRules = field(default_factory=TravelRules)
     ramadans: Mapping[int, DayRange] = field(default_factory=dict)
-    version: int = 0  # of the row that they were read from; 0: there is none yet
+    version: int = 0  # of the row they were read from; 0: no row yet
 
     def severity(self, kind: ClashKind) -> Severity:
         return self.severities.get(kind, DEFAULT_SEVERITIES[kind])
@@ -84,7 +84,7 @@ def current(session: Session | None = None) -> Rules:
 
 
 def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]:
-    """Return the office's rules, and the settings that they were made of. One query."""
+    """Return the office's rules, and the settings from which they are built. One query."""
     row = (session or db.session).execute(_STORED).first()
     values = _read(row.values or {}, row.version or 0) if row else PlanValues()
     deadline_days = DEADLINE_DAYS if row is None or row.deadline_days is None else row.deadline_days
@@ -104,7 +104,7 @@ def values(session: Session | None = None) -> PlanValues:
 
 
 def hours_of(name: str, opens: time, closes: time, break_from: time, break_until: time) -> DayHours:
-    """Return a day's hours; raise HoursOutOfOrder at the field of that day (one of DAYS_OF_HOURS)."""
+    """Return a day's hours; raise HoursOutOfOrder for the field of that day. name: one of DAYS_OF_HOURS."""
     try:
         return DayHours(opens, closes, break_from, break_until)
     except ValueError:
@@ -145,7 +145,7 @@ def _check(values: PlanValues) -> None:
 
 
 def year_of(hijri_year: int) -> int:
-    """Return a year of ours, in which or in the year after which that year's Ramadan ends."""
+    """Return a Gregorian year; that Hijri year's Ramadan ends in it or in the year after."""
     return int(hijri_year * 0.970225 + 621.57)
 
 
@@ -156,7 +156,7 @@ def _written(values: PlanValues) -> dict[str, Any]:
 
 
 def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
-    """Return the settings of a row's JSON. What this version does not know of is left aside."""
+    """Return the settings of a row's JSON. Kinds of clash unknown to this version are ignored."""
     known = {name: one for name, one in stored.get("severities", {}).items() if name in tuple(ClashKind)}
     return replace(codec.from_json(PlanValues, {**stored, "severities": known}), version=version)
 
