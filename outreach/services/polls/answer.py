@@ -1,4 +1,4 @@
-"""Which dates suit: answers by an invitee's own link, or given to staff by phone and recorded; and the page for them."""
+"""Answers to date polls: by an invitee's own link or recorded by staff; and the values of the answer page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class NotRecordableInPoll(Problem):
 
 @dataclass(frozen=True)
 class Dates:
-    """What somebody says of the slots. choices: by slot's id, one for each slot. who: who answers for an organisation."""
+    """One invitee's answer. choices: by slot id, one for each slot. who: the person who answers for an organisation."""
 
     choices: Mapping[int, PollChoice]
     who: str = ""
@@ -48,7 +48,7 @@ class Dates:
 
 @dataclass(frozen=True)
 class PollPage:
-    """What a link's holder sees of one poll. contact_name, contact_phone (E.164): whom to call, "" where unknown."""
+    """What an invitee sees of one poll by their link. contact_name, contact_phone (E.164): the person to call, or ""."""
 
     poll: DatePoll
     invitee: PollInvitee
@@ -60,9 +60,10 @@ class PollPage:
 
     @property
     def chosen(self) -> PollSlot | Activity | None:
-        """Return what says when and where it is, once that was decided: the activity as soon as it is published, else the slot.
+        """Return what gives the decided time and place: the activity once it is published, otherwise the chosen slot.
 
-        None too while the activity is a draft at another time or place than the slot's: nobody is told of it yet.
+        None before the decision, and while the activity is a draft whose time or place differs from the slot's, because
+        nobody is notified of it yet.
         """
         if self.poll.state is not PollState.DECIDED:
             return None
@@ -77,12 +78,12 @@ class PollPage:
 
 
 def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
-    """Return a poll as the holder of a link sees it. Raise a link's problem, or NotAmongYours. Nothing is written."""
+    """Return a poll as the invitee sees it by their link. Raise a link's problem, or NotAmongYours. Nothing is written."""
     return _page(_mine(links.open_link(token, now=now), poll_id), now)
 
 
 def read_again(found: PollPage, *, now: datetime) -> PollPage:
-    """Return what the holder sees now, after their answer was refused. Their link is not opened once more."""
+    """Return what the invitee sees now, after their answer was refused. The link is not opened a second time."""
     key = sa.inspect(found.invitee).identity or ()  # not by its row, which may be gone
     return _page(sa.select(PollInvitee).where(PollInvitee.id.in_(key)), now)
 
@@ -112,12 +113,12 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
 
 
 def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvitee:
-    """Record which dates suit a link's holder; they may change it until the poll closes.
+    """Record the answer of a link's invitee; they may change it until the poll closes.
 
-    Raise a link's problem, NotAmongYours, PollClosed, NotEveryDate or WhoMissing, having changed nothing.
+    Raise a link's problem, NotAmongYours, PollClosed, PollClosedEarly, NotEveryDate or WhoMissing; nothing is changed then.
     """
     with writing() as session:
-        # Shared: answers do not wait for each other, but closing and deciding wait for them.
+        # A shared lock: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
         link = links.open_link(token, now=now, session=session)
         one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
@@ -138,7 +139,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
 def record(
     poll_id: int, invitee_id: int, dates: Dates, source: AnswerSource, *, by: User | None, now: datetime
 ) -> PollInvitee:
-    """Record what somebody told staff; the closing time does not bind. Raise NotAsked, NotEveryDate, NotRecordableInPoll."""
+    """Record an answer given to staff, even after the closing time. Raise NotAsked, NotEveryDate or NotRecordableInPoll."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
         one = invitee_of(poll, invitee_id)

@@ -1,6 +1,6 @@
-"""Whom a date poll asks, and asking them: opening it, one reminder, closing and reopening.
+"""The invitees of a date poll, and its course: open it, send one reminder, close and reopen it.
 
-What they answer is polls/answer.py; turning a slot into the activity, polldeciding.py.
+Answers are in polls/answer.py; polls/decide.py turns a slot into the activity.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -64,9 +64,9 @@ class NotAsked(Problem):
 def add_people(
     poll_id: int, person_ids: Collection[int], role: Role, *, needed: bool, by: User | None, now: datetime
 ) -> int:
-    """Ask people, who would be invited in this role; return how many are new. Who is asked already stays as they are.
+    """Add people to the poll, to be invited in this role later; return how many are new. Existing invitees are not changed.
 
-    Where the poll is open they are written to at once. Raise NobodyChosen, PollOver or TooManyAsked.
+    If the poll is open, the new ones get a mail. Raise NobodyChosen, PollOver or TooManyAsked.
     """
     if not person_ids:
         raise NobodyChosen
@@ -79,7 +79,7 @@ def add_people(
 
 
 def add_organisations(poll_id: int, quotas: Mapping[int, int], *, needed: bool, by: User | None, now: datetime) -> int:
-    """Ask organisations, {id: seats they would have}; as add_people. Raise QuotaNotPositive for less than one seat."""
+    """Add organisations, as add_people does. quotas: {id: seats}. Raise also QuotaNotPositive for less than one seat."""
     if not quotas:
         raise NobodyChosen
     if min(quotas.values()) < 1:
@@ -96,7 +96,7 @@ def add_organisations(poll_id: int, quotas: Mapping[int, int], *, needed: bool, 
 
 
 def set_needed(poll_id: int, invitee_id: int, needed: bool, *, by: User | None, now: datetime) -> None:
-    """Say whether no slot suits without them; raise NotAsked."""
+    """Set whether a slot suits only if this invitee can come; raise NotAsked."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
         one = invitee_of(poll, invitee_id)
@@ -106,7 +106,7 @@ def set_needed(poll_id: int, invitee_id: int, needed: bool, *, by: User | None, 
 
 
 def remove(poll_id: int, invitee_id: int, *, by: User | None, now: datetime) -> None:
-    """Ask somebody no more; what they answered goes, and a mail that waits is not sent. Raise NotAsked or PollOver."""
+    """Remove an invitee and their answer; a mail that waits is not sent. Raise NotAsked or PollOver."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
         if poll.state is PollState.DECIDED:
@@ -117,21 +117,21 @@ def remove(poll_id: int, invitee_id: int, *, by: User | None, now: datetime) -> 
 
 
 def preview(poll_id: int, *, now: datetime) -> Mails:
-    """Return who would get which mail when, were the poll opened now."""
+    """Return who would get a mail, and when, if the poll were opened now."""
     session: Session = db.session()
     poll = session.get_one(DatePoll, poll_id)
     return poll_mails.preview(session, poll, _with_invitees(session, poll), now=now)
 
 
 def reminder_of(poll: DatePoll, *, now: datetime) -> datetime | None:
-    """Return when those silent would be reminded, were the poll opened now; None: not at all."""
+    """Return when invitees without an answer would be reminded if the poll were opened now; None: never."""
     return polls.remind_at(poll.closes_at, poll.zone, now)
 
 
 def open_poll(poll_id: int, *, by: User | None, now: datetime) -> Mails:
-    """Ask everybody; return who is written to when. Raise PollAlreadyOpen, NobodyAsked, NoSlots or ClosesInThePast.
+    """Ask all invitees; return who gets a mail and when. Raise PollAlreadyOpen, NobodyAsked, NoSlots or ClosesInThePast.
 
-    Those without an answer are reminded once, on the morning before it closes.
+    Invitees without an answer are reminded once, at `remind_at`.
     """
     with writing() as session:
         poll = poll_for_change(session, poll_id)
@@ -152,7 +152,7 @@ def open_poll(poll_id: int, *, by: User | None, now: datetime) -> Mails:
 
 
 def close(poll_id: int, *, by: User | None, now: datetime) -> DatePoll:
-    """Take no more answers; raise PollNotOpen."""
+    """Accept no more answers; raise PollNotOpen."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
         if poll.state is not PollState.OPEN:
@@ -163,11 +163,10 @@ def close(poll_id: int, *, by: User | None, now: datetime) -> DatePoll:
 
 
 def reopen(poll_id: int, closes_at: datetime, *, by: User | None, now: datetime) -> DatePoll:
-    """Take answers again until `closes_at`, with one more reminder.
+    """Accept answers again until `closes_at`, with one more reminder.
 
+    Invitees who never got a mail (added after the closing time, or without an address until now) are asked now.
     Raise NotReopenable, AllTimesPassed, or what check_closing raises.
-
-    Whoever was never written to (added when its time was over, or without an address until now) is asked now.
     """
     with writing() as session:
         poll = poll_for_change(session, poll_id)
@@ -188,9 +187,9 @@ def reopen(poll_id: int, closes_at: datetime, *, by: User | None, now: datetime)
 
 
 def tick(now: datetime) -> int:
-    """Close polls whose time is over, and remind those silent in polls that close tomorrow; return how many were reminded.
+    """Close polls whose time is over, and send the reminders that are due; return how many invitees are reminded.
 
-    Each poll is a transaction of its own, claimed by the row that says it was done: a second engine does nothing.
+    Each poll's reminder is a transaction of its own and sets `reminded_at`, so a second engine does nothing.
     """
     over = (DatePoll.state == PollState.OPEN, DatePoll.closes_at <= now)
     due = (
@@ -214,13 +213,13 @@ def tick(now: datetime) -> int:
 
 
 def note(session: Session, by: User | None, verb: str, one: PollInvitee, *, now: datetime, **detail: Any) -> None:
-    """Note in the audit log what was done to one of those asked: under their own name, so that erasing them finds it."""
+    """Record in the audit log what was done to an invitee, under the invitee's own name, so that erasing finds the entry."""
     invitee = one.invitee
     audit.record(session, by, f"{invitee.__tablename__}.{verb}", invitee, now=now, poll=one.poll.title, **detail)
 
 
 def invitee_of(poll: DatePoll, invitee_id: int) -> PollInvitee:
-    """Return one of those a poll asks; raise NotAsked."""
+    """Return one of the poll's invitees; raise NotAsked."""
     found = next((one for one in poll.invitees if one.id == invitee_id), None)
     if found is None:
         raise NotAsked
@@ -239,7 +238,7 @@ def _remind(poll_id: int, now: datetime) -> int:
 
 
 def _may_be_reminded(one: PollInvitee, poll: DatePoll, now: datetime) -> bool:
-    """Whether they were asked on an earlier day, are silent, and have not asked for no more reminders."""
+    """Return whether the invitee was asked on an earlier day, has not answered, and has not stopped reminders."""
     if one.asked_at is None or one.answered_at is not None or one.invitee.reminders_stopped_at is not None:
         return False
     return local_day(one.asked_at, poll.zone) < local_day(now, poll.zone)

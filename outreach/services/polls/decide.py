@@ -1,4 +1,4 @@
-"""Turning a slot of a date poll into the activity: in one transaction it is made, those asked are invited, and told."""
+"""Turn a slot of a date poll into an activity. One transaction creates it, invites the poll's invitees and publishes it."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -43,9 +43,9 @@ class SlotOver(Problem):
 def preview(
     poll: DatePoll, slot: PollSlot, at: Proposed, invitee_ids: Collection[int] | None = None, *, now: datetime
 ) -> FoundClashes:
-    """Return what making the activity of a slot would bring, at this time and place and with these of those asked; None: all.
+    """Return the clashes if a slot became the activity, at this time and place. Nothing is written.
 
-    Nothing is written.
+    invitee_ids: which of the poll's invitees would be invited; None: all.
     """
     return clashing.if_made([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
 
@@ -60,10 +60,10 @@ def decide(
     by: User | None,
     now: datetime,
 ) -> Activity:
-    """Make the activity of a slot, invite those asked in their roles, and publish it at once if `publish`.
+    """Make the activity of a slot, invite the poll's invitees in their roles, and publish it at once if `publish`.
 
-    at: the time and place, where these differ from the slot's. invitee_ids: which of those asked are invited; None: all.
-    All or nothing, and once: raise AlreadyDecided to whoever comes second, else SlotMissing, SlotOver, NotDecidable, or what
+    at: time and place, if they differ from the slot's. invitee_ids: which invitees of the poll are invited; None: all.
+    All or nothing, and only once. Raise AlreadyDecided on a second call, SlotMissing, SlotOver, NotDecidable, or what
     making, inviting and publishing raise (VenueTaken, SpeakerTaken, OutsideProgramme, PlanBlocked, …).
     """
     with writing() as session:
@@ -83,7 +83,7 @@ def decide(
         wanted = _among(poll, invitee_ids)
         _invite(session, activity, wanted, by, now)
         slot.chosen = True
-        poll.state, poll.activity_id = PollState.DECIDED, activity.id  # so that it counts what they answered
+        poll.state, poll.activity_id = PollState.DECIDED, activity.id  # before the check, which counts poll answers
         plan_checks.refuse_blocking(session, [activity.id], now=now)
         if publish:
             publishing.publish_in(session, [activity.id], by=by, now=now)
@@ -95,12 +95,12 @@ def decide(
 
 
 def proposed(slot: PollSlot) -> Proposed:
-    """Return when and where a slot proposes it."""
+    """Return the time and place that a slot proposes."""
     return Proposed(slot.starts_at, slot.ends_at, slot.venue_id)
 
 
 def values_of(poll: DatePoll, at: Proposed) -> ActivityValues:
-    """Return the activity that is made at this time and place."""
+    """Return the values of the activity that the poll would make at this time and place."""
     return ActivityValues(
         kind=poll.kind,
         title=poll.title,

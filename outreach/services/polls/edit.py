@@ -1,4 +1,4 @@
-"""Making, changing and deleting date polls while they are drafts. Whom they ask, and opening them, is pollasking.py."""
+"""Make, change and delete date polls while they are drafts. Invitees and opening are in polls/ask.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class PollValues:
 
 
 def create(values: PollValues, *, by: User | None, now: datetime) -> DatePoll:
-    """Make a draft that nobody has heard of. Raise a Problem, having made nothing: NoSlots first of all."""
+    """Make a draft; nobody is notified. Raise a Problem, NoSlots before all others; nothing is made then."""
     with writing() as session:
         poll = DatePoll(coordinator_id=by.id if by else None, state=PollState.DRAFT)
         _fill(session, poll, values, now)
@@ -60,7 +60,7 @@ def create(values: PollValues, *, by: User | None, now: datetime) -> DatePoll:
 
 
 def edit(poll_id: int, values: PollValues, version: int, *, by: User | None, now: datetime) -> DatePoll:
-    """Change a draft; raise PollNotADraft once people were asked, Stale if somebody was faster, or a Problem."""
+    """Change a draft; raise PollNotADraft once people were asked, Stale if somebody else changed it, or a Problem."""
     with writing() as session:
         poll = poll_for_change(session, poll_id, version)
         if poll.state is not PollState.DRAFT:
@@ -71,7 +71,7 @@ def edit(poll_id: int, values: PollValues, version: int, *, by: User | None, now
 
 
 def delete_draft(poll_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete a poll that nobody has heard of; raise PollNotADraft otherwise."""
+    """Delete a draft; raise PollNotADraft once people were asked."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
         if poll.state is not PollState.DRAFT:
@@ -81,7 +81,7 @@ def delete_draft(poll_id: int, *, by: User | None, now: datetime) -> None:
 
 
 def poll_for_change(session: Session, poll_id: int, version: int | None = None) -> DatePoll:
-    """Return the poll, locked for this transaction; raise PollMissing, or Stale if its version is another."""
+    """Return the poll, locked for this transaction; raise PollMissing, or Stale if its version differs."""
     poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll}, populate_existing=True)
     if poll is None:
         raise PollMissing

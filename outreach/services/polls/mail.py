@@ -1,6 +1,6 @@
-"""The messages of date polls: writing them into the outbox, sending one again, and what the message log says of them.
+"""The messages of date polls: write them into the outbox, send one again, and find them for the message log.
 
-They have no lines. What is still true of them when they are sent is delivery/mail/poll.py.
+They have no lines. delivery/mail/poll.py checks whether they are still true when they are sent.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -28,16 +28,16 @@ Holder = tuple[int | None, int | None]  # a person's id, or an organisation's
 
 @dataclass(frozen=True)
 class Mails:
-    """Who of those asked gets the mail when: at once, next morning because they have had one today, or not at all."""
+    """Which invitees get the mail when: at once, next morning because they had a mail today, or not at all."""
 
     at_once: Sequence[PollInvitee]
     tomorrow: Sequence[PollInvitee]
-    no_mail: Sequence[PollInvitee]  # whom none reaches: they are to be called
-    morning: datetime | None  # when "tomorrow" is; None where nobody waits
+    no_mail: Sequence[PollInvitee]  # no mail reaches them; they need a call
+    morning: datetime | None  # when "tomorrow" is; None if nobody waits
 
 
 def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
-    """Return who would be written to when. Two queries, or three where addresses are blocked."""
+    """Return who would get a mail, and when. Two queries, or three if addresses are blocked."""
     blocked = addresses.among([one.invitee.email for one in invitees])
     reached = [one for one in invitees if one.invitee.email and email_addresses.key(one.invitee.email) not in blocked]
     unreached = [one for one in invitees if one not in reached]
@@ -49,9 +49,10 @@ def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *
 
 
 def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kind: MailKind, *, now: datetime) -> Mails:
-    """Put a message for each whom mail reaches into the outbox, in the caller's transaction. kind: POLL or REMINDER.
+    """Write a message for each invitee reached by mail into the outbox, in the caller's transaction. kind: POLL or REMINDER.
 
-    A reader who has had a mail today gets it next morning, where that leaves a day to answer. It joins no other mail.
+    An invitee who had a mail today gets it next morning, if that leaves enough time to answer (`waits_until`). It is
+    never merged with another mail.
     """
     found = preview(session, poll, invitees, now=now)
     for due_at, group in ((now, found.at_once), (found.morning or now, found.tomorrow)):
@@ -63,14 +64,14 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
 
 
 def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReason | None:
-    """Return why sending a poll's message again would not be right, or None."""
+    """Return why a poll's message must not be sent again, or None."""
     row = message_rows.load(session, [old.id])[0]
     one = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
     return poll_mail.untrue_because(one, row, message_rows.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:
-    """Write the message that asks again by hand, in the caller's transaction."""
+    """Write a copy of a message that staff send again, in the caller's transaction."""
     one = session.get_one(PollInvitee, old.poll_invitee_id)
     new = _message(one.poll, one, old.kind, now)
     new.resend_of_id = old.id
@@ -80,7 +81,7 @@ def copied(session: Session, old: Message, *, now: datetime) -> Message:
 
 
 def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
-    """Return the polls that messages ask about, by the message's id; those of polls that are gone are left out."""
+    """Return the polls of messages, by message id; messages of deleted polls are left out."""
     asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
     if not asked:
         return {}
@@ -94,7 +95,7 @@ def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, Date
 
 
 def latest(invitee_ids: Collection[int]) -> dict[int, Message]:
-    """Return the newest message to each of these poll invitees, where there is one that is not archived. One query."""
+    """Return the newest message to each of these poll invitees; archived messages are left out. One query."""
     newest = (
         sa.select(sa.func.max(Message.id))
         .where(Message.poll_invitee_id.in_(invitee_ids), Message.poll_invitee_id.is_not(None))
@@ -117,7 +118,7 @@ def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime)
 
 
 def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[Holder]:
-    """Return which of these have had a mail on the day, or have one that is about to go out: a poll's mail joins none."""
+    """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""A date poll's slots as planned activities, so that the clash rules can look at them."""
+"""A date poll's slots as planned activities, for the clash rules."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from outreach.models import DatePoll, PollInvitee, PollSlot
 def as_planned(
     poll: DatePoll, slot: PollSlot, at: Proposed | None = None, invitees: Sequence[PollInvitee] | None = None
 ) -> PlannedActivity:
-    """Return what a slot would become, `at` another time and place where these are given. Its id is the slot's, negative.
+    """Return the activity that a slot would become. Its id is the slot's id, negative.
 
-    invitees: who of those asked is invited; None: all.
+    at: another time and place; None: the slot's. invitees: which of the poll's invitees are invited; None: all.
     """
     place, invited = at or slot, poll.invitees if invitees is None else invitees
     engagements = tuple(Engagement(party_of(one), one.role, said_yes=said_yes(one, slot)) for one in invited)
@@ -34,7 +34,7 @@ def as_planned(
 
 
 def party_of(one: PollInvitee) -> Party:
-    """Return who is asked, as the plan knows them."""
+    """Return the invitee as a party in the plan."""
     if one.person_id is not None:
         return Party.person(one.person_id, one.invitee.display_name)
     assert one.organisation_id is not None
