@@ -1,4 +1,4 @@
-"""What is held about when a person is away: to be exported with the rest, and erased with it (services/privacy/person.py)."""
+"""A person's absences and absence calendars: export and erase them. Called by privacy/person.py."""
 
 from typing import Any
 
@@ -38,6 +38,6 @@ def held(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def forget(session: Session, person_id: int) -> None:
-    """Delete them all; nobody plans with somebody who is erased."""
+    """Delete them all; an erased person is not planned with."""
     for model in (Absence, AbsenceCalendar):
         session.execute(sa.delete(model).where(model.person_id == person_id))

@@ -1,4 +1,4 @@
-"""A person's part of the inbox: exported to them, or erased."""
+"""A person's mails in the inbox and their delivery reports: export and erase them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from outreach.services.inbox.retention import NOTHING, _about, _addresses
 
 
 def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
-    """Return what is held, as JSON values. Of mails about them that somebody else wrote, not the other's words."""
+    """Return the data held, as JSON values. Sender, subject and text are left out of mails that somebody else wrote."""
     own = _addresses(session, person)
     mails = [
         {
@@ -41,7 +41,10 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
 
 
 def forget(session: Session, person: Person) -> None:
-    """Blank what such mails say, in the caller's transaction and before the person's addresses are gone. Counts stay."""
+    """Blank the contents of these mails, in the caller's transaction. Call it before the person's addresses are deleted.
+
+    The rows stay, so that counts stay right.
+    """
     own = _addresses(session, person)
     session.execute(
         sa.update(IncomingMail)

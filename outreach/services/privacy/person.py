@@ -1,8 +1,8 @@
-"""What is held about a person: exporting all of it to them, and erasing it (UU PDP 27/2022, articles 7 and 8).
+"""Export all data held about a person, and erase it (UU PDP 27/2022, articles 7 and 8).
 
-Erasing is never refused: the right does not wait for an activity to be over. It takes the person out of what is still to
-come, where others may have counted on them, so the page names those activities before it is confirmed. What is over keeps
-its counts: the invitations stay, of somebody without a name.
+Erasing is never refused, even before an activity of theirs. It withdraws the person from activities not over yet, where
+others may count on them; so the page names these activities before staff confirm. Activities that are over keep their
+counts: the invitations stay, without a name.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,12 +46,12 @@ AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
 def upcoming(person_id: int, *, now: datetime) -> Sequence[Invitation]:
-    """Return the invitations that erasing would withdraw: to activities not over yet. One query."""
+    """Return the invitations that erasing would withdraw: those to activities not over yet. One query."""
     return db.session.scalars(_ahead(person_id, now)).all()
 
 
 def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
-    """Return everything held about a person as JSON values, and note in the audit log that it was handed out."""
+    """Return all data held about a person as JSON values, and record the export in the audit log."""
     person = get(person_id)
     if person.erased_at is not None:
         raise PersonErased
@@ -100,15 +100,15 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
 
 
 def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
-    """Erase who a person is, for good; raise PersonMissing or PersonErased.
+    """Erase a person's data for good; raise PersonMissing or PersonErased.
 
-    Invitations to what is still to come are withdrawn (no mail is sent), freed seats offered to those waiting, the link
-    revoked, mails not yet sent stopped, and the name taken out of the message and audit logs.
+    Invitations to activities not over yet are withdrawn without a mail, and freed seats are offered to the waitlist. The
+    link is revoked, mails not yet sent are stopped, and the name is removed from the message and audit logs.
     """
     with writing() as session:
         timetable_privacy.lock(session)
         locked = present_for_change(session, {one.activity_id for one in upcoming(person_id, now=now)})
-        session.expire_all()  # they may have waited
+        session.expire_all()  # the locks may have waited, so what was read may be old
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
             raise PersonMissing
@@ -134,7 +134,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
 
 
 def _withdraw(session: Session, person_id: int, locked: Collection[int], now: datetime) -> None:
-    """locked: ids of the activities whose lock is held; those to which they were invited since are locked here."""
+    """locked: ids of the activities already locked; activities to which they were invited since are locked here."""
     ahead = session.scalars(_ahead(person_id, now)).all()
     activities = sorted({invitation.activity_id for invitation in ahead})
     present_for_change(session, set(activities).difference(locked))
@@ -185,13 +185,13 @@ def _forget_answers(session: Session, person: Person) -> None:
 
 
 def _forget_polls(session: Session, person: Person) -> None:
-    """Ask them in no poll that is still to be decided; of a decided one the choices stay, of somebody without a name."""
+    """Remove them from polls not decided yet. In decided polls their choices stay, without a name."""
     for one in session.scalars(_polls(person.id)):
         if one.poll.state is PollState.DECIDED:
             one.answered_by = one.note = ""
         else:
             session.delete(one)
-    if person.name:  # who answered for their office
+    if person.name:  # they may have answered a poll for their office
         session.execute(
             sa.update(PollInvitee)
             .where(sa.func.lower(PollInvitee.answered_by).contains(person.name.lower(), autoescape=True))
@@ -247,7 +247,7 @@ def _invitations(person_id: int) -> sa.Select[Any]:
 
 
 def _represented_by(person: Person) -> sa.Select[Any]:
-    """Whom others named to come in their place: known again by name and by address or phone together."""
+    """Select invitations that name this person as representative: the name must match, and the address or the phone."""
     ways = []
     if person.email:
         ways.append(sa.func.lower(Invitation.representative_email) == person.email.lower())

@@ -1,4 +1,4 @@
-"""Who is named in placements: to be exported with the rest, and erased with it (services/privacy/person.py)."""
+"""A person's name in timetabling searches: export and erase it. Called by privacy/person.py."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,19 +15,19 @@ SEARCHING = (SearchState.QUEUED, SearchState.RUNNING)
 
 
 def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
-    """Return the placements in which somebody is named, or was to be chosen from, as JSON values."""
+    """Return the searches that name the person, or list them as a possible facilitator, as JSON values."""
     return {"placements": [{"title": row.title, "at": row.created_at.isoformat()} for row in _naming(session, person)]}
 
 
 def lock(session: Session) -> None:
-    """Let nobody take a placement meanwhile. To be asked before activities are locked, as taking does it."""
+    """Lock all searches, so that no proposal is applied meanwhile. Call it before activities are locked, as apply does."""
     session.execute(sa.select(TimetablingSearch.id).order_by(TimetablingSearch.id).with_for_update()).all()
 
 
 def forget(session: Session, person: Person) -> None:
-    """Take a person's name out of all that was proposed. To be asked while it is still known.
+    """Remove a person from all requests and proposals. Call it while the person still has the name.
 
-    A search that goes on is ended: it has its names from before, and would write them again.
+    Queued and running searches are ended: they have read the names already and would write them again.
     """
     session.execute(
         sa.update(TimetablingSearch)
@@ -62,9 +62,9 @@ def _naming(session: Session, person: Person) -> Iterator[Any]:
 
 
 def _without(value: Any, person_id: int, name: str) -> Any:
-    """Return the JSON with the name taken out, wherever it stands by itself or beside the person's id.
+    """Return the JSON without the name, wherever it is a whole value or stands beside the person's id.
 
-    So is why they were away, where they were.
+    The reason of their absence ("why") is removed too.
     """
     if isinstance(value, dict):
         found = {key: _without(one, person_id, name) for key, one in value.items()}
