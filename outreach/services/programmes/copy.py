@@ -1,4 +1,4 @@
-"""Copying a programme, as one copies last year's: its days, activities, agenda, invitees, rules and texts, but no answers."""
+"""Copy a programme, such as last year's: its days, activities, agenda, invitees, rules and texts, but no answers."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from outreach.services.locking import ProgrammeMissing
 from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
-from outreach.services.planning.book import book, book_people
+from outreach.services.planning.book import book
 from outreach.transactions import writing
 
 
@@ -27,7 +27,7 @@ class FirstDayPassed(Problem):
 
 
 def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, date]]:
-    """Return, for each activity that would be copied, the day on which its copy would be."""
+    """Return each activity that would be copied, with the day of its copy."""
     shift = starts_on - programme.starts_on
     return [
         (a, a.starts_at.astimezone(a.zone).date() + shift)
@@ -37,11 +37,11 @@ def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, d
 
 
 def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User | None, now: datetime) -> Programme:
-    """Make drafts of a programme's activities on the same days counted from `starts_on`, at the same local times.
+    """Make drafts of a programme's activities, all shifted by the same number of days, at the same local times.
 
-    Invitees are prepared anew; nominees, answers and attendance are not copied. Cancelled activities are left out.
-    Raise ProgrammeMissing, TitleMissing, FirstDayPassed, VenueTaken, SpeakerTaken, or what else the office blocks (PlanBlocked,
-    OutsideProgramme), having made nothing.
+    Invitees are copied as prepared; nominees, answers and attendance are not copied. Cancelled activities are left out.
+    Raise ProgrammeMissing, TitleMissing, FirstDayPassed, VenueTaken, SpeakerTaken, or for other clashes that the office
+    blocks PlanBlocked or OutsideProgramme; nothing is made then.
     """
     with writing() as session:
         source = session.get(Programme, programme_id)
@@ -74,15 +74,15 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         for activity, its_copy in zip(sources, copies, strict=True):
             _copy_contents(session, activity, its_copy, shift)
         ids = [one.id for one in copies]
-        book_people(session, copies, bookings.on_stage(session, ids))
-        # Those of one kecamatan may lie at one time, to be given their days one by one: as when they are made.
+        engage(session, copies, bookings.on_stage(session, ids))
+        # Copies in one kecamatan may overlap, as when a programme is created: they get their days one by one later.
         plan_checks.refuse_blocking(session, ids, but=[ClashKind.SAME_KECAMATAN], now=now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
     return copy
 
 
 def usual_first_day(programme: Programme, *, now: datetime) -> date:
-    """Return the same weekday a year (52 weeks) later, or several, so that it lies ahead."""
+    """Return the first day moved by 52 weeks, as often as needed to lie in the future; the weekday stays the same."""
     day = programme.starts_on + timedelta(weeks=52)
     while day <= now.astimezone(programme.zone).date():
         day += timedelta(weeks=52)
@@ -90,18 +90,18 @@ def usual_first_day(programme: Programme, *, now: datetime) -> date:
 
 
 def check_first_day(programme: Programme, starts_on: date, now: datetime) -> None:
-    """Raise FirstDayPassed unless the copy would begin tomorrow or later, by the programme's calendar."""
+    """Raise FirstDayPassed unless the copy would begin tomorrow or later, in the programme's zone."""
     if not lies_ahead(programme, starts_on, now):
         raise FirstDayPassed
 
 
 def lies_ahead(programme: Programme, starts_on: date, now: datetime) -> bool:
-    """Return whether that day is tomorrow or later, by the programme's calendar."""
+    """Return whether that day is tomorrow or later, in the programme's zone."""
     return starts_on > now.astimezone(programme.zone).date()
 
 
 def title_for(programme: Programme, starts_on: date) -> str:
-    """Return the title that a copy is usually given: the same, with the year of its first day."""
+    """Return the usual title of a copy: the same title with the year of its first day."""
     old, new = str(programme.starts_on.year), str(starts_on.year)
     if old in programme.title:
         return programme.title.replace(old, new)
@@ -109,7 +109,7 @@ def title_for(programme: Programme, starts_on: date) -> str:
 
 
 def moved(instant: datetime, zone: ZoneInfo, shift: timedelta) -> datetime:
-    """Return the same time on another day's clocks."""
+    """Return the same local time, shifted by whole days."""
     local = instant.astimezone(zone)
     return datetime.combine(local.date() + shift, local.time(), tzinfo=zone)
 
@@ -136,7 +136,7 @@ def _copy_activity(
 
 
 def _copy_contents(session: Session, source: Activity, activity: Activity, shift: timedelta) -> None:
-    """Copy the agenda, the invitees as prepared, and an activity's own rules and texts."""
+    """Copy the agenda, the invitees (as prepared), and the activity's own rules and texts."""
     for item in source.agenda:
         activity.agenda.append(
             AgendaItem(
@@ -167,7 +167,7 @@ def _copy_contents(session: Session, source: Activity, activity: Activity, shift
 
 
 def _copy_scoped(session: Session, column: str, source_id: int, copy_id: int) -> None:
-    """Copy the rules and texts that a programme or activity has of its own."""
+    """Copy a programme's or activity's own rules and texts."""
     for model in (ReminderRule, MessageText):
         for row in session.scalars(sa.select(model).where(getattr(model, column) == source_id)).all():
             values = {c.key: getattr(row, c.key) for c in model.__table__.columns if c.key not in ("id", column)}

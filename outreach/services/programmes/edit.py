@@ -1,4 +1,4 @@
-"""Making a programme with its activities, and editing its own facts. Activities are activities/edit.py, copies copying.py."""
+"""Make a programme with its activities, and edit its own facts. Copies are in programmes/copy.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -41,7 +41,7 @@ class ProgrammeValues:
 def create(
     values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
 ) -> Programme:
-    """Make a programme with its activities, as drafts; raise a Problem, having made nothing."""
+    """Make a programme with its activities, as drafts; raise a Problem, and make nothing then."""
     with writing() as session:
         programme = Programme(coordinator_id=by.id if by else None)
         _fill(programme, values)
@@ -53,12 +53,15 @@ def create(
 
 
 def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User | None, now: datetime) -> Programme:
-    """Change a programme's own facts; raise Stale if someone was faster. Its days must still hold what lies in them."""
+    """Change a programme's own facts; raise Stale if somebody else changed it.
+
+    Raise OutsideProgramme, if the office blocks that, when an activity within the old days is outside the new ones.
+    """
     with writing() as session:
         programme = locked_programme(session, programme_id, changes=True)
         if programme.version != version:
             raise Stale
-        # Whoever moves one of its activities at this moment is waited for, or waits and is held to the new days.
+        # A transaction that moves one of its activities now ends first, or waits and is checked against the new days.
         present_for_change(session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all())
         before = _facts(programme)
         refuses = plan_checks.refuses(session, ClashKind.OUTSIDE_PROGRAMME)
