@@ -1,5 +1,5 @@
-"""Which mails are due when and for which readers: rules, texts, the forecast, and the messages themselves.
+"""Which mails are due, when and for which recipients: rules, texts, the forecast, and the messages.
 
 Start with tick.py: it takes the reminders that are due, and expand.py writes their messages. schedule.py writes an
-activity's reminders; audiences.py says who gets one; forecast.py predicts all that.
+activity's reminders; audiences.py selects who gets one; forecast.py predicts the mails.
 """

@@ -1,8 +1,7 @@
-"""Who gets a reminder's mail: which invitations, which reader of each, and which readers have had a mail on a day.
+"""SQL conditions for who gets a reminder's mail: the invitations, the recipient of each, and who had a mail on a day.
 
-Stated once. reminders/expand.py writes messages by it, and reminders/forecast.py counts by it what will be written.
-Which invitations an
-audience has is a table of values, domain/audiences.py.
+reminders/expand.py writes messages by these conditions, and reminders/forecast.py counts by the same ones. The table of
+audiences is domain/audiences.py.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -26,7 +25,7 @@ WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 def invitations_in(
     activity: Activity, kind: MailKind, audience: Audience, due_at: datetime, invitation_id: int | None = None
 ) -> sa.Select[int]:
-    """Return a select of the ids of the invitations that a reminder due at `due_at` is for."""
+    """Select the ids of the invitations that a reminder due at `due_at` is for."""
     chosen = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, belongs(audience))
     if invitation_id is not None:
         chosen = chosen.where(Invitation.id == invitation_id)
@@ -48,17 +47,17 @@ def belongs(audience: Audience) -> sa.ColumnElement[bool]:
 
 
 def invited_before(kind: MailKind, due_at: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when those whom a reminder due at `due_at` is for were invited at the latest; None where that does not matter.
+    """Return the instant before which invitees of a reminder due at `due_at` must have been invited; None: no limit.
 
-    Who is invited on its day or later has just been written to, or joined too late for it.
+    Invitees invited on the reminder's day or later have just had a mail, or joined too late for it.
     """
     return midnight(local_day(due_at, zone), zone) if kind is MailKind.REMINDER else None
 
 
 def reads(kind: MailKind, *, represented: bool, to_representative: bool) -> bool:
-    """Return whether a mail about an invitation goes to this one of two: the invitee, or who comes in their place.
+    """Return whether a mail about an invitation goes to the invitee or, if `to_representative`, to the representative.
 
-    represented: by somebody who has an address.
+    represented: by a representative who has an address.
     """
     if to_representative:
         return represented and kind in TO_REPRESENTATIVE_INSTEAD | TO_REPRESENTATIVE_TOO
@@ -66,7 +65,7 @@ def reads(kind: MailKind, *, represented: bool, to_representative: bool) -> bool
 
 
 def read_by(kind: MailKind, *, to_representative: bool) -> list[sa.ColumnElement[bool]]:
-    """Return the same as conditions, one of which an invitation has to meet; none where no mail of the kind goes to that one."""
+    """Return `reads` as SQL conditions; an invitation must meet one of them. Empty if no mail of this kind goes there."""
     either = ((False, ~REPRESENTED), (True, REPRESENTED))
     return [
         condition
@@ -76,7 +75,7 @@ def read_by(kind: MailKind, *, to_representative: bool) -> list[sa.ColumnElement
 
 
 def reader(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[str]:
-    """Return what tells one reader of mails from another: the invitee, the office, or the representative by address and name."""
+    """Return the key of a recipient: the person, the organisation, or the representative with address and name."""
     person, organisation = (sa.cast(column, sa.String) for column in (Invitation.person_id, Invitation.organisation_id))
     representative = (
         sa.literal("r")
@@ -94,17 +93,17 @@ def reader(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[
 
 
 def had_a_mail(day: date, zone: ZoneInfo, to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[bool]:
-    """Return the condition that a line's reader has had a mail on the day, or surely gets one that no line can join any more.
+    """Return the condition that a line's recipient had a mail on the day, or will get one that no line can join any more.
 
-    Of representatives it is not asked: they hear only what concerns the day itself.
+    It is false for representatives: they get only mails about the activity's own day.
     """
     return sa.and_(~to_representative, invitee_has(is_mail_of(day, zone, joinable=False)))
 
 
 def is_mail_of(day: date, zone: ZoneInfo, *, joinable: bool) -> sa.ColumnElement[bool]:
-    """Return the condition that a message went out on the day, or is the day's mail and surely will.
+    """Return the condition that a message went out on the day, or is that day's mail and will go out.
 
-    joinable: also one that further lines can still join.
+    joinable: also count messages that further lines can still join.
     """
     begins = midnight(day, zone)
     of_the_day = sa.and_(Message.local_day == day, Message.state.in_(WENT_OR_WILL_GO))
@@ -114,7 +113,7 @@ def is_mail_of(day: date, zone: ZoneInfo, *, joinable: bool) -> sa.ColumnElement
 
 
 def invitee_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Return whether the invitee has a message of their own that meets the condition; looked up by the invitee's index."""
+    """Return the condition that the invitee has a message of their own that meets `condition`; uses the invitee's index."""
     own = sa.and_(Message.representative_of_id.is_(None), condition)
     return sa.or_(
         sa.exists().where(Message.person_id == Invitation.person_id, own),

@@ -1,6 +1,6 @@
-"""Changing reminder rules, in the office's defaults or for one programme or activity.
+"""Change reminder rules: the office's defaults, or those of one programme or activity.
 
-The reminders of published activities follow in the same transaction. Which rule holds where is services/reminders/rules.py.
+The reminders of published activities are updated in the same transaction. reminders/rules.py says which rule applies.
 """
 
 from collections.abc import Callable, Sequence
@@ -131,9 +131,9 @@ def add(
 def reset(
     key: str, programme_id: int | None = None, activity_id: int | None = None, *, by: User | None, now: datetime
 ) -> None:
-    """Let a scope inherit the rule again; an office's default rule gets its first values back.
+    """Let a scope inherit the rule again; a default rule of the office gets its shipped values back.
 
-    A rule that was added, and that nothing wider has, is removed, and with it what overrides it.
+    An added rule that no wider scope has is removed, together with the rules that override it.
     """
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
@@ -144,7 +144,7 @@ def reset(
 def preview_edit(
     key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
 ) -> Forecast | None:
-    """Return what the changed rule would send, in the published activities that it changes; None where there are none."""
+    """Forecast what the changed rule would send in the published activities it affects; None if it affects none."""
     return _preview_rules(
         programme_id, activity_id, lambda session, scope: _edit(session, scope, key, values, None, now), now
     )
@@ -154,7 +154,7 @@ def preview_add(
     timing: RuleTiming, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
     now: datetime,
 ) -> Forecast | None:  # fmt: skip
-    """Return the same for a further rule."""
+    """Forecast the same for a further rule."""
     return _preview_rules(
         programme_id, activity_id, lambda session, scope: _add(session, scope, timing, values, None, now), now
     )
@@ -163,14 +163,14 @@ def preview_add(
 def preview_reset(
     key: str, programme_id: int | None = None, activity_id: int | None = None, *, now: datetime
 ) -> Forecast | None:
-    """Return the same for a rule that is inherited again, or removed."""
+    """Forecast the same for a rule that is inherited again or removed."""
     return _preview_rules(programme_id, activity_id, lambda session, scope: _reset(session, scope, key, None, now), now)
 
 
 def _preview_rules(
     programme_id: int | None, activity_id: int | None, change: Callable[[Session, Scope], object], now: datetime
 ) -> Forecast | None:
-    """Make the change, see what would follow, and undo it."""
+    """Make the change, forecast its mails, and roll it back."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
         activities = list(_published(session, scope, now))
@@ -286,7 +286,7 @@ def _named(row: ReminderRule, scope: Scope) -> str:
 
 
 def _remove_narrower(session: Session, scope: Scope, key: str) -> None:
-    """What overrode a rule that nobody has any more is removed with it."""
+    """Remove the rules of narrower scopes that overrode a removed rule."""
     inner = [ReminderRule.key == key]
     if scope.activity:
         return
@@ -303,7 +303,7 @@ def _follow(session: Session, scope: Scope, now: datetime) -> None:
 
 
 def _published(session: Session, scope: Scope, now: datetime) -> Sequence[Activity]:
-    """Return the activities in scope that may still send a mail: published, or held so lately that thanks are to come."""
+    """Return the activities in scope that may still send a mail: published or held, and ended less than MOST_DAYS ago."""
     published = sa.select(Activity).where(
         Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)),
         Activity.ends_at > now - timedelta(days=MOST_DAYS),
@@ -323,7 +323,7 @@ def rules_page(programme_id: int | None = None, activity_id: int | None = None) 
 
 
 def scope_page(programme_id: int | None = None, activity_id: int | None = None) -> Scope:
-    """Return the scope that a page's address names; raise ScopeMissing."""
+    """Return the scope with these ids; raise ScopeMissing."""
     return scope_of(db.session(), programme_id, activity_id)
 
 

@@ -1,6 +1,6 @@
-"""Turning reminders into messages by set-based statements: one mail for a reader and day, however many lines it has.
+"""Turn reminders into messages by set-based SQL: one mail for each recipient and day, with any number of lines.
 
-Called inside reminding.tick's transaction. Which reminders are due is reminders/tick.py; sending is delivery/outbox/drain.py.
+Called inside the transaction of reminders/tick.py, which finds the reminders that are due. delivery/outbox/drain.py sends.
 """
 
 from datetime import date, datetime, timedelta
@@ -27,7 +27,7 @@ def times_of(activity: Activity) -> ActivityTimes:
 
 
 def expand(session: Session, reminder: Reminder, now: datetime) -> int:
-    """Write the reminder's lines, and a message for each reader who has none open for the day; return the lines' number."""
+    """Write the reminder's lines, and a message for each recipient without an open one that day; return the number of lines."""
     activity = reminder.activity
     _write_lines(session, reminder)
     own = sa.and_(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
@@ -57,9 +57,9 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
 
 
 def join_todays(session: Session, now: datetime) -> int:
-    """Let what is due later on a day stand in the mails that go out now, so that no second one is needed that day.
+    """Add lines that are due later today to the mails that go out now, which saves a second mail that day.
 
-    Return how many lines joined.
+    Return how many lines were added.
     """
     going = sa.and_(
         IS_TO_SEND, Message.state == MessageState.DUE, Message.merge_key.is_not(None), Message.due_at <= now
@@ -91,9 +91,9 @@ def join_todays(session: Session, now: datetime) -> int:
 
 
 def gather_late(session: Session, now: datetime) -> int:
-    """Where nothing could be sent for a while, put a reader's waiting mails into the newest one; return how many joined it.
+    """After a time without sending, merge a recipient's waiting mails into the newest; return how many mails were merged.
 
-    A mail that was tried before stays as it is: the server may have it.
+    A mail that was tried before is not merged: the server may have it already.
     """
     waiting = (
         IS_TO_SEND,
@@ -101,7 +101,7 @@ def gather_late(session: Session, now: datetime) -> int:
         Message.attempts == 0,
         Message.representative_of_id.is_(None),
         Message.resend_of_id.is_(None),
-        Message.poll_invitee_id.is_(None),  # what it asks stands in no line that could be moved
+        Message.poll_invitee_id.is_(None),  # a poll's mail has no lines to move
     )
     first, last, closed = session.execute(
         sa.select(
@@ -111,7 +111,7 @@ def gather_late(session: Session, now: datetime) -> int:
         ).where(*waiting)
     ).one()
     if first == last and not closed:
-        return 0  # one day's open mails: each reader has one, by its key; so a large day's backlog is not grouped each time
+        return 0  # open mails of one day: the key allows one for each recipient, so a large backlog needs no grouping
     several = (
         sa.select(Message.person_id, Message.organisation_id)
         .where(*waiting)
@@ -142,7 +142,7 @@ def gather_late(session: Session, now: datetime) -> int:
 
 
 def _write_lines(session: Session, reminder: Reminder, *, only: sa.ColumnElement[bool] | None = None) -> None:
-    """Write a line for each invitee the reminder is for, and for those who come in their place."""
+    """Write a line for each invitee the reminder is for, and for their representatives."""
     chosen = audiences.invitations_in(
         reminder.activity, reminder.kind, reminder.audience, reminder.due_at, reminder.invitation_id
     )
@@ -168,7 +168,7 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
 def _open_messages(
     session: Session, reminder: Reminder, readers: sa.Select[int, Invitation], day: date, due_at: datetime
 ) -> None:
-    """Give each of these lines the message that its reader has open for the day, made where there is none."""
+    """Give each of these lines its recipient's open message of the day; make that message if there is none."""
     lines = readers.with_only_columns(
         MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
@@ -187,7 +187,7 @@ def _open_messages(
     opened = insert_into(session, Message).from_select(
         ["person_id", "organisation_id", "merge_key", "representative_of_id", *values], wanted
     )
-    # Where a message is open already, the update that changes nothing locks it: no worker claims it before its line joins.
+    # If a message is open already, this update locks it, so no worker leases it before its line is added.
     session.execute(
         opened.on_conflict_do_update(
             index_elements=["merge_key"],
@@ -213,10 +213,10 @@ def _open_messages(
 
 
 def _take_over_older(session: Session, reminder: Reminder) -> None:
-    """Put older lines of the same kind about the same invitations, still to be sent, into this reminder's messages.
+    """Move older unsent lines of the same kind and invitation into this reminder's messages.
 
-    So a second move, while the notice of the first waits to be tried again, makes one notice of both. What may have
-    arrived stays as it is.
+    If an activity moves a second time while the first notice waits for a retry, one notice then tells both moves.
+    Messages that may have arrived are not changed.
     """
     new = aliased(MessageLine)
     found = session.execute(
@@ -257,7 +257,7 @@ def _take_over_older(session: Session, reminder: Reminder) -> None:
 
 
 def _raise_importance(session: Session, reminder: Reminder, until: datetime, day: date) -> None:
-    """A message that gained this line is known by its most important line, and is useful as long as any of them."""
+    """Set each message's kind to that of its most important line, and `expires_at` to the latest of its lines."""
     joined = sa.select(MessageLine.message_id).where(MessageLine.reminder_id == reminder.id)
     mine = (Message.id.in_(joined), Message.local_day == day)
     lesser = IMPORTANCE[IMPORTANCE.index(reminder.kind) + 1 :]
@@ -271,7 +271,7 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
 
 
 def _merge_key(day: date) -> sa.ColumnElement[str]:
-    """Return what makes lines one mail: the reader and the day."""
+    """Return the key of a mail: the recipient and the day. Lines with the same key share one mail."""
     return audiences.reader(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 

@@ -1,9 +1,8 @@
-"""Which mails go out when, and to how many: before saving (publish, move, cancel), and for what is still to come. Reads only.
+"""Forecast mails: when and to how many, for changes not saved yet (publish, move, cancel) and for scheduled reminders.
 
-Who they go to is audiences.py, which reminders are missed is domain/reminders.py, and what is still true when a mail is sent is
-domain/mail/still_true.py: the same that the tick and the outbox go by (tests/chaos/test_forecast.py holds the
-forecast equal to what
-they write). People are counted by their present answers; what depends on answers still to come is given as "at most".
+Reads only. It uses the same rules as the tick and the outbox: recipients by audiences.py, missed reminders by
+domain/reminders.py, skipped lines by domain/mail/still_true.py. tests/chaos/test_forecast.py compares the forecast with
+what they write. People are counted by their present answers; "at most" includes answers still to come.
 """
 
 from collections import defaultdict
@@ -48,8 +47,8 @@ MAY_GROW = frozenset({Audience.COMING, Audience.PRESENT, Audience.ABSENT})  # by
 class ForecastRow:
     """One reminder of one activity.
 
-    people: mails as things stand; at_most: if everyone still open becomes one of them; later: those of `people` who have
-    had a mail that day already and get this one the next morning. note: why nothing goes out.
+    people: recipients by present answers. at_most: if everyone who still may joins the audience. later: those of `people`
+    who had a mail that day and get this one the next morning. note: why nothing goes out.
     """
 
     day: date
@@ -67,7 +66,7 @@ class ForecastRow:
 
 @dataclass(frozen=True)
 class Forecast:
-    """mails_per_day: what one person gets on one day is one mail, so this is less than the rows' sum. (day, mails)"""
+    """mails_per_day: (day, mails). One recipient gets one mail a day, so this may be less than the sum of the rows."""
 
     rows: tuple[ForecastRow, ...]
     mails_per_day: tuple[tuple[date, int], ...]
@@ -75,7 +74,7 @@ class Forecast:
 
 
 def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
-    """Foretell what publishing these drafts now would send."""
+    """Forecast what publishing these drafts now would send."""
     planned = []
     for activity in _activities(activity_ids):
         deadline = deadline_at_publishing(db.session(), activity, now)
@@ -86,7 +85,7 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
 
 
 def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
-    """Foretell what moving this published activity would send."""
+    """Forecast what moving this published activity would send."""
     planned = []
     for activity in _activities([activity_id]):
         deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
@@ -97,7 +96,7 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
-    """Foretell what cancelling this published activity would send."""
+    """Forecast what cancelling this published activity would send."""
     return _count(
         [
             _event(activity, MailKind.CANCELLATION, Audience.EXPECTED, expanding.times_of(activity), activity.zone, now)
@@ -108,17 +107,17 @@ def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
 
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
-    """Foretell what these activities will still send: the reminders that are scheduled."""
+    """Forecast what the scheduled reminders of these activities will send."""
     return _scheduled(Reminder.activity_id.in_(activity_ids), now)
 
 
 def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:
-    """Foretell what one scheduled reminder will send."""
+    """Forecast what one scheduled reminder will send."""
     return _scheduled(Reminder.id == reminder_id, now)
 
 
 def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rule]], *, now: datetime) -> Forecast:
-    """Foretell what published activities would still send under other rules. rules: by the activity's id."""
+    """Forecast what published activities would still send under other rules. rules: by activity id."""
     planned = []
     for activity in activities:
         planned += _under(activity, rules[activity.id], expanding.times_of(activity), activity.zone, now)
@@ -127,7 +126,7 @@ def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rul
 
 @dataclass(frozen=True)
 class _Planned:
-    """One reminder of one activity that will be due, or would be. note: why nothing goes out."""
+    """One reminder of one activity, stored or expected. note: why nothing goes out."""
 
     activity_id: int
     title: str
@@ -138,7 +137,7 @@ class _Planned:
     times: ActivityTimes
     invitation_id: int | None = None
     note: MissedReason | None = None
-    reminder_id: int | None = None  # of one that is stored
+    reminder_id: int | None = None  # None: not stored
 
     def goes_out_at(self, now: datetime) -> datetime:
         return max(self.due_at, now)
@@ -147,7 +146,7 @@ class _Planned:
         return local_day(self.due_at if self.note else self.goes_out_at(now), self.zone)
 
     def may_be_put_off(self, now: datetime) -> bool:
-        """Return whether it is due today, and who has had a mail today gets it next morning."""
+        """Return whether it is due today and waits until next morning for recipients who had a mail today."""
         if self.note or self.day(now) != local_day(now, self.zone):
             return False
         return put_off_to(self.kind, self.audience, self.due_at, self.times, self.zone, now) is not None
@@ -203,7 +202,7 @@ def _under(
 
 
 class _Line(NamedTuple):
-    """What may become a line of a mail: one invitation, to the invitee or to who comes in their place."""
+    """A possible line of a mail: one invitation, to the invitee or to the representative."""
 
     activity_id: int
     invitation_id: int
@@ -216,10 +215,10 @@ class _Line(NamedTuple):
     stopped: bool
     present: bool
     nominated: bool
-    represented: bool  # by somebody with an address
+    represented: bool  # by a representative with an address
     of_an_office: bool
-    open_seats: int  # of an office's quota: people it may still name
-    had_a_mail: frozenset[ZoneInfo] = frozenset()  # on the calendars of which they have had a mail today
+    open_seats: int  # of an organisation's quota: people it may still nominate
+    had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
 
 
 def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
@@ -257,7 +256,7 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
 
 
 def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime) -> dict[int, list[_Line]]:
-    """Return what may become lines, by activity. zones: on the calendars of which it matters who has had a mail today."""
+    """Return the possible lines, by activity. zones: those for which to find out who had a mail today."""
     told = sa.exists().where(MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id,
                              MAY_HAVE_TOLD)  # fmt: skip
     named = aliased(Invitation)
@@ -306,7 +305,7 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
 
 
 def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]:
-    """Return (reminder, invitation, to the representative) of what stands in an earlier mail of the day already."""
+    """Return (reminder id, invitation id, to_representative) of lines already written in an earlier mail of the day."""
     if not reminder_ids:
         return set()
     rows = db.session.execute(
@@ -318,7 +317,7 @@ def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]
 
 
 def _announced(activity_ids: Collection[int], planned: Collection[_Planned]) -> dict[int, datetime]:
-    """Return by activity when those prepared get their invitation, where it is about to go out."""
+    """Return by activity when prepared invitees get their invitation, if one is scheduled or planned."""
     waiting = db.session.execute(
         sa.select(Reminder.activity_id, sa.func.min(Reminder.due_at))
         .where(IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id.in_(activity_ids))
@@ -332,7 +331,7 @@ def _announced(activity_ids: Collection[int], planned: Collection[_Planned]) -> 
 
 
 def _could_read(one: _Planned, line: _Line, written: Collection[tuple[int | None, int, bool]]) -> bool:
-    """Whether this reader's answer is all that decides: the mail is for this one of the two, and does not stand written yet."""
+    """Return whether this line may be in the mail: it is for this recipient and is not written yet."""
     return (
         one.invitation_id in (None, line.invitation_id)
         and audiences.reads(one.kind, represented=line.represented, to_representative=line.to_representative)
@@ -341,9 +340,9 @@ def _could_read(one: _Planned, line: _Line, written: Collection[tuple[int | None
 
 
 def _as_then(one: _Planned, line: _Line, announced: Mapping[int, datetime], now: datetime) -> _Line:
-    """Return the line as it will be when the reminder is due: by then the invitation has gone out that is about to.
+    """Return the line as it will be when the reminder is due: a prepared invitee is invited if the invitation goes out first.
 
-    A cancellation takes that invitation back.
+    A cancellation also cancels that invitation.
     """
     invited_at = announced.get(line.activity_id)
     if line.state is not InvitationState.PREPARED or invited_at is None or one.kind is MailKind.CANCELLATION:
@@ -355,9 +354,9 @@ def _as_then(one: _Planned, line: _Line, announced: Mapping[int, datetime], now:
 
 
 def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_Line]:
-    """Return those in the reminder's audience to whom it will still be true when it goes out."""
+    """Return the lines in the reminder's audience that will still be true when the mail goes out."""
     if one.audience is Audience.ABSENT and now < one.times.ends_at:
-        return []  # nobody is known to have stayed away
+        return []  # before the end nobody counts as absent
     before = audiences.invited_before(one.kind, one.due_at, one.zone)
     facts = LineFacts(
         kind=one.kind,
@@ -378,7 +377,7 @@ def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_L
     for line in lines:
         if before is not None and (line.invited_at is None or line.invited_at >= before):
             continue
-        told = line.told or not line.has_address  # who has no address may have been told by phone, and is to be called
+        told = line.told or not line.has_address  # without an address: perhaps told by phone, needs a call
         key = (line.state, line.present, line.stopped, line.nominated, told)
         if key not in known:
             known[key] = belongs(one.audience, line.state, present=line.present) and None is skip_because(
@@ -394,17 +393,17 @@ def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_L
 
 
 def _may_become(audience: Audience, line: _Line) -> bool:
-    """Whether somebody who can be written to could still be in this audience when its moment comes."""
+    """Return whether an invitee with an address may still join this audience before the reminder is due."""
     if audience not in MAY_GROW:
         return False
     if audience in (Audience.PRESENT, Audience.ABSENT) and line.of_an_office:
-        return False  # people are there, not offices
+        return False  # attendance is of people, not of organisations
     declined = line.state in (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
     return line.has_address and not line.stopped and not declined
 
 
 def _to_be_named(one: _Planned, lines: Collection[_Line]) -> int:
-    """Return how many more people offices may name until then, each of whom gets a mail of their own."""
+    """Return how many more people organisations may nominate until then; each gets a mail of their own."""
     if one.note or one.invitation_id is not None or one.audience not in (Audience.COMING, Audience.PRESENT):
         return 0
     gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)

@@ -1,6 +1,6 @@
-"""Which reminder rules hold for an activity: its own, else its programme's, else the office's.
+"""Which reminder rules apply to an activity: its own, otherwise its programme's, otherwise the office's.
 
-Changing them is services/reminders/edit_rules.py; when they fall due is domain/reminders.py.
+reminders/edit_rules.py changes them; domain/reminders.py computes when they are due.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ DEFAULTS = {rule.key: rule for rule in DEFAULT_RULES}
 
 @dataclass(frozen=True)
 class RuleInScope:
-    """A rule as it holds in a scope. own: made or changed for this very scope, not inherited."""
+    """A rule as it applies in a scope. own: made or changed for exactly this scope, not inherited."""
 
     row: ReminderRule
     own: bool
@@ -48,7 +48,7 @@ def install_defaults(*, now: datetime) -> int:
 
 
 def add_defaults(session: Session, *, now: datetime) -> int:
-    """Do so within the caller's transaction."""
+    """Add the missing default rules in the caller's transaction; return how many were added."""
     present = set(session.scalars(sa.select(ReminderRule.key).where(within(ReminderRule, Scope()))))
     missing = [rule for rule in DEFAULT_RULES if rule.key not in present]
     for rule in missing:
@@ -59,7 +59,7 @@ def add_defaults(session: Session, *, now: datetime) -> int:
 
 
 def values_of(rule: Rule) -> dict[str, object]:
-    """Return a rule's values by the names of its row's columns."""
+    """Return a rule's values by column name."""
     return {
         "key": rule.key, "kind": rule.kind, "timing": rule.timing, "audience": rule.audience,
         "days": rule.days, "at": rule.at, "enabled": rule.enabled,
@@ -67,13 +67,13 @@ def values_of(rule: Rule) -> dict[str, object]:
 
 
 def rows_for(session: Session, activity: Activity) -> list[ReminderRule]:
-    """Return the rows that hold for an activity, one for each key, in the order of their moments."""
+    """Return the rule rows that apply to an activity, one for each key, in order of time."""
     found = session.scalars(sa.select(ReminderRule).where(within(ReminderRule, Scope(activity=activity))))
     return sorted(closest(found).values(), key=_moment)
 
 
 def rules_for(session: Session, activity: Activity) -> list[Rule]:
-    """Return the rules that hold for an activity, switched-off ones included, in the order of their moments."""
+    """Return the rules that apply to an activity, including disabled ones, in order of time."""
     return [as_rule(row) for row in rows_for(session, activity)]
 
 
@@ -82,7 +82,7 @@ def as_rule(row: ReminderRule) -> Rule:
 
 
 def rules_in(session: Session, scope: Scope) -> list[RuleInScope]:
-    """Return the rules that hold in a scope, and whether each is its own or inherited."""
+    """Return the rules that apply in a scope, and whether each is its own or inherited."""
     rows = list(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope))))
     level = 2 if scope.activity else 1 if scope.programme else 0
     own = {row.key for row in rows if closeness(row) == level}

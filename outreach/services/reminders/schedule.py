@@ -1,4 +1,4 @@
-"""Writing an activity's reminders: one row a rule, one row an event. Expanding them into messages is reminders/tick.py."""
+"""Write an activity's reminders: one row for each rule and each event. reminders/tick.py expands them into messages."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -26,7 +26,7 @@ def event_reminder(
     detail: dict[str, Any] | None = None,
     text_key: str = "",
 ) -> Reminder:
-    """Write the reminder of something that just happened, due now."""
+    """Write the reminder of an event that just happened, due now."""
     reminder = Reminder(
         activity_id=activity.id,
         key=kind.value,
@@ -45,12 +45,12 @@ def event_reminder(
 
 
 def confirm(session: Session, invitation: Invitation, *, now: datetime) -> Reminder | None:
-    """Have the invitee told of their answer at the next tick; None where there is none, or the tick will tell it anyway.
+    """Schedule a mail that confirms the invitee's answer; None if no answer, not published, or scheduled already.
 
-    An answer by a calendar's reply is as easily forged as any mail. So whoever is named in it hears of it at the address that
-    we know, and how to change it.
-    Called inside a transaction that holds the activity's lock, after the answer was set. The mail says the answer as it
-    stands when it goes out, and joins what else is about to go to them: so several answers in a row make one mail.
+    An answer by a calendar reply can be forged like any mail. So the invitee gets this mail at the address that the
+    office has, and learns how to change the answer.
+    Called inside a transaction that holds the activity's lock, after the answer was set. The mail states the answer as it
+    is when the mail goes out, and is merged with other mails to them. Several answers in a row make one mail.
     """
     if invitation.state not in ANSWERED or invitation.activity.state is not ActivityState.PUBLISHED:
         return None
@@ -69,12 +69,12 @@ def confirm(session: Session, invitation: Invitation, *, now: datetime) -> Remin
 def schedule(
     session: Session, activity: Activity, *, now: datetime, passed_reason: str = "moved_closer"
 ) -> list[Reminder]:
-    """Write or move one reminder for each rule whose moment lies ahead; take back those whose rule no longer holds.
+    """Write or move one reminder for each rule that is due in the future; cancel those whose rule no longer applies.
 
-    passed_reason: why a moment has just come to lie in the past: the activity moved closer, or the rule changed.
-
-    Those already expanded stay as history: where the activity moved so far that the rule's moment lies ahead again,
-    a further reminder is written.
+    passed_reason: the reason stored for a reminder whose due instant is now in the past: the activity moved closer, or
+    the rule changed.
+    Expanded reminders stay as history. If the activity moves so far that their rule is due in the future again, a
+    further reminder is written.
     """
     wanted = {due.rule.key: due for due in upcoming(
         rules_for(session, activity), activity.starts_at, activity.ends_at, activity.zone, now
@@ -108,13 +108,13 @@ def schedule(
 
 
 def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
-    """Let a published activity's reminders follow its rules, inside the caller's transaction."""
+    """Update the reminders of a published or held activity to its rules, in the caller's transaction."""
     if activity.state in (ActivityState.PUBLISHED, ActivityState.HELD):
         schedule(session, activity, now=now, passed_reason="rule_changed")
 
 
 def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that a later reminder of the same activity, by rules for the same people, has fallen due as well."""
+    """Return the condition that a later reminder of the same activity, kind and audience is due as well."""
     later = aliased(Reminder)
     return sa.and_(
         Reminder.invitation_id.is_(None),
@@ -130,7 +130,7 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
-    """Take back all reminders of an activity that have not been expanded; who was told to stay away still hears of it."""
+    """Cancel all scheduled reminders of an activity, except notices of withdrawal."""
     session.execute(
         sa.update(Reminder)
         .where(
@@ -147,8 +147,8 @@ def _has_a_moment(reminder: Reminder) -> bool:
 
 
 def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:
-    """A scheduled reminder whose rule is gone is cancelled; one whose moment has just passed is left to the next tick,
-    or shown as missed where the activity moved past it."""
+    """Cancel a scheduled reminder whose rule is gone. Otherwise leave it to the next tick if its due instant is unchanged,
+    or mark it as missed if that has changed to the past."""
     rule = _rule(rules_for(session, activity), reminder.key)
     moment = due_at(activity.starts_at, activity.ends_at, activity.zone, rule) if rule and rule.enabled else None
     if moment is None:

@@ -1,4 +1,4 @@
-"""Where a reminder rule or a text holds: for the whole office, for one programme, or for one activity."""
+"""Scopes of reminder rules and texts: the whole office, one programme, or one activity."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class ScopeMissing(Problem):
 
 @dataclass(frozen=True)
 class Scope:
-    """No programme and no activity: the office's defaults."""
+    """Without programme and activity: the office's defaults."""
 
     programme: Programme | None = None
     activity: Activity | None = None
@@ -49,7 +49,7 @@ class Scope:
 
     @property
     def query(self) -> dict[str, int]:
-        """Return the arguments by which a page's address names this scope."""
+        """Return the query arguments of a page's address for this scope."""
         if self.activity:
             return {"activity": self.activity.id}
         return {"programme": self.programme.id} if self.programme else {}
@@ -59,7 +59,7 @@ Row = TypeVar("Row", ReminderRule, MessageText)
 
 
 def scope_of(session: Session, programme_id: int | None = None, activity_id: int | None = None) -> Scope:
-    """Return the scope that ids name; the activity wins. Raise ScopeMissing where there is none such."""
+    """Return the scope with these ids; the activity comes before the programme. Raise ScopeMissing if it does not exist."""
     if activity_id is not None:
         activity = session.get(Activity, activity_id)
         if activity is None:
@@ -74,7 +74,7 @@ def scope_of(session: Session, programme_id: int | None = None, activity_id: int
 
 
 def within(model: type[Row], scope: Scope) -> sa.ColumnElement[bool]:
-    """Return the condition under which a row of `model` holds in the scope, itself or inherited."""
+    """Return the condition that a row of `model` belongs to the scope or to a wider one."""
     programme_id = scope.activity.programme_id if scope.activity else scope.programme_id
     office = sa.and_(model.programme_id.is_(None), model.activity_id.is_(None))
     found = [office]
@@ -86,7 +86,7 @@ def within(model: type[Row], scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def exactly(model: type[Row], scope: Scope) -> sa.ColumnElement[bool]:
-    """Return the condition under which a row of `model` was made for this very scope."""
+    """Return the condition that a row of `model` belongs to exactly this scope."""
     return sa.and_(
         model.programme_id.is_not_distinct_from(scope.programme_id),
         model.activity_id.is_not_distinct_from(scope.activity_id),
@@ -94,7 +94,7 @@ def exactly(model: type[Row], scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def closeness(row: ReminderRule | MessageText) -> int:
-    """Return 0 for an office's row, 1 for a programme's, 2 for an activity's: the closer one holds."""
+    """Return 0 for a row of the office, 1 of a programme, 2 of an activity. The highest applies."""
     if row.activity_id is not None:
         return 2
     return 1 if row.programme_id is not None else 0

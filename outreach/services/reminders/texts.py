@@ -1,6 +1,6 @@
-"""Editing the texts of mails by language, for the office, a programme, an activity or one rule; and previewing them.
+"""Edit and preview the texts of mails by language, for the office, a programme, an activity or one rule.
 
-Which text a mail takes is delivery/mail/texts.py.
+delivery/mail/texts.py chooses the text of a mail.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class TextInScope:
-    """A text as it holds in a scope. own: written for this very scope."""
+    """A text as it applies in a scope. own: written for exactly this scope."""
 
     key: str
     locale: str
@@ -98,7 +98,7 @@ def texts_page(programme_id: int | None = None, activity_id: int | None = None) 
 
 
 def editor(key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None) -> Editor:
-    """Return one text of a scope and whom it can be previewed with; raise TextMissing or ScopeMissing."""
+    """Return one text of a scope and invitations to preview it with; raise TextMissing or ScopeMissing."""
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
     return Editor(scope, _text(session, scope, key, locale), _candidates(session, scope, key))
@@ -108,7 +108,7 @@ def save(
     key: str, locale: str, text: Text, programme_id: int | None = None, activity_id: int | None = None, *,
     by: User | None, now: datetime,
 ) -> MessageText:  # fmt: skip
-    """Store a text for a scope; raise the Problem that names what cannot stand in it (checked)."""
+    """Store a text for a scope; raise a Problem from `checked`, TextMissing or ScopeMissing."""
     text = checked(text)
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
@@ -130,7 +130,7 @@ def reset(
     key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None, *,
     by: User | None, now: datetime,
 ) -> None:  # fmt: skip
-    """Let a scope inherit the text again: at last the one that was shipped. Raise TextMissing where it does already."""
+    """Let a scope inherit the text again, in the end from the shipped texts. Raise TextMissing if it has no text of its own."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
         row = _own(session, scope, key, locale)
@@ -141,7 +141,7 @@ def reset(
 
 
 def checked(text: Text) -> Text:
-    """Return the text without blanks around it, its line ends as \\n; raise a Problem with the field it is about."""
+    """Return the text stripped, with line ends as \\n; raise a Problem with the field concerned."""
     text = Text(text.subject.strip(), text.greeting.strip(), text.body.replace("\r\n", "\n").strip())
     parts = (("subject", SUBJECT_LENGTH), ("greeting", GREETING_LENGTH), ("body", BODY_LENGTH))
     for field, longest in parts:
@@ -160,7 +160,7 @@ def preview(
 ) -> letter.Letter:  # fmt: skip
     """Return the mail that an invitee would get with this text. text: None for the stored one.
 
-    The links in it are not the invitee's: whoever previews a mail cannot answer in somebody's place.
+    It does not contain the invitee's real links, so staff cannot answer in the invitee's place.
     Raise NobodyToPreview, or what `checked` raises.
     """
     session: Session = db.session()
@@ -191,7 +191,7 @@ def preview(
 
 
 def _kind(key: str) -> MailKind:
-    """Return the kind of mail that a text stands in: "change-organisation" in a change, a rule's own in a reminder."""
+    """Return the kind of mail that uses a text: CHANGE for "change-organisation", REMINDER for a rule's own text."""
     if key == "absent":
         return MailKind.THANKS
     name = key.partition("-")[0]
@@ -199,7 +199,7 @@ def _kind(key: str) -> MailKind:
 
 
 def _before(invitation: Invitation) -> dict[str, str]:
-    """What a notice of change would say had the activity been a day earlier."""
+    """Return sample values for a notice of change, as if the activity had been one day earlier."""
     activity, day = invitation.activity, timedelta(days=1)
     return {
         "old_starts_at": (activity.starts_at - day).isoformat(),
@@ -237,7 +237,7 @@ def _rule(session: Session, scope: Scope, key: str) -> ReminderRule | None:
 
 
 def _usual(session: Session, scope: Scope, key: str) -> str:
-    """Return the key of the text with which a rule's own text begins."""
+    """Return the key of the usual text from which a rule's own text starts."""
     rule = _rule(session, scope, key)
     if rule is None:
         return "reminder-unanswered"
@@ -255,7 +255,7 @@ def _named(key: str, locale: str, scope: Scope) -> str:
 
 
 def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation]:
-    """Return some invitations of the scope that would get such a mail, by the invitees' names."""
+    """Return up to CANDIDATES invitations of the scope that would get such a mail, sorted by the invitees' names."""
     wanted = (
         sa.select(Invitation)
         .join(Activity, Invitation.activity_id == Activity.id)

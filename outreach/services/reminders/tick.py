@@ -1,6 +1,6 @@
-"""One tick's bookkeeping: deadlines that passed, activities that are over, and reminders that are due become messages.
+"""One tick: close passed deadlines, mark activities that are over as held, and expand due reminders into messages.
 
-How a reminder becomes messages is reminders/expand.py; sending them is delivery/outbox/drain.py.
+reminders/expand.py writes the messages; delivery/outbox/drain.py sends them.
 """
 
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ class TickResult:
 
 
 def tick(now: datetime) -> TickResult:
-    """Bring everything up to `now`: close passed deadlines, mark what is over as held, expand what is due.
+    """Close passed deadlines, mark activities that are over as held, and expand due reminders, all as of `now`.
 
-    All that is due is expanded in one transaction, so that no worker sends a reader's first line before the second is
-    written; and what is due later that day for the same readers joins it.
+    All due reminders are expanded in one transaction; otherwise a worker could send a recipient's first line before the
+    second is written. Lines due later that day for the same recipients are added too.
     """
     _close_deadlines(now)
     _mark_held(now)
@@ -50,14 +50,14 @@ def tick(now: datetime) -> TickResult:
 
 
 def next_due_at() -> datetime | None:
-    """Return when the next reminder falls due, or None where none is scheduled."""
+    """Return when the next reminder is due, or None if none is scheduled."""
     found = db.session.scalar(sa.select(Reminder.due_at).where(IS_SCHEDULED).order_by(Reminder.due_at).limit(1))
     db.session.rollback()
     return found
 
 
 def _due(now: datetime) -> list[tuple[int, int]]:
-    """Return (reminder, activity) of what is due, in the order in which every use case locks activities."""
+    """Return (reminder id, activity id) of due reminders, in the order in which every use case locks activities."""
     found = db.session.execute(
         sa.select(Reminder.id, Reminder.activity_id)
         .where(IS_SCHEDULED, Reminder.due_at <= now)
@@ -68,9 +68,9 @@ def _due(now: datetime) -> list[tuple[int, int]]:
 
 
 def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -> int | None:
-    """Expand one reminder; return how many lines it wrote, or None where its moment is missed or taken by another.
+    """Expand one reminder; return how many lines it wrote, or None if it is missed, cancelled or taken by another engine.
 
-    The activity is locked first, as staff's changes lock it: so neither waits for the other in a circle.
+    The activity is locked first, as in changes by staff; this avoids deadlocks.
     """
     session.get(Activity, activity_id, with_for_update={"of": Activity}, populate_existing=True)
     claimed = session.execute(
@@ -96,7 +96,7 @@ def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -
 
 
 def _some_are_open(now: datetime) -> bool:
-    """Return whether mails are due that further lines can still join: what is due later today, or what waited with them."""
+    """Return whether mails are due that further lines can still join."""
     found = db.session.scalar(
         sa.select(
             sa.exists().where(
