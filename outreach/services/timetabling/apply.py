@@ -1,6 +1,6 @@
-"""Taking what a placement proposes, all or some of it: what that would bring, and then doing it in one transaction.
+"""Apply all or some changes of a proposal: preview their effects, then apply them in one transaction.
 
-Drafts just change. Published activities move as by shifting.move: everybody who was told is told of it, with the reason.
+Drafts are only changed. Published activities move as by activities/move.py: the invitees are notified, with the reason.
 """
 
 from collections.abc import Collection, Iterable
@@ -42,7 +42,7 @@ from outreach.services.timetabling.request import Request
 from outreach.services.timetabling.result import ProposalLine, Result
 from outreach.transactions import writing
 
-Titles = tuple[str, str]  # of the one that was to come after, and of the one before it
+Titles = tuple[str, str]  # of the activity that should come after, and of the one that should come before it
 
 
 class NothingTicked(Problem):
@@ -59,11 +59,10 @@ class ChangedMeanwhile(Problem):
 
 @dataclass(frozen=True)
 class Taking:
-    """lines: what is to be taken. changed: of these, what is not any more as the proposal was made from.
+    """lines: the changes to apply. changed: those of them whose activity has changed since the search began.
 
-    found: what taking them would newly bring, by the plan as it stands. forecasts: of the published ones that move; who has
-    been told of them hears of it. out_of_order: which two that were to follow each other then would not, the later first.
-    invited, withdrawn: facilitators of published activities, who get a mail of their own.
+    found: the new clashes, by the plan as it stands. forecasts: mails for the published activities that move.
+    out_of_order: pairs whose requested order would break, the later one first.
     """
 
     lines: tuple[ProposalLine, ...]
@@ -93,7 +92,7 @@ class Taking:
 
 
 def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> Taking:
-    """Return what taking these would bring; raise NothingTicked. Nothing is written."""
+    """Return the effects of applying the changes of these activities; raise NothingTicked. Nothing is written."""
     lines = _chosen(timetabling_result.read(search.result), activity_ids)
     rows = {
         one.id: one
@@ -116,10 +115,10 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
 def take(
     placement_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
 ) -> Result:
-    """Make what is proposed for these activities the plan. reason: told to everybody; wanted where a published one moves.
+    """Apply the proposed changes of these activities. reason: in the mails; required if a published activity moves.
 
-    All or none: raise StillSearching, NothingTicked, ChangedMeanwhile, ReasonMissing, InThePast, or what booking or the
-    office's rules refuse.
+    All or nothing. Raise SearchMissing, StillSearching, NothingTicked, ChangedMeanwhile, ReasonMissing, InThePast, or
+    what booking and the office's rules raise.
     """
     with writing() as session:
         search: Any = session.get(
@@ -127,7 +126,7 @@ def take(
         )
         if search is None:
             raise searches.SearchMissing
-        if searches.is_running(search, now):  # it would write over what was taken
+        if searches.is_running(search, now):  # the search would overwrite `taken`
             raise StillSearching
         result = timetabling_result.read(search.result)
         lines = _chosen(result, activity_ids)
@@ -158,7 +157,7 @@ def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[ProposalLine
 
 
 def _is_same(activity: Activity | None, line: ProposalLine) -> bool:
-    """Return whether the activity is as the proposal was made from."""
+    """Return whether the activity is still as it was when the search began."""
     return activity is not None and (activity.version, activity.state, activity.starts_at, activity.venue_id) == (
         line.version,
         line.state,
@@ -191,7 +190,7 @@ def _move(activity: Activity, line: ProposalLine, now: datetime) -> Move:
 
 
 def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:
-    """Return the activity as it would be."""
+    """Return the activity with the change applied."""
     after = projected.as_moved(stored, _move(activity, line, now), now=now)
     gone = {Party.person(id) for id, _name in line.let_go}
     kept = tuple(one for one in after.engagements if one.party not in gone)
@@ -200,7 +199,7 @@ def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, no
 
 
 def _let_go(session: Session, lines: Collection[ProposalLine], by: User | None, now: datetime) -> None:
-    """Take back the invitations of those who are let go, before the times change: they need not be free then."""
+    """Withdraw the facilitators who are let go, before the times change, because they need not be free at the new times."""
     for line in lines:
         gone = session.scalars(
             sa.select(Invitation).where(
@@ -217,7 +216,7 @@ def _let_go(session: Session, lines: Collection[ProposalLine], by: User | None, 
 def _move_all(
     session: Session, pairs: list[tuple[Activity, ProposalLine]], reason: str, now: datetime
 ) -> list[tuple[Activity, dict[str, str]]]:
-    """Give all of them their new time and place at once; return the published ones, with what they were before."""
+    """Set all new times and places at once; return the published activities that move, with their old values."""
     told = []
     moving = [(activity, line) for activity, line in pairs if line.is_moved or line.changes_venue]
     with session.no_autoflush:
@@ -253,7 +252,7 @@ def _audit_drafts(
 
 
 def out_of_order(request: Request, plan: Plan, after: Iterable[PlannedActivity]) -> tuple[Titles, ...]:
-    """Return which two these would bring out of order, as the plan stands else. What is so already is left out."""
+    """Return the pairs whose order these changes would break. Pairs out of order already are left out."""
     now, then = plan.activities, plan.with_(*after).activities
     return tuple(
         (then[id].title, then[first].title)

@@ -1,4 +1,4 @@
-"""Starting the process that searches for a placement: `outreach place ID`, with the settings of whoever starts it."""
+"""Start the process that searches for a proposal: `outreach place ID`, with the settings of this process."""
 
 import os
 import subprocess
@@ -11,9 +11,9 @@ from outreach.settings import PREFIX, ROOT, Settings
 
 
 def launch(placement_id: int) -> None:
-    """Start the search and return at once; raise OSError where no process can be started.
+    """Start the search and return at once; raise OSError if no process can be started.
 
-    It outlives a restart of the pages. What it complains of goes to where ours goes.
+    It survives a restart of the web process. It shares this process's stderr.
     """
     process = subprocess.Popen(  # noqa: S603  our own program, and a number
         [sys.executable, "-m", "outreach", "place", str(placement_id)],
@@ -23,7 +23,7 @@ def launch(placement_id: int) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    threading.Thread(target=process.wait, name=f"placement {placement_id}", daemon=True).start()  # so that none lingers
+    threading.Thread(target=process.wait, name=f"placement {placement_id}", daemon=True).start()  # leaves no zombie
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""What the coordinator asks the planner for. It is stored as JSON (outreach/codec.py), and checked whenever it is read.
+"""A coordinator's request for timetabling. It is stored as JSON (outreach/codec.py), and checked when it is read.
 
-ids are those of activities and people. Days are of the office's zone.
+Ids are those of activities and people. Days are in the office's zone.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from outreach.domain.timetabling import Order
 
 SECONDS = 30
 SECONDS_MOST = 300
-DAYS_MOST = 120  # how far ahead is known who is away
+DAYS_MOST = 120  # absences are known so far ahead
 ACTIVITIES_MOST = 300
 NEEDED_MOST = 10
 ORDERS_MOST = 100
@@ -78,13 +78,13 @@ class OrderCircular(Problem):
 
 
 class VenueChoice(StrEnum):
-    KEEP = "keep"  # each stays where it is
+    KEEP = "keep"  # each keeps its venue
     KELURAHAN = "kelurahan"  # any venue in its own kelurahan
-    ANY = "any"  # any that is large enough
+    ANY = "any"  # any venue that is large enough
 
 
 class Wish(StrEnum):
-    """What the office would like, in the order in which it is shown."""
+    """The office's soft wishes, in the order in which the page shows them."""
 
     CHANGE = "change"
     TRIPS = "trips"
@@ -104,7 +104,7 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True)
 class RequestLine:
-    """One activity to place. needed: facilitators. first_on, last_on: days of its own."""
+    """One activity to schedule. needed: number of facilitators. first_on, last_on: its own range of days."""
 
     id: int
     needed: int = 0
@@ -115,11 +115,12 @@ class RequestLine:
 
 @dataclass(frozen=True)
 class Request:
-    """venue_kinds: only venues of these kinds; none: of any. before_all: the activity that all others must follow.
-    order: of two activities, the first given begins once the other has ended; of these at least one is to be placed.
+    """venue_kinds: only venues of these kinds; empty: any. before_all: the activity that all others must follow.
 
-    one_in_kecamatan: never two community activities in one kecamatan on one half day, even where the office only warns of it.
-    hours: the preferred ones. wishes: one left out matters a little. greedily: one after the other, without searching.
+    order: pairs of activities; the first begins after the second has ended. At least one of a pair is in `lines`.
+    one_in_kecamatan: never two community activities in one kecamatan on one half day, even if the office only warns.
+    hours: the preferred hours. wishes: one left out has Weight.LITTLE. greedily: one after the other, without a search.
+    seconds: the time for the search.
     """
 
     lines: tuple[RequestLine, ...]
@@ -142,7 +143,7 @@ class Request:
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """Return of all two that are in order the one that comes after, and the one before it."""
+        """Return all ordered pairs: the activity that comes after, and the one before it."""
         first = self.before_all
         of_all = () if first is None else ((id, first) for id in self.ids if id != first)
         return tuple(dict.fromkeys([*of_all, *self.order]))
@@ -152,7 +153,7 @@ class Request:
 
 
 def check(request: Request) -> Request:
-    """Return the request; raise the Problem that it has by itself."""
+    """Return the request; raise a Problem if it contradicts itself."""
     if not request.lines:
         raise NothingChosen
     if len(request.lines) > ACTIVITIES_MOST:
@@ -180,7 +181,7 @@ def as_json(request: Request) -> dict[str, Any]:
 
 
 def from_json(stored: Any) -> Request:
-    """Return the request; raise RequestOdd where it has another shape, or the Problem that it has by itself."""
+    """Return the request; raise RequestOdd if the JSON has another shape, or what `check` raises."""
     try:
         request = codec.from_json(Request, stored)
     except codec.Unreadable:

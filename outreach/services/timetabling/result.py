@@ -1,4 +1,4 @@
-"""What a search has found so far: values for pages, without sentences. It is stored as JSON (outreach/codec.py)."""
+"""The result of a search so far: values for pages, without sentences. It is stored as JSON (outreach/codec.py)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ Person = tuple[int, str]  # id, name
 
 @dataclass(frozen=True)
 class Spot:
-    """When, where and with which facilitators an activity is."""
+    """An activity's time, venue and facilitators."""
 
     starts_at: datetime
     ends_at: datetime
@@ -58,7 +58,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class ClashNote:
-    """A finding in brief. is_new: it is not there at present. titles: of the other activities; why: an absence's, a holiday's."""
+    """A clash in brief. is_new: not in the present plan. titles: of the other activities. why: the absence or holiday."""
 
     kind: ClashKind
     is_new: bool = field(default=True, metadata=codec.key("new"))
@@ -105,7 +105,7 @@ class ProposalLine:
 
 @dataclass(frozen=True)
 class Cause:
-    """A cause in the domain's sense: its people, examples and rule as the page shows them."""
+    """A Cause of domain/timetabling with its people, examples and rule as the page shows them."""
 
     kind: CauseKind
     ids: tuple[int, ...]
@@ -125,10 +125,10 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Result:
-    """status: None while the search goes on, and of what was placed without searching.
+    """status: None while the search runs, and for a proposal made without a search.
 
-    present: what the present plan costs; None where it is blocked. is_enough: whether that plan does what was asked for; one
-    without facilitators costs less, and is no measure.
+    present: the cost of the present plan; None if it is blocked. is_enough: whether the present plan fulfils the request;
+    otherwise its cost cannot be compared, because a plan without facilitators costs less.
     """
 
     status: SearchStatus | None = None
@@ -150,7 +150,7 @@ class Result:
 
     @property
     def gap(self) -> float | None:
-        """Return which part of the objective a better proposal might save, 0 to 1; None where nothing is proven."""
+        """Return which part of the objective a better proposal might save, 0 to 1; None if no bound is known."""
         if self.bound is None or self.objective is None or self.unplaced:
             return None
         return max(0, self.objective - self.bound) / self.objective if self.objective else 0.0
@@ -161,19 +161,19 @@ class Result:
 
     @property
     def open(self) -> tuple[ProposalLine, ...]:
-        """Return the changes that have not been taken yet."""
+        """Return the changes that have not been applied yet."""
         return tuple(line for line in self.changes if line.id not in self.taken)
 
 
 def written(
     task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None = None
 ) -> dict[str, Any]:
-    """Return the JSON of what was found. outcome: of a search that has ended."""
+    """Return the result as JSON. outcome: that of a search that has ended."""
     return codec.to_json(_found(task, versions, proposal, outcome))
 
 
 def read(stored: Mapping[str, Any]) -> Result:
-    """Return what `written` gave; raise codec.Unreadable where it has another shape."""
+    """Return the result from the JSON of `written`; raise codec.Unreadable if it has another shape."""
     return codec.from_json(Result, stored)
 
 
@@ -202,13 +202,13 @@ def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, o
 
 
 def _named(task: Task) -> frozenset[int]:
-    """Return the ids of those to be placed, and of those that stay and are in order with one of them."""
+    """Return the ids of the activities to schedule, and of others that are ordered before or after one of them."""
     in_order = {id for demand in task.demands for id in (*demand.after, *demand.before)}
     return task.ids | (in_order & task.plan.activities.keys())
 
 
 def _is_enough(task: Task) -> bool:
-    """Return whether the present plan has the facilitators, the order and the days that are asked for."""
+    """Return whether the present plan has the requested facilitators, order and days."""
     for demand in task.demands:
         activity = task.activity(demand)
         there = roles_of(activity.engagements)

@@ -1,7 +1,7 @@
-"""Placements: asking for one, starting and stopping its search, and showing how far it is. The search is timetabling/worker.py.
+"""Timetabling searches: create, start, stop, list and delete them. timetabling/worker.py does the search.
 
-The search runs in a process of its own, so that pages stay quick; one at a time in the office. It says every second that it
-is alive (`beat_at`); one that has not for a while was broken off, and can begin again.
+A search runs in a process of its own, which keeps pages fast; only one runs at a time. It updates `beat_at` about every
+second. A search that has not done so for LEASE is broken off and can be started again.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -24,7 +24,7 @@ from outreach.services.timetabling import task as timetabling_task
 from outreach.services.timetabling.request import Request
 from outreach.transactions import writing
 
-LEASE = timedelta(seconds=30)  # longer than it takes a busy machine to begin
+LEASE = timedelta(seconds=30)  # longer than a busy machine takes to start the process
 RUNNING = (SearchState.QUEUED, SearchState.RUNNING)
 SHOWN = 50
 AT_ONCE = 100  # deleted in one transaction
@@ -48,12 +48,12 @@ class CannotStart(Problem):
 
 
 def can_search() -> bool:
-    """Return whether OR-Tools is installed; without it there is only placing one after the other."""
+    """Return whether OR-Tools is installed. Without it, activities can only be scheduled one after the other."""
     return find_spec("ortools") is not None
 
 
 def candidates(*, now: datetime) -> list[Activity]:
-    """Return the activities that can be placed, drafts and published ones that have not begun, by programme and start."""
+    """Return the activities that can be scheduled: drafts and published ones not yet begun, by programme and start."""
     return list(
         db.session.scalars(
             sa.select(Activity)
@@ -66,7 +66,7 @@ def candidates(*, now: datetime) -> list[Activity]:
 
 
 def create(request: Request, *, title: str, by: User | None, now: datetime) -> TimetablingSearch:
-    """Keep what is asked for. Raise what is wrong with it by itself or with the plan as it stands, having kept nothing."""
+    """Store the request. Raise what request.check or task.build raise; nothing is stored then."""
     timetabling_request.check(request)
     timetabling_task.build(request, now=now)
     with writing() as session:
@@ -80,12 +80,12 @@ def create(request: Request, *, title: str, by: User | None, now: datetime) -> T
 
 
 def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) -> TimetablingSearch:
-    """Let the search begin in a process that `launch` starts.
+    """Start the search in a process that `launch` starts.
 
-    Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart where no process can be started.
+    Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart if no process can be started.
     """
     with writing() as session:
-        office_defaults.lock(session)  # one after the other
+        office_defaults.lock(session)  # only one start at a time
         search = _for_change(session, placement_id)
         if is_running(search, now) or search.state not in (SearchState.PREPARED, *RUNNING):
             raise AlreadyStarted
@@ -115,7 +115,7 @@ def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) 
 
 
 def ask_to_stop(placement_id: int, *, now: datetime) -> TimetablingSearch:
-    """Ask the search to end with the best it has so far; it hears of it within a second. One that has ended stays as it is."""
+    """Ask the search to end with its best proposal so far; it stops within about a second. No effect if it has ended."""
     with writing() as session:
         search = _for_change(session, placement_id)
         if search.state in RUNNING and search.stop_asked_at is None:
@@ -128,7 +128,7 @@ def is_running(search: TimetablingSearch, now: datetime) -> bool:
 
 
 def is_broken_off(search: TimetablingSearch, now: datetime) -> bool:
-    """Return whether the search ended without saying so: its process died, or the machine did."""
+    """Return whether the search stopped unexpectedly, because its process or the machine died."""
     return search.state in RUNNING and not is_running(search, now)
 
 
@@ -140,18 +140,18 @@ def get(placement_id: int) -> TimetablingSearch:
 
 
 def recent() -> list[TimetablingSearch]:
-    """Return the newest placements, the newest first."""
+    """Return up to SHOWN searches, the newest first."""
     wanted = (
         sa.select(TimetablingSearch)
         .options(joinedload(TimetablingSearch.created_by))
         .order_by(TimetablingSearch.id.desc())
         .limit(SHOWN)
     )
-    return list(db.session.scalars(wanted).unique())  # an account comes with its roles
+    return list(db.session.scalars(wanted).unique())  # an account is joined with its roles
 
 
 def delete(placement_id: int, *, by: User | None, now: datetime) -> None:
-    """Delete a placement whose search does not run; what was taken of it stays. Raise AlreadyStarted while it runs."""
+    """Delete a search that is not running; applied changes stay. Raise AlreadyStarted while it runs."""
     with writing() as session:
         search = _for_change(session, placement_id)
         if is_running(search, now):
@@ -161,8 +161,9 @@ def delete(placement_id: int, *, by: User | None, now: datetime) -> None:
 
 
 def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Delete placements for which nothing happened for `placement_days` before `now`, and of those taken as a whole for
-    `archive_days`; return how many. One whose search runs stays, and so does what was taken.
+    """Delete searches without activity for `placement_days` before `now`, fully applied ones after `archive_days`.
+
+    Return how many. A running search stays, and applied changes stay.
     """
     settings = current_settings()
     last = sa.func.coalesce(TimetablingSearch.ended_at, TimetablingSearch.beat_at, TimetablingSearch.created_at)

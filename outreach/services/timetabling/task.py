@@ -1,4 +1,4 @@
-"""From what was asked for and the plan as it stands to the planner's task. Reads only."""
+"""Build the solver's task from a request and the plan as it stands. Reads only."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -52,9 +52,9 @@ class FacilitatorsGone(Problem):
 
 
 def build(request: Request, *, now: datetime) -> Task:
-    """Return the task, of the plan as it stands.
+    """Return the task for the plan as it stands.
 
-    Raise ActivitiesGone, OrderCircular, FacilitatorsGone, DaysOver, TooFarAhead, or NoDays where none of the days is a
+    Raise ActivitiesGone, OrderCircular, FacilitatorsGone, DaysOver, TooFarAhead, or NoDays if none of the days is a
     working day.
     """
     session = db.session()
@@ -75,7 +75,7 @@ def build(request: Request, *, now: datetime) -> Task:
 
 
 def versions(activity_ids: Collection[int]) -> dict[int, int]:
-    """Return the activities' versions by id, so that it can be told whether a proposal still fits what it was made from."""
+    """Return the activities' versions by id, to detect later whether they have changed since the search began."""
     rows = db.session.execute(sa.select(Activity.id, Activity.version).where(Activity.id.in_(activity_ids)))
     return {row.id: row.version for row in rows}
 
@@ -123,7 +123,7 @@ def _demand(
 def _venues(
     activity: PlannedActivity, request: Request, plan: Plan, kinds: Mapping[int, VenueKind]
 ) -> tuple[int, ...] | None:
-    """Return the venues it may be held in, its present one among them; None where it stays there."""
+    """Return the venues in which it may be held, its present one first; None if it keeps its venue."""
     if request.venues is VenueChoice.KEEP:
         return None
     region = None

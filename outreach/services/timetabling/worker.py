@@ -1,6 +1,6 @@
-"""Searching for a placement, in the process that does nothing else: claim it, search, and keep the best so far.
+"""Run a timetabling search in its own process: take the row, search, and store the best proposal so far.
 
-Nothing is written to the plan; taking what is proposed is timetabling/apply.py.
+Nothing is written to the plan; timetabling/apply.py applies the proposal.
 """
 
 import time
@@ -52,13 +52,13 @@ class NotAllPlaced(Problem):
 
 
 class SearchLost(Exception):
-    """Another process has this search, or it was deleted."""
+    """Another process runs this search, or it has ended or was deleted."""
 
 
 def work(placement_id: int, *, clock: Callable[[], datetime]) -> bool:
-    """Search, and keep what is found; return False where there is nothing to do. Needs an app context.
+    """Search and store the result; return False if there is nothing to do. Needs an app context.
 
-    What is wrong with the task is kept for the page; any other error is raised, after the placement was marked as failed.
+    A Problem of the task is stored for the page; any other error is raised after the search is marked as failed.
     """
     row = _Row(placement_id, clock)
     stored = row.claim()
@@ -105,7 +105,7 @@ def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int])
 
 
 def _paced(search: Search, row: "_Row") -> Iterator[SearchProgress]:
-    """Yield what is to be kept, once a second at most; stop the search when that is asked for."""
+    """Yield the progress to store, at most once in WRITES_S; stop the search when staff ask for it."""
     kept_at = asked_at = time.monotonic() - WRITES_S
     try:
         for progress in search:
@@ -148,13 +148,13 @@ def _progress(progress: SearchProgress) -> dict[str, Any]:
 
 
 class _Row:
-    """The placement's row, as far as this process may write it: only while it holds it."""
+    """The search's row. This process writes it only while `worker` names it and the search is running."""
 
     def __init__(self, id: int, clock: Callable[[], datetime]) -> None:
         self.id, self.clock, self.name = id, clock, uuid4().hex
 
     def claim(self) -> dict[str, Any] | None:
-        """Return what is asked for; None where the search has begun elsewhere, has ended, or is gone."""
+        """Take the search and return its request as JSON; None if it runs elsewhere, has ended, or was deleted."""
         now = self.clock()
         with writing() as session:
             claimed: Any = session.execute(
