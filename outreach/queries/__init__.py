@@ -1,5 +1,4 @@
-"""What only reads: everything that pages, exports and feeds show, in a fixed number of statements.
+"""Read-only queries: everything that pages, exports and feeds show, in a fixed number of statements.
 
-One folder or file per subject, under the same names as in services/. Nothing here writes; import-linter forbids
-it.
+One folder or file per subject, with the same names as in services/. Nothing here writes; import-linter forbids it.
 """

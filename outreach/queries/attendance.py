@@ -1,6 +1,6 @@
-"""The attendance sheet: who is expected at an activity, who is there, and how many of each kelurahan.
+"""The attendance sheet of an activity: who is expected, who is present, and the counts by kelurahan.
 
-Reads only. Ticking, and those who came uninvited, is attendance.py.
+Reads only. services/attendance.py records attendance.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PER_PAGE = 100
 
 
 class AttendanceState(StrEnum):
-    """Where somebody stands on the sheet, in its order."""
+    """The groups of the sheet, in its order."""
 
     EXPECTED = "expected"
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class AttendanceState(StrEnum):
 
 class ShownAttendance(StrEnum):
     ALL = "all"
-    MISSING = "missing"  # expected, and not there yet
+    MISSING = "missing"  # expected, not present yet
     PRESENT = "present"
 
 
@@ -55,7 +55,7 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class RegionCount:
-    name: str  # "" for those whose kelurahan is not known
+    name: str  # "" if the kelurahan is unknown
     expected: int
     present: int
 
@@ -73,9 +73,9 @@ class AttendanceSheet:
 def sheet(
     activity_id: int, q: str = "", shown: ShownAttendance = ShownAttendance.ALL, number: int = 1
 ) -> AttendanceSheet:
-    """Return one page of an activity's sheet: the expected first, then the waiting, the silent and those who declined.
+    """Return one page of an activity's sheet: the expected first, then the waitlisted, unanswered and declined.
 
-    An organisation stands on it itself only while it has named nobody. Who was withdrawn does not, unless ticked before.
+    An organisation is on it only until it has nominated somebody. Withdrawn invitees are left out unless present.
     """
     activity = activity_of(activity_id)
     wanted = _on_the_sheet(matching(activity_id, InviteeFilters(q=q)))
@@ -98,7 +98,7 @@ def sheet(
 
 
 def sheet_row(activity_id: int, invitation_id: int) -> SheetRow | None:
-    """Return one row of the sheet, or None where the activity has no such invitation."""
+    """Return one row of the sheet, or None if the activity has no such invitation."""
     invitation = db.session.scalar(
         matching(activity_id, InviteeFilters()).where(Invitation.id == invitation_id).options(*row_options())
     )
@@ -106,7 +106,7 @@ def sheet_row(activity_id: int, invitation_id: int) -> SheetRow | None:
 
 
 def totals(activity_id: int) -> tuple[int, int]:
-    """Return how many are expected, and how many are there."""
+    """Return how many are expected, and how many are present."""
     return _totals(activity_id)
 
 

@@ -1,4 +1,4 @@
-"""Reading the audit log: who changed what, when. Writing it is audit.py."""
+"""Read the audit log: who changed what, and when. services/audit.py writes it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from outreach.queries.paging import Page, paged
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """What to look for; empty values ask for everything. user_id 0: what the command line did."""
+    """Filter of entries; empty values filter nothing. user_id 0: entries without a user, such as the command line's."""
 
     q: str = ""
     user_id: int | None = None
@@ -27,7 +27,7 @@ class AuditFilter:
 def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: int = 50) -> Page:
     """Return one page of entries, the latest first: rows of at, user, action, subject_type, subject_id, subject_name, detail.
 
-    zone: on whose calendar the first and last day lie.
+    zone: the zone of the filter's first and last day.
     """
     select: sa.Select[Any] = (
         sa.select(
@@ -57,9 +57,9 @@ def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: i
 
 
 def senders(rows: Iterable[Any]) -> dict[int, str]:
-    """Return who wrote the mails received that entries are about or name, by the mail's id; one statement, or none.
+    """Return the senders of inbox mails that entries are about or name in their detail, by mail id; at most one statement.
 
-    Read from the mails and not from the log, which therefore keeps no name longer than they do.
+    They are read from the mails, not from the log, so the log keeps no name longer than the mails do.
     """
     about = {row.subject_id for row in rows if row.subject_type == "incoming_mail"}
     ids = (about | {row.detail.get("incoming_mail") for row in rows}) - {None}
@@ -71,7 +71,7 @@ def senders(rows: Iterable[Any]) -> dict[int, str]:
 
 
 def authors() -> list[tuple[int, str]]:
-    """Return who can have made changes, as (user id, name)."""
+    """Return all users who may have made changes, as (user id, name)."""
     name = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
     return [(row[0], row[1]) for row in db.session.execute(sa.select(User.id, name).order_by(name))]
 

@@ -1,6 +1,6 @@
-"""What the calendar shows: activities in a range of days, narrowed; the days themselves; venues and speakers as rows.
+"""What the calendar shows: filtered activities in a range of days, facts of the days, and rows of venues and speakers.
 
-Nothing here writes. Moving what is shown is services/activities/move.py.
+Nothing here writes. services/activities/move.py moves activities.
 """
 
 from collections import defaultdict
@@ -45,7 +45,7 @@ class RangeEmpty(Problem):
 
 @dataclass(frozen=True)
 class CalendarFilter:
-    """What narrows the calendar. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
+    """Filter of the calendar. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
 
     programme_id: int | None = None
     region_code: str = ""
@@ -55,7 +55,7 @@ class CalendarFilter:
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """An activity in the calendar. speakers: (id, name), moderators included. severity: of the gravest finding."""
+    """An activity in the calendar. speakers: (id, name), moderators included. severity: of its most serious clash."""
 
     activity: Activity
     speakers: tuple[tuple[int, str], ...] = ()
@@ -67,13 +67,13 @@ class CalendarEntry:
 
     @property
     def place(self) -> str:
-        """Return in a word or two where it is: its kelurahan, else its venue; "" where neither is known."""
+        """Return the name of its kelurahan, otherwise of its venue; "" if neither is known."""
         activity = self.activity
         found = activity.region or activity.venue
         return found.name if found else ""
 
     def days(self, zone: ZoneInfo) -> list[date]:
-        """Return the days that it touches, on the zone's calendar."""
+        """Return the days on which it takes place, in the zone."""
         first = self.activity.starts_at.astimezone(zone).date()
         last = (self.activity.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -81,7 +81,7 @@ class CalendarEntry:
 
 @dataclass(frozen=True)
 class DayFacts:
-    """What is to be known of a day before anything is planned on it. hours: the office's, with its break."""
+    """Facts of a day that matter for planning. hours: the office's hours, with the break."""
 
     day: date
     off: DayOff | None
@@ -95,7 +95,7 @@ class DayFacts:
 
 @dataclass(frozen=True)
 class CalendarRow:
-    """A venue or a speaker as a row. id: None for what has none. absences: when it cannot be had."""
+    """A venue or a speaker as a row. id: None for activities without one. absences: when it is unavailable."""
 
     id: int | None
     name: str
@@ -108,7 +108,7 @@ class CalendarRow:
 
 @dataclass(frozen=True)
 class ShownDays:
-    """All that a range of days shows."""
+    """The calendar of a range of days."""
 
     first: date
     last: date
@@ -118,12 +118,12 @@ class ShownDays:
     plan: Plan
 
     def on(self, day: date) -> list[CalendarEntry]:
-        """Return what takes place on a day, by its start."""
+        """Return the activities that take place on a day, by start."""
         return [one for one in self.entries if day in one.days(self.zone)]
 
 
 def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> ShownDays:
-    """Return what the days from first to last hold, both included; raise RangeEmpty or RangeTooLong.
+    """Return the calendar from first to last day, both included; raise RangeEmpty or RangeTooLong.
 
     A fixed number of queries. Cancelled activities are left out.
     """
@@ -142,7 +142,7 @@ def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, no
 
 
 def day_facts(first: date, last: date, zone: ZoneInfo) -> dict[date, DayFacts]:
-    """Return what is to be known of each day from first to last, both included. One query."""
+    """Return the facts of each day from first to last, both included. One query."""
     rules, values = planning_rules.rules_and_values()
     calendar: Calendar = plans.calendar(midnight(first, zone), midnight(last, zone), values)
     found = {}
@@ -154,9 +154,9 @@ def day_facts(first: date, last: date, zone: ZoneInfo) -> dict[date, DayFacts]:
 
 
 def venue_rows(shown: ShownDays, *, also_empty: bool, wanted: CalendarFilter) -> list[CalendarRow]:
-    """Return venues by name, each with what takes place there; last what has no venue. One query.
+    """Return venues by name, each with its activities; the last row holds activities without a venue. One query.
 
-    also_empty: those without anything in these days as well.
+    also_empty: include venues without activities in these days.
     """
     held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     for one in shown.entries:
@@ -173,7 +173,7 @@ def venue_rows(shown: ShownDays, *, also_empty: bool, wanted: CalendarFilter) ->
 
 
 def speaker_rows(shown: ShownDays) -> list[CalendarRow]:
-    """Return who speaks or moderates in these days, by name, each with their activities; last what has no speaker."""
+    """Return speakers and moderators by name, with their activities; the last row holds activities without a speaker."""
     names: dict[int, str] = {}
     held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     for one in shown.entries:
@@ -190,7 +190,7 @@ def speaker_rows(shown: ShownDays) -> list[CalendarRow]:
 
 
 def programme_days(programme_id: int | None) -> tuple[date, date] | None:
-    """Return a programme's first and last day; None where there is none."""
+    """Return a programme's first and last day; None if there is no such programme."""
     if programme_id is None:
         return None
     row = db.session.execute(
@@ -200,7 +200,7 @@ def programme_days(programme_id: int | None) -> tuple[date, date] | None:
 
 
 def person_choices(also: int | None = None) -> list[tuple[int, str]]:
-    """Return who speaks or moderates in anything, by name, at most 200; and the one of that id."""
+    """Return at most MOST_CHOICES speakers and moderators of any activity, by name. also: id of a person to include."""
     spoken = sa.select(Invitation.person_id).where(
         Invitation.role.in_(sorted(ON_STAGE)), Invitation.person_id.is_not(None)
     )

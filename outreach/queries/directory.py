@@ -1,4 +1,4 @@
-"""The lists of people, organisations and venues, searched and narrowed: a fixed number of queries each. Nothing writes."""
+"""The lists of people, organisations and venues, with search and filters: a fixed number of queries each. Reads only."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from outreach.queries.paging import Page, paged
 
 @dataclass(frozen=True)
 class PeopleFilters:
-    """What the list of people is narrowed to; empty values narrow nothing. region_code: a kecamatan or a kelurahan."""
+    """Filters of the list of people; empty values filter nothing. region_code: a kecamatan or a kelurahan."""
 
     q: str = ""
     kind: CadreKind | None = None
@@ -32,7 +32,7 @@ class PeopleFilters:
 
 @dataclass(frozen=True)
 class DirectoryCounts:
-    """How many people there are in all, and of them cadres, and people without an e-mail address."""
+    """Counts of all people, of cadres among them, and of people without an e-mail address."""
 
     people: int
     cadres: int
@@ -40,7 +40,7 @@ class DirectoryCounts:
 
 
 def people(filters: PeopleFilters, number: int = 1) -> Page:
-    """Return a page of people, by name (or post, where no name is known). Three queries; erased people are left out."""
+    """Return a page of people, by name (or by post if they have no name). Three queries; erased people are left out."""
     select = (
         sa.select(Person)
         .where(Person.erased_at.is_(None), *_narrowed(filters))
@@ -68,7 +68,7 @@ def count_people() -> DirectoryCounts:
 
 
 def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool = False, number: int = 1) -> Page:
-    """Return a page of rows (organisation, people: how many of them are known), by name. Two queries."""
+    """Return a page of rows (organisation, people: the number of its people), by name. Two queries."""
     people_of = (
         sa.select(sa.func.count())
         .where(Person.organisation_id == Organisation.id, Person.erased_at.is_(None))
@@ -85,7 +85,7 @@ def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool
 
 
 def venues(q: str = "", number: int = 1) -> Page:
-    """Return a page of rows (venue, activities: how many take place there), by name. Two queries."""
+    """Return a page of rows (venue, activities: the number of activities there), by name. Two queries."""
     held = sa.select(sa.func.count()).where(Activity.venue_id == Venue.id).scalar_subquery()
     select = sa.select(Venue, held.label("activities")).options(joinedload(Venue.region).joinedload(Region.parent))
     for word in q.split():
@@ -143,7 +143,7 @@ def _any_holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:
 
 
 def _phone_digits(q: str) -> str:
-    """Return the part of an E.164 number that a search like "0812-3456" asks for; "" for a search for words."""
+    """Return the part of an E.164 number that a search like "0812-3456" means; "" for a search for words."""
     if not re.fullmatch(r"[+\d\s().-]{4,}", q):
         return ""
     digits = re.sub(r"\D", "", q)

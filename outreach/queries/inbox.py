@@ -1,6 +1,6 @@
-"""What came into the office's mailbox, as a coordinator reads it: found, shown, counted.
+"""The inbox as a coordinator reads it: lists of mails, one mail, and mails of an invitation, invitee or message.
 
-Fetching and applying mails is services/inbox/receive.py; marking them as dealt with, inbox/handled.py.
+services/inbox/receive.py fetches and applies mails; services/inbox/handled.py marks them as handled.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,11 +28,11 @@ from outreach.services.inbox.waiting import ASKING, WAITS, IncomingMissing
 from outreach.services.invitations import invitee as invitee_record
 
 BY_PROGRAMS = (IncomingKind.BOUNCE, IncomingKind.DELAY, IncomingKind.AUTOMATIC)
-SHOWN = 5  # on the page of whoever wrote
+SHOWN = 5  # on the page of the person or organisation
 
 
 class InboxGroup(StrEnum):
-    """The mails as a coordinator asks for them."""
+    """The groups of mails that a coordinator can list."""
 
     TO_READ = "to_read"
     LETTERS = "letters"
@@ -52,7 +52,7 @@ GROUPS: dict[InboxGroup, sa.ColumnElement[bool]] = {
 
 @dataclass(frozen=True)
 class InboxFilters:
-    """What the list is narrowed by; the name is for showing it."""
+    """Filters of the list. name: shown on the page, does not filter."""
 
     group: InboxGroup = InboxGroup.TO_READ
     person_id: int | None = None
@@ -63,17 +63,17 @@ class InboxFilters:
 
 @dataclass(frozen=True)
 class ShownMail:
-    """One mail, and the ways to reach whoever wrote it. write_to: a mailto: address, "" where nobody would read it."""
+    """One mail, and how to reach its sender. write_to: a mailto: address, or "" if nobody would read a reply."""
 
     mail: IncomingMail
     call: Call
     write_to: str
-    failure: AddressFailure | None  # of the address of whoever it belongs to, where no mail arrives there
+    failure: AddressFailure | None  # of the invitee's own address, if no mail arrives there
 
 
 @dataclass(frozen=True)
 class MailboxProblem:
-    """Why the mailbox cannot be read just now."""
+    """Why the mailbox cannot be read at present."""
 
     trouble: ChannelTrouble
     reply: str
@@ -81,7 +81,7 @@ class MailboxProblem:
 
 
 def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Page, InboxFilters]:
-    """Return one page of mails, the newest first, and the filters with their name. The number of queries is fixed."""
+    """Return one page of mails, the newest first, and the filters with `name` filled in. The number of queries is fixed."""
     chosen = sa.select(IncomingMail).where(GROUPS[filters.group]).options(*_whole())
     if filters.person_id is not None:
         chosen = chosen.where(IncomingMail.person_id == filters.person_id)
@@ -112,7 +112,7 @@ def show(mail_id: int) -> ShownMail:
 
 
 def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail]:
-    """Return the latest mail of each invitation that a coordinator is to read, or has read; one statement."""
+    """Return the latest mail of each invitation, of those that a coordinator must read or has read; one statement."""
     latest = (
         sa.select(sa.func.max(IncomingMail.id))
         .where(IncomingMail.invitation_id.in_(invitation_ids), IncomingMail.outcome.in_(ASKING))
@@ -123,7 +123,7 @@ def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail
 
 
 def of_invitee(invitee: Person | Organisation) -> Sequence[IncomingMail]:
-    """Return the latest mails of a person or organisation that a coordinator is to read, or has read."""
+    """Return the latest mails of a person or organisation that a coordinator must read or has read; at most SHOWN."""
     column = IncomingMail.person_id if isinstance(invitee, Person) else IncomingMail.organisation_id
     return db.session.scalars(
         sa.select(IncomingMail)
@@ -134,14 +134,14 @@ def of_invitee(invitee: Person | Organisation) -> Sequence[IncomingMail]:
 
 
 def about_message(message_id: int) -> Sequence[IncomingMail]:
-    """Return the delivery reports, and other mails, that came back to a message of ours."""
+    """Return the delivery reports and other mails that answer a message of ours."""
     return db.session.scalars(
         sa.select(IncomingMail).where(IncomingMail.message_id == message_id).order_by(IncomingMail.id)
     ).all()
 
 
 def came_back(message_ids: Collection[int]) -> set[int]:
-    """Return which of these messages came back, as delivery reports say that are surely about them; one statement."""
+    """Return which of these messages bounced; bounces not surely about a message do not count. One statement."""
     unsure = (IncomingReason.UNPROVEN, IncomingReason.NOT_OURS)
     return set(
         db.session.scalars(
@@ -155,18 +155,18 @@ def came_back(message_ids: Collection[int]) -> set[int]:
 
 
 def answer_in(mail: IncomingMail) -> Choice | None:
-    """Return the yes or no that a calendar gave, also where it was not taken; None where it gave none, or an outdated one."""
+    """Return the answer of a calendar reply, even if it was not applied; None if there is none or it is outdated."""
     outdated = mail.reason in (IncomingReason.NEWER_ANSWER, IncomingReason.ACTIVITY_CHANGED)
     return None if outdated or mail.participation is None else CHOICES.get(mail.participation)
 
 
 def reason_of(mail: IncomingMail) -> IncomingReason | None:
-    """Return why a mail did what it did, as a member of the list; None where nothing is to be said."""
+    """Return the reason of a mail's outcome; None if there is none."""
     return IncomingReason(mail.reason) if mail.reason in set(IncomingReason) else None
 
 
 def mailbox_problem() -> MailboxProblem | None:
-    """Return why the mailbox cannot be read just now, or None while it can."""
+    """Return why the mailbox cannot be read at present, or None if it can."""
     found = db.session.get(Channel, INBOX, populate_existing=True)
     if found is None or found.trouble is None or found.since_at is None:
         return None

@@ -1,4 +1,4 @@
-"""One page of a list: two queries, whatever the list's length, and none that counts more than the first MOST items."""
+"""One page of a list in two queries, for a list of any length. At most MOST_COUNTED items are counted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from outreach.settings import MOST_COUNTED
 
 @dataclass(frozen=True)
 class Page:
-    """Some of a list's items, and where in the list they stand. number counts from 1. more: `total` is only MOST."""
+    """One page of a list's items. number: from 1. more: the list is longer than `total`, which is MOST_COUNTED."""
 
     items: Sequence[Any]
     total: int
@@ -27,7 +27,7 @@ class Page:
 
     @property
     def first(self) -> int:
-        """Return the place of the page's first item, counted from 1; 0 on an empty list."""
+        """Return the position of the page's first item, from 1; 0 on an empty list."""
         return (self.number - 1) * self.per_page + 1 if self.items else 0
 
     @property
@@ -36,7 +36,7 @@ class Page:
 
     @property
     def numbers(self) -> list[int | None]:
-        """Return the page numbers to offer: both ends, the neighbours, and None for a gap."""
+        """Return the page numbers to show: first, last, present and its neighbours, with None for a gap."""
         near = {1, self.pages, *range(max(1, self.number - 1), min(self.pages, self.number + 1) + 1)}
         offered: list[int | None] = []
         for number in sorted(near):
@@ -56,9 +56,9 @@ class Page:
 
 
 def paged(select: sa.Select[Any], number: int = 1, per_page: int = 25, *, q: str = "") -> Page:
-    """Return page `number` of what `select` finds; the last page where `number` lies beyond it, or beyond MOST items.
+    """Return page `number` of the rows of `select`; the last page if `number` is beyond it or beyond MOST_COUNTED items.
 
-    select: gives objects where it selects one thing, rows where it selects several. It needs an order.
+    select: must have an order. Items are objects if it selects one entity or column, otherwise rows.
     """
     session = db.session
     counted = sa.select(sa.func.count()).select_from(select.order_by(None).limit(MOST_COUNTED + 1).subquery())

@@ -1,4 +1,4 @@
-"""What the pages of date polls show: the list, one poll with its slots ranked, and whom it can ask. Nothing writes."""
+"""What the pages of date polls show: the list, one poll with its slots ranked, and the invitees to call. Reads only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class PollRow:
 
 @dataclass(frozen=True)
 class SlotRow:
-    """choices: what each of those asked said, by their id. best: none is better. found: what clashes, were it chosen."""
+    """choices: by invitee id. best: no slot is better. found: the clashes if this slot were chosen."""
 
     slot: PollSlot
     standing: SlotStanding
@@ -69,7 +69,7 @@ class SlotRow:
 
 @dataclass(frozen=True)
 class PollTable:
-    """One poll. rows: its slots, the best first. invitees: those needed first. calls: whom to call, and how."""
+    """One poll. rows: its slots, the best first. invitees: needed ones first. calls: the invitees to call, and how."""
 
     poll: DatePoll
     rows: Sequence[SlotRow]
@@ -93,7 +93,10 @@ class PollTable:
 
 
 def listed(which: Which | None, number: int = 1) -> Page:
-    """Return one page of PollRow: those that close soonest first, decided ones latest first. Five queries."""
+    """Return one page of PollRow. Five queries.
+
+    Running polls: open ones first, then by closing time. All others: the newest first.
+    """
     chosen = sa.select(DatePoll).options(joinedload(DatePoll.programme), joinedload(DatePoll.activity))
     if which is not None:
         chosen = chosen.where(DatePoll.state.in_(STATES[which]))
@@ -111,7 +114,7 @@ def listed(which: Which | None, number: int = 1) -> Page:
 
 
 def get(poll_id: int) -> DatePoll:
-    """Return a poll with its slots and whom it asks; raise PollMissing."""
+    """Return a poll with its slots and invitees; raise PollMissing."""
     found = (
         db.session.scalars(
             sa.select(DatePoll)
@@ -167,7 +170,7 @@ def table(poll_id: int, *, now: datetime) -> PollTable:
 
 
 def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
-    """Return what would clash, were each slot chosen and all those asked invited; nothing once a date is chosen."""
+    """Return the clashes of each slot, by id, if it were chosen and all were invited; empty once a date is chosen."""
     if poll.state is PollState.DECIDED or not poll.slots:
         return {}
     planned = {slot.id: as_planned(poll, slot) for slot in poll.slots}
@@ -178,7 +181,7 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
 
 
 def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:
-    """Return those without an answer whom no mail reaches, with the text to send them by WhatsApp."""
+    """Return the invitees without an answer that no mail reaches, with a text for WhatsApp."""
     if poll.state is not PollState.OPEN:
         return []
     blocked = addresses.among([one.invitee.email for one in invitees])
@@ -206,7 +209,7 @@ def _text(poll: DatePoll, one: PollInvitee, link: str) -> str:
 
 
 def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
-    """Return the addresses of their poll's page, by the invitee's id, of those whose link works."""
+    """Return the URLs of their poll's page, by invitee id; invitees without a working link are left out."""
     if not invitees:
         return {}
     by_invitee = {(one.person_id, one.organisation_id): one for one in invitees}

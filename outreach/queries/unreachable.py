@@ -1,4 +1,4 @@
-"""The addresses at which no mail arrives: the list, and how many there are."""
+"""The people and organisations that no mail reaches: the list and the count."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from outreach.services.addresses import Unreachable, _ahead, _whose
 
 
 def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
-    """Return one page of those whom no mail reaches, by name. Three queries, or two where there is nobody."""
+    """Return one page of people and organisations that no mail reaches, by name. Three queries, or two if there are none."""
     whose = _whose(now).subquery()
     page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
     ahead = _ahead(page.items, now)

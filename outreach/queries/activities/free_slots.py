@@ -1,4 +1,4 @@
-"""Finding a time: what is asked for, put to the office's plan. Reads only; the search is domain/free_slots/search.py."""
+"""Find free times in the office's plan for a request. Reads only; the search is domain/free_slots/search.py."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -19,7 +19,7 @@ from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 
 LENGTHS_MIN = (15, 24 * 60)
-PEOPLE_MOST = 50  # who must be able to come; each is looked at in each slot
+PEOPLE_MOST = 50  # people who must be able to come; each is checked in each slot
 
 
 class LengthOutOfRange(Problem):
@@ -48,9 +48,9 @@ class TooManyPeople(Problem):
 
 @dataclass(frozen=True)
 class SlotRequest:
-    """What a time is looked for. length in minutes; venue_id: this one only; without_venue: none is looked for.
+    """The request. length: in minutes. venue_id: only this venue. without_venue: look for no venue.
 
-    activity_id: an activity that is to get another time: it does not stand in its own way, and whom it invites is wished.
+    activity_id: an activity that needs another time. It does not clash with itself, and its invitees should be free.
     """
 
     length: int
@@ -68,7 +68,7 @@ class SlotRequest:
 
 @dataclass(frozen=True)
 class FoundSlots:
-    """slots: the best first; nothing: why there are none. moving: the activity that is to get another time."""
+    """slots: the best first. nothing: why there are none. moving: the activity that needs another time."""
 
     slots: list[Slot]
     nothing: Nothing | None
@@ -76,7 +76,7 @@ class FoundSlots:
 
 
 def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> SlotRequest:
-    """Return what to ask for where an activity is to get another time; raise ActivityMissing."""
+    """Return the first request for an activity that needs another time; raise ActivityMissing."""
     activity = db.session.get(Activity, activity_id)
     if activity is None:
         raise ActivityMissing
@@ -97,9 +97,9 @@ def start_with(activity_id: int, *, now: datetime, zone: ZoneInfo) -> SlotReques
 
 
 def find(asked: SlotRequest, *, now: datetime, zone: ZoneInfo) -> FoundSlots:
-    """Return the slots that suit, or why there are none.
+    """Return the suitable slots, or why there are none.
 
-    Raise LengthOutOfRange, DaysReversed, DaysOver, TooManyDays, TooManyPeople or ActivityMissing.
+    Raise LengthOutOfRange, SlotDaysReversed, SlotDaysOver, TooManyDays, TooManyPeople or ActivityMissing.
     """
     _check(asked, now.astimezone(zone).date())
     moving = None
@@ -120,7 +120,7 @@ def find(asked: SlotRequest, *, now: datetime, zone: ZoneInfo) -> FoundSlots:
 
 
 def _days(activity: Activity, today: date) -> tuple[date, date]:
-    """Return its programme's days that are still to come; standing alone, the two weeks from its day on."""
+    """Return its programme's days from today on; without such days, two weeks from its own day or from today."""
     programme = db.session.get(Programme, activity.programme_id) if activity.programme_id else None
     if programme is not None and programme.ends_on >= today:
         return max(programme.starts_on, today), programme.ends_on

@@ -1,6 +1,6 @@
-"""Lists of programmes and activities, searched and paged, with their answers counted: a fixed number of queries each.
+"""Lists of programmes and activities, with search, pages and counts of answers: a fixed number of queries each.
 
-What one programme's or activity's own page shows is queries/activities/page.py. Nothing here writes.
+queries/activities/page.py has the page of one programme or activity. Nothing here writes.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,7 +32,7 @@ from outreach.services.locking import ProgrammeMissing
 from outreach.services.planning.holidays import holidays_of
 from outreach.services.programmes.copy import copied_days
 
-MOST_PEOPLE = 12  # how many a list of speakers to choose from offers at once; the others are looked for
+MOST_PEOPLE = 12  # so many possible speakers are shown at once; others are found by search
 
 
 class Time(StrEnum):
@@ -43,8 +43,8 @@ class Time(StrEnum):
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How many invitees stand where, each counted once (queries/invitations/counting.py). First seven: by state,
-    in this order."""
+    """Counts of invitees, each counted once (queries/invitations/counting.py). The first seven fields are the states
+    of these names; answers_by relies on their order."""
 
     prepared: int = 0
     invited: int = 0
@@ -54,8 +54,8 @@ class AnswerCounts:
     no_answer: int = 0
     waitlisted: int = 0
     seats_taken: int = 0  # people, each once
-    speakers: int = 0  # asked to speak, and not declined
-    declined: int = 0  # speakers who are not coming, and in whose place nobody speaks yet
+    speakers: int = 0  # invited to speak and not declined
+    declined: int = 0  # speakers who are not coming and not yet replaced
     attended: int = 0
 
     @property
@@ -76,7 +76,7 @@ class AnswerCounts:
 
     @property
     def parts(self) -> tuple[tuple[str, int], ...]:
-        """Return what a bar shows, in its order: (name, count)."""
+        """Return the parts of a bar, in its order: (name, count)."""
         return (
             ("coming", self.coming),
             ("represented", self.represented),
@@ -104,7 +104,7 @@ class ActivityRow:
 
 @dataclass(frozen=True)
 class ActivityFilter:
-    """What narrows the list of activities. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
+    """Filter of the list of activities. region_code: a kelurahan, or a kecamatan with all of its kelurahan."""
 
     q: str = ""
     state: ActivityState | None = None
@@ -124,7 +124,7 @@ class District:
 
 @dataclass(frozen=True)
 class CopyRow:
-    """Where an activity would fall in a copy. holiday: the name of the day off it falls on, or ""."""
+    """The day of an activity in a copy. holiday: the name of the day off on that day, or ""."""
 
     activity: Activity
     day: date
@@ -163,7 +163,7 @@ def programmes(q: str = "", number: int = 1) -> Page:
 
 
 def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Page:
-    """Return a page of ActivityRow: what is coming soonest first, what is past latest first."""
+    """Return a page of ActivityRow by start: past activities latest first, all others earliest first."""
     chosen = (
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)
@@ -194,8 +194,8 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
 def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
     """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query.
 
-    Each person counts once per activity (queries/invitations/counting.py); a programme's numbers are the sum of its activities',
-    but for cancelled ones, from which nobody waits for an answer.
+    Each person counts once per activity (queries/invitations/counting.py). A programme's numbers are the sum of its
+    activities', without cancelled ones, because these need no answers.
     """
     if not ids:
         return {}
@@ -226,7 +226,7 @@ def programme_choices() -> list[tuple[int, str]]:
 
 
 def first_day(programme_id: int | None) -> date | None:
-    """Return the day on which a programme begins; None where there is none."""
+    """Return the first day of a programme; None if there is no such programme."""
     return (
         db.session.scalar(sa.select(Programme.starts_on).where(Programme.id == programme_id)) if programme_id else None
     )
@@ -249,8 +249,11 @@ def districts() -> list[District]:
 
 
 def speaker_choices(activity_id: int, chosen: Iterable[int], q: str = "") -> list[Person]:
-    """Return people to choose speakers from: those chosen already, then those who match `q`; without `q` those asked
-    to speak or moderate in this activity, then those who have spoken before, then those who hold a post and are no cadres."""
+    """Return people to choose speakers from: first those chosen already, then those who match `q`.
+
+    Without `q`: people invited to speak or moderate in this activity, then earlier speakers, then people with a post who
+    are no cadres.
+    """
     keep = set(chosen)
     asked = Invitation.person_id == Person.id, Invitation.role.in_((Role.SPEAKER, Role.MODERATOR))
     asked_here = sa.exists().where(*asked, Invitation.activity_id == activity_id)
@@ -271,7 +274,7 @@ def speaker_choices(activity_id: int, chosen: Iterable[int], q: str = "") -> lis
 
 
 def copy_preview(programme_id: int, starts_on: date) -> list[CopyRow]:
-    """Return the new day of each activity that a copy beginning on `starts_on` would have; raise ProgrammeMissing."""
+    """Return the day of each activity in a copy that begins on `starts_on`; raise ProgrammeMissing."""
     programme = db.session.scalars(
         sa.select(Programme)
         .where(Programme.id == programme_id)
@@ -285,9 +288,9 @@ def copy_preview(programme_id: int, starts_on: date) -> list[CopyRow]:
 
 
 def within_region(code: str) -> sa.ColumnElement[bool]:
-    """Say that an activity is of this region or of one inside it, by its own region or else its venue's.
+    """Return the condition that an activity is in this region, by its own region or, if it has none, its venue's.
 
-    For statements that join Venue outwards.
+    The statement must outer-join Venue.
     """
     region = sa.func.coalesce(Activity.region_code, Venue.region_code)
     return (region == code) | region.startswith(code + ".", autoescape=True)

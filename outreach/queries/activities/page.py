@@ -1,4 +1,4 @@
-"""What the page of one programme and of one activity shows: everything loaded at once, in a fixed number of queries."""
+"""What the page of one programme or one activity shows, loaded in a fixed number of queries."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -63,7 +63,7 @@ class ProgrammePage:
 
     @property
     def first_to_do(self) -> ActivityLine | None:
-        """Return the activity that the programme's step is about."""
+        """Return the first activity that needs the programme's next step."""
         return next((line for line in self.lines if line.step is self.step), None)
 
     @property
@@ -72,7 +72,7 @@ class ProgrammePage:
 
     @property
     def only_drafts(self) -> bool:
-        """Whether nobody has been told of any of its activities, so that it may be deleted."""
+        """Return whether all its activities are drafts, so that it may be deleted."""
         return len(self.drafts) == len(self.lines)
 
     @property
@@ -101,7 +101,7 @@ class ActivityPage:
 
     @property
     def stage_states(self) -> dict[int | None, InvitationState]:
-        """Return how each speaker has answered, by person."""
+        """Return the state of each speaker's invitation, by person id."""
         return {i.person_id: i.state for i in self.speakers}
 
     @property
@@ -175,7 +175,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
 
 
 def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Person | Organisation]:
-    """Return invitees of these activities whom no mail can reach, so that somebody calls them; at most `limit` a kind."""
+    """Return invitees of these activities that no mail reaches and that need a call; at most `limit` of each kind."""
     found: list[Person | Organisation] = []
     for kind, column in ((Organisation, Invitation.organisation_id), (Person, Invitation.person_id)):
         invited = sa.select(column).where(
@@ -188,7 +188,7 @@ def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Pers
 
 
 def activity_with_agenda(activity_id: int) -> Activity:
-    """Return an activity with what its forms need; raise ActivityMissing."""
+    """Return an activity with the related rows that its forms need; raise ActivityMissing."""
     found = (
         db.session.scalars(
             sa.select(Activity)
@@ -210,7 +210,7 @@ def activity_with_agenda(activity_id: int) -> Activity:
 
 
 def moderator_of(activity_id: int) -> Invitation | None:
-    """Return the invitation of the activity's moderator; the first where it has several."""
+    """Return the invitation of the activity's moderator; the first if there are several."""
     return db.session.scalars(
         sa.select(Invitation)
         .where(
@@ -224,7 +224,7 @@ def moderator_of(activity_id: int) -> Invitation | None:
 
 
 def declined_speakers(activity_id: int) -> set[int]:
-    """Return the ids of the people who were asked to speak and are not coming."""
+    """Return the ids of people who were invited to speak and are not coming."""
     return set(
         db.session.scalars(
             sa.select(Invitation.person_id).where(

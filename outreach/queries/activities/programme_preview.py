@@ -1,6 +1,7 @@
-"""What making several activities at once would bring, before any is stored: a new programme's, one for each kelurahan, a copy's.
+"""Preview the clashes of several new activities before saving: of a new programme, one for each kelurahan, or a copy.
 
-Nothing writes. Making them is programmes.py, activities/community.py and copying.py, which refuse what is found here and blocks.
+Nothing writes. services/programmes/edit.py, services/activities/community.py and services/programmes/copy.py create
+the activities, and refuse the clashes that block.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,14 +33,14 @@ from outreach.services.programmes import copy as copying
 from outreach.services.programmes.edit import ProgrammeValues
 
 THE_NEW_ONE = -1  # the id of a programme that is not stored yet
-SPREAD_LATER = frozenset({ClashKind.SAME_KECAMATAN})  # made at one time, they are given their days one by one
+SPREAD_LATER = frozenset({ClashKind.SAME_KECAMATAN})  # all are made at one time; they get their days one by one later
 FIRST = -1_000_000
-DAYS_TRIED = 14  # before and after, for another first day
+DAYS_TRIED = 14  # so many days before and after are tried as another first day
 
 
 @dataclass(frozen=True)
 class CopyPreview:
-    """better: another first day, the nearest on which nothing is found or, failing that, nothing blocks; None where none is."""
+    """better: the nearest other first day without clashes or, if there is none, without blocking ones; None: none found."""
 
     found: FoundClashes
     ids: tuple[int, ...]
@@ -47,14 +48,14 @@ class CopyPreview:
 
 
 def id_of(number: int) -> int:
-    """Return the id under which that one of the activities, from 0, is planned until it is stored: negative, in their order."""
+    """Return the id in the plan of a new activity by its number, from 0, until it is stored: negative, in order."""
     return FIRST + number
 
 
 def programme(
     values: ProgrammeValues, activities: Mapping[int, ActivityValues], *, by: str, now: datetime
 ) -> tuple[FoundClashes, list[int]]:
-    """Return what making a programme with these activities would bring, and the ids they have in it.
+    """Return the clashes of a new programme with these activities, and the activities' ids in the plan.
 
     activities: by their number in the form. by: their coordinator's name.
     """
@@ -69,7 +70,7 @@ def programme(
 def community(
     values: ActivityValues, region_codes: Sequence[str], *, programme_id: int | None, by: str, now: datetime
 ) -> tuple[FoundClashes, list[int]]:
-    """Return what making the activity in each of these kelurahan would bring, and the ids they have in it."""
+    """Return the clashes of a new activity in each of these kelurahan, and the activities' ids in the plan."""
     session = db.session()
     rows = session.execute(
         sa.select(Region.code, Region.name)
@@ -89,7 +90,7 @@ def community(
 
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
-    """Return what copying the programme to that first day would bring. by: the name of who would coordinate the copy."""
+    """Return the clashes of a copy of the programme with that first day. by: the name of the copy's coordinator."""
     session = db.session()
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
     invited = plans.invited(session, Activity.id.in_([activity.id for activity in originals]))
@@ -170,9 +171,9 @@ def _halls(session: Session, kelurahan: Collection[str]) -> dict[str, int]:
 
 
 def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> tuple[FoundClashes, list[int]]:
-    """Return what these values would newly bring, and the ids of the activities that are left outside, by when they are.
+    """Return the new clashes with these values, and the ids of activities newly outside the programme's days, by time.
 
-    What is over or held counts as well, as it does on saving; what is cancelled does not.
+    Activities that are over or held count too, as they do on saving; cancelled ones do not.
     """
     session = db.session()
     standing = sa.select(Activity.id).where(
@@ -193,6 +194,6 @@ def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
 
 
 def holding(values: ProgrammeValues, activities: Collection[PlannedActivity]) -> tuple[date, date]:
-    """Return the first and the last day of a programme that has these days and those of the activities as well."""
+    """Return a first and last day that include the programme's days and the days of all these activities."""
     days = [day for one in activities for day in days_between(one.starts_at, one.ends_at, values.zone)]
     return min(values.starts_on, *days), max(values.ends_on, *days)

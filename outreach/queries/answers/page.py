@@ -1,8 +1,8 @@
-"""Reading what an answer page shows: the link's holder, and all they are invited to. Nothing is written here.
+"""Read what an answer page shows: the link's invitee, and all their invitations. Nothing is written here.
 
-A phone waits for this page, and after a mailing three hundred open it at once. So it reads just the columns it shows, in
-two queries made once (queries/answers/page_sql.py); a third for speakers (their topics) or organisations (their nominees),
-and one for whoever is asked in a date poll.
+After a mailing, hundreds of phones open this page at once. So it reads only the columns it shows, in two queries that
+are built once (queries/answers/page_sql.py). Speakers (topics) and organisations (nominees) need a third query, and
+invitees of date polls one more.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ SPEAKING = frozenset({Role.SPEAKER, Role.MODERATOR})
 
 
 class Contact(NamedTuple):
-    """Whom an invitee calls. phone: E.164; "" where none is known."""
+    """The contact for an invitee's questions. phone: E.164; "" if unknown."""
 
     office: str
     name: str
@@ -35,7 +35,7 @@ class Contact(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """organisation: whether the link is an organisation's. stopped: whether they asked for no more reminders."""
+    """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped."""
 
     id: int
     name: str
@@ -51,7 +51,7 @@ class Topic(NamedTuple):
 
 
 class Representative(NamedTuple):
-    """Somebody who comes in an invitee's place."""
+    """The person who comes in an invitee's place."""
 
     name: str
     post: str
@@ -60,7 +60,7 @@ class Representative(NamedTuple):
 
 
 class Nominated(NamedTuple):
-    """Somebody whom an organisation sends, with their own answer. Of people of other organisations only the name is known."""
+    """A nominee of an organisation, with their own answer. For people of other organisations only the name is given."""
 
     name: str
     post: str
@@ -71,7 +71,7 @@ class Nominated(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is the same for everybody invited to an activity. title: the neutral one. latitude, longitude: degrees."""
+    """Facts of an activity that are the same for all invitees. title: the neutral one. latitude, longitude: degrees."""
 
     id: int
     title: str
@@ -92,8 +92,8 @@ class Facts(NamedTuple):
 class ShownInvitation(NamedTuple):
     """One activity as its invitee sees it.
 
-    roles: theirs in it. refusal: why they may not answer now. seats_left: None where nothing limits them, or where they
-    need no seat any more. moved: moved since they answered.
+    roles: the invitee's. refusal: why they may not answer now. seats_left: None without a limit, or if they need no seat
+    any more. moved: whether it moved after their answer.
     """
 
     activity: Facts
@@ -110,7 +110,7 @@ class ShownInvitation(NamedTuple):
 
 
 class OpenPoll(NamedTuple):
-    """A date poll that still takes the holder's answer. title: the neutral one."""
+    """A date poll that still accepts the invitee's answer. title: the neutral one."""
 
     id: int
     title: str
@@ -120,7 +120,7 @@ class OpenPoll(NamedTuple):
 
 
 class AnswerPage(NamedTuple):
-    """link: the row by which it was opened, to read the page once more without opening it."""
+    """link: the row of the opened link, to read the page again without opening the link again."""
 
     link: Any
     invitee: Holder
@@ -130,7 +130,7 @@ class AnswerPage(NamedTuple):
 
 
 def read(token: str, *, now: datetime) -> AnswerPage:
-    """Return what a link's holder sees: their published activities, earliest first.
+    """Return what a link's invitee sees: their activities, without drafts, earliest first.
 
     Raise LinkUnknown, LinkExpired or LinkRevoked.
     """
@@ -138,7 +138,7 @@ def read(token: str, *, now: datetime) -> AnswerPage:
 
 
 def read_again(found: AnswerPage, *, now: datetime) -> AnswerPage:
-    """Return what the holder sees now, after something was recorded or refused. Their link is not opened once more."""
+    """Return what the invitee sees now, after an answer was recorded or refused. The link is not opened again."""
     return _page(found.link, now)
 
 
@@ -161,19 +161,19 @@ def _page(link: Any, now: datetime) -> AnswerPage:
 
 
 def read_invitee(token: str, *, now: datetime) -> AnswerPage:
-    """Return whose link it is, without any activity; raise as `read` does."""
+    """Return the link's invitee and contact, without activities; raise as `read` does."""
     link = _link(token, now)
     return AnswerPage(link, _invitee(link), _contact(link, None))
 
 
 def office_contact() -> Contact:
-    """Return whom anybody may call whose link opens nothing."""
+    """Return the office's contact, for people whose link does not work."""
     row = db.session.execute(statements.OFFICE).first()
     return _contact(row, None) if row else Contact("", "", "")
 
 
 def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
-    """Return one of the activities on the holder's page; raise NothingToAnswer, or ActivityCancelled."""
+    """Return one of the activities on the invitee's page; raise NothingToAnswer or ActivityCancelled."""
     found = next((one for one in page.activities if one.activity.id == activity_id), None)
     if found is None:
         raise NothingToAnswer

@@ -1,4 +1,4 @@
-"""The statements by which queries/answers/page.py reads: put together once, so that a page pays only for asking them."""
+"""SQL statements of queries/answers/page.py. They are built once, which saves time on each page."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ from outreach.models import (
 
 
 def _columns(*models: Any) -> Iterable[Any]:
-    """Return the models' columns as their tables have them: for reading rows, the objects would only cost time."""
+    """Return the columns of the models' tables. Reading rows this way is faster than loading objects."""
     return (model.__table__.c for model in models)
 
 
@@ -79,7 +79,7 @@ LINK = (
 
 
 def _invitations(invitee: Any) -> sa.Select:
-    """Return the statement for one kind of holder. Seats are counted only for who has none and may still want one."""
+    """Return the statement for people or organisations. Seats are counted only for invitees who may still need one."""
     other = sa.alias(Invitation.__table__).c
     seats = sa.func.coalesce(_ACTIVITY.capacity, _VENUE.capacity)
     taken = (
@@ -170,7 +170,7 @@ TOPICS = (
     )
     .order_by(_AGENDA.starts_at, _AGENDA.id)
 )
-_OWN = _PERSON.organisation_id == sa.bindparam("invitee")  # what staff know of others is not shown to an organisation
+_OWN = _PERSON.organisation_id == sa.bindparam("invitee")  # organisations see no details of other people
 NOMINEES = (
     sa.select(
         _INVITATION.nominated_under_id.label("under"),

@@ -1,5 +1,5 @@
 """An activity's invitees as lists, who can be invited, and what inviting them would do.
 
-Start with lists.py. select.py holds its filters and order, choices.py what the forms offer, preview.py what would
-be sent, counting.py how invitees are counted everywhere.
+Start with lists.py. select.py holds its filters and order, choices.py the choices of the forms, preview.py the effects
+of inviting, counting.py how invitees are counted.
 """

@@ -1,6 +1,6 @@
-"""What the invite forms offer to choose from. Reads only.
+"""The choices in the invite forms. Reads only.
 
-What inviting the chosen would do is invitations/preview.py, the inviting itself invitations/invite.py.
+invitations/preview.py previews the effects of inviting; services/invitations/invite.py invites.
 """
 
 from collections.abc import Collection
@@ -28,7 +28,7 @@ class RegionNode:
 
 
 def open_activities(activity: Activity) -> list[Activity]:
-    """Return the activities that an invite form offers together: this one first, then its programme's that are open."""
+    """Return the activities that an invite form offers: this one first, then the open ones of its programme."""
     if activity.programme_id is None:
         return [activity]
     others = db.session.scalars(
@@ -41,7 +41,7 @@ def open_activities(activity: Activity) -> list[Activity]:
 
 
 def find_people(q: str, but: Collection[int] = ()) -> list[Person]:
-    """Return the first people whose name, post, organisation or kelurahan holds the text."""
+    """Return at most FOUND_AT_MOST people whose name, post, organisation or kelurahan contains the text."""
     if not q.strip():
         return []
     texts = (Person.name, Person.post, Organisation.name, Organisation.short_name, Region.name)
@@ -69,7 +69,7 @@ def find_people(q: str, but: Collection[int] = ()) -> list[Person]:
 
 
 def organisations_by_sector(q: str = "", keep: Collection[int] = ()) -> list[tuple[Sector, list[Organisation]]]:
-    """Return the organisations whose name holds the text, and those to keep, grouped by sector in the sectors' order."""
+    """Return the organisations whose name contains the text, and those in `keep`, grouped by sector in order of Sector."""
     wanted = sa.select(Organisation).options(joinedload(Organisation.region)).order_by(Organisation.name)
     if q.strip():
         texts = (Organisation.name, Organisation.short_name)
@@ -81,7 +81,7 @@ def organisations_by_sector(q: str = "", keep: Collection[int] = ()) -> list[tup
 
 
 def invited_organisation_ids(activity_id: int) -> set[int]:
-    """Return the organisations that are invited to an activity already."""
+    """Return the ids of the organisations that are invited to an activity already."""
     return set(
         db.session.scalars(
             sa.select(Invitation.organisation_id).where(
@@ -111,7 +111,7 @@ def cadre_regions() -> list[RegionNode]:
 
 
 def cadre_kinds() -> dict[CadreKind, int]:
-    """Return how many active cadres there are of each kind."""
+    """Return the number of active cadres of each kind."""
     rows = db.session.execute(
         sa.select(Cadre.kind, sa.func.count())
         .join(Person, Person.id == Cadre.person_id)

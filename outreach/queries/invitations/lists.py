@@ -1,6 +1,7 @@
-"""An activity's invitees as a page lists them: searched, filtered, counted by state, each with its last mail.
+"""Lists of an activity's invitees: searched, filtered, counted by state, each with its last mail.
 
-Reads only. Inviting is invitations/invite.py, answers are answers/answer.py, who was there is queries/attendance.py.
+Reads only. services/invitations/invite.py invites, services/answers/answer.py records answers, queries/attendance.py
+lists attendance.
 """
 
 from collections.abc import Collection, Mapping
@@ -48,21 +49,21 @@ class LastMail:
     state: MessageState
     reason: str
     at: datetime
-    returned: bool = False  # a delivery report says that it came back
+    returned: bool = False  # a delivery report says that it bounced
 
 
 @dataclass(frozen=True)
 class InviteeRow:
     invitation: Invitation
     last_mail: LastMail | None
-    link: str  # the answer link's address, "" where there is none to give
-    failure: AddressFailure | None = None  # where no mail arrives at the invitee's address
-    wrote: IncomingMail | None = None  # the latest that is to be read, or was
+    link: str  # the URL of the answer page, "" if there is no working link
+    failure: AddressFailure | None = None  # if no mail arrives at the invitee's address
+    wrote: IncomingMail | None = None  # the latest inbox mail about it that staff must read or have read
 
 
 @dataclass(frozen=True)
 class Seats:
-    """taken: people coming or represented. total: None where nothing limits them."""
+    """taken: people coming or represented. total: None without a limit."""
 
     taken: int
     waiting: int
@@ -76,7 +77,7 @@ class InviteeList:
     rows: list[InviteeRow]
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
     seats: Seats
-    without_address: int  # to be called, as `to_call` finds them
+    without_address: int  # invitees that `to_call` finds
     regions: list[Region] = field(default_factory=list)
 
     @property
@@ -116,9 +117,9 @@ def one(invitation_id: int) -> InviteeRow:
 
 
 def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> InviteeList:
-    """Return one page of an activity's invitees; a nominee follows the organisation that named them.
+    """Return one page of an activity's invitees; a nominee follows the organisation that nominated them.
 
-    Withdrawn ones are shown where they are asked for.
+    Withdrawn ones are shown only if the filter asks for that state.
     """
     activity = activity_of(activity_id)
     wanted = matching(activity_id, filters)
@@ -137,9 +138,10 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> Invite
 
 
 def to_call(activity_id: int) -> list[InviteeRow]:
-    """Return everyone whom only a call or WhatsApp can reach and who is yet to be told, or to answer.
+    """Return the invitees that no mail reaches and that need a call or WhatsApp.
 
-    That is who has not answered; after a move also who answered before it, after a cancellation all who were expected.
+    These are all who have not answered; after a move also those who answered before it; after a cancellation all who
+    were expected.
     """
     found = db.session.scalars(_callable(activity_id).options(*row_options()).order_by(*order()))
     return _rows(found.unique().all())
@@ -152,7 +154,7 @@ def without_address(activity_id: int) -> int:
 
 
 def _callable(activity_id: int) -> sa.Select:
-    """Return the select of those to call. Who declined or is withdrawn hears of a change as little as by mail."""
+    """Return the select of invitees to call. Declined and withdrawn invitees are not notified of changes, as with mails."""
     expected = Invitation.state.not_in(OUT)
     outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
     return (
@@ -169,7 +171,7 @@ def _callable(activity_id: int) -> sa.Select:
 
 
 def nominees_of(invitation_id: int) -> list[Invitation]:
-    """Return the invitations of those whom an organisation named, by name."""
+    """Return the invitations of an organisation's nominees, by name."""
     return list(
         db.session.scalars(
             sa.select(Invitation)
@@ -182,7 +184,7 @@ def nominees_of(invitation_id: int) -> list[Invitation]:
 
 
 def told_of_withdrawal(invitation_id: int) -> int:
-    """Return how many mails withdrawing this invitation sends: to it and its nominees, where they heard of it."""
+    """Return how many mails withdrawing this invitation sends: to the invitee and nominees who were invited already."""
     own = aliased(Organisation)
     return (
         db.session.scalar(
@@ -204,7 +206,7 @@ def told_of_withdrawal(invitation_id: int) -> int:
 
 
 def seats_of(activity: Activity) -> Seats:
-    """Return how many of an activity's seats are taken, and how many people wait for one."""
+    """Return how many of an activity's seats are taken, how many invitees are waitlisted, and how many seats there are."""
     waiting = db.session.scalar(
         sa.select(sa.func.count()).where(
             Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED
@@ -235,7 +237,7 @@ def _rows(invitations: Collection[Invitation]) -> list[InviteeRow]:
 
 
 def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:
-    """Return the latest mail about each invitation; of what is long over, the archive's. Two statements, or three."""
+    """Return the latest mail about each invitation, from the archive if it is there. Two statements, or three."""
     latest = (
         sa.select(sa.func.max(MessageLine.id))
         .where(MessageLine.invitation_id.in_(invitation_ids), MessageLine.message_id.is_not(None))
@@ -262,7 +264,7 @@ def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:
 
 
 def answer_links(invitations: Collection[Invitation]) -> dict[int, str]:
-    """Return the address of each invitee's answer page, by invitation, where they have a link that works; one statement."""
+    """Return the URL of each invitee's answer page, by invitation id, for those with a working link; one statement."""
     people = {i.person_id for i in invitations if i.person_id}
     organisations = {i.organisation_id for i in invitations if i.organisation_id}
     links = db.session.scalars(

@@ -1,6 +1,6 @@
-"""What inviting would do, before it is confirmed: who is new, who gets a mail at once, whether the seats are enough.
+"""Preview the effects of inviting before it is confirmed: who is new, who gets a mail at once, whether seats suffice.
 
-Reads only; whom one can choose from is invitations/choices.py, the inviting itself invitations/invite.py.
+Reads only. invitations/choices.py has the choices of the forms; services/invitations/invite.py invites.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,8 +21,8 @@ OUT = (InvitationState.WITHDRAWN, InvitationState.NOT_COMING)
 
 @dataclass(frozen=True)
 class ActivityPreview:
-    """What inviting would do to one activity. new, already: invitees. asked: people it would then be asked of, offices
-    counted by their seats, who declined left out.
+    """The effects of inviting on one activity. new, already: numbers of invitees. asked: people invited in all afterwards;
+    organisations count by their seats, and declined invitees do not count.
     """
 
     activity: Activity
@@ -37,14 +37,14 @@ class ActivityPreview:
 
 @dataclass(frozen=True)
 class Preview:
-    """What inviting would do. mails: people who get one at once. without_address: of those chosen."""
+    """The effects of inviting. mails: invitees who get one at once. without_address: chosen invitees without an address."""
 
     activities: list[ActivityPreview]
     people: int
     mails: int
     without_address: int
-    names: list[str]  # a first few, to recognise them by
-    engaged: int  # of those chosen, how many are asked to something else at the same time
+    names: list[str]  # the first 12 names
+    engaged: int  # how many of those chosen are invited to another activity at the same time
     offices: list[tuple[str, int]] = field(default_factory=list)  # each chosen organisation with its seats
     ids: frozenset[int] = frozenset()  # of those chosen
 
@@ -54,7 +54,7 @@ class Preview:
 
 
 def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: Role) -> Preview:
-    """Return what inviting these people in a role would do."""
+    """Return the effects of inviting these people in a role."""
     chosen = sa.select(Person.id, Person.name, Person.post, Person.email).where(
         Person.id.in_(person_ids), Person.erased_at.is_(None)
     )
@@ -67,7 +67,7 @@ def of_cadres(
     region_codes: Collection[str],
     without: Collection[int] = (),
 ) -> Preview:
-    """Return what inviting the cadres of these kinds and kelurahan would do, but these people; no kind or region means all."""
+    """Return the effects of inviting the cadres of these kinds and kelurahan; empty: all. without: people to leave out."""
     chosen = (
         sa.select(Person.id, Person.name, Person.post, Person.email)
         .join(Cadre, Cadre.person_id == Person.id)
@@ -82,7 +82,7 @@ def of_cadres(
 
 
 def of_organisations(activity_ids: Collection[int], quotas: Mapping[int, int]) -> Preview:
-    """Return what inviting these organisations would do."""
+    """Return the effects of inviting these organisations."""
     chosen = sa.select(Organisation.id, Organisation.name, sa.literal("").label("post"), Organisation.email).where(
         Organisation.id.in_(quotas)
     )
@@ -98,7 +98,7 @@ def _preview(
     extra: sa.ColumnElement[bool],
     seats: Mapping[int, int] | None = None,
 ) -> Preview:
-    """chosen: rows of id, name, post, email. column: the invitation's, that holds such an id. seats: of each; else one."""
+    """chosen: rows of id, name, post, email. column: of Invitation, with these ids. seats: by id; None: one each."""
     rows = db.session.execute(chosen.order_by("name", "post")).all()
     ids = {row.id for row in rows}
     activities = db.session.scalars(
@@ -136,7 +136,7 @@ def _preview(
 
 
 def _asked(activity_ids: Collection[int]) -> dict[int, int]:
-    """Return how many people are asked to each activity, an organisation counted by its seats; who declined is left out."""
+    """Return how many people are invited to each activity. Organisations count by their seats, declined ones do not."""
     rows = db.session.execute(
         sa.select(
             Invitation.activity_id,
@@ -150,7 +150,7 @@ def _asked(activity_ids: Collection[int]) -> dict[int, int]:
 
 
 def _engaged(activity_ids: Collection[int], ids: Collection[int], column: Any) -> int:
-    """Return how many of these are asked to another activity while one of the given ones lasts."""
+    """Return how many of these are invited to another activity that overlaps one of the given ones."""
     wanted, other = aliased(Activity), aliased(Activity)
     return (
         db.session.scalar(

@@ -1,4 +1,4 @@
-"""The select behind every list of an activity's invitees: filters, order, and what a row needs loaded with it."""
+"""The select behind every list of an activity's invitees: filters, order, and the related rows to load."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,14 @@ from outreach.queries.invitations.counting import COUNTED
 from outreach.services.addresses import no_mail_reaches
 
 _own = aliased(Organisation)  # the invited organisation
-_employer = aliased(Organisation)  # the invited person's
-_host = aliased(Invitation)  # the organisation's invitation that a nominee came by
+_employer = aliased(Organisation)  # the invited person's organisation
+_host = aliased(Invitation)  # the invitation of the organisation that nominated
 _host_organisation = aliased(Organisation)
 
 
 @dataclass(frozen=True)
 class InviteeFilters:
-    """What the list is narrowed to; empty values narrow nothing. region_code: a kecamatan or a kelurahan."""
+    """Filters of the list; empty values filter nothing. region_code: a kecamatan or a kelurahan."""
 
     q: str = ""
     role: Role | None = None
@@ -31,7 +31,7 @@ class InviteeFilters:
 
 
 def row_options() -> tuple[Any, ...]:
-    """Return what a row of an invitee needs loaded with it: always the same number of statements."""
+    """Return the load options for a row of an invitee; the number of statements is fixed."""
     region = (joinedload(Person.region), joinedload(Person.organisation))
     return (
         joinedload(Invitation.person).options(*region, selectinload(Person.cadre_roles).joinedload(Cadre.region)),
@@ -44,7 +44,7 @@ def row_options() -> tuple[Any, ...]:
 
 
 def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
-    """Return the select of an activity's invitations that the filters leave."""
+    """Return the select of an activity's invitations that match the filters."""
     wanted = (
         sa.select(Invitation)
         .outerjoin(Person, Person.id == Invitation.person_id)
@@ -83,7 +83,7 @@ def _in_region(code: str) -> sa.ColumnElement[bool]:
 
 
 def order() -> tuple[Any, ...]:
-    """Return the order of a list: by role, then name; a nominee right after the organisation that named them."""
+    """Return the order of a list: by role, then name; nominees come after the organisation that nominated them."""
     rank = sa.case({role.value: n for n, role in enumerate(Role)}, value=sa.cast(Invitation.role, sa.String))
     name = sa.case((Person.name == "", Person.post), else_=Person.name)
     group = sa.func.coalesce(_host_organisation.name, _own.name, name)

@@ -1,4 +1,4 @@
-"""The message log: find messages, see one with every attempt, and read the archive.
+"""The message log: find messages, show one with its attempts, and read the archive.
 
-Start with log.py. archive.py reads finished messages that services/messages moved out of the outbox's tables.
+Start with log.py. archive.py reads finished messages that services/messages/archive.py moved out of the outbox's tables.
 """

@@ -1,6 +1,6 @@
-"""The archive as the message log shows it: finding archived messages, and what they said about invitations.
+"""Read archived messages for the message log, and their lines about invitations.
 
-Moving messages there is services/messages/archive.py.
+services/messages/archive.py moves messages to the archive.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from outreach.models import Activity, ArchivedLine, ArchivedMessage, Invitation,
 
 @dataclass(frozen=True)
 class Try:
-    """One attempt at handing an archived message over; named as Attempt's columns are."""
+    """One attempt to send an archived message. Fields have the names of Attempt's columns."""
 
     at: datetime
     outcome: MessageState
@@ -28,7 +28,7 @@ class Try:
 
 
 def select(*, person_id: int | None, organisation_id: int | None, activity_id: int | None, q: str) -> sa.Select[Any]:
-    """Return a select of the archived messages that all of these apply to, newest first. q: in a reader's name or address."""
+    """Select the archived messages that match all filters, newest first. q: part of a recipient's name, post or address."""
     chosen = sa.select(ArchivedMessage).options(
         joinedload(ArchivedMessage.person),
         joinedload(ArchivedMessage.organisation),
@@ -63,7 +63,7 @@ def tries(message: ArchivedMessage) -> list[Try]:
 
 
 def resent_as(message: Message | ArchivedMessage) -> int | None:
-    """Return the archived message that was sent in this one's place, or None; looked up among its reader's."""
+    """Return the id of the archived message that was sent in this one's place, or None. Uses the recipient's index."""
     found: int | None = db.session.scalar(
         sa.select(sa.func.max(ArchivedMessage.id)).where(
             ArchivedMessage.resend_of_id == message.id,
@@ -76,7 +76,7 @@ def resent_as(message: Message | ArchivedMessage) -> int | None:
 
 
 def last_about(invitation_ids: Collection[int]) -> list[tuple[ArchivedLine, ArchivedMessage]]:
-    """Return the last archived line about each of the invitations, with its message; one statement."""
+    """Return the latest archived line about each invitation, with its message; one statement."""
     latest = (
         sa.select(sa.func.max(ArchivedLine.id))
         .where(ArchivedLine.invitation_id.in_(invitation_ids))
@@ -91,7 +91,7 @@ def last_about(invitation_ids: Collection[int]) -> list[tuple[ArchivedLine, Arch
 
 
 def states(activity_id: int) -> dict[MessageState, int]:
-    """Return how many archived messages about an activity ended in each state."""
+    """Return the number of archived messages about an activity, by state."""
     rows = db.session.execute(
         _about(activity_id)
         .join(ArchivedMessage, ArchivedMessage.id == ArchivedLine.message_id)

@@ -1,6 +1,6 @@
-"""The message log: finding messages, seeing one with its attempts, and whether mail can go out at all.
+"""The message log: find messages, show one with its attempts, and say why no mail can go out.
 
-Reads only. Sending one again is messages/resend.py.
+Reads only. services/messages/resend.py sends one again.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ from outreach.services.messages.resend import loaded
 
 
 class MessageGroup(StrEnum):
-    """The states of messages as a coordinator asks for them."""
+    """The groups of messages that a coordinator can list."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -46,13 +46,13 @@ class MessageGroup(StrEnum):
 
 
 _Again = aliased(Message)
-# A failed message that was sent again by hand is no longer looked after: what became of its successor is.
+# A failed message that staff sent again needs no more attention; the new message shows whether it arrives.
 SENT_AGAIN = sa.exists().where(
     _Again.resend_of_id == Message.id, _Again.state.not_in((MessageState.SKIPPED, MessageState.CANCELLED))
 )
 STILL_LOST = sa.and_(IS_LOST, ~SENT_AGAIN)
 
-# By which moment a group's list is ordered: its index is.
+# The instants by which a group's list is ordered; its index has the same order.
 MOMENTS = {
     MessageGroup.SENT: (Message.sent_at,),
     MessageGroup.FAILED: (Message.due_at,),
@@ -68,7 +68,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class MessageFilters:
-    """What the list is narrowed by; the names are for showing them."""
+    """Filters of the list. name, activity_title: shown on the page, do not filter."""
 
     group: MessageGroup | None = None
     person_id: int | None = None
@@ -82,7 +82,7 @@ class MessageFilters:
 
 @dataclass(frozen=True)
 class ShownMessage:
-    """One message with its attempts, and the message that was sent in its place, where there is one."""
+    """One message with its attempts, and the id of the message sent in its place, if any."""
 
     message: Message | ArchivedMessage
     attempts: Sequence[Attempt | archive.Try]
@@ -92,7 +92,7 @@ class ShownMessage:
 
 @dataclass(frozen=True)
 class ChannelProblem:
-    """Why no mail can go out just now."""
+    """Why no mail can go out at present."""
 
     trouble: ChannelTrouble
     reply: str
@@ -104,7 +104,7 @@ class ChannelProblem:
 def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[Page, MessageFilters]:
     """Return one page of messages, newest first, and the filters with their names. The number of queries is fixed.
 
-    The archive is a list of its own, without groups: all that is there has ended.
+    The archive is a list of its own without groups, because all its messages are finished.
     """
     if filters.archived:
         return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
@@ -149,7 +149,7 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
 
 
 def show(message_id: int) -> ShownMessage:
-    """Return a message, archived or not, with everything its page shows; raise MessageMissing."""
+    """Return a message, archived or not, with all that its page shows; raise MessageMissing."""
     if (kept := archive.get(message_id)) is not None:
         return ShownMessage(kept, archive.tries(kept), archive.resent_as(kept), archived=True)
     found = loaded(db.session(), message_id)
@@ -159,7 +159,7 @@ def show(message_id: int) -> ShownMessage:
 
 
 def channel_problem() -> ChannelProblem | None:
-    """Return why no mail can go out just now, or None while the mail server works."""
+    """Return why no mail can go out at present, or None if the mail server works."""
     found = channel.trouble()
     if found is None or found.trouble is None:
         return None
@@ -169,12 +169,12 @@ def channel_problem() -> ChannelProblem | None:
 
 
 def reason_of(message: Message | ArchivedMessage) -> SkipReason | FailureReason | None:
-    """Return why a message was not sent, as a member of its list; None where nothing is to be said."""
+    """Return why a message was not sent; None if no reason is stored or it is unknown."""
     return reason_named(message.reason)
 
 
 def reason_named(name: str) -> SkipReason | FailureReason | None:
-    """Return the member that a stored reason names; None for "" and for what no list knows."""
+    """Return the member of a stored reason; None for "" and for unknown reasons."""
     found: dict[str, SkipReason | FailureReason] = {
         member.value: member for kind in (SkipReason, FailureReason) for member in kind
     }

@@ -1,5 +1,5 @@
-"""The coordinator's start page: what is next, what needs attention, what goes out next.
+"""The coordinator's start page: next activities, what needs attention, and the next mails.
 
-Start with page.py. sql.py holds its statements, clash_counts.py the number of clashes. What needs attention is
-decided in domain/needs.py.
+Start with page.py. sql.py holds its statements, clash_counts.py the number of clashes. domain/needs.py decides what
+needs attention.
 """

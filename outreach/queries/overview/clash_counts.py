@@ -1,4 +1,4 @@
-"""How much is found in the plan, as numbers for the start page: kept the longer, the more there was to read."""
+"""The number of clashes in the plan for the start page. The slower they are to read, the longer they are cached."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import gathered
 
 SHORTEST_KEPT, LONGEST_KEPT = timedelta(seconds=3), timedelta(minutes=5)
-COST_SHARE = 50  # counts are kept that many times as long as reading them took
-CHEAP_S = 0.05  # what is read so quickly is read anew after each change
+COST_SHARE = 50  # counts are cached so many times as long as reading them took
+CHEAP_S = 0.05  # counts read faster than this are read again after each commit
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ClashCounts:
 
 
 def counts(*, now: datetime) -> ClashCounts:
-    """Return how much is found in the plan at `now`, or was at most LONGEST_KEPT before."""
+    """Return the number of clashes in the plan at `now`, or a number at most LONGEST_KEPT old."""
     return _recent.value(lambda: _read(now), now=now)
 
 

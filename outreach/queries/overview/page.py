@@ -1,9 +1,9 @@
-"""The coordinator's start page: what is next, what needs somebody, what goes out next.
+"""The coordinator's start page: next activities, what needs attention, and the next mails.
 
-Reads only, in the eight statements of overview/sql.py however many activities there are (and those of clashcounts,
-kept for longer), and as plain values: this page is opened all day long.
-So what was read is kept for three seconds, or until this process commits anything; only what another process wrote can
-be three seconds late. What the numbers ask for is decided in domain/needs.py.
+Reads only, as plain values: the eight statements of overview/sql.py for any number of activities, and those of
+overview/clash_counts.py, which are cached longer. This page is opened all day, so its content is cached for KEPT_FOR or
+until this process commits. Changes by another process may show up to KEPT_FOR late. domain/needs.py decides what needs
+attention.
 """
 
 from collections.abc import Iterable
@@ -23,12 +23,12 @@ from outreach.recent import Life, Recent
 
 KEPT_FOR = timedelta(seconds=3)
 MAILS_WITHIN = timedelta(days=14)
-OVERDUE = timedelta(minutes=15)  # a due mail that waits longer means that nothing sends
+OVERDUE = timedelta(minutes=15)  # if a due mail waits longer, no engine is sending
 
 
 @dataclass(frozen=True, slots=True)
 class ComingMail:
-    """One reminder that will go out. people: who is in its audience as things stand."""
+    """One reminder that will go out. people: the present number of people in its audience."""
 
     activity_id: int
     title: str
@@ -54,7 +54,7 @@ _recent: Recent[Overview] = Recent(Life(KEPT_FOR, until_commit=True))
 
 
 def overview(*, now: datetime) -> Overview:
-    """Return the start page's content at `now`, or as it was at most KEPT_FOR before."""
+    """Return the start page's content at `now`, or content at most KEPT_FOR old."""
     return _recent.value(lambda: _read(now), now=now)
 
 

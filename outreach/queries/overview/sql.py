@@ -1,6 +1,6 @@
-"""The statements by which queries/overview/page.py reads: put together once, so that a page pays only for asking them.
+"""SQL statements of queries/overview/page.py. They are built once, which saves time on each page.
 
-`now`, `overdue` (what was due before it should have gone) and `soon` (before which mails are shown) are given to each.
+Each gets three instants: `now`, `overdue` (mails due before it are late) and `soon` (mails due before it are shown).
 """
 
 from collections.abc import Collection
@@ -47,7 +47,7 @@ def _values(states: Collection[Any]) -> list[Any]:
 
 
 def _select_answers() -> Any:
-    """Answers per upcoming activity, counted as queries/invitations/counting.py says."""
+    """Select the answers of each upcoming activity, counted by queries/invitations/counting.py."""
     i = Invitation
     return (
         sa.select(
@@ -67,11 +67,11 @@ def _select_answers() -> Any:
 
 
 def _select_unreachable() -> Any:
-    """How many of those who have not answered no mail reaches, per upcoming activity that has such."""
+    """Select, for each upcoming activity, how many invitees without an answer are not reached by mail."""
     i = Invitation
     found = [
         sa.select(i.activity_id, party.label("party")).where(
-            (i.activity_id + 0).in_(_upcoming()),  # not by its key: SQLite would look each of them up in each activity
+            (i.activity_id + 0).in_(_upcoming()),  # + 0: no index, or SQLite looks up each in each activity
             i.state.in_(_values(OPEN)),
             key.in_(ids_without_mail(invitee)),
         )
@@ -121,13 +121,13 @@ def _select_mails() -> Any:
 
 
 def _select_troubles() -> Any:
-    """One row of numbers: domain/needs.py's Troubles, and how many programmes there are."""
+    """Select one row of numbers: for Troubles in domain/needs.py, and the number of programmes."""
     published = _upcoming(ActivityState.PUBLISHED)
     has_not_answered = Invitation.state.in_(_values(OPEN))
     is_expected = Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))
 
     def people_and_offices(is_meant: Any, chosen: Any) -> Any:
-        """How many of the chosen people and organisations have a meant invitation."""
+        """Count the chosen people and organisations with an invitation that meets the condition `is_meant`."""
         found: list[Any] = []
         for invitee, key in ((Person, Invitation.person_id), (Organisation, Invitation.organisation_id)):
             meant = (Invitation.activity_id.in_(published), is_meant, key.in_(chosen(invitee)))
@@ -153,7 +153,7 @@ def _select_troubles() -> Any:
 
 
 def _select_uncovered() -> Any:
-    """For each activity to which cadres of half the kelurahan or more are asked: those from which none is coming."""
+    """Select the kelurahan from which no cadre is coming, for activities with cadres of at least half the kelurahan."""
     asked_from = (
         sa.select(sa.func.count(sa.distinct(Cadre.region_code)))
         .join(Invitation, Invitation.person_id == Cadre.person_id)
@@ -183,7 +183,7 @@ def _select_uncovered() -> Any:
 
 
 def _select_declined() -> Any:
-    """The speakers who are not coming, though an agenda still has them, or there is none."""
+    """Select the speakers who are not coming although they are still on the agenda, or there is no agenda."""
     return (
         sa.select(Invitation.activity_id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post))
         .join(Person, Person.id == Invitation.person_id)
@@ -198,7 +198,7 @@ def _select_declined() -> Any:
 
 
 def _select_polls() -> Any:
-    """Date polls without a chosen date, of which a time still lies ahead."""
+    """Select the open and closed date polls with at least one proposed time in the future."""
     ahead = sa.exists().where(PollSlot.poll_id == DatePoll.id, PollSlot.starts_at > sa.bindparam("now"))
     return (
         sa.select(

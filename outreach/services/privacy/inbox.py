@@ -43,7 +43,7 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
 def forget(session: Session, person: Person) -> None:
     """Blank the contents of these mails, in the caller's transaction. Call it before the person's addresses are deleted.
 
-    The rows stay, so that counts stay right.
+    The rows stay, because they are counted.
     """
     own = _addresses(session, person)
     session.execute(
