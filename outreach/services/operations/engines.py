@@ -48,8 +48,8 @@ def living(*, now: datetime) -> Sequence[Heartbeat]:
 def last_sign(*, now: datetime) -> datetime | None:
     """Return when an engine last gave a sign of life; None if none ever did.
 
-    A sent mail is a sign too: an engine that sends very many at once ticks again only after them. Signs in the future
-    are ignored; they appear after a clock was set back.
+    A sent mail is a sign too: an engine that sends very many mails ticks again only after them. Signs more than
+    SILENT_AFTER in the future are ignored; they appear after a clock was set back.
     """
     latest = now + SILENT_AFTER  # other machines' clocks may be a little ahead
     last_at = db.session.scalar(sa.select(sa.func.max(Heartbeat.at)).where(Heartbeat.at < latest))

@@ -1,7 +1,7 @@
-"""All data in one file, made while everything runs, and brought back into an empty database of either kind.
+"""Save all data to one file while everything runs, and restore it into an empty SQLite or PostgreSQL database.
 
-The file is a zip: a manifest, and for each table its rows as lines of JSON. Not in it, on purpose: the secret key and
-the settings, so that the file alone opens no session and no link.
+The file is a zip: a manifest, and for each table its rows as lines of JSON. It deliberately omits the secret key and
+the settings: with the file alone nobody can open a session or a link.
 """
 
 import json
@@ -37,7 +37,7 @@ from outreach.services.operations.backup.tables import (
 FORMAT = 1
 MANIFEST = "manifest.json"
 MOST_LINE = 16 * 1024 * 1024  # bytes of a row, and of the manifest
-# What reading a file that somebody changed can raise: lying lengths, values of other kinds, nesting without end.
+# Errors from reading a file that somebody changed: false lengths, values of other types, endless nesting.
 UNREADABLE = (
     ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, OverflowError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
@@ -79,12 +79,12 @@ class OtherRevision(Problem):
 
 @dataclass(frozen=True)
 class Saved:
-    """What a backup holds. revision: the newest migration its tables had seen. tables: each with its count and checksum."""
+    """Contents of a backup. revision: the newest migration of its tables. tables: each with its count and checksum."""
 
     version: str
     revision: str
     taken_at: datetime
-    database: str  # "sqlite" or "postgresql": where it was made
+    database: str  # "sqlite" or "postgresql": the source
     tables: tuple[tuple[SavedTable, Sum], ...]
 
     @property
@@ -93,7 +93,10 @@ class Saved:
 
 
 def save(path: Path, engine: sa.Engine, *, version: str, now: datetime) -> Saved:
-    """Write all data, as it is at one moment, into a new file that only its owner may read. Nobody has to wait."""
+    """Write a snapshot of all data into a new file that only its owner may read, without blocking other writers.
+
+    Raise FileExists or NoTables.
+    """
     if path.exists():
         raise FileExists(path=path)
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
@@ -118,7 +121,7 @@ def save(path: Path, engine: sa.Engine, *, version: str, now: datetime) -> Saved
 
 
 def examine(path: Path) -> Saved:
-    """Return what a backup holds, having read all of it. Raise NotABackup or Damaged."""
+    """Read and check a whole backup; return its contents. Raise NotABackup, Damaged or FromNewer."""
     try:
         with zipfile.ZipFile(path) as archive:
             with archive.open(MANIFEST) as entry:
@@ -140,9 +143,10 @@ def examine(path: Path) -> Saved:
 def restore(
     path: Path, saved: Saved, engine: sa.Engine, *, now: datetime, force: bool = False, resend_overdue: bool = False
 ) -> Held:
-    """Put an examined backup into a database with tables of its revision, in one transaction; return what is held back.
+    """Load an examined backup into a database with tables of its revision, in one transaction; return what is held back.
 
-    force: delete what the database holds. resend_overdue: hold nothing back, for where nothing was sent since.
+    force: delete the data in the database first. resend_overdue: hold nothing back, if nothing was sent since the backup.
+    Raise OtherRevision, NotEmpty, Damaged, or what load.py raises.
     """
     with zipfile.ZipFile(path) as archive, loading.replacing(engine) as connection:
         if revision_of(connection) != saved.revision:
@@ -163,7 +167,7 @@ def restore(
 
 
 def _compare(path: Path, saved: Saved, here: Sequence[SavedTable]) -> None:
-    """Refuse a backup that names other tables or columns than its revision has, before any name goes to the database."""
+    """Raise Damaged if the backup's tables or columns differ from the database's, before any name is used in SQL."""
     known = {table.name: (sorted(name for name, _kind in table.columns), sorted(table.key)) for table in here}
     for table, _sum in saved.tables:
         if known.pop(table.name, None) != (sorted(name for name, _kind in table.columns), sorted(table.key)):
@@ -173,7 +177,7 @@ def _compare(path: Path, saved: Saved, here: Sequence[SavedTable]) -> None:
 
 
 def _note(connection: sa.Connection, now: datetime) -> None:
-    """Write the restoring into the audit log, where an office is."""
+    """Record the restore in the audit log, if there is an office."""
     office = connection.execute(the_office(Office.id, Office.name)).first()
     if office is not None:
         connection.execute(
@@ -201,7 +205,7 @@ def _rows(archive: zipfile.ZipFile, table: SavedTable) -> Iterator[Sequence[Any]
 
 
 def _line(entry: IO[bytes], *, whole: bool = False) -> bytes:
-    """Return the next line, or all, of an entry; raise ValueError where it is longer than any that `save` writes."""
+    """Return the next line of an entry, or if `whole` all of it; raise ValueError if it has MOST_LINE bytes or more."""
     text = entry.read(MOST_LINE) if whole else entry.readline(MOST_LINE)
     if len(text) == MOST_LINE:
         raise ValueError("too long a line")

@@ -1,4 +1,4 @@
-"""Copying all data into another database, of the other kind or the same, and proving that every row arrived."""
+"""Copy all data into another database, SQLite or PostgreSQL, and check that every row arrived."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class BeingSent(Problem):
 
 @dataclass(frozen=True)
 class Copied:
-    """What arrived of one table, proven row by row. digest: the checksum, the same in both databases."""
+    """One copied table. digest: the checksum of all its rows, the same in both databases."""
 
     table: str
     rows: int
@@ -37,9 +37,10 @@ class Copied:
 def copy(
     source: sa.Engine, target: sa.Engine, *, newest: str, now: datetime, say: Callable[[Copied], None]
 ) -> list[Copied]:
-    """Copy every row of every table into an empty database that has the newest tables. All arrives, or nothing does.
+    """Copy every row of every table into an empty database that has the newest tables. All or nothing.
 
-    Nobody can write to the source meanwhile; it stays as it is. newest: the newest migration. say: is told each table.
+    Nobody can write to the source meanwhile; it is not changed. newest: the newest migration. say: called for each table.
+    Raise NotUpToDate, TargetNotEmpty, BeingSent, or what load.py raises.
     """
     with loading.snapshot(source, locked=True) as here, loading.replacing(target) as there:
         if revision_of(here) != newest or revision_of(there) != newest:

@@ -1,7 +1,7 @@
-"""What a restored database must not send: everything that may have gone out after the backup was made.
+"""Hold back what a restored database must not send, because it may have gone out after the backup was made.
 
-A message that waited in the backup, and a reminder that fell due since, may have reached their readers; the restored
-database does not know. So all that is due by tonight is held, for a coordinator to look at, and nothing goes twice.
+Messages that waited in the backup, and reminders due since, may have reached their recipients; the restored database
+does not know. So all that is due by tonight is held back for a coordinator to check, and nothing is sent twice.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Held:
 
 
 def hold(connection: sa.Connection, *, now: datetime) -> Held:
-    """Call messages that may have been sent unknown, and reminders that may have been, missed; return how many.
+    """Set messages that may have been sent to UNKNOWN, and such reminders to MISSED; return how many.
 
-    Until tonight by the office's clock: what is due later on a day joins the mails that go out before it.
+    This covers all that is due until midnight in the office's zone, because a mail also takes lines due later that day.
     """
     until = tonight(office_defaults.zone(connection), now)
     open_ = sa.or_(
@@ -64,7 +64,7 @@ def hold(connection: sa.Connection, *, now: datetime) -> Held:
 
 
 def refuse_while_at_work(connection: sa.Connection, *, now: datetime) -> None:
-    """Raise EngineAtWork if an engine was heard of in this database a short while ago."""
+    """Raise EngineAtWork if this database has a heartbeat within SILENT_AFTER."""
     if not sa.inspect(connection).has_table(Heartbeat.__tablename__):
         return
     lately = Heartbeat.at.between(now - SILENT_AFTER, now + SILENT_AFTER)  # other clocks may be ahead
@@ -74,7 +74,7 @@ def refuse_while_at_work(connection: sa.Connection, *, now: datetime) -> None:
 
 
 def forget_workers(connection: sa.Connection) -> None:
-    """Delete what says which workers were alive: those of the backup are none of ours."""
+    """Delete the heartbeats and channel slots, because the backup's workers are not running here."""
     for model in (ChannelSlot, Heartbeat):
         if sa.inspect(connection).has_table(model.__tablename__):
             connection.execute(sa.delete(model))
@@ -86,7 +86,7 @@ def tonight(zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def _mark_invited(connection: sa.Connection, messages: sa.ColumnElement[bool], now: datetime) -> None:
-    """Whoever may have been written to counts as invited, as where the mail server's word never came."""
+    """Mark prepared invitees as invited if their invitation may have been sent, as for messages of unknown outcome."""
     told = (
         sa.select(MessageLine.invitation_id)
         .join(Message, MessageLine.message_id == Message.id)

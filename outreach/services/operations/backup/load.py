@@ -1,6 +1,6 @@
-"""Writing whole tables into a database, in the caller's one transaction, and proving that they arrived.
+"""Write whole tables into a database in the caller's transaction, and check that they arrived.
 
-This does not go through transactions.writing(): the database is another one, or all of it is replaced.
+It does not use transactions.writing(), because the database is another one or is replaced as a whole.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,9 +25,9 @@ class NotTheSame(Problem):
 
 @contextmanager
 def snapshot(engine: sa.Engine, *, locked: bool = False) -> Iterator[sa.Connection]:
-    """Yield a connection that sees one moment of the whole database, while others go on writing.
+    """Yield a connection that sees the whole database at one moment, while others continue to write.
 
-    locked: let nobody write until it ends.
+    locked: block all writers until it ends.
     """
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
@@ -44,7 +44,7 @@ def snapshot(engine: sa.Engine, *, locked: bool = False) -> Iterator[sa.Connecti
 
 @contextmanager
 def replacing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a connection with one transaction for writing everything: committed at the end, undone by any error."""
+    """Yield a connection with one transaction for all writes: committed at the end, rolled back on any error."""
     with engine.connect() as connection:
         connection = connection.execution_options(**{IMMEDIATE: True})
         with connection.begin():
@@ -64,7 +64,7 @@ def empty(connection: sa.Connection, tables: Sequence[SavedTable]) -> None:
 
 @contextmanager
 def references_open(connection: sa.Connection) -> Iterator[None]:
-    """Let rows refer to rows of the same table that come later; all must be there at the end."""
+    """Allow rows to refer to later rows of the same table; the references are checked when the load has ended."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
@@ -82,7 +82,7 @@ def references_open(connection: sa.Connection) -> Iterator[None]:
 
 
 def load(connection: sa.Connection, table: SavedTable, rows: Iterator[Sequence[Any]]) -> Sum:
-    """Insert the rows, and let new ones be numbered after them; return their count and checksum."""
+    """Insert the rows, and set the sequences so that new ids follow; return count and checksum. Raise RowRefused."""
     found, names = Sum(), [name for name, _kind in table.columns]
     statement = sa.insert(table.clause)
     while portion := list(islice(rows, PORTION)):
@@ -91,7 +91,7 @@ def load(connection: sa.Connection, table: SavedTable, rows: Iterator[Sequence[A
         try:
             connection.execute(statement, [dict(zip(names, row, strict=True)) for row in portion])
         except sa.exc.DBAPIError as error:
-            words = str(error.orig).splitlines()[0]  # what follows may quote the row
+            words = str(error.orig).splitlines()[0]  # later lines may quote the row
             raise RowRefused(table=table.name, words=words) from None
     if connection.dialect.name == "postgresql":
         _number_on(connection, table)
@@ -99,7 +99,7 @@ def load(connection: sa.Connection, table: SavedTable, rows: Iterator[Sequence[A
 
 
 def prove(connection: sa.Connection, table: SavedTable, sent: Sum) -> None:
-    """Read a table back; raise NotTheSame unless it holds exactly what was sent."""
+    """Read a table back; raise NotTheSame unless it holds exactly the rows that were sent."""
     arrived = sum_of(connection, table)
     if arrived != sent:
         raise NotTheSame(table=table.name, there=arrived.rows, here=sent.rows)

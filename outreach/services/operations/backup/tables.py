@@ -1,6 +1,6 @@
-"""A database's tables as they are, whatever made them, and their rows in a form that is the same on every database.
+"""The tables of a database, and their rows in a form that is the same on SQLite and PostgreSQL.
 
-Read from the database itself and not from our models, so that an older database can be saved and brought back as well.
+They are read from the database itself, not from the models, so databases of older versions can be saved and restored too.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ FROM_TEXT: dict[Kind, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class SavedTable:
-    """columns: (name, kind) in the order in which rows hold their values. key: the primary key's columns."""
+    """columns: (name, kind) in the order of the values in a row. key: the primary key's columns."""
 
     name: str
     columns: tuple[tuple[str, Kind], ...]
@@ -65,7 +65,7 @@ class SavedTable:
 
 @dataclass
 class Sum:
-    """How many rows, and a checksum of all their values that does not depend on their order."""
+    """The number of rows, and a checksum of all their values that does not depend on their order."""
 
     rows: int = 0
     total: int = field(default=0, repr=False)
@@ -80,10 +80,10 @@ class Sum:
 
 
 def tables_of(connection: sa.Connection) -> list[SavedTable]:
-    """Return our tables in the database, each after those that it refers to."""
+    """Return the application's tables in the database, each after those that it refers to."""
     metadata = sa.MetaData()
     with catch_warnings():
-        # Of indexes on expressions, which nobody asks for here.
+        # The warning is about indexes on expressions, which are not needed here.
         filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
         metadata.reflect(connection, only=lambda name, _metadata: not name.startswith(NOT_OURS))
     return [
@@ -97,14 +97,14 @@ def tables_of(connection: sa.Connection) -> list[SavedTable]:
 
 
 def rows_of(connection: sa.Connection, table: SavedTable) -> Iterator[Sequence[Any]]:
-    """Yield a table's rows, a portion at a time from the database."""
+    """Yield a table's rows, fetched PORTION at a time."""
     statement = sa.select(table.clause).execution_options(yield_per=PORTION)
     with connection.execute(statement) as result:
         yield from result
 
 
 def line(table: SavedTable, row: Sequence[Any]) -> bytes:
-    """Return a row as one line: a JSON array of its values, instants in UTC by ISO 8601."""
+    """Return a row as one line: a JSON array of its values, with instants in UTC (ISO 8601)."""
     values = [
         value.isoformat() if value is not None and kind in FROM_TEXT else value
         for value, (_name, kind) in zip(row, table.columns, strict=True)
@@ -113,7 +113,7 @@ def line(table: SavedTable, row: Sequence[Any]) -> bytes:
 
 
 def row_from(table: SavedTable, text: bytes) -> list[Any]:
-    """Return the row that `line` wrote. Raise ValueError where it is no such line."""
+    """Return the row from a line of `line`. Raise ValueError if it is not such a line."""
     values = json.loads(text)
     if not isinstance(values, list) or len(values) != len(table.columns):
         raise ValueError("not a row of this table")
@@ -132,7 +132,7 @@ def sum_of(connection: sa.Connection, table: SavedTable) -> Sum:
 
 
 def filled(connection: sa.Connection) -> str:
-    """Return the name of one of our tables that holds a row, or "" where all are empty."""
+    """Return the name of one of our tables that has rows, or "" if all are empty."""
     for table in tables_of(connection):
         if connection.execute(sa.select(sa.literal(1)).select_from(table.clause).limit(1)).first():
             return table.name
@@ -140,7 +140,7 @@ def filled(connection: sa.Connection) -> str:
 
 
 def revision_of(connection: sa.Connection) -> str:
-    """Return the newest migration that the database has seen, or "" where it has seen none."""
+    """Return the newest migration of the database, or "" if it has none."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return ""
     return connection.scalar(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))) or ""

@@ -1,6 +1,6 @@
-"""What stands in the way of this installation: its settings, database, disk, engine, clock and pages, as findings.
+"""Checks of this installation: its settings, database, disk, engine, clock and pages. They yield CheckResults.
 
-The mail server, the mailbox and the domain are tried in delivery/checks. Nothing is changed by any of it.
+delivery/checks tries the mail server, the mailbox and the domain. No check changes anything.
 """
 
 from outreach.services.operations.checks.configuration import settings

@@ -1,4 +1,4 @@
-"""Whether the settings are right by themselves, whatever they lead to."""
+"""Check the settings by themselves, without connecting to anything."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from outreach.settings import Settings, SettingsError, check_for_serving, strang
 
 
 def settings(found: Settings) -> Iterator[CheckResult]:
-    """Yield what is wrong with the settings by themselves."""
+    """Yield the results of checking the settings."""
     report = CheckReport(Area.SETTINGS)
     try:
         check_for_serving(found)

@@ -1,4 +1,4 @@
-"""Whether an engine lives, and mails go out in time."""
+"""Check whether an engine is alive and mails go out in time."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from outreach.settings import MOST_COUNTED
 
 
 def engine(*, now: datetime) -> Iterator[CheckResult]:
-    """Yield whether an engine lives, keeps up, and has no trouble with mail server or mailbox."""
+    """Yield whether an engine is alive, is not late, and has no trouble with the mail server or the mailbox."""
     report = CheckReport(Area.ENGINE)
     heard = heartbeats.heard()
     silent = heartbeats.silent_since(now=now)

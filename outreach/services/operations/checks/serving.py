@@ -1,4 +1,4 @@
-"""Whether the pages are reached, and whether clocks and time zones are right."""
+"""Check whether the pages can be reached, and whether clocks and time zones are right."""
 
 import os
 import tempfile
@@ -20,9 +20,9 @@ ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 
 
 def pages(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
-    """Yield whether the pages are reached at their address, and whether clocks and time zones are right.
+    """Yield whether the pages can be reached at base_url, and whether clocks and time zones are right.
 
-    now: in the zone in which times are to be told.
+    now: in the zone in which times are shown.
     """
     report = CheckReport(Area.PAGES)
     try:
@@ -64,7 +64,7 @@ def _answered(found: Settings, report: CheckReport, now: datetime) -> Iterator[C
 
 
 def _file_clock(found: Settings, report: CheckReport, now: datetime) -> CheckResult:
-    """The file system's clock may be another machine's."""
+    """Compare the file system's clock with `now`; it may be another machine's clock."""
     with tempfile.NamedTemporaryFile(dir=found.instance if found.instance.exists() else None) as file:
         theirs = datetime.fromtimestamp(os.stat(file.name).st_mtime, now.tzinfo)
     if abs(theirs - now) > CLOCKS_APART:

@@ -1,4 +1,4 @@
-"""Whether the database is whole and of this version, and its disk has room."""
+"""Check whether the database is intact and of this version, and whether its disk has room."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ OVER_A_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "gluster
 
 
 def database(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
-    """Yield whether the database is reached, whole, of this version's form, and has room."""
+    """Yield whether the database can be reached, is intact, has this version's tables, and has room."""
     report = CheckReport(Area.DATABASE)
     if db.engine.dialect.name == "sqlite" and not (found.instance / "outreach.db").exists() and not found.database_url:
         yield report.fail(f"There is no database in {found.instance} yet.", "Run  outreach init  to set up the office.")
@@ -104,7 +104,7 @@ def _room(found: Settings, report: CheckReport) -> Iterator[CheckResult]:
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """Return the kind of file system that a path is on ("ext4", "nfs4"); "" where this machine does not tell."""
+    """Return the type of the file system that holds a path ("ext4", "nfs4"); "" if it is unknown."""
     if not mounts.exists():
         return ""
     wanted = str(path.resolve())

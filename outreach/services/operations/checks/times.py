@@ -1,4 +1,4 @@
-"""Moments in findings, and how far two clocks may be apart."""
+"""Times as check results show them, and how far two clocks may differ."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,12 +11,12 @@ SET_CLOCKS = "Set both by NTP (timedatectl set-ntp true): reminders go by these 
 
 
 def zone() -> ZoneInfo:
-    """Return the office's zone, or UTC where none is set up."""
+    """Return the office's zone, or UTC if there is no office."""
     return office_defaults.zone(db.session, otherwise=ZoneInfo("UTC"))
 
 
 def moment(at: datetime) -> str:
-    """Return "04 Jan 08:00 WIB", by the office's clocks."""
+    """Return an instant such as "04 Jan 08:00 WIB", in the office's zone."""
     return f"{at.astimezone(zone()):%d %b %H:%M %Z}"
 
 
