@@ -175,7 +175,7 @@ def _say_who_has_it(session: Session, spans: Sequence[_Span], wait_s: float) -> 
 
 
 def _book_speakers(session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules) -> None:
-    """Book the people. Raise SpeakerTaken if a writer that did not wait for the lock has booked one elsewhere; or Stale."""
+    """Book the people. Raise SpeakerTaken or Stale if a writer that did not wait for the lock has booked one elsewhere."""
     if not person_ids:
         return
     spans = [_span(one) for one in activities]

@@ -124,7 +124,7 @@ def preview(poll_id: int, *, now: datetime) -> Mails:
 
 
 def reminder_of(poll: DatePoll, *, now: datetime) -> datetime | None:
-    """Return when invitees without an answer would be reminded if the poll were opened now; None: never."""
+    """Return when invitees without an answer would be reminded if the poll were opened now; None: not at all."""
     return polls.remind_at(poll.closes_at, poll.zone, now)
 
 
