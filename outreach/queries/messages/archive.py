@@ -63,7 +63,7 @@ def tries(message: ArchivedMessage) -> list[Try]:
 
 
 def resent_as(message: Message | ArchivedMessage) -> int | None:
-    """Return the id of the archived message that was sent in this one's place, or None. Uses the recipient's index."""
+    """Return the id of the archived message sent in this one's place, or None. Looks only at the recipient's messages."""
     found: int | None = db.session.scalar(
         sa.select(sa.func.max(ArchivedMessage.id)).where(
             ArchivedMessage.resend_of_id == message.id,

@@ -26,7 +26,7 @@ from outreach.services.planning.load import REPRESENTATIVE_COMES
 
 A_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-AT_ONCE = 5000  # rows, or numbers in a statement
+AT_ONCE = 5000  # rows fetched, or ids in one statement
 _IS_ENGAGED = Invitation.state.in_(sorted(ENGAGED))
 _IS_REPRESENTED = sa.and_(Invitation.state.in_(sorted(REPRESENTATIVE_COMES)), Invitation.representative_name != "")
 # + 0 prevents use of this key: SQLite would otherwise look up each of many people in each of many activities.

@@ -84,7 +84,7 @@ def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
 
 def read_again(found: PollPage, *, now: datetime) -> PollPage:
     """Return what the invitee sees now, after their answer was refused. The link is not opened a second time."""
-    key = sa.inspect(found.invitee).identity or ()  # not by its row, which may be gone
+    key = sa.inspect(found.invitee).identity or ()  # the row itself may be deleted
     return _page(sa.select(PollInvitee).where(PollInvitee.id.in_(key)), now)
 
 

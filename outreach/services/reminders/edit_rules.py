@@ -97,7 +97,7 @@ class RuleToEdit:
 
 
 def to_edit(session: Session, key: str, programme_id: int | None = None, activity_id: int | None = None) -> RuleToEdit:
-    """Return the rule that holds in a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
+    """Return the rule that applies in a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
     scope = scope_of(session, programme_id, activity_id)
     row = _holding(session, scope, key)
     own = session.scalar(sa.select(ReminderRule.id).where(exactly(ReminderRule, scope), ReminderRule.key == key))
@@ -108,7 +108,7 @@ def edit(
     key: str, values: RuleValues, programme_id: int | None = None, activity_id: int | None = None, *,
     by: User | None, now: datetime,
 ) -> ReminderRule:  # fmt: skip
-    """Change a rule; in a programme's or activity's scope an inherited rule is overridden there."""
+    """Change a rule; an inherited rule is overridden in the scope of the programme or activity."""
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
         row = _edit(session, scope, key, values, by, now)
