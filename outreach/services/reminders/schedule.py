@@ -93,7 +93,7 @@ def schedule(
     for key, due in wanted.items():
         known = present.get(key)
         if known is not None and known.due_at != due.due_at and _has_lines(session, known):
-            known.state, known.expanded_at = ReminderState.EXPANDED, now  # its lines went out in an earlier mail
+            known.state, known.expanded_at = ReminderState.EXPANDED, now  # its lines are in an earlier mail
             known = None
         reminder = known or Reminder(
             activity_id=activity.id, key=key, occurrence=_next_occurrence(session, activity.id, key)
