@@ -120,7 +120,7 @@ def rebook_all(session: Session) -> None:
     rebook_people(session, {id for id in session.scalars(unbound) if id is not None})
 
 
-def _booked(session: Session, people: Collection[int]) -> tuple[_Bindings, _Bindings]:
+def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Bookings]:
     """Return the bookings that the people should have, and those that they have.
 
     One statement reads both at one moment. With two, a booking committed between them would look left over.

@@ -17,7 +17,7 @@ from outreach.services.locking import ProgrammeMissing
 from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
-from outreach.services.planning.book import book
+from outreach.services.planning.book import book, book_people
 from outreach.transactions import writing
 
 
@@ -74,7 +74,7 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         for activity, its_copy in zip(sources, copies, strict=True):
             _copy_contents(session, activity, its_copy, shift)
         ids = [one.id for one in copies]
-        engage(session, copies, bookings.on_stage(session, ids))
+        book_people(session, copies, bookings.on_stage(session, ids))
         # Copies in one kecamatan may overlap, as when a programme is created: they get their days one by one later.
         plan_checks.refuse_blocking(session, ids, but=[ClashKind.SAME_KECAMATAN], now=now)
         audit.record(session, by, "programme.copied", copy, now=now, copied_from=source.id)
