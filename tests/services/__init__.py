@@ -1,1 +1,1 @@
-"""Use cases on a real database: what is stored, what is refused, who wins a race."""
+"""Use cases on a real database: what they store, what they refuse, and which of two writers wins."""

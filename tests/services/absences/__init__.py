@@ -1,1 +1,1 @@
-"""Absences by hand and from calendars; broken and hostile calendar files."""
+"""Absences entered by hand or read from calendars, with broken and hostile calendar files."""

@@ -1,4 +1,4 @@
-"""Calendars of speakers and venues, read by address or from a file: only when somebody is busy is kept."""
+"""Calendars of speakers and venues, read from an address or a file: only busy times are stored."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -59,7 +59,7 @@ def shown(mine, now=NOW):
     return found
 
 
-def test_an_address_is_read_by_the_engine_and_again_when_it_is_due(any_app, server, mine):
+def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, server, mine):
     server.says("/c.ics", TWO, 'ETag: "1"')
     absence_calendars.add_address(mine, server.url("/c.ics"), "Dinas", now=NOW, **SELF)
     assert busy() == []
@@ -78,7 +78,7 @@ def test_an_address_is_read_by_the_engine_and_again_when_it_is_due(any_app, serv
     assert found.next_read_at == NOW + 12 * HOUR
 
 
-def test_no_title_is_stored_anywhere(any_app, server, mine):
+def test_no_event_title_is_stored(any_app, server, mine):
     server.says("/c.ics", TWO)
     absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     due()
@@ -87,7 +87,7 @@ def test_no_title_is_stored_anywhere(any_app, server, mine):
     assert "Rahasia" not in "".join(rows)
 
 
-def test_a_failure_keeps_what_was_read_and_waits_longer_each_time(any_app, server, mine):
+def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app, server, mine):
     server.says("/c.ics", TWO)
     absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     due()
@@ -119,7 +119,7 @@ def test_a_failure_keeps_what_was_read_and_waits_longer_each_time(any_app, serve
         (b"HTTP/1.1 404 No\r\n\r\n", problems.NotThere),
     ],
 )
-def test_each_failure_is_told_in_its_own_words(any_app, server, mine, answer, problem):
+def test_each_failure_has_its_own_message(any_app, server, mine, answer, problem):
     server.sends("/c.ics", answer)
     made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     told = absence_calendars.read_now(mine, made.id, now=NOW)
@@ -128,7 +128,7 @@ def test_each_failure_is_told_in_its_own_words(any_app, server, mine, answer, pr
     assert len(told.message) <= 300
 
 
-def test_what_did_not_change_is_not_fetched_but_on_one_day_of_the_week(any_app, server, mine):
+def test_an_unchanged_calendar_is_fetched_only_once_a_week(any_app, server, mine):
     server.says("/c.ics", calendar("20270125T010000Z"), 'ETag: "1"')
     made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     due()
@@ -142,19 +142,19 @@ def test_what_did_not_change_is_not_fetched_but_on_one_day_of_the_week(any_app, 
     assert len(busy()) == 1
 
 
-def test_a_calendar_that_one_worker_reads_is_not_read_by_another(any_app, server, mine):
+def test_a_calendar_claimed_by_one_worker_is_skipped_by_another(any_app, server, mine):
     absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     assert absence_refresh._taken(NOW) is not None
     assert absence_refresh._taken(NOW) is None
     assert absence_refresh._taken(NOW + timedelta(minutes=10)) is not None
 
 
-def test_an_engine_that_must_stop_reads_no_more(any_app, server, mine):
+def test_a_stopping_engine_reads_no_more_calendars(any_app, server, mine):
     absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     assert dict(absence_refresh.read_due(lambda: NOW, lambda: True)) == {"calendars": 0, "calendars_failed": 0}
 
 
-def test_a_file_is_read_once_and_refused_with_nothing_changed(any_app, coordinator, hall):
+def test_a_file_is_read_once_and_a_bad_file_changes_nothing(any_app, coordinator, hall):
     halls = Subject(SubjectKind.VENUE, hall.id)
     with pytest.raises(busy_times.NotACalendar):
         absence_calendars.add_file(halls, b"a;b", source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
@@ -168,14 +168,14 @@ def test_a_file_is_read_once_and_refused_with_nothing_changed(any_app, coordinat
     assert actions == ["venue.calendar_added", "venue.calendar_removed"]
 
 
-def test_a_file_does_not_hold_its_page_long_while_others_are_read(any_app, mine):
-    """Two links could otherwise keep all threads of the pages waiting."""
+def test_a_file_does_not_block_its_page_for_long_while_others_are_read(any_app, mine):
+    """Otherwise two requests could keep all page threads waiting."""
     with busy_times.AT_ONCE, busy_times.AT_ONCE, pytest.raises(busy_times.ReadersBusy):
         absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
     assert absence_calendars.of(mine, now=NOW) == []
 
 
-def test_an_address_is_taken_once_and_not_more_than_five(any_app, mine, hall):
+def test_an_address_is_stored_once_and_at_most_five_are_accepted(any_app, mine, hall):
     for number in (1, 1, 2, 3, 4, 5):
         absence_calendars.add_address(mine, f"webcal://example.com/{number}.ics", now=NOW, **SELF)
     assert len(absence_calendars.of(mine, now=NOW)) == 5
@@ -194,13 +194,13 @@ def test_an_address_is_taken_once_and_not_more_than_five(any_app, mine, hall):
             )
 
 
-def test_where_no_calendars_are_read_an_address_is_refused(any_app, mine):
+def test_an_address_is_refused_where_calendars_are_not_read(any_app, mine):
     any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_read_s=0)
     with pytest.raises(absence_calendars.NoneRead):
         absence_calendars.add_address(mine, "https://example.com/1.ics", now=NOW, **SELF)
 
 
-def test_a_person_gets_their_absences_and_they_are_erased_with_them(any_app, coordinator, mine):
+def test_erasing_a_person_erases_their_absences_too(any_app, coordinator, mine):
     absence_calendars.add_address(mine, "https://example.com/secret.ics", "Dinas", now=NOW, **SELF)
     absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
     found = privacy.export(mine.id, by=coordinator, now=NOW)

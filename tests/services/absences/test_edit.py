@@ -1,4 +1,4 @@
-"""Absences entered, listed and taken back, by staff and by those whose they are."""
+"""Absences entered, listed and removed, by staff and by the people themselves."""
 
 from datetime import date, time
 
@@ -38,12 +38,12 @@ def stored(absent, **values) -> Absence:
 
 @pytest.fixture
 def tuesdays(any_app, chief) -> Absence:
-    """Each Tuesday afternoon the chief is away, until 2 February."""
+    """The chief is away each Tuesday afternoon until 2 February."""
     away = rules.weekly(rules.hours(TUESDAY, time(13), time(15), JAKARTA), date(2027, 2, 2))
     return stored(away, person_id=chief.id, reason="Apel")
 
 
-def test_the_plan_gets_each_time_in_its_span_with_whose_it_is(any_app, tuesdays, chief, police, hall, queries):
+def test_the_plan_gets_each_occurrence_in_its_span_with_its_owner(any_app, tuesdays, chief, police, hall, queries):
     wedding = stored(rules.days(TUESDAY, TUESDAY, JAKARTA), venue_id=hall.id)
     leave = stored(rules.days(date(2027, 1, 25), date(2027, 1, 29), JAKARTA), organisation_id=police.id)
     chief_id, police_id, hall_id = chief.id, police.id, hall.id
@@ -59,7 +59,7 @@ def test_the_plan_gets_each_time_in_its_span_with_whose_it_is(any_app, tuesdays,
     assert (found[1].party.name, found[1].reason, found[2].party.name) == ("Kapolres Metro", "Apel", "Polres Metro")
 
 
-def test_the_last_week_is_found_and_the_one_after_is_not(any_app, tuesdays):
+def test_the_last_week_is_included_and_the_week_after_is_not(any_app, tuesdays):
     assert len(absences.occurrences(db.session(), at(2, 14, month=2), at(3, month=2))) == 1
     assert not absences.occurrences(db.session(), at(2, 15, month=2), at(3, month=3))
 
@@ -69,7 +69,7 @@ def away(subject: Subject) -> list:
 
 
 @pytest.mark.parametrize("kind", list(SubjectKind))
-def test_an_absence_is_entered_once_listed_and_taken_back(any_app, coordinator, chief, police, hall, kind):
+def test_an_absence_is_entered_listed_and_removed(any_app, coordinator, chief, police, hall, kind):
     whose = {SubjectKind.PERSON: chief, SubjectKind.ORGANISATION: police, SubjectKind.VENUE: hall}[kind]
     subject = Subject(kind, whose.id)
     wedding = rules.days(TUESDAY, TUESDAY, JAKARTA)
@@ -87,14 +87,14 @@ def test_an_absence_is_entered_once_listed_and_taken_back(any_app, coordinator, 
     ]
 
 
-def test_what_somebody_says_of_themselves_is_not_logged(any_app, chief):
+def test_what_a_person_enters_about_themselves_is_not_logged(any_app, chief):
     subject = Subject(SubjectKind.PERSON, chief.id)
     absences.add(subject, rules.days(TUESDAY, TUESDAY, JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 0
     assert away(subject) == [rules.days(TUESDAY, TUESDAY, JAKARTA)]
 
 
-def test_what_is_over_is_neither_taken_nor_listed(any_app, chief):
+def test_a_past_absence_is_neither_accepted_nor_listed(any_app, chief):
     subject = Subject(SubjectKind.PERSON, chief.id)
     early = rules.weekly(rules.hours(date(2026, 12, 21), time(6), time(8), JAKARTA), date(2026, 12, 28))
     with pytest.raises(absences.AlreadyOver):
@@ -105,7 +105,7 @@ def test_what_is_over_is_neither_taken_nor_listed(any_app, chief):
     assert absences.entered(subject, now=at(4, 9)) == []
 
 
-def test_nobody_removes_anothers_and_there_is_an_end_to_adding(any_app, chief, hall, monkeypatch):
+def test_only_the_owner_removes_an_absence_and_the_number_is_limited(any_app, chief, hall, monkeypatch):
     mine, halls = Subject(SubjectKind.PERSON, chief.id), Subject(SubjectKind.VENUE, hall.id)
     made = absences.add(halls, rules.days(TUESDAY, TUESDAY, JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW)
     with pytest.raises(absences.AbsenceMissing):
@@ -119,7 +119,7 @@ def test_nobody_removes_anothers_and_there_is_an_end_to_adding(any_app, chief, h
         absences.name_of(Subject(SubjectKind.PERSON, 999))
 
 
-def test_an_absence_is_found_to_clash_with_what_its_speaker_is_asked_to(any_app, activity, chief, hall):
+def test_an_absence_clashes_with_its_speakers_invitation(any_app, activity, chief, hall):
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     clashing = {ClashKind.SPEAKER_ABSENT, ClashKind.VENUE_ABSENT}
     assert not clashing & {one.kind for one in find_clashes(plans.load(now=NOW))}

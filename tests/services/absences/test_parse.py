@@ -1,4 +1,4 @@
-"""What makes busy in an iCalendar file, and that no file, however made, is read without end."""
+"""Which events of an iCalendar file count as busy, and that reading any file ends in bounded time."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def read(*components: str) -> list:
     return busy_times.read(calendar(*components), JAKARTA, now=NOW)
 
 
-def test_each_event_that_makes_busy_is_read_and_no_other():
+def test_only_events_that_make_busy_are_read():
     assert read(
         event(*EVENT, "SUMMARY:Rapat"),
         event("UID:2", "DTSTART:20270106T010000Z", "DURATION:PT2H", "TRANSP:TRANSPARENT"),
@@ -38,7 +38,7 @@ def test_each_event_that_makes_busy_is_read_and_no_other():
     ) == [(at(5, 8), at(5, 9)), (at(7, 8), at(7, 10))]
 
 
-def test_whole_days_are_those_of_the_calendars_own_zone_or_of_ours():
+def test_whole_days_use_the_calendars_zone_or_the_offices():
     day = event("UID:1", "DTSTART;VALUE=DATE:20270105", "DTEND;VALUE=DATE:20270107")
     assert read(day) == [(at(5, 0), at(7, 0))]
     assert read("X-WR-TIMEZONE:Asia/Jayapura", day) == [(at(4, 22), at(6, 22))]
@@ -48,11 +48,11 @@ def test_whole_days_are_those_of_the_calendars_own_zone_or_of_ours():
 @pytest.mark.parametrize(
     "name", ["Asia/Makassar", "Singapore Standard Time", "/example.com/20240101_1/Asia/Makassar", '"Asia/Makassar"']
 )
-def test_zones_by_their_various_names(name):
+def test_zones_are_found_by_their_various_names(name):
     assert read(event("UID:1", f"DTSTART;TZID={name}:20270105T090000", "DURATION:PT1H")) == [(at(5, 8), at(5, 9))]
 
 
-def test_a_calendar_may_bring_a_zone_of_its_own():
+def test_a_calendar_may_define_its_own_zone():
     zone = (
         "BEGIN:VTIMEZONE\r\nTZID:Kantor\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0900\r\n"
         "TZOFFSETTO:+0900\r\nEND:STANDARD\r\nEND:VTIMEZONE"
@@ -61,13 +61,13 @@ def test_a_calendar_may_bring_a_zone_of_its_own():
     assert read(own, zone) == read(zone, own) == [(at(5, 8), at(5, 9))]
 
 
-def test_a_zone_that_does_not_exist_is_named():
+def test_the_error_names_a_zone_that_does_not_exist():
     with pytest.raises(busy_times.ZoneUnknown) as caught:
         read(event("UID:1", "DTSTART;TZID=Mars/Utara:20270105T100000", "DURATION:PT1H"))
     assert caught.value.values == {"name": "Mars/Utara"}
 
 
-def test_a_series_with_one_left_out_one_moved_and_one_cancelled():
+def test_a_series_with_one_event_excluded_one_moved_and_one_cancelled():
     assert read(
         event("UID:a", "DTSTART;TZID=Asia/Jakarta:20270105T080000", "DURATION:PT2H", "RRULE:FREQ=DAILY;COUNT=5",
               "EXDATE;TZID=Asia/Jakarta:20270106T080000"),
@@ -78,14 +78,14 @@ def test_a_series_with_one_left_out_one_moved_and_one_cancelled():
     ) == [(at(5, 8), at(5, 10)), (at(7, 13), at(7, 14)), (at(9, 8), at(9, 10))]  # fmt: skip
 
 
-def test_a_series_keeps_its_hours_on_its_own_clocks():
+def test_a_series_keeps_its_local_hours_across_clock_changes():
     found = read(event("UID:a", "DTSTART;TZID=Europe/Berlin:20250106T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY"))
     assert {begins.hour for begins, _ in found} == {7, 8}
     assert found[0] == (at(4, 15), at(4, 16))
     assert len(found) == 58
 
 
-def test_busy_times_are_joined_where_they_touch():
+def test_adjacent_busy_times_are_merged():
     assert read(
         event("UID:1", "DTSTART:20270105T010000Z", "DURATION:PT1H"),
         event("UID:2", "DTSTART:20270105T020000Z", "DURATION:PT1H"),
@@ -93,23 +93,23 @@ def test_busy_times_are_joined_where_they_touch():
     ) == [(at(5, 8), at(5, 10))]
 
 
-def test_free_and_busy_times_without_events():
+def test_free_busy_components_are_read_without_events():
     assert read(
         "BEGIN:VFREEBUSY\r\nFREEBUSY;FBTYPE=BUSY:20270105T010000Z/PT1H,20270106T010000Z/20270106T030000Z\r\n"
         "FREEBUSY;FBTYPE=FREE:20270107T010000Z/PT1H\r\nEND:VFREEBUSY"
     ) == [(at(5, 8), at(5, 9)), (at(6, 8), at(6, 10))]
 
 
-def test_a_calendar_without_events_is_one():
+def test_a_calendar_without_events_is_valid():
     assert read() == []
 
 
-def test_a_line_folded_a_million_times_is_passed_over_quickly():
-    """As a picture is that somebody attached to an event."""
+def test_a_line_folded_a_million_times_is_skipped_quickly():
+    """A picture attached to an event looks like this."""
     assert read(event(*EVENT, "ATTACH:" + "\r\n a" * 1_000_000)) == [(at(5, 8), at(5, 9))]
 
 
-def test_broken_titles_folded_lines_and_other_encodings_do_no_harm():
+def test_broken_titles_folded_lines_and_other_encodings_are_harmless():
     text = calendar(event("UID:1", "SUMMARY:Rapat \xe9", "DTSTART:20270105T01\r\n 0000Z", "DURATION:PT1H", "NONSENSE"))
     assert busy_times.read(text.decode().encode("latin-1"), JAKARTA, now=NOW) == [(at(5, 8), at(5, 9))]
     assert busy_times.read(b"\xef\xbb\xbf" + text.replace(b"\r\n", b"\n"), JAKARTA, now=NOW) == [(at(5, 8), at(5, 9))]
@@ -144,12 +144,12 @@ def test_broken_titles_folded_lines_and_other_encodings_do_no_harm():
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_sentence(data, problem):
+def test_an_unreadable_file_is_refused_with_its_message(data, problem):
     with pytest.raises(problem):
         busy_times.read(data, JAKARTA, now=NOW)
 
 
-def test_ten_thousand_events_are_read_in_time():
+def test_ten_thousand_events_are_read_within_the_time_limit():
     found = read(
         *[
             event(f"UID:{n}", f"DTSTART:2027{n % 12 + 1:02}{n % 28 + 1:02}T{n % 20:02}0000Z", "DURATION:PT30M")
@@ -159,14 +159,14 @@ def test_ten_thousand_events_are_read_in_time():
     assert 100 < len(found) < 10_000
 
 
-def test_a_rule_that_works_without_end_is_stopped(monkeypatch):
+def test_an_endless_recurrence_rule_is_stopped(monkeypatch):
     monkeypatch.setattr(busy_times, "READ_WITHIN_S", 1)
     rule = "RRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30"
     with pytest.raises(busy_times.TakesTooLong):
         read(*[event(f"UID:{n}", "DTSTART:00020101T010000Z", "DURATION:PT1H", rule) for n in range(100)])
 
 
-def test_only_two_are_read_at_once_and_the_third_is_told(monkeypatch):
+def test_two_files_are_read_at_once_and_a_third_is_refused(monkeypatch):
     monkeypatch.setattr(busy_times, "READ_WITHIN_S", 0.2)
     with busy_times.AT_ONCE, busy_times.AT_ONCE, pytest.raises(busy_times.ReadersBusy):
         read(event(*EVENT))
@@ -186,8 +186,8 @@ LINES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(LINES, max_size=25))
-def test_whatever_stands_in_it_there_are_times_in_order_or_one_of_the_codes(lines):
-    """Called in this process: the program itself, without the bounds around it."""
+def test_any_content_gives_ordered_times_or_a_known_error_code(lines):
+    """Calls the parser in this process, without the limits of the subprocess around it."""
     text = calendar(event(*lines) if len(lines) % 2 else "\r\n".join(lines)).decode()
     first, last = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
     found = []

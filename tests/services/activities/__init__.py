@@ -1,1 +1,1 @@
-"""Drafts, publishing, moves, cancellations, agendas, and bookings at the same moment."""
+"""Drafts, publishing, moves, cancellations, agendas, and simultaneous bookings."""

@@ -1,4 +1,4 @@
-"""Saving an agenda: its speakers and moderator follow, nothing typed vanishes, and nobody's saving undoes another's."""
+"""Saving an agenda: speakers and moderator follow it, no input is lost, and one save never undoes another."""
 
 from dataclasses import replace
 
@@ -35,13 +35,13 @@ def withdrawals() -> int:
 
 
 def told(activity) -> None:
-    """Let everyone invited have had their invitation."""
+    """Mark everyone invited as having received their invitation."""
     for invitation in db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == activity.id)):
         invitation.state, invitation.invited_at = InvitationState.INVITED, NOW
     db.session.commit()
 
 
-def test_the_second_to_save_an_agenda_is_told_and_the_first_ones_stays(activity):
+def test_the_second_to_save_an_agenda_is_refused_and_the_first_save_stays(activity):
     seen = activity.version
     agendas.set_agenda(activity.id, [OPENING], version=seen, by=None, now=NOW)
     with pytest.raises(locking.Stale):
@@ -49,7 +49,7 @@ def test_the_second_to_save_an_agenda_is_told_and_the_first_ones_stays(activity)
     assert [item.topic for item in db.session.scalars(sa.select(AgendaItem))] == ["Pembukaan"]
 
 
-def test_lines_that_overlap_are_saved_only_where_that_is_meant(activity):
+def test_overlapping_lines_are_saved_only_after_confirmation(activity):
     talk = AgendaValues(at(18, 8, 59), at(18, 10), "Materi 1")
     with pytest.raises(agendas.AgendaOverlaps):
         agendas.set_agenda(activity.id, [talk, OPENING], overlaps=False, by=None, now=NOW)
@@ -60,7 +60,7 @@ def test_lines_that_overlap_are_saved_only_where_that_is_meant(activity):
     assert len(agendas.set_agenda(activity.id, [after, OPENING], overlaps=False, by=None, now=NOW).agenda) == 2
 
 
-def test_a_speaker_taken_off_the_agenda_stays_invited_unless_withdrawing_is_asked_for(activity, chief):
+def test_a_speaker_removed_from_the_agenda_stays_invited_unless_withdrawn(activity, chief):
     talk = AgendaValues(at(18, 9), at(18, 10), "Materi", (chief.id,))
     agendas.set_agenda(activity.id, [talk], by=None, now=NOW)
     agendas.set_agenda(activity.id, [OPENING], by=None, now=NOW)
@@ -73,7 +73,7 @@ def test_a_speaker_taken_off_the_agenda_stays_invited_unless_withdrawing_is_aske
     assert withdrawals() == 1
 
 
-def test_another_moderator_takes_the_place_of_the_first_in_the_same_transaction(activity, ani, budi):
+def test_a_new_moderator_replaces_the_first_in_the_same_transaction(activity, ani, budi):
     agendas.set_agenda(activity.id, [OPENING], moderator_id=ani.id, by=None, now=NOW)
     commits = []
 
@@ -102,7 +102,7 @@ def waiting_for_a_seat(activity, ani, budi) -> None:
     db.session.commit()
 
 
-def test_a_seat_more_in_the_activity_goes_to_whoever_waits(activity, ani, budi):
+def test_an_added_seat_in_the_activity_goes_to_the_waiting_list(activity, ani, budi):
     activity.capacity = 1
     waiting_for_a_seat(activity, ani, budi)
     values = {name: getattr(activity, name) for name in ActivityValues.__dataclass_fields__}
@@ -110,14 +110,14 @@ def test_a_seat_more_in_the_activity_goes_to_whoever_waits(activity, ani, budi):
     assert invitations(Role.CADRE)["Budi Santoso"] is InvitationState.COMING
 
 
-def test_a_seat_more_in_the_hall_goes_to_whoever_waits(activity, hall, ani, budi):
+def test_an_added_seat_in_the_hall_goes_to_the_waiting_list(activity, hall, ani, budi):
     hall.capacity = 1
     waiting_for_a_seat(activity, ani, budi)
     venues.edit(hall.id, replace(venues.values_of(hall), capacity=2), by=None, now=NOW)
     assert invitations(Role.CADRE)["Budi Santoso"] is InvitationState.COMING
 
 
-def test_a_programme_of_drafts_is_deleted_with_them_and_one_that_was_told_of_is_not(activity, ani, chief):
+def test_a_programme_of_drafts_is_deleted_with_them_but_not_once_people_were_notified(activity, ani, chief):
     talk = AgendaValues(at(18, 9), at(18, 10), "Materi", (chief.id,))
     agendas.set_agenda(activity.id, [talk], moderator_id=ani.id, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -132,7 +132,7 @@ def test_a_programme_of_drafts_is_deleted_with_them_and_one_that_was_told_of_is_
     ] == [0, 0]
 
 
-def test_the_second_to_save_a_programme_is_told(programme):
+def test_the_second_to_save_a_programme_is_refused(programme):
     values = {name: getattr(programme, name) for name in programmes.ProgrammeValues.__dataclass_fields__}
     seen = programme.version
     programmes.edit(

@@ -1,4 +1,4 @@
-"""Making and editing programmes and activities: what is stored, and what is refused with nothing changed."""
+"""Creating and editing programmes and activities: what is stored, and what is refused without any change."""
 
 from dataclasses import replace
 from datetime import date
@@ -40,7 +40,7 @@ def count(model) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
-def test_a_programme_is_made_with_its_activities_at_once(coordinator, hall):
+def test_a_programme_is_created_together_with_its_activities(coordinator, hall):
     made = programmes.create(
         FOUR_DAYS, [replace(RAKOR, venue_id=hall.id), replace(RAKOR, starts_at=at(19), ends_at=at(19, 12))],
         by=coordinator, now=NOW,
@@ -52,7 +52,7 @@ def test_a_programme_is_made_with_its_activities_at_once(coordinator, hall):
     assert made.activities[0].respond_by_at == at(16, 16)
 
 
-def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
+def test_one_bad_activity_prevents_the_whole_programme(coordinator):
     with pytest.raises(planning_checks.OutsideProgramme):
         programmes.create(
             FOUR_DAYS, [RAKOR, replace(RAKOR, starts_at=at(22), ends_at=at(22, 12))], by=coordinator, now=NOW
@@ -72,13 +72,13 @@ def test_one_bad_activity_leaves_no_half_made_programme(coordinator):
         ({"venue_id": 999}, book.VenueMissing),
     ],
 )
-def test_bad_values_are_refused_and_nothing_is_made(office, change, problem):
+def test_bad_values_are_refused_and_nothing_is_created(office, change, problem):
     with pytest.raises(problem):
         planning.create_activity(replace(RAKOR, **change), by=None, now=NOW)
     assert count(Activity) == 0
 
 
-def test_the_last_good_values_are_taken(office):
+def test_the_largest_allowed_values_are_accepted(office):
     made = planning.create_activity(
         replace(RAKOR, ends_at=at(18, 8, 1), respond_by_at=at(18, 8), registration_at=at(18, 8), capacity=1),
         by=None, now=NOW,
@@ -86,7 +86,7 @@ def test_the_last_good_values_are_taken(office):
     assert made.capacity == 1
 
 
-def test_a_hall_is_given_once_for_an_hour_and_says_who_has_it_until_when(hall, coordinator):
+def test_a_hall_is_booked_once_an_hour_and_the_refusal_says_who_has_it(hall, coordinator):
     planning.create_activity(replace(RAKOR, venue_id=hall.id), by=coordinator, now=NOW)
     with pytest.raises(book.VenueTaken) as refused:
         planning.create_activity(
@@ -99,7 +99,7 @@ def test_a_hall_is_given_once_for_an_hour_and_says_who_has_it_until_when(hall, c
     assert count(Activity) == 2
 
 
-def test_a_draft_is_edited_freely_and_a_published_one_only_moved(activity, coordinator):
+def test_a_draft_is_edited_freely_and_a_published_activity_only_moved(activity, coordinator):
     values = replace(RAKOR, venue_id=activity.venue_id, starts_at=at(19), ends_at=at(19, 12))
     edited = planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
     assert edited.starts_at == at(19)
@@ -114,7 +114,7 @@ def test_a_draft_is_edited_freely_and_a_published_one_only_moved(activity, coord
     assert (renamed.title, renamed.ends_at, renamed.sequence) == ("Rakor", at(19, 12), 0)
 
 
-def test_the_audit_log_names_only_what_differs_whatever_zone_its_instants_came_in(activity, coordinator):
+def test_the_audit_log_names_only_real_differences_whatever_the_zone_of_the_instants(activity, coordinator):
     assert activity.starts_at.tzinfo is not JAKARTA  # as read from the database
     values = replace(
         RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id
@@ -124,7 +124,7 @@ def test_the_audit_log_names_only_what_differs_whatever_zone_its_instants_came_i
     assert entry.detail == {"changed": {"title": ["Rapat koordinasi pencegahan kekerasan", "Rapat koordinasi"]}}
 
 
-def test_the_second_to_save_is_told(activity, coordinator):
+def test_the_second_to_save_is_refused(activity, coordinator):
     seen = activity.version
     values = replace(RAKOR, venue_id=activity.venue_id)
     planning.edit_activity(activity.id, values, seen, by=coordinator, now=NOW)
@@ -133,7 +133,7 @@ def test_the_second_to_save_is_told(activity, coordinator):
     assert db.session.get_one(Activity, activity.id).title == "Rapat koordinasi"
 
 
-def test_an_agenda_makes_its_speakers_invitees(activity, chief):
+def test_speakers_on_the_agenda_become_invitees(activity, chief):
     agendas.set_agenda(
         activity.id, [AgendaValues(at(18, 9), at(18, 10), "Pencegahan dan pelaporan", (chief.id,))], by=None, now=NOW
     )
@@ -154,7 +154,7 @@ def test_an_agenda_makes_its_speakers_invitees(activity, chief):
         (AgendaValues(at(18, 11), at(18, 12, 1), "Materi"), agendas.AgendaOutside),
     ],
 )
-def test_a_bad_agenda_is_refused_whole(activity, item, problem):
+def test_a_bad_agenda_is_refused_as_a_whole(activity, item, problem):
     good = AgendaValues(at(18, 7, 30), at(18, 12), "Registrasi")
     agendas.set_agenda(activity.id, [good], by=None, now=NOW)
     with pytest.raises(problem):

@@ -1,4 +1,4 @@
-"""Giving an activity another time or place from the calendar, seeing before what comes of it, and taking it back."""
+"""Moving an activity to another time or venue from the calendar: the preview, the move, and undoing it."""
 
 from datetime import datetime, timedelta
 
@@ -54,7 +54,7 @@ def kinds(previewed: moves.Preview) -> list[ClashKind]:
     return [one.kind for one in previewed.found.clashes]
 
 
-def test_a_draft_just_moves_with_its_agenda_and_its_deadline(any_app, activity, coordinator):
+def test_a_draft_moves_with_its_agenda_and_its_deadline(any_app, activity, coordinator):
     db.session.add(AgendaItem(activity_id=activity.id, starts_at=at(18, 9), ends_at=at(18, 10), topic="Alur rujukan"))
     db.session.commit()
     done = shift(activity, to(activity, at(19, 9)), by=coordinator)
@@ -70,12 +70,12 @@ def test_a_longer_activity_keeps_its_deadline(any_app, activity):
     assert times(activity) == (at(18, 8), at(18, 14), at(18, 7, 30), at(16, 16))
 
 
-def test_a_deadline_that_would_have_passed_becomes_the_usual_one(any_app, activity):
-    move = to(activity, at(5, 8))  # tomorrow; two days before is over
+def test_a_deadline_that_would_have_passed_is_reset_to_the_default(any_app, activity):
+    move = to(activity, at(5, 8))  # tomorrow; two days before it has already passed
     assert move.respond_by_at is None
 
 
-def test_a_published_activity_moves_with_its_mails(any_app, published, coordinator):
+def test_moving_a_published_activity_sends_its_mails(any_app, published, coordinator):
     previewed = moves.preview(published, to(published, at(19, 9)), published.version, now=NOW)
     assert (previewed.needs_reason, previewed.blocked) == (True, False)
     assert [row.kind for row in previewed.forecast.rows][0] is MailKind.CHANGE
@@ -87,7 +87,7 @@ def test_a_published_activity_moves_with_its_mails(any_app, published, coordinat
     assert (mails(), published.sequence, done.back.starts_at) == (1, 1, at(18, 8))
 
 
-def test_what_was_moved_is_moved_back_exactly(any_app, activity, coordinator):
+def test_undoing_a_move_restores_everything_exactly(any_app, activity, coordinator):
     before = times(activity)
     done = shift(activity, to(activity, at(20, 13)), by=coordinator)
     assert times(activity) != before
@@ -95,7 +95,7 @@ def test_what_was_moved_is_moved_back_exactly(any_app, activity, coordinator):
     assert times(activity) == before
 
 
-def test_it_is_not_moved_back_once_somebody_changed_it(any_app, activity, coordinator):
+def test_a_move_cannot_be_undone_after_somebody_changed_the_activity(any_app, activity, coordinator):
     done = shift(activity, to(activity, at(20, 13)), by=coordinator)
     activity.title = "Judul baru"
     db.session.commit()
@@ -103,7 +103,7 @@ def test_it_is_not_moved_back_once_somebody_changed_it(any_app, activity, coordi
         moves.move(activity.id, done.back, "", done.version, by=coordinator, now=NOW)
 
 
-def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall, activity, coordinator):
+def test_a_clash_is_shown_in_the_preview_and_refused_on_moving(any_app, programme, hall, activity, coordinator):
     other = draft_activity(programme, hall, 19, title="Pelatihan", coordinator_id=coordinator.id)
     previewed = moves.preview(activity, to(activity, at(19, 10)), activity.version, now=NOW)
     assert (kinds(previewed)[:1], previewed.blocked) == ([ClashKind.VENUE_TAKEN], True)
@@ -116,14 +116,14 @@ def test_what_clashes_is_said_before_and_refused_after(any_app, programme, hall,
     shift(activity, to(activity, at(19, 12)))  # next to it is free
 
 
-def test_a_published_one_is_refused_for_what_the_office_blocks(any_app, published, coordinator):
+def test_a_published_activity_is_refused_what_the_office_blocks(any_app, published, coordinator):
     before = times(published)
     with pytest.raises(OutsideProgramme):
         shift(published, to(published, at(25, 8)), "Aula dipakai", by=coordinator)  # outside its programme's days
     assert (times(published), mails()) == (before, 0)
 
 
-def test_what_only_warns_is_said_and_not_refused(any_app, hall):
+def test_a_warning_is_shown_and_does_not_refuse_the_move(any_app, hall):
     alone = draft_activity(None, hall, 22)
     previewed = moves.preview(alone, to(alone, at(23, 8)), alone.version, now=NOW)  # a Saturday
     assert (ClashKind.WEEKEND in kinds(previewed), previewed.blocked) == (True, False)
@@ -131,7 +131,7 @@ def test_what_only_warns_is_said_and_not_refused(any_app, hall):
     assert times(alone)[0] == at(23, 8)
 
 
-def test_another_venue_is_another_place(any_app, activity):
+def test_a_move_to_another_venue_changes_the_venue(any_app, activity):
     other = Venue(name="Wisma Haji", capacity=200)
     db.session.add(other)
     db.session.commit()
@@ -147,14 +147,14 @@ def test_another_venue_is_another_place(any_app, activity):
         (lambda a: to(a, at(19, 8), hours=-1), EndBeforeStart),
     ],
 )
-def test_what_makes_no_sense_is_refused(app, activity, move, problem):
+def test_invalid_moves_are_refused(app, activity, move, problem):
     with pytest.raises(problem):
         moves.preview(activity, move(activity), activity.version, now=NOW)
     with pytest.raises(problem):
         shift(activity, move(activity))
 
 
-def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_recorded_there(app, hall):
+def test_only_drafts_may_be_moved_into_the_past(app, hall):
     told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
     publishing.publish([told.id], by=None, now=NOW)
     for moved in (moves.preview, lambda *it, now: moves.move(it[0].id, it[1], "x", it[2], by=None, now=now)):
@@ -167,7 +167,7 @@ def test_nothing_that_people_know_of_moves_into_the_past_but_a_draft_may_be_reco
 
 
 @pytest.mark.parametrize("state", [ActivityState.HELD, ActivityState.CANCELLED])
-def test_what_is_over_stays(app, activity, state):
+def test_a_past_activity_cannot_be_moved(app, activity, state):
     activity.state = state
     db.session.commit()
     with pytest.raises(CannotEdit):
@@ -179,7 +179,7 @@ def test_an_older_version_is_stale(any_app, activity):
         moves.move(activity.id, to(activity, at(19, 8)), "", activity.version - 1, by=None, now=NOW)
 
 
-def test_foreseeing_stores_nothing(any_app, published, ani):
+def test_the_preview_stores_nothing(any_app, published, ani):
     before = times(published)
     moves.preview(published, to(published, at(20, 9)), published.version, now=NOW)
     db.session.commit()
@@ -188,8 +188,8 @@ def test_foreseeing_stores_nothing(any_app, published, ani):
     assert {one.state for one in db.session.scalars(sa.select(Invitation))} == {InvitationState.PREPARED}
 
 
-def test_a_draft_goes_to_another_hall_though_its_speaker_is_elsewhere_then(any_app, activity, programme, ani):
-    """That was so before, and another hall neither brings nor mends it."""
+def test_a_draft_moves_to_another_hall_even_if_its_speaker_is_elsewhere_then(any_app, activity, programme, ani):
+    """The speaker's clash existed before, and another hall neither causes nor solves it."""
     draft_activity(programme, None, 18)
     other_hall = Venue(name="Aula PKK")
     db.session.add_all(

@@ -1,4 +1,4 @@
-"""Publishing, moving and cancelling: which reminders and messages they write, and for whom."""
+"""Publishing, moving and cancelling: which reminders and messages are written, and for which people."""
 
 from datetime import date, timedelta
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def written() -> list[tuple[str, str]]:
-    """Return (reader's first name, kind) of every line in the outbox, in order of writing."""
+    """Return (reader's first name, kind) of every outbox line, in order of writing."""
     return [
         (line.invitation.invitee.display_name.split()[0], line.reminder.kind.value)
         for line in db.session.scalars(sa.select(MessageLine).order_by(MessageLine.id))
@@ -37,14 +37,14 @@ def scheduled(activity) -> dict[str, str]:
 
 
 def messages_sent() -> None:
-    """Pretend that the outbox has sent what is due: no line joins those messages any more."""
+    """Simulate that the outbox has sent what is due, so no new line is merged into those messages."""
     db.session.execute(
         sa.update(Message).where(Message.sent_at.is_(None)).values(state="sent", sent_at=NOW, merge_key=None)
     )
     db.session.commit()
 
 
-def test_publishing_writes_one_reminder_for_each_rule(activity, ani, budi):
+def test_publishing_writes_one_reminder_per_rule(activity, ani, budi):
     invite(activity, ani, budi)
     publishing.publish([activity.id], by=None, now=NOW)
     assert scheduled(activity) == {
@@ -56,7 +56,7 @@ def test_publishing_writes_one_reminder_for_each_rule(activity, ani, budi):
     }
 
 
-def test_everyone_prepared_is_invited_at_the_next_tick_and_once_only(activity, ani, budi):
+def test_everyone_prepared_is_invited_at_the_next_tick_only_once(activity, ani, budi):
     invite(activity, ani, budi)
     assert reminding.tick(NOW).expanded == 0
     publishing.publish([activity.id], by=None, now=NOW)
@@ -66,7 +66,7 @@ def test_everyone_prepared_is_invited_at_the_next_tick_and_once_only(activity, a
     assert invitation_of(activity, ani).state is InvitationState.INVITED
 
 
-def test_publishing_what_is_published_changes_nothing(activity, ani):
+def test_publishing_a_published_activity_changes_nothing(activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
     with pytest.raises(publishing.AlreadyPublished):
         publishing.publish([activity.id], by=None, now=NOW)
@@ -96,7 +96,7 @@ def test_two_roles_of_one_person_share_one_mail(activity, ani):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 1
 
 
-def test_two_cadres_who_share_an_address_get_a_mail_each(activity, ani, budi):
+def test_two_cadres_who_share_an_address_get_one_mail_each(activity, ani, budi):
     budi.email = ani.email
     db.session.commit()
     invite(activity, ani, budi)
@@ -105,7 +105,7 @@ def test_two_cadres_who_share_an_address_get_a_mail_each(activity, ani, budi):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 2
 
 
-def test_a_late_joiner_does_not_get_one_week_before(activity, ani, budi):
+def test_a_late_invitee_gets_no_reminder_of_one_week_before(activity, ani, budi):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -117,7 +117,7 @@ def test_a_late_joiner_does_not_get_one_week_before(activity, ani, budi):
     assert written()[3:] == [("Ani", "reminder"), ("Budi", "reminder")]
 
 
-def test_who_was_invited_on_the_reminders_own_day_is_not_reminded_that_day(activity, ani):
+def test_a_person_invited_on_the_day_of_a_reminder_gets_no_reminder_that_day(activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=at(11, 7, 30))
     reminding.tick(at(11, 7, 30))
@@ -125,7 +125,7 @@ def test_who_was_invited_on_the_reminders_own_day_is_not_reminded_that_day(activ
     assert written() == [("Ani", "invitation")]
 
 
-def test_reminders_follow_the_answers(activity, ani, budi):
+def test_reminders_depend_on_the_answers(activity, ani, budi):
     invite(activity, ani, budi)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -140,7 +140,7 @@ def test_reminders_follow_the_answers(activity, ani, budi):
     assert written()[3:] == [("Ani", "reminder")]
 
 
-def test_a_rule_whose_moment_passed_while_nothing_ran_is_sent_late(activity, ani):
+def test_a_rule_that_came_due_while_nothing_ran_is_sent_late(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -148,7 +148,7 @@ def test_a_rule_whose_moment_passed_while_nothing_ran_is_sent_late(activity, ani
     assert written() == [("Ani", "invitation"), ("Ani", "reminder")]
 
 
-def test_of_two_rules_missed_for_the_same_people_only_the_later_is_sent(activity, ani):
+def test_only_the_later_of_two_missed_rules_for_the_same_people_is_sent(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -158,7 +158,7 @@ def test_of_two_rules_missed_for_the_same_people_only_the_later_is_sent(activity
     assert (seven.state, seven.reason) == (ReminderState.MISSED, "superseded")
 
 
-def test_a_reminder_after_the_start_is_missed_and_says_why(activity, ani):
+def test_a_reminder_after_the_start_is_missed_with_a_reason(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -173,7 +173,7 @@ def test_a_reminder_after_the_start_is_missed_and_says_why(activity, ani):
     }
 
 
-def test_silence_becomes_no_answer_at_the_deadline(activity, ani):
+def test_silence_becomes_the_status_no_answer_at_the_deadline(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(at(16, 15, 59))
@@ -182,7 +182,7 @@ def test_silence_becomes_no_answer_at_the_deadline(activity, ani):
     assert invitation_of(activity, ani).state is InvitationState.NO_ANSWER
 
 
-def test_an_activity_is_held_once_it_is_over(activity):
+def test_an_activity_gets_the_status_held_once_it_is_over(activity):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(at(18, 11, 59))
     assert db.session.get_one(Activity, activity.id).state is ActivityState.PUBLISHED
@@ -194,7 +194,7 @@ def moved_to(activity, day) -> Move:
     return Move(at(day, 8), at(day, 12), JAKARTA, activity.venue_id)
 
 
-def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
+def test_a_move_notifies_those_already_notified_and_moves_the_reminders(activity, ani, budi):
     invite(activity, ani, budi)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -212,7 +212,7 @@ def test_moving_tells_who_was_told_and_moves_the_reminders(activity, ani, budi):
     }
 
 
-def test_a_move_far_ahead_reminds_again(activity, ani):
+def test_a_move_far_ahead_sends_the_reminders_again(activity, ani):
     activity.programme.ends_on = date(2027, 1, 31)
     db.session.commit()
     invite(activity, ani)
@@ -232,7 +232,7 @@ def test_a_move_needs_a_reason_and_a_difference(activity):
     assert db.session.get_one(Activity, activity.id).sequence == 0
 
 
-def test_a_cancelled_activity_sends_nothing_but_the_cancellation(activity, ani):
+def test_a_cancelled_activity_sends_only_the_cancellation(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -273,7 +273,7 @@ def test_thanks_go_to_those_present(activity, ani, budi):
     assert written()[2:] == [("Ani", "thanks")]
 
 
-def test_notice_counts_from_when_people_were_told_of_the_day(activity):
+def test_the_notice_period_counts_from_when_people_were_notified_of_the_day(activity):
     publishing.publish([activity.id], by=None, now=NOW)
     assert db.session.get_one(Activity, activity.id).told_at == NOW
     there = Move(at(18, 13), at(18, 15), activity.zone, activity.venue_id)

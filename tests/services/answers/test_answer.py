@@ -1,4 +1,4 @@
-"""Answers by link and by phone, seats, waiting, nominees: what each person gets and what is refused."""
+"""Answers by link and by phone, seats, waiting list, nominees: what each person gets and what is refused."""
 
 import re
 import threading
@@ -62,7 +62,7 @@ def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani
     assert state_of(activity, ani) is InvitationState.NOT_COMING
 
 
-def test_one_answer_holds_for_all_roles_in_an_activity(activity, ani):
+def test_one_answer_applies_to_all_roles_in_an_activity(activity, ani):
     invite(activity, ani, role=Role.SPEAKER)
     invite(activity, ani, role=Role.MODERATOR)
     publish(activity)
@@ -82,7 +82,7 @@ def test_a_representative_needs_a_name(activity, chief):
     assert (answered.state, answered.representative_name) == (InvitationState.REPRESENTED, "Rina")
 
 
-def test_the_last_seat_goes_to_one_and_the_other_waits_until_it_is_freed(programme, hall, ani, budi):
+def test_the_last_seat_goes_to_one_person_and_the_other_waits_until_it_is_free(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
@@ -95,7 +95,7 @@ def test_the_last_seat_goes_to_one_and_the_other_waits_until_it_is_freed(program
     assert (told.invitation.person.name, told.due_at) == ("Budi Santoso", at(7))
 
 
-def test_who_has_a_seat_keeps_it_when_answering_again_in_a_full_activity(programme, hall, ani):
+def test_a_person_with_a_seat_keeps_it_when_answering_again_in_a_full_activity(programme, hall, ani):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani)
     publish(activity)
@@ -165,7 +165,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
     assert page.invitee.name == "Ani Wijaya"
 
 
-def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activity, ani, coordinator):
+def test_staff_record_answers_by_phone_even_after_the_deadline(activity, ani, coordinator):
     invite(activity, ani)
     publish(activity)
     invitation = db.session.scalars(sa.select(Invitation)).one()
@@ -180,7 +180,7 @@ def test_staff_record_what_was_said_on_the_phone_even_after_the_deadline(activit
     )
 
 
-def test_forged_cut_and_foreign_tokens_open_nothing(activity, ani, budi):
+def test_forged_truncated_and_foreign_tokens_open_nothing(activity, ani, budi):
     good, other = token(ani), token(budi)
     for bad in (
         good[:-1],
@@ -195,7 +195,7 @@ def test_forged_cut_and_foreign_tokens_open_nothing(activity, ani, budi):
     assert links.open_link(good, now=NOW).person_id == ani.id
 
 
-def test_a_link_lives_thirty_days_after_its_last_activity(activity, ani):
+def test_a_link_expires_thirty_days_after_its_last_activity(activity, ani):
     invite(activity, ani)
     good = token(ani)
     db.session.execute(sa.update(Link).values(expires_at=at(1)))
@@ -220,7 +220,7 @@ def test_the_database_alone_does_not_reveal_a_token(ani):
     assert not any(tokens.token(link)[16:] in value for value in stored)
 
 
-def test_a_withdrawn_cadre_is_told_and_frees_the_seat(programme, hall, ani, budi):
+def test_a_withdrawn_cadre_is_notified_and_the_seat_is_free(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
@@ -259,7 +259,7 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
-def test_a_link_that_is_revoked_while_its_answer_waits_answers_nothing(any_app, activity, ani):
+def test_a_link_revoked_while_its_answer_waits_records_nothing(any_app, activity, ani):
     invite(activity, ani)
     publish(activity)
     hers, activity_id, ani_id, raised = token(ani), activity.id, ani.id, []

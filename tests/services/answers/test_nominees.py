@@ -1,4 +1,4 @@
-"""Whom an organisation sends: one human is one person, one seat and one mail, and keeps what they said themselves."""
+"""Nominees of an organisation: each is one person with one seat and one mail, and their own answer is kept."""
 
 import pytest
 import sqlalchemy as sa
@@ -60,7 +60,7 @@ def row_of(person_name: str) -> int:
 
 
 def told(kind: str) -> list[tuple[str, str]]:
-    """Return who is to hear of it, and by which text."""
+    """Return who will be notified, and with which text."""
     db.session.rollback()
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.kind == kind, Reminder.invitation_id.is_not(None)).order_by(Reminder.id)
@@ -75,7 +75,7 @@ def test_rina_named_for_three_days_is_one_person(days, police):
     assert db.session.scalar(sa.select(sa.func.count(sa.distinct(Invitation.person_id)))) == 1
 
 
-def test_a_cadre_whom_her_office_names_too_takes_one_seat_and_gets_no_second_mail(programme, hall, police, ani):
+def test_a_cadre_also_named_by_her_office_takes_one_seat_and_gets_no_second_mail(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
     (under,) = ask(police, day)
@@ -89,7 +89,7 @@ def test_a_cadre_whom_her_office_names_too_takes_one_seat_and_gets_no_second_mai
     assert told("withdrawal") == []  # she is still invited as a cadre
 
 
-def test_what_a_cadre_said_herself_stands_when_her_office_names_her(programme, hall, police, ani):
+def test_a_cadres_own_answer_stays_when_her_office_names_her(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
     (under,) = ask(police, day)
@@ -98,7 +98,7 @@ def test_what_a_cadre_said_herself_stands_when_her_office_names_her(programme, h
     assert named(under) == [("Ani Wijaya", "not_coming")]
 
 
-def test_who_is_invited_as_a_participant_already_needs_no_second_seat(programme, hall, police, ani):
+def test_a_person_already_invited_as_participant_needs_no_second_seat(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.PARTICIPANT, by=None, now=NOW)
     (under,) = ask(police, day)
@@ -107,7 +107,7 @@ def test_who_is_invited_as_a_participant_already_needs_no_second_seat(programme,
     assert named(under) == []
 
 
-def test_an_office_never_overwrites_what_staff_keep_of_a_person(programme, hall, police, ani):
+def test_an_office_never_overwrites_a_persons_data_kept_by_staff(programme, hall, police, ani):
     address, ani.organisation_id, ani.phone = ani.email, police.id, ""
     db.session.commit()
     (under,) = ask(police, draft_activity(programme, hall))
@@ -118,7 +118,7 @@ def test_an_office_never_overwrites_what_staff_keep_of_a_person(programme, hall,
     assert (ani.email, ani.post, ani.phone) == (address, "Kanit", "+6281234567890")
 
 
-def test_an_office_corrects_what_it_wrote_itself_but_empties_nothing(days, police):
+def test_an_office_corrects_its_own_entries_but_empties_none(days, police):
     under = ask(police, *days)
     answering.nominate(token(police), under[0], [Nominee("Rina", "Kanit", email="rnia@example.com")], now=at(5))
     answering.nominate(token(police), under[0], [Nominee("Rina", email="rina@example.com")], now=at(6))
@@ -126,21 +126,21 @@ def test_an_office_corrects_what_it_wrote_itself_but_empties_nothing(days, polic
     assert (rina.email, rina.post) == ("rina@example.com", "Kanit")
 
 
-def test_a_namesake_elsewhere_is_somebody_else(programme, hall, police, ani):
+def test_the_same_name_elsewhere_is_another_person(programme, hall, police, ani):
     (under,) = ask(police, draft_activity(programme, hall))
     answering.nominate(token(police), under, [Nominee("Ani Wijaya", phone="+6281399999999")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
 @pytest.mark.parametrize("address", ["ani@weiß.example", "ani@xn--wei-7ka.example"])
-def test_a_namesake_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
+def test_the_same_name_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
     ani.email = "ani@weiß.example"
     (under,) = ask(police, draft_activity(programme, hall))
     answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
 
 
-def test_a_slip_in_a_name_is_corrected_and_another_name_is_another_person(days, police):
+def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_person(days, police):
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Budi Santosa")], now=at(5))
     row = row_of("Budi Santosa")
@@ -150,7 +150,7 @@ def test_a_slip_in_a_name_is_corrected_and_another_name_is_another_person(days, 
     assert named(under) == [("Budi Santoso", "withdrawn"), ("Siti Aminah", "coming")]
 
 
-def test_a_row_of_another_organisation_is_no_row_of_theirs(days, police, ani):
+def test_an_office_cannot_change_a_row_of_another_organisation(days, police, ani):
     inviting.invite_people([days[0].id], [ani.id], Role.CADRE, by=None, now=NOW)
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Ani Wijaja", invitation_id=row_of("Ani Wijaya"))], now=at(5))
@@ -165,7 +165,7 @@ def test_the_same_name_twice_is_refused(days, police):
     assert named(under) == []
 
 
-def test_namesakes_from_an_earlier_list_go_when_the_office_sends_nobody(days, police):
+def test_people_with_the_same_name_on_an_earlier_list_go_when_the_office_sends_nobody(days, police):
     (under, *_) = ask(police, *days)
     for _ in range(2):
         person = a_person("Rina")
@@ -182,7 +182,7 @@ def test_namesakes_from_an_earlier_list_go_when_the_office_sends_nobody(days, po
     assert named(under) == [("Rina", "withdrawn")] * 2
 
 
-def test_a_nominees_own_answer_outlives_the_offices_next_save(days, police):
+def test_a_nominees_own_answer_survives_the_offices_next_save(days, police):
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
     rina = db.session.scalars(sa.select(Person)).one()
@@ -191,7 +191,7 @@ def test_a_nominees_own_answer_outlives_the_offices_next_save(days, police):
     assert named(under) == [("Rina", "not_coming"), ("Dedi", "coming")]
 
 
-def test_nominees_with_an_address_are_told_once_that_they_are_sent_and_when_they_are_dropped(days, police):
+def test_nominees_with_an_address_are_notified_once_when_named_and_once_when_dropped(days, police):
     (under, *_) = ask(police, *days)
     both = [Nominee("Rina", email="rina@example.com"), Nominee("Dedi")]
     for _ in range(2):
@@ -205,14 +205,14 @@ def test_nominees_with_an_address_are_told_once_that_they_are_sent_and_when_they
     assert told("invitation") == [("Rina", "invitation-nominee")] * 2
 
 
-def test_a_nominee_whose_address_comes_later_is_told_then(days, police):
+def test_a_nominee_whose_address_is_added_later_is_notified_then(days, police):
     (under, *_) = ask(police, *days)
     for email in ("", "rina@example.com", "rina@example.com"):
         answering.nominate(token(police), under, [Nominee("Rina", email=email)], now=at(5))
     assert told("invitation") == [("Rina", "invitation-nominee")]
 
 
-def test_the_hall_is_never_overfilled_by_a_changed_list(programme, hall, police, ani):
+def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
     (under,) = ask(police, day)
@@ -226,19 +226,19 @@ def test_the_hall_is_never_overfilled_by_a_changed_list(programme, hall, police,
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "https://example.com", "081234567890", "<b>Rina</b>"])
-def test_what_is_no_name_is_not_taken_for_one(days, police, name):
+def test_a_text_that_is_no_name_is_refused(days, police, name):
     (under, *_) = ask(police, *days)
     with pytest.raises(nominees.NomineeNotAName):
         answering.nominate(token(police), under, [Nominee(name)], now=at(5))
 
 
-def test_control_characters_do_not_get_into_a_name(days, police):
+def test_control_characters_are_kept_out_of_names(days, police):
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Ri\0na\u202e  Kartika")], now=at(5))
     assert named(under) == [("Rina Kartika", "coming")]
 
 
-def test_an_answer_by_phone_before_the_first_mail_counts_as_having_heard(programme, hall, ani, police):
+def test_an_answer_by_phone_before_the_first_mail_counts_as_notified(programme, hall, ani, police):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
     inviting.invite_organisations([day.id], {police.id: 1}, by=None, now=NOW)
@@ -249,7 +249,7 @@ def test_an_answer_by_phone_before_the_first_mail_counts_as_having_heard(program
     assert set(db.session.scalars(sa.select(Invitation.invited_at))) == {at(5)}
 
 
-def test_several_answers_are_taken_together_and_what_is_not_taken_is_said(days, ani):
+def test_several_answers_are_recorded_together_and_refused_ones_are_listed(days, ani):
     inviting.invite_people([day.id for day in days], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([day.id for day in days], by=None, now=NOW)
     reminding.tick(NOW)
@@ -260,7 +260,7 @@ def test_several_answers_are_taken_together_and_what_is_not_taken_is_said(days, 
     assert [s.value for s in states] == ["invited", "coming", "coming"]
 
 
-def test_the_mail_to_a_nominee_goes_out_and_she_hears_what_follows(days, police):
+def test_a_nominee_gets_a_mail_and_is_notified_of_later_changes(days, police):
     (under, *_) = ask(police, *days)
     answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     reminding.tick(at(5))

@@ -1,4 +1,4 @@
-"""Reading people from spreadsheets: what is taken, what is refused and why, and that twice is once."""
+"""Reading people from spreadsheets: what is accepted, what is refused and why; importing twice adds nobody twice."""
 
 import io
 from pathlib import Path
@@ -54,7 +54,7 @@ def people():
     return db.session.scalars(sa.select(Person).order_by(Person.id)).all()
 
 
-def test_the_sample_sheet_brings_304_people_and_refuses_ten_rows_each_with_its_reason(metro):
+def test_the_sample_sheet_gives_304_people_and_refuses_ten_rows_each_with_a_reason(metro):
     reading = importing.read(SAMPLE.read_bytes(), SAMPLE.name)
     assert (len(reading.accepted), len(reading.refused)) == (304, 10)
     address = "“%s@example,com” is not an e-mail address. Is it perhaps %s@example.com?"
@@ -83,7 +83,7 @@ def test_the_sample_sheet_brings_304_people_and_refuses_ten_rows_each_with_its_r
     assert [str(note) for note in reading.notes] == ["The sheet “Rekap” has no table of people and was left out."]
 
 
-def test_storing_the_sample_stores_what_was_read_and_storing_it_again_adds_nobody(metro):
+def test_the_sample_is_stored_as_read_and_storing_it_again_adds_nobody(metro):
     first = store(SAMPLE.read_bytes())
     assert (len(first.new), len(first.completed), len(first.refused)) == (304, 0, 10)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 304
@@ -117,23 +117,23 @@ def test_the_import_is_in_the_audit_log_with_its_counts(metro):
     )
 
 
-def test_a_phone_that_cannot_be_right_is_left_out_with_a_note_and_the_person_is_kept(metro):
+def test_an_invalid_phone_is_left_out_with_a_note_and_the_person_is_kept(metro):
     reading = store(a_sheet([1, "Ani", "Imopuro", "12", "ani@example.com", "PATBM"]))
     assert notes(reading) == {2: ["The phone number “12” cannot be right and was left out."]}
     assert [(p.name, p.phone) for p in people()] == [("Ani", "")]
 
 
-def test_who_cannot_be_reached_at_all_is_taken_with_a_note(metro):
+def test_a_person_without_any_contact_is_accepted_with_a_note(metro):
     reading = store(a_sheet([1, "Ani", "Imopuro", "-", "tidak ada", "PATBM"]))
     assert notes(reading) == {2: ["Neither an e-mail address nor a phone number: nobody can be reached."]}
 
 
-def test_two_of_one_name_in_one_kelurahan_with_different_phones_are_two_people(metro):
+def test_two_people_of_one_name_in_one_kelurahan_with_different_phones_stay_two(metro):
     other = [2, "ANI WIJAYA", "Kel. Imopuro", "081234567891", "", "PATBM"]
     assert len(store(a_sheet(ANI, other)).new) == 2
 
 
-def test_the_same_name_elsewhere_is_somebody_else_unless_the_phone_says_otherwise(metro):
+def test_the_same_name_elsewhere_is_another_person_unless_the_phone_matches(metro):
     namesake = [2, "Ani Wijaya", "Metro", "", "", "PATBM"]
     moved = [3, "Ani Wijaya", "Metro", "0812 3456 7890", "", "PATBM"]
     reading = store(a_sheet(ANI, namesake, moved))
@@ -143,7 +143,7 @@ def test_the_same_name_elsewhere_is_somebody_else_unless_the_phone_says_otherwis
     )
 
 
-def test_a_second_kind_of_cadre_is_a_further_role_of_the_same_person(metro):
+def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):
     store(a_sheet(ANI))
     reading = store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PKK, PATBM"]))
     assert (len(reading.new), len(reading.completed)) == (0, 1)
@@ -151,7 +151,7 @@ def test_a_second_kind_of_cadre_is_a_further_role_of_the_same_person(metro):
     assert sorted(c.kind for c in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
 
 
-def test_a_later_sheet_fills_in_a_missing_address_and_never_overwrites_one(metro):
+def test_a_later_sheet_adds_a_missing_address_and_never_overwrites_one(metro):
     store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PATBM"]))
     assert len(store(a_sheet(ANI)).completed) == 1
     assert [p.email for p in people()] == ["ani@example.com"]
@@ -162,7 +162,7 @@ def test_a_later_sheet_fills_in_a_missing_address_and_never_overwrites_one(metro
     assert [p.email for p in people()] == ["ani@example.com"]
 
 
-def test_a_row_lower_down_can_complete_one_higher_up(metro):
+def test_a_lower_row_can_complete_a_higher_one(metro):
     bare = [1, "Ani Wijaya", "Imopuro", "", "", "PATBM"]
     reading = store(a_sheet(bare, ANI, [3, "Ani Wijaya", "Imopuro", "", "", "PKK"], ANI))
     assert (len(reading.new), len(reading.completed), len(reading.refused)) == (1, 2, 1)
@@ -179,12 +179,12 @@ def test_an_erased_person_is_not_recognised(metro):
     assert len(importing.read(a_sheet(ANI), "kader.xlsx").new) == 1
 
 
-def test_two_who_share_an_address_are_both_taken_and_it_is_said(metro):
+def test_two_people_who_share_an_address_are_both_accepted_with_a_note(metro):
     budi = [2, "Budi", "Metro", "081234567891", "ani@example.com", "PKK"]
     assert notes(store(a_sheet(ANI, budi))) == {3: ["Shares the address ani@example.com with Ani Wijaya."]}
 
 
-def test_a_wrong_kecamatan_and_an_unknown_kind_are_said(metro):
+def test_a_wrong_kecamatan_and_an_unknown_kind_are_reported(metro):
     header = ["Nama", "Desa", "Kecamatan", "HP", "Kader"]
     reading = importing.read(
         a_sheet(["Ani", "Imopuro", "Metro Barat", "081234567890", "Lansia"], header=header), "k.xlsx"
@@ -214,7 +214,7 @@ def test_a_sheet_of_officials_needs_no_kelurahan_and_finds_their_organisation(me
     ]
 
 
-def test_a_kind_may_be_given_for_a_sheet_that_names_none(metro):
+def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
     data = a_sheet(["Ani", "Imopuro"], ["Budi", ""], header=["Nama", "Kelurahan"])
     reading = store(data, default_kinds=(CadreKind.PATBM,))
     assert [c.kind for c in people()[0].cadre_roles] == [CadreKind.PATBM]
@@ -223,13 +223,13 @@ def test_a_kind_may_be_given_for_a_sheet_that_names_none(metro):
     ]
 
 
-def test_a_formula_in_place_of_a_name_is_refused(metro):
+def test_a_formula_instead_of_a_name_is_refused(metro):
     data = b'Nama;Kelurahan\n"=HYPERLINK(""http://example.com"")";Metro\n'
     reading = importing.read(data, "kader.csv")
     assert [(r.number, type(r.problem).__name__) for r in reading.refused] == [(2, "NotAName")]
 
 
-def test_every_sheet_with_a_table_is_read_and_a_repetition_names_the_sheet(metro):
+def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro):
     second = [["Daftar"], [], ["NAMA KADER", "KEL/DESA"], ["Budi", "Metro"], ["Ani Wijaya", "Imopuro"]]
     reading = importing.read(a_sheet(ANI, Lampiran=second), "kader.xlsx")
     assert [(e.sheet, e.number, e.name.name) for e in reading.accepted] == [
@@ -241,24 +241,24 @@ def test_every_sheet_with_a_table_is_read_and_a_repetition_names_the_sheet(metro
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_csv_is_read_in_the_ways_that_excel_writes_it(metro, delimiter, encoding):
+def test_csv_is_read_in_every_form_that_excel_writes(metro, delimiter, encoding):
     text = f"Nama{delimiter}Kelurahan\r\nSitî Nur’aini{delimiter}Metro\r\n"
     reading = importing.read(text.encode(encoding), "kader.csv")
     assert [(e.name.name, e.kelurahan.name) for e in reading.accepted] == [("Sitî Nur’aini", "Metro")]
     assert reading.columns == (Column.NAME, Column.KELURAHAN)
 
 
-def test_a_table_without_known_headings_is_answered_with_what_headings_look_like(metro):
+def test_a_table_without_known_headings_is_refused_with_example_headings(metro):
     with pytest.raises(importing.NoTable, match="Nama Lengkap, Kelurahan"):
         importing.read(a_sheet(["Ani", "Metro"], header=["A", "B"]), "kader.xlsx")
 
 
-def test_without_regions_nothing_can_be_read(any_app):
+def test_nothing_is_read_without_regions(any_app):
     with pytest.raises(importing.NoRegions):
         importing.read(a_sheet(ANI), "kader.xlsx")
 
 
-def test_nothing_is_stored_when_one_row_cannot_be(app):
+def test_nothing_is_stored_when_one_row_cannot_be_stored(app):
     regions.install(db.session, "18.72")
     refuse = (
         "CREATE TRIGGER no_budi BEFORE INSERT ON person WHEN NEW.name = 'Budi' BEGIN SELECT RAISE(ABORT, 'no'); END"
@@ -270,7 +270,7 @@ def test_nothing_is_stored_when_one_row_cannot_be(app):
     assert people() == []
 
 
-def test_a_sheet_of_the_most_rows_is_read_and_one_more_is_too_many(app):
+def test_a_sheet_with_the_maximum_of_rows_is_read_and_one_row_more_is_refused(app):
     regions.install(db.session, "18.72")
     most = workbook.MOST_ROWS - 1
     lines = [f"Kader ke-{n};Metro" for n in range(most)]
@@ -280,7 +280,7 @@ def test_a_sheet_of_the_most_rows_is_read_and_one_more_is_too_many(app):
         importing.read(data + b"\nSatu lagi;Metro", "kader.csv")
 
 
-def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_at_once(app, office):
+def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_quickly(app, office):
     header = ["Nama Lengkap", "Kelurahan", *(f"Kolom {number}" for number in range(28))]
     data = a_sheet(*[["Ani é " * 80] * 30] * 2000, header=header)
     assert len(data) < 200_000
@@ -288,12 +288,12 @@ def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_at_once(a
         importing.read(data, "kader.xlsx")
 
 
-def test_of_a_very_long_cell_no_more_is_read_than_any_name_has(app, office):
+def test_a_very_long_cell_is_read_only_up_to_the_length_of_a_name(app, office):
     reading = importing.read(a_sheet(["Ani " * 1000, "Imopuro"], header=["Nama Lengkap", "Kelurahan"]), "kader.xlsx")
     assert [len(row.name) for row in reading.refused] == [299]
 
 
-def test_while_a_sheet_is_being_read_others_can_write(app, office, monkeypatch):
+def test_others_can_write_while_a_sheet_is_read(app, office, monkeypatch):
     from outreach.services.directory import import_rows
 
     def while_parsing(*given, **more):

@@ -1,4 +1,4 @@
-"""Finding an office's city, storing its area, and knowing a kelurahan however it is spelt."""
+"""Finding an office's city, storing its area, and recognising a kelurahan in any spelling."""
 
 import pytest
 import sqlalchemy as sa
@@ -14,17 +14,17 @@ def metro(any_app):
     db.session.commit()
 
 
-def test_metro_is_found_by_name_among_514(any_app):
+def test_metro_is_found_by_name_among_514_cities(any_app):
     assert regions.search_cities("metro") == [("18.72", "Kota Metro")]
     assert len(regions.search_cities("", limit=1000)) == 514
 
 
-def test_the_city_whose_name_begins_with_the_words_comes_first(any_app):
+def test_a_city_whose_name_begins_with_the_query_comes_first(any_app):
     assert regions.search_cities("Pusat", limit=2) == [("31.71", "Kota Administrasi Jakarta Pusat")]
     assert regions.search_cities("bima") == [("52.06", "Kabupaten Bima"), ("52.72", "Kota Bima")]
 
 
-def test_installing_metro_stores_its_province_itself_five_kecamatan_and_22_kelurahan(any_app):
+def test_installing_metro_stores_its_province_itself_5_kecamatan_and_22_kelurahan(any_app):
     assert regions.install(db.session, "18.72") == 1 + 1 + 5 + 22
     levels = db.session.execute(sa.select(Region.level, sa.func.count()).group_by(Region.level).order_by(Region.level))
     assert [tuple(row) for row in levels] == [(1, 1), (2, 1), (3, 5), (4, 22)]
@@ -63,24 +63,24 @@ def test_the_tree_has_each_kecamatan_with_its_kelurahan(metro):
         ("18.72.01.1003", "Imopuro"),
     ],
 )
-def test_a_kelurahan_is_known_by_both_spellings(metro, written, name):
+def test_a_kelurahan_is_recognised_in_both_spellings(metro, written, name):
     assert regions.gazetteer(db.session()).find(written).name == name
 
 
-def test_a_near_miss_is_answered_with_what_it_may_have_meant(metro):
+def test_a_misspelt_name_is_answered_with_suggestions(metro):
     with pytest.raises(regions.UnknownKelurahanNear) as caught:
         regions.gazetteer(db.session()).find("Yosomulio")
     assert str(caught.value) == "There is no kelurahan “Yosomulio” here. Is it perhaps Yosomulyo?"
 
 
-def test_a_name_near_none_is_answered_with_those_of_its_kecamatan(metro):
+def test_a_name_without_a_near_match_is_answered_with_all_names_of_its_kecamatan(metro):
     with pytest.raises(regions.UnknownKelurahan) as caught:
         regions.gazetteer(db.session()).find("Kampung Baru", "Metro Pusat")
     assert caught.value.values["name"] == "Kampung Baru"
     assert caught.value.values["suggestion"] == "Metro, Hadimulyo Timur, Imopuro, Hadimulyo Barat, Yosomulyo"
 
 
-def test_a_name_that_two_kecamatan_share_needs_the_kecamatan(any_app):
+def test_a_name_in_two_kecamatan_needs_the_kecamatan(any_app):
     tree = [
         regions.Kecamatan("1", "Utara", (regions.Kelurahan("1.1", "Suka Maju"),)),
         regions.Kecamatan("2", "Selatan", (regions.Kelurahan("2.1", "Sukamaju"),)),
