@@ -1,4 +1,4 @@
-"""Whom no mail reaches is named with their phone number, until a coordinator lets mail go there again."""
+"""People that mail does not reach are listed with their phone number until a coordinator allows the address again."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ def test_people_and_organisations_are_listed_with_their_number(ani, police):
     assert unreachable.count(now=NOW) == 2
 
 
-def test_why_and_which_activities_they_would_miss_stand_with_them(published, ani, police, coordinator):
+def test_the_list_shows_the_reason_and_the_affected_activities(published, ani, police, coordinator):
     blocked(ani.email, fault=AddressFault.CLOSED)
     blocked(police.email)
     missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in unreachable.listed(now=now)]  # noqa: E731
@@ -79,7 +79,7 @@ def test_a_delay_blocks_nothing(ani):
     assert (listed(), addresses.failure_of(ani.email)) == ([], None)
 
 
-def test_a_corrected_address_is_another_address(ani):
+def test_a_corrected_address_is_not_blocked(ani):
     blocked(ani.email)
     assert addresses.failure_of(ani.email.upper()) is not None
     ani.email = "ani.wijaya@example.com"
@@ -87,7 +87,7 @@ def test_a_corrected_address_is_another_address(ani):
     assert (listed(), addresses.failure_of(ani.email)) == ([], None)
 
 
-def test_who_comes_in_somebodys_place_is_listed_until_the_activity_is_over(published, ani):
+def test_a_representative_is_listed_until_the_activity_is_over(published, ani):
     recording.record_answer(
         of(ani), Choice.REPRESENTED, AnswerSource.PHONE,
         Representative("Dewi Sartika", phone="+6281300000001", email="dewi@example.com"), by=None, now=NOW,
@@ -97,7 +97,7 @@ def test_who_comes_in_somebodys_place_is_listed_until_the_activity_is_over(publi
     assert listed(now=at(18, 23)) == []
 
 
-def test_trying_an_address_again_is_written_in_the_log(ani, coordinator):
+def test_allowing_an_address_again_is_logged(ani, coordinator):
     blocked(ani.email)
     addresses.allow_again(ani.email.upper(), by=coordinator, now=NOW)
     assert listed() == []
@@ -107,7 +107,7 @@ def test_trying_an_address_again_is_written_in_the_log(ani, coordinator):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == entry.id
 
 
-def test_the_list_of_people_to_call_has_them_too(published, ani, budi):
+def test_the_list_of_people_to_call_includes_them(published, ani, budi):
     assert invitees.to_call(published.id) == []
     blocked(ani.email)
     (row,) = invitees.to_call(published.id)
@@ -117,7 +117,7 @@ def test_the_list_of_people_to_call_has_them_too(published, ani, budi):
     assert invitees.without_address(published.id) == 1
 
 
-def test_the_start_page_asks_to_call_whom_no_mail_reaches(published, ani, budi, police):
+def test_the_start_page_asks_to_call_people_that_mail_does_not_reach(published, ani, budi, police):
     assert NeedKind.BOUNCED not in needs()
     a_person("Tidak diundang", email="lain@example.com")
     for address in (ani.email, police.email, "lain@example.com"):
@@ -129,7 +129,7 @@ def test_the_start_page_asks_to_call_whom_no_mail_reaches(published, ani, budi, 
     assert needs()[NeedKind.BOUNCED] == 1
 
 
-def test_the_list_costs_as_many_queries_for_40_as_for_3(queries, office):
+def test_the_list_takes_as_many_queries_for_40_people_as_for_3(queries, office):
     def look():
         return queries(lambda: unreachable.listed(now=NOW).items)
 

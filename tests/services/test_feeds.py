@@ -1,4 +1,4 @@
-"""Calendar addresses: what each holds, how it is said, and that the same is said the same way."""
+"""Calendar feeds: their contents, their wording, and a stable fingerprint."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,7 +53,7 @@ def told(person_id: int, state: InvitationState = InvitationState.INVITED) -> In
     return invitation
 
 
-def test_the_calendar_of_everything_has_drafts_as_tentative_and_no_other_has_them(any_app, programme, hall, published):
+def test_only_the_feed_of_everything_has_drafts_and_marks_them_tentative(any_app, programme, hall, published):
     draft_activity(programme, hall, 19, title="Masih rancangan")
     assert titles(everything()) == [
         ("Rapat koordinasi pencegahan kekerasan", "CONFIRMED"),
@@ -64,7 +64,7 @@ def test_the_calendar_of_everything_has_drafts_as_tentative_and_no_other_has_the
         assert titles(feeds.content(feed, now=NOW)) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
 
 
-def test_a_cancelled_activity_is_said_to_be_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
+def test_a_cancelled_activity_is_marked_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
     draft_activity(programme, hall, 19, title="Nobody heard of it", state=ActivityState.CANCELLED)
     publishing.cancel(published.id, "Ditunda", by=None, now=NOW)
     content = everything()
@@ -74,12 +74,12 @@ def test_a_cancelled_activity_is_said_to_be_cancelled_if_it_was_ever_announced(a
 
 
 @pytest.mark.parametrize(("ends", "kept"), [(timedelta(days=90), True), (timedelta(days=92), False)])
-def test_what_is_over_stays_for_ninety_days(any_app, programme, hall, published, ends, kept):
+def test_past_activities_stay_for_ninety_days(any_app, programme, hall, published, ends, kept):
     later = published.ends_at + ends
     assert bool(everything(later).entries) is kept
 
 
-def test_a_person_sees_what_they_were_told_and_have_not_declined(any_app, published, ani):
+def test_a_persons_feed_has_what_they_were_notified_of_and_have_not_declined(any_app, published, ani):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
     assert titles(feeds.content(feed, now=NOW)) == []  # prepared, and not written to yet
     for state, expected in (
@@ -94,8 +94,8 @@ def test_a_person_sees_what_they_were_told_and_have_not_declined(any_app, publis
         assert [status for _title, status in titles(feeds.content(feed, now=NOW))] == expected, state
 
 
-def test_an_entry_is_that_of_the_invitation_mail(any_app, published, ani):
-    """The same UID and SEQUENCE: who has both sees one entry, and neither outranks the other."""
+def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
+    """The UID and SEQUENCE are the same: a calendar with both shows one entry, and neither outranks the other."""
     invitation = told(ani.id)
     invitation.revision = 3
     db.session.commit()
@@ -129,8 +129,8 @@ def test_a_programme_without_a_public_title_is_not_named(any_app, programme, pub
     assert feeds.content(feed, now=NOW).title == "DP3AP2KB Kota Metro"
 
 
-def test_it_says_the_same_as_long_as_nothing_changes(any_app, published, hall):
-    """DTSTAMP is another each time, so that the file is; what it says, and so its fingerprint, is not."""
+def test_the_fingerprint_stays_the_same_while_nothing_changes(any_app, published, hall):
+    """DTSTAMP differs each time, and with it the file; its content, and therefore its fingerprint, does not."""
     first, later = everything(NOW), everything(NOW + timedelta(hours=5))
     assert first.digest == later.digest
     assert first.ics(now=NOW) != later.ics(now=NOW + timedelta(hours=5))
@@ -146,7 +146,7 @@ def test_it_says_the_same_as_long_as_nothing_changes(any_app, published, hall):
         first = changed
 
 
-def test_its_last_change_is_not_dated_too_early(any_app, published, ani, coordinator):
+def test_the_last_change_is_not_dated_too_early(any_app, published, ani, coordinator):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
     midday = NOW + timedelta(days=3)
     assert feeds.content(feed, now=midday).changed_at == midday.replace(hour=0)
@@ -160,7 +160,7 @@ def test_its_last_change_is_not_dated_too_early(any_app, published, ani, coordin
     assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == answered_at
 
 
-def test_an_address_opens_until_it_is_renewed_or_revoked(any_app, coordinator):
+def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
     feed = feeds.make(FeedScope.EVERYTHING, None, " HP Kepala Bidang ", by=coordinator, now=NOW)
     first = token_of(feed)
     assert feeds.open_feed(first).name == "HP Kepala Bidang"
@@ -187,7 +187,7 @@ def test_a_forged_address_opens_nothing(app, change):
         feeds.open_feed(change(token_of(feed)))
 
 
-def test_an_answer_links_token_opens_no_calendar_and_the_other_way_round(app):
+def test_an_answer_links_token_opens_no_feed_and_a_feeds_token_no_answer_page(app):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     as_answer = tokens.tokens_by_nonce(LinkPurpose.ANSWER)(feed.nonce)
     with pytest.raises(FeedUnknown):
@@ -195,7 +195,7 @@ def test_an_answer_links_token_opens_no_calendar_and_the_other_way_round(app):
     assert tokens.nonce_of(token_of(feed), LinkPurpose.ANSWER) is None
 
 
-def test_a_feed_needs_a_name_and_what_it_is_about(any_app, hall):
+def test_a_feed_needs_a_name_and_a_scope(any_app, hall):
     with pytest.raises(FeedNameMissing):
         feeds.make(FeedScope.VENUE, hall.id, "  ", by=None, now=NOW)
     with pytest.raises(FeedSubjectMissing) as raised:
@@ -206,7 +206,7 @@ def test_a_feed_needs_a_name_and_what_it_is_about(any_app, hall):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0
 
 
-def test_erasing_a_person_takes_their_calendar_with_them(any_app, ani, coordinator):
+def test_erasing_a_person_deletes_their_feed(any_app, ani, coordinator):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=coordinator, now=NOW)
     token = token_of(feed)
     (held,) = privacy.export(ani.id, by=coordinator, now=NOW)["calendar_addresses"]
@@ -217,7 +217,7 @@ def test_erasing_a_person_takes_their_calendar_with_them(any_app, ani, coordinat
         feeds.open_feed(token)
 
 
-def test_asking_costs_a_fixed_number_of_queries(any_app, programme, hall, published, queries):
+def test_a_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, published, queries):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     token = token_of(feed)
 
@@ -231,7 +231,7 @@ def test_asking_costs_a_fixed_number_of_queries(any_app, programme, hall, publis
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_real_readers_read_it(app, programme, hall, published, name):
+def test_real_calendar_libraries_read_it(app, programme, hall, published, name):
     makassar = Venue(name="Balai; “Kota”, Makassar", address="Jl. Jenderal, 1", latitude=-5.14, longitude=119.43)
     draft_activity(None, makassar, 20, public_title="Rapat, lintas; sektor " + "panjang " * 15, zone=MAKASSAR)
     cancelled = draft_activity(None, None, 21, public_title="Batal", state=ActivityState.PUBLISHED, published_at=NOW)
@@ -255,7 +255,7 @@ def test_real_readers_read_it(app, programme, hall, published, name):
     assert len(seen) == 3
 
 
-def test_it_says_how_often_to_read_it_and_carries_its_zones(app, programme, hall, published):
+def test_it_states_its_refresh_interval_and_includes_its_zones(app, programme, hall, published):
     draft_activity(None, None, 20, zone=MAKASSAR)
     read = icalendar.Calendar.from_ical(everything().ics(now=NOW))
     assert read["REFRESH-INTERVAL"].dt == timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""What the office's settings give where nothing else is said, also before there is an office."""
+"""Defaults from the office's settings, also before the office is set up."""
 
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from tests.conftest import JAKARTA, NOW, at
 MAKASSAR = ZoneInfo("Asia/Makassar")
 
 
-def test_before_an_office_is_set_up_there_are_values_to_go_by(app: Flask):
+def test_before_set_up_there_are_default_values(app: Flask):
     assert office_defaults.office(db.session) is None
     assert office_defaults.zone(db.session) == JAKARTA
     assert office_defaults.zone(db.session, otherwise=MAKASSAR) == MAKASSAR
@@ -20,7 +20,7 @@ def test_before_an_office_is_set_up_there_are_values_to_go_by(app: Flask):
     assert office_defaults.usual_deadline(db.session, at(18), JAKARTA, NOW) == at(16, 16)
 
 
-def test_an_office_that_is_set_up_says_its_own(app: Flask, office):
+def test_an_office_that_is_set_up_gives_its_own_values(app: Flask, office):
     office.zone, office.deadline_days = MAKASSAR, 5
     db.session.commit()
     assert office_defaults.office(db.session) == office
@@ -29,13 +29,13 @@ def test_an_office_that_is_set_up_says_its_own(app: Flask, office):
     assert office_defaults.usual_deadline(db.session, at(18), JAKARTA, NOW) == at(13, 16)
 
 
-def test_a_connection_may_ask_too(app: Flask, office):
+def test_the_values_can_be_read_with_a_connection_too(app: Flask, office):
     with db.engine.connect() as connection:
         assert office_defaults.zone(connection, otherwise=MAKASSAR) == JAKARTA
 
 
 @pytest.mark.parametrize("field", ["contact_name", "contact_phone"])
-def test_a_programme_with_a_contact_of_its_own_names_that(app: Flask, programme, field):
+def test_a_programme_with_its_own_contact_names_that(app: Flask, programme, field):
     setattr(programme, field, {"contact_name": "Ibu Dewi", "contact_phone": "+6281299990000"}[field])
     db.session.commit()
     said = {"contact_name": "Ibu Dewi", "contact_phone": " (0812-9999-0000)"}[field]

@@ -1,4 +1,4 @@
-"""The calendar address that people make for themselves with their own link."""
+"""The calendar feeds that people create for themselves with their own link."""
 
 import threading
 
@@ -39,7 +39,7 @@ def opened(address: str) -> Feed:
     return feeds.open_feed(address.rpartition("/")[2].removesuffix(".ics"))
 
 
-def test_a_speaker_makes_changes_and_stops_an_address_with_their_activities(invited, chief):
+def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited, chief):
     token = token_of(chief)
     assert feeds.own_address(token, now=NOW) == ""
     feeds.make_own(token, now=NOW)
@@ -59,7 +59,7 @@ def test_a_speaker_makes_changes_and_stops_an_address_with_their_activities(invi
 
 
 @pytest.mark.parametrize("end", [links.revoke, links.renew])
-def test_it_ends_with_the_link_by_which_it_was_made(invited, chief, end):
+def test_a_feed_ends_with_the_link_that_created_it(invited, chief, end):
     token = token_of(chief)
     feeds.make_own(token, now=NOW)
     address = feeds.own_address(token, now=NOW)
@@ -70,7 +70,7 @@ def test_it_ends_with_the_link_by_which_it_was_made(invited, chief, end):
     assert {row.feed.id for row in feeds.all_feeds() if row.url} == {given.id}
 
 
-def test_a_link_that_does_not_work_makes_none_and_an_organisation_has_none(invited, chief, police):
+def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(invited, chief, police):
     with pytest.raises(OnlyForPeople):
         feeds.make_own(token_of(police), now=NOW)
     token = token_of(chief)
@@ -80,7 +80,7 @@ def test_a_link_that_does_not_work_makes_none_and_an_organisation_has_none(invit
     assert db.session.scalars(sa.select(Feed.id)).all() == []
 
 
-def test_staff_see_that_it_is_there_and_can_only_stop_it(invited, chief, coordinator):
+def test_staff_see_the_feed_and_can_only_stop_it(invited, chief, coordinator):
     made = feeds.make_own(token_of(chief), now=NOW)
     [row] = feeds.all_feeds()
     assert (row.own, row.subject) == (True, "Kapolres Metro")
@@ -90,7 +90,7 @@ def test_staff_see_that_it_is_there_and_can_only_stop_it(invited, chief, coordin
     assert feeds.all_feeds() == []
 
 
-def test_two_presses_at_once_make_one_address(invited, any_app, chief):
+def test_two_requests_at_once_create_one_feed(invited, any_app, chief):
     token = token_of(chief)
     db.session.remove()
     together = threading.Barrier(2)
@@ -114,7 +114,7 @@ def test_two_presses_at_once_make_one_address(invited, any_app, chief):
 @pytest.mark.parametrize(
     ("ended", "problem"), [({"revoked_at": NOW}, LinkRevoked), ({"nonce": "another-nonce"}, LinkUnknown)]
 )
-def test_none_is_made_by_a_link_that_is_ended_at_that_moment(invited, any_app, chief, ended, problem):
+def test_a_link_revoked_at_that_moment_creates_no_feed(invited, any_app, chief, ended, problem):
     token, chief_id = token_of(chief), chief.id
     db.session.remove()
     raised = []

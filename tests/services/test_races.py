@@ -1,4 +1,4 @@
-"""Two at the same moment: one hall, one last seat, one reminder. Exactly one wins, on both databases."""
+"""Concurrent requests for one hall, one last seat or one reminder: exactly one wins, on both databases."""
 
 from collections import Counter
 from datetime import date
@@ -29,7 +29,7 @@ from tests.world import at_once
 ROUNDS = 8
 
 
-def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
+def test_one_of_four_bookings_of_one_hall_for_one_hour_wins(any_app, hall):
     hall_id = hall.id
     for hour in range(ROUNDS):
         values = ActivityValues(
@@ -41,7 +41,7 @@ def test_of_four_bookings_of_one_hall_for_one_hour_one_wins(any_app, hall):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == ROUNDS
 
 
-def test_a_programme_is_not_shortened_while_an_activity_is_moved_or_made_on_its_last_day(any_app, office):
+def test_a_programme_is_not_shortened_while_an_activity_is_moved_or_created_on_its_last_day(any_app, office):
     for n in range(ROUNDS):
         programme = Programme(
             title=f"Rangkaian {n}", starts_on=date(2027, 1, 18), ends_on=date(2027, 1, 21), zone=JAKARTA
@@ -81,7 +81,7 @@ def test_the_last_seat_is_given_once(any_app, programme, hall):
     assert states == {InvitationState.COMING: 1, InvitationState.WAITLISTED: 3}
 
 
-def test_two_schedulers_by_mistake_expand_a_reminder_once(any_app, activity, ani, budi):
+def test_two_schedulers_expand_a_reminder_once(any_app, activity, ani, budi):
     rules.install_defaults(now=NOW)
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -90,7 +90,7 @@ def test_two_schedulers_by_mistake_expand_a_reminder_once(any_app, activity, ani
     assert db.session.scalar(sa.select(sa.func.count()).select_from(MessageLine)) == 2
 
 
-def test_of_the_offices_first_rules_saved_by_three_at_once_one_wins(any_app, office):
+def test_only_one_of_three_concurrent_saves_of_the_first_rules_wins(any_app, office):
     def save(days: int) -> None:
         office_planning_rules.save(PlanValues(notice_days=days), by=None, now=NOW)
 

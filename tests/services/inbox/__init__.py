@@ -1,1 +1,1 @@
-"""What incoming answers, letters and delivery reports cause, in any order."""
+"""The effects of incoming answers, letters and delivery reports, in any order."""

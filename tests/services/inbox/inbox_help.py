@@ -1,4 +1,4 @@
-"""Mails that arrive in the office's mailbox, one after the other, and what became of them."""
+"""Mails that arrive in the office's mailbox one after the other, and their results."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -46,7 +46,7 @@ class Inbox:
     def __call__(
         self, data: bytes, now: datetime = MORNING, uid: int = 0, came: datetime | None = None
     ) -> IncomingMail:
-        """Read one at `now`. came: when it did, where it was read later."""
+        """Read one mail at `now`. came: when it arrived, if it is read later than that."""
         self.uid += 1
         receiving.take(FOLDER, FetchedMail(uid or self.uid, came or now, data), now=now)
         return db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id.desc()).limit(1)).one()
@@ -68,7 +68,7 @@ def confirmations() -> list[str]:
 
 
 def sent_to(person, address="ani@example.com") -> Message:
-    """The person's invitation, as it stands after it was sent."""
+    """The person's invitation, as it is after it was sent."""
     message = db.session.scalars(sa.select(Message).where(Message.person_id == person.id)).one()
     message.rfc_message_id, message.address, message.state = f"<{message.id}.1767488400@example.com>", address, "sent"
     message.merge_key = None

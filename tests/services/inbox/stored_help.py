@@ -1,4 +1,4 @@
-"""Mails as services/inbox/receive.py stores them, and addresses at which no mail arrives."""
+"""Mails as services/inbox/receive.py stores them, and addresses that mail does not reach."""
 
 from datetime import datetime
 from itertools import count
@@ -32,6 +32,6 @@ def mail(
 def blocked(
     address: str, at: datetime = NOW, reply: str = "550 5.1.1 no such user", fault: AddressFault | None = None
 ) -> None:
-    """Note that no mail arrives at an address."""
+    """Record that mail does not reach an address."""
     db.session.merge(AddressFailure(address=address.casefold(), blocked_at=at, last_at=at, reply=reply, fault=fault))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""What invitees press in their calendar programs: whose answer it is, and what it says."""
+"""Answers from invitees' calendar programs: whose answer it is, and what it says."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ from tests.world import invite
 @pytest.mark.parametrize(
     ("partstat", "state"), [("ACCEPTED", InvitationState.COMING), ("DECLINED", InvitationState.NOT_COMING)]
 )
-def test_ani_answers_from_her_calendar_and_is_told_what_was_recorded(activity, ani, arrives, program, partstat, state):
+def test_ani_answers_from_her_calendar_and_gets_a_confirmation(activity, ani, arrives, program, partstat, state):
     published(activity, ani)
     mail = arrives(PROGRAMS[program](Answer(partstat, uid=activity.uid)))
     assert (mail.kind, *result(mail)) == (IncomingKind.ANSWER, APPLIED, "")
@@ -57,7 +57,7 @@ def test_ani_answers_from_her_calendar_and_is_told_what_was_recorded(activity, a
     assert confirmations() == ["Ani Wijaya"]
 
 
-def test_the_confirming_mail_really_goes_out(activity, ani, arrives, any_app):
+def test_the_confirmation_mail_is_sent(activity, ani, arrives, any_app):
     with Server() as server:
         send_through(any_app, server)
         published(activity, ani)
@@ -70,7 +70,7 @@ def test_the_confirming_mail_really_goes_out(activity, ani, arrives, any_app):
 
 
 @pytest.mark.parametrize("written", ["ani@bücher.example", "ani@xn--bcher-kva.example"])
-def test_a_domain_of_other_letters_is_known_in_either_form(activity, ani, arrives, written):
+def test_an_internationalised_domain_is_recognised_in_either_form(activity, ani, arrives, written):
     ani.email = "ani@bücher.example"
     db.session.commit()
     published(activity, ani)
@@ -79,7 +79,7 @@ def test_a_domain_of_other_letters_is_known_in_either_form(activity, ani, arrive
     assert (result(mail), mail.person_id, of(ani).state) == ((APPLIED, ""), ani.id, InvitationState.COMING)
 
 
-def test_one_answer_holds_for_all_roles(activity, ani, arrives):
+def test_one_answer_applies_to_all_roles(activity, ani, arrives):
     published(activity, ani, role=Role.SPEAKER)
     invite(activity, ani, role=Role.MODERATOR)
     reminding.tick(NOW)
@@ -102,7 +102,7 @@ def test_somebody_else_cannot_answer_for_ani(activity, ani, budi, arrives):
     assert confirmations() == []
 
 
-def test_a_sender_whom_our_server_found_forged_is_not_believed(activity, ani, arrives):
+def test_a_sender_that_our_server_found_forged_is_not_believed(activity, ani, arrives):
     published(activity, ani)
     verdict = "Authentication-Results: mx.example.com; spf=pass;\r\n dmarc={} header.from=example.com\r\n"
     forged = (
@@ -114,7 +114,7 @@ def test_a_sender_whom_our_server_found_forged_is_not_believed(activity, ani, ar
     assert result(arrives(genuine)) == (APPLIED, "")
 
 
-def test_what_the_calendar_said_is_kept_even_where_it_was_not_taken(activity, ani, arrives):
+def test_a_calendar_reply_is_kept_even_where_it_was_refused(activity, ani, arrives):
     published(activity, ani)
     too_late = {"now": at(17), "came": at(17)}
     for number, (partstat, said) in enumerate(
@@ -129,7 +129,7 @@ def test_what_the_calendar_said_is_kept_even_where_it_was_not_taken(activity, an
     assert (unknown.outcome, unknown.participation) == (REFUSED, Participation.DECLINED)
 
 
-def test_an_answer_about_an_unknown_entry_stands_beside_the_next_invitation_as_a_guess(activity, ani, arrives):
+def test_an_answer_about_an_unknown_entry_is_shown_beside_the_next_invitation_as_a_guess(activity, ani, arrives):
     published(activity, ani)
     known = arrives(gmail(Answer(uid=activity.uid)))
     assert (known.invitation_id, known.guessed) == (of(ani).id, False)
@@ -137,7 +137,7 @@ def test_an_answer_about_an_unknown_entry_stands_beside_the_next_invitation_as_a
     assert (unknown.invitation_id, unknown.guessed) == (of(ani).id, True)
 
 
-def test_an_answer_about_an_activity_to_which_they_are_not_invited_stands_beside_no_other(
+def test_an_answer_about_an_activity_without_an_invitation_is_shown_beside_no_other(
     programme, hall, activity, ani, budi, arrives
 ):
     published(activity, ani)
@@ -148,7 +148,7 @@ def test_an_answer_about_an_activity_to_which_they_are_not_invited_stands_beside
     )  # fmt: skip
 
 
-def test_an_entry_that_is_not_ours_or_not_published_is_not_answered(activity, ani, arrives):
+def test_an_entry_that_is_foreign_or_unpublished_cannot_be_answered(activity, ani, arrives):
     invite(activity, ani)
     assert result(arrives(gmail(Answer(uid="x@outreach")))) == (REFUSED, IncomingReason.UNKNOWN_ACTIVITY)
     draft = arrives(outlook(Answer(uid=activity.uid, message_id="<2@mail.example.com>")))
@@ -156,14 +156,16 @@ def test_an_entry_that_is_not_ours_or_not_published_is_not_answered(activity, an
     assert of(ani).state is InvitationState.PREPARED
 
 
-def test_addresses_are_compared_without_regard_to_case(activity, ani, arrives):
+def test_addresses_are_compared_ignoring_case(activity, ani, arrives):
     ani.email = "Ani@Example.com"
     db.session.commit()
     published(activity, ani)
     assert result(arrives(gmail(Answer(uid=activity.uid, address="ANI@example.COM")))) == (APPLIED, "")
 
 
-def test_of_two_people_with_one_address_the_one_named_answers_and_without_a_name_neither(activity, ani, arrives):
+def test_the_name_decides_between_two_people_with_one_address_and_without_a_name_neither_answers(
+    activity, ani, arrives
+):
     siti = a_person("Siti Rahmawati", title_before="Hj.", email="ani@example.com")
     published(activity, ani, siti)
     unclear = arrives(gmail(Answer(uid=activity.uid, name="keluarga")))
@@ -181,7 +183,7 @@ def test_of_two_people_with_one_address_the_one_named_answers_and_without_a_name
         (Answer("TENTATIVE", method="COUNTER"), IncomingReason.ANOTHER_TIME),
     ],
 )
-def test_what_is_neither_yes_nor_no_waits_for_a_coordinator(activity, ani, arrives, answer, reason):
+def test_a_tentative_reply_waits_for_a_coordinator(activity, ani, arrives, answer, reason):
     published(activity, ani)
     mail = arrives(outlook(replace(answer, uid=activity.uid)))
     assert result(mail) == (TO_READ, reason)
@@ -191,7 +193,7 @@ def test_what_is_neither_yes_nor_no_waits_for_a_coordinator(activity, ani, arriv
     assert "Baik, terima kasih." in mail.text
 
 
-def test_in_a_full_activity_they_wait_and_a_freed_seat_is_offered(programme, hall, ani, budi, arrives):
+def test_in_a_full_activity_they_wait_and_a_free_seat_is_offered(programme, hall, ani, budi, arrives):
     activity = published(draft_activity(programme, hall, capacity=1), ani, budi)
     arrives(gmail(Answer(uid=activity.uid)))
     arrives(gmail(Answer(uid=activity.uid, address="budi@example.com", name="Budi Santoso")))
@@ -200,7 +202,7 @@ def test_in_a_full_activity_they_wait_and_a_freed_seat_is_offered(programme, hal
     assert of(budi).state is InvitationState.COMING
 
 
-def test_an_organisation_says_no_by_calendar_and_for_a_yes_must_name_people(activity, police, arrives):
+def test_an_organisation_declines_by_calendar_but_must_name_people_to_accept(activity, police, arrives):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -211,7 +213,7 @@ def test_an_organisation_says_no_by_calendar_and_for_a_yes_must_name_people(acti
     assert of(police).state is InvitationState.NOT_COMING
 
 
-def test_who_is_represented_and_declines_in_the_calendar_keeps_their_representative(activity, chief, arrives):
+def test_a_represented_invitee_who_declines_by_calendar_keeps_the_representative(activity, chief, arrives):
     published(activity, chief, role=Role.SPEAKER)
     token = tokens.token(links.link_for(db.session, chief))
     answering.answer(token, activity.id, Choice.REPRESENTED, Representative("Rina"), now=at(5, 7))
@@ -238,7 +240,7 @@ def states():
     return [one.state for one in db.session.scalars(sa.select(Invitation).order_by(Invitation.id))]
 
 
-def test_one_press_in_an_offices_calendar_withdraws_nobody_whom_it_named(activity, invited_police, arrives):
+def test_a_decline_from_an_offices_calendar_withdraws_none_of_its_nominees(activity, invited_police, arrives):
     names(invited_police, Nominee("Rina Sari", email="rina@example.com"), Nominee("Doni Putra"))
     no = Answer("DECLINED", uid=activity.uid, address="polres@example.com", stamp="20270105T011000Z")
     mail = arrives(outlook(no))
@@ -247,7 +249,7 @@ def test_one_press_in_an_offices_calendar_withdraws_nobody_whom_it_named(activit
     assert states() == [InvitationState.COMING] * 3
 
 
-def test_an_office_that_has_named_people_need_not_say_yes_again(activity, invited_police, arrives):
+def test_an_office_that_has_named_people_need_not_accept_again(activity, invited_police, arrives):
     names(invited_police, Nominee("Rina Sari"))
     for stamp in ("20270104T230000Z", "20270105T011000Z"):  # before they were named, and after
         yes = Answer(uid=activity.uid, address="polres@example.com", stamp=stamp)
@@ -259,14 +261,14 @@ def test_an_office_that_has_named_people_need_not_say_yes_again(activity, invite
     assert result(arrives(outlook(yes))) == (TO_READ, IncomingReason.NAMES_NEEDED)
 
 
-def test_whom_an_office_named_answers_for_themselves_alone(activity, invited_police, arrives):
+def test_a_nominee_answers_only_for_themselves(activity, invited_police, arrives):
     names(invited_police, Nominee("Rina Sari", email="rina@example.com"), Nominee("Doni Putra"))
     mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="rina@example.com", name="Rina Sari")))
     assert result(mail) == (APPLIED, "")
     assert states() == [InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.COMING]
 
 
-def test_a_representatives_reply_waits_beside_the_invitation_of_whom_they_represent(activity, chief, arrives):
+def test_a_representatives_reply_is_shown_beside_the_invitation_they_represent(activity, chief, arrives):
     published(activity, chief, role=Role.SPEAKER)
     token = tokens.token(links.link_for(db.session, chief))
     rina = Representative("Rina", email="Rina@example.com")
@@ -277,7 +279,7 @@ def test_a_representatives_reply_waits_beside_the_invitation_of_whom_they_repres
     assert of(chief).state is InvitationState.REPRESENTED
 
 
-def test_of_two_with_one_address_the_one_still_invited_answers(activity, ani, arrives):
+def test_the_one_still_invited_answers_where_two_share_an_address(activity, ani, arrives):
     siti = a_person("Siti Rahmawati", email="ani@example.com")
     published(activity, ani, siti)
     withdrawing.withdraw(of(siti).id, by=None, now=at(5, 8))
@@ -288,7 +290,7 @@ def test_of_two_with_one_address_the_one_still_invited_answers(activity, ani, ar
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_an_answer_from_the_address_before_it_was_corrected_is_shown_beside_the_invitation(activity, ani, arrives):
+def test_an_answer_from_an_address_corrected_since_is_shown_beside_the_invitation(activity, ani, arrives):
     published(activity, ani)
     sent_to(ani)
     ani.email = "ani.baru@example.com"

@@ -1,4 +1,4 @@
-"""Delivery reports stop mail to dead addresses, and to no others."""
+"""Delivery reports stop mail to dead addresses, and to no other addresses."""
 
 from dataclasses import replace
 
@@ -34,7 +34,9 @@ def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, act
 
 
 @pytest.mark.parametrize("forge", ["mac", "missing", "message id"])
-def test_where_mails_have_return_paths_a_report_without_one_stops_nothing(any_app, activity, ani, arrives, forge):
+def test_a_report_without_a_return_path_blocks_nothing_where_return_paths_are_used(
+    any_app, activity, ani, arrives, forge
+):
     setting(any_app, mail_return_path="bounces+{id}@example.com")
     published(activity, ani)
     message = sent_to(ani)
@@ -47,7 +49,7 @@ def test_where_mails_have_return_paths_a_report_without_one_stops_nothing(any_ap
     assert db.session.scalars(sa.select(AddressFailure)).all() == []
 
 
-def test_without_return_paths_the_report_must_name_our_mail_and_its_very_address(activity, ani, budi, arrives):
+def test_without_return_paths_the_report_must_name_our_mail_and_its_exact_address(activity, ani, budi, arrives):
     published(activity, ani, budi)
     message = sent_to(ani)
     for forged in (
@@ -61,19 +63,21 @@ def test_without_return_paths_the_report_must_name_our_mail_and_its_very_address
     assert db.session.scalars(sa.select(AddressFailure.address)).all() == ["ani@example.com"]
 
 
-def test_a_report_can_stop_no_address_but_that_of_its_message(any_app, activity, ani, budi, arrives):
+def test_a_report_can_block_only_the_address_of_its_message(any_app, activity, ani, budi, arrives):
     setting(any_app, mail_return_path="bounces+{id}@example.com")
     published(activity, ani, budi)
     path = return_path(sent_to(ani).id, any_app.extensions["outreach"])
     arrives(postfix(Returned(to=path, failed="budi@example.com")))
-    assert db.session.scalars(sa.select(AddressFailure.address)).all() == ["ani@example.com"]  # she forwards to him
+    assert db.session.scalars(sa.select(AddressFailure.address)).all() == [
+        "ani@example.com"
+    ]  # she forwards her mail to him
 
 
-def test_a_report_about_nobody_we_know_is_ignored(arrives, office):
+def test_a_report_about_an_unknown_person_is_ignored(arrives, office):
     assert result(arrives(postfix(Returned()))) == (IGNORED, IncomingReason.NOT_OURS)
 
 
-def test_delays_are_counted_and_stop_nothing(activity, ani, arrives):
+def test_delays_are_counted_and_block_nothing(activity, ani, arrives):
     published(activity, ani)
     message = sent_to(ani)
     returned = samples.delayed(Returned(original=message.rfc_message_id))
@@ -91,7 +95,7 @@ def test_delays_are_counted_and_stop_nothing(activity, ani, arrives):
         ("5.7.1", "550 5.7.1 rejected by policy", IncomingReason.MAIL_REFUSED),
     ],
 )
-def test_what_is_not_the_addresss_fault_is_shown_and_blocks_nothing(activity, ani, arrives, status, words, reason):
+def test_a_failure_not_caused_by_the_address_is_shown_and_blocks_nothing(activity, ani, arrives, status, words, reason):
     published(activity, ani)
     message = sent_to(ani)
     mail = arrives(postfix(Returned(original=message.rfc_message_id, status=status, words=words)))
@@ -99,7 +103,7 @@ def test_what_is_not_the_addresss_fault_is_shown_and_blocks_nothing(activity, an
     assert db.session.scalars(sa.select(AddressFailure.blocked_at)).all() in ([], [None])
 
 
-def test_after_the_report_no_mail_goes_there(activity, ani, arrives, any_app):
+def test_no_mail_goes_to_an_address_after_its_report(activity, ani, arrives, any_app):
     with Server() as server:
         send_through(any_app, server, mail_return_path="bounces+{id}@example.com")
         published(activity, ani)
@@ -116,9 +120,7 @@ def test_after_the_report_no_mail_goes_there(activity, ani, arrives, any_app):
 
 
 @pytest.mark.parametrize("return_path", ["", "bounces+{id}@bücher.example", "bounces+{id}@xn--bcher-kva.example"])
-def test_a_report_names_a_domain_of_other_letters_as_it_stands_on_the_wire(
-    activity, ani, arrives, any_app, return_path
-):
+def test_a_report_names_an_internationalised_domain_in_its_wire_form(activity, ani, arrives, any_app, return_path):
     ani.email = "ani@bücher.example"
     db.session.commit()
     with Server() as server:

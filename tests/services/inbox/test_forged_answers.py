@@ -1,4 +1,4 @@
-"""Answers that somebody else wrote in Ani's name: none is recorded that she would not hear of."""
+"""Answers forged in Ani's name: none is recorded without a mail that notifies her."""
 
 import pytest
 import sqlalchemy as sa
@@ -54,7 +54,7 @@ def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> byte
         "Authentication-Results: mx.example.org; spf=fail; dkim=none; dmarc=none\r\nFrom: ani@example.com",
     ],
 )
-def test_whoever_merely_names_ani_as_the_sender_does_not_answer_for_her(activity, ani, arrives, fields):
+def test_a_mail_that_merely_names_ani_as_sender_does_not_answer_for_her(activity, ani, arrives, fields):
     published(activity, ani)
     mail = arrives(says_it_is_from(activity, fields))
     assert result(mail) in ((TO_READ, IncomingReason.SENDER_UNPROVEN), (TO_READ, IncomingReason.SENDER_DIFFERS))
@@ -63,7 +63,7 @@ def test_whoever_merely_names_ani_as_the_sender_does_not_answer_for_her(activity
     assert (result(genuine), of(ani).state) == ((APPLIED, ""), InvitationState.NOT_COMING)
 
 
-def test_an_answer_that_no_mail_can_confirm_is_not_recorded_and_ani_is_called(activity, ani, arrives):
+def test_an_answer_without_a_possible_confirmation_is_not_recorded_and_ani_is_called(activity, ani, arrives):
     published(activity, ani)
     failure = AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW, reply="550")
     db.session.add(failure)
@@ -77,9 +77,7 @@ def test_an_answer_that_no_mail_can_confirm_is_not_recorded_and_ani_is_called(ac
     assert (result(again), confirmations()) == ((APPLIED, ""), ["Ani Wijaya"])
 
 
-def test_an_answer_stands_before_a_coordinator_once_its_confirming_mail_does_not_arrive(
-    activity, ani, budi, arrives, any_app
-):
+def test_an_answer_is_shown_to_a_coordinator_once_its_confirmation_bounces(activity, ani, budi, arrives, any_app):
     with Server() as server:
         send_through(any_app, server)
         published(activity, ani, budi)
@@ -99,7 +97,7 @@ def test_an_answer_stands_before_a_coordinator_once_its_confirming_mail_does_not
     assert (of(ani).state, waiting.count_waiting()) == (InvitationState.NOT_COMING, 1)
 
 
-def test_ten_answers_a_day_are_counted_by_when_they_are_taken_however_old_they_are(activity, ani, arrives):
+def test_the_limit_of_ten_answers_a_day_counts_by_reading_time_not_by_their_age(activity, ani, arrives):
     published(activity, ani)
     for minute in range(12):
         answer = Answer("ACCEPTED" if minute % 2 else "DECLINED", uid=activity.uid, stamp=f"20270105T01{minute:02d}00Z")
@@ -108,7 +106,7 @@ def test_ten_answers_a_day_are_counted_by_when_they_are_taken_however_old_they_a
     assert [result(mail) for mail in found] == [(APPLIED, "")] * 10 + [(TO_READ, IncomingReason.TOO_MANY)] * 2
 
 
-def test_a_program_that_gives_every_mail_the_same_message_id_hides_none(activity, ani, arrives):
+def test_mails_with_the_same_message_id_do_not_hide_each_other(activity, ani, arrives):
     published(activity, ani)
 
     def answer(partstat, stamp):
@@ -123,7 +121,7 @@ def test_a_program_that_gives_every_mail_the_same_message_id_hides_none(activity
     assert result(older) == (REFUSED, IncomingReason.NEWER_ANSWER)
 
 
-def test_letters_with_one_message_id_are_all_read_unless_they_say_the_same(activity, ani, arrives):
+def test_letters_with_one_message_id_are_all_read_unless_their_text_is_the_same(activity, ani, arrives):
     published(activity, ani)
     head = b"From: ani@example.com\r\nMessage-ID: <fixed@example.com>\r\nSubject: s\r\n\r\n"
     assert result(arrives(head + b"Terima kasih.\r\n")) == (TO_READ, "")
@@ -132,13 +130,13 @@ def test_letters_with_one_message_id_are_all_read_unless_they_say_the_same(activ
     assert result(arrives(moved)) == (IGNORED, IncomingReason.DUPLICATE)
 
 
-def test_of_reports_about_somebody_who_was_erased_no_words_are_kept(activity, ani, arrives):
+def test_no_words_are_kept_of_reports_about_an_erased_person(activity, ani, arrives):
     published(activity, ani)
     privacy.erase(ani.id, by=None, now=at(5, 8))
     mail = arrives(postfix(Returned()))
     assert (result(mail), mail.text, mail.subject) == ((IGNORED, IncomingReason.NOT_OURS), "", "")
 
 
-def test_of_an_automatic_reply_no_words_are_kept(activity, ani, arrives):
+def test_no_words_are_kept_of_an_automatic_reply(activity, ani, arrives):
     mail = arrives(out_of_office())
     assert (mail.outcome, mail.sender, mail.text) == (IGNORED, "ani@example.com", "")

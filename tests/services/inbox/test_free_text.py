@@ -1,4 +1,4 @@
-"""What people write freely stands beside their invitation; what programs write by themselves is ignored."""
+"""Letters written by people are shown beside their invitation; automatic mails are ignored."""
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
@@ -16,7 +16,7 @@ from tests.services.inbox.inbox_help import IGNORED, TO_READ, of, published, res
 from tests.world import invite
 
 
-def test_what_ani_writes_stands_beside_the_invitation_it_answers(programme, hall, activity, ani, arrives):
+def test_anis_letter_is_shown_beside_the_invitation_it_answers(programme, hall, activity, ani, arrives):
     published(activity, ani)
     message = sent_to(ani)
     published(draft_activity(programme, hall, 12), ani)
@@ -27,7 +27,7 @@ def test_what_ani_writes_stands_beside_the_invitation_it_answers(programme, hall
     assert not mail.guessed
 
 
-def test_a_letter_that_answers_nothing_stands_beside_the_next_invitation_of_its_sender(
+def test_a_letter_that_answers_nothing_is_shown_beside_its_senders_next_invitation(
     programme, hall, activity, ani, arrives
 ):
     published(activity, ani)
@@ -38,7 +38,7 @@ def test_a_letter_that_answers_nothing_stands_beside_the_next_invitation_of_its_
     assert later.invitation.activity_id == activity.id
 
 
-def test_which_of_several_invitations_of_one_mail_is_meant_is_a_guess(programme, hall, activity, ani, arrives):
+def test_one_of_several_invitations_in_a_mail_is_only_a_guess(programme, hall, activity, ani, arrives):
     both = [activity, draft_activity(programme, hall, 12)]
     for one in both:
         invite(one, ani)
@@ -60,7 +60,7 @@ def test_out_of_office_and_our_own_mails_are_ignored(activity, ani, arrives):
     assert result(own) == (IGNORED, IncomingReason.OWN)
 
 
-def test_a_letter_by_a_groups_address_is_read_if_it_answers_us_or_comes_from_somebody_we_know(activity, ani, arrives):
+def test_a_letter_from_a_group_address_is_read_if_it_answers_us_or_its_sender_is_known(activity, ani, arrives):
     published(activity, ani)
     message = sent_to(ani)
     by_list = b"List-Id: <kader.example.com>\r\nPrecedence: list\r\n"
@@ -72,7 +72,7 @@ def test_a_letter_by_a_groups_address_is_read_if_it_answers_us_or_comes_from_som
     assert (mail.kind, *result(mail)) == (IncomingKind.AUTOMATIC, IGNORED, "")
 
 
-def test_a_representatives_letter_stands_beside_the_invitation_of_whom_they_represent(activity, chief, arrives):
+def test_a_representatives_letter_is_shown_beside_the_invitation_they_represent(activity, chief, arrives):
     published(activity, chief, role=Role.SPEAKER)
     token = tokens.token(links.link_for(db.session, chief))
     rina = Representative("Rina", email="Rina@example.com")

@@ -1,4 +1,4 @@
-"""What a coordinator does with a mail received: read what it answers, record it, mark it, and take that back."""
+"""A coordinator handles a received mail: reads what it answers, records it, marks it as handled, and undoes that."""
 
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ def log() -> list[tuple[str, dict[str, object]]]:
     return [(row.action, row.detail) for row in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
 
 
-def test_recording_an_answer_from_a_letter_deals_with_the_letter(hers, ani, coordinator):
+def test_recording_an_answer_from_a_letter_marks_the_letter_as_handled(hers, ani, coordinator):
     letter = mail(person_id=ani.id, invitation_id=hers.id, guessed=True)
     other = mail(person_id=ani.id, invitation_id=hers.id)
     record(hers, coordinator, letter.id)
@@ -58,7 +58,7 @@ def test_recording_an_answer_from_a_letter_deals_with_the_letter(hers, ani, coor
     )  # fmt: skip
 
 
-def test_an_answer_that_is_refused_leaves_the_letter_waiting(activity, hers, coordinator):
+def test_a_refused_answer_leaves_the_letter_waiting(activity, hers, coordinator):
     letter = mail()
     withdrawing.withdraw(hers.id, by=coordinator, now=NOW)
     with pytest.raises(NotRecordable):
@@ -66,14 +66,14 @@ def test_an_answer_that_is_refused_leaves_the_letter_waiting(activity, hers, coo
     assert db.session.get(IncomingMail, letter.id, populate_existing=True).seen_at is None
 
 
-def test_a_letter_that_is_gone_leaves_the_answer_unrecorded(hers, coordinator):
+def test_a_deleted_letter_leaves_the_answer_unrecorded(hers, coordinator):
     with pytest.raises(IncomingMissing):
         record(hers, coordinator, 999)
     db.session.expire_all()
     assert (hers.state, log()[-1][0] == "invitation.answer_recorded") == (InvitationState.PREPARED, False)
 
 
-def test_names_that_an_office_wrote_in_a_letter_deal_with_it(activity, police, coordinator):
+def test_saving_the_names_from_an_offices_letter_marks_it_as_handled(activity, police, coordinator):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     theirs = db.session.scalars(sa.select(Invitation)).one()
@@ -84,7 +84,7 @@ def test_names_that_an_office_wrote_in_a_letter_deal_with_it(activity, police, c
     assert (letter.seen_at, log()[-2][1]["incoming_mail"]) == (NOW, letter.id)
 
 
-def test_a_press_is_taken_back_as_a_whole_and_nothing_else_with_it(coordinator, administrator):
+def test_one_action_is_undone_as_a_whole_and_nothing_else_with_it(coordinator, administrator):
     before = mail(sender="banyak@example.net").id
     handled.handle(before, by=coordinator, now=at(4, 7))
     three = [mail(sender="banyak@example.net").id for _number in range(3)]
@@ -99,7 +99,7 @@ def test_a_press_is_taken_back_as_a_whole_and_nothing_else_with_it(coordinator, 
     assert handled.just_marked(three[1], by=coordinator, now=NOW) is None
 
 
-def test_one_mail_of_a_press_is_taken_back_alone(coordinator):
+def test_one_mail_of_an_action_is_undone_alone(coordinator):
     three = [mail(sender="banyak@example.net").id for _number in range(3)]
     handled.handle_all_of_sender(three[1], by=coordinator, now=NOW)
     handled.reopen(three[0], by=coordinator, now=NOW)
@@ -107,7 +107,7 @@ def test_one_mail_of_a_press_is_taken_back_alone(coordinator):
     assert waiting == [three[0]]
 
 
-def test_taking_back_is_offered_for_half_an_hour_to_whoever_pressed(coordinator, administrator):
+def test_undo_is_offered_for_half_an_hour_to_the_person_who_acted(coordinator, administrator):
     letter = mail().id
     handled.handle(letter, by=coordinator, now=NOW)
     just, late = NOW + timedelta(minutes=30), NOW + timedelta(minutes=30, seconds=1)
@@ -128,12 +128,12 @@ def test_taking_back_is_offered_for_half_an_hour_to_whoever_pressed(coordinator,
         (None, "", None),
     ],
 )
-def test_the_yes_or_no_of_a_calendar_is_offered_unless_it_is_outdated(office, participation, reason, answer):
+def test_a_calendars_yes_or_no_is_offered_unless_it_is_outdated(office, participation, reason, answer):
     answered = mail(IncomingKind.ANSWER, IncomingOutcome.REFUSED, participation=participation, reason=reason)
     assert inbox.answer_in(answered) == answer
 
 
-def test_a_mail_is_shown_with_ways_to_reach_its_sender(hers, ani):
+def test_a_mail_is_shown_with_contacts_of_its_sender(hers, ani):
     ani.phone = "+6281234567890"
     letter = inbox.show(mail(person_id=ani.id, subject="Datang & pulang?").id)
     assert (letter.call.tel, letter.call.number) == ("+6281234567890", "0812-3456-7890")
@@ -151,7 +151,7 @@ def test_a_representatives_letter_shows_the_representatives_number(hers, ani, co
     assert inbox.show(letter.id).call.tel == "+6281300000001"
 
 
-def test_the_log_names_senders_as_long_as_the_mails_do(hers, ani, coordinator):
+def test_the_log_names_senders_as_long_as_their_mails_do(hers, ani, coordinator):
     letter = mail(sender_name="Ani Wijaya").id
     unnamed = mail(sender_name="", sender="").id
     record(hers, coordinator, letter)

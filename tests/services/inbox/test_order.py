@@ -1,4 +1,4 @@
-"""Which of several answers counts: after moves, late, twice, and beside answers by link."""
+"""Which of several answers counts: after moves, late, duplicated, and beside answers by link."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -38,7 +38,7 @@ from tests.world import invite
 
 
 def pressed(mail, partstat: str, stamp: str) -> bytes:
-    """What a calendar program sends back to the request in a mail of ours: its own words for who, what and which version."""
+    """The reply of a calendar program to the request in our mail: its organiser, attendee, UID and version."""
     (part,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
     (event,) = Calendar.from_ical(part.get_content()).walk("VEVENT")
     attendee = event["ATTENDEE"]
@@ -50,7 +50,7 @@ def pressed(mail, partstat: str, stamp: str) -> bytes:
     )  # fmt: skip
 
 
-def test_our_own_requests_are_answered_through_moving_withdrawing_and_inviting_again(any_app, activity, ani, arrives):
+def test_our_own_requests_can_be_answered_after_moving_withdrawing_and_inviting_again(any_app, activity, ani, arrives):
     with Server() as server:
         send_through(any_app, server, imap_server="imap.example.com")
         published(activity, ani)
@@ -77,7 +77,7 @@ def test_our_own_requests_are_answered_through_moving_withdrawing_and_inviting_a
         assert of(ani).state is InvitationState.COMING
 
 
-def test_a_second_press_changes_the_answer_and_the_same_answer_again_sends_no_mail(activity, ani, arrives):
+def test_a_second_reply_changes_the_answer_and_an_equal_reply_sends_no_mail(activity, ani, arrives):
     published(activity, ani)
     arrives(gmail(Answer(uid=activity.uid)))
     again = arrives(gmail(Answer(uid=activity.uid, stamp="20270105T011000Z")))
@@ -87,7 +87,7 @@ def test_a_second_press_changes_the_answer_and_the_same_answer_again_sends_no_ma
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_an_answer_to_the_entry_before_a_move_is_refused(activity, ani, arrives):
+def test_an_answer_to_the_entry_from_before_a_move_is_refused(activity, ani, arrives):
     published(activity, ani)
     move(activity, now=at(5, 8, 30))
     old = arrives(gmail(Answer(uid=activity.uid, sequence=0, stamp="20270105T014000Z")))
@@ -98,7 +98,7 @@ def test_an_answer_to_the_entry_before_a_move_is_refused(activity, ani, arrives)
     assert of(ani).answered_sequence == 1
 
 
-def test_after_withdrawing_and_inviting_again_only_the_new_entry_is_answered(activity, ani, arrives):
+def test_only_the_new_entry_can_be_answered_after_withdrawing_and_inviting_again(activity, ani, arrives):
     published(activity, ani)
     withdrawing.withdraw(of(ani).id, by=None, now=at(5, 8, 10))
     assert result(arrives(gmail(Answer(uid=activity.uid)))) == (TO_READ, IncomingReason.WITHDRAWN)
@@ -114,7 +114,7 @@ def test_after_withdrawing_and_inviting_again_only_the_new_entry_is_answered(act
     )
 
 
-def test_replies_that_overtake_each_other_leave_the_newest(activity, ani, arrives):
+def test_the_newest_reply_counts_when_replies_arrive_out_of_order(activity, ani, arrives):
     published(activity, ani)
     arrives(gmail(Answer("DECLINED", uid=activity.uid, stamp="20270105T012000Z")))
     for older in ("20270105T012000Z", "20270105T011959Z"):
@@ -131,7 +131,7 @@ def test_two_quick_replies_read_in_one_round_both_count(activity, ani, arrives):
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_an_answer_by_link_outranks_an_older_reply_and_yields_to_a_newer_one(activity, ani, arrives):
+def test_an_answer_by_link_replaces_an_older_reply_and_is_replaced_by_a_newer_one(activity, ani, arrives):
     published(activity, ani)
     token = tokens.token(links.link_for(db.session, ani))
     answering.answer(token, activity.id, Choice.NOT_COMING, now=at(5, 8, 30))
@@ -139,7 +139,7 @@ def test_an_answer_by_link_outranks_an_older_reply_and_yields_to_a_newer_one(act
     assert result(arrives(gmail(Answer(uid=activity.uid, stamp="20270105T014500Z")))) == (APPLIED, "")
 
 
-def test_a_calendar_whose_clock_is_years_ahead_cannot_lock_out_later_answers(activity, ani, arrives):
+def test_a_calendar_clock_years_ahead_cannot_block_later_answers(activity, ani, arrives):
     published(activity, ani)
     arrives(gmail(Answer(uid=activity.uid, stamp="20990101T000000Z")))
     assert of(ani).replied_at == at(5, 9)
@@ -147,7 +147,7 @@ def test_a_calendar_whose_clock_is_years_ahead_cannot_lock_out_later_answers(act
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_the_deadline_holds_for_calendars_too(activity, ani, arrives):
+def test_the_deadline_applies_to_calendar_replies_too(activity, ani, arrives):
     published(activity, ani)
     in_time = arrives(gmail(Answer("ACCEPTED", uid=activity.uid, stamp="20270116T085800Z")), now=at(16, 15, 59))
     assert result(in_time) == (APPLIED, "")
@@ -156,14 +156,14 @@ def test_the_deadline_holds_for_calendars_too(activity, ani, arrives):
     assert of(ani).state is InvitationState.COMING
 
 
-def test_a_cancelled_activity_is_answered_no_more(activity, ani, arrives):
+def test_a_cancelled_activity_cannot_be_answered(activity, ani, arrives):
     published(activity, ani)
     publishing.cancel(activity.id, "hujan", by=None, now=at(5, 8, 30))
     mail = arrives(gmail(Answer(uid=activity.uid, sequence=1, stamp="20270105T014000Z")))
     assert result(mail) == (REFUSED, IncomingReason.ACTIVITY_CANCELLED)
 
 
-def test_a_flood_of_replies_ends_as_mail_to_read(activity, ani, arrives):
+def test_a_flood_of_replies_becomes_mail_for_a_coordinator(activity, ani, arrives):
     published(activity, ani)
     stamps = [f"20270105T01{minute:02}00Z" for minute in range(12)]
     found = [
@@ -173,7 +173,7 @@ def test_a_flood_of_replies_ends_as_mail_to_read(activity, ani, arrives):
     assert found == [(APPLIED, "")] * 10 + [(TO_READ, IncomingReason.TOO_MANY)] * 2
 
 
-def test_an_answer_is_in_time_by_when_it_came_not_by_when_it_was_read(activity, ani, arrives):
+def test_an_answer_is_in_time_by_its_arrival_not_by_its_reading(activity, ani, arrives):
     published(activity, ani)
     deadline = at(16, 16)
     mail = gmail(Answer(uid=activity.uid, stamp="20270116T085900Z"))
@@ -182,7 +182,7 @@ def test_an_answer_is_in_time_by_when_it_came_not_by_when_it_was_read(activity, 
     assert result(arrives(changed, now=at(17, 9), came=deadline)) == (TO_READ, IncomingReason.DEADLINE_PASSED)
 
 
-def test_however_early_an_answer_came_it_is_read_too_late_once_the_activity_is_over(activity, ani, arrives):
+def test_an_answer_read_after_the_activity_is_too_late_however_early_it_arrived(activity, ani, arrives):
     published(activity, ani)
     came, ends = at(16, 15), activity.ends_at
     mail = gmail(Answer(uid=activity.uid, stamp="20270116T075900Z"))
@@ -191,7 +191,7 @@ def test_however_early_an_answer_came_it_is_read_too_late_once_the_activity_is_o
     assert result(arrives(other, now=ends - timedelta(seconds=1), came=came)) == (APPLIED, "")
 
 
-def test_a_clock_that_is_slow_does_not_make_an_answer_older_than_the_one_by_link_before_it(activity, ani, arrives):
+def test_a_slow_clock_does_not_make_a_reply_older_than_the_answer_by_link_before_it(activity, ani, arrives):
     published(activity, ani)
     token = tokens.token(links.link_for(db.session, ani))
     answering.answer(token, activity.id, Choice.COMING, now=at(5, 8, 30))
@@ -203,7 +203,7 @@ def test_a_clock_that_is_slow_does_not_make_an_answer_older_than_the_one_by_link
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_late_replies_that_say_what_is_recorded_are_no_work_for_anybody(activity, ani, arrives):
+def test_late_replies_that_match_the_recorded_answer_need_no_coordinator(activity, ani, arrives):
     published(activity, ani)
     token = tokens.token(links.link_for(db.session, ani))
     answering.answer(token, activity.id, Choice.COMING, now=at(5, 8, 30))
@@ -222,7 +222,7 @@ def test_late_replies_that_say_what_is_recorded_are_no_work_for_anybody(activity
     assert result(arrives(gmail(no), now=at(18, 10))) == (TO_READ, IncomingReason.DEADLINE_PASSED)
 
 
-def test_of_two_replies_with_one_stamp_the_one_that_came_last_counts(activity, ani, arrives):
+def test_the_last_arrived_of_two_replies_with_one_stamp_counts(activity, ani, arrives):
     published(activity, ani)
     yes = outlook(Answer(uid=activity.uid, stamp="20270104T010000Z"))
     assert result(arrives(yes, now=at(5, 9))) == (APPLIED, "")
@@ -234,7 +234,7 @@ def test_of_two_replies_with_one_stamp_the_one_that_came_last_counts(activity, a
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_the_same_answer_again_leaves_what_a_coordinator_noted(activity, ani, arrives, coordinator):
+def test_an_equal_answer_keeps_a_coordinators_note(activity, ani, arrives, coordinator):
     published(activity, ani)
     recording.record_answer(
         of(ani).id, Choice.COMING, AnswerSource.PHONE, note="Kursi roda", by=coordinator, now=at(5, 8, 10)
@@ -256,7 +256,7 @@ def test_the_same_answer_again_leaves_what_a_coordinator_noted(activity, ani, ar
 
 
 @pytest.mark.parametrize("program", ["Outlook", "Apple"])
-def test_without_a_sequence_a_reply_is_to_the_first_entry(activity, ani, arrives, program):
+def test_a_reply_without_a_sequence_refers_to_the_first_entry(activity, ani, arrives, program):
     """RFC 5546, 3.2.3: a reply to a REQUEST whose SEQUENCE is above zero must name it."""
     published(activity, ani)
     yes = Answer(uid=activity.uid, sequence=None)

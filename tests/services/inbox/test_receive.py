@@ -1,4 +1,4 @@
-"""Each mail has its effect once, whatever crosses it; and the real mailbox that mails come from."""
+"""Each mail has its effect exactly once under concurrency, and mails are read from a real mailbox."""
 
 from collections import Counter
 from datetime import datetime
@@ -41,7 +41,7 @@ from tests.services.inbox.inbox_help import (
 from tests.world import at_once
 
 
-def test_the_same_mail_read_twice_or_copied_does_nothing_more(activity, ani, arrives):
+def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives):
     published(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     arrives(mail, uid=1)
@@ -53,7 +53,7 @@ def test_the_same_mail_read_twice_or_copied_does_nothing_more(activity, ani, arr
     assert len(confirmations()) == 1
 
 
-def test_of_two_workers_at_one_mail_one_takes_it(any_app, activity, ani, arrives):
+def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):
     published(activity, ani)
     for number in range(5):
         partstat = ("ACCEPTED", "DECLINED")[number % 2]
@@ -68,7 +68,7 @@ def test_of_two_workers_at_one_mail_one_takes_it(any_app, activity, ani, arrives
     assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 5
 
 
-def test_a_program_that_gives_each_reply_the_same_message_id_is_heard_each_time(activity, ani, arrives):
+def test_replies_with_the_same_message_id_are_all_handled(activity, ani, arrives):
     published(activity, ani)
     for partstat, stamp in (("ACCEPTED", "20270105T010000Z"), ("DECLINED", "20270105T010100Z")):
         mail = arrives(gmail(Answer(partstat, uid=activity.uid, stamp=stamp, message_id="<entry@example.com>")))
@@ -76,7 +76,7 @@ def test_a_program_that_gives_each_reply_the_same_message_id_is_heard_each_time(
     assert of(ani).state is InvitationState.NOT_COMING
 
 
-def test_a_mail_whose_effect_breaks_is_set_aside_with_its_first_lines(activity, ani, arrives, monkeypatch):
+def test_a_mail_whose_handling_fails_is_set_aside_with_its_first_lines(activity, ani, arrives, monkeypatch):
     published(activity, ani)
 
     def breaks(*_arguments, **_named):
@@ -89,7 +89,7 @@ def test_a_mail_whose_effect_breaks_is_set_aside_with_its_first_lines(activity, 
     assert of(ani).state is InvitationState.INVITED
 
 
-def test_a_database_in_trouble_is_no_fault_of_the_mail(activity, ani, arrives, monkeypatch):
+def test_a_database_error_is_not_counted_against_the_mail(activity, ani, arrives, monkeypatch):
     def locked(*_arguments, **_named):
         raise OperationalError("x", {}, Exception("database is locked"))
 
@@ -109,7 +109,7 @@ def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
     assert (found.person_id, found.text[:21]) == (ani.id, "From: ani@example.com")
 
 
-def test_what_was_forgotten_with_a_person_stays_so_when_the_mailbox_is_read_anew(activity, ani, arrives, coordinator):
+def test_what_was_erased_with_a_person_stays_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
     published(activity, ani)
     mails = [letter(original=""), gmail(Answer(uid=activity.uid)), b"From: ani@example.com\r\n\r\nBaik."]
     for one in mails:
@@ -125,7 +125,7 @@ def test_what_was_forgotten_with_a_person_stays_so_when_the_mailbox_is_read_anew
 
 @pytest.fixture
 def box(any_app, arrives, mailbox):  # noqa: F811
-    """A mailbox that was read before. Dovecot notes when a mail comes by its own clock, far from the tests' January."""
+    """A mailbox that was read before. Dovecot stamps mails by its own clock, far from the tests' January."""
     setting(any_app, **server_settings(mailbox))
     db.session.add(
         IncomingMail(
@@ -141,7 +141,7 @@ def poll(now=MORNING):
     return receiving.poll(lambda: now)
 
 
-def test_mails_are_taken_from_a_real_mailbox_once(box, activity, ani):
+def test_mails_are_read_from_a_real_mailbox_once(box, activity, ani):
     published(activity, ani)
     message = sent_to(ani)
     box.deliver(gmail(Answer(uid=activity.uid)), letter(original=message.rfc_message_id), samples.out_of_office())
@@ -153,7 +153,7 @@ def test_mails_are_taken_from_a_real_mailbox_once(box, activity, ani):
     assert [(row.mailbox, row.uid) for row in rows] == [(f"{box.user}@localhost/INBOX", uid) for uid in (1, 2, 3)]
 
 
-def test_a_death_between_commit_and_mark_is_made_up_for(box, activity, ani, monkeypatch):
+def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeypatch):
     published(activity, ani)
     box.deliver(gmail(Answer(uid=activity.uid)))
 
@@ -176,7 +176,7 @@ def test_a_death_between_commit_and_mark_is_made_up_for(box, activity, ani, monk
     assert (of(ani).state, len(confirmations())) == (InvitationState.COMING, 1)
 
 
-def test_a_mailbox_made_anew_repeats_nothing(box, activity, ani):
+def test_a_recreated_mailbox_repeats_nothing(box, activity, ani):
     published(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     box.deliver(mail)
@@ -187,7 +187,7 @@ def test_a_mailbox_made_anew_repeats_nothing(box, activity, ani):
     assert len(confirmations()) == 1
 
 
-def test_old_mails_of_a_mailbox_that_was_there_before_are_left_alone(box, ani):
+def test_old_mails_of_an_existing_mailbox_are_left_alone(box, ani):
     db.session.execute(sa.delete(IncomingMail))
     db.session.commit()
     box.deliver(letter(original="", message_id="<1@example.com>"), at=datetime.fromisoformat("2026-01-01T00:00Z"))
@@ -196,7 +196,7 @@ def test_old_mails_of_a_mailbox_that_was_there_before_are_left_alone(box, ani):
     assert box.flags()[1] == set()
 
 
-def test_a_mailbox_in_trouble_is_shown_left_alone_for_a_while_and_tried_again(any_app, box, ani):
+def test_a_failing_mailbox_is_reported_paused_and_tried_again(any_app, box, ani):
     box.deliver(letter(original=""))
     setting(any_app, imap_password="salah")
     assert poll() == {}
@@ -210,7 +210,7 @@ def test_a_mailbox_in_trouble_is_shown_left_alone_for_a_while_and_tried_again(an
     assert db.session.get_one(Channel, "inbox").trouble is None
 
 
-def test_two_workers_that_meet_the_same_trouble_first_both_note_it(any_app):
+def test_two_workers_that_meet_the_same_failure_first_both_record_it(any_app):
     down = MailboxDown(ChannelTrouble.LOGIN, "AUTHENTICATIONFAILED")
     for _ in range(5):
         assert at_once(any_app, [lambda: receiving._alarm(down, MORNING)] * 4) == ["done"] * 4
@@ -219,7 +219,7 @@ def test_two_workers_that_meet_the_same_trouble_first_both_note_it(any_app):
         db.session.commit()
 
 
-def test_the_number_that_waits_is_counted_anew_only_once_it_has_changed(ani, arrives, coordinator, queries):
+def test_the_number_of_waiting_mails_is_recounted_only_after_a_change(ani, arrives, coordinator, queries):
     assert inbox_waiting.recent_count(now=MORNING) == 0
     waiting = arrives(letter(original="")).id
     assert inbox_waiting.recent_count(now=MORNING) == 1
@@ -234,12 +234,12 @@ def test_the_number_that_waits_is_counted_anew_only_once_it_has_changed(ani, arr
     assert inbox_waiting.recent_count(now=MORNING) == 1
 
 
-def test_without_a_mailbox_in_the_settings_nothing_is_done(any_app):
+def test_nothing_happens_without_a_mailbox_in_the_settings(any_app):
     assert poll() == {}
     assert db.session.get(Channel, "inbox") is None
 
 
-def test_no_transaction_is_open_while_the_server_is_spoken_to(box, activity, ani, monkeypatch):
+def test_no_transaction_is_open_during_the_talk_with_the_server(box, activity, ani, monkeypatch):
     published(activity, ani)
     box.deliver(gmail(Answer(uid=activity.uid)), letter())
     asked, seen = imap._Opened._asked, []

@@ -1,4 +1,4 @@
-"""In the invitee's calendar a withdrawal outranks the invitation it takes back, and a new invitation the withdrawal."""
+"""Calendar revisions: a withdrawal outranks its invitation, and a new invitation outranks the withdrawal."""
 
 import pytest
 import sqlalchemy as sa
@@ -35,7 +35,7 @@ def revisions(person) -> dict[str, int]:
     return {role.value: revision for role, revision in rows}
 
 
-def test_a_withdrawal_raises_it_by_one_and_inviting_again_by_one_more(activity, ani):
+def test_a_withdrawal_raises_the_revision_by_one_and_inviting_again_by_one_more(activity, ani):
     ask(activity, ani)
     assert revisions(ani) == {"cadre": 0}
     take_back(ani)
@@ -60,7 +60,7 @@ def test_inviting_in_another_role_outranks_the_withdrawal_from_the_first(activit
     assert revisions(ani) == {"speaker": 2, "cadre": 2}
 
 
-def test_an_organisation_and_those_it_named_go_and_come_back_with_higher_ones(activity, police):
+def test_an_organisation_and_its_nominees_are_withdrawn_and_invited_again_with_higher_revisions(activity, police):
     def invite():
         inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
         if activity.state == "draft":

@@ -1,4 +1,4 @@
-"""Finished messages go to the archive ninety days after their last activity: whole, still found, and nothing forgotten."""
+"""Finished messages move to the archive ninety days after their last activity: complete, findable and erasable."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def server(office, current_app_):
 
 @pytest.fixture
 def later_mail(office):
-    """Somebody is invited to an activity in May, so that the newest message of all is theirs."""
+    """Invite somebody to an activity in May, so that the newest message is theirs."""
 
     def write():
         may = draft_activity(None, None, 20, title="Rapat Mei", starts_at=at(20, month=5), ends_at=at(20, 12, month=5),
@@ -61,7 +61,7 @@ def drain(now=NOW):
 
 
 def told(person) -> Message | ArchivedMessage:
-    """Return the person's one message, wherever it is."""
+    """Return the person's one message, in the outbox or in the archive."""
     found = [
         m for kind in (Message, ArchivedMessage) for m in db.session.scalars(sa.select(kind).filter_by(person=person))
     ]
@@ -96,7 +96,7 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert archiving.archive(JUST_AFTER) == 0
 
 
-def test_what_also_speaks_of_a_later_activity_stays_so_that_it_is_not_told_as_new(server, activity, ani, later_mail):
+def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as_new(server, activity, ani, later_mail):
     april = draft_activity(None, None, 20, title="Rapat April", starts_at=at(28, month=4), ends_at=at(28, 12, month=4),
                            registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
     invited(activity, ani)
@@ -107,21 +107,21 @@ def test_what_also_speaks_of_a_later_activity_stays_so_that_it_is_not_told_as_ne
     server.taken.clear()
     publishing.cancel(april.id, "Aula rusak", by=None, now=JUST_AFTER)
     drain(JUST_AFTER)
-    assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were told
+    assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were notified
 
 
-def test_what_has_not_ended_and_the_newest_message_of_all_stay(server, activity, ani, budi):
+def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, budi):
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
     invited(activity, ani, budi)
     drain()
     assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
-    assert archiving.archive(JUST_AFTER) == 0  # Budi's is the newest, whose number SQLite would give away again
+    assert archiving.archive(JUST_AFTER) == 0  # Budi's message is the newest; SQLite would reuse its number
     invited(draft_activity(None, None, 19), a_person("Citra Dewi"))
     assert archiving.archive(JUST_AFTER) == 1
     assert (type(told(ani)), type(told(budi))) == (Message, ArchivedMessage)
 
 
-def test_a_round_that_is_broken_off_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
+def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
     invited(activity, ani, budi, a_person("Citra Dewi"))
     drain()
     later_mail()
@@ -132,7 +132,7 @@ def test_a_round_that_is_broken_off_leaves_the_rest_for_the_next(activity, ani, 
     assert (number(Message), number(ArchivedMessage), number(ArchivedLine)) == (1, 3, 3)
 
 
-def test_a_batch_that_fails_moves_nothing(activity, ani, budi, later_mail):
+def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
     invited(activity, ani, budi)
     drain()
     later_mail()
@@ -145,7 +145,7 @@ def test_a_batch_that_fails_moves_nothing(activity, ani, budi, later_mail):
     assert (number(Message), number(MessageLine), number(Attempt), number(ArchivedMessage)) == (3, 3, 3, 1)
 
 
-def test_a_mail_sent_again_and_the_first_one_still_name_each_other(activity, ani, later_mail):
+def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):
     invited(activity, ani)
     drain()
     first = told(ani).id
@@ -161,7 +161,7 @@ def test_a_mail_sent_again_and_the_first_one_still_name_each_other(activity, ani
         resending.resend(first, by=None, now=JUST_AFTER)
 
 
-def test_a_mail_whose_repetition_still_waits_stays_with_it(server, activity, ani, later_mail):
+def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_mail):
     invited(activity, ani)
     drain()
     first = told(ani).id
@@ -198,7 +198,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
     assert queries(names) <= few
 
 
-def test_the_right_to_see_and_to_erase_reaches_the_archive(server, activity, ani, budi, later_mail):
+def test_export_and_erasure_include_the_archive(server, activity, ani, budi, later_mail):
     server.at["RCPT"] = lambda address: "550 no such user ani" if address.startswith("ani") else None
     invited(activity, ani, budi)
     drain()
@@ -215,7 +215,7 @@ def test_the_right_to_see_and_to_erase_reaches_the_archive(server, activity, ani
     assert told(budi).address == "budi@example.com"
 
 
-def test_a_delivery_report_outlives_the_message_it_is_about(activity, ani, later_mail):
+def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, later_mail):
     invited(activity, ani)
     drain()
     later_mail()

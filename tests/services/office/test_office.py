@@ -1,4 +1,4 @@
-"""Setting the office up, and changing it."""
+"""Setting up the office, and changing it."""
 
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ def changed(**values: object) -> OfficeValues:
     return OfficeValues(**{**METRO.__dict__, **values})
 
 
-def test_setting_up_brings_the_kelurahan_and_the_default_rules(any_app: Flask):
+def test_set_up_stores_the_kelurahan_and_the_default_rules(any_app: Flask):
     office = offices.save(METRO, by=None, now=NOW)
     assert (office.short_name, office.contact_phone, office.deadline_days) == ("DP3A Metro", "+6281212345678", 2)
     assert db.session.scalar(sa.select(sa.func.count()).where(Region.level == 4)) == 22
@@ -53,7 +53,7 @@ def test_there_is_one_office_however_often_it_is_saved(app: Flask):
         ({"contact_phone": "twelve"}, PhoneInvalid, "contact_phone"),
     ],
 )
-def test_bad_input_says_where_and_stores_nothing(app: Flask, values: dict, problem, field: str):
+def test_bad_input_is_reported_at_its_field_and_stores_nothing(app: Flask, values: dict, problem, field: str):
     with pytest.raises(problem) as told:
         offices.save(changed(**values), by=None, now=NOW)
     assert told.value.field == field
@@ -64,5 +64,5 @@ def test_bad_input_says_where_and_stores_nothing(app: Flask, values: dict, probl
     ("city", "zone"),
     [("18.72", "Asia/Jakarta"), ("51.71", "Asia/Makassar"), ("73.71", "Asia/Makassar"), ("91.71", "Asia/Jayapura")],
 )
-def test_each_provinces_clocks(city: str, zone: str):
+def test_each_province_gets_its_time_zone(city: str, zone: str):
     assert offices.zone_of(city) == ZoneInfo(zone)

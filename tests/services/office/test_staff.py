@@ -1,4 +1,4 @@
-"""Accounts: who may be added, changed, closed, and that one administrator always stays."""
+"""Staff accounts: who may be added, changed and closed; one administrator always remains."""
 
 import threading
 
@@ -25,7 +25,7 @@ def values_of(user: User, **changed: object) -> UserValues:
     )
 
 
-def test_siti_gets_an_account_and_a_password_that_is_stored_nowhere(any_app: Flask, administrator: User):
+def test_siti_gets_an_account_and_her_password_is_not_stored(any_app: Flask, administrator: User):
     added = staff.add(SITI, by=administrator, now=NOW)
     assert verify_password(added.password, added.user.password)
     assert len(added.password) == 19
@@ -49,7 +49,7 @@ def test_siti_gets_an_account_and_a_password_that_is_stored_nowhere(any_app: Fla
         (UserValues("Siti", "siti@example.com", None), staff.RoleMissing),
     ],
 )
-def test_bad_input_names_what_is_wrong_and_adds_nobody(app: Flask, administrator: User, values, problem):
+def test_bad_input_is_reported_and_adds_nobody(app: Flask, administrator: User, values, problem):
     with pytest.raises(problem):
         staff.add(values, by=administrator, now=NOW)
     assert db.session.query(User).count() == 1
@@ -62,7 +62,7 @@ def test_a_password_of_ten_characters_is_long_enough(app: Flask, office):
 
 
 @pytest.mark.parametrize("changed", [{"role": StaffRole.COORDINATOR}, {"active": False}])
-def test_the_last_administrator_stays(any_app: Flask, administrator: User, changed: dict):
+def test_the_last_administrator_cannot_be_removed(any_app: Flask, administrator: User, changed: dict):
     with pytest.raises(staff.LastAdministrator):
         staff.edit(administrator.id, values_of(administrator, **changed), by=None, now=NOW)
     assert (staff.role_of(administrator), administrator.active) == (StaffRole.ADMINISTRATOR, True)
@@ -75,7 +75,7 @@ def test_a_closed_administrator_does_not_count(app: Flask, administrator: User):
         staff.edit(administrator.id, values_of(administrator, role=StaffRole.VIEWER), by=other, now=NOW)
 
 
-def test_two_administrators_cannot_both_leave_at_once(any_app: Flask, administrator: User):
+def test_two_administrators_cannot_both_be_closed_at_once(any_app: Flask, administrator: User):
     other = staff.add(UserValues("Dewi", "dewi@example.com", StaffRole.ADMINISTRATOR), by=None, now=NOW).user
     wishes = [(user.id, values_of(user, role=StaffRole.VIEWER)) for user in (administrator, other)]
     db.session.commit()
@@ -106,7 +106,7 @@ def test_nobody_closes_their_own_account(app: Flask, administrator: User):
         staff.edit(administrator.id, values_of(administrator, active=False), by=administrator, now=NOW)
 
 
-def test_closing_an_account_or_renewing_its_password_ends_its_sessions(
+def test_closing_an_account_or_resetting_its_password_ends_its_sessions(
     app: Flask, administrator: User, coordinator: User
 ):
     first = coordinator.fs_uniquifier
@@ -117,7 +117,7 @@ def test_closing_an_account_or_renewing_its_password_ends_its_sessions(
     assert len({first, second, coordinator.fs_uniquifier}) == 3
 
 
-def test_a_change_stands_in_the_audit_log_with_before_and_after(app: Flask, administrator: User, coordinator: User):
+def test_a_change_is_in_the_audit_log_with_before_and_after(app: Flask, administrator: User, coordinator: User):
     staff.edit(coordinator.id, values_of(coordinator, role=StaffRole.VIEWER), by=administrator, now=NOW)
     [entry] = db.session.query(AuditEntry)
     assert (entry.action, entry.detail) == ("user.changed", {"role": ["coordinator", "viewer"]})
@@ -133,7 +133,7 @@ def test_accounts_are_listed_in_one_query(app: Flask, administrator: User, queri
     ]
 
 
-def test_closing_an_account_stops_the_calendar_addresses_that_it_made(any_app, administrator, coordinator):
+def test_closing_an_account_stops_its_calendar_addresses(any_app, administrator, coordinator):
     made = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=coordinator, now=NOW)
     others = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Dinas", by=administrator, now=NOW)
     staff.edit(coordinator.id, values_of(coordinator, name="Koordinator"), by=administrator, now=NOW)

@@ -1,4 +1,4 @@
-"""What stands in the way of an installation is found in its settings, database, engine, pages and clock."""
+"""The doctor's checks report problems in the settings, database, engine, pages and clock."""
 
 import http.server
 import sqlite3
@@ -37,7 +37,7 @@ def troubles(clashes) -> list[tuple[str, str]]:
     return [(level, text) for level, text in told(clashes) if level != "ok"]
 
 
-def test_good_settings_are_well(tmp_path):
+def test_good_settings_pass(tmp_path):
     assert told(checking.settings(replace(GOOD, instance=tmp_path))) == [
         ("ok", f"The settings can be read; the secret key has {len(SECRET)} characters.")
     ]
@@ -55,13 +55,13 @@ def test_good_settings_are_well(tmp_path):
         ({"calendar_own_hosts": "mail.example.id:8443"}, "warn", "even within this network"),
     ],
 )
-def test_each_setting_that_does_not_suit_is_named(tmp_path, changed, level, words):
+def test_each_unsuitable_setting_is_named(tmp_path, changed, level, words):
     found = troubles(checking.settings(replace(GOOD, instance=tmp_path, **changed)))
     assert [one for one, _text in found] == [level]
     assert words in found[0][1]
 
 
-def test_a_settings_file_with_passwords_that_others_may_read_is_told(tmp_path):
+def test_a_settings_file_with_passwords_readable_by_others_is_reported(tmp_path):
     file = tmp_path / "settings.toml"
     file.touch(mode=0o600)
     settings = replace(GOOD, instance=tmp_path)
@@ -70,7 +70,7 @@ def test_a_settings_file_with_passwords_that_others_may_read_is_told(tmp_path):
     assert [level for level, _text in troubles(checking.settings(settings))] == ["warn"]
 
 
-def test_a_name_in_the_environment_that_is_no_setting_is_told_with_the_one_that_may_be_meant(tmp_path, monkeypatch):
+def test_an_unknown_name_in_the_environment_is_reported_with_the_likely_setting(tmp_path, monkeypatch):
     monkeypatch.setenv("OUTREACH_MAIL_SEVER", "mail.example.com")
     monkeypatch.setenv("OUTREACH_COPY_TO", "postgresql://db/outreach")
     assert troubles(checking.settings(replace(GOOD, instance=tmp_path))) == [
@@ -88,7 +88,7 @@ def migrated(tmp_path: Path):
         db.engine.dispose()
 
 
-def test_before_the_office_is_set_up_that_is_the_next_thing(migrated):
+def test_before_set_up_the_next_step_is_to_set_up_the_office(migrated):
     assert troubles(checking.database(current_settings(), now=clock.now())) == [
         ("warn", "The tables are there, but no office is set up.")
     ]
@@ -97,7 +97,7 @@ def test_before_the_office_is_set_up_that_is_the_next_thing(migrated):
     assert [level for level, _text in told(checking.database(empty, now=clock.now()))] == ["fail"]
 
 
-def test_tables_of_another_version_are_told(migrated):
+def test_tables_of_another_version_are_reported(migrated):
     with db.engine.begin() as connection:
         newest = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
@@ -105,7 +105,7 @@ def test_tables_of_another_version_are_told(migrated):
     assert found == [("fail", f"The tables are of another version (0001, not {newest}).")]
 
 
-def test_a_damaged_database_is_told(migrated):
+def test_a_damaged_database_is_reported(migrated):
     db.session.remove()
     db.engine.dispose()
     connection = sqlite3.connect(migrated / "outreach.db")
@@ -122,7 +122,7 @@ def test_a_damaged_database_is_told(migrated):
 
 
 @pytest.mark.postgresql
-def test_postgresql_is_known_by_its_version_and_its_clock(postgresql_app):
+def test_postgresql_is_reported_with_its_version_and_its_clock(postgresql_app):
     found = told(checking.database(current_settings(), now=clock.now()))
     assert found[0][0] == "ok"
     assert "PostgreSQL" in found[0][1]
@@ -130,14 +130,14 @@ def test_postgresql_is_known_by_its_version_and_its_clock(postgresql_app):
     assert [text for level, text in off if level == "fail" and "clock is 120 s off" in text]
 
 
-def test_a_database_that_is_away_is_told_in_one_line(tmp_path):
+def test_an_unreachable_database_is_reported_in_one_line(tmp_path):
     with create_app(settings_for(tmp_path, database_url="postgresql://x@127.0.0.1:1/none")).app_context():
         found = told(checking.database(current_settings(), now=clock.now()))
     assert [level for level, _text in found] == ["fail"]
     assert "\n" not in found[0][1]
 
 
-def test_a_network_file_system_is_known_by_its_mount(tmp_path):
+def test_a_network_file_system_is_recognised_by_its_mount(tmp_path):
     mounts = tmp_path / "mounts"
     mounts.write_text("/dev/sda1 / ext4 rw 0 0\nserver:/x /srv nfs4 rw 0 0\n/dev/sdb1 /srv/local xfs rw 0 0\n")
     kinds = [storage.file_system(Path(p), mounts) for p in ("/srv/outreach", "/srv/local/outreach", "/srvx", "/")]
@@ -145,7 +145,7 @@ def test_a_network_file_system_is_known_by_its_mount(tmp_path):
     assert storage.file_system(tmp_path, tmp_path / "missing") == ""
 
 
-def test_an_engine_that_works_is_told_and_one_that_is_silent_too(app, office):
+def test_a_working_engine_and_a_silent_engine_are_reported(app, office):
     assert [text for level, text in troubles(checking.engine(now=NOW)) if "No engine has run" in text]
     db.session.add(Heartbeat(name="a:1", at=NOW))
     db.session.commit()
@@ -154,7 +154,7 @@ def test_an_engine_that_works_is_told_and_one_that_is_silent_too(app, office):
     assert silent == [("fail", "No engine has given a sign of life since 04 Jan 08:00 WIB: nothing is sent.")]
 
 
-def test_an_engine_that_never_ran_is_something_to_be_done_a_while_after_the_office_was_set_up(app, office):
+def test_an_engine_that_never_ran_is_reported_a_while_after_the_set_up(app, office):
     db.session.add(AuditEntry(at=NOW, action="user.added", subject_type="user"))
     db.session.commit()
     ran = "No engine has run with this database yet, so nothing has been sent."
@@ -165,7 +165,7 @@ def test_an_engine_that_never_ran_is_something_to_be_done_a_while_after_the_offi
 
 
 @pytest.mark.parametrize("zone", ["Asia/Makassar", "Asia/Jayapura"])
-def test_moments_are_told_by_the_offices_own_clocks(app, office, zone):
+def test_times_are_shown_in_the_offices_zone(app, office, zone):
     office.zone = ZoneInfo(zone)
     db.session.add(Heartbeat(name="a:1", at=NOW))
     db.session.commit()
@@ -174,7 +174,7 @@ def test_moments_are_told_by_the_offices_own_clocks(app, office, zone):
     assert checking.zone() == ZoneInfo(zone)
 
 
-def test_one_is_not_told_as_many(app, office):
+def test_the_singular_is_used_for_one(app, office):
     db.session.add(Heartbeat(name="a:1", at=NOW))
     blocked("ani@example.com")
     mail(IncomingKind.LETTER)
@@ -192,7 +192,7 @@ def test_one_is_not_told_as_many(app, office):
     ]  # fmt: skip
 
 
-def test_what_is_overdue_and_a_channel_in_trouble_are_told(app, activity):
+def test_overdue_mails_and_a_failing_channel_are_reported(app, activity):
     db.session.add(Heartbeat(name="a:1", at=NOW))
     db.session.add(Reminder(activity=activity, key="x", kind=MailKind.REMINDER, audience=Audience.COMING,
                             due_at=NOW - timedelta(minutes=16)))  # fmt: skip
@@ -226,7 +226,7 @@ class _Pages(http.server.BaseHTTPRequestHandler):
         (200, timedelta(minutes=3), ["fail clock"]),
     ],
 )
-def test_pages_are_asked_at_their_own_address(tmp_path, code, off, trouble):
+def test_pages_are_requested_at_their_own_address(tmp_path, code, off, trouble):
     handler = type("Pages", (_Pages,), {"code": code, "off": off})
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -239,18 +239,18 @@ def test_pages_are_asked_at_their_own_address(tmp_path, code, off, trouble):
     )
 
 
-def test_pages_that_are_not_there_are_a_warning_as_they_may_be_reached_elsewhere(tmp_path):
+def test_unreachable_pages_are_a_warning_as_they_may_be_reachable_elsewhere(tmp_path):
     settings = replace(GOOD, base_url="http://127.0.0.1:1", instance=tmp_path)
     assert [level for level, _text in troubles(checking.pages(settings, now=clock.now()))] == ["warn"]
 
 
-def test_a_clock_that_the_file_system_does_not_share_is_told(tmp_path):
+def test_a_clock_that_differs_from_the_file_systems_is_reported(tmp_path):
     settings = replace(GOOD, base_url="http://127.0.0.1:1", instance=tmp_path)
     found = troubles(checking.pages(settings, now=clock.now() - timedelta(hours=1)))
     assert [text for level, text in found if level == "fail" and "3,600 s off" in text]
 
 
-def test_looking_changes_nothing(app, office):
+def test_checking_changes_nothing(app, office):
     def rows() -> int:
         tables = (db.session.scalar(sa.select(sa.func.count()).select_from(t)) for t in db.metadata.sorted_tables)
         return sum(tables)

@@ -1,4 +1,4 @@
-"""A machine whose clock is far from the database's may not send; which one it is stands where coordinators look."""
+"""A machine whose clock differs too much from the database's must not send; coordinators see which machine it is."""
 
 import threading
 from dataclasses import replace
@@ -36,23 +36,23 @@ def agrees(seconds: float, machine: str = "web-1") -> bool:
 @pytest.mark.parametrize(
     ("seconds", "right"), [(0, True), (29, True), (-29, True), (31, False), (-31, False), (86400, False)]
 )
-def test_a_quarter_of_a_lease_is_the_most(shared, seconds, right):
+def test_a_quarter_of_a_lease_is_the_largest_allowed_difference(shared, seconds, right):
     assert agrees(seconds) is right
     assert (clocks.problem() is None) is right
 
 
 @pytest.mark.postgresql
-def test_the_alarm_says_which_machine_and_how_far_and_ends_when_it_is_right_again(shared):
+def test_the_alarm_names_the_machine_and_the_difference_and_ends_once_the_clock_is_right(shared):
     assert not agrees(-3600)
     found = clocks.problem()
     assert (found.trouble, found.words) == ("clock", "web-1: -3600 s")
-    assert abs(found.since_at - clock.now()) < timedelta(seconds=20)  # by the clock that is right
+    assert abs(found.since_at - clock.now()) < timedelta(seconds=20)  # by the correct clock
     assert agrees(0)
     assert clocks.problem() is None
 
 
 @pytest.mark.postgresql
-def test_another_machine_ends_it_only_once_that_one_is_gone(shared):
+def test_another_machine_ends_the_alarm_only_once_the_first_is_gone(shared):
     assert not agrees(60)
     assert agrees(0, "web-2")
     assert clocks.problem().words == "web-1: +60 s"
@@ -63,14 +63,14 @@ def test_another_machine_ends_it_only_once_that_one_is_gone(shared):
 
 
 @pytest.mark.postgresql
-def test_it_is_written_once_a_minute_however_often_it_is_found(shared):
+def test_the_alarm_is_written_once_a_minute_however_often_it_is_found(shared):
     assert [agrees(60), agrees(60), agrees(60)] == [False] * 3
     assert db.session.get(Channel, "clock", populate_existing=True).failures == 1
 
 
 @pytest.mark.postgresql
-def test_two_machines_that_find_it_out_at_the_same_moment_both_raise_it(shared):
-    """The first has written its row, and not committed yet, when the second looks."""
+def test_two_machines_that_find_it_at_the_same_moment_both_raise_the_alarm(shared):
+    """The first machine has written its row but not committed it when the second one reads."""
     found: list[bool] = []
 
     def second() -> None:
@@ -91,7 +91,7 @@ def test_two_machines_that_find_it_out_at_the_same_moment_both_raise_it(shared):
 
 
 @pytest.mark.postgresql
-def test_overview_and_doctor_say_it_and_it_is_not_taken_for_the_mail_servers(shared):
+def test_overview_and_doctor_report_it_and_do_not_blame_the_mail_server(shared):
     agrees(60)
     needs = overview.overview(now=clock.now()).needs
     assert [(need.kind, need.urgency) for need in needs] == [(NeedKind.CLOCK, "urgent")]
@@ -101,6 +101,6 @@ def test_overview_and_doctor_say_it_and_it_is_not_taken_for_the_mail_servers(sha
     assert (found[0][0], "web-1: +60 s" in found[0][1]) == ("fail", True)
 
 
-def test_on_sqlite_there_is_one_clock(app):
+def test_sqlite_has_only_one_clock(app):
     assert agrees(86400)
     assert clocks.problem() is None

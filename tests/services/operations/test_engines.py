@@ -1,4 +1,4 @@
-"""A sign of life that lies in the future, as after a clock was set back, is none."""
+"""A heartbeat in the future, as after a clock was set back, does not count as a sign of life."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.conftest import NOW
 DAY = timedelta(days=1)
 
 
-def test_a_sign_in_the_future_is_silence_until_the_engine_ticks_again(app):
+def test_a_heartbeat_in_the_future_counts_as_silence_until_the_next_tick(app):
     heartbeats.beat("ani:1", now=NOW + DAY)
     assert heartbeats.silent_since(now=NOW + DAY) is None
     assert heartbeats.silent_since(now=NOW) == NOW
@@ -25,7 +25,7 @@ def test_a_sign_in_the_future_is_silence_until_the_engine_ticks_again(app):
     assert heartbeats.silent_since(now=NOW + timedelta(minutes=6)) == NOW
 
 
-def test_a_dead_engines_sign_in_the_future_does_not_hide_that_the_others_are_silent(app):
+def test_a_dead_engines_heartbeat_in_the_future_does_not_hide_that_the_others_are_silent(app):
     db.session.add_all([Heartbeat(name="dead:1", at=NOW + DAY), Heartbeat(name="ani:1", at=NOW)])
     db.session.commit()
     assert heartbeats.silent_since(now=NOW + timedelta(minutes=4)) is None
@@ -34,12 +34,12 @@ def test_a_dead_engines_sign_in_the_future_does_not_hide_that_the_others_are_sil
 
 
 @pytest.mark.parametrize(("ahead", "silent"), [(timedelta(minutes=4), False), (timedelta(minutes=6), True)])
-def test_another_machines_clock_may_be_a_little_ahead(app, ahead, silent):
+def test_another_machines_clock_may_be_slightly_ahead(app, ahead, silent):
     heartbeats.beat("ani:1", now=NOW + ahead)
     assert (heartbeats.silent_since(now=NOW) is not None) is silent
 
 
-def test_a_mail_sent_in_the_future_is_no_sign_either(app, ani):
+def test_a_mail_sent_in_the_future_is_no_sign_of_life(app, ani):
     heartbeats.beat("ani:1", now=NOW)
     message = Message(
         person=ani, kind=MailKind.REMINDER, local_day=NOW.date(), due_at=NOW, expires_at=NOW + DAY,
@@ -53,13 +53,13 @@ def test_a_mail_sent_in_the_future_is_no_sign_either(app, ani):
     assert heartbeats.silent_since(now=NOW + timedelta(minutes=6)) == NOW
 
 
-def test_a_sign_far_in_the_future_is_forgotten(app):
+def test_a_heartbeat_far_in_the_future_is_deleted(app):
     heartbeats.beat("dead:1", now=NOW + timedelta(days=365))
     heartbeats.beat("ani:1", now=NOW)
     assert [one.name for one in heartbeats.heard()] == ["ani:1"]
 
 
-def test_the_doctor_counts_only_the_living(app):
+def test_the_doctor_counts_only_living_engines(app):
     db.session.add_all([Heartbeat(name="dead:1", at=NOW + DAY), Heartbeat(name="ani:1", at=NOW)])
     db.session.commit()
     found = [clash.text for clash in checking.engine(now=NOW)]

@@ -1,4 +1,4 @@
-"""What the engine and the watchers ask, again and again, comes by an index: no statement reads the outbox from end to end."""
+"""Repeated queries of the engine and the watchers use an index: no statement reads the whole outbox."""
 
 import re
 
@@ -47,7 +47,7 @@ def due(app, office, ani, budi):
 
 
 def whole(action) -> list[str]:
-    """Return the statements of an action that read one of the large tables from end to end, with the step that does."""
+    """Return the action's statements that scan a whole large table, with the plan step that does."""
     asked: list[tuple[str, object]] = []
 
     def note(_connection, _cursor, statement, parameters, _context, many):
@@ -69,25 +69,25 @@ def whole(action) -> list[str]:
     return found
 
 
-def test_this_test_would_see_a_table_read_from_end_to_end(due):
+def test_this_test_detects_a_full_table_scan(due):
     assert whole(lambda: db.session.scalar(sa.select(Message.id).where(Message.subject == "x")))
     assert whole(lambda: db.session.scalar(sa.select(Reminder.id).where(Reminder.key == "x")))
 
 
-def test_a_tick_with_reminders_due_reads_no_table_whole(due):
+def test_a_tick_with_due_reminders_scans_no_table(due):
     assert whole(lambda: reminding.tick(at(11))) == []
     due_now = sa.select(sa.func.count()).select_from(Message).where(Message.due_at <= at(11), Message.sent_at.is_(None))
     assert db.session.scalar(due_now) == 4  # and there was something to read
 
 
-def test_claiming_and_sending_read_no_table_whole(due):
+def test_claiming_and_sending_scan_no_table(due):
     reminding.tick(at(11))
     due.taken.clear()
     assert whole(lambda: outbox.drain(now=Clock(at(11)), worker="w")) == []
     assert due.recipients() == ["ani@example.com", "budi@example.com"]
 
 
-def test_watching_reads_no_table_whole(due):
+def test_watching_scans_no_table(due):
     assert whole(lambda: engines.overdue(now=at(11))) == []
     assert whole(lambda: metrics._read(at(11))) == []
     assert whole(lambda: inbox.came_back([1, 2])) == []
@@ -95,8 +95,8 @@ def test_watching_reads_no_table_whole(due):
 
 
 @pytest.mark.parametrize("any_app", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
-def test_watching_reads_no_table_whole_on_postgresql_either(any_app, office):
-    """Among few rows PostgreSQL would read them all; asked not to, it shows which index serves among a million."""
+def test_watching_scans_no_table_on_postgresql_either(any_app, office):
+    """PostgreSQL scans small tables; with scans switched off it shows the index that a large table would use."""
     asked = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many):
@@ -120,13 +120,13 @@ def test_watching_reads_no_table_whole_on_postgresql_either(any_app, office):
 
 
 @pytest.mark.parametrize("group", MessageGroup)
-def test_the_message_logs_lists_come_by_their_index(due, group):
+def test_the_lists_of_the_message_log_use_their_index(due, group):
     assert whole(lambda: messages.find(MessageFilters(group=group))) == []
 
 
 @pytest.fixture
 def from_outside(due, ani, budi, police) -> dict[str, bytes]:
-    """Mails as they come in: an answer from a calendar, a report, a letter. No mail reaches Budi or the police."""
+    """Incoming mails: an answer from a calendar, a report, a letter. No mail reaches Budi or the police."""
     uid = db.session.scalar(sa.select(Activity.uid).order_by(Activity.id))
     sent = db.session.scalar(sa.select(Message).where(Message.person_id == ani.id).order_by(Message.id))
     for address in (budi.email, police.email):
@@ -142,25 +142,25 @@ def from_outside(due, ani, budi, police) -> dict[str, bytes]:
     ("which", "kind"),
     [("answer", IncomingKind.ANSWER), ("report", IncomingKind.BOUNCE), ("letter", IncomingKind.LETTER)],
 )
-def test_taking_a_mail_reads_no_table_whole(from_outside, which, kind):
+def test_reading_a_mail_scans_no_table(from_outside, which, kind):
     fetched = FetchedMail(1, at(6), from_outside[which])
     assert whole(lambda: receiving.take(Folder("undangan@imap.example.com/INBOX", 7), fetched, now=at(6))) == []
     assert db.session.scalars(sa.select(IncomingMail.kind)).all() == [kind]
 
 
-def test_whom_no_mail_reaches_is_found_by_their_address(from_outside):
+def test_unreachable_people_are_found_by_their_address(from_outside):
     assert whole(lambda: unreachable.count(now=at(6))) == []
     assert unreachable.count(now=at(6)) == 2
 
 
-def test_whose_address_is_allowed_again_is_found_by_it(from_outside, budi, police):
+def test_an_address_that_is_allowed_again_is_found_by_index(from_outside, budi, police):
     for address in (budi.email, police.email):
         assert whole(lambda address=address: addresses.allow_again(address, by=None, now=at(6))) == []
     assert unreachable.count(now=at(6)) == 0
 
 
 @pytest.mark.parametrize("group", [group for group in inbox.InboxGroup if group is not inbox.InboxGroup.ALL])
-def test_the_lists_of_mails_received_come_by_their_index(from_outside, group):
+def test_the_lists_of_received_mails_use_their_index(from_outside, group):
     assert whole(lambda: inbox.find(inbox.InboxFilters(group=group))) == []
 
 

@@ -1,4 +1,4 @@
-"""The figures of delivery are what happened, on both databases; and an engine that fell silent is noticed."""
+"""Delivery figures match what happened, on both databases; a silent engine is noticed."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def server(office, current_app_):
 
 
 def at(minutes: float):
-    """Return the figures so many minutes after NOW."""
+    """Return the figures the given number of minutes after NOW."""
     return metrics.figures(now=NOW + minutes * MINUTE)
 
 
@@ -41,14 +41,14 @@ def drain(minutes: float = 0):
     return outbox.drain(now=Clock(NOW + minutes * MINUTE), worker="w")
 
 
-def test_an_empty_office_has_nothing_to_tell(office):
+def test_an_empty_office_has_no_figures(office):
     found = at(0)
     assert (found.due, found.waiting, found.queue_age_s, found.in_work, found.lateness_s) == (0, 0, 0.0, {}, {})
     assert (found.sent, found.not_sent, found.engine_age_s) == ({"1h": 0, "24h": 0}, {}, None)
     assert found.database_bytes > 10_000
 
 
-def test_the_queue_is_as_old_as_the_mail_that_waits_longest(activity, ani, budi):
+def test_the_age_of_the_queue_is_that_of_its_longest_waiting_mail(activity, ani, budi):
     invited(activity, ani, budi)
     found = at(7)
     assert (found.due, found.queue_age_s) == (2, 7 * 60.0)
@@ -58,7 +58,7 @@ def test_the_queue_is_as_old_as_the_mail_that_waits_longest(activity, ani, budi)
     assert (found.due, found.queue_age_s, found.sent) == (0, 0.0, {"1h": 2, "24h": 2})
 
 
-def test_lateness_is_of_the_last_hour(activity, ani, budi):
+def test_lateness_covers_the_last_hour(activity, ani, budi):
     invited(activity, ani)
     drain(2)
     invited(draft_activity(None, None, 19), budi)
@@ -69,7 +69,7 @@ def test_lateness_is_of_the_last_hour(activity, ani, budi):
     assert at(62 + 9).sent == {"1h": 0, "24h": 2}
 
 
-def test_what_failed_waits_or_was_skipped_is_told_by_its_reason(server, activity, ani, budi):
+def test_failed_waiting_and_skipped_mails_are_counted_by_reason(server, activity, ani, budi):
     answers = {"ani@example.com": "550 no such user", "budi@example.com": "451 later"}
     server.at["RCPT"] = lambda address: answers.get(address)
     invited(activity, ani, budi, a_person("Citra Dewi", email=""))
@@ -86,7 +86,7 @@ def test_what_failed_waits_or_was_skipped_is_told_by_its_reason(server, activity
     )  # fmt: skip
 
 
-def test_a_mail_server_in_trouble_is_down_and_paused(server, activity, ani):
+def test_a_failing_mail_server_is_down_and_paused(server, activity, ani):
     invited(activity, ani)
     server.stop()
     drain()
@@ -95,7 +95,7 @@ def test_a_mail_server_in_trouble_is_down_and_paused(server, activity, ani):
     assert at(60 * 24).channels["mail"] == ChannelFigures(up=False, paused_s=0.0, failures=1)
 
 
-def test_incoming_mails_to_read_and_blocked_addresses_are_counted(office):
+def test_incoming_mails_and_blocked_addresses_are_counted(office):
     to_read, refused = IncomingOutcome.TO_READ, IncomingOutcome.REFUSED
     for uid, outcome in enumerate((to_read, to_read, refused, refused, IncomingOutcome.APPLIED)):
         seen_at = NOW if uid == 1 else None
@@ -110,7 +110,7 @@ def test_incoming_mails_to_read_and_blocked_addresses_are_counted(office):
     assert waiting.count_waiting() == 3  # the menu says the same
 
 
-def test_what_waits_is_counted_up_to_a_number_beyond_which_nobody_asks(activity, ani, budi, monkeypatch):
+def test_waiting_mails_are_counted_up_to_a_maximum(activity, ani, budi, monkeypatch):
     monkeypatch.setattr(metrics, "MOST", 3)
     invited(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
     for message in db.session.scalars(sa.select(Message)):
@@ -121,7 +121,7 @@ def test_what_waits_is_counted_up_to_a_number_beyond_which_nobody_asks(activity,
     assert at(3).due == 4
 
 
-def test_the_figures_are_kept_for_some_seconds(activity, ani):
+def test_the_figures_are_cached_for_some_seconds(activity, ani):
     before = at(0)
     invited(activity, ani)
     assert at(4 / 60) is before
@@ -135,7 +135,7 @@ def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, b
     assert queries(lambda: at(10)) == few
 
 
-def test_an_engine_beats_once_a_minute_and_is_forgotten_after_a_week():
+def test_an_engine_writes_a_heartbeat_once_a_minute_and_is_forgotten_after_a_week():
     heartbeats.beat("a:1", now=NOW)
     heartbeats.beat("a:1", now=NOW + timedelta(seconds=59))
     assert [(one.name, one.at) for one in heartbeats.heard()] == [("a:1", NOW)]
@@ -144,8 +144,8 @@ def test_an_engine_beats_once_a_minute_and_is_forgotten_after_a_week():
     assert [one.name for one in heartbeats.heard()] == ["b:2"]
 
 
-def test_an_engine_is_silent_after_five_minutes_unless_mails_still_go_out(activity, ani):
-    assert heartbeats.silent_since(now=NOW) is None  # none has ever ticked: what is overdue will tell
+def test_an_engine_is_silent_after_five_minutes_unless_mails_are_still_sent(activity, ani):
+    assert heartbeats.silent_since(now=NOW) is None  # no engine has ever ticked: the overdue mails will show it
     heartbeats.beat("a:1", now=NOW)
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=299)) is None
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=300)) == NOW
@@ -156,7 +156,7 @@ def test_an_engine_is_silent_after_five_minutes_unless_mails_still_go_out(activi
     assert at(9).engine_age_s == 5 * 60.0
 
 
-def test_another_engine_that_lives_is_enough():
+def test_another_living_engine_is_enough():
     for name, minutes in (("a:1", 0), ("b:2", 10)):
         db.session.add(Heartbeat(name=name, at=NOW + minutes * MINUTE))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Several coordinators at the same moment, each in a process of their own, and what stands in the database afterwards."""
+"""Several coordinators at the same moment, each in its own process, and the state of the database afterwards."""
 
 import multiprocessing
 import threading
@@ -17,7 +17,7 @@ from outreach.models import SpeakerBooking
 from tests.conftest import settings_for
 
 WAIT_S = 300
-# Two planned activities at one time in one hall that both hold it; two at one time that bind one person.
+# Two planned activities that book one hall at one time; two at one time that book one person.
 HALLS_TWICE = """
 SELECT COUNT(*) FROM activity a JOIN activity b
 ON a.venue_id = b.venue_id AND a.id < b.id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
@@ -46,7 +46,7 @@ def count(statement: str) -> int:
 
 
 def bindings() -> list[tuple[int, int]]:
-    """Return who is bound where: (activity id, person id)."""
+    """Return who is booked where: (activity id, person id)."""
     db.session.rollback()
     rows = db.session.execute(sa.select(SpeakerBooking.activity_id, SpeakerBooking.person_id))
     return sorted((row.activity_id, row.person_id) for row in rows)
@@ -54,20 +54,20 @@ def bindings() -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one try. name: "done", or the problem's. told: its sentence's values."""
+    """The result of one attempt. name: "done", or the problem's. told: the values of its message."""
 
     name: str
     told: dict[str, Any] = field(default_factory=dict)
 
 
-Try = Callable[[int, int], object]  # (round, who of those at once)
+Try = Callable[[int, int], object]  # (round, which of the concurrent coordinators)
 
 
 class Coordinators:
-    """So many, each in a process of their own; those who try begin each round at the same moment."""
+    """The given number of coordinators, each in its own process; all start each round at the same moment."""
 
     def __init__(self, number: int, folder: Path) -> None:
-        context = multiprocessing.get_context("fork")  # everything is imported already
+        context = multiprocessing.get_context("fork")  # everything is already imported
         db.session.remove()
         db.engine.dispose()  # connections are not shared with children
         self.results = context.Queue()
@@ -82,7 +82,7 @@ class Coordinators:
             process.start()
 
     def at_once(self, number: int, action: Try, rounds: range) -> list[list[Outcome]]:
-        """Let so many of them try in each of the rounds; return for each round what became of each one's try."""
+        """Let this many coordinators try in each round; return each one's result for each round."""
         db.session.rollback()
         for orders in self.orders[:number]:
             orders.put((number, action, rounds))

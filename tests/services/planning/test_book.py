@@ -1,4 +1,4 @@
-"""Who holds a hall and who binds a speaker: refused where the office blocks it, and never by an invitee's own answer."""
+"""Booking halls and speakers: refused where the office blocks it, and never refused by an invitee's own answer."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def siti(office):
 
 @pytest.fixture
 def two(office):
-    """Two drafts of one morning, the second an hour later and in another hall."""
+    """Two drafts on one morning; the second is an hour later and in another hall."""
     halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]
     one = draft_activity(None, halls[0], title="Rakor")
     other = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
@@ -75,7 +75,7 @@ def holding() -> list[int]:
     return list(db.session.scalars(sa.select(Activity.id).where(Activity.holds_venue).order_by(Activity.id)))
 
 
-def test_a_speaker_who_is_to_be_elsewhere_is_refused_with_what_where_and_until_when(siti, two, coordinator):
+def test_a_speaker_booked_elsewhere_is_refused_with_the_activity_place_and_end(siti, two, coordinator):
     one, other = two
     one.coordinator = coordinator
     db.session.commit()
@@ -89,7 +89,7 @@ def test_a_speaker_who_is_to_be_elsewhere_is_refused_with_what_where_and_until_w
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
 
 
-def test_both_at_once_are_refused_too_and_one_after_the_other_is_fine(siti, two):
+def test_overlapping_bookings_in_one_request_are_refused_and_consecutive_ones_accepted(siti, two):
     one, other = two
     with pytest.raises(SpeakerTaken):
         engage(siti, one, other)
@@ -99,16 +99,18 @@ def test_both_at_once_are_refused_too_and_one_after_the_other_is_fine(siti, two)
     assert bindings() == [(one.id, siti.id), (other.id, siti.id)]
 
 
-def test_a_participant_is_not_bound(siti, two):
+def test_a_participant_is_not_booked(siti, two):
     one, other = two
     engage(siti, one)
-    with writing() as session:  # as an office's nominee, say; what the plan says of that is planning/clashes.py's
+    with (
+        writing() as session
+    ):  # for example as an office's nominee; planning/clashes.py handles what the plan says of that
         session.add(Invitation(activity_id=other.id, person_id=siti.id, role=Role.PARTICIPANT))
     assert bindings() == [(one.id, siti.id)]
 
 
 @pytest.mark.parametrize("ending", ["not_coming", "represented", "withdrawn", "cancelled", "deleted", "erased", "held"])
-def test_a_speaker_is_free_again(siti, two, ending):
+def test_a_speaker_is_released(siti, two, ending):
     one, other = two
     engage(siti, one)
     if ending != "deleted":
@@ -136,7 +138,7 @@ def test_a_speaker_is_free_again(siti, two, ending):
         assert bindings() == [(other.id, siti.id)]
 
 
-def test_an_answer_is_never_refused_and_binds_as_soon_as_it_can(siti, two):
+def test_an_answer_is_never_refused_and_books_as_soon_as_possible(siti, two):
     one, other = two
     engage(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
@@ -150,7 +152,7 @@ def test_an_answer_is_never_refused_and_binds_as_soon_as_it_can(siti, two):
     assert bindings() == [(one.id, siti.id)]
 
 
-def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
+def test_a_move_checks_the_speakers_only_if_the_time_changes(siti, two):
     one, other = two
     other.starts_at, other.ends_at = at(19, 8), at(19, 12)
     db.session.commit()
@@ -169,7 +171,7 @@ def test_moving_asks_the_speakers_where_the_time_is_another(siti, two):
     ]  # fmt: skip
 
 
-def test_another_hall_is_had_though_a_speaker_clashes_anyhow(siti, two):
+def test_another_hall_is_accepted_though_a_speaker_clashes_anyway(siti, two):
     one, other = two
     set_severity(ClashKind.SPEAKER_TWICE, Severity.WARN)
     engage(siti, one, other)
@@ -183,7 +185,7 @@ def test_another_hall_is_had_though_a_speaker_clashes_anyhow(siti, two):
 
 
 @pytest.mark.parametrize("severity", [Severity.WARN, Severity.IGNORE])
-def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing(siti, two, severity):
+def test_without_blocking_both_are_stored_and_the_second_books_nothing(siti, two, severity):
     one, other = two
     set_severity(ClashKind.VENUE_TAKEN, severity)
     set_severity(ClashKind.SPEAKER_TWICE, severity)
@@ -203,7 +205,7 @@ def test_where_the_office_does_not_block_both_stand_and_the_second_holds_nothing
     assert bindings() == [(third.id, siti.id)]
 
 
-def test_all_holds_again_that_can_when_the_office_blocks_again(siti, two):
+def test_everything_possible_is_booked_again_when_the_office_blocks_again(siti, two):
     one, other = two
     engage(siti, one)
     db.session.execute(sa.update(Activity).values(holds_venue=False))
@@ -214,7 +216,7 @@ def test_all_holds_again_that_can_when_the_office_blocks_again(siti, two):
     assert bindings() == [(one.id, siti.id)]
 
 
-def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
+def test_an_activity_that_leaves_its_hall_lets_the_other_book_it(two):
     one, _other = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     publishing.publish([one.id], by=None, now=NOW)
@@ -225,7 +227,7 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_hold_it(two):
     assert third.id in holding()
 
 
-def test_a_title_can_be_mended_whatever_clashes(two):
+def test_a_title_can_be_corrected_despite_any_clash(two):
     one, other = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     values = ActivityValues(
@@ -238,7 +240,7 @@ def test_a_title_can_be_mended_whatever_clashes(two):
 
 
 def place(activities, *times):
-    """Give the activities these times, in one go."""
+    """Give the activities these times in one request."""
     with writing() as session, session.no_autoflush:
         found = [session.get(Activity, activity.id) for activity in activities]
         for one, (starts_at, ends_at) in zip(found, times, strict=True):
@@ -246,7 +248,7 @@ def place(activities, *times):
         book(session, found)
 
 
-def test_two_activities_change_places_in_one_go(siti, two):
+def test_two_activities_swap_times_in_one_request(siti, two):
     one, other = two
     rudi = a_person("Rudi Hartono")
     other.starts_at, other.ends_at, other.venue_id = at(18, 13), at(18, 15), one.venue_id
@@ -261,7 +263,7 @@ def test_two_activities_change_places_in_one_go(siti, two):
         place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 13)))
 
 
-def test_an_invited_speaker_who_comes_after_all_is_bound_at_the_door(siti, two):
+def test_an_invited_speaker_who_attends_after_all_is_booked_by_the_attendance(siti, two):
     one, _other = two
     engage(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
@@ -273,7 +275,7 @@ def test_an_invited_speaker_who_comes_after_all_is_bound_at_the_door(siti, two):
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_postgresql_itself_refuses_two_at_once(siti, two):
+def test_postgresql_itself_refuses_two_at_one_time(siti, two):
     one, other = two
     one_id, other_id, person_id, hall_id = one.id, other.id, siti.id, one.venue_id
     db.session.execute(sa.insert(SpeakerBooking).values(

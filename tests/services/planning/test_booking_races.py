@@ -1,6 +1,6 @@
-"""A thousand times two or four coordinators at once for one hall or one speaker: one wins, the other hears by whom, until when.
+"""A thousand races of two or four coordinators for one hall or one speaker: one wins, the others are told who has it.
 
-Each is a process of its own, on SQLite and on PostgreSQL; what stands afterwards is counted by SQL.
+Each coordinator is a process of its own, on SQLite and on PostgreSQL; the stored result is counted by SQL.
 """
 
 import random
@@ -59,7 +59,7 @@ LATER = at(1, 8, year=2031)  # and what is moved, from here on
 
 @pytest.fixture
 def staff(any_app, hall) -> list[int]:
-    """Four coordinators' ids."""
+    """The ids of four coordinators."""
     made = [User(email=f"{n}@example.com", name=n, password="x", fs_uniquifier=n.ljust(32, "x")) for n in NAMES]
     db.session.add_all(made)
     db.session.commit()
@@ -75,13 +75,13 @@ def several(any_app, staff, tmp_path):
 
 
 def times(number: int, who: int, first: datetime = FIRST) -> dict[str, datetime]:
-    """Return a round's own day: from 8.00 for the first, from 8.30 for the second, …, three hours each."""
+    """Return a round's own day: the first round from 8.00, the second from 8.30, ..., three hours each."""
     starts_at = first + number * ONE_EACH + timedelta(minutes=30 * who)
     return {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
 
 
 def drafts(number: int, count: int, venue_id: int | None = None, **values: object) -> None:
-    """Store, for each round from `number` on, two drafts at times that overlap only each other's."""
+    """Store, for each round from `number` on, two drafts whose times overlap only each other."""
     db.session.add_all(
         Activity(
             kind=ActivityKind.OTHER, title=title(each, who), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
@@ -116,7 +116,7 @@ def engage(person_id: int, number: int, who: int) -> None:
 
 
 def edit(venue_id: int, number: int, who: int) -> None:
-    """Move a draft of the same hall to where the other's is to be as well."""
+    """Move a draft in the same hall to the other draft's new time."""
     found = own(number, who)
     values = ActivityValues(
         ActivityKind.OTHER, found.title, zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER)
@@ -125,7 +125,7 @@ def edit(venue_id: int, number: int, who: int) -> None:
 
 
 def move(venue_id: int, number: int, who: int) -> None:
-    """Move a published activity so."""
+    """Move a published activity in the same way."""
     to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
     moves.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
 
@@ -145,7 +145,7 @@ def publish_or_book(venue_id: int, staff: list[int], number: int, who: int) -> N
 
 
 def ask_nobody(action: Callable[[int, int], None], number: int, who: int) -> None:
-    """Try as code would that neither locks nor looks: what refuses then is the database."""
+    """Write as code without locks or checks would: only the database can refuse it."""
     locking.lock_venues = lambda session, ids: set(ids)  # type: ignore[assignment]
     locking.lock_people = lambda session, ids: None  # type: ignore[assignment]
     booking._are_free = lambda session, activities, rules: [True] * len(activities)
@@ -158,7 +158,7 @@ def won_once(rounds: list[list[Outcome]], problem: str) -> None:
 
 
 def told(rounds: list[list[Outcome]], first: int, start: datetime = FIRST) -> None:
-    """Every loser was told the winner's title and end."""
+    """Every loser got the winner's title and end."""
     for number, outcomes in enumerate(rounds, start=first):
         winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
         until = times(number, winner, start)["ends_at"]
@@ -166,7 +166,7 @@ def told(rounds: list[list[Outcome]], first: int, start: datetime = FIRST) -> No
         assert said == {(title(number, winner), until)}
 
 
-def test_of_a_thousand_bookings_at_once_each_is_won_by_one(any_app, several, staff):
+def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
 
     halls = several.at_once(2, partial(book, hall_id, staff), range(350))
@@ -221,7 +221,7 @@ def test_of_a_thousand_bookings_at_once_each_is_won_by_one(any_app, several, sta
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_where_nobody_asks_the_database_itself_lets_one_win_and_says_the_same(several, staff):
+def test_without_checks_the_database_lets_one_win_with_the_same_message(several, staff):
     hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
     halls = several.at_once(2, partial(ask_nobody, partial(book, hall_id, staff)), range(60))
     won_once(halls, "VenueTaken")
@@ -235,9 +235,9 @@ def test_where_nobody_asks_the_database_itself_lets_one_win_and_says_the_same(se
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_the_hall(any_app, monkeypatch):
+def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(any_app, monkeypatch):
     for name in ("lock_venues", "lock_people"):
-        monkeypatch.setattr(bookings, name, getattr(bookings, name))  # as it was, afterwards
+        monkeypatch.setattr(bookings, name, getattr(bookings, name))  # unchanged afterwards
     for name in ("_are_free", "_check_speakers"):
         monkeypatch.setattr(booking, name, getattr(booking, name))
     halls = [Venue(name=f"Balai {who}") for who in range(2)]
@@ -246,7 +246,7 @@ def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_
     venue_ids, both = [hall.id for hall in halls], Barrier(2)
 
     def cross(number: int, who: int) -> None:
-        """Take one's own hall, and when both have theirs, the other's as well."""
+        """Book one's own hall, and the other's as well once both have booked."""
         with writing() as session:
             for at_venue in (who, 1 - who):
                 one = Activity(
@@ -275,7 +275,7 @@ def test_of_two_who_wait_for_each_other_the_one_the_database_ends_hears_who_has_
 
 
 def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
-    """Do one of the things that claim or free halls and speakers, to one of few activities."""
+    """Do one action that books or releases halls and speakers of a few activities."""
     chance = random.Random(f"{number}.{who}")
     activity = db.session.get(Activity, chance.choice(activities))
     invited = db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == activity.id)).all()
@@ -300,7 +300,7 @@ def jostle(halls: list[int], people: list[int], activities: list[int], number: i
             answering.answer_all(key, {id: answering.LinkAnswer(Choice.COMING) for id in choices}, now=NOW)
 
 
-def test_whatever_four_do_to_few_halls_and_speakers_nobody_waits_for_ever_and_all_is_held_once(several, staff):
+def test_four_processes_on_few_halls_and_speakers_never_hang_and_book_nothing_twice(several, staff):
     halls = [Venue(name=name) for name in ("Aula Kemenag", "Gedung Wanita")]
     db.session.add_all(halls)
     drafts(0, 3, state=ActivityState.PUBLISHED)

@@ -1,4 +1,4 @@
-"""What the office blocks is refused wherever it would arise: making, editing, moving, publishing, inviting."""
+"""What the office blocks is refused in every action: creating, editing, moving, publishing, inviting."""
 
 from dataclasses import replace
 from datetime import date
@@ -57,7 +57,7 @@ def values(day: int, venue=None, **more) -> ActivityValues:
     )
 
 
-def test_an_activity_is_not_made_where_the_venue_cannot_be_had(any_app, programme, hall, closed):
+def test_an_activity_is_refused_where_the_venue_is_unavailable(any_app, programme, hall, closed):
     with pytest.raises(PlanBlocked) as refused:
         planning.create_activity(values(19, hall), programme_id=programme.id, by=None, now=NOW)
     assert refused.value.clash.kind is ClashKind.VENUE_ABSENT
@@ -72,7 +72,7 @@ def test_a_whole_programme_is_refused_with_its_activity(any_app, hall, closed):
     assert programmes.create(days, [values(18, hall), values(20, hall)], by=None, now=NOW).id
 
 
-def test_a_draft_is_not_put_there_and_what_is_there_can_still_be_worded_otherwise(any_app, activity, hall, closed):
+def test_a_draft_is_not_moved_there_but_one_already_there_can_be_edited(any_app, activity, hall, closed):
     with pytest.raises(PlanBlocked):
         planning.edit_activity(activity.id, values(19, hall), activity.version, by=None, now=NOW)
     set_rules(venue_absent=Severity.WARN)
@@ -93,7 +93,7 @@ def test_a_move_is_refused(any_app, activity, hall, closed):
     assert moved.activity.starts_at == at(20, 8)
 
 
-def test_a_speaker_who_is_away_is_not_invited_and_a_cadre_is(any_app, activity, ani):
+def test_an_absent_speaker_is_not_invited_and_an_absent_cadre_is(any_app, activity, ani):
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     with pytest.raises(PlanBlocked) as refused:
         inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
@@ -102,7 +102,7 @@ def test_a_speaker_who_is_away_is_not_invited_and_a_cadre_is(any_app, activity, 
     assert inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW).new == 1
 
 
-def test_a_speaker_who_is_away_does_not_come_by_the_agenda(any_app, activity, ani):
+def test_an_absent_speaker_cannot_be_added_by_the_agenda(any_app, activity, ani):
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     line = agendas.AgendaValues(at(18, 8), at(18, 9), "Pembukaan", (ani.id,))
     with pytest.raises(PlanBlocked):
@@ -110,7 +110,7 @@ def test_a_speaker_who_is_away_does_not_come_by_the_agenda(any_app, activity, an
     assert db.session.query(Invitation).count() == 0
 
 
-def test_cadres_and_offices_are_refused_where_the_office_has_it_so(any_app, activity, ani, police):
+def test_cadres_and_offices_are_refused_where_the_office_says_so(any_app, activity, ani, police):
     set_rules(invitee_absent=Severity.BLOCK)
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
@@ -134,7 +134,7 @@ def test_the_programmes_days_and_the_deadline_follow_the_offices_rules(any_app, 
     assert programmes.edit(programme.id, shorter, programme.version, by=None, now=NOW).starts_on == date(2027, 1, 19)
 
 
-def test_another_activitys_clash_stands_in_nobodys_way(any_app, activity, programme, hall, closed):
+def test_another_activitys_clash_does_not_block(any_app, activity, programme, hall, closed):
     set_rules(venue_absent=Severity.WARN)
     draft_activity(programme, hall, 19)
     set_rules()
@@ -142,7 +142,7 @@ def test_another_activitys_clash_stands_in_nobodys_way(any_app, activity, progra
     assert edited.title == "Lain"
 
 
-def test_one_for_each_kelurahan_can_be_made_at_one_time_to_be_spread_later(any_app, office):
+def test_activities_for_each_kelurahan_can_be_created_at_one_time(any_app, office):
     set_rules(same_kecamatan=Severity.BLOCK)
     both = ["18.72.01.1001", "18.72.01.1003"]
     community = values(18, kind=ActivityKind.OUTREACH, title="Sosialisasi")
@@ -153,7 +153,7 @@ def test_one_for_each_kelurahan_can_be_made_at_one_time_to_be_spread_later(any_a
     assert refused.value.clash.kind is ClashKind.SAME_KECAMATAN
 
 
-def test_a_programme_is_not_copied_to_days_on_which_its_venue_cannot_be_had(any_app, activity, hall, closed):
+def test_a_programme_is_not_copied_to_days_on_which_its_venue_is_unavailable(any_app, activity, hall, closed):
     with pytest.raises(PlanBlocked) as refused:
         copying.copy_programme(activity.programme_id, date(2027, 1, 19), "Lagi", by=None, now=NOW)
     assert refused.value.clash.kind is ClashKind.VENUE_ABSENT
@@ -161,7 +161,7 @@ def test_a_programme_is_not_copied_to_days_on_which_its_venue_cannot_be_had(any_
     assert copying.copy_programme(activity.programme_id, date(2027, 1, 25), "Lagi", by=None, now=NOW).activities
 
 
-def test_an_office_gets_no_more_seats_than_the_venue_has(any_app, activity, hall, police):
+def test_an_office_gets_at_most_the_venues_seats(any_app, activity, hall, police):
     set_rules(venue_too_small=Severity.BLOCK)
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     invitation = db.session.query(Invitation).one()
@@ -172,7 +172,7 @@ def test_an_office_gets_no_more_seats_than_the_venue_has(any_app, activity, hall
         inviting.set_quota(invitation.id, 11, by=None, now=NOW)
 
 
-def test_what_ends_at_midnight_does_not_touch_the_next_day(programme):
+def test_an_activity_that_ends_at_midnight_does_not_touch_the_next_day(programme):
     check_within(programme, at(18, 20), at(22, 0))
     with pytest.raises(OutsideProgramme):
         check_within(programme, at(18, 20), at(22, 0, 1))

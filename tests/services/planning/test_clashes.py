@@ -1,4 +1,4 @@
-"""What is found for activities, for what is not saved yet, and for who is invited; and what is refused of it."""
+"""Clashes of saved activities, of unsaved changes and of new invitees, and which of them are refused."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -57,7 +57,7 @@ def values(**more) -> ActivityValues:
 
 
 def shift(activity, starts_at, ends_at) -> None:
-    """Give an activity another time, as a service would that asks for what it newly brings."""
+    """Give an activity another time, as a service that checks for new clashes."""
     with writing() as session:
         before = plan_checks.before(session, [activity.id])
         row = session.get_one(Activity, activity.id)
@@ -70,12 +70,14 @@ def set_rules(**severities: Severity) -> None:
     office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
-def test_nothing_is_found_for_what_suits(any_app, activity):
+def test_a_valid_plan_has_no_clashes(any_app, activity):
     assert clashing.of_activities([activity.id], now=NOW).clashes == []
     assert clashing.everything(now=NOW).clashes == []
 
 
-def test_of_an_activity_only_its_own_is_found_and_its_ways_out_know_the_days_ahead(any_app, activity, hall, programme):
+def test_an_activity_gets_only_its_own_clashes_and_its_resolutions_use_the_days_ahead(
+    any_app, activity, hall, programme
+):
     activity.starts_at, activity.ends_at = at(18, 6), at(18, 8)
     weekend = draft_activity(None, None, 23)
     db.session.commit()
@@ -85,7 +87,7 @@ def test_of_an_activity_only_its_own_is_found_and_its_ways_out_know_the_days_ahe
     assert kinds(clashing.everything(now=NOW)) == [ClashKind.OUTSIDE_HOURS, ClashKind.WEEKEND]
 
 
-def test_a_new_activity_is_looked_at_before_it_is_saved(any_app, activity, hall):
+def test_a_new_activity_is_checked_before_it_is_saved(any_app, activity, hall):
     wanted = projected.new(
         values(starts_at=at(18, 11), ends_at=at(18, 13), venue_id=hall.id), programme_id=None, by="Dewi", now=NOW
     )
@@ -95,7 +97,7 @@ def test_a_new_activity_is_looked_at_before_it_is_saved(any_app, activity, hall)
     assert kinds(clashing.if_saved(replace(wanted, venue_id=None), now=NOW)) == []
 
 
-def test_an_edit_answers_only_for_what_it_brings(any_app, activity, hall):
+def test_an_edit_is_refused_only_for_new_clashes(any_app, activity, hall):
     saturday = draft_activity(None, hall, 23)
     same = values(starts_at=at(23, 8), ends_at=at(23, 12), venue_id=hall.id, title="Other words")
     assert kinds(clashing.if_saved(projected.edited(saturday.id, same, now=NOW), now=NOW)) == []
@@ -103,7 +105,7 @@ def test_an_edit_answers_only_for_what_it_brings(any_app, activity, hall):
     assert kinds(clashing.if_saved(projected.edited(saturday.id, sunday, now=NOW), now=NOW)) == [ClashKind.WEEKEND]
 
 
-def test_a_move_is_looked_at_and_on_another_day_it_is_news(any_app, activity, hall):
+def test_a_move_is_checked_and_on_another_day_the_clash_is_new(any_app, activity, hall):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     db.session.commit()
     later = NOW + timedelta(days=12)  # Saturday the 16th
@@ -113,7 +115,7 @@ def test_a_move_is_looked_at_and_on_another_day_it_is_news(any_app, activity, ha
     assert kinds(moves.brought(activity.id, there, now=later)) == [ClashKind.SHORT_NOTICE]
 
 
-def test_who_is_away_or_elsewhere_is_found_before_they_are_invited(any_app, activity, ani, budi, hall):
+def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activity, ani, budi, hall):
     away(person=ani)
     other = draft_activity(None, None, 18)
     invite(other, budi)
@@ -126,16 +128,14 @@ def test_who_is_away_or_elsewhere_is_found_before_they_are_invited(any_app, acti
     assert [(one.kind, one.severity) for one in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
 
 
-def test_an_office_that_is_away_is_found_before_it_is_invited(any_app, activity, police):
+def test_an_absent_office_is_found_before_the_invitation(any_app, activity, police):
     assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
     away(organisation=police)
     found = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
     assert kinds(found) == [ClashKind.INVITEE_ABSENT]
 
 
-def test_more_invitees_than_the_hall_has_seats_are_found_before_they_are_invited(
-    any_app, activity, ani, budi, police, hall
-):
+def test_more_invitees_than_the_halls_seats_are_found_before_the_invitation(any_app, activity, ani, budi, police, hall):
     hall.capacity = 5
     db.session.commit()
     invite(activity, ani, Role.CADRE)
@@ -146,7 +146,7 @@ def test_more_invitees_than_the_hall_has_seats_are_found_before_they_are_invited
     assert (small.kind, small.needed, small.there) == (ClashKind.VENUE_TOO_SMALL, 6, 5)
 
 
-def test_an_edit_is_held_to_the_seats_that_it_gives_and_not_to_those_before(any_app, activity, ani, budi, police, hall):
+def test_an_edit_counts_only_the_seats_that_it_adds(any_app, activity, ani, budi, police, hall):
     hall.capacity, activity.capacity = 1, 1
     db.session.commit()
     invite(activity, ani, Role.CADRE)
@@ -158,7 +158,7 @@ def test_an_edit_is_held_to_the_seats_that_it_gives_and_not_to_those_before(any_
     assert kinds(clashing.if_saved(projected.edited(activity.id, values(**same, capacity=1), now=NOW), now=NOW)) == []
 
 
-def test_a_new_activity_of_a_programme_that_is_over_lies_outside_it(any_app, office):
+def test_a_new_activity_of_a_past_programme_lies_outside_it(any_app, office):
     over = Programme(title="Tahun lalu", starts_on=date(2026, 1, 5), ends_on=date(2026, 1, 8), zone=JAKARTA)
     db.session.add(over)
     db.session.commit()
@@ -174,7 +174,7 @@ def test_a_kecamatan_is_found_with_its_name(any_app, programme, hall):
     assert found.kecamatan == {"18.72.01": "Metro Pusat"}
 
 
-def test_what_a_change_newly_brings_and_the_office_blocks_is_refused(any_app, activity, hall):
+def test_a_new_clash_that_the_office_blocks_is_refused(any_app, activity, hall):
     away(venue=hall, starts_at=at(19), ends_at=at(20))
     with pytest.raises(PlanBlocked) as refused:
         shift(activity, at(19, 8), at(19, 12))
@@ -182,7 +182,7 @@ def test_what_a_change_newly_brings_and_the_office_blocks_is_refused(any_app, ac
     assert db.session.get_one(Activity, activity.id).starts_at == at(18, 8)
 
 
-def test_what_was_there_before_locks_nobody_out(any_app, activity, hall):
+def test_an_existing_clash_does_not_block_an_edit(any_app, activity, hall):
     away(venue=hall, starts_at=at(18), ends_at=at(19))
     with writing() as session:
         before = plan_checks.before(session, [activity.id])
@@ -193,7 +193,7 @@ def test_what_was_there_before_locks_nobody_out(any_app, activity, hall):
         plan_checks.refuse_blocking(session, [activity.id], now=NOW)  # as publishing asks: for all that is found
 
 
-def test_what_the_office_only_warns_of_is_not_refused(any_app, activity):
+def test_a_clash_that_only_warns_is_not_refused(any_app, activity):
     with writing() as session:
         row = session.get_one(Activity, activity.id)
         row.starts_at, row.ends_at = at(18, 6), at(18, 8)
@@ -206,7 +206,7 @@ def test_what_the_office_only_warns_of_is_not_refused(any_app, activity):
     assert clashing.everything(now=NOW).clashes == []
 
 
-def test_a_move_from_one_day_off_to_another_brings_a_new_finding(any_app, activity):
+def test_a_move_from_one_day_off_to_another_gives_a_new_clash(any_app, activity):
     set_rules(weekend=Severity.BLOCK, outside_programme=Severity.IGNORE)
     activity.starts_at, activity.ends_at = at(23, 8), at(23, 12)
     db.session.commit()
@@ -214,7 +214,7 @@ def test_a_move_from_one_day_off_to_another_brings_a_new_finding(any_app, activi
         shift(activity, at(24, 8), at(24, 12))
 
 
-def test_the_start_page_counts_what_is_found(any_app, activity, hall, monkeypatch):
+def test_the_start_page_counts_clashes(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 60.0)  # however slow the machine is just now
     assert clash_counts.counts(now=NOW) == ClashCounts()
     away(venue=hall)
@@ -222,7 +222,7 @@ def test_the_start_page_counts_what_is_found(any_app, activity, hall, monkeypatc
     assert clash_counts.counts(now=NOW) == ClashCounts(blocking=1, warnings=1)
 
 
-def test_what_took_long_to_count_is_kept_longer(any_app, activity, hall, monkeypatch):
+def test_a_slow_count_is_cached_longer(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 0.0)
     assert clash_counts.counts(now=NOW) == ClashCounts()
     away(venue=hall)
@@ -238,7 +238,7 @@ def test_links_lead_to_the_invitations_of_those_named(any_app, activity, ani, bu
     assert clashing.invitations_of([]) == {}
 
 
-def test_a_venue_too_small_is_found(any_app, activity, ani, budi):
+def test_a_too_small_venue_is_found(any_app, activity, ani, budi):
     small = Venue(name="Ruang kecil", capacity=1)
     db.session.add(small)
     activity.venue = small

@@ -21,21 +21,21 @@ def test_nine_working_days_from_25_january_2027_end_after_the_cuti_bersama():
     assert days[9] == date(2027, 2, 8)
 
 
-def test_a_day_off_says_whether_it_is_a_joint_holiday_and_a_public_one_goes_first():
+def test_a_day_off_says_whether_it_is_a_joint_holiday_and_a_public_holiday_has_priority():
     days = days_off([2026, 2027])
     assert days[date(2026, 12, 24)] == DayOff("Cuti Bersama Hari Raya Natal", DayOffKind.JOINT)
     assert days[date(2026, 12, 25)] == DayOff("Hari Raya Natal", DayOffKind.HOLIDAY)
     assert list(days) == sorted(days)
 
 
-def test_ramadan_is_reckoned_up_to_the_day_before_idulfitri():
+def test_ramadan_is_computed_up_to_the_day_before_idulfitri():
     assert ramadans([2025]) == {
         1446: DayRange(date(2025, 3, 2), date(2025, 3, 30)),  # the government had one more, from the first of March
         1447: DayRange(date(2026, 2, 19), date(2026, 3, 20)),
     }
 
 
-def test_a_year_may_have_two_idulfitri_and_one_that_begins_in_the_year_before():
+def test_a_year_may_have_two_idulfitri_and_one_ramadan_begun_in_the_year_before():
     assert ramadans([2032]) == {
         1453: DayRange(date(2031, 12, 16), date(2032, 1, 13)),
         1454: DayRange(date(2032, 12, 4), date(2033, 1, 2)),

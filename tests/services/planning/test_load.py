@@ -1,4 +1,4 @@
-"""The plan as read from the database: what is planned and not over, with whom, where, and by which calendar."""
+"""The plan read from the database: what is planned and not over, with its people, venues and calendar."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,7 +30,7 @@ def invite(activity, *, role=Role.PARTICIPANT, **values) -> Invitation:
     return invitation
 
 
-def test_an_activity_is_read_with_its_place_programme_and_coordinator(any_app, activity, hall, programme, coordinator):
+def test_an_activity_is_read_with_its_venue_programme_and_coordinator(any_app, activity, hall, programme, coordinator):
     activity.coordinator_id = coordinator.id
     activity.fixed = True
     db.session.commit()
@@ -45,7 +45,7 @@ def test_an_activity_is_read_with_its_place_programme_and_coordinator(any_app, a
     }
 
 
-def test_only_what_is_planned_and_not_over_is_read(any_app, programme, hall):
+def test_only_planned_activities_that_are_not_over_are_read(any_app, programme, hall):
     held = draft_activity(programme, hall, 18, state=ActivityState.HELD)
     cancelled = draft_activity(programme, hall, 18, state=ActivityState.CANCELLED)
     over = draft_activity(None, None, 18, starts_at=NOW - timedelta(hours=3), ends_at=NOW)
@@ -62,7 +62,7 @@ def test_only_what_is_planned_and_not_over_is_read(any_app, programme, hall):
     assert {held.id, cancelled.id, over.id}.isdisjoint(plans.load(now=NOW).activities)
 
 
-def test_engagements_name_who_would_come(any_app, activity, ani, budi, chief, police):
+def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi, chief, police):
     invite(activity, person_id=ani.id, role=Role.CADRE, state=InvitationState.COMING)
     invite(activity, person_id=budi.id, state=InvitationState.WITHDRAWN)
     invite(
@@ -88,7 +88,7 @@ def test_a_name_is_read_with_its_titles(any_app, activity):
     assert one.engagements[0].party.name == siti.full_name == "Dr. Hj. Siti Rahmawati, S.H., M.H."
 
 
-def test_room_is_needed_for_those_expected(any_app, activity, ani, budi, chief, police):
+def test_seats_are_needed_for_those_expected(any_app, activity, ani, budi, chief, police):
     assert plans.load(now=NOW).activities[activity.id].people == 0
     invite(activity, person_id=ani.id, role=Role.CADRE)
     invite(activity, person_id=ani.id, role=Role.SPEAKER)  # one person takes one seat
@@ -102,7 +102,7 @@ def test_room_is_needed_for_those_expected(any_app, activity, ani, budi, chief, 
     assert plans.load(now=NOW).activities[activity.id].room == 1  # of those two only one can come
 
 
-def test_the_days_of_a_programme_that_is_over_are_known_for_an_activity_that_is_to_be_put_into_it(any_app, activity):
+def test_the_days_of_a_past_programme_are_known_for_an_activity_to_be_added_to_it(any_app, activity):
     over = Programme(title="Tahun lalu", starts_on=date(2026, 1, 5), ends_on=date(2026, 1, 8), zone=JAKARTA)
     db.session.add(over)
     db.session.commit()
@@ -123,7 +123,7 @@ def test_the_calendar_has_both_kinds_of_days_off_and_the_offices_ramadan(any_app
     assert not calendar.in_ramadan(date(2027, 2, 8))
 
 
-def test_of_a_span_only_what_touches_it_is_read(any_app, programme, hall):
+def test_only_what_touches_a_span_is_read(any_app, programme, hall):
     monday, tuesday = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
     plan = plans.load(now=NOW, within=[(at(18, 12), at(19, 8, 1))])
     assert set(plan.activities) == {tuesday.id}
@@ -177,7 +177,7 @@ def a_years_plan(any_app, office) -> None:
     db.session.commit()
 
 
-def test_absences_are_in_it(any_app, activity, hall, ani):
+def test_absences_are_included(any_app, activity, hall, ani):
     away = Absence(person=ani, starts_at=at(18, 10), ends_at=at(18, 11), zone="Asia/Jakarta", source="coordinator")
     closed = Absence(venue=hall, starts_at=at(18), ends_at=at(18, 9), zone="Asia/Jakarta", source="coordinator")
     db.session.add_all([away, closed])
@@ -187,7 +187,7 @@ def test_absences_are_in_it(any_app, activity, hall, ani):
     assert [one.id for one in plan.absences_of(hall.id, at(18), at(19))] == [closed.id]
 
 
-def test_a_years_plan_is_read_and_looked_through(a_years_plan):
+def test_a_years_plan_is_read_and_checked_in_time(a_years_plan):
     plan = plans.load(now=NOW)
     found = find_clashes(plan)
     assert len(plan.activities) == 2000

@@ -1,4 +1,4 @@
-"""A part of the plan gives what the whole plan gives, and of a crowd that clashes with nothing nobody is read."""
+"""Loading a part of the plan gives the same clashes as the whole plan, and skips people without clashes."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ QUERIES = 11
 
 @pytest.fixture(params=range(ROUNDS))
 def any_plan(request, any_app, office) -> Random:
-    """Some activities of two weeks, with people, offices and representatives in them, absences and rules, at random."""
+    """Some activities of two weeks, with random people, offices, representatives, absences and rules."""
     draw = Random(request.param)
     write(draw)
     return draw
@@ -119,7 +119,7 @@ def an_absence(draw: Random, subject: Person | Organisation | Venue) -> Absence:
 
 
 def told(found: list[Clash]) -> list[tuple]:
-    """Return what the findings say: all but who else is engaged in their activities."""
+    """Return what the clashes say, without the list of other people in their activities."""
     return [
         (replace(one, activities=tuple(replace(a, engagements=(), people=0) for a in one.activities)), people_of(one))
         for one in found
@@ -130,12 +130,12 @@ def people_of(one: Clash) -> int | None:
     return one.activities[0].people if one.kind is ClashKind.VENUE_TOO_SMALL else None
 
 
-def test_all_is_found_that_is_found_in_the_whole_plan(any_plan):
+def test_the_same_clashes_are_found_as_in_the_whole_plan(any_plan):
     found = clashing.everything(now=NOW).clashes
     assert told(found) == told(find_clashes(plans.load(now=NOW)))
 
 
-def test_the_same_is_found_of_some_activities_with_the_same_ways_out(any_plan):
+def test_some_activities_have_the_same_clashes_and_resolutions(any_plan):
     whole = plans.load(now=NOW)
     ids = list(db.session.scalars(sa.select(Activity.id)))
     for some in ([one] for one in ids), [ids[::2]]:
@@ -148,7 +148,7 @@ def test_the_same_is_found_of_some_activities_with_the_same_ways_out(any_plan):
             ]
 
 
-def test_those_on_a_page_have_the_ways_out_that_they_have_in_the_whole_plan(any_plan):
+def test_the_clashes_on_a_page_have_the_same_resolutions_as_in_the_whole_plan(any_plan):
     whole = plans.load(now=NOW)
     groups = clashing.gathered(clashing.everything(now=NOW).clashes)[::3]
     resolvable, on_page = clashing.to_resolve(clashing.FoundClashes(whole), groups, now=NOW)
@@ -159,7 +159,7 @@ def test_those_on_a_page_have_the_ways_out_that_they_have_in_the_whole_plan(any_
     ]
 
 
-def test_the_same_is_found_were_one_held_at_another_time(any_plan):
+def test_the_same_clashes_are_found_for_one_activity_at_another_time(any_plan):
     whole = plans.load(now=NOW)
     for stored in plans.planned(db.session(), list(whole.activities)):
         moved = stored.moved(stored.starts_at + timedelta(minutes=15 * any_plan.randint(-200, 200)))
@@ -172,7 +172,7 @@ def test_the_same_is_found_were_one_held_at_another_time(any_plan):
         ]
 
 
-def test_the_same_is_found_were_those_chosen_engaged_in_another_activity(any_plan):
+def test_the_same_clashes_are_found_for_chosen_people_in_another_activity(any_plan):
     whole = plans.load(now=NOW)
     parties = sorted(plan_parts.parties_of(whole.activities.values()), key=str)
     chosen = any_plan.sample(parties, min(len(parties), 4))
@@ -187,7 +187,7 @@ def test_the_same_is_found_were_those_chosen_engaged_in_another_activity(any_pla
 
 
 def read(plan: Plan) -> dict[int, int]:
-    """Return how many who are engaged were read, by activity."""
+    """Return how many engaged people were read, by activity."""
     return {id: len(one.engagements) for id, one in plan.activities.items() if one.engagements}
 
 
@@ -204,7 +204,7 @@ def invite_all(activity: Activity, people: list[Person]) -> None:
     db.session.commit()
 
 
-def test_of_a_crowd_that_clashes_with_nothing_nobody_is_read(crowd, hall, programme):
+def test_people_without_clashes_are_not_read(crowd, hall, programme):
     here, afterwards = (
         draft_activity(programme, hall, 18, starts_at=at(18, h), ends_at=at(18, h + 2)) for h in (8, 10)
     )
@@ -218,7 +218,7 @@ def test_of_a_crowd_that_clashes_with_nothing_nobody_is_read(crowd, hall, progra
     assert read(plans.load(now=NOW)) == {here.id: 3, afterwards.id: 3, elsewhere.id: 4}
 
 
-def test_only_those_of_an_activity_are_read_of_others(crowd, programme):
+def test_only_people_of_the_activity_are_read_from_other_activities(crowd, programme):
     asked, others = draft_activity(programme, None, 18), draft_activity(programme, None, 20)
     invite_all(asked, crowd[:3])
     invite_all(others, crowd[2:])

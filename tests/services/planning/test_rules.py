@@ -1,4 +1,4 @@
-"""The office's own rules of planning: kept as what differs from the defaults, checked, and audited."""
+"""The office's planning rules: stored as differences from the defaults, checked, and audited."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -29,18 +29,18 @@ def save(values: PlanValues) -> PlanValues:
     return office_planning_rules.save(values, by=None, now=NOW)
 
 
-def test_an_office_that_set_nothing_has_the_defaults_and_its_own_deadline(any_app, office):
+def test_an_office_without_settings_has_the_defaults_and_its_own_deadline(any_app, office):
     assert planning_rules.current() == Rules()
     db.session.get_one(Office, office.id).deadline_days = 5
     db.session.commit()
     assert planning_rules.current() == Rules(deadline_days=5)
 
 
-def test_before_set_up_there_are_the_defaults(any_app):
+def test_the_defaults_apply_before_set_up(any_app):
     assert planning_rules.current() == Rules()
 
 
-def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, administrator):
+def test_saved_rules_apply_and_only_differences_are_stored(any_app, administrator):
     friday = DayHours(time(7, 30), time(16, 30), time(11, 15), time(13, 15))
     wanted = PlanValues(
         severities={ClashKind.WEEKEND: Severity.BLOCK, ClashKind.VENUE_TAKEN: Severity.BLOCK},
@@ -76,7 +76,7 @@ def test_what_is_saved_is_what_holds_and_only_differences_are_kept(any_app, admi
     }
 
 
-def test_what_this_version_does_not_know_of_is_left_aside(app, office):
+def test_keys_unknown_to_this_version_are_ignored(app, office):
     stored = {
         "severities": {"weekend": "block", "eclipse": "warn"},
         "hours": {"sunday": ["07:30", "16:30", "11:15", "13:15"], "friday": ["07:30", "16:30", "11:15", "13:15"]},
@@ -92,14 +92,14 @@ def test_what_this_version_does_not_know_of_is_left_aside(app, office):
     )
 
 
-def test_going_back_to_the_defaults_keeps_nothing(any_app, office):
+def test_going_back_to_the_defaults_stores_nothing(any_app, office):
     kept = save(PlanValues(notice_days=10))
     save(PlanValues(version=kept.version))
     assert db.session.scalar(sa.select(PlanSettings.values)) == {}
     assert planning_rules.current() == Rules()
 
 
-def test_who_saves_second_is_told(any_app, office):
+def test_the_second_to_save_is_refused(any_app, office):
     first = planning_rules.values()
     kept = save(replace(first, notice_days=10))
     with pytest.raises(SettingsStale):
@@ -109,7 +109,7 @@ def test_who_saves_second_is_told(any_app, office):
 
 
 @pytest.mark.parametrize("days", [0, 90])
-def test_notice_has_bounds_that_count(app, office, days):
+def test_notice_is_accepted_up_to_its_bounds(app, office, days):
     assert save(PlanValues(notice_days=days)).notice_days == days
 
 
@@ -120,7 +120,7 @@ def test_notice_beyond_its_bounds_is_refused(app, office, days):
 
 
 @pytest.mark.parametrize("travel", [{"speed_km_h": 201.0}, {"buffer_min": 1441}, {"detour": float("nan")}])
-def test_travel_beyond_what_can_be_is_refused(app, office, travel):
+def test_impossible_travel_values_are_refused(app, office, travel):
     with pytest.raises(TravelOutOfRange) as refused:
         save(PlanValues(travel=TravelRules(**travel)))
     assert refused.value.field == next(iter(travel))
@@ -134,12 +134,12 @@ def test_travel_beyond_what_can_be_is_refused(app, office, travel):
         DayRange(date(2028, 2, 8), date(2028, 3, 8)),  # another year's
     ],
 )
-def test_a_ramadan_that_cannot_be_is_refused(app, office, days):
+def test_an_impossible_ramadan_is_refused(app, office, days):
     with pytest.raises(RamadanOdd):
         save(PlanValues(ramadans={1448: days}))
 
 
-def test_hours_out_of_order_are_said_at_their_day():
+def test_hours_out_of_order_are_reported_at_their_day():
     with pytest.raises(HoursOutOfOrder) as refused:
         planning_rules.hours_of("friday", time(8), time(16), time(13), time(12))
     assert refused.value.field == "friday_opens"

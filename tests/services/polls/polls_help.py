@@ -1,4 +1,4 @@
-"""Date polls as tests need them: three mornings proposed, a police office and two people asked."""
+"""Date polls for tests: three mornings proposed, a police office and two people invited."""
 
 import sqlalchemy as sa
 
@@ -47,7 +47,7 @@ def asked(poll: DatePoll, invitee) -> PollInvitee:
 
 
 def dates(poll: DatePoll, *choices: PollChoice, who: str = "", note: str = "") -> Dates:
-    """What is said of the slots, in their order."""
+    """The assessments of the slots, in their order."""
     db.session.rollback()
     found = db.session.get_one(DatePoll, poll.id)
     return Dates({slot.id: choice for slot, choice in zip(found.slots, choices, strict=True)}, who, note)

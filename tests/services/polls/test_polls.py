@@ -1,4 +1,4 @@
-"""Date polls: making them, asking, answering, and turning one slot into the activity exactly once."""
+"""Date polls: creating, asking, answering, and turning one slot into the activity exactly once."""
 
 import threading
 from datetime import date
@@ -58,7 +58,7 @@ def count(model) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
-def test_a_poll_without_slots_is_refused_and_nothing_is_made(any_app, office):
+def test_a_poll_without_slots_is_refused_and_nothing_is_created(any_app, office):
     with pytest.raises(NoSlots):
         polls.create(values(slots=[]), by=None, now=NOW)
     assert count(DatePoll) == 0
@@ -66,7 +66,7 @@ def test_a_poll_without_slots_is_refused_and_nothing_is_made(any_app, office):
     assert count(DatePoll) == 1
 
 
-def test_a_draft_is_changed_and_deleted_with_what_it_holds(any_app, office, ani, coordinator):
+def test_a_draft_is_edited_and_deleted_with_its_contents(any_app, office, ani, coordinator):
     poll = a_poll(ani, opened=False)
     assert [slot.starts_at for slot in fresh(poll).slots] == [at(18, 8), at(19, 8), at(20, 8)]
     changed = values(slots=[Proposed(at(21, 9), at(21, 11)), Proposed(at(20, 9), at(20, 11))], note="Bawa data")
@@ -79,7 +79,7 @@ def test_a_draft_is_changed_and_deleted_with_what_it_holds(any_app, office, ani,
     assert entries(poll)[-2:] == ["date_poll.edited", "date_poll.deleted"]
 
 
-def test_what_people_were_asked_does_not_change_under_them(office, ani):
+def test_an_open_polls_slots_cannot_change(office, ani):
     poll = a_poll(ani)
     with pytest.raises(PollNotADraft):
         polls.edit(poll.id, values(), fresh(poll).version, by=None, now=NOW)
@@ -98,14 +98,14 @@ def test_opening_asks_everybody_once(any_app, office, ani, police):
     assert count(Message) == 2
 
 
-def test_a_poll_that_asks_nobody_is_not_opened(office):
+def test_a_poll_without_invitees_cannot_be_opened(office):
     poll = a_poll(opened=False)
     with pytest.raises(poll_asking.NobodyAsked):
         poll_asking.open_poll(poll.id, by=None, now=NOW)
     assert fresh(poll).state is PollState.DRAFT
 
 
-def test_a_draft_that_lay_too_long_is_not_opened(office, ani):
+def test_a_draft_whose_slots_are_past_cannot_be_opened(office, ani):
     poll = a_poll(ani, opened=False)
     with pytest.raises(Problem) as refused:
         poll_asking.open_poll(poll.id, by=None, now=at(7, 16))
@@ -114,14 +114,14 @@ def test_a_draft_that_lay_too_long_is_not_opened(office, ani):
         polls.edit(poll.id, values(closes_at=at(18, 8, 1)), fresh(poll).version, by=None, now=NOW)
 
 
-def test_who_is_added_to_an_open_poll_is_asked_at_once_and_nobody_twice(office, ani, budi):
+def test_a_person_added_to_an_open_poll_is_asked_at_once_and_nobody_twice(office, ani, budi):
     poll = a_poll(ani)
     assert poll_asking.add_people(poll.id, [ani.id, budi.id], Role.PARTICIPANT, needed=True, by=None, now=NOW) == 1
     assert count(Message) == 2
     assert (asked(poll, ani).role, asked(poll, budi).role) == (Role.SPEAKER, Role.PARTICIPANT)
 
 
-def test_whom_no_mail_reaches_is_to_be_called(office, ani):
+def test_people_whom_mail_does_not_reach_are_listed_for_a_call(office, ani):
     silent = a_person("Citra Lestari", email="")
     poll = a_poll(ani, silent, opened=False)
     mails = poll_asking.preview(poll.id, now=NOW)
@@ -160,7 +160,7 @@ def test_an_answer_covers_every_date_and_an_office_says_who_answers(office, ani,
     assert asked(poll, police).answered_by == "Staf Bagops"
 
 
-def test_a_poll_is_answered_only_by_those_asked_and_only_while_it_is_open(office, ani, budi):
+def test_only_invitees_answer_a_poll_and_only_while_it_is_open(office, ani, budi):
     poll = a_poll(ani)
     choices = dates(poll, YES, YES, YES)
     tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
@@ -178,7 +178,7 @@ def test_a_poll_is_answered_only_by_those_asked_and_only_while_it_is_open(office
     assert count(PollAnswer) == 3
 
 
-def test_a_poll_reopens_as_long_as_one_time_lies_ahead(any_app, office, ani):
+def test_a_poll_can_be_reopened_while_one_slot_is_ahead(any_app, office, ani):
     poll = a_poll(ani)
     poll_asking.tick(at(7, 16))
     with pytest.raises(AllTimesPassed):
@@ -188,7 +188,7 @@ def test_a_poll_reopens_as_long_as_one_time_lies_ahead(any_app, office, ani):
     assert fresh(poll).state is PollState.OPEN
 
 
-def test_whoever_was_added_when_its_time_was_over_is_asked_when_it_opens_again(office, ani, budi):
+def test_a_person_added_after_the_close_is_asked_when_the_poll_reopens(office, ani, budi):
     poll = a_poll(ani)
     poll_asking.add_people(poll.id, [budi.id], Role.SPEAKER, needed=False, by=None, now=at(7, 17))
     mails = sa.select(Message.person_id).order_by(Message.id)
@@ -209,7 +209,7 @@ def test_an_answer_by_phone_is_recorded_also_after_closing_with_who_recorded_it(
     assert entries(poll)[-2:] == ["date_poll.closed", "person.dates_recorded"]
 
 
-def test_the_tick_closes_a_poll_whose_time_is_over(any_app, office, ani):
+def test_the_tick_closes_a_poll_after_its_deadline(any_app, office, ani):
     poll = a_poll(ani)
     poll_asking.tick(at(7, 15, 59))
     assert fresh(poll).state is PollState.OPEN
@@ -217,7 +217,7 @@ def test_the_tick_closes_a_poll_whose_time_is_over(any_app, office, ani):
     assert fresh(poll).state is PollState.CLOSED
 
 
-def test_those_silent_are_reminded_once_on_the_morning_before(any_app, office, ani, budi):
+def test_people_without_an_answer_are_reminded_once_on_the_morning_before(any_app, office, ani, budi):
     poll = a_poll(ani, budi)
     poll_answering.answer(token(ani), poll.id, dates(poll, YES, YES, NO), now=at(5))
     assert poll_asking.tick(at(6, 7, 59)) == 0
@@ -227,7 +227,9 @@ def test_those_silent_are_reminded_once_on_the_morning_before(any_app, office, a
     assert (newest.person_id, newest.kind, newest.due_at) == (budi.id, "reminder", at(6, 8))
 
 
-def test_one_press_makes_the_activity_and_invites_in_their_roles(any_app, office, hall, ani, police, coordinator):
+def test_one_action_creates_the_activity_and_invites_people_in_their_roles(
+    any_app, office, hall, ani, police, coordinator
+):
     poll = a_poll(ani, organisations=[police], slots=[Proposed(at(18, 8), at(18, 12), hall.id)])
     slot = fresh(poll).slots[0]
     made = poll_deciding.decide(poll.id, slot.id, publish=True, by=coordinator, now=at(5))
@@ -248,7 +250,7 @@ def test_one_press_makes_the_activity_and_invites_in_their_roles(any_app, office
     assert not page.takes_answers
 
 
-def test_without_publishing_it_stays_a_draft_and_who_was_unticked_is_not_invited(office, ani, budi):
+def test_without_publishing_it_stays_a_draft_and_unticked_people_are_not_invited(office, ani, budi):
     poll = a_poll(ani, budi)
     slot = fresh(poll).slots[1]
     made = poll_deciding.decide(poll.id, slot.id, invitee_ids=[asked(poll, budi).id], publish=False, by=None, now=at(5))
@@ -258,7 +260,7 @@ def test_without_publishing_it_stays_a_draft_and_who_was_unticked_is_not_invited
     assert [(i.person_id, i.state) for i in found] == [(budi.id, InvitationState.PREPARED)]
 
 
-def test_pressed_twice_it_is_made_once(office, ani):
+def test_choosing_twice_creates_one_activity(office, ani):
     poll = a_poll(ani)
     slot = fresh(poll).slots[0]
     poll_deciding.decide(poll.id, slot.id, publish=True, by=None, now=at(5))
@@ -269,7 +271,7 @@ def test_pressed_twice_it_is_made_once(office, ani):
     assert count(Activity) == 1
 
 
-def test_two_coordinators_press_at_once_and_one_activity_is_made(any_app, office, ani, budi):
+def test_two_coordinators_who_choose_at_once_create_one_activity(any_app, office, ani, budi):
     poll = a_poll(ani, budi)
     slots = [slot.id for slot in fresh(poll).slots]
     barrier, outcomes = threading.Barrier(4), []
@@ -294,7 +296,7 @@ def test_two_coordinators_press_at_once_and_one_activity_is_made(any_app, office
     assert (count(Activity), count(Invitation)) == (1, 2)
 
 
-def test_a_slot_whose_venue_was_taken_meanwhile_changes_nothing(any_app, office, hall, ani, coordinator):
+def test_a_slot_whose_venue_was_booked_meanwhile_changes_nothing(any_app, office, hall, ani, coordinator):
     poll = a_poll(ani, slots=[Proposed(at(18, 8), at(18, 12), hall.id)])
     wedding = ActivityValues(
         kind=fresh(poll).kind, title="Lain", starts_at=at(18, 11), ends_at=at(18, 13), zone=office.zone,
@@ -307,7 +309,7 @@ def test_a_slot_whose_venue_was_taken_meanwhile_changes_nothing(any_app, office,
     assert (count(Activity), count(Invitation)) == (1, 0)
 
 
-def test_a_speaker_bound_elsewhere_meanwhile_changes_nothing(any_app, office, ani, coordinator):
+def test_a_speaker_booked_elsewhere_meanwhile_changes_nothing(any_app, office, ani, coordinator):
     poll = a_poll(ani)
     values = ActivityValues(
         kind=fresh(poll).kind, title="Lain", starts_at=at(18, 11), ends_at=at(18, 13), zone=office.zone
@@ -337,7 +339,7 @@ def test_what_the_office_blocks_is_refused_for_a_draft_too(any_app, office, ani,
     assert count(Activity) == 1
 
 
-def test_neither_a_passed_slot_nor_a_drafts_slot_can_be_chosen(office, ani):
+def test_a_past_slot_and_a_drafts_slot_cannot_be_chosen(office, ani):
     poll = a_poll(ani, opened=False)
     with pytest.raises(NotDecidable):
         poll_deciding.decide(poll.id, fresh(poll).slots[0].id, publish=False, by=None, now=at(5))
@@ -354,7 +356,7 @@ def test_a_deleted_draft_of_a_decided_poll_leaves_the_poll_without_a_link(any_ap
     assert (fresh(poll).state, fresh(poll).activity_id) == (PollState.DECIDED, None)
 
 
-def test_dates_after_a_programme_that_is_over_are_found_to_lie_outside_it(any_app, programme, ani):
+def test_dates_after_a_past_programme_lie_outside_it(any_app, programme, ani):
     programme.starts_on, programme.ends_on = date(2026, 1, 5), date(2026, 1, 8)
     db.session.commit()
     found = poll_pages.clashes(fresh(a_poll(ani, programme_id=programme.id)), now=NOW)
@@ -363,13 +365,13 @@ def test_dates_after_a_programme_that_is_over_are_found_to_lie_outside_it(any_ap
     ]
 
 
-def test_a_poll_outlives_its_programmes_deletion(any_app, programme, ani):
+def test_a_poll_stays_when_its_programme_is_deleted(any_app, programme, ani):
     poll = a_poll(ani, programme_id=programme.id)
     deleting.delete_programme(programme.id, by=None, now=at(5))
     assert fresh(poll).programme_id is None
 
 
-def test_an_erased_person_is_asked_no_more_and_their_name_goes(any_app, office, ani, budi, police):
+def test_an_erased_person_is_not_asked_again_and_their_name_is_deleted(any_app, office, ani, budi, police):
     open_one = a_poll(ani, budi, organisations=[police])
     poll_answering.answer(token(ani), open_one.id, dates(open_one, YES, NO, NO, note="Hubungi saya"), now=at(5))
     poll_answering.answer(token(police), open_one.id, dates(open_one, YES, NO, NO, who="Ani Wijaya"), now=at(5))

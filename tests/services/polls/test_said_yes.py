@@ -1,4 +1,4 @@
-"""Who said yes to a time in a date poll although they are known to be away then: in the poll, on deciding, and afterwards."""
+"""People who said yes to a poll slot although they are known to be away: in the poll, on choosing, and afterwards."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ OF_ABSENCE = {ClashKind.SPEAKER_ABSENT, ClashKind.INVITEE_ABSENT}
 
 
 def away(person, *, now) -> None:
-    """The person enters that they cannot on Monday from seven to one."""
+    """The person enters an absence on Monday from seven to one."""
     subject = Subject(SubjectKind.PERSON, person.id)
     when = hours(at(18).date(), at(18, 7).time(), at(18, 13).time(), JAKARTA)
     absences.add(subject, when, source=AbsenceSource.SELF, by=None, now=now)
@@ -69,7 +69,7 @@ def decided(poll, *, publish: bool = False) -> Activity:
 
 @pytest.mark.parametrize("said", [YES, MAYBE])
 @pytest.mark.parametrize("phone", [False, True])
-def test_a_yes_after_the_absence_was_known_lets_it_only_warn_in_the_poll_and_afterwards(any_app, chief, said, phone):
+def test_a_yes_after_the_absence_was_known_makes_it_only_a_warning(any_app, chief, said, phone):
     poll = monday_or_tuesday(chief)
     away(chief, now=NOW)
     assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)]
@@ -77,13 +77,13 @@ def test_a_yes_after_the_absence_was_known_lets_it_only_warn_in_the_poll_and_aft
     row = monday(poll)
     assert of_absence(row.found.clashes) == [(Severity.WARN, True)]
     assert (row.standing.blocking, row.standing.warnings) == (0, 1)
-    activity = decided(poll, publish=True)  # which what blocks would refuse
+    activity = decided(poll, publish=True)  # a blocking clash would refuse this
     found = clashing.of_activities([activity.id], now=AFTERWARDS)
     assert of_absence(found.clashes) == [(Severity.WARN, True)]
     assert of_absence(clashing.everything(now=AFTERWARDS).clashes) == [(Severity.WARN, True)]
 
 
-def test_a_no_an_earlier_yes_and_silence_leave_it_as_grave_as_it_is(app, chief, ani, budi):
+def test_a_no_an_earlier_yes_and_silence_leave_the_clash_as_severe(app, chief, ani, budi):
     poll = monday_or_tuesday(chief, ani, budi)
     answers(poll, ani, YES, YES, now=NOW)
     for person in (chief, ani, budi):
@@ -92,11 +92,11 @@ def test_a_no_an_earlier_yes_and_silence_leave_it_as_grave_as_it_is(app, chief, 
     assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)] * 3
     with pytest.raises(PlanBlocked):
         decided(poll)
-    answers(poll, ani, YES, YES, now=AFTERWARDS)  # now that they know
+    answers(poll, ani, YES, YES, now=AFTERWARDS)  # now that the absence is known to them
     assert sorted(of_absence(monday(poll).found.clashes)) == [(Severity.BLOCK, False)] * 2 + [(Severity.WARN, True)]
 
 
-def test_at_another_time_than_they_were_asked_about_they_are_away(app, chief):
+def test_at_another_time_than_the_slot_they_count_as_away(app, chief):
     poll = monday_or_tuesday(chief)
     away(chief, now=NOW)
     answers(poll, chief, YES, YES, now=LATER)
@@ -114,7 +114,7 @@ def test_at_another_time_than_they_were_asked_about_they_are_away(app, chief):
         moves.move(activity.id, move, "", activity.version, by=None, now=AFTERWARDS)
 
 
-def test_a_calendar_read_again_leaves_what_it_said_before_as_old_as_it_is(app, chief):
+def test_a_calendar_read_again_keeps_the_age_of_its_unchanged_absences(app, chief):
     calendar = AbsenceCalendar(person_id=chief.id, name="Dinas", source=AbsenceSource.CALENDAR)
     db.session.add(calendar)
     db.session.commit()

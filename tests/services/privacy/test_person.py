@@ -1,4 +1,4 @@
-"""What is held about a person is handed out whole, and erased for good, while counts stay right."""
+"""A person's data is exported completely and erased for good, while counts stay right."""
 
 import json
 from datetime import date, timedelta
@@ -50,7 +50,7 @@ def erase(person):
     return privacy.erase(person.id, by=None, now=NOW)
 
 
-def test_nothing_that_tells_who_it_was_is_left(published, ani):
+def test_nothing_identifying_is_left(published, ani):
     sent = Message(
         person=ani, kind=MailKind.INVITATION, local_day=date(2027, 1, 4), due_at=NOW, expires_at=at(18),
         state=MessageState.SENT, address="ani@example.com", server_reply="250 ani@example.com ok",
@@ -87,7 +87,7 @@ def test_the_link_stops_working(published, ani):
         links.open_link(token, now=NOW)
 
 
-def test_invitations_to_what_is_to_come_are_withdrawn_and_past_ones_keep_their_count(published, hall, ani):
+def test_future_invitations_are_withdrawn_and_past_ones_still_count(published, hall, ani):
     past = draft_activity(None, hall, 3, state=ActivityState.HELD)
     was_there, to_come = invited(ani, past), invited(ani, published)
     assert privacy.upcoming(ani.id, now=NOW) == [to_come]
@@ -96,14 +96,14 @@ def test_invitations_to_what_is_to_come_are_withdrawn_and_past_ones_keep_their_c
     assert privacy.upcoming(ani.id, now=NOW) == []
 
 
-def test_an_activity_counts_as_to_come_until_it_has_ended(published, ani):
+def test_an_activity_counts_as_future_until_it_has_ended(published, ani):
     invited(ani, published)
     last_moment = published.ends_at.replace(second=0)
     assert len(privacy.upcoming(ani.id, now=last_moment.replace(hour=last_moment.hour - 1))) == 1
     assert len(privacy.upcoming(ani.id, now=last_moment)) == 0
 
 
-def test_the_freed_seat_goes_to_whoever_waits(published, ani, budi):
+def test_the_free_seat_goes_to_the_waiting_list(published, ani, budi):
     published.capacity = 1
     invited(ani, published)
     waiting = invited(budi, published, InvitationState.WAITLISTED, waitlisted_at=NOW)
@@ -111,7 +111,7 @@ def test_the_freed_seat_goes_to_whoever_waits(published, ani, budi):
     assert waiting.state is InvitationState.COMING
 
 
-def test_a_speaker_leaves_the_agenda_of_what_is_to_come(published, ani):
+def test_a_speaker_is_removed_from_future_agendas(published, ani):
     item = AgendaItem(activity=published, starts_at=at(18, 9), ends_at=at(18, 10), topic="Deteksi dini", speakers=[ani])
     db.session.add(item)
     db.session.commit()
@@ -120,7 +120,7 @@ def test_a_speaker_leaves_the_agenda_of_what_is_to_come(published, ani):
     assert item.speakers == []
 
 
-def test_who_was_named_as_a_representative_is_forgotten_there_too(published, ani, budi):
+def test_a_person_named_as_representative_is_erased_there_too(published, ani, budi):
     named = {
         "representative_name": "Ani Wijaya",
         "representative_email": "ani@example.com",
@@ -133,7 +133,7 @@ def test_who_was_named_as_a_representative_is_forgotten_there_too(published, ani
     assert represented.state is InvitationState.REPRESENTED
 
 
-def test_somebody_else_at_the_same_address_is_left_alone(published, ani, budi):
+def test_another_person_at_the_same_address_is_left_alone(published, ani, budi):
     budi.email = ani.email
     other = invited(
         budi, published, representative_name="Citra", representative_email="ani@example.com", representative_phone=""
@@ -160,7 +160,7 @@ def words_of(*mails):
     return [(m.sender, m.sender_name, m.subject, m.text, m.rfc_message_id) for m in mails]
 
 
-def test_mails_from_and_about_a_person_are_handed_out_and_forgotten(published, ani):
+def test_mails_from_and_about_a_person_are_exported_and_erased(published, ani):
     invitation = invited(ani, published)
     hers, loose = a_letter(1, person=ani, invitation=invitation, participation=Participation.DECLINED), a_letter(2)
     secretary = a_letter(3, person=ani, sender="sekretaris@example.com", sender_name="Rina")
@@ -200,8 +200,8 @@ def archived(person, address, invitation, *, to_representative=False):
     db.session.commit()
 
 
-def test_addresses_at_which_we_wrote_to_a_person_before_are_forgotten_too(published, ani, budi):
-    """Where a mail to their representative went is that one's address."""
+def test_former_addresses_of_a_person_are_erased_too(published, ani, budi):
+    """The address that a mail to their representative went to is the representative's."""
     invitation = invited(ani, published, state=InvitationState.REPRESENTED)
     for address, of in (("ani.lama@example.com", None), ("budi@example.com", None), ("citra@example.com", invitation)):
         db.session.add(Message(person=ani, address=address, representative_of=of, **WRITTEN))
@@ -222,22 +222,22 @@ def test_addresses_at_which_we_wrote_to_a_person_before_are_forgotten_too(publis
     assert [text for _s, _n, _t, text, _i in words_of(*mails)] == ["", ""] + ["Saya sakit."] * 3
 
 
-def test_an_address_whose_domain_has_other_letters_is_forgotten_in_either_form(published, ani, budi):
+def test_an_internationalised_address_is_erased_in_either_form(published, ani, budi):
     forms = ("ani@bücher.example", "ani@xn--bcher-kva.example")
-    db.session.add(Message(person=ani, address=forms[1], **WRITTEN))  # as it stood on the wire
+    db.session.add(Message(person=ani, address=forms[1], **WRITTEN))  # in its wire form
     for form in forms:
         db.session.add(AddressFailure(address=form, blocked_at=NOW, last_at=NOW, reply="550"))
     budi.email = forms[0]
     db.session.commit()
     found = privacy.export(ani.id, by=None, now=NOW)
-    assert found["delivery_reports"] == []  # it is his now
+    assert found["delivery_reports"] == []  # the address is his now
     budi.email = "budi@example.com"
     db.session.commit()
     erase(ani)
     assert db.session.scalars(sa.select(AddressFailure)).all() == []
 
 
-def test_mails_that_wait_for_nobody_are_forgotten_ninety_days_after_they_came(any_app, ani):
+def test_unassigned_mails_are_erased_ninety_days_after_arrival(any_app, ani):
     long_ago, lately = NOW - timedelta(days=90, seconds=1), NOW - timedelta(days=90)
     kinds = [{"outcome": IncomingOutcome.IGNORED}, {"outcome": IncomingOutcome.APPLIED}, {"seen_at": NOW}]
     old = [a_letter(uid, received_at=long_ago, **values) for uid, values in enumerate(kinds)]
@@ -250,7 +250,7 @@ def test_mails_that_wait_for_nobody_are_forgotten_ninety_days_after_they_came(an
     assert inbox_retention.forget_old(NOW) == 0
 
 
-def test_mails_of_somebody_else_at_the_same_address_are_kept(published, ani, budi):
+def test_mails_of_another_person_at_the_same_address_are_kept(published, ani, budi):
     budi.email = ani.email
     db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW))
     his, hers = a_letter(1, person=budi), a_letter(2, person=ani)
@@ -269,7 +269,7 @@ def test_an_erased_person_cannot_be_erased_or_exported_again(any_app, ani):
         privacy.erase(10_000, by=None, now=NOW)
 
 
-def test_the_export_is_json_and_has_no_key_to_the_link(published, ani):
+def test_the_export_is_json_without_the_links_token(published, ani):
     invited(ani, published, representative_name="Citra")
     link = tokens.link_for(db.session, ani, expires_at=at(18, month=2))
     db.session.commit()

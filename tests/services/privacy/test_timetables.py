@@ -1,4 +1,4 @@
-"""Who is erased is named in no proposal any more."""
+"""Erased people are removed from timetabling proposals."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.conftest import NOW
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
 
 
-def test_a_facilitator_is_forgotten_in_what_was_asked_and_proposed(any_app, office, coordinator):
+def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, office, coordinator):
     people = facilitators()
     placement_id = searched(a_request(three_at_once(), people)).id
     ids = {one.full_name: one.id for one in people}
@@ -36,13 +36,13 @@ def test_a_facilitator_is_forgotten_in_what_was_asked_and_proposed(any_app, offi
     assert timetabling_result.read(row.result).taken == {line.id for line in led}
 
 
-def test_why_somebody_was_away_goes_with_their_name():
+def test_a_reason_of_absence_is_erased_with_the_name():
     away = {"kind": "speaker_absent", "who": "Citra", "titles": [], "why": "Berobat"}
     other = {**away, "who": "Dian"}
     assert _without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
 
 
-def test_what_is_left_of_those_asked_for_can_still_be_read(any_app, office):
+def test_the_rest_of_a_request_can_still_be_read(any_app, office):
     activities, people = three_at_once(), facilitators()[:2]
     asked = a_request(activities, people, greedily=True)
     lines = tuple(RequestLine(one.id, 2) for one in activities)
@@ -52,7 +52,7 @@ def test_what_is_left_of_those_asked_for_can_still_be_read(any_app, office):
     assert (len(left.facilitators), {line.needed for line in left.lines}) == (1, {1})
 
 
-def test_a_search_that_goes_on_with_an_erased_person_writes_no_more(any_app, office, monkeypatch):
+def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, office, monkeypatch):
     ids = [one.id for one in facilitators()]
     people = [privacy.get(id) for id in ids]
     placement_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id

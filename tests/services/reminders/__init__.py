@@ -1,1 +1,1 @@
-"""Which mails are written when and for which readers, and the forecast that predicts them."""
+"""Which mails are written when and for which readers, and the forecast of them."""

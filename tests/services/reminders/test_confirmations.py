@@ -1,4 +1,4 @@
-"""Whoever's calendar answers is told what was recorded, once it is sent and as it stands then."""
+"""People who answer by calendar get a confirmation, with the answer as it is at sending time."""
 
 import pytest
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ def server():
 
 @pytest.fixture
 def invited(any_app, activity, ani, server):
-    """Ani, invited to an activity, and her invitation has gone out."""
+    """Ani's invitation to an activity, already sent."""
     send_through(any_app, server)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -76,7 +76,7 @@ def told(server) -> list[tuple[str, str]]:
     return found
 
 
-def test_who_answers_by_calendar_is_told_what_was_recorded_and_how_to_change_it(invited, server):
+def test_an_answer_by_calendar_is_confirmed_with_a_way_to_change_it(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     send(NOW + minutes(6))
     assert told(server) == [("Jawaban tercatat", "Hadir")]
@@ -85,7 +85,7 @@ def test_who_answers_by_calendar_is_told_what_was_recorded_and_how_to_change_it(
     assert f"http://localhost/j/{token(invited)}" in taken.mail.get_body(("plain",)).get_content()
 
 
-def test_two_answers_before_the_mail_goes_out_are_one_mail_with_the_last(invited, server):
+def test_two_answers_before_sending_give_one_mail_with_the_last(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(5))
     reminding.tick(NOW + minutes(6))
@@ -95,7 +95,7 @@ def test_two_answers_before_the_mail_goes_out_are_one_mail_with_the_last(invited
     assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_an_answer_after_the_mail_went_out_is_told_in_another(invited, server):
+def test_an_answer_after_sending_gets_another_mail(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     send(NOW + minutes(6))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(7))
@@ -103,7 +103,7 @@ def test_an_answer_after_the_mail_went_out_is_told_in_another(invited, server):
     assert told(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_who_stopped_reminders_is_told_too(invited, server):
+def test_people_who_stopped_reminders_get_a_confirmation_too(invited, server):
     db.session.get(Person, invited.id).reminders_stopped_at = NOW
     db.session.commit()
     her_calendar_says(Choice.COMING, NOW + minutes(5))
@@ -111,7 +111,7 @@ def test_who_stopped_reminders_is_told_too(invited, server):
     assert told(server) == [("Jawaban tercatat", "Hadir")]
 
 
-def test_who_waits_for_a_seat_is_told_that_they_wait(invited, activity, server):
+def test_people_waiting_for_a_seat_are_told_that_they_wait(invited, activity, server):
     other = a_person("Joko Susilo")
     inviting.invite_people([activity.id], [other.id], Role.CADRE, by=None, now=NOW)
     db.session.get(Activity, activity.id).capacity = 1
@@ -125,14 +125,14 @@ def test_who_waits_for_a_seat_is_told_that_they_wait(invited, activity, server):
     assert ("Jawaban tercatat", "Menunggu tempat") in told(server)
 
 
-def test_the_words_lead_to_an_answer_even_if_it_was_changed_by_the_link_meanwhile(invited, activity, server):
+def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(invited, activity, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     answering.answer(token(invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
     send(NOW + minutes(7))
     assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_nothing_is_told_of_an_answer_taken_back_meanwhile(invited, server):
+def test_no_confirmation_is_sent_after_a_withdrawal(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
     send(NOW + minutes(7))

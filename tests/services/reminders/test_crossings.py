@@ -1,4 +1,4 @@
-"""Where answers, moves, withdrawals, retries and outages cross: nothing lost, nothing twice, nothing to the wrong one."""
+"""Crossing answers, moves, withdrawals, retries and outages: no mail is lost, doubled or sent to the wrong person."""
 
 from datetime import date, time, timedelta
 
@@ -57,19 +57,19 @@ def judge_all(now):
 
 
 def judged(message, now):
-    """Return what the outbox finds left to say of a message, and what it read for that."""
+    """Return which lines of a message the outbox would still send, and the data it read for that."""
     rows = message_rows.load(db.session(), [message.id])
     shared = message_rows.load_shared(db.session(), rows)
     return recheck.Judge(shared, recheck.earlier(db.session(), rows, shared, now=now), now).judge(rows[0]), shared
 
 
 def planned(message, now):
-    """Return the mail that the outbox would hand over, and how many things it says."""
+    """Return the mail that the outbox would send, and its number of lines."""
     verdict, shared = judged(message, now)
     return Frames().plan(db.session(), verdict.reader, verdict.lines, shared, now=now), len(verdict.lines)
 
 
-def test_an_urgent_change_pulls_the_mornings_mail_forward(programme, hall, ani):
+def test_an_urgent_change_moves_the_mornings_mail_forward(programme, hall, ani):
     c = draft_activity(programme, hall, 11)
     a = draft_activity(programme, hall, 25)
     b = draft_activity(programme, hall, 26)
@@ -91,7 +91,7 @@ def test_an_urgent_change_pulls_the_mornings_mail_forward(programme, hall, ani):
     assert mails()[-1][1] == "11 06.00", (mails()[-1], judge_all(at(11, 8)))
 
 
-def test_a_reminder_that_joined_an_earlier_mail_goes_out_again_after_a_move(programme, hall, ani):
+def test_a_reminder_merged_into_an_earlier_mail_goes_out_again_after_a_move(programme, hall, ani):
     programme.ends_on = date(2027, 1, 28)
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 20)
@@ -107,7 +107,7 @@ def test_a_reminder_that_joined_an_earlier_mail_goes_out_again_after_a_move(prog
     assert mails()[-1][1] == "27 08.00"
 
 
-def test_a_mail_of_unknown_fate_does_not_silence_later_reminders(programme, hall, ani):
+def test_a_mail_with_unknown_outcome_does_not_suppress_later_reminders(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     invite([a], ani)
     publish(a)
@@ -118,7 +118,7 @@ def test_a_mail_of_unknown_fate_does_not_silence_later_reminders(programme, hall
     assert judge_all(at(11, 8)) == [(["reminder"], [])]
 
 
-def test_a_nominee_dropped_earlier_is_not_told_again_when_the_office_is_withdrawn(programme, hall, police):
+def test_a_nominee_dropped_earlier_is_not_notified_again_when_the_office_is_withdrawn(programme, hall, police):
     a = draft_activity(programme, hall, 18)
     inviting.invite_organisations([a.id], {police.id: 3}, by=None, now=NOW)
     publish(a)
@@ -160,7 +160,7 @@ def test_a_former_nominee_who_is_invited_directly_no_longer_belongs_to_the_offic
     assert invitation_of(a, siti).state is InvitationState.INVITED
 
 
-def test_a_mail_that_waits_for_its_retry_is_todays_mail(programme, hall, ani):
+def test_a_mail_waiting_for_its_retry_counts_as_todays_mail(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 20)
     invite([a], ani)
@@ -176,7 +176,7 @@ def test_a_mail_that_waits_for_its_retry_is_todays_mail(programme, hall, ani):
     assert mails()[-1][1] != "04 08.05", mails()
 
 
-def test_a_person_waiting_in_two_roles_takes_one_freed_seat(programme, hall, ani, budi):
+def test_a_person_waiting_in_two_roles_takes_one_free_seat(programme, hall, ani, budi):
     a = draft_activity(programme, hall, 18, capacity=1)
     z = a_person("Zed Zulu")
     invite([a], z, ani, budi)
@@ -215,7 +215,7 @@ def test_thanks_switched_off_after_the_activity_are_not_sent(programme, hall, an
     assert all("thanks" not in m[2] for m in mails()), mails()
 
 
-def test_a_representatives_mail_keeps_what_still_is_theirs(programme, hall, ani):
+def test_a_representatives_mail_keeps_the_lines_that_are_still_theirs(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 18, starts_at=at(18, 13), ends_at=at(18, 15))
     invite([a, b], ani)
@@ -229,7 +229,7 @@ def test_a_representatives_mail_keeps_what_still_is_theirs(programme, hall, ani)
     assert planned(m, at(17))[0].recipient == "rudi@example.com"
 
 
-def test_a_representative_never_reads_what_was_meant_for_another(programme, hall, ani):
+def test_a_representative_never_gets_a_mail_for_another(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 18, starts_at=at(18, 13), ends_at=at(18, 15))
     invite([a, b], ani)
@@ -244,7 +244,7 @@ def test_a_representative_never_reads_what_was_meant_for_another(programme, hall
     assert not (mail.recipient == "tina@example.com" and lines == 2), mail.subject
 
 
-def test_who_declined_is_not_told_of_the_withdrawal(programme, hall, ani):
+def test_a_person_who_declined_is_not_notified_of_the_withdrawal(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     invite([a], ani)
     publish(a)
@@ -255,7 +255,7 @@ def test_who_declined_is_not_told_of_the_withdrawal(programme, hall, ani):
     assert judge_all(at(5)) in ([], [([], ["declined"])])
 
 
-def test_who_was_told_in_another_role_hears_of_the_cancellation(programme, hall, ani):
+def test_a_person_notified_in_another_role_is_notified_of_the_cancellation(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     invite([a], ani)
     invite([a], ani, role=Role.MODERATOR)
@@ -287,7 +287,7 @@ def test_a_draft_published_after_its_deadline_gets_a_new_one(programme, hall, an
     answering.answer(tokens.token(link), a.id, Choice.COMING, now=at(17, 10))
 
 
-def test_a_reminder_on_the_day_of_the_invitation_is_not_foretold(programme, hall, ani):
+def test_a_reminder_on_the_day_of_the_invitation_is_not_in_the_forecast(programme, hall, ani):
     a = draft_activity(programme, hall, 11)
     invite([a], ani)
     f = forecasting.for_publishing([a.id], now=NOW - timedelta(hours=1))
@@ -299,7 +299,7 @@ def test_a_reminder_on_the_day_of_the_invitation_is_not_foretold(programme, hall
     assert said == len(got), (said, got)
 
 
-def test_the_forecast_knows_who_stopped_and_who_is_represented(programme, hall, ani, budi):
+def test_the_forecast_knows_stopped_reminders_and_representatives(programme, hall, ani, budi):
     a = draft_activity(programme, hall, 18)
     invite([a], ani, budi)
     publish(a)
@@ -330,7 +330,7 @@ def test_a_person_present_in_two_roles_is_thanked_once(programme, hall, ani):
     assert sum("thanks" in m[2] for m in mails()) == 1, mails()
 
 
-def test_a_mail_sent_late_is_the_mail_of_the_day_it_went_out(programme, hall, ani):
+def test_a_mail_sent_late_counts_on_the_day_it_went_out(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 20)
     invite([a], ani)
@@ -358,7 +358,7 @@ def test_a_nominee_who_moderates_is_not_told_to_stay_away(programme, hall, polic
     assert not any(m[0] == "Siti" and "withdrawal" in m[2] for m in mails()), mails()
 
 
-def test_two_representatives_with_one_address_get_a_mail_each(programme, hall, ani):
+def test_two_representatives_with_one_address_get_one_mail_each(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 18, starts_at=at(18, 13), ends_at=at(18, 15))
     invite([a, b], ani)
@@ -370,7 +370,7 @@ def test_two_representatives_with_one_address_get_a_mail_each(programme, hall, a
     assert sorted(m[0] for m in mails()[1:]) == ["Rudi Hartono", "Tina Dewi"], mails()
 
 
-def test_a_postponed_mail_takes_along_what_is_due_later_that_day(programme, hall, ani):
+def test_a_postponed_mail_includes_what_is_due_later_that_day(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     b = draft_activity(programme, hall, 25)
     c = draft_activity(programme, hall, 26)
@@ -388,7 +388,7 @@ def test_a_postponed_mail_takes_along_what_is_due_later_that_day(programme, hall
     assert sum(m[1].startswith("17 ") for m in mails()) == 1, mails()
 
 
-def test_who_stopped_reminders_is_not_foretold_one(programme, hall, ani):
+def test_the_forecast_has_no_reminder_for_people_who_stopped_them(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     invite([a], ani)
     publish(a)
@@ -403,7 +403,7 @@ def test_who_stopped_reminders_is_not_foretold_one(programme, hall, ani):
     assert (said, c.rows[0].people) == (got, 0)
 
 
-def test_a_cancellation_is_foretold_to_the_representative_too(programme, hall, ani):
+def test_the_forecast_has_the_cancellation_for_the_representative_too(programme, hall, ani):
     a = draft_activity(programme, hall, 18)
     invite([a], ani)
     publish(a)

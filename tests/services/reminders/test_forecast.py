@@ -1,4 +1,4 @@
-"""The page before saving says who gets which mail when; afterwards just that is what happens."""
+"""The forecast before saving: who gets which mail when, compared with what is really sent."""
 
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ def rows(forecast) -> list[tuple]:
     return [(r.day.day, r.kind.value, r.people, r.at_most, r.note.value if r.note else "") for r in forecast.rows]
 
 
-def test_publishing_foretells_each_rule(activity, ani, budi, police):
+def test_the_forecast_of_publishing_has_each_rule(activity, ani, budi, police):
     budi.email = ""
     db.session.commit()
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
@@ -53,13 +53,13 @@ def test_one_person_in_two_activities_counts_one_mail_a_day(programme, hall, ani
     assert forecast.mails_per_day[0] == (date(2027, 1, 4), 1)
 
 
-def test_a_rule_whose_moment_has_passed_is_shown_as_such(activity, ani):
+def test_a_rule_whose_moment_has_passed_is_marked_as_passed(activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=at(12))
     forecast = forecasting.for_publishing([activity.id], now=at(12))
     assert rows(forecast)[0] == (11, "reminder", 0, 0, "moment_passed")
 
 
-def test_what_is_foretold_at_publishing_is_what_is_sent(activity, ani, budi):
+def test_what_is_forecast_at_publishing_is_sent(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     previewed = forecasting.for_publishing([activity.id], now=NOW).mails_per_day
     publishing.publish([activity.id], by=None, now=NOW)
@@ -72,7 +72,7 @@ def test_what_is_foretold_at_publishing_is_what_is_sent(activity, ani, budi):
     assert tuple(tuple(row) for row in per_day) == previewed
 
 
-def test_who_had_a_mail_today_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani, budi):
+def test_after_a_mail_today_the_next_one_is_forecast_for_tomorrow(programme, hall, ani, budi):
     first, second = (draft_activity(programme, hall, day) for day in (18, 19))
     inviting.invite_people([first.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=NOW)
@@ -84,7 +84,7 @@ def test_who_had_a_mail_today_is_foretold_to_get_the_next_one_tomorrow(programme
     assert forecast.mails_per_day[:2] == ((date(2027, 1, 4), 1), (date(2027, 1, 5), 1))
 
 
-def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_going_out(programme, hall, ani):
+def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_sent(programme, hall, ani):
     activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_publishing([activity.id], now=NOW))
@@ -99,7 +99,7 @@ def sent(now=NOW) -> None:
     db.session.commit()
 
 
-def test_a_move_and_a_cancellation_count_only_who_was_told_and_has_not_declined(activity, ani, budi, chief):
+def test_a_move_and_a_cancellation_count_only_notified_people_who_have_not_declined(activity, ani, budi, chief):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -115,7 +115,7 @@ def test_a_move_and_a_cancellation_count_only_who_was_told_and_has_not_declined(
     assert [(r.kind, r.people) for r in cancelled.rows] == [(MailKind.CANCELLATION, 1)]
 
 
-def test_what_is_still_to_come_follows_the_answers(activity, ani, budi):
+def test_the_remaining_mails_depend_on_the_answers(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -137,7 +137,7 @@ def test_a_forecast_needs_the_same_few_queries_for_many_invitees(activity, queri
 
 
 def due_on() -> list[tuple[int, int]]:
-    """Return (day, hour) at which each message that is still to be sent falls due, in Jakarta."""
+    """Return (day, hour) in Jakarta at which each message still to be sent is due."""
     found = db.session.scalars(sa.select(Message.due_at).where(Message.state == MessageState.DUE).order_by(Message.id))
     return [(due.astimezone(JAKARTA).day, due.astimezone(JAKARTA).hour) for due in found]
 
@@ -147,7 +147,7 @@ def only_row(reminder_id: int, now):
     return row
 
 
-def test_who_has_a_mail_in_retry_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani):
+def test_with_a_mail_in_retry_the_next_one_is_forecast_for_tomorrow(programme, hall, ani):
     first, second = (draft_activity(programme, hall, day) for day in (18, 20))
     inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=NOW)
@@ -164,7 +164,7 @@ def test_who_has_a_mail_in_retry_is_foretold_to_get_the_next_one_tomorrow(progra
     assert forecast.mails_per_day[0] == (date(2027, 1, 5), 1)
 
 
-def test_who_got_yesterdays_mail_after_midnight_is_foretold_to_get_the_next_one_tomorrow(programme, hall, ani):
+def test_after_yesterdays_mail_went_out_past_midnight_the_next_is_forecast_for_tomorrow(programme, hall, ani):
     first, second = (draft_activity(programme, hall, day) for day in (18, 20))
     inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=at(4, 23, 50))
@@ -178,7 +178,7 @@ def test_who_got_yesterdays_mail_after_midnight_is_foretold_to_get_the_next_one_
     assert forecast.mails_per_day[0] == (date(2027, 1, 6), 1)
 
 
-def test_a_day_is_counted_on_the_calendar_of_the_activity_that_is_foretold(programme, hall, ani):
+def test_the_forecast_counts_days_in_the_activitys_zone(programme, hall, ani):
     there = draft_activity(programme, None, 18, zone=ZoneInfo("Asia/Makassar"))
     here = draft_activity(programme, hall, 20)
     inviting.invite_people([there.id, here.id], [ani.id], Role.CADRE, by=None, now=NOW)
@@ -192,7 +192,7 @@ def test_a_day_is_counted_on_the_calendar_of_the_activity_that_is_foretold(progr
     assert forecast.rows[0].later == 1
 
 
-def test_a_reminder_that_is_overdue_is_foretold_for_the_day_on_which_it_goes_out(activity, hall, programme, ani):
+def test_an_overdue_reminder_is_forecast_for_the_day_on_which_it_goes_out(activity, hall, programme, ani):
     other = draft_activity(programme, hall, 20)
     inviting.invite_people([activity.id, other.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -209,7 +209,7 @@ def test_a_reminder_that_is_overdue_is_foretold_for_the_day_on_which_it_goes_out
     ]
 
 
-def test_a_scheduled_reminder_that_will_come_too_late_is_foretold_as_not_going_out(programme, hall, ani):
+def test_a_reminder_that_will_come_too_late_is_forecast_as_not_sent(programme, hall, ani):
     activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -220,7 +220,7 @@ def test_a_scheduled_reminder_that_will_come_too_late_is_foretold_as_not_going_o
     assert reminder_of(activity, "three-days-before").reason == "deadline_passed"
 
 
-def test_of_two_overdue_reminders_for_the_same_people_only_the_later_is_foretold(activity, ani):
+def test_only_the_later_of_two_overdue_reminders_is_forecast(activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -233,7 +233,7 @@ def test_of_two_overdue_reminders_for_the_same_people_only_the_later_is_foretold
     assert reminder_of(activity, "seven-days-before").reason == "superseded"
 
 
-def test_who_said_they_would_come_and_did_not_are_foretold_once_the_activity_is_over(activity, ani, budi):
+def test_absent_people_who_accepted_are_in_the_forecast_once_the_activity_is_over(activity, ani, budi):
     edit_rules.add(RuleTiming.AFTER_END, RuleValues(2, time(8), Audience.ABSENT), None, activity.id, by=None, now=NOW)
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -250,7 +250,7 @@ def test_who_said_they_would_come_and_did_not_are_foretold_once_the_activity_is_
     assert lines_of(reminder) == 1
 
 
-def test_a_mail_to_one_invitee_that_waits_for_the_next_tick_is_foretold(activity, ani, budi):
+def test_a_mail_that_waits_for_the_next_tick_is_in_the_forecast(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -259,7 +259,7 @@ def test_a_mail_to_one_invitee_that_waits_for_the_next_tick_is_foretold(activity
     assert rows(forecasting.for_activities([activity.id], now=at(5)))[0] == (5, "withdrawal", 1, 1, "")
 
 
-def test_who_is_invited_shortly_after_another_is_foretold_one_invitation(activity, ani, budi):
+def test_a_person_invited_shortly_after_another_is_forecast_one_invitation(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     for one, minute in ((ani, 1), (budi, 2)):
@@ -272,7 +272,7 @@ def test_who_is_invited_shortly_after_another_is_foretold_one_invitation(activit
     assert [row[1] for row in rows] == [0, 2, 0]  # nobody was invited yet when it was published
 
 
-def test_who_was_reminded_in_an_earlier_mail_of_the_day_is_foretold_no_second_one(programme, hall, ani, budi):
+def test_no_second_reminder_is_forecast_after_an_earlier_mail_of_the_day(programme, hall, ani, budi):
     first, second = (draft_activity(programme, hall, day) for day in (18, 20))
     edit_rules.edit(
         "seven-days-before", RuleValues(9, time(13), Audience.UNANSWERED), None, second.id, by=None, now=NOW
@@ -292,7 +292,7 @@ def test_who_was_reminded_in_an_earlier_mail_of_the_day_is_foretold_no_second_on
     assert lines_of(reminder) == 2
 
 
-def test_an_old_draft_is_foretold_with_the_deadline_that_publishing_gives_it(programme, hall, ani):
+def test_an_old_drafts_forecast_uses_the_deadline_that_publishing_sets(programme, hall, ani):
     activity = draft_activity(programme, hall, 25, respond_by_at=at(2, 16))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     forecast = forecasting.for_publishing([activity.id], now=NOW)
@@ -302,7 +302,7 @@ def test_an_old_draft_is_foretold_with_the_deadline_that_publishing_gives_it(pro
     assert [r.people for r in forecast.rows[:3]] == [1, 1, 1]
 
 
-def test_a_move_of_an_activity_that_has_begun_is_foretold_to_those_who_were_told(activity, ani):
+def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)

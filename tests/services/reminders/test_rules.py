@@ -1,4 +1,4 @@
-"""Reminder rules: which one holds where, and that reminders already scheduled follow a change."""
+"""Reminder rules: which rule applies where, and that scheduled reminders follow a change."""
 
 from datetime import time
 
@@ -50,7 +50,7 @@ def test_installing_the_defaults_again_adds_nothing():
     assert db.session.query(ReminderRule).count() == 5
 
 
-def test_the_closest_rule_holds(programme, activity, hall, coordinator):
+def test_the_most_specific_rule_applies(programme, activity, hall, coordinator):
     other = draft_activity(None, hall, 25)
     edit_rules.edit(THREE, values(days=4), by=coordinator, now=NOW)
     assert (days_of(activity), days_of(other)) == (4, 4)
@@ -64,7 +64,7 @@ def test_the_closest_rule_holds(programme, activity, hall, coordinator):
     assert (days_of(activity), days_of(other)) == (3, 3)
 
 
-def test_a_published_activitys_reminders_follow(programme, activity, coordinator):
+def test_the_reminders_of_a_published_activity_follow_a_change(programme, activity, coordinator):
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert scheduled(activity) == {
         "seven-days-before": "11 Jan 08.00", THREE: "15 Jan 08.00",
@@ -78,7 +78,7 @@ def test_a_published_activitys_reminders_follow(programme, activity, coordinator
     assert scheduled(activity)[THREE] == "14 Jan 09.30"
 
 
-def test_a_further_rule_is_scheduled_and_its_removal_takes_it_back(activity, coordinator):
+def test_an_added_rule_is_scheduled_and_its_removal_cancels_it(activity, coordinator):
     publishing.publish([activity.id], by=coordinator, now=NOW)
     before = scheduled(activity)
     made = edit_rules.add(
@@ -93,7 +93,7 @@ def test_a_further_rule_is_scheduled_and_its_removal_takes_it_back(activity, coo
     assert db.session.query(ReminderRule).filter_by(key=made.key).count() == 0
 
 
-def test_a_rule_of_one_programme_is_none_of_anothers(programme, activity, hall, coordinator):
+def test_a_programmes_rule_does_not_apply_to_another_programme(programme, activity, hall, coordinator):
     other = draft_activity(None, hall, 25)
     made = edit_rules.add(
         RuleTiming.AFTER_END, values(1, audience=Audience.ABSENT), programme.id, by=coordinator, now=NOW
@@ -115,7 +115,7 @@ def test_a_rule_of_one_programme_is_none_of_anothers(programme, activity, hall, 
         (RuleTiming.AFTER_END, 1, Audience.UNANSWERED, AudienceDoesNotFit),
     ],
 )
-def test_a_rule_must_make_sense(coordinator, timing, days, audience, problem):
+def test_an_invalid_rule_is_refused(coordinator, timing, days, audience, problem):
     def add():
         edit_rules.add(timing, values(days, audience=audience), by=coordinator, now=NOW)
 
@@ -132,7 +132,7 @@ def test_the_invitations_moment_cannot_be_changed(coordinator):
         edit_rules.edit("invitation", values(), by=coordinator, now=NOW)
 
 
-def test_an_unknown_rule_or_scope_is_told(coordinator):
+def test_an_unknown_rule_or_scope_is_reported(coordinator):
     with pytest.raises(RuleMissing):
         edit_rules.edit("none-such", values(), by=coordinator, now=NOW)
     with pytest.raises(RuleMissing):
@@ -141,7 +141,7 @@ def test_an_unknown_rule_or_scope_is_told(coordinator):
         edit_rules.edit(THREE, values(), activity_id=99, by=coordinator, now=NOW)
 
 
-def test_the_page_says_what_is_inherited(programme, activity, coordinator):
+def test_the_page_shows_what_is_inherited(programme, activity, coordinator):
     edit_rules.edit(THREE, values(), programme_id=programme.id, by=coordinator, now=NOW)
     edit_rules.edit("day-before", values(1, audience=Audience.COMING), activity_id=activity.id, by=coordinator, now=NOW)
     page = edit_rules.rules_page(activity_id=activity.id)

@@ -1,4 +1,4 @@
-"""Editing mail texts: what may be stored, for whom it holds, and a preview that gives no link away."""
+"""Editing mail texts: what may be stored, where a text applies, and a preview that reveals no link."""
 
 import itertools
 
@@ -30,12 +30,12 @@ def save(text=None, key=KEY, locale="id", by=None, **scope):
     return texts.save(key, locale, text or a_text(), **scope, by=by, now=NOW)
 
 
-def test_without_an_edited_text_the_shipped_one_holds(activity):
+def test_the_shipped_text_applies_without_an_edited_one(activity):
     assert text_for(KEY, "id", activity) == shipped(KEY, "id")
     assert texts.editor(KEY, "id").shown.origin is Origin.SHIPPED
 
 
-def test_an_edited_text_holds_in_its_scope_and_language(activity, programme):
+def test_an_edited_text_applies_in_its_scope_and_language(activity, programme):
     save(a_text("Kantor"))
     save(a_text("Rangkaian"), programme_id=programme.id)
     assert text_for(KEY, "id", activity).subject == "Rangkaian"
@@ -46,13 +46,13 @@ def test_an_edited_text_holds_in_its_scope_and_language(activity, programme):
     assert text_for(KEY, "id", activity).subject == "Sendiri"
 
 
-def test_saving_again_changes_the_one_that_is_stored():
+def test_saving_again_changes_the_stored_text():
     save(a_text("Satu"))
     save(a_text("Dua"))
     assert [row.subject for row in db.session.scalars(sa.select(MessageText))] == ["Dua"]
 
 
-def test_back_to_the_shipped_text(activity, coordinator):
+def test_an_edited_text_is_reset_to_the_shipped_text(activity, coordinator):
     save()
     texts.reset(KEY, "id", by=coordinator, now=NOW)
     assert text_for(KEY, "id", activity) == shipped(KEY, "id")
@@ -82,17 +82,17 @@ def test_a_text_that_no_mail_can_carry_is_not_stored(text, problem, field):
     assert db.session.query(MessageText).count() == 0
 
 
-def test_a_browsers_line_ends_become_plain():
+def test_line_ends_from_a_browser_are_normalised():
     assert save(a_text(body="a\r\n\r\nb\r\n")).body == "a\n\nb"
 
 
 @pytest.mark.parametrize(("key", "locale"), [("none-such", "id"), (KEY, "fr"), ("rule-none-such", "id")])
-def test_there_are_only_the_texts_there_are(key, locale):
+def test_unknown_texts_are_refused(key, locale):
     with pytest.raises(TextMissing):
         texts.editor(key, locale)
 
 
-def test_one_rules_own_text_begins_as_the_usual_one(coordinator):
+def test_a_rules_own_text_starts_with_the_usual_text(coordinator):
     values = RuleValues(2, NOW.time(), Audience.COMING, own_text=True)
     rule = edit_rules.add(RuleTiming.BEFORE_START, values, by=coordinator, now=NOW)
     assert texts.editor(rule.text_key, "id").shown.text == shipped("reminder-coming", "id")
@@ -101,7 +101,7 @@ def test_one_rules_own_text_begins_as_the_usual_one(coordinator):
     assert [key for key, _shown in texts.texts_page().rows] == [*KEYS, rule.text_key]
 
 
-def test_a_preview_shows_a_real_invitee_and_gives_no_link_away(activity, ani):
+def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):
     invitation = invited(activity, ani)
     written = texts.preview(KEY, "id", None, invitation.id, now=NOW)
     assert written.subject == "Undangan: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027"
@@ -128,7 +128,7 @@ def test_every_text_has_a_preview(activity, ani, police, chief):
         assert "{" not in written.subject + written.text
 
 
-def test_without_anybody_invited_there_is_nothing_to_preview(activity, ani):
+def test_without_invitees_there_is_no_preview(activity, ani):
     with pytest.raises(NobodyToPreview):
         texts.preview(KEY, "id", None, None, now=NOW)
     invited(activity, ani)

@@ -1,4 +1,4 @@
-"""One mail a person a day, told to the right one, and nothing lost where answers, moves and outages cross."""
+"""One mail a person a day, to the right reader; crossing answers, moves and outages lose nothing."""
 
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ def two_days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 20)]
 
 
-def test_two_activities_published_at_once_make_one_mail(two_days, ani):
+def test_two_activities_published_at_once_give_one_mail(two_days, ani):
     invite(two_days, ani)
     publish(*two_days)
     assert mails() == [("Ani", "04 08.00", ["invitation", "invitation"])]
@@ -65,7 +65,7 @@ def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(program
     assert mails()[1:] == [("Ani", "07 09.00", ["invitation"]), ("Ani", "08 08.00", ["invitation", "reminder"])]
 
 
-def test_rules_at_two_hours_of_one_day_make_one_mail_at_the_earlier(two_days, ani):
+def test_rules_at_two_hours_of_one_day_give_one_mail_at_the_earlier_hour(two_days, ani):
     rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
     db.session.add(
         ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
@@ -78,7 +78,7 @@ def test_rules_at_two_hours_of_one_day_make_one_mail_at_the_earlier(two_days, an
     assert mails()[1:] == [("Ani", "11 08.00", ["reminder", "reminder"])]
 
 
-def test_activities_in_two_zones_make_one_mail_a_day(programme, hall, ani):
+def test_activities_in_two_zones_give_one_mail_a_day(programme, hall, ani):
     here = draft_activity(programme, hall, 18)
     there = draft_activity(programme, None, 18, zone=MAKASSAR, starts_at=at(18, 14), ends_at=at(18, 16))
     invite([here, there], ani)
@@ -87,7 +87,7 @@ def test_activities_in_two_zones_make_one_mail_a_day(programme, hall, ani):
     assert mails()[1:] == [("Ani", "11 07.00", ["reminder", "reminder"])]
 
 
-def test_who_is_not_in_the_earlier_mail_has_their_own_at_its_hour(two_days, ani, budi):
+def test_people_missing_from_the_earlier_mail_get_their_own_at_its_hour(two_days, ani, budi):
     rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
     db.session.add(
         ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
@@ -114,7 +114,7 @@ def test_after_days_without_a_mail_server_a_reader_gets_one_mail(two_days, ani):
     assert set(gathered) == {"joined"}
 
 
-def test_what_was_tried_already_is_not_gathered(two_days, ani):
+def test_messages_already_tried_are_not_merged(two_days, ani):
     invite(two_days, ani)
     publish(*two_days)
     db.session.execute(sa.update(Message).values(attempts=1, state=MessageState.RETRY, merge_key=None))
@@ -134,7 +134,7 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
 
 
-def test_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity, ani):
+def test_a_person_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity, ani):
     invite([activity], ani)
     publishing.publish([activity.id], by=None, now=NOW)
     answer(activity, ani, Choice.COMING)
@@ -142,7 +142,7 @@ def test_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity,
     assert mails() == [("Ani", "17 08.00", ["reminder"])]
 
 
-def test_a_withdrawal_is_told_though_the_activity_is_cancelled_at_once(activity, ani, budi):
+def test_a_withdrawal_is_sent_though_the_activity_is_cancelled_at_once(activity, ani, budi):
     invite([activity], ani, budi)
     publish(activity)
     send(NOW)
@@ -155,7 +155,7 @@ def test_a_withdrawal_is_told_though_the_activity_is_cancelled_at_once(activity,
 CITRA = Representative("Citra", "Wakapolres", "+6281200000009", "citra@example.com")
 
 
-def test_a_representative_is_reminded_and_told_of_changes_herself(two_days, chief):
+def test_a_representative_gets_reminders_and_changes_herself(two_days, chief):
     first, second = two_days
     invite(two_days, chief, role=Role.SPEAKER)
     publish(*two_days)
@@ -178,7 +178,7 @@ def test_a_representative_without_an_address_is_reminded_through_the_invitee(act
     assert mails()[1:] == [("Kapolres", "17 08.00", ["reminder"])]
 
 
-def test_presence_typed_in_late_is_thanked_late_and_once(activity, ani, budi):
+def test_thanks_for_attendance_entered_late_are_sent_late_and_once(activity, ani, budi):
     invite([activity], ani, budi)
     publish(activity)
     send(NOW)
@@ -192,7 +192,7 @@ def test_presence_typed_in_late_is_thanked_late_and_once(activity, ani, budi):
     assert thanks == [("Ani", "19 08.00", ["thanks"]), ("Budi", "20 09.00", ["thanks"])]
 
 
-def test_presence_typed_in_after_a_week_is_thanked_no_more(activity, ani):
+def test_no_thanks_are_sent_for_attendance_entered_after_a_week(activity, ani):
     invite([activity], ani)
     publish(activity)
     run(NOW, at(18, 12), at(19, 8))

@@ -1,4 +1,4 @@
-"""Taking what is proposed: all or some, in one transaction, and nothing where the plan has changed meanwhile."""
+"""Applying a proposal: all or part of it in one transaction, and nothing if the plan has changed meanwhile."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -58,11 +58,11 @@ def published(*activities: Activity) -> None:
 
 @pytest.fixture
 def proposed(any_app, office, coordinator):
-    """Three drafts at once, and what is proposed for them with three facilitators."""
+    """Three simultaneous drafts, and the proposal for them with three facilitators."""
     return searched(a_request(three_at_once(), facilitators()))
 
 
-def test_all_of_it_becomes_the_plan_and_its_facilitators_are_invited(proposed, coordinator):
+def test_the_whole_proposal_is_applied_and_its_facilitators_are_invited(proposed, coordinator):
     lines = lines_of(proposed)
     seen = applying.preview(proposed, lines, now=NOW)
     assert (seen.may, seen.needs_reason, seen.tells, seen.changed, seen.blocking) == (True, False, False, (), [])
@@ -73,13 +73,13 @@ def test_all_of_it_becomes_the_plan_and_its_facilitators_are_invited(proposed, c
         assert activity.state is ActivityState.DRAFT
         assert speakers_of(line.id) == {name for _id, name in line.after.people}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 3
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Reminder)) == 0  # drafts: nobody is told
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Reminder)) == 0  # drafts: nobody is notified
     assert searches.get(proposed.id).state is SearchState.TAKEN
     said = set(db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.user_id == coordinator.id)))
     assert {"placement.taken", "activity.edited", "activity.invited"} <= said
 
 
-def test_some_of_it_can_be_taken_and_the_rest_later(proposed, coordinator):
+def test_a_part_can_be_applied_and_the_rest_later(proposed, coordinator):
     lines = lines_of(proposed)
     first, *rest = lines
     result = applying.take(proposed.id, [first], by=coordinator, now=NOW)
@@ -92,13 +92,13 @@ def test_some_of_it_can_be_taken_and_the_rest_later(proposed, coordinator):
     assert searches.get(proposed.id).state is SearchState.TAKEN
 
 
-def test_what_is_ticked_must_be_of_the_proposal(proposed):
+def test_ticked_activities_must_belong_to_the_proposal(proposed):
     for ids in ([], [999_999]):
         with pytest.raises(applying.NothingTicked):
             applying.preview(proposed, ids, now=NOW)
 
 
-def test_nothing_is_taken_where_one_was_changed_meanwhile(proposed, coordinator):
+def test_nothing_is_applied_if_one_activity_was_changed_meanwhile(proposed, coordinator):
     lines = lines_of(proposed)
     changed = db.session.get(Activity, next(iter(lines)))
     with writing() as session:
@@ -114,7 +114,7 @@ def test_nothing_is_taken_where_one_was_changed_meanwhile(proposed, coordinator)
     applying.take(proposed.id, others, by=coordinator, now=NOW)
 
 
-def test_nothing_is_taken_where_one_was_deleted_meanwhile(proposed, coordinator):
+def test_nothing_is_applied_if_one_activity_was_deleted_meanwhile(proposed, coordinator):
     lines = lines_of(proposed)
     with writing() as session:
         session.delete(session.get(Activity, next(iter(lines))))
@@ -123,8 +123,8 @@ def test_nothing_is_taken_where_one_was_deleted_meanwhile(proposed, coordinator)
         applying.take(proposed.id, lines, by=coordinator, now=NOW)
 
 
-def test_nothing_is_taken_where_something_new_stands_in_the_way(any_app, office, coordinator):
-    """Somebody else books the facilitator for the time that is proposed."""
+def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinator):
+    """Somebody else books the facilitator at the proposed time."""
     [one, *_rest] = facilitators()
     proposed = searched(a_request([community("Metro", "18.72.01.1001")], [one]))
     [line] = lines_of(proposed).values()
@@ -140,8 +140,8 @@ def test_nothing_is_taken_where_something_new_stands_in_the_way(any_app, office,
     assert searches.get(proposed.id).state is SearchState.DONE
 
 
-def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office, coordinator):
-    """Two that may not be in one kecamatan on one half day: one moves into the place of the other, which was not ticked."""
+def test_a_part_that_clashes_with_the_unticked_rest_is_refused(any_app, office, coordinator):
+    """Two activities may not share a kecamatan and half day: one moves to the place of another, which is not ticked."""
     office_planning_rules.save(PlanValues({ClashKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
     one = community("Metro", "18.72.01.1001", 18, 9)
     two = community("Imopuro", "18.72.01.1003", 19, 9)
@@ -153,7 +153,7 @@ def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office,
     proposed = searched(replace(asked, lines=lines))
     changes = lines_of(proposed)
     same_half = {line.after.starts_at.astimezone(at(18).tzinfo).hour < 12 for line in changes.values()}
-    assert same_half == {True}  # each keeps its hour and takes the other's day
+    assert same_half == {True}  # each keeps its hour and gets the other's day
     seen = applying.preview(proposed, [one.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SAME_KECAMATAN]
     with pytest.raises(PlanBlocked):
@@ -162,7 +162,7 @@ def test_half_of_a_plan_that_clashes_with_what_stays_is_refused(any_app, office,
     assert db.session.get(Activity, two.id).starts_at == changes[two.id].after.starts_at
 
 
-def test_two_change_places_in_one_hall_at_one_stroke(any_app, office, hall, coordinator):
+def test_two_activities_swap_days_in_one_hall_in_one_transaction(any_app, office, hall, coordinator):
     one = draft_activity(None, hall, 18, registration_at=None)
     two = draft_activity(None, hall, 19, registration_at=None)
     asked = a_request([one, two])
@@ -174,7 +174,9 @@ def test_two_change_places_in_one_hall_at_one_stroke(any_app, office, hall, coor
     assert all(db.session.scalars(sa.select(Activity.holds_venue)))
 
 
-def test_published_ones_move_with_a_reason_and_everybody_who_was_told_is_told(any_app, office, coordinator, ani):
+def test_published_activities_move_with_a_reason_and_notify_everybody_notified_before(
+    any_app, office, coordinator, ani
+):
     rules.install_defaults(now=NOW)
     activities, people = three_at_once(), facilitators()
     inviting.invite_people([one.id for one in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
@@ -203,8 +205,8 @@ def test_published_ones_move_with_a_reason_and_everybody_who_was_told_is_told(an
         assert speakers_of(line.id) == {name for _id, name in line.after.people}
 
 
-def test_whoever_is_let_go_has_the_invitation_taken_back(any_app, office, coordinator):
-    """Citra is away on all days that are left, so another goes in her place."""
+def test_a_replaced_facilitators_invitation_is_withdrawn(any_app, office, coordinator):
+    """Citra is away on all remaining days, so another facilitator replaces her."""
     people = facilitators()
     one = community("Metro", "18.72.01.1001")
     inviting.invite_people([one.id], [people[0].id], Role.SPEAKER, by=coordinator, now=NOW)
@@ -221,7 +223,7 @@ def test_whoever_is_let_go_has_the_invitation_taken_back(any_app, office, coordi
     assert "Citra Fasilitator" not in speakers_of(one.id)
 
 
-def test_what_taking_some_only_brings_out_of_order_is_foreseen(any_app, office):
+def test_the_preview_shows_order_problems_caused_by_applying_a_part(any_app, office):
     first, second = community("Metro", "18.72.01.1001", 18), community("Yosodadi", "18.72.04.1001", 19)
     proposed = searched(a_request([first, second], order=((second.id, first.id),), first_on=date(2027, 1, 20)), now=NOW)
     assert applying.preview(proposed, [first.id, second.id], now=NOW).out_of_order == ()
@@ -230,14 +232,14 @@ def test_what_taking_some_only_brings_out_of_order_is_foreseen(any_app, office):
     assert (seen.out_of_order, seen.may) == ((("Yosodadi", "Metro"),), True)
 
 
-def test_a_time_that_has_come_meanwhile_is_refused(proposed, coordinator):
+def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordinator):
     lines = lines_of(proposed)
     late = max(line.after.starts_at for line in lines.values()) + timedelta(hours=1)
     with pytest.raises(publishing.InThePast):
         applying.take(proposed.id, lines, by=coordinator, now=late)
 
 
-def test_who_was_told_of_another_day_hears_of_the_new_one_only_when_it_is_taken(any_app, office, coordinator):
+def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_applied(any_app, office, coordinator):
     one = community("Metro", "18.72.01.1001")
     published(one)
     proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
@@ -246,7 +248,7 @@ def test_who_was_told_of_another_day_hears_of_the_new_one_only_when_it_is_taken(
     assert db.session.get(Activity, one.id).told_at == later  # notice is counted from then
 
 
-def test_nothing_is_taken_while_the_search_goes_on(proposed, coordinator):
+def test_nothing_is_applied_while_the_search_runs(proposed, coordinator):
     with writing() as session:
         running = session.get(TimetablingSearch, proposed.id)
         running.state, running.beat_at = SearchState.RUNNING, NOW
@@ -255,7 +257,7 @@ def test_nothing_is_taken_while_the_search_goes_on(proposed, coordinator):
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
 
 
-def test_looking_at_many_costs_as_many_queries_as_at_one(proposed, queries):
+def test_previewing_many_takes_as_many_queries_as_one(proposed, queries):
     lines = list(lines_of(proposed))
     counts = []
     for ids in (lines[:1], lines):

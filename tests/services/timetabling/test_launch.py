@@ -1,4 +1,4 @@
-"""The process that searches gets the settings of whoever starts it, and finds the same database."""
+"""The search process gets the settings of the process that starts it, and uses the same database."""
 
 import time
 from datetime import timedelta
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 WAIT_S = 300
 
 
-def test_settings_come_through_the_environment_unchanged(tmp_path, monkeypatch):
+def test_settings_are_passed_unchanged_through_the_environment(tmp_path, monkeypatch):
     given = settings.Settings(
         secret_key="s" * 40, instance=tmp_path, demo=True, proxies=2, mail_timeout_s=1.5, mail_sender="Ü <a@example.com>"
     )  # fmt: skip
@@ -28,14 +28,14 @@ def test_settings_come_through_the_environment_unchanged(tmp_path, monkeypatch):
     assert settings.load() == given
 
 
-def test_they_win_over_a_file_in_the_same_folder(tmp_path, monkeypatch):
+def test_passed_settings_override_a_file_in_the_same_folder(tmp_path, monkeypatch):
     (tmp_path / "settings.toml").write_text('demo = true\nmail_server = "mail.example.com"\n')
     for name, value in launch.environment(settings.Settings(instance=tmp_path)).items():
         monkeypatch.setenv(name, value)
     assert settings.load() == settings.Settings(instance=tmp_path)
 
 
-def test_a_process_searches_in_the_same_database(any_app, office):
+def test_the_search_process_uses_the_same_database(any_app, office):
     now = clock.now()
     day = now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=21)
     activity = draft_activity(
@@ -47,11 +47,11 @@ def test_a_process_searches_in_the_same_database(any_app, office):
     searches.start(placement_id, launch=launch.launch, now=now)
     until = time.monotonic() + WAIT_S
     while searches.get(placement_id).state in searches.RUNNING and time.monotonic() < until:
-        db.session.rollback()  # on SQLite a transaction sees what was there when it began
+        db.session.rollback()  # on SQLite a transaction sees the data from when it began
         time.sleep(0.2)
     assert searches.get(placement_id).state is SearchState.DONE
 
 
-def test_the_command_is_there_but_not_among_those_that_are_shown():
+def test_the_command_exists_but_is_hidden_from_the_help():
     assert "  place" not in CliRunner().invoke(main, ["--help"]).output
     assert "its page has prepared" in CliRunner().invoke(main, ["place", "--help"]).output

@@ -1,4 +1,4 @@
-"""Asking for a placement, searching for it, stopping, and telling how far it is. The solver is the real one."""
+"""Requesting a search, running it with the real solver, stopping it, and showing its progress."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -44,7 +44,7 @@ def test_a_request_is_read_as_it_was_written():
     assert timetabling_request.from_json(timetabling_request.as_json(FULL)) == FULL
 
 
-def test_a_request_is_stored_in_the_form_it_always_had():
+def test_a_request_is_stored_in_a_stable_format():
     assert timetabling_request.as_json(FULL) == {
         "lines": [
             {"id": 4, "needed": 2, "first_on": "2027-01-18", "last_on": "2027-01-19", "fixed": True},
@@ -122,7 +122,7 @@ STORED = {
 }  # fmt: skip
 
 
-def test_a_result_is_read_and_written_in_the_form_it_always_had():
+def test_a_result_is_read_and_written_in_a_stable_format():
     result = timetabling_result.read(STORED)
     citra, dian = (7, "Citra"), (8, "Dian")
     [line] = result.lines
@@ -138,12 +138,12 @@ def test_a_result_is_read_and_written_in_the_form_it_always_had():
     assert codec.to_json(result) == STORED
 
 
-def test_what_a_search_that_has_just_begun_stores_is_an_empty_result():
+def test_a_search_that_has_just_begun_stores_an_empty_result():
     assert timetabling_result.read({}) == timetabling_result.Result()
     assert timetabling_result.read({"titles": {}, "taken": []}) == timetabling_result.Result()
 
 
-def test_what_is_left_out_of_a_request_has_its_default():
+def test_omitted_request_fields_have_their_defaults():
     asked = timetabling_request.from_json({"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22"})
     assert asked == Request((RequestLine(4),), date(2027, 1, 18), date(2027, 1, 22))
     assert asked.weight(Wish.TRIPS) is Weight.LITTLE
@@ -171,7 +171,7 @@ def test_what_is_left_out_of_a_request_has_its_default():
         {"lines": [{"id": 4}], "first_on": "2027-01-18", "last_on": "2027-01-22", "facilitators": 3},
     ],
 )
-def test_a_request_of_another_shape_is_refused(stored):
+def test_a_malformed_request_is_refused(stored):
     with pytest.raises((timetabling_request.RequestOdd, timetabling_request.NothingChosen)):
         timetabling_request.from_json(stored)
 
@@ -193,12 +193,12 @@ def test_a_request_of_another_shape_is_refused(stored):
         ),
     ],
 )
-def test_what_contradicts_itself_is_refused(values, problem):
+def test_a_contradictory_request_is_refused(values, problem):
     with pytest.raises(problem):
         timetabling_request.check(replace(FULL, **values))
 
 
-def test_days_that_are_over_or_too_far_ahead_are_refused(app, office):
+def test_days_in_the_past_or_too_far_ahead_are_refused(app, office):
     activities = three_at_once()
     with pytest.raises(DaysOver):
         build(a_request(activities, first_on=NOW.date(), last_on=NOW.date()), now=NOW)
@@ -211,7 +211,7 @@ def test_days_that_are_over_or_too_far_ahead_are_refused(app, office):
         build(a_request(activities, last_on=NOW.date() + timedelta(days=121)), now=NOW)
 
 
-def test_who_or_what_is_gone_is_said(app, office):
+def test_deleted_people_and_activities_are_reported(app, office):
     activities, people = three_at_once(), facilitators()
     asked = a_request(activities, people)
     people[0].erased_at = NOW
@@ -225,7 +225,9 @@ def test_who_or_what_is_gone_is_said(app, office):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
-def test_three_at_once_in_two_kecamatan_are_spread_with_their_facilitators(any_app, office, coordinator):
+def test_three_simultaneous_activities_in_two_kecamatan_are_spread_with_their_facilitators(
+    any_app, office, coordinator
+):
     activities, people = three_at_once(), facilitators()
     search = searched(a_request(activities, people))
     assert (search.state, search.problem) == (SearchState.DONE, "")
@@ -238,20 +240,20 @@ def test_three_at_once_in_two_kecamatan_are_spread_with_their_facilitators(any_a
     assert all(len(line.after.people) == 1 for line in result.lines)
     assert result.solved >= 1
     assert result.gap is not None
-    assert not result.is_enough  # nobody leads them at present
+    assert not result.is_enough  # they have no facilitator at present
     assert search.progress["placed"] == 3
     assert search.ended_at == NOW
     unchanged = db.session.scalars(sa.select(Activity.starts_at)).all()
     assert set(unchanged) == {at(18, 9)}  # proposing changes nothing
 
 
-def test_what_is_asked_for_is_in_the_audit_log(app, office, coordinator):
+def test_a_request_is_in_the_audit_log(app, office, coordinator):
     searches.create(a_request(three_at_once()), title="Minggu ketiga", by=coordinator, now=NOW)
     [entry] = db.session.scalars(sa.select(AuditEntry))
     assert (entry.action, entry.user_id, entry.detail) == ("placement.created", coordinator.id, {"activities": 3})
 
 
-def test_two_that_must_stay_in_one_kecamatan_collide_and_the_reason_is_kept(any_app, office):
+def test_two_activities_fixed_in_one_kecamatan_clash_and_the_reason_is_stored(any_app, office):
     activities = three_at_once()
     asked = a_request(activities)
     stuck = tuple(replace(line, fixed=True) for line in asked.lines)
@@ -263,7 +265,7 @@ def test_two_that_must_stay_in_one_kecamatan_collide_and_the_reason_is_kept(any_
     assert {one.kind for one in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
 
 
-def test_where_the_office_only_warns_and_nobody_asks_for_more_both_may_stay(app, office):
+def test_both_may_stay_where_the_office_only_warns(app, office):
     activities = three_at_once()
     asked = a_request(activities, one_in_kecamatan=False)
     search = searched(replace(asked, lines=tuple(replace(line, fixed=True) for line in asked.lines)))
@@ -274,7 +276,7 @@ def test_where_the_office_only_warns_and_nobody_asks_for_more_both_may_stay(app,
     assert not any(note.is_new for line in result.lines for note in line.warnings)
 
 
-def test_the_first_comes_before_all_others(app, office):
+def test_an_activity_can_be_first_of_all(app, office):
     activities = [*three_at_once(), community("Rakor", "18.72.04.1001", 21)]
     result = timetabling_result.read(searched(a_request(activities, before_all=activities[3].id)).result)
     ends = {line.id: (line.after.starts_at, line.after.ends_at) for line in result.lines}
@@ -283,7 +285,7 @@ def test_the_first_comes_before_all_others(app, office):
 
 
 @pytest.mark.parametrize("greedily", [False, True])
-def test_one_comes_after_another(app, office, greedily):
+def test_an_activity_can_come_after_another(app, office, greedily):
     first, second, third = three_at_once()
     order = ((first.id, second.id), (second.id, third.id))
     result = timetabling_result.read(searched(a_request([first, second, third], order=order, greedily=greedily)).result)
@@ -292,7 +294,7 @@ def test_one_comes_after_another(app, office, greedily):
     assert after[second.id].ends_at <= after[first.id].starts_at
 
 
-def test_one_comes_after_what_stays_and_before_what_stays(app, office):
+def test_an_activity_can_come_between_two_fixed_ones(app, office):
     early, late = community("Dini", "18.72.01.1003", 19), community("Akhir", "18.72.04.1001", 20, 13)
     first, second, _third = three_at_once()
     order = ((first.id, early.id), (late.id, second.id))
@@ -303,7 +305,7 @@ def test_one_comes_after_what_stays_and_before_what_stays(app, office):
     assert after[second.id].ends_at <= late.starts_at
 
 
-def test_what_cannot_come_after_another_is_named(app, office):
+def test_an_activity_that_cannot_come_after_another_is_named(app, office):
     late, one = community("Akhir", "18.72.04.1001", 28), three_at_once()[0]
     result = timetabling_result.read(searched(a_request([one], order=((one.id, late.id),))).result)
     [clash] = result.conflicts
@@ -311,7 +313,7 @@ def test_what_cannot_come_after_another_is_named(app, office):
     assert result.titles == {one.id: "Metro", late.id: "Akhir"}
 
 
-def test_an_order_in_a_circle_is_refused_by_name(app, office):
+def test_a_circular_order_is_refused_by_name(app, office):
     activities = three_at_once()
     ids = [one.id for one in activities]
     circular = a_request(activities, order=tuple(zip(ids, [*ids[1:], ids[0]], strict=True)))
@@ -323,7 +325,7 @@ def test_an_order_in_a_circle_is_refused_by_name(app, office):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
-def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_app, office):
+def test_unapplied_proposals_are_deleted_after_a_while_and_applied_ones_later(any_app, office):
     activities = three_at_once()
     ids = [searches.create(a_request(activities), title="", by=None, now=NOW).id for _ in range(4)]
     later = NOW + timedelta(days=30)
@@ -341,7 +343,7 @@ def test_what_nobody_took_is_deleted_after_a_while_and_what_was_taken_later(any_
     assert (searches.delete_old(NOW + timedelta(days=90, seconds=1)), left()) == (3, [])
 
 
-def test_without_searching_they_are_placed_one_after_the_other(app, office, monkeypatch):
+def test_without_a_search_activities_are_timetabled_one_after_the_other(app, office, monkeypatch):
     monkeypatch.setattr(searches, "can_search", lambda: False)
     activities, people = three_at_once(), facilitators()
     search = searched(a_request(activities, people, greedily=True))
@@ -368,7 +370,7 @@ def test_only_one_search_runs_at_a_time_until_it_was_silent_too_long(any_app, of
     assert launched == [first_id, second_id]
 
 
-def test_a_search_that_was_broken_off_begins_again(app, office):
+def test_an_interrupted_search_starts_again(app, office):
     placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
     with writing() as session:
@@ -379,7 +381,7 @@ def test_a_search_that_was_broken_off_begins_again(app, office):
     assert searches.get(placement_id).state is SearchState.DONE
 
 
-def test_what_another_process_has_is_not_searched_for_twice(app, office):
+def test_a_search_claimed_by_another_process_is_not_run_twice(app, office):
     placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     assert not timetabling_worker.work(placement_id, clock=lambda: NOW)  # not started
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
@@ -387,7 +389,7 @@ def test_what_another_process_has_is_not_searched_for_twice(app, office):
     assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
 
 
-def test_a_process_that_cannot_be_started_leaves_it_prepared(app, office):
+def test_a_search_whose_process_cannot_start_stays_queued(app, office):
     def fail(_id):
         raise OSError("no memory")
 
@@ -402,14 +404,14 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
     asked = a_request(many, facilitators(), last_on=date(2027, 2, 12), seconds=120)
     placement_id = searches.create(asked, title="A", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
-    searches.ask_to_stop(placement_id, now=NOW)  # pressed before it began: heard at its first beat
+    searches.ask_to_stop(placement_id, now=NOW)  # pressed before the start: noticed at the first beat
     assert timetabling_worker.work(placement_id, clock=lambda: NOW)
     search = searches.get(placement_id)
     assert search.state is SearchState.STOPPED
     assert search.progress["seconds"] < 60
 
 
-def test_what_is_wrong_meanwhile_is_kept_for_the_page(app, office):
+def test_an_error_of_the_search_is_stored_for_the_page(app, office):
     activities = three_at_once()
     placement_id = searches.create(a_request(activities), title="A", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
@@ -420,7 +422,7 @@ def test_what_is_wrong_meanwhile_is_kept_for_the_page(app, office):
     assert (search.state, search.problem) == (SearchState.FAILED, ActivitiesGone.message)
 
 
-def test_a_placement_is_deleted_unless_it_runs(app, office, coordinator):
+def test_a_search_is_deleted_unless_it_runs(app, office, coordinator):
     placement_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     searches.start(placement_id, launch=lambda _id: None, now=NOW)
     with pytest.raises(searches.AlreadyStarted):
@@ -439,4 +441,6 @@ def test_any_venue_in_the_kelurahan_can_be_allowed(app, office):
     task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN), now=NOW)
     assert len(task.demands[0].venues) == 2
     task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN, venue_kinds=(VenueKind.HALL,)), now=NOW)
-    assert task.demands[0].venues == (one.venue_id,)  # the other is of no such kind; its own always may be kept
+    assert task.demands[0].venues == (
+        one.venue_id,
+    )  # the other venue is of no such kind; an activity's own venue always stays allowed

@@ -1,4 +1,4 @@
-"""A small plan to place: drafts in two kecamatan, three facilitators, and a search made at once instead of in a process."""
+"""A small plan for timetabling: drafts in two kecamatan, three facilitators, and a search run in this process."""
 
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ KELURAHAN = ("18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
 
 
 def community(title: str, region_code: str, day: int = 18, hour: int = 9, **values: object) -> Activity:
-    """Store a draft of two hours in a kelurahan's own hall, which is made for it."""
+    """Store a two-hour draft in a kelurahan's own new hall."""
     venue = Venue(name=f"Balai {title}", region_code=region_code)
     db.session.add(venue)
     return draft_activity(
@@ -24,7 +24,7 @@ def community(title: str, region_code: str, day: int = 18, hour: int = 9, **valu
 
 
 def three_at_once() -> list[Activity]:
-    """Three community activities at one time: two of them in one kecamatan, as none may be."""
+    """Three simultaneous community activities; two share a kecamatan, which is not allowed."""
     return [community(title, code) for title, code in zip(("Metro", "Imopuro", "Yosodadi"), KELURAHAN, strict=True)]
 
 
@@ -40,7 +40,7 @@ def a_request(activities: list[Activity], people: list[Person] = (), **values: o
 
 
 def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:
-    """Ask, search here and now, and return the placement as it is then."""
+    """Request a search, run it here and now, and return the finished search."""
     search = searches.create(request, title="Minggu ketiga", by=None, now=now)
     searches.start(search.id, launch=lambda _id: None, now=now)
     timetabling_worker.work(search.id, clock=lambda: now)
