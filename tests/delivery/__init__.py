@@ -1,1 +1,1 @@
-"""Mails composed and sent, with real SMTP servers; mails read."""
+"""Mails composed and sent through real SMTP servers, and mails read."""

@@ -1,4 +1,4 @@
-"""Each mail's own envelope sender, and reading it back from what a delivery report was sent to."""
+"""Each mail's own envelope sender, and recognising it in the recipient of a delivery report."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ SETTINGS = Settings(
 )  # fmt: skip
 
 
-def test_a_mail_has_an_address_of_its_own_that_says_which_mail_it_was():
+def test_each_mail_has_its_own_address_that_identifies_the_mail():
     address = return_path(1234567, SETTINGS)
     assert address.startswith("bounces+1234567-")
     assert address.endswith("@example.com")
@@ -38,13 +38,13 @@ def test_a_mail_has_an_address_of_its_own_that_says_which_mail_it_was():
         lambda a: "",
     ],
 )
-def test_what_we_did_not_make_says_nothing(forge):
+def test_a_foreign_address_identifies_no_mail(forge):
     address = return_path(17, SETTINGS)
     assert message_of(address, SETTINGS) == 17
     assert message_of(forge(address), SETTINGS) is None
 
 
-def test_mails_sent_under_an_earlier_secret_key_are_still_known():
+def test_mails_sent_under_an_earlier_secret_key_are_still_recognised():
     changed = replace(SETTINGS, secret_key="b" * 40, previous_secret_keys=f"{'c' * 40},{SECRET}")
     address = return_path(17, SETTINGS)
     assert address != return_path(17, changed)
@@ -52,7 +52,7 @@ def test_mails_sent_under_an_earlier_secret_key_are_still_known():
     assert message_of(address, replace(changed, previous_secret_keys="")) is None
 
 
-def test_without_the_setting_mails_are_sent_as_the_sender_and_say_nothing():
+def test_without_the_setting_mails_use_the_sender_and_identify_nothing():
     plain = replace(SETTINGS, mail_return_path="")
     assert return_path(17, plain) == "undangan@example.com"
     assert message_of("undangan@example.com", plain) is None
@@ -70,7 +70,7 @@ def test_without_the_setting_mails_are_sent_as_the_sender_and_say_nothing():
         "Bounces <b+{id}@example.com>",
     ],
 )
-def test_a_setting_that_is_no_address_for_each_mail_stops_the_start(pattern):
+def test_an_unusable_setting_stops_the_start(pattern):
     for good in ("", "{id}@example.com", "x" * 45 + "{id}@example.com"):
         check_for_serving(replace(SETTINGS, mail_return_path=good))
     with pytest.raises(SettingsError, match="OUTREACH_MAIL_RETURN_PATH"):

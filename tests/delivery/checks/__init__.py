@@ -1,1 +1,1 @@
-"""What the checks say of a mail server, a mailbox and DNS, with real servers."""
+"""The checks of a mail server, a mailbox and DNS, against real servers."""

@@ -1,4 +1,4 @@
-"""What DNS says of the sender's domain, asked of a real DNS server, and what to do about it."""
+"""What DNS says about the sender's domain, queried from a real DNS server, and the advice for each problem."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def found(records, *, silent: bool = False, **values: str) -> list[tuple[str, st
 
 
 def levels(changed: dict | None = None, **values: str) -> dict[str, str]:
-    """Return {what: level} where a good set of records is changed; None takes a record away."""
+    """Return {what: level} after changing a good set of records; None removes a record."""
     records = {key: value for key, value in {**GOOD, **(changed or {})}.items() if value is not None}
     names = ("MX", "SPF", "DMARC", "DKIM")
     return {
@@ -36,7 +36,7 @@ def levels(changed: dict | None = None, **values: str) -> dict[str, str]:
     }
 
 
-def test_a_domain_with_all_records_is_well():
+def test_a_domain_with_all_records_passes():
     assert found(GOOD) == [
         ("ok", "dinas.go.id receives mail at mx1.dinas.go.id."),
         ("ok", "SPF: v=spf1 mx include:_spf.penyedia.id -all"),
@@ -63,7 +63,7 @@ ALL_WELL = {"MX": "ok", "SPF": "ok", "DMARC": "ok", "DKIM": "ok"}
         ({("default._domainkey.dinas.go.id", "TXT"): ['"v=DKIM1; p="']}, {"DKIM": "fail"}),
     ],
 )
-def test_each_record_that_is_missing_or_wrong_is_named(changed, expected):
+def test_each_missing_or_wrong_record_is_named(changed, expected):
     assert levels(changed) == {**ALL_WELL, **expected}
 
 
@@ -78,12 +78,12 @@ def test_an_spf_record_that_includes_itself_is_followed_once():
     assert levels({("dinas.go.id", "TXT"): ['"v=spf1 include:dinas.go.id -all"']})["SPF"] == "ok"
 
 
-def test_a_selector_of_ones_own_is_looked_up_and_missed():
+def test_a_configured_selector_is_looked_up_and_reported_missing():
     assert levels(dkim_selector="default")["DKIM"] == "ok"
     assert levels(dkim_selector="kantor")["DKIM"] == "fail"
 
 
-def test_spf_counts_where_mails_return_to_and_that_should_be_under_the_same_domain():
+def test_spf_is_checked_for_the_return_path_which_should_be_under_the_same_domain():
     elsewhere = {("pantulan.id", "TXT"): ['"v=spf1 -all"']}
     told = found({**GOOD, **elsewhere}, mail_return_path="bounces+{id}@pantulan.id")
     assert ("ok", "SPF: v=spf1 -all") in told
@@ -93,14 +93,14 @@ def test_spf_counts_where_mails_return_to_and_that_should_be_under_the_same_doma
     assert [level for level, _text in told] == ["ok"] * 4
 
 
-def test_where_dns_is_silent_that_is_said_once():
+def test_a_silent_dns_server_is_reported_once():
     assert found(GOOD, silent=True) == [
         ("warn", "DNS did not answer, so SPF, DKIM and DMARC of dinas.go.id were not looked at.")
     ]
 
 
 @pytest.mark.parametrize("sender", ["Outreach <outreach@example.com>", "a@kantor.local", "a@localhost"])
-def test_a_sender_at_nobodys_domain_is_not_asked_about(sender):
+def test_a_sender_without_a_real_domain_is_not_looked_up(sender):
     told = found({}, mail_sender=sender)
     assert [level for level, _text in told] == ["fail"]
     assert "nobody's domain" in told[0][1]

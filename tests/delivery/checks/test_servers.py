@@ -1,4 +1,4 @@
-"""A real mail server and a real mailbox are tried, and each thing that may be wrong with them is named."""
+"""A real mail server and a real mailbox are checked, and each possible problem is named."""
 
 import socket
 import ssl
@@ -16,7 +16,7 @@ from tests.servers.certificates import certificate as made
 from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.servers.smtp import DROP, Server, free_port
 
-NOW = datetime.now(UTC)  # as certificates are good from today
+NOW = datetime.now(UTC)  # because certificates are valid from today
 needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")
 
 
@@ -52,7 +52,7 @@ def values(server, certificate):
     }  # fmt: skip
 
 
-def test_a_mail_server_that_works_is_told_step_by_step_and_gets_no_mail(server, values):
+def test_a_working_mail_server_is_reported_step_by_step_and_gets_no_mail(server, values):
     told = tried(mailserver.check, values)
     assert [level for level, _text in told] == ["ok"] * 5
     texts = " ".join(text for _level, text in told)
@@ -87,14 +87,14 @@ def test_a_test_mail_is_sent_only_when_asked_for(server, values):
         ({"mail_use_ssl": True}, "speaks no TLS"),
     ],
 )
-def test_what_is_wrong_with_a_mail_server_is_named_and_ends_the_trial(values, changed, words):
+def test_a_mail_servers_problem_is_named_and_ends_the_check(values, changed, words):
     told = tried(mailserver.check, {**values, **changed})
     assert [level for level, _text in told].count("fail") == 1
     assert told[-1][0] == "fail"
     assert words in told[-1][1]
 
 
-def test_a_sender_that_is_refused_and_a_server_that_breaks_off_are_named(server, values):
+def test_a_refused_sender_and_a_dropped_connection_are_named(server, values):
     server.at["MAIL"] = "550 not your address"
     assert tried(mailserver.check, values)[-1] == (
         "fail", "The server refuses the sender dinas@example.com: 550 not your address.",
@@ -103,7 +103,7 @@ def test_a_sender_that_is_refused_and_a_server_that_breaks_off_are_named(server,
     assert tried(mailserver.check, values)[-1] == ("fail", "The server breaks off.")
 
 
-def test_a_server_that_says_nothing_to_the_login_does_not_refuse_it(certificate, values):
+def test_a_server_that_ignores_the_login_does_not_count_as_refusing_it(certificate, values):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     options = {"tls_context": context, "authenticator": lambda *_: AuthResult(success=False, handled=True)}
@@ -112,7 +112,7 @@ def test_a_server_that_says_nothing_to_the_login_does_not_refuse_it(certificate,
     assert told[-1] == ("fail", f"localhost:{silent.port} does not answer.")
 
 
-def test_an_expired_certificate_is_called_expired(tmp_path):
+def test_an_expired_certificate_is_reported_as_expired(tmp_path):
     files = made(tmp_path, expired=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*files)
@@ -125,13 +125,13 @@ def test_an_expired_certificate_is_called_expired(tmp_path):
 
 
 @pytest.mark.parametrize(("days", "level"), [(8, "ok"), (10, "warn")])
-def test_a_certificate_that_soon_runs_out_is_warned_of(values, days, level):
-    """It is good for thirty days, and three weeks are soon."""
+def test_a_certificate_that_expires_soon_gives_a_warning(values, days, level):
+    """The certificate is valid for thirty days, and three weeks count as soon."""
     told = tried(mailserver.check, values, now=NOW + timedelta(days=days))
     assert [one for one, text in told if "certificate good until" in text] == [level]
 
 
-def test_only_this_machines_own_server_may_be_without_encryption():
+def test_only_a_server_on_this_machine_may_be_without_encryption():
     assert [is_this_machine(host) for host in ("localhost", "127.0.0.1", "::1", "mail.dinas.go.id", "10.0.0.1")] == [
         True, True, True, False, False,
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def reading(dovecot, **changed) -> list[tuple[str, str]]:
 
 
 @needs_dovecot
-def test_a_mailbox_that_works_is_told_and_its_mails_stay_as_they_were(dovecot):
+def test_a_working_mailbox_is_reported_and_its_mails_stay_unchanged(dovecot):
     dovecot.deliver(b"Subject: Jawaban\r\n\r\nBaik.\r\n")
     before = dovecot.flags()
     for changed in ({}, {"imap_port": dovecot.port, "imap_use_ssl": False}):
@@ -178,20 +178,20 @@ def test_a_mailbox_that_works_is_told_and_its_mails_stay_as_they_were(dovecot):
         ({"imap_port": 1}, "Nothing listens at localhost:1."),
     ],
 )
-def test_what_is_wrong_with_a_mailbox_is_named(dovecot, changed, words):
+def test_a_mailboxs_problem_is_named(dovecot, changed, words):
     told = reading(dovecot, **changed)
     assert [text for level, text in told if level == "fail" and words in text]
 
 
 @needs_dovecot
-def test_a_folder_is_named_as_the_engine_names_it(dovecot):
+def test_a_folder_is_named_as_by_the_engine(dovecot):
     with dovecot.client() as client:
         client.create('"J&AOQ-waban 1"')  # RFC 3501, 5.1.3
     assert reading(dovecot, imap_folder="Jäwaban 1")[-1] == ("ok", "The folder Jäwaban 1 has 0 mails.")
 
 
 class PlainServer(threading.Thread):
-    """An IMAP server that knows no encryption, opens every folder for reading only, and takes every login."""
+    """An IMAP server without encryption that opens every folder read-only and accepts every login."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -211,26 +211,26 @@ class PlainServer(threading.Thread):
 
 
 def plainly(host: str) -> tuple[list[tuple[str, str]], bytes]:
-    """Return what is told of a mailbox without encryption on this host, and what its server heard."""
+    """Return the report about a mailbox without encryption on this host, and what its server received."""
     server = PlainServer()
     values = {"imap_server": host, "imap_port": server.port, "imap_use_ssl": False, "imap_username": "kantor",
               "imap_password": "rahasia"}  # fmt: skip
     return tried(mailbox.check, values), server.heard
 
 
-def test_the_password_never_goes_in_the_open_to_another_machine():
-    told, heard = plainly("127.1")  # this machine by a name that does not say so
+def test_the_password_is_never_sent_unencrypted_to_another_machine():
+    told, heard = plainly("127.1")  # this machine, by a name that does not show it
     assert told == [("fail", "The server offers no encryption (STARTTLS), so the password is not sent.")]
     assert b"CAPABILITY" in heard
     assert b"rahasia" not in heard
     assert b"rahasia" in plainly("localhost")[1]
 
 
-def test_a_folder_that_may_not_be_written_to_is_named():
+def test_a_read_only_folder_is_named():
     told, _heard = plainly("localhost")
     assert [level for level, _text in told] == ["ok", "ok", "fail"]
     assert told[-1][1].startswith("The folder INBOX cannot be opened: ")
 
 
-def test_no_mailbox_at_all_is_a_warning():
+def test_a_missing_mailbox_is_a_warning():
     assert [level for level, _text in tried(mailbox.check, {})] == ["warn"]

@@ -1,1 +1,1 @@
-"""The demo's SMTP server: what it keeps, and what its page reads."""
+"""The demo's SMTP server: what it stores, and what its page shows."""

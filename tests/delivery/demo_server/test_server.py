@@ -1,4 +1,4 @@
-"""The demo's mail server keeps what it gets, byte for byte, and its inbox shows even hostile mail safely."""
+"""The demo's mail server stores what it gets, byte for byte, and its inbox shows even hostile mail safely."""
 
 import smtplib
 from email.message import EmailMessage
@@ -52,7 +52,7 @@ def a_mail(html: str = '<p>Yth. <a href="http://localhost/j/x">Hadir</a></p>') -
     return mail
 
 
-def test_a_mail_is_kept_byte_for_byte(caught):
+def test_a_mail_is_stored_byte_for_byte(caught):
     data = a_mail().as_bytes()
     send(caught, data)
     [found] = catcher.listing(caught.folder)
@@ -61,7 +61,7 @@ def test_a_mail_is_kept_byte_for_byte(caught):
     assert (found.subject, found.received_at) == ("Undangan rapat – 18 Januari", NOW)
 
 
-def test_the_newest_mail_comes_first(caught):
+def test_the_newest_mail_is_first(caught):
     send(caught, a_mail().as_bytes())
     send(caught, a_mail().as_bytes(), to="budi@example.com")
     assert [found.recipient for found in catcher.listing(caught.folder)] == ["budi@example.com", "ani@example.com"]
@@ -77,7 +77,7 @@ def test_text_html_attachment_and_calendar_are_read(caught):
     assert (entry.method, entry.title, entry.place, entry.sequence) == ("REQUEST", "Rapat koordinasi", "Aula", 2)
 
 
-def test_a_foreign_base_is_taken_out():
+def test_a_foreign_base_element_is_removed():
     page = caught_mail.html_of(a_mail('<html><head><base href="http://evil.example/"></head><p>x</p></html>'))
     assert "evil" not in page
     assert page.startswith('<html><head><base target="_top">')
@@ -100,7 +100,7 @@ def test_a_foreign_base_is_taken_out():
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(300)),
     ],
 )
-def test_hostile_mail_is_shown_or_left_out_but_breaks_nothing(caught, data):
+def test_hostile_mail_is_shown_or_left_out_and_breaks_nothing(caught, data):
     send(caught, data or b"\r\n")
     [found] = catcher.listing(caught.folder)
     _, mail = catcher.find(caught.folder, found.key)
@@ -108,7 +108,7 @@ def test_hostile_mail_is_shown_or_left_out_but_breaks_nothing(caught, data):
     assert all("/" not in file.name for file in caught_mail.attachments_of(mail))
 
 
-def test_a_line_cut_off_by_a_crash_hides_only_itself(caught):
+def test_a_line_truncated_by_a_crash_hides_only_itself(caught):
     send(caught, a_mail().as_bytes())
     with (caught.folder / catcher.INDEX).open("a") as index:
         index.write('{"key": "half')
@@ -116,5 +116,5 @@ def test_a_line_cut_off_by_a_crash_hides_only_itself(caught):
 
 
 @pytest.mark.parametrize("key", ["../outreach", "x" * 32, "", "0" * 32])
-def test_only_caught_mails_are_found(caught, key):
+def test_only_stored_mails_are_found(caught, key):
     assert catcher.find(caught.folder, key) is None

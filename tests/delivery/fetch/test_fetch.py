@@ -1,4 +1,4 @@
-"""Calendars fetched from an address that somebody gave: what is read, and that none leads into our own network."""
+"""Calendars fetched from a given address: what is read, and that no address reaches into our own network."""
 
 import gzip
 import socket
@@ -31,11 +31,11 @@ def server():
 
 @pytest.fixture
 def fetcher(server):
-    """Lets the test's own server be asked, and nothing else that is private."""
+    """Allows requests to the test's own server, and to no other private address."""
     return Fetcher(own_hosts=frozenset({server.host}), whole_s=3)
 
 
-def test_a_calendar_is_fetched_with_its_marks(server, fetcher):
+def test_a_calendar_is_fetched_with_its_validators(server, fetcher):
     server.says("/cal.ics?key=a%20b", CALENDAR, 'ETag: "1"', "Last-Modified: Mon, 04 Jan 2027 01:00:00 GMT")
     found = fetcher.fetch(server.url("/cal.ics?key=a b".replace(" ", "%20")))
     assert found == FetchedFile(CALENDAR, '"1"', "Mon, 04 Jan 2027 01:00:00 GMT")
@@ -43,7 +43,7 @@ def test_a_calendar_is_fetched_with_its_marks(server, fetcher):
     assert "Cookie" not in server.asked[0]
 
 
-def test_what_has_not_changed_is_not_sent_again(server, fetcher):
+def test_an_unchanged_calendar_is_not_sent_again(server, fetcher):
     server.says("/", b"", status="304 Not Modified")
     assert fetcher.fetch(server.url(), etag='"1"', last_modified="yesterday") == FetchedFile(None)
     assert 'If-None-Match: "1"\r\nIf-Modified-Since: yesterday' in server.asked[0]
@@ -51,7 +51,7 @@ def test_what_has_not_changed_is_not_sent_again(server, fetcher):
         fetcher.fetch(server.url())
 
 
-def test_webcal_is_https_with_the_certificate_checked_by_name(tmp_path):
+def test_webcal_uses_https_and_checks_the_certificate_by_name(tmp_path):
     pair = certificate(tmp_path)
     with web_server(pair) as server:
         server.says("/", CALENDAR)
@@ -66,7 +66,7 @@ def test_webcal_is_https_with_the_certificate_checked_by_name(tmp_path):
             elsewhere.fetch(f"https://other.example:{server.port}/")
 
 
-def test_a_redirect_is_followed_three_times_and_no_further(server, fetcher):
+def test_redirects_are_followed_three_times_at_most(server, fetcher):
     for number in range(4):
         server.says(f"/{number}", b"", f"Location: /{number + 1}", status="302 Found")
     server.says("/4", CALENDAR)
@@ -100,8 +100,8 @@ def test_a_redirect_to_another_port_or_kind_of_address_is_not_followed(server, f
             fetcher.fetch(server.url(path))
 
 
-def test_the_connection_goes_to_the_address_that_was_checked_and_to_no_later_one(server):
-    """A resolver that gives a public address first and loopback ever after: rebinding."""
+def test_the_connection_goes_to_the_checked_address_and_to_no_later_one(server):
+    """A resolver that gives a public address first and loopback afterwards: DNS rebinding."""
     asked = []
 
     def rebinding(host: str, port: int) -> list[str]:
@@ -119,7 +119,7 @@ def test_a_name_with_any_private_address_is_refused_before_connecting(found):
         Fetcher(resolve=lambda host, port: found, whole_s=0.5).fetch("https://calendar.example.com/")
 
 
-def test_our_own_host_is_let_through_on_its_port_alone(server):
+def test_our_own_host_is_allowed_on_its_port_only(server):
     server.says("/", CALENDAR)
     assert Fetcher(own_hosts=frozenset({server.host})).fetch(server.url()).data == CALENDAR
     with pytest.raises(problems.OtherPort):
@@ -128,7 +128,7 @@ def test_our_own_host_is_let_through_on_its_port_alone(server):
         Fetcher(own_hosts=frozenset({server.host})).fetch("http://localhost/")
 
 
-def test_fifty_megabytes_are_not_read(server, fetcher):
+def test_fifty_megabytes_are_refused(server, fetcher):
     server.sends("/said", b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
     server.sends("/unsaid", b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1024 * 1024)] * 50)
     for path in ("/said", "/unsaid"):
@@ -136,7 +136,7 @@ def test_fifty_megabytes_are_not_read(server, fetcher):
             fetcher.fetch(server.url(path))
 
 
-def test_what_is_packed_counts_unpacked(server, fetcher):
+def test_the_limit_counts_decompressed_bytes(server, fetcher):
     server.says("/", gzip.compress(CALENDAR), "Content-Encoding: gzip")
     assert fetcher.fetch(server.url()).data == CALENDAR
     exactly = b"x" * 5 * 1024 * 1024
@@ -152,7 +152,7 @@ def test_what_is_packed_counts_unpacked(server, fetcher):
     assert at_most < 50 * 1024 * 1024
 
 
-def test_what_follows_the_end_of_a_packed_answer_is_not_waited_for(server, fetcher):
+def test_data_after_the_end_of_a_compressed_response_is_not_waited_for(server, fetcher):
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CALENDAR)
     sent: list[str] = []
 
@@ -172,7 +172,7 @@ def test_what_follows_the_end_of_a_packed_answer_is_not_waited_for(server, fetch
 
 
 @pytest.mark.parametrize("host", ["2606:4700::abcd", "2001:4860:4860::8888", "::ffff"])
-def test_an_address_of_ipv6_is_asked_by_number(server, monkeypatch, host):
+def test_an_ipv6_address_is_requested_by_number(server, monkeypatch, host):
     server.says("/", CALENDAR)
     connect = socket.socket.connect
     monkeypatch.setattr(socket.socket, "connect", lambda sock, _there: connect(sock, ("127.0.0.1", server.port)))
@@ -190,7 +190,7 @@ def test_an_address_of_ipv6_is_asked_by_number(server, monkeypatch, host):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
 )
-def test_slow_drops_end_when_the_time_is_over(server, fetcher, start):
+def test_a_slow_response_ends_at_the_time_limit(server, fetcher, start):
     def drip(connection: socket.socket, _request: str) -> None:
         connection.sendall(start)
         while True:  # until the other side closes
@@ -203,7 +203,7 @@ def test_slow_drops_end_when_the_time_is_over(server, fetcher, start):
     assert caught.value.values["host"] == "localhost"
 
 
-def test_a_resolver_that_does_not_answer_holds_nobody_up():
+def test_a_silent_resolver_blocks_nobody():
     answering = threading.Event()
     with pytest.raises(problems.TooSlow):
         Fetcher(resolve=lambda host, port: answering.wait() and [], whole_s=0.3).fetch("http://calendar.example.com/")
@@ -224,7 +224,7 @@ def test_a_resolver_that_does_not_answer_holds_nobody_up():
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
     ],
 )
-def test_a_broken_answer_is_called_one(server, fetcher, answer):
+def test_a_broken_response_is_reported_as_broken(server, fetcher, answer):
     server.sends("/", answer)
     with pytest.raises(problems.AnswerBroken):
         fetcher.fetch(server.url())
@@ -246,7 +246,7 @@ def test_a_refusal_says_what_to_do(server, fetcher, status, problem):
         fetcher.fetch(server.url())
 
 
-def test_nobody_listens_there(server, fetcher):
+def test_a_port_without_a_listener_is_reported(server, fetcher):
     server.close()
     with pytest.raises(problems.NoConnection):
         fetcher.fetch(server.url())
@@ -278,12 +278,12 @@ def test_nobody_listens_there(server, fetcher):
         ("http://[::1]:80/", problems.PrivateHost),
     ],
 )
-def test_addresses_that_are_not_asked_at_all(address, problem):
+def test_invalid_addresses_are_not_requested(address, problem):
     with pytest.raises(problem):
         checked(address)
 
 
-def test_what_an_address_becomes():
+def test_an_address_is_normalised():
     assert checked(" WebCal://Calendar.Example.com/a#b ").geturl() == "https://calendar.example.com/a"
     assert checked("http://bücher.example/").geturl() == "http://xn--bcher-kva.example/"
     assert checked("https://example.com:80/").geturl() == "https://example.com:80/"
@@ -299,24 +299,24 @@ def test_what_an_address_becomes():
         "ff02::1", "fe80::1%eth0", "2600::1%eth0", "localhost", "", "1.1",
     ],
 )  # fmt: skip
-def test_what_is_not_public(address):
+def test_private_addresses_are_not_public(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1", "2600::1", "2a00::1"]
 )
-def test_what_is_public(address):
+def test_public_addresses_are_public(address):
     assert is_public(address)
 
 
 @given(st.ip_addresses())
-def test_nothing_that_python_calls_private_is_public(address):
+def test_nothing_private_for_python_is_public(address):
     if not address.is_global or address.is_multicast:
         assert not is_public(str(address))
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_an_address_or_refused_with_a_sentence(text):
+def test_any_text_is_an_address_or_refused_with_a_message(text):
     with suppress(problems.FetchProblem):
         assert checked("http://" + text).hostname

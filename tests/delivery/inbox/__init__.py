@@ -1,1 +1,1 @@
-"""Incoming mails read into values, hostile ones too."""
+"""Incoming mails parsed into values, hostile mails too."""

@@ -22,7 +22,7 @@ def imap_server() -> Iterator[dovecot.Dovecot]:
 
 @pytest.fixture
 def mailbox(imap_server) -> dovecot.Dovecot:
-    """The server, with an empty mailbox of a user of its own."""
+    """The server, with an empty mailbox of its own user."""
     imap_server.user = f"undangan{next(NUMBERS)}"
     return imap_server
 

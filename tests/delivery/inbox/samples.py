@@ -1,6 +1,6 @@
-"""Mails as the usual programs write them: answers from calendars, delivery reports, automatic replies, letters.
+"""Sample mails in the style of common programs: calendar answers, delivery reports, automatic replies, letters.
 
-Made up here, in those programs' manner: their headers, encodings, line ends and oddities.
+They are made up here with those programs' headers, encodings, line ends and oddities.
 """
 
 import base64
@@ -12,7 +12,7 @@ UID = "5d2f0c1e-7a54-4f0e-9a1e-0a6b3c1d2e3f@outreach"
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody pressed in their calendar. stamp: DTSTAMP, in UTC. sequence: None where the program leaves it out."""
+    """A calendar answer. stamp: DTSTAMP, in UTC. sequence: None where the program leaves it out."""
 
     partstat: str = "ACCEPTED"
     address: str = "ani@example.com"
@@ -306,7 +306,7 @@ PROGRAMS = {"Gmail": gmail, "Outlook": outlook, "Apple": apple, "Thunderbird": t
 
 @dataclass(frozen=True)
 class Returned:
-    """A mail that came back. to: where the report went; original: our Message-ID."""
+    """A bounced mail. to: the address of the report; original: our Message-ID."""
 
     failed: str = "ani@example.com"
     original: str = "<41.1767488400@example.com>"
@@ -546,7 +546,7 @@ def delayed(returned: Returned) -> Returned:
 
 
 def out_of_office(sender: str = "ani@example.com", original: str = "<41.1767488400@example.com>") -> bytes:
-    """As Exchange writes it; to the return path, as RFC 3834 wants it."""
+    """In Exchange's form; sent to the return path, as RFC 3834 requires."""
     return crlf(f"""Return-Path: <>
 From: Ani Wijaya <{sender}>
 To: undangan@example.com
@@ -570,7 +570,7 @@ def letter(
     subject: str = "Re: Undangan: Rapat koordinasi lintas sektor",
     message_id: str = "<CAJ=letter.1@mail.example.com>",
 ) -> bytes:
-    """What a person writes with Gmail, with the answered mail below."""
+    """A person's letter from Gmail, with the answered mail below."""
     html = f'<div dir="ltr">{text}</div><br><div class="gmail_quote">Pada Sen, 4 Jan 2027 menulis:</div>'
     answered = f"In-Reply-To: {original}\nReferences: <other@example.net> {original}\n" if original else ""
     return crlf(f"""Return-Path: <{sender}>

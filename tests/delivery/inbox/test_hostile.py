@@ -1,6 +1,6 @@
-"""Mails made to hang, fill or break their reader. Each is read in bounds, and ends as something that is shown.
+"""Mails made to hang, fill or break their reader. Each is read within limits, and ends as something that is shown.
 
-That nothing hangs shows itself: without the bounds most of these would run for minutes. What is asserted is the work done.
+Without the limits most of these tests would run for minutes. The assertions check the amount of work.
 """
 
 import base64
@@ -43,7 +43,7 @@ def in_bounds(found: Incoming) -> bool:
         (found.returned_reference, 250),
     )
     stored = "".join(text for text, _most in lengths)
-    stored.encode()  # no half characters
+    stored.encode()  # no surrogates
     return all(len(text) <= most for text, most in lengths) and "\x00" not in stored
 
 
@@ -53,23 +53,23 @@ def test_a_mail_nested_sixty_thousand_deep_is_set_aside():
     assert (found.sender, found.text.startswith("From: ani@example.com")) == ("ani@example.com", True)
 
 
-def test_as_deep_as_honest_mails_are_is_read():
+def test_a_mail_as_deep_as_normal_mails_is_read():
     assert read(nested(parts.MOST_DEPTH, b"Baik.\r\n"), SETTINGS).text == "Baik."
     assert read(nested(parts.MOST_DEPTH + 1), SETTINGS).kind is IncomingKind.UNREADABLE
 
 
 @pytest.mark.parametrize(("count", "kind"), [(199, IncomingKind.LETTER), (200, IncomingKind.UNREADABLE)])
-def test_a_mail_of_more_parts_than_are_looked_at_is_set_aside(count, kind):
+def test_a_mail_with_too_many_parts_is_set_aside(count, kind):
     mail = b"From: ani@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * count
     assert read(mail, SETTINGS).kind is kind
 
 
-def test_enclosed_mails_in_enclosed_mails_end_at_the_bound_too():
+def test_nested_enclosed_mails_have_the_same_limit():
     mail = b"From: ani@example.com\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 50_000
     assert read(mail, SETTINGS).reason is IncomingReason.TOO_COMPLEX
 
 
-def test_a_mail_larger_than_the_bound_is_set_aside_unread():
+def test_a_mail_above_the_size_limit_is_set_aside_unread():
     small = samples.gmail(Answer())
     assert read(small + b"x" * (MOST_BYTES - len(small)), SETTINGS).kind is IncomingKind.ANSWER
     found = read(small + b"x" * (MOST_BYTES - len(small) + 1), SETTINGS)
@@ -130,13 +130,13 @@ def test_reading_the_largest_mail_takes_little_memory():
         b"In-Reply-To: " + b"<" * 30_000 + b"\r\nReferences: " + b"<a" * 15_000,
     ],
 )  # fmt: skip
-def test_a_broken_mail_is_read_as_something(mail):
+def test_a_broken_mail_still_gives_a_result(mail):
     found = read(mail, SETTINGS)
     assert in_bounds(found)
     assert found.kind in (IncomingKind.LETTER, IncomingKind.UNREADABLE)
 
 
-def test_comments_in_each_other_by_the_thousand_hide_no_mail():
+def test_thousands_of_nested_comments_hide_no_mail():
     found = read(b"From: " + b"(" * 980 + b" ani@example.com\r\n\r\nYth.", SETTINGS)
     assert (found.kind, found.sender, found.text) == (IncomingKind.LETTER, "ani@example.com", "Yth.")
 
@@ -196,7 +196,7 @@ def test_nothing_in_a_calendar_is_expanded_and_only_its_first_entry_counts(odd):
     assert reply.sequence == 0
 
 
-def test_a_thousand_attendees_are_not_all_kept():
+def test_a_thousand_attendees_are_not_all_stored():
     many = "\n".join(f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a{n}@example.com" for n in range(1000))
     assert len(read(calendar_mail(ics(attendee=many)), SETTINGS).reply.attendees) == replies.MOST_ATTENDEES
 
@@ -206,13 +206,13 @@ def with_calendars(*calendars: str) -> bytes:
     return crlf(f"From: ani@example.com\nContent-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n")
 
 
-def test_of_many_calendars_in_one_mail_three_are_looked_at():
+def test_only_three_calendars_of_one_mail_are_read():
     none = ics().replace("METHOD:REPLY", "METHOD:PUBLISH")
     assert read(with_calendars(none, none, ics()), SETTINGS).kind is IncomingKind.ANSWER
     assert read(with_calendars(none, none, none, ics()), SETTINGS).kind is IncomingKind.LETTER
 
 
-def test_the_calendars_of_one_mail_share_one_bound():
+def test_the_calendars_of_one_mail_share_one_limit():
     large = ics(within="DESCRIPTION:" + "y" * 200_000 + "\n").replace("METHOD:REPLY", "METHOD:PUBLISH")
     assert read(with_calendars(large, large, ics()), SETTINGS).kind is IncomingKind.ANSWER
     assert read(with_calendars(large, large, large), SETTINGS).reason is IncomingReason.TOO_COMPLEX
@@ -253,7 +253,7 @@ rahasia
         "Action:" + " failed" * 10_000 + "\nStatus: " + "5." * 10_000 + "\n",
     ],
 )
-def test_a_report_without_end_is_read_in_bounds(body):
+def test_an_endless_report_is_read_within_limits(body):
     mail = (
         "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nContent-Type: multipart/report; "
         f"report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n{body}\n--b--\n"
@@ -273,20 +273,20 @@ def test_a_report_without_end_is_read_in_bounds(body):
         "<" * 500_000,
     ],
 )
-def test_a_report_in_free_words_cannot_hold_up_its_reader(said):
+def test_a_free_text_report_cannot_delay_its_reader(said):
     mail = crlf(f"Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nSubject: failure\n\n{said}\n")
     assert in_bounds(read(mail, SETTINGS))
 
 
 @given(st.binary(max_size=300), st.text(max_size=30))
 @settings(max_examples=40)
-def test_any_bytes_in_any_charset_are_text(data, charset):
+def test_any_bytes_in_any_charset_become_text(data, charset):
     for name in (charset, "utf-16", "big5", "iso-2022-jp", "hz", "utf-32"):
         text_of(data, name).encode()
 
 
 @given(st.text(max_size=300))
-def test_any_header_is_one_line_and_any_sender_an_address_or_none(value):
+def test_any_header_becomes_one_line_and_any_sender_an_address_or_none(value):
     assert "\n" not in line_of(value, 250)
     name, address = mailbox_of(value)
     assert "\n" not in name
@@ -325,8 +325,8 @@ def mutated(draw):
 
 @given(mutated())
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_becomes_of_an_honest_mail_on_its_way_it_is_read_in_bounds(mail):
+def test_a_normal_mail_damaged_in_any_way_is_read_within_limits(mail):
     found = read(mail, SETTINGS)
     assert in_bounds(found)
-    assert found.reason is not IncomingReason.BROKEN  # the net below the reader is for what nobody thought of
+    assert found.reason is not IncomingReason.BROKEN  # the catch-all around the reader is for unforeseen errors
     assert (found.reply is not None) == (found.kind is IncomingKind.ANSWER)

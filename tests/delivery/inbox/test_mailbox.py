@@ -1,4 +1,4 @@
-"""Polling a real Dovecot: what is new, what is marked, what happens when either side breaks off."""
+"""Polling a real Dovecot: which mails are new, which are marked, and what happens when either side disconnects."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ FIRST, SECOND = b"Subject: satu\r\n\r\nBaik.\r\n", b"Subject: dua\r\n\r\nTidak.\
 
 
 class Reader:
-    """Takes mails, and remembers how far it came, as services/inbox/receive.py does in the database."""
+    """Takes mails and stores its position, as services/inbox/receive.py does in the database."""
 
     def __init__(self, server, **values) -> None:
         self.settings = imap_settings(server, **values)
@@ -40,7 +40,7 @@ class Reader:
         self.taken.append(mail)
 
 
-def test_new_mails_are_taken_once_in_their_order_and_marked(mailbox):
+def test_new_mails_are_read_once_in_order_and_marked(mailbox):
     mailbox.deliver(FIRST, SECOND, at=datetime(2026, 1, 4, 1, tzinfo=UTC))
     reader = Reader(mailbox)
     assert reader.poll() == 2
@@ -52,14 +52,14 @@ def test_new_mails_are_taken_once_in_their_order_and_marked(mailbox):
     assert (reader.poll(), reader.taken[-1].uid) == (1, 3)
 
 
-def test_a_mail_that_a_person_has_read_in_their_program_is_taken_all_the_same(mailbox):
+def test_a_mail_already_read_in_a_mail_program_is_still_taken(mailbox):
     mailbox.deliver(FIRST)
     with mailbox.client() as client:
         client.uid("store", "1", "+FLAGS", r"(\Seen)")
     assert Reader(mailbox).poll() == 1
 
 
-def test_nothing_is_deleted_not_even_what_somebody_marked_as_deleted(mailbox):
+def test_nothing_is_deleted_not_even_mails_marked_as_deleted(mailbox):
     mailbox.deliver(FIRST, SECOND)
     with mailbox.client() as client:
         client.uid("store", "1", "+FLAGS", r"(\Deleted)")
@@ -67,7 +67,7 @@ def test_nothing_is_deleted_not_even_what_somebody_marked_as_deleted(mailbox):
     assert sorted(mailbox.flags()) == [1, 2]
 
 
-def test_what_fails_on_its_way_is_not_marked_and_comes_again(mailbox):
+def test_a_mail_whose_handling_fails_is_not_marked_and_comes_again(mailbox):
     mailbox.deliver(FIRST, SECOND)
     reader = Reader(mailbox)
     reader.fail_at = "dua"
@@ -79,16 +79,16 @@ def test_what_fails_on_its_way_is_not_marked_and_comes_again(mailbox):
     assert [mail.uid for mail in reader.taken] == [1, 2]
 
 
-def test_a_crash_between_effect_and_mark_costs_no_more_than_the_mark_which_is_made_up_for(mailbox):
+def test_a_crash_between_effect_and_mark_loses_only_the_mark_which_is_set_later(mailbox):
     mailbox.deliver(FIRST)
     reader = Reader(mailbox)
-    reader.taken.append(FetchedMail(1, None, FIRST))  # committed; then the process died
+    reader.taken.append(FetchedMail(1, None, FIRST))  # committed; then the process crashed
     assert mailbox.flags() == {1: set()}
     assert reader.poll() == 0
     assert mailbox.flags() == {1: {r"\Seen", TAKEN}}
 
 
-def test_a_mail_marked_as_unread_again_by_a_person_stays_so(mailbox):
+def test_a_mail_marked_as_unread_by_a_person_stays_unread(mailbox):
     mailbox.deliver(FIRST)
     reader = Reader(mailbox)
     reader.poll()
@@ -98,7 +98,7 @@ def test_a_mail_marked_as_unread_again_by_a_person_stays_so(mailbox):
     assert mailbox.flags() == {1: {TAKEN}}
 
 
-def test_a_mailbox_made_anew_says_so_by_its_uid_validity(mailbox):
+def test_a_recreated_mailbox_is_recognised_by_its_uid_validity(mailbox):
     mailbox.deliver(FIRST)
     reader = Reader(mailbox)
     reader.poll()
@@ -109,7 +109,7 @@ def test_a_mailbox_made_anew_says_so_by_its_uid_validity(mailbox):
     assert reader.folders[0].uid_validity != reader.folders[1].uid_validity
 
 
-def test_in_a_mailbox_not_seen_before_only_mails_of_late_are_new(mailbox):
+def test_only_recent_mails_are_new_in_an_unknown_mailbox(mailbox):
     mailbox.deliver(FIRST, at=datetime(2025, 12, 1, 1, tzinfo=UTC))
     mailbox.deliver(SECOND, at=datetime(2026, 1, 4, 1, tzinfo=UTC))
     reader = Reader(mailbox)
@@ -117,7 +117,7 @@ def test_in_a_mailbox_not_seen_before_only_mails_of_late_are_new(mailbox):
     assert (reader.poll(), [mail.uid for mail in reader.taken]) == (1, [2])
 
 
-def test_a_mail_too_large_is_fetched_by_its_beginning_alone(mailbox):
+def test_only_the_beginning_of_a_too_large_mail_is_fetched(mailbox):
     head = b"Subject: besar\r\n\r\n"
     mailbox.deliver(head + b"x" * (MOST_BYTES - len(head)), head + b"x" * (MOST_BYTES - len(head) + 1))
     reader = Reader(mailbox)
@@ -127,17 +127,17 @@ def test_a_mail_too_large_is_fetched_by_its_beginning_alone(mailbox):
 
 def no_file(path):
     path.unlink()
-    path.mkdir()  # Dovecot says NIL
+    path.mkdir()  # Dovecot answers NIL
 
 
 def no_permission(path):
     path.chmod(0)
     if os.geteuid() == 0:
-        os.chown(path, 0, 0)  # Dovecot says goodbye
+        os.chown(path, 0, 0)  # Dovecot closes the connection
 
 
 @pytest.mark.parametrize("damage", [no_file, no_permission])
-def test_a_mail_that_the_server_cannot_give_is_taken_as_such_and_those_behind_it_are_read(mailbox, damage):
+def test_a_mail_that_the_server_cannot_deliver_is_recorded_and_the_next_ones_are_read(mailbox, damage):
     mailbox.deliver(FIRST, SECOND)
     (path,) = [path for path in mailbox.files() if b"satu" in path.read_bytes()]
     damage(path)
@@ -147,7 +147,7 @@ def test_a_mail_that_the_server_cannot_give_is_taken_as_such_and_those_behind_it
     assert reader.poll() == 0
 
 
-def test_a_mail_that_is_gone_before_it_could_be_read_is_passed_over(mailbox):
+def test_a_mail_that_is_gone_before_it_could_be_read_is_skipped(mailbox):
     mailbox.deliver(FIRST, SECOND)
     with mailbox.client() as other:
         reader = Reader(mailbox)
@@ -161,14 +161,14 @@ def test_a_mail_that_is_gone_before_it_could_be_read_is_passed_over(mailbox):
         assert reader.poll() == 1
 
 
-def test_it_stops_between_two_mails_when_asked_to(mailbox):
+def test_polling_stops_between_two_mails_on_request(mailbox):
     mailbox.deliver(FIRST, SECOND)
     reader = Reader(mailbox)
     assert reader.poll(stop=lambda: len(reader.taken) == 1) == 1
     assert mailbox.flags() == {1: {r"\Seen", TAKEN}, 2: set()}
 
 
-def test_another_folder_is_read_where_the_settings_say_so(mailbox):
+def test_another_folder_is_read_if_the_settings_say_so(mailbox):
     with mailbox.client() as client:
         client.create("Undangan")
     mailbox.deliver(FIRST, folder="Undangan")
@@ -181,7 +181,7 @@ def test_starttls_is_used_where_it_is_offered(mailbox):
     assert "TLS, session" in (mailbox.folder / "log").read_text().split("Logged in")[-1]
 
 
-def test_a_set_up_is_checked_without_touching_a_mail(mailbox):
+def test_a_configuration_is_checked_without_touching_a_mail(mailbox):
     mailbox.deliver(FIRST)
     assert reach(imap_settings(mailbox)).name == f"{mailbox.user}@localhost/INBOX"
     assert mailbox.flags() == {1: set()}
@@ -201,7 +201,7 @@ def test_a_set_up_is_checked_without_touching_a_mail(mailbox):
         ({"imap_port": 1}, ChannelTrouble.UNREACHABLE),
     ],
 )
-def test_what_is_wrong_with_the_mailbox_has_a_name(mailbox, values, trouble):
+def test_each_mailbox_problem_has_a_name(mailbox, values, trouble):
     mailbox.deliver(FIRST)
     assert Reader(mailbox).poll() == 1
     with pytest.raises(MailboxDown) as raised:
@@ -210,7 +210,7 @@ def test_what_is_wrong_with_the_mailbox_has_a_name(mailbox, values, trouble):
     assert str(raised.value)
 
 
-def test_a_server_that_closes_in_the_middle_is_unreachable_and_what_was_taken_stays_taken(mailbox):
+def test_a_connection_closed_midway_is_unreachable_and_mails_already_taken_stay_taken(mailbox):
     mailbox.deliver(FIRST, SECOND)
     reader = Reader(mailbox)
     take = reader.take
@@ -233,7 +233,7 @@ def test_a_server_that_closes_in_the_middle_is_unreachable_and_what_was_taken_st
 
 
 class Fake(threading.Thread):
-    """A server that greets, says what it can do, and then whatever the test wants."""
+    """A server that greets, lists its capabilities, and then does whatever the test needs."""
 
     def __init__(self, answer: bytes) -> None:
         super().__init__(daemon=True)
@@ -250,7 +250,7 @@ class Fake(threading.Thread):
                 connection.sendall(self.answer.replace(b"TAG", tag))
 
 
-def test_a_silent_server_is_given_up_after_the_timeout(mailbox):
+def test_a_silent_server_ends_at_the_timeout(mailbox):
     server = Fake(b"")
     server.start()
     with pytest.raises(MailboxDown) as raised:
@@ -258,7 +258,7 @@ def test_a_silent_server_is_given_up_after_the_timeout(mailbox):
     assert raised.value.trouble is ChannelTrouble.UNREACHABLE
 
 
-def test_the_password_is_not_sent_in_the_open_to_another_machine(mailbox, monkeypatch):
+def test_the_password_is_not_sent_unencrypted_to_another_machine(mailbox, monkeypatch):
     server = Fake(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK done\r\n")
     server.start()
     connect = socket.create_connection
@@ -272,7 +272,7 @@ def test_the_password_is_not_sent_in_the_open_to_another_machine(mailbox, monkey
     assert b"rahasia" not in server.heard
 
 
-def test_eight_thousand_old_mails_cost_a_poll_nothing(mailbox):
+def test_eight_thousand_old_mails_do_not_slow_a_poll(mailbox):
     mailbox.deliver(FIRST)
     with mailbox.client() as client:
         for _ in range(13):
@@ -285,4 +285,4 @@ def test_eight_thousand_old_mails_cost_a_poll_nothing(mailbox):
     assert reader.poll() == 1
     sent = (mailbox.folder / "log").read_text().rstrip().split("Disconnected: Logged out in=")[-1]
     assert count == 2**13
-    assert int(sent.split("out=")[1].split()[0]) < 3000  # bytes that the server sent
+    assert int(sent.split("out=")[1].split()[0]) < 3000  # bytes sent by the server

@@ -1,4 +1,4 @@
-"""Whose word a mail is: one From field with one mailbox, and no verdict of our server against it. All else is a claim."""
+"""Is a sender proven: one From field with one mailbox and no verdict of our server against it. Else it is a claim."""
 
 import pytest
 
@@ -24,14 +24,14 @@ def mail(fields: str) -> bytes:
         "Hj. Áni\n <ani@example.com>",
     ],
 )
-def test_one_well_formed_mailbox_is_its_senders(value):
+def test_one_well_formed_mailbox_proves_its_sender(value):
     assert proven_sender(mail(f"From: {value}")) == "ani@example.com"
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        f'From: "ani@example.com {LONG}" <ani@example.com>',  # too long to be anybody's name
+        f'From: "ani@example.com {LONG}" <ani@example.com>',  # too long for anybody's name
         "From: ani@example.com <mallory@example.net>",
         "From: ani@example.com, mallory@example.net",
         "From: mallory@example.net (ani@example.com)",
@@ -49,7 +49,7 @@ def test_one_well_formed_mailbox_is_its_senders(value):
         "From: ani@example.com\nX-Break: a\rFrom: mallory@example.net",
         "From: ani@example.com\x00",
         "From: ani@\x01example.com",
-        "From: \u212aani@example.com",  # whose small letter is a k
+        "From: \u212aani@example.com",  # its lower-case form is k
         "From: ani@example.com\nX-Padding: " + "\n ".join(["x" * 70] * 1000),
         "\nFrom: ani@example.com",
         "Subject: x",
@@ -74,11 +74,11 @@ def judged(*verdicts: str) -> str:
         ("mx.example.org; spf=pass smtp.mailfrom=bounce@example.com; dmarc=none",),
         ("mx.example.org;\n spf=pass\n smtp.mailfrom=example.com",),
         ("mx.example.org; spf=fail smtp.mailfrom=example.com", "mx.example.org; dkim=pass header.d=example.com"),
-        ("mx.example.org; dmarc=pass", "mx.example.net; dmarc=fail"),  # of another server, on its way
-        ("spf=pass (sender IP is 192.0.2.1)\n smtp.mailfrom=example.com; dkim=none;dmarc=none",),  # no server named
+        ("mx.example.org; dmarc=pass", "mx.example.net; dmarc=fail"),  # added by another server on the way
+        ("spf=pass (sender IP is 192.0.2.1)\n smtp.mailfrom=example.com; dkim=none;dmarc=none",),  # names no server
     ],
 )
-def test_a_verdict_in_the_senders_favour(verdicts):
+def test_a_verdict_in_favour_of_the_sender(verdicts):
     assert judged(*verdicts) == "ani@example.com"
 
 
@@ -96,7 +96,7 @@ def test_a_verdict_in_the_senders_favour(verdicts):
         ("mx.example.org; dkim=pass",),
         ("mx.example.org; dkim=pass header.d=com",),
         ("mx.example.org; dkim=pass header.d=ple.com",),
-        ("mx.example.org; spf=none; dmarc=none", "mx.example.org; dmarc=pass"),  # the second is the sender's own
+        ("mx.example.org; spf=none; dmarc=none", "mx.example.org; dmarc=pass"),  # the sender wrote the second one
         ("mx.example.org; spf=none", "mx.example.net; dmarc=pass"),
         ('mx.example.org; spf=pass smtp.mailfrom="x; dmarc=pass header.from=example.com"@example.net',),
         ('mx.example.org; spf=pass smtp.mailfrom="x smtp.mailfrom=example.com"@example.net',),
@@ -107,5 +107,5 @@ def test_a_verdict_in_the_senders_favour(verdicts):
         ("mx.example.org; dmarc=pass",) * 21,
     ],
 )
-def test_a_server_that_judges_but_finds_nothing_in_the_senders_favour(verdicts):
+def test_a_server_verdict_without_anything_in_the_senders_favour(verdicts):
     assert judged(*verdicts) == ""

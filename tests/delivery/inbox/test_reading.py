@@ -1,4 +1,4 @@
-"""What a mail is taken for, from the bytes that each program really sends."""
+"""How each kind of mail is recognised, from the bytes that each program really sends."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ WITH_PATHS = replace(SETTINGS, mail_return_path="bounces+{id}@example.com")
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("partstat", ["ACCEPTED", "DECLINED", "TENTATIVE"])
-def test_an_answer_pressed_in_a_calendar_is_read_from_every_program(program, partstat):
+def test_a_calendar_answer_is_read_from_every_program(program, partstat):
     found = read(PROGRAMS[program](Answer(partstat, sequence=3)), SETTINGS)
     assert found.kind is IncomingKind.ANSWER
     reply = found.reply
@@ -34,7 +34,7 @@ def test_an_answer_pressed_in_a_calendar_is_read_from_every_program(program, par
     assert found.sender == "ani@example.com"
 
 
-def test_what_outlook_adds_to_the_answer_is_kept():
+def test_a_comment_added_in_outlook_is_kept():
     found = read(samples.outlook(Answer()), SETTINGS)
     assert found.reply.comment == "Baik, terima kasih."
     assert found.subject == "Diterima: Rapat koordinasi lintas sektor"
@@ -42,7 +42,7 @@ def test_what_outlook_adds_to_the_answer_is_kept():
     assert found.references == ("<41.1767488400@example.com>",)
 
 
-def test_a_proposal_of_another_time_is_no_answer_but_says_which():
+def test_a_proposal_of_another_time_is_no_answer_and_gives_the_proposed_time():
     found = read(samples.outlook(Answer("TENTATIVE", method="COUNTER")), SETTINGS)
     assert found.reply.counter
     assert found.reply.starts_at == datetime(2027, 1, 18, 8, tzinfo=ZoneInfo("Asia/Jakarta"))
@@ -96,7 +96,7 @@ END:VCALENDAR
         (ICS.replace("METHOD:REPLY\r\n", "").encode(), "Content-Type: text/calendar; charset=utf-8; method=REPLY"),
     ],
 )
-def test_a_calendar_is_read_in_whatever_encoding_it_comes(part, headers):
+def test_a_calendar_is_read_in_any_encoding(part, headers):
     found = read(calendar(part, headers), SETTINGS)
     assert found.kind is IncomingKind.ANSWER
     attendee = found.reply.attendees[0]
@@ -109,7 +109,7 @@ def test_an_invitation_or_a_calendar_without_method_is_a_letter():
         assert read(mail, SETTINGS).kind is IncomingKind.LETTER
 
 
-def test_an_answer_in_a_forwarded_mail_is_not_its_senders():
+def test_an_answer_in_a_forwarded_mail_does_not_count_as_its_senders():
     inner = samples.gmail(Answer())
     mail = b"From: budi@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
     found = read(mail + b"--x\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--x--\r\n", SETTINGS)
@@ -165,16 +165,16 @@ def test_a_report_of_a_dead_address_is_read_from_every_server(server):
     ],
 )
 @pytest.mark.parametrize("server", ["Postfix", "Gmail", "Exchange"])
-def test_how_grave_a_report_is_stands_in_its_status(server, values, verdict):
+def test_the_severity_of_a_report_comes_from_its_status(server, values, verdict):
     assert read(REPORTERS[server](Returned(**values)), SETTINGS).report.verdict is verdict
 
 
-def test_a_report_that_a_mail_arrived_is_no_failure():
+def test_a_report_of_a_successful_delivery_is_no_failure():
     found = read(samples.postfix(Returned(action="delivered", status="2.0.0", words="250 ok")), SETTINGS)
     assert (found.kind, found.reason) == (IncomingKind.AUTOMATIC, IncomingReason.DELIVERED)
 
 
-def test_a_report_in_a_servers_own_words_is_read_too():
+def test_a_report_in_a_servers_own_format_is_read_too():
     text = (
         "Return-Path: <>\r\nFrom: Mailer-Daemon@example.net\r\nSubject: failure notice\r\n\r\n"
         "Hi. This is the qmail-send program at example.net.\r\n"
@@ -191,7 +191,7 @@ def test_a_report_in_a_servers_own_words_is_read_too():
     assert found.returned_reference == "<41.1767488400@example.com>"
 
 
-def test_our_return_path_is_found_wherever_a_server_notes_the_recipient_and_never_believed_when_forged():
+def test_our_return_path_is_found_wherever_a_server_records_the_recipient_and_never_if_forged():
     path = return_path(41, WITH_PATHS)
     mail = samples.postfix(Returned(to="undangan@example.com"))
     for header in ("Delivered-To", "X-Original-To", "Envelope-To", "To"):
@@ -211,7 +211,7 @@ def test_our_return_path_is_found_wherever_a_server_notes_the_recipient_and_neve
         "Return-Path: <>",
     ],
 )
-def test_what_a_program_sends_by_itself_is_automatic(headers):
+def test_a_mail_that_a_program_sends_by_itself_is_automatic(headers):
     assert read(samples.letter(), SETTINGS).kind is IncomingKind.LETTER
     assert read(headers.encode() + b"\r\n" + samples.letter().split(b"\r\n", 1)[1], SETTINGS).kind is (
         IncomingKind.AUTOMATIC
@@ -221,7 +221,7 @@ def test_what_a_program_sends_by_itself_is_automatic(headers):
 @pytest.mark.parametrize(
     "header", ["List-Id: <kader.example.com>", "List-Unsubscribe: <mailto:x@example.com>", "Precedence: list"]
 )
-def test_by_a_list_or_a_groups_address_a_person_may_write(header):
+def test_a_mail_through_a_list_or_group_address_may_be_a_persons(header):
     assert not read(samples.letter(), SETTINGS).by_list
     found = read(header.encode() + b"\r\n" + samples.letter(), SETTINGS)
     assert (found.kind, found.by_list) == (IncomingKind.LETTER, True)
@@ -229,25 +229,25 @@ def test_by_a_list_or_a_groups_address_a_person_may_write(header):
     assert automatic.kind is IncomingKind.AUTOMATIC
 
 
-def test_who_wants_no_automatic_answer_is_no_program():
+def test_a_request_for_no_automatic_answer_does_not_make_a_mail_automatic():
     mail = b"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n" + samples.letter()
     assert read(mail, SETTINGS).kind is IncomingKind.LETTER
 
 
-def test_out_of_office_is_automatic_and_a_person_who_writes_about_it_is_not():
+def test_out_of_office_is_automatic_but_a_persons_mail_about_it_is_not():
     assert read(samples.out_of_office(), SETTINGS).kind is IncomingKind.AUTOMATIC
     mail = b"Auto-Submitted: no\r\n" + samples.letter(subject="Out of office / Balasan otomatis")
     assert read(mail, SETTINGS).kind is IncomingKind.LETTER
 
 
-def test_our_own_mail_that_comes_back_is_known():
+def test_our_own_returned_mail_is_recognised():
     found = read(samples.letter(sender="Undangan@Example.com"), SETTINGS)
     assert (found.kind, found.reason) == (IncomingKind.AUTOMATIC, IncomingReason.OWN)
     boxed = replace(SETTINGS, imap_address="kotak@example.com")
     assert read(samples.letter(sender="kotak@example.com"), boxed).reason is IncomingReason.OWN
 
 
-def test_what_a_person_wrote_is_kept_without_the_mail_they_answer():
+def test_a_persons_text_is_kept_without_the_quoted_mail():
     found = read(samples.letter("Apakah boleh membawa anak – umur 3 tahun?"), SETTINGS)
     assert found.kind is IncomingKind.LETTER
     assert found.text == "Apakah boleh membawa anak – umur 3 tahun?"
@@ -268,11 +268,11 @@ def test_what_a_person_wrote_is_kept_without_the_mail_they_answer():
         ("", ""),
     ],
 )
-def test_only_their_own_words_are_kept(written, kept):
+def test_only_the_senders_own_words_are_kept(written, kept):
     assert read(b"From: ani@example.com\r\n\r\n" + written.encode(), SETTINGS).text == kept
 
 
-def test_a_letter_in_markup_alone_is_plain_text():
+def test_a_letter_only_in_html_becomes_plain_text():
     html = b"<html><head><title>x</title><style>p{}</style></head><body><p>Baik &amp; <b>siap</b></p>"
     html += b"<script>alert(1)</script><p>Ani</p>"
     found = read(b"From: ani@example.com\r\nContent-Type: text/html\r\n\r\n" + html, SETTINGS)
@@ -284,7 +284,7 @@ def test_a_long_letter_is_shortened():
     assert (len(found.text) <= 4000, found.text[-1]) == (True, "…")
 
 
-def test_a_mail_without_message_id_is_known_again_by_its_bytes():
+def test_a_mail_without_message_id_is_recognised_by_its_bytes():
     mail = b"From: ani@example.com\r\n\r\nBaik."
     assert read(mail, SETTINGS).message_id == read(mail, SETTINGS).message_id
     assert read(mail, SETTINGS).message_id != read(mail + b"!", SETTINGS).message_id

@@ -1,1 +1,1 @@
-"""Composed mails: words, headers, calendar entries, and frames equal to composed mails."""
+"""Composed mails: words, headers, calendar entries, and framed mails equal to composed mails."""

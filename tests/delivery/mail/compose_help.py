@@ -1,4 +1,4 @@
-"""Making a message with lines as the reminders would, composing it, and reading the mail back as its reader would."""
+"""Store a message with lines as the reminders do, compose it, and parse the mail as its reader would."""
 
 import re
 from dataclasses import replace
@@ -44,7 +44,7 @@ def line(
     text_key: str = "",
     due_at: datetime = NOW,
 ) -> MessageLine:
-    """Store and return one thing to say, not yet part of a message."""
+    """Store and return one line that is not yet part of a message."""
     number = db.session.query(Reminder).count()
     reminder = Reminder(
         activity=invitation.activity, key=kind.value, occurrence=number, kind=kind, audience=audience,
@@ -57,7 +57,7 @@ def line(
 
 
 def message_of(*lines: MessageLine, to_representative: bool = False) -> Message:
-    """Store and return the message that says the lines to their invitee, or to the first one's representative."""
+    """Store and return a message with the lines to their invitee, or to the first invitee's representative."""
     invitation = lines[0].invitation
     message = Message(
         person=invitation.person, organisation=invitation.organisation, kind=lines[0].reminder.kind,
@@ -76,7 +76,7 @@ def mail_of(*lines: MessageLine, now: datetime = NOW, to_representative: bool = 
 
 
 def with_settings(app: Flask, **values: object) -> None:
-    """Let the app run with these settings from now on."""
+    """Let the app run with these settings from here on."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
 
 
@@ -123,7 +123,7 @@ class _Words(HTMLParser):
 
 
 def words_in_html(html: str) -> str:
-    """Return what a reader sees of the HTML, blanks made one."""
+    """Return the visible text of the HTML, with whitespace normalised."""
     reader = _Words()
     reader.feed(html)
     return re.sub(r"\s+", " ", " ".join(reader.found)).strip()

@@ -1,4 +1,4 @@
-"""Whatever a name, a title or a place is: no header breaks, no field turns into another, text and HTML say the same."""
+"""For any name, title or place: no header breaks, no field becomes another, text and HTML say the same."""
 
 import re
 
@@ -50,7 +50,7 @@ def message(activity, ani, police):
 
 @given(name=values, title=values, venue=values)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_name_title_and_place_arrive_as_they_are(message, activity, ani, hall, name, title, venue):
+def test_any_name_title_and_place_arrive_unchanged(message, activity, ani, hall, name, title, venue):
     with db.session.no_autoflush:
         ani.name, activity.title, activity.public_title, hall.name = name, title, title, venue
         composed = compose(message, message.lines, now=NOW)
@@ -100,5 +100,5 @@ def test_no_header_field_is_broken_by_any_value(message, activity, office, ani, 
 
 
 def _blind(text: str) -> str:
-    """Blanks may be folded on the way."""
+    """Whitespace may be folded on the way."""
     return re.sub(r"\s+", "", text)

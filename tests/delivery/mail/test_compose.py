@@ -1,4 +1,4 @@
-"""What a mail says, to whom, and how it is built."""
+"""The contents, recipients and structure of a mail."""
 
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -51,7 +51,7 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
     assert "membawa" not in text
 
 
-def test_the_same_in_english_for_who_reads_english(activity, ani):
+def test_the_same_mail_is_in_english_for_a_reader_of_english(activity, ani):
     ani.locale = "en"
     activity.things_to_bring = "your identity card"
     mail = mail_of(line(invited(activity, ani), INVITATION))
@@ -80,14 +80,14 @@ def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
     assert "Registration: from 07:30 WIB\n" in text
 
 
-def test_a_moderator_without_a_topic_reads_of_none(activity, chief):
+def test_a_moderator_without_a_topic_gets_no_line_about_it(activity, chief):
     text = text_of(mail_of(line(invited(activity, chief, Role.MODERATOR), INVITATION)))
     assert "Materi:" not in text
     assert "Giliran:" not in text
     assert "Lama:" not in text
 
 
-def test_a_speaker_of_several_days_reads_on_which_one(activity, chief):
+def test_a_speaker_in_an_activity_of_several_days_reads_the_day(activity, chief):
     activity.ends_at = at(19, 12)
     activity.agenda = [AgendaItem(starts_at=at(19, 9), ends_at=at(19, 10), topic="Penuntutan", speakers=[chief])]
     text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION)))
@@ -103,7 +103,7 @@ def test_a_speaker_of_several_days_reads_on_which_one(activity, chief):
         ("", "Kapolres", "Dear Kapolres\n"),
     ],
 )
-def test_a_letter_says_name_post_and_office_each_once(activity, chief, name, post, greeting):
+def test_a_letter_has_name_post_and_office_once_each(activity, chief, name, post, greeting):
     chief.name, chief.post, chief.locale = name, post, "en"
     assert greeting in text_of(mail_of(line(invited(activity, chief, Role.PARTICIPANT), INVITATION)))
 
@@ -117,7 +117,7 @@ def test_an_organisation_is_asked_for_names(activity, police):
     assert "Dear Head of Polres Metro\n" in text_of(mail)
 
 
-def test_an_organisation_is_reminded_of_names_and_told_of_a_change_in_its_own_words(activity, police):
+def test_an_organisation_has_its_own_words_for_reminders_and_changes(activity, police):
     police.locale = "en"
     invitation = invited(activity, police, Role.PARTICIPANT, quota=2)
     text = text_of(mail_of(line(invitation, REMINDER, Audience.UNANSWERED), now=at(15)))
@@ -129,7 +129,7 @@ def test_an_organisation_is_reminded_of_names_and_told_of_a_change_in_its_own_wo
 
 
 @pytest.mark.parametrize("text_key", ["", "invitation-nominee"])
-def test_who_is_sent_by_an_organisation_reads_by_which(activity, police, ani, text_key):
+def test_a_nominee_reads_the_name_of_their_organisation(activity, police, ani, text_key):
     asked = invited(activity, police, Role.PARTICIPANT, quota=2)
     ani.locale = "en"
     nominee = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id)
@@ -146,7 +146,7 @@ def test_who_is_sent_by_an_organisation_reads_by_which(activity, police, ani, te
 @pytest.mark.parametrize(
     ("sex", "said"), [(Sex.FEMALE, "Yth. Ibu Ani"), (Sex.MALE, "Yth. Bapak Ani"), (None, "Yth. Bapak/Ibu Ani")]
 )
-def test_a_letter_says_bapak_or_ibu_where_it_knows(activity, ani, sex, said):
+def test_a_letter_says_bapak_or_ibu_where_the_sex_is_known(activity, ani, sex, said):
     ani.sex = sex
     assert said in text_of(mail_of(line(invited(activity, ani), INVITATION)))
 
@@ -161,20 +161,20 @@ def test_a_letter_says_bapak_or_ibu_where_it_knows(activity, ani, sex, said):
         (at(18, 0, 1), "Today: Rapat koordinasi lintas sektor"),
     ],
 )
-def test_a_late_reminder_says_how_far_off_it_really_is(activity, ani, now, subject):
+def test_a_late_reminder_says_the_real_number_of_days_left(activity, ani, now, subject):
     ani.locale = "en"
     mail = mail_of(line(invited(activity, ani), REMINDER, Audience.UNANSWERED), now=now)
     assert mail["Subject"] == subject
     assert "We have not had your answer yet." in text_of(mail)
 
 
-def test_the_subject_says_only_the_neutral_title(activity, ani):
+def test_the_subject_has_only_the_neutral_title(activity, ani):
     mail = mail_of(line(invited(activity, ani), INVITATION))
     assert "kekerasan" not in mail["Subject"]
     assert "kekerasan" in text_of(mail)
 
 
-def test_without_a_neutral_title_the_subject_says_the_kind(activity, ani):
+def test_without_a_neutral_title_the_subject_has_the_kind(activity, ani):
     activity.public_title = ""
     mail = mail_of(line(invited(activity, ani), INVITATION))
     assert mail["Subject"] == "Undangan: Rapat koordinasi, Senin, 18 Januari 2027"
@@ -182,12 +182,12 @@ def test_without_a_neutral_title_the_subject_says_the_kind(activity, ani):
     assert event_in(part)["SUMMARY"] == "Rapat koordinasi"
 
 
-def test_a_title_that_is_the_neutral_one_is_said_once(activity, ani):
+def test_a_title_equal_to_the_neutral_one_appears_once(activity, ani):
     activity.title = activity.public_title
     assert "Acara:" not in text_of(mail_of(line(invited(activity, ani), INVITATION)))
 
 
-def test_who_comes_is_reminded_with_the_answer(activity, ani):
+def test_a_person_who_accepted_is_reminded_with_their_answer(activity, ani):
     ani.locale = "en"
     invitation = invited(activity, ani, state=InvitationState.COMING)
     mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
@@ -215,7 +215,7 @@ def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(
 
 
 @pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION])
-def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancellation(activity, ani, kind):
+def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_cancellation(activity, ani, kind):
     ani.locale = "en"
     invitation = invited(
         activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
@@ -238,12 +238,12 @@ def test_both_the_representative_and_the_invitee_hear_of_a_change_and_a_cancella
 @pytest.mark.parametrize(
     ("kind", "said"), [(MailKind.CHANGE, "Yang mewakili: Dewi\n"), (MailKind.CANCELLATION, "juga kepada: Dewi\n")]
 )
-def test_the_invitee_is_to_tell_a_representative_without_an_address(activity, ani, kind, said):
+def test_the_invitee_is_asked_to_tell_a_representative_without_an_address(activity, ani, kind, said):
     invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
 
 
-def test_a_speaker_reads_the_topic_and_the_new_turn_in_a_change(activity, chief, ani):
+def test_a_speaker_gets_the_topic_and_the_new_time_slot_in_a_change(activity, chief, ani):
     activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
     news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
     text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CHANGE, **news)))
@@ -253,7 +253,7 @@ def test_a_speaker_reads_the_topic_and_the_new_turn_in_a_change(activity, chief,
     assert "Giliran" not in text
 
 
-def test_an_activity_without_a_venue_says_that_its_place_will_be_told(activity, ani):
+def test_an_activity_without_a_venue_says_that_the_place_will_follow(activity, ani):
     ani.locale = "en"
     activity.venue = None
     invitation = invited(activity, ani)
@@ -265,7 +265,7 @@ def test_an_activity_without_a_venue_says_that_its_place_will_be_told(activity, 
     assert "Now: Monday, 18 January 2027, 08:00–12:00 WIB, place to be announced\n" in text
 
 
-def test_a_freed_seat_names_who_comes_in_the_invitees_place(activity, ani):
+def test_an_offer_of_a_free_seat_names_the_representative(activity, ani):
     ani.locale = "en"
     invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     assert "Your answer: Represented\nRepresented by: Dewi\n" in text_of(mail_of(line(invitation, MailKind.SEAT)))
@@ -295,7 +295,7 @@ def change(**values):
         (19, "Gedung Wanita", "CHANGED time and place: Rapat koordinasi lintas sektor, {}"),
     ],
 )
-def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
+def test_a_change_lists_what_changed(activity, ani, day, old_venue, subject):
     ani.locale = "en"
     activity.starts_at, activity.ends_at = at(day), at(day, 12)
     invitation = invited(activity, ani, state=InvitationState.COMING)
@@ -309,14 +309,14 @@ def test_a_change_says_what_changed(activity, ani, day, old_venue, subject):
     assert "Please confirm your answer for the new time and place.\n" in text
 
 
-def test_who_had_not_answered_before_a_move_is_asked_whether_they_can_come(activity, ani):
+def test_people_without_an_answer_before_a_move_are_asked_whether_they_can_come(activity, ani):
     ani.locale = "en"
     text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, Audience.EXPECTED, detail=change())))
     assert "Please tell us whether you can come at the new time and place.\n" in text
     assert "earlier answer" not in text
 
 
-def test_two_moves_on_one_day_are_told_from_before_the_first(activity, ani):
+def test_two_moves_on_one_day_are_described_from_before_the_first(activity, ani):
     ani.locale = "en"
     activity.starts_at, activity.ends_at = at(20), at(20, 12)
     invitation = invited(activity, ani)
@@ -339,7 +339,7 @@ def test_a_cancellation_gives_the_reason(activity, ani):
     assert "Reason: banjir\n" in text_of(mail)
 
 
-def test_thanks_counts_who_was_there(activity, ani, budi, chief):
+def test_the_thanks_give_the_number_of_people_present(activity, ani, budi, chief):
     ani.locale = "en"
     for person, role, present in ((ani, Role.CADRE, True), (budi, Role.CADRE, True), (chief, Role.SPEAKER, False)):
         invitation = invited(activity, person, role, state=InvitationState.COMING)
@@ -353,7 +353,7 @@ def test_thanks_counts_who_was_there(activity, ani, budi, chief):
     assert "People present: 2\nFrom: 2 kelurahan\n" in text
 
 
-def test_one_mail_says_four_invitations_once_each(programme, hall, ani):
+def test_one_mail_has_each_of_four_invitations_once(programme, hall, ani):
     ani.locale = "en"
     titles = ["Rapat", "Penguatan kader", "Sekolah aman", "Organisasi perempuan"]
     activities = [draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)]
@@ -375,7 +375,7 @@ def test_one_mail_says_four_invitations_once_each(programme, hall, ani):
 
 
 @pytest.mark.parametrize("kind", [INVITATION, MailKind.CHANGE, REMINDER])
-def test_of_two_activities_with_one_title_each_is_named_under_its_own_heading(programme, hall, ani, police, kind):
+def test_two_activities_with_one_title_have_their_own_headings(programme, hall, ani, police, kind):
     activities = [draft_activity(programme, hall, day, title=f"Kelurahan {day}", public_title="") for day in (18, 19)]
     for invitee, role in ((ani, Role.CADRE), (police, Role.PARTICIPANT)):
         lines = [line(invited(one, invitee, role), kind, Audience.EXPECTED, detail=change()) for one in activities]
@@ -387,11 +387,11 @@ def test_of_two_activities_with_one_title_each_is_named_under_its_own_heading(pr
 
 
 def under(text, title):
-    """Return what stands in a combined mail under the heading that begins with a title."""
+    """Return the text of a combined mail under the heading that begins with a title."""
     return text.partition(f"\n{title}, ")[2].partition("\n---")[2].partition("\n---")[0]
 
 
-def test_beside_two_cancellations_a_moved_activity_still_asks_for_an_answer(programme, hall, ani):
+def test_a_moved_activity_beside_two_cancellations_still_asks_for_an_answer(programme, hall, ani):
     ani.locale = "en"
     titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
     first, second, moved = [
@@ -411,7 +411,7 @@ def test_beside_two_cancellations_a_moved_activity_still_asks_for_an_answer(prog
     assert f"Answer the invitations: {url_of(ani)}\n" in text
 
 
-def test_beside_two_withdrawals_an_invitation_is_not_told_to_stay_away(programme, hall, ani):
+def test_an_invitation_beside_two_withdrawals_does_not_say_to_stay_away(programme, hall, ani):
     ani.locale = "en"
     titles = ["Rapat", "Penguatan kader", "Sekolah aman"]
     first, second, other = [
@@ -425,7 +425,7 @@ def test_beside_two_withdrawals_an_invitation_is_not_told_to_stay_away(programme
     assert "Please tell us whether you can come; no account is needed.\n" in under(text, "Sekolah aman")
 
 
-def test_a_change_and_a_reminder_each_ask_what_they_ask(programme, hall, ani):
+def test_a_change_and_a_reminder_each_ask_their_own_question(programme, hall, ani):
     ani.locale = "en"
     moved, near = [
         draft_activity(programme, hall, day, title=t, public_title=t) for day, t in ((20, "Rapat"), (18, "Kader"))
@@ -443,7 +443,7 @@ def test_a_change_and_a_reminder_each_ask_what_they_ask(programme, hall, ani):
     assert "All answers asked for above can be given on one page; no account is needed.\n" in text
 
 
-def test_two_cancellations_alone_end_in_the_words_of_both_once(programme, hall, ani):
+def test_two_cancellations_alone_share_their_closing_words(programme, hall, ani):
     ani.locale = "en"
     lines = [
         line(invited(draft_activity(programme, hall, day), ani), MailKind.CANCELLATION, detail={"reason": "banjir"})
@@ -454,7 +454,7 @@ def test_two_cancellations_alone_end_in_the_words_of_both_once(programme, hall, 
     assert "/j/" not in text.partition("You get this mail")[0]
 
 
-def test_a_mail_with_different_news_names_both_kinds_in_its_subject(programme, hall, activity, ani):
+def test_a_mail_with_different_news_has_both_kinds_in_its_subject(programme, hall, activity, ani):
     ani.locale = "en"
     other = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
     cancelled = line(
@@ -466,7 +466,7 @@ def test_a_mail_with_different_news_names_both_kinds_in_its_subject(programme, h
     assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")
 
 
-def test_the_headers_are_those_of_an_office(activity, ani):
+def test_the_headers_suit_an_office(activity, ani):
     message = message_of(line(invited(activity, ani), INVITATION))
     composed = compose(message, message.lines, now=NOW)
     mail = parsed(composed.data)
@@ -480,7 +480,7 @@ def test_the_headers_are_those_of_an_office(activity, ani):
     assert composed.subject == mail["Subject"]
 
 
-def test_where_a_mailbox_is_read_replies_to_an_office_without_an_address_go_there(app, office, activity, ani):
+def test_replies_to_an_office_without_an_address_go_to_the_mailbox_if_one_is_read(app, office, activity, ani):
     invitation = invited(activity, ani)
     office.email = ""
     assert mail_of(line(invitation, INVITATION))["Reply-To"] is None
@@ -498,14 +498,14 @@ def test_a_mail_program_can_stop_reminders_by_one_click(app, activity, ani):
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_the_footer_leads_to_the_page_that_stops_reminders(activity, ani):
+def test_the_footer_links_to_the_page_that_stops_reminders(activity, ani):
     mail = mail_of(line(invited(activity, ani), INVITATION))
     assert text_of(mail).rstrip().endswith(f": {url_of(ani)}/stop")
     page = mail.get_body(("html",)).get_content()
     assert f'href="{url_of(ani)}/stop"' in page
 
 
-def test_one_click_is_not_offered_without_https_and_nothing_to_a_representative(activity, ani):
+def test_one_click_needs_https_and_is_not_offered_to_a_representative(activity, ani):
     invitation = invited(
         activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com",
@@ -517,7 +517,7 @@ def test_one_click_is_not_offered_without_https_and_nothing_to_a_representative(
     assert to_dewi["List-Unsubscribe"] is None
 
 
-def test_a_repeated_mail_is_the_same_mail(activity, ani):
+def test_a_repeated_mail_is_unchanged(activity, ani):
     message = message_of(line(invited(activity, ani), INVITATION))
     first, second = (parsed(compose(message, message.lines, now=NOW).data) for _ in range(2))
     assert first["Message-ID"] == second["Message-ID"]
@@ -532,14 +532,14 @@ def test_two_messages_have_two_ids(activity, ani, budi):
 
 
 @pytest.mark.parametrize("address", ["", "ani", "ani@", "ani wijaya@example.com", "änî@example.com", "a@b@example.com"])
-def test_an_address_that_no_mail_can_carry_is_refused(activity, ani, address):
+def test_an_invalid_address_is_refused(activity, ani, address):
     ani.email = address
     message = message_of(line(invited(activity, ani), INVITATION))
     with pytest.raises(AddressUnusable):
         compose(message, message.lines, now=NOW)
 
 
-def test_a_domain_with_foreign_letters_is_written_for_every_server(activity, ani):
+def test_an_internationalised_domain_is_written_in_its_wire_form(activity, ani):
     ani.email = "ani@bücher.example"
     message = message_of(line(invited(activity, ani), INVITATION))
     assert compose(message, message.lines, now=NOW).recipient == "ani@xn--bcher-kva.example"
@@ -564,7 +564,7 @@ def test_text_and_html_say_the_same(activity, ani):
             assert " ".join(part.split()).strip("-") in seen
 
 
-def test_links_are_pressed_in_html_and_shown(activity, ani):
+def test_links_are_buttons_in_html_and_shown_in_text(activity, ani):
     html = html_of(mail_of(line(invited(activity, ani), INVITATION)))
     for choice in ("hadir", "tidak", "wakil"):
         assert links_in_html(html).count(url_of(ani, choice)) == 2
@@ -581,7 +581,7 @@ def test_a_map_is_linked_only_where_the_venues_position_is_known(activity, hall,
     assert url in links_in_html(html_of(mail))
 
 
-def test_the_programmes_contact_comes_before_the_offices(activity, programme, ani):
+def test_the_programmes_contact_is_preferred_to_the_offices(activity, programme, ani):
     invitation = invited(activity, ani)
     assert "Bidang PPA, 0812-0000-0001." in text_of(mail_of(line(invitation, INVITATION)))
     programme.contact_name, programme.contact_phone = "Rina", "+6281211112222"
@@ -597,7 +597,7 @@ def a_text(subject, **values):
     db.session.commit()
 
 
-def test_the_closest_text_is_taken(activity, programme, ani):
+def test_the_most_specific_text_is_used(activity, programme, ani):
     invitation = invited(activity, ani)
     for subject, scope in (
         ("Kantor", {}),
@@ -608,7 +608,7 @@ def test_the_closest_text_is_taken(activity, programme, ani):
         assert mail_of(line(invitation, INVITATION))["Subject"] == subject
 
 
-def test_a_rules_own_text_is_taken_in_the_languages_it_was_written_in(activity, ani):
+def test_a_rules_own_text_is_used_in_the_languages_it_was_written_in(activity, ani):
     invitation = invited(activity, ani)
     a_text("Pengingat khusus", key="rule-three-days-before")
     own = {"audience": Audience.UNANSWERED, "text_key": "rule-three-days-before"}
@@ -619,8 +619,8 @@ def test_a_rules_own_text_is_taken_in_the_languages_it_was_written_in(activity, 
     )
 
 
-def test_a_deputy_of_two_invitees_gets_each_ones_mail_by_name(activity, ani, budi):
-    """Two readers at one address are still two people; each mail names its own."""
+def test_a_representative_of_two_invitees_gets_one_mail_for_each_by_name(activity, ani, budi):
+    """Two readers at one address are still two people; each mail has its own name."""
     budi.email = ani.email
     assert mail_of(line(invited(activity, budi), INVITATION))["To"] == "Budi Santoso <ani@example.com>"
     assert mail_of(line(invited(activity, a_person("Cici")), INVITATION))["To"] == "Cici <cici@example.com>"

@@ -1,4 +1,4 @@
-"""Header fields: whatever a name or a subject is, it arrives as it is, in one field, on short lines."""
+"""Header fields: any name or subject arrives unchanged, in one field, on short lines."""
 
 import re
 from email import message_from_bytes
@@ -33,7 +33,7 @@ def test_any_name_stays_one_name_of_one_address(name):
 
 
 @given(names)
-def test_any_subject_arrives_as_it_is(text):
+def test_any_subject_arrives_unchanged(text):
     data = text_field("Subject", text)
     assert message_from_bytes(data + b"\r\n", policy=default).keys() == ["Subject"]
     assert shown(data) == text
@@ -41,7 +41,7 @@ def test_any_subject_arrives_as_it_is(text):
 
 
 def shown(data: bytes, *, phrase: bool = False) -> str:
-    """Return a field's text as RFC 2047 has it read; of a quoted name, what it quotes."""
+    """Return a field's text decoded by RFC 2047; for a quoted name, the text inside the quotes."""
     assert data.endswith(b"\r\n")
     unfolded = re.sub(r"\r\n(?= )", "", data.decode("ascii").removesuffix("\r\n"))
     assert "\r" not in unfolded
@@ -72,7 +72,7 @@ def test_a_value_that_would_break_out_of_its_field_is_refused(value):
     ["", "ani", "ani@", "@example.com", "ani wijaya@example.com", "änî@example.com", "a@b@example.com", "a..b@example.com",
      "ani@example.com\r\nBcc: x@example.com", "<ani@example.com>", "ani@exa mple.com", "ani@" + "a" * 64 + ".com"],
 )  # fmt: skip
-def test_an_address_that_no_mail_can_carry_is_refused(address):
+def test_an_invalid_address_is_refused(address):
     with pytest.raises(AddressUnusable):
         envelope_address(address)
 
@@ -86,5 +86,5 @@ def test_an_address_that_no_mail_can_carry_is_refused(address):
         ("root@localhost", "root@localhost"),
     ],
 )
-def test_a_usable_address_is_written_for_every_server(address, written):
+def test_a_valid_address_is_written_in_its_wire_form(address, written):
     assert envelope_address(address) == written

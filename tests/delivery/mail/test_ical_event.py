@@ -1,4 +1,4 @@
-"""Calendar entries: what a calendar program is told, in a mail and by the answer page."""
+"""Calendar entries in a mail and from the answer page."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ from tests.delivery.mail.compose_help import (
 )
 
 
-def test_an_invitation_asks_the_calendar_too(activity, ani):
+def test_an_invitation_includes_a_calendar_request(activity, ani):
     mail = mail_of(line(invited(activity, ani), MailKind.INVITATION))
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html", "text/calendar"]
@@ -70,7 +70,7 @@ def test_the_calendar_part_is_never_base64_and_its_lines_end_as_they_must(activi
     assert event_in(part)["LOCATION"].startswith("Gedung “Sessat Agung”, lantai 2")
 
 
-def test_a_move_raises_the_sequence_and_asks_again(activity, ani):
+def test_a_move_raises_the_sequence_and_requests_an_answer_again(activity, ani):
     invitation = invited(activity, ani, state=InvitationState.COMING, answered_sequence=0)
     activity.sequence = 1
     db.session.commit()
@@ -91,14 +91,14 @@ def test_a_move_raises_the_sequence_and_asks_again(activity, ani):
         (InvitationState.WAITLISTED, "NEEDS-ACTION"),
     ],
 )
-def test_the_calendar_knows_the_answer(activity, ani, state, partstat):
+def test_the_entry_includes_the_answer(activity, ani, state, partstat):
     invitation = invited(activity, ani, state=state, answered_sequence=0)
     (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
     assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == partstat
 
 
 @pytest.mark.parametrize("kind", [MailKind.CANCELLATION, MailKind.WITHDRAWAL])
-def test_a_cancellation_takes_the_entry_back(activity, ani, kind):
+def test_a_cancellation_cancels_the_entry(activity, ani, kind):
     (part,) = calendar_parts(mail_of(line(invited(activity, ani, state=InvitationState.COMING), kind)))
     assert part["Content-Type"].params["method"] == "CANCEL"
     event = event_in(part)
@@ -125,7 +125,7 @@ def sequence_of(invitation, kind):
     return event_in(part)["SEQUENCE"]
 
 
-def test_where_a_mailbox_is_read_answers_are_asked_for_there(app, activity, ani):
+def test_answers_are_sent_to_the_mailbox_if_one_is_read(app, activity, ani):
     invitation = invited(activity, ani)
     reads_a_mailbox(app)
     (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
@@ -137,14 +137,14 @@ def test_where_a_mailbox_is_read_answers_are_asked_for_there(app, activity, ani)
     assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
 
 
-def test_without_an_address_of_its_own_the_mailbox_is_the_senders(app, activity, ani):
+def test_a_mailbox_without_its_own_address_uses_the_senders(app, activity, ani):
     invitation = invited(activity, ani)
     reads_a_mailbox(app, imap_address="")
     (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
     assert event_in(part)["ORGANIZER"] == "mailto:outreach@example.com"
 
 
-def test_who_represents_somebody_is_not_asked_by_the_calendar(app, activity, ani):
+def test_a_representative_gets_no_calendar_request(app, activity, ani):
     invitation = invited(
         activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com", answered_sequence=0,
@@ -162,18 +162,18 @@ def test_an_organisation_is_the_attendee_of_its_entry(activity, police):
     assert (attendee, attendee.params["CN"]) == ("mailto:polres@example.com", "Polres Metro")
 
 
-def test_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
+def test_a_person_who_still_comes_in_another_role_keeps_the_entry(activity, ani):
     invited(activity, ani, Role.SPEAKER, state=InvitationState.COMING)
     withdrawn = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.WITHDRAWN)
     assert calendar_parts(mail_of(line(withdrawn, MailKind.WITHDRAWAL))) == []
 
 
 @pytest.mark.parametrize("kind", [MailKind.REMINDER, MailKind.THANKS])
-def test_a_reminder_leaves_the_calendar_alone(activity, ani, kind):
+def test_a_reminder_has_no_calendar_entry(activity, ani, kind):
     assert calendar_parts(mail_of(line(invited(activity, ani), kind, Audience.UNANSWERED))) == []
 
 
-def test_several_activities_are_as_many_attachments_with_one_uid_each(programme, hall, ani):
+def test_several_activities_give_as_many_attachments_with_one_uid_each(programme, hall, ani):
     activities = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
     mail = mail_of(*[line(invited(one, ani), MailKind.INVITATION) for one in activities])
     assert mail.get_content_type() == "multipart/mixed"
@@ -183,7 +183,7 @@ def test_several_activities_are_as_many_attachments_with_one_uid_each(programme,
     assert {part["Content-Type"].params["method"] for part in parts} == {"REQUEST"}
 
 
-def test_the_answer_page_offers_the_entry_without_asking(activity):
+def test_the_answer_page_offers_the_entry_without_a_request(activity):
     calendar = Calendar.from_ical(publish_ics(activity, url="https://example.com/j/x", now=NOW))
     assert calendar["METHOD"] == "PUBLISH"
     (event,) = calendar.walk("VEVENT")
@@ -194,7 +194,7 @@ def test_the_answer_page_offers_the_entry_without_asking(activity):
     assert event["STATUS"] == "CONFIRMED"
 
 
-def test_a_speakers_entry_says_when_their_turn_is_and_nobody_elses_does_nor_about_what(activity, ani, chief):
+def test_only_a_speakers_entry_has_the_time_of_their_slot_and_it_has_no_topic(activity, ani, chief):
     chief.locale = "en"
     activity.agenda = [
         AgendaItem(starts_at=at(18, 8, 30), ends_at=at(18, 9, 15), topic="Penuntutan", speakers=[chief]),
@@ -211,14 +211,14 @@ def test_a_speakers_entry_says_when_their_turn_is_and_nobody_elses_does_nor_abou
     assert event_in(part)["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
 
 
-def test_a_cancelled_speaker_needs_no_turn(activity, chief):
+def test_a_cancelled_speakers_entry_has_no_slot(activity, chief):
     chief.locale = "en"
     activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
     (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CANCELLATION)))
     assert "Your turn" not in str(event_in(part)["DESCRIPTION"])
 
 
-def test_the_entry_of_a_cancelled_activity_says_so(activity):
+def test_the_entry_of_a_cancelled_activity_is_cancelled(activity):
     activity.state = ActivityState.CANCELLED
     (event,) = Calendar.from_ical(publish_ics(activity, url="", now=NOW)).walk("VEVENT")
     assert event["STATUS"] == "CANCELLED"

@@ -1,4 +1,4 @@
-"""Several things to say to one person about one activity: the weightiest is said, once."""
+"""Several lines for one person about one activity: only the most important one is sent."""
 
 import itertools
 
@@ -14,13 +14,13 @@ WEIGHT = [MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITA
 
 
 @pytest.mark.parametrize(("stronger", "weaker"), list(itertools.combinations(WEIGHT, 2)))
-def test_the_weightier_news_is_said_and_the_other_not(activity, ani, stronger, weaker):
+def test_the_more_important_line_is_sent_and_the_other_is_not(activity, ani, stronger, weaker):
     invitation = invited(activity, ani)
     loses, wins = line(invitation, weaker), line(invitation, stronger)
     assert worth_saying([loses, wins]) == ([wins], [loses])
 
 
-def test_news_about_different_activities_are_all_said_the_weightiest_first(programme, hall, ani):
+def test_lines_about_different_activities_are_all_sent_the_most_important_first(programme, hall, ani):
     activities = [draft_activity(programme, hall, day) for day in (18, 19, 20)]
     kinds = (MailKind.REMINDER, MailKind.INVITATION, MailKind.CANCELLATION)
     reminder, invitation, cancellation = (
@@ -29,13 +29,13 @@ def test_news_about_different_activities_are_all_said_the_weightiest_first(progr
     assert worth_saying([reminder, invitation, cancellation]) == ([cancellation, invitation, reminder], [])
 
 
-def test_a_speaker_who_also_takes_part_is_asked_as_a_speaker(activity, ani):
+def test_a_speaker_who_also_participates_is_addressed_as_a_speaker(activity, ani):
     as_cadre = line(invited(activity, ani, Role.CADRE), MailKind.INVITATION)
     as_speaker = line(invited(activity, ani, Role.SPEAKER), MailKind.INVITATION)
     assert worth_saying([as_cadre, as_speaker]) == ([as_speaker], [as_cadre])
 
 
-def test_who_is_withdrawn_in_one_role_and_reminded_in_another_is_not_told_to_stay_away(activity, ani):
+def test_a_person_withdrawn_in_one_role_and_reminded_in_another_is_not_told_to_stay_away(activity, ani):
     withdrawn = line(invited(activity, ani, Role.CADRE, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL)
     assert worth_saying([withdrawn]) == ([withdrawn], [])
     reminder = line(invited(activity, ani, Role.SPEAKER), MailKind.REMINDER, Audience.COMING)

@@ -1,4 +1,4 @@
-"""Placeholders: what a text may carry, and what becomes of it."""
+"""Placeholders: which ones a text may contain, and how they are filled."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from outreach.delivery.mail.placeholders import (
 from outreach.delivery.mail.texts import KEYS, shipped
 
 
-def test_a_placeholder_goes_by_either_name():
+def test_a_placeholder_has_two_names():
     assert fill("{kegiatan} = {activity}", {"activity": "Rapat"}) == "Rapat = Rapat"
 
 
@@ -36,24 +36,24 @@ def test_a_line_without_placeholders_stays():
         ("Bidang PPA", "", "Hubungi: Bidang PPA."),
     ],
 )
-def test_an_empty_value_takes_its_comma_along(name, phone, said):
+def test_an_empty_value_removes_its_comma(name, phone, said):
     assert fill("Hubungi: {contact_name}, {contact_phone}.", {"contact_name": name, "contact_phone": phone}) == said
 
 
-def test_an_empty_first_value_takes_the_comma_after_it_along():
+def test_an_empty_first_value_removes_the_comma_after_it():
     assert fill("{contact_name}, {contact_phone}", {"contact_phone": "0812"}) == "0812"
 
 
-def test_our_own_word_begins_a_line_with_a_capital_and_a_name_stays_as_written():
+def test_our_own_word_is_capitalised_at_a_lines_start_and_a_name_stays_as_written():
     assert fill("{in_days}: {activity}", {"in_days": "in 3 days", "activity": "rapat"}) == "In 3 days: rapat"
     assert fill("{activity} is {in_days}.", {"in_days": "in 3 days", "activity": "rapat"}) == "rapat is in 3 days."
 
 
-def test_a_value_is_not_a_template():
+def test_a_value_is_not_parsed_as_a_template():
     assert fill("{name}", {"name": "{link}", "link": "https://example.com"}) == "{link}"
 
 
-def test_a_value_brings_no_line_break_along():
+def test_a_value_adds_no_line_break():
     assert clean("Ani\r\nBcc: x@example.com\x00\u2028z") == "Ani Bcc: x@example.com z"
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_placeholder_is_named():
     assert caught.value.values == {"name": "{nomor_surat}"}
 
 
-def test_what_gives_the_subject_away_may_stand_in_the_body_only():
+def test_placeholders_that_reveal_the_subject_are_allowed_in_the_body_only():
     check("{topic} {kegiatan}")
     with pytest.raises(NotInSubject) as caught:
         check("{topic} {kegiatan}", subject=True)
@@ -77,7 +77,7 @@ def test_a_subject_is_one_line():
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{{activity}}", "{% if x %}", "{activity"])
-def test_a_brace_needs_its_partner_and_template_code_is_no_placeholder(text):
+def test_an_unmatched_brace_is_refused_and_template_code_is_no_placeholder(text):
     with pytest.raises((StrayBrace, UnknownPlaceholder)):
         check(text)
 
@@ -96,7 +96,7 @@ def test_no_two_placeholders_share_a_name():
 
 @pytest.mark.parametrize("locale", ["id", "en"])
 @pytest.mark.parametrize("key", KEYS)
-def test_every_shipped_text_may_be_saved_as_it_is(key, locale):
+def test_every_shipped_text_can_be_saved_unchanged(key, locale):
     text = shipped(key, locale)
     check(text.subject, subject=True)
     check(text.greeting, single_line=True)

@@ -1,4 +1,4 @@
-"""The mail that asks for dates: through a real mail server, still true or not, sent again, archived and held."""
+"""The mail of a date poll: sent by a real mail server, checked before sending, sent again, archived and held."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ def newest() -> Message:
     return db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
 
 
-def test_everybody_asked_gets_one_mail_in_their_language_with_all_the_times(any_app, server, hall, ani, police):
+def test_every_invitee_gets_one_mail_in_their_language_with_all_the_slots(any_app, server, hall, ani, police):
     police.locale = "en"
     db.session.commit()
     poll = a_poll(ani, organisations=[police], note="Mohon pimpinan hadir")
@@ -64,7 +64,7 @@ def test_everybody_asked_gets_one_mail_in_their_language_with_all_the_times(any_
     assert not list(indonesian.iter_attachments())
 
 
-def test_the_programmes_own_text_is_taken_before_the_offices(server, programme, ani):
+def test_the_programmes_own_text_is_preferred_to_the_offices(server, programme, ani):
     for programme_id, subject in ((None, "Dari kantor"), (programme.id, "Dari rangkaian: {kegiatan}")):
         db.session.add(
             MessageText(programme_id=programme_id, key="poll", locale="id", subject=subject, greeting="Yth.", body="x")
@@ -99,7 +99,7 @@ def test_the_programmes_own_text_is_taken_before_the_offices(server, programme, 
         ),
     ],
 )
-def test_what_is_not_true_any_more_is_not_sent_and_says_why(server, office, ani, budi, happens, reason):
+def test_a_mail_that_is_no_longer_true_is_skipped_with_a_reason(server, office, ani, budi, happens, reason):
     poll = a_poll(ani)
     happens(poll, ani)
     other = a_poll(budi)
@@ -114,7 +114,7 @@ def _block(address: str) -> None:
         session.add(AddressFailure(address=address, delays=0, reply="", blocked_at=NOW, last_at=NOW))
 
 
-def test_a_mail_that_could_not_be_sent_before_the_poll_closed_is_given_up(server, office, ani):
+def test_a_mail_that_could_not_be_sent_before_the_poll_closed_is_dropped(server, office, ani):
     server.at["RCPT"] = "451 later"
     a_poll(ani)
     drain()
@@ -125,7 +125,7 @@ def test_a_mail_that_could_not_be_sent_before_the_poll_closed_is_given_up(server
     assert drain(Clock(at(7, 17))).sent == 0
 
 
-def test_who_stopped_reminders_is_asked_but_not_reminded(any_app, server, office, ani, budi):
+def test_people_who_stopped_reminders_are_asked_but_not_reminded(any_app, server, office, ani, budi):
     invitee_record.stop_reminders(ani, by=None, now=NOW)
     a_poll(ani, budi)
     drain()
@@ -137,7 +137,7 @@ def test_who_stopped_reminders_is_asked_but_not_reminded(any_app, server, office
     assert "Rabu, 20 Januari 2027" in words(reminder)
 
 
-def test_who_answered_after_the_reminder_was_written_does_not_get_it(server, office, ani):
+def test_a_person_who_answered_after_the_reminder_was_written_does_not_get_it(server, office, ani):
     poll = a_poll(ani)
     drain()
     poll_asking.tick(at(6, 8))
@@ -148,7 +148,7 @@ def test_who_answered_after_the_reminder_was_written_does_not_get_it(server, off
     assert outbox_now() == [("Ani", "sent", ""), ("Ani", "skipped", "answered")]
 
 
-def test_who_had_a_mail_today_is_asked_next_morning(any_app, server, activity, ani, budi, default_rules):
+def test_a_person_who_had_a_mail_today_is_asked_next_morning(any_app, server, activity, ani, budi, default_rules):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
@@ -164,14 +164,14 @@ def test_who_had_a_mail_today_is_asked_next_morning(any_app, server, activity, a
     assert server.recipients() == ["ani@example.com", "ani@example.com", "budi@example.com"]
 
 
-def test_a_closing_too_near_lets_nobody_wait(server, office, ani):
+def test_a_poll_that_closes_soon_is_sent_without_waiting(server, office, ani):
     a_poll(ani)
     second = a_poll(ani, opened=False, closes_at=at(5, 16))
     assert poll_asking.preview(second.id, now=NOW).tomorrow == []
 
 
-def test_mails_kept_back_for_days_are_not_gathered_into_one(any_app, server, activity, ani, budi, default_rules):
-    """What a poll asks stands in no line: moved into another mail, it would be lost."""
+def test_mails_delayed_for_days_are_not_merged(any_app, server, activity, ani, budi, default_rules):
+    """A poll's mail has no lines: its question would be lost if it were merged into another mail."""
     later = NOW + timedelta(days=2)
     a_poll(ani)
     a_poll(ani, public_title="Pertemuan lain", now=NOW + timedelta(days=1))
@@ -196,7 +196,7 @@ def test_a_poll_mail_is_sent_again_by_hand_while_it_is_true(server, office, ani,
     assert refused.value.values["reason"] is SkipReason.POLL_CLOSED
 
 
-def test_a_mail_on_the_wire_when_the_server_died_is_sent_once_more_with_the_same_id(server, office, ani):
+def test_a_mail_being_sent_when_the_server_crashed_is_sent_once_more_with_the_same_id(server, office, ani):
     server.at["DATA"] = "drop after taking"
     a_poll(ani)
     drain()
@@ -206,19 +206,19 @@ def test_a_mail_on_the_wire_when_the_server_died_is_sent_once_more_with_the_same
     assert len({taken.message_id for taken in server.taken}) == 1
 
 
-def test_finished_poll_mails_are_archived_and_still_name_whom_they_asked(any_app, server, office, ani):
+def test_finished_poll_mails_are_archived_and_keep_their_recipients(any_app, server, office, ani):
     a_poll(ani)
     drain()
     asked_id = newest().poll_invitee_id
     db.session.rollback()
     last = Message(person_id=ani.id, kind="invitation", local_day=at(5).date(), due_at=NOW, expires_at=at(30))
-    db.session.add(last)  # the newest of all stays
+    db.session.add(last)  # the newest message stays
     db.session.commit()
     assert archiving.archive(at(7, 16) + timedelta(days=400)) == 1
     assert db.session.scalars(sa.select(ArchivedMessage)).one().poll_invitee_id == asked_id
 
 
-def test_a_restored_poll_does_not_remind_again_of_what_may_have_gone(any_app, office, ani):
+def test_a_restored_poll_does_not_repeat_reminders_that_may_have_been_sent(any_app, office, ani):
     poll = a_poll(ani)
     with db.engine.begin() as connection:
         holding.hold(connection, now=at(6, 7))

@@ -1,1 +1,1 @@
-"""Sending what is due: leases, limits, crashes, lost connections, and what is recorded."""
+"""Sending due mails: leases, limits, crashes, lost connections, and what is recorded."""

@@ -1,4 +1,4 @@
-"""What tests of sending share: an activity with invited people, the clock, and the outbox as it stands."""
+"""Shared by tests of sending: an activity with invited people, the clock, and the outbox's current state."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,7 @@ def send_through(app: Flask, server: Server, **values: object) -> None:
 
 
 def invited(activity, *people, role: Role = Role.CADRE, now: datetime = NOW) -> None:
-    """Invite people to an activity, publish it, and let the invitations fall due."""
+    """Invite people to an activity, publish it, and let the invitations become due."""
     invite(activity, *people, role=role, now=now)
     publish(activity, now=now)
 

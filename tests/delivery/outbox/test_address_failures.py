@@ -1,4 +1,4 @@
-"""An address that the mail server itself says does not exist is written to no more, as after a delivery report."""
+"""An address that the mail server reports as unknown gets no more mail, as after a delivery report."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def failures() -> list[tuple]:
     ))]  # fmt: skip
 
 
-def test_an_unknown_address_stands_in_the_list_with_the_number_to_call_and_gets_no_more_mail(
+def test_an_unknown_address_is_listed_with_a_phone_number_and_gets_no_more_mail(
     server, programme, hall, activity, ani, budi
 ):
     ani.email, ani.phone = "Ani@example.com", "+6281234567890"
@@ -50,7 +50,7 @@ def test_an_unknown_address_stands_in_the_list_with_the_number_to_call_and_gets_
 @pytest.mark.parametrize(
     "words", ["550 5.7.1 rejected by policy", "550 no such user", "450 4.1.1 greylisted", "552 5.2.2 mailbox full"]
 )
-def test_another_refusal_stops_nothing(server, activity, ani, budi, words):
+def test_another_refusal_blocks_nothing(server, activity, ani, budi, words):
     invited(activity, ani, budi)
     refusing(server, words)
     drain()
@@ -58,7 +58,7 @@ def test_another_refusal_stops_nothing(server, activity, ani, budi, words):
     assert failures() == []
 
 
-def test_the_answers_whose_confirmation_finds_nobody_come_before_a_coordinator(server, activity, ani):
+def test_answers_whose_confirmation_cannot_be_delivered_are_shown_to_a_coordinator(server, activity, ani):
     answers = [
         mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, sender=ani.email, created_at=came)
         for came in (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(seconds=1))
@@ -72,10 +72,8 @@ def test_the_answers_whose_confirmation_finds_nobody_come_before_a_coordinator(s
     ]  # fmt: skip
 
 
-def test_an_address_with_a_domain_of_other_letters_is_known_by_either_form(
-    server, programme, hall, activity, ani, budi
-):
-    """The server and its reports name it as it stands on the wire, our records as people write it."""
+def test_an_internationalised_domain_is_recognised_in_either_form(server, programme, hall, activity, ani, budi):
+    """The server and its reports use the wire form, our records the form that people write."""
     ani.email = "ani@bücher.example"
     db.session.commit()
     invited(activity, ani, budi)

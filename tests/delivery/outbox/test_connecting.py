@@ -1,4 +1,4 @@
-"""Connecting takes time, and a further connection may not be wanted: neither holds up what the first one sends."""
+"""Connecting takes time, and a server may refuse a further connection: neither delays the first connection."""
 
 from datetime import timedelta
 
@@ -20,14 +20,14 @@ def narrow(app, server: NarrowServer, activity) -> None:
     invited(activity, *[a_person(f"Warga{number}") for number in range(PEOPLE)])
 
 
-def test_a_server_that_lets_the_second_connection_wait_is_sent_all_over_the_first(app, office, activity):
+def test_if_the_second_connection_has_to_wait_the_first_sends_everything(app, office, activity):
     with NarrowServer(1) as server:
         narrow(app, server, activity)
         assert drain().sent == server.taken == PEOPLE
     assert channel.trouble() is None
 
 
-def test_a_server_that_refuses_a_further_connection_is_no_alarm(app, office, activity):
+def test_a_refused_further_connection_raises_no_alarm(app, office, activity):
     with NarrowServer(1, refuses=True) as server:
         narrow(app, server, activity)
         assert drain().sent + drain().sent == server.taken == PEOPLE
@@ -35,7 +35,7 @@ def test_a_server_that_refuses_a_further_connection_is_no_alarm(app, office, act
     assert channel.trouble() is None
 
 
-def test_what_changed_while_the_connection_was_made_is_asked_again(app, office, activity, ani, clock):
+def test_changes_during_connecting_are_checked_again(app, office, activity, ani, clock):
     def cancelled_meanwhile() -> None:
         clock.now += timedelta(seconds=20)
         with app.app_context():
@@ -49,7 +49,7 @@ def test_what_changed_while_the_connection_was_made_is_asked_again(app, office, 
     assert [state for _name, state, _reason in outbox_now()] == ["skipped"]
 
 
-def test_a_server_slow_to_greet_and_with_few_mails_a_minute_gets_them_all_the_same(app, office, activity, ani, clock):
+def test_a_slow_server_with_a_low_rate_limit_still_gets_all_mails(app, office, activity, ani, clock):
     def slow() -> None:
         clock.now += timedelta(seconds=20)
 

@@ -1,4 +1,4 @@
-"""Sending what is due: each message once, what is no longer true not at all, and nothing silently."""
+"""Sending due messages: each once, outdated ones not at all, and nothing silently."""
 
 import time
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_everyone_invited_gets_one_mail(server, activity, ani, budi):
     assert len(server.taken) == 2
 
 
-def test_a_sent_message_knows_where_it_went_and_what_it_said(server, activity, ani):
+def test_a_sent_message_records_its_address_and_its_contents(server, activity, ani):
     invited(activity, ani)
     drain()
     message, mail = one_message(), server.taken[0]
@@ -73,7 +73,7 @@ def test_nothing_is_sent_before_it_is_due(server, activity, ani):
     assert drain(Clock(NOW)).sent == 1
 
 
-def test_someone_without_an_address_is_skipped_and_said_so(server, activity, ani, office):
+def test_a_person_without_an_address_is_skipped_with_a_reason(server, activity, ani, office):
     kartini = a_person("Kartini", email="")
     invited(activity, ani, kartini)
     drain()
@@ -105,7 +105,7 @@ def test_a_cancelled_activity_sends_only_the_cancellation(server, activity, ani)
     assert [taken.mail["Subject"].split(":")[0].lower() for taken in server.taken][1:] == ["dibatalkan"]
 
 
-def test_who_was_never_told_hears_of_no_cancellation(server, activity, ani):
+def test_a_person_never_notified_gets_no_cancellation(server, activity, ani):
     invited(activity, ani)
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     reminding.tick(NOW)
@@ -114,7 +114,7 @@ def test_who_was_never_told_hears_of_no_cancellation(server, activity, ani):
     assert {row[1] for row in outbox_now()} <= {"skipped", "cancelled"}
 
 
-def test_a_move_after_the_invitation_went_out_is_told(server, activity, hall, ani):
+def test_a_move_after_the_invitation_was_sent_is_notified(server, activity, hall, ani):
     invited(activity, ani)
     drain()
     later = at(5)
@@ -124,7 +124,7 @@ def test_a_move_after_the_invitation_went_out_is_told(server, activity, hall, an
     assert len(server.taken) == 2
 
 
-def test_a_move_before_the_invitation_went_out_needs_no_notice(server, activity, hall, ani):
+def test_a_move_before_the_invitation_was_sent_needs_no_notice(server, activity, hall, ani):
     invited(activity, ani)
     moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=NOW)
     reminding.tick(NOW)
@@ -133,7 +133,7 @@ def test_a_move_before_the_invitation_went_out_needs_no_notice(server, activity,
     assert "19" in str(server.taken[0].mail["Subject"])
 
 
-def test_the_day_before_goes_to_the_representative_where_an_address_is_known(server, activity, ani):
+def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(server, activity, ani):
     invited(activity, ani)
     drain()
     say(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
@@ -161,7 +161,7 @@ def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(serve
     assert list(reminded) == ["said_by_another_line"]
 
 
-def test_two_roles_in_one_activity_make_one_mail_with_one_thing_said(server, activity, ani):
+def test_two_roles_in_one_activity_give_one_mail_with_one_line(server, activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
     invited(activity, ani)
     drain()
@@ -204,7 +204,7 @@ def test_delays_grow_and_end_before_the_activity_begins(server, office, ani, clo
     assert tonight - timedelta(minutes=1) < clock.now < tonight
 
 
-def test_a_refused_recipient_fails_at_once_and_harms_nobody_else(server, activity, ani, budi):
+def test_a_refused_recipient_fails_at_once_and_affects_nobody_else(server, activity, ani, budi):
     invited(activity, ani, budi)
     server.at["RCPT"] = lambda address: "550 5.1.1 no such user" if address.startswith("ani") else None
     drain()
@@ -220,7 +220,7 @@ def test_a_refused_body_fails_that_message(server, activity, ani):
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-def test_a_hanging_server_costs_patience_only(server, activity, ani, verb):
+def test_a_hanging_server_costs_only_time(server, activity, ani, verb):
     invited(activity, ani)
     server.at[verb] = HANG
     drain()
@@ -239,7 +239,7 @@ def test_a_dropped_connection_is_tried_again(server, activity, ani, budi, verb, 
     assert server.recipients() == ["ani@example.com", "budi@example.com"]
 
 
-def test_a_mail_taken_without_a_word_is_repeated_once_with_the_same_id(server, activity, ani, clock):
+def test_a_mail_without_a_final_reply_is_repeated_once_with_the_same_id(server, activity, ani, clock):
     invited(activity, ani)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
@@ -254,20 +254,25 @@ def test_a_mail_taken_without_a_word_is_repeated_once_with_the_same_id(server, a
     assert [attempt[1] for attempt in attempts()] == ["unknown", "unknown"]
 
 
-def test_a_server_that_breaks_off_again_and_again_is_left_alone(server, activity, office, clock):
+def test_a_server_that_disconnects_repeatedly_is_paused(server, activity, office, clock):
     people = [a_person(f"Warga{i}") for i in range(8)]
     invited(activity, *people)
     server.at["RCPT"] = DROP
     drain(clock)
     states = [row[1] for row in outbox_now()]
-    assert (states.count("retry"), states.count("due")) == (4, 4)  # the fourth was begun before the third broke
+    assert (states.count("retry"), states.count("due")) == (
+        4,
+        4,
+    )  # the fourth mail was started before the third connection broke
     server.at.clear()
     assert drain(clock).sent == 0
     clock.now += timedelta(minutes=15)
     assert drain(clock).sent == 8
 
 
-def test_an_unreachable_server_burns_nothing_and_raises_an_alarm(current_app_, server, activity, ani, budi, clock):
+def test_an_unreachable_server_uses_up_no_attempts_and_raises_an_alarm(
+    current_app_, server, activity, ani, budi, clock
+):
     from outreach.queries.messages import log as messages
 
     invited(activity, ani, budi)
@@ -278,7 +283,7 @@ def test_an_unreachable_server_burns_nothing_and_raises_an_alarm(current_app_, s
     problem = messages.channel_problem()
     assert (problem.trouble, problem.since_at, problem.failures) == ("unreachable", NOW, 1)
     server.start()
-    assert drain(clock).sent == 0  # it is being left alone
+    assert drain(clock).sent == 0  # the channel is paused
     clock.now = problem.paused_until
     assert drain(clock).sent == 2
     assert messages.channel_problem() is None
@@ -309,7 +314,7 @@ def test_two_workers_never_claim_the_same(server, activity, office):
     assert {lease.message_id for lease in first} & {lease.message_id for lease in second} == set()
 
 
-def test_an_expired_lease_returns_and_its_worker_settles_nothing(server, activity, ani, clock):
+def test_an_expired_lease_returns_and_its_worker_records_nothing(server, activity, ani, clock):
     invited(activity, ani)
     [old] = leases.claim("w1", 10, 60, now=NOW)
     assert drain(clock).sent == 0
@@ -320,12 +325,12 @@ def test_an_expired_lease_returns_and_its_worker_settles_nothing(server, activit
     assert outbox_now() == [("Ani", "sent", "")]
 
 
-def test_a_crash_while_handing_over_is_repeated_once_and_counted(server, activity, ani, clock):
+def test_a_crash_during_sending_is_repeated_once_and_counted(server, activity, ani, clock):
     invited(activity, ani)
     for outcome in ("retry", "unknown"):
         [lease] = leases.claim("w1", 10, 60, now=clock())
         results.turn([], [lease], "w1", lease_s=60, now=clock())
-        assert drain(clock).unknown == 0  # the worker may still be at it
+        assert drain(clock).unknown == 0  # the worker may still be busy with it
         clock.now += timedelta(seconds=61)
         results.take_back("w2", 60, now=clock())
         assert outbox_now() == [("Ani", outcome, "in_doubt")]
@@ -333,8 +338,8 @@ def test_a_crash_while_handing_over_is_repeated_once_and_counted(server, activit
     assert one_message().attempts == 2
 
 
-def test_a_group_is_held_from_when_it_is_begun(server, activity, ani, clock):
-    """Its lease may have run out while the database was away: nobody calls it in doubt while it is handed over."""
+def test_a_groups_lease_is_renewed_when_its_sending_begins(server, activity, ani, clock):
+    """Its lease may have expired while the database was away: it must not become "in doubt" while it is sent."""
     invited(activity, ani)
     [lease] = leases.claim("w1", 10, 60, now=clock())
     clock.now += timedelta(seconds=70)
@@ -347,7 +352,7 @@ def test_a_group_is_held_from_when_it_is_begun(server, activity, ani, clock):
     assert outbox_now() == [("Ani", "retry", "in_doubt")]
 
 
-def test_no_line_joins_a_claimed_message(server, activity, hall, programme, ani):
+def test_no_line_is_merged_into_a_claimed_message(server, activity, hall, programme, ani):
     other = draft_activity(programme, hall, 19, title="Pelatihan", public_title="Pelatihan")
     invited(activity, ani)
     leases.claim("w1", 10, 60, now=NOW)
@@ -356,7 +361,7 @@ def test_no_line_joins_a_claimed_message(server, activity, hall, programme, ani)
     assert [len(message.lines) for message in db.session.scalars(sa.select(Message))] == [1, 1]
 
 
-def test_stopping_puts_back_what_was_claimed(current_app_, server, activity, office):
+def test_stopping_puts_claimed_messages_back(current_app_, server, activity, office):
     invited(activity, *[a_person(f"Warga{i}") for i in range(45)])
     send_through(current_app_, server, hand_over_group=20)
     asked = iter([False, False, True, True])
@@ -365,7 +370,7 @@ def test_stopping_puts_back_what_was_claimed(current_app_, server, activity, off
     assert (states.count("sent"), states.count("due")) == (20, 25)
 
 
-def test_no_transaction_is_open_while_the_server_is_spoken_to(server, activity, ani):
+def test_no_transaction_is_open_during_the_talk_with_the_server(server, activity, ani):
     seen, pool = [], db.engine.pool
     server.at["RCPT"] = lambda _address: seen.append(pool.checkedout())
     invited(activity, ani)
@@ -383,10 +388,10 @@ def test_the_number_of_queries_for_a_group_does_not_grow_with_it(current_app_, s
     assert same <= few + 2
 
 
-def test_much_goes_over_two_connections_and_little_over_one(any_app, activity, office, monkeypatch):
+def test_many_mails_use_two_connections_and_few_use_one(any_app, activity, office, monkeypatch):
     monkeypatch.setattr(
         "outreach.delivery.outbox.connection.FAR_S", 60.0
-    )  # however busy this machine is, the server is near
+    )  # the server counts as near, however busy this machine is
     people = [a_person(f"Warga{i}") for i in range(60)]
     with ScriptedServer() as server:
 
@@ -399,19 +404,19 @@ def test_much_goes_over_two_connections_and_little_over_one(any_app, activity, o
         invited(activity, *people[:9])
         assert (drain().sent, server.connections) == (9, 1)
         server.taken.clear()
-        server.at["MAIL", 20] = wait_for_the_second  # else the first could be done before the second begins
+        server.at["MAIL", 20] = wait_for_the_second  # otherwise the first could be finished before the second begins
         invited(draft_activity(None, None, 25), *people[9:])
         assert (drain().sent, server.connections) == (51, 3)
         assert sorted(server.recipients()) == sorted(person.email for person in people[9:])
 
 
-def test_where_one_connection_is_allowed_one_is_made(current_app_, server, activity, office):
+def test_one_connection_is_made_where_only_one_is_allowed(current_app_, server, activity, office):
     send_through(current_app_, server, hand_over_group=5, claim_size=10, mail_connections=1)
     invited(activity, *[a_person(f"Warga{i}") for i in range(40)])
     assert (drain().sent, server.connections) == (40, 1)
 
 
-def test_one_connection_breaking_off_again_and_again_leaves_the_other_its_own(
+def test_repeated_failures_of_one_connection_leave_the_others_mails_to_it(
     current_app_, server, activity, office, monkeypatch
 ):
     monkeypatch.setattr("outreach.delivery.outbox.connection.FAR_S", 60.0)

@@ -1,4 +1,4 @@
-"""What goes wrong inside a drain: nothing known is forgotten, nothing is sent twice, and one bad message stops no other."""
+"""Faults inside a drain: no known result is lost, nothing is sent twice, and one bad message stops no other."""
 
 import threading
 import time
@@ -39,7 +39,7 @@ def server():
         yield server
 
 
-def test_a_mail_that_cannot_be_made_keeps_back_no_other(app, office, activity, clock, server, monkeypatch):
+def test_a_mail_that_cannot_be_composed_delays_no_other(app, office, activity, clock, server, monkeypatch):
     send_through(app, server)
     several(activity, 5)
     plan, planned = Frames.plan, []
@@ -53,7 +53,7 @@ def test_a_mail_that_cannot_be_made_keeps_back_no_other(app, office, activity, c
     assert [row[1:] for row in outbox_now() if row[1] != "sent"] == [("retry", "not_composed")]
 
 
-def test_what_is_known_is_settled_where_the_wire_breaks(app, office, activity, clock, server, monkeypatch):
+def test_known_results_are_recorded_when_the_connection_breaks(app, office, activity, clock, server, monkeypatch):
     send_through(app, server)
     several(activity, 8)
     hand_over_group = Wire.hand_over_group
@@ -78,7 +78,7 @@ def test_what_is_known_is_settled_where_the_wire_breaks(app, office, activity, c
     assert len(server.taken) <= 8 + states["retry", "in_doubt"]
 
 
-def test_what_is_known_waits_for_a_database_that_is_away(app, office, activity, clock, server, monkeypatch):
+def test_known_results_wait_for_a_database_that_is_away(app, office, activity, clock, server, monkeypatch):
     monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
     send_through(app, server, hand_over_group=2)
     several(activity, 6)
@@ -96,7 +96,7 @@ def test_what_is_known_waits_for_a_database_that_is_away(app, office, activity, 
 
 
 @pytest.mark.parametrize("lost", [1, 2])
-def test_a_commit_whose_answer_is_lost_is_made_again(app, office, activity, clock, server, monkeypatch, lost):
+def test_a_commit_without_a_reply_is_repeated(app, office, activity, clock, server, monkeypatch, lost):
     monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
     send_through(app, server, hand_over_group=2)
     several(activity, 4)
@@ -113,10 +113,10 @@ def test_a_commit_whose_answer_is_lost_is_made_again(app, office, activity, cloc
     drain(clock)
     assert [state for _name, state, _reason in outbox_now()] == ["sent"] * 4
     assert most_often(server) == 1
-    assert len(attempts()) == 4  # each is written down once
+    assert len(attempts()) == 4  # each is recorded once
 
 
-def test_a_reply_that_no_database_keeps_is_written_down_without_it(any_app, office, activity, clock, server):
+def test_a_result_whose_reply_text_cannot_be_stored_is_recorded_without_it(any_app, office, activity, clock, server):
     server.at["END", 0] = "250 ok \0 queued"
     send_through(any_app, server)
     several(activity, 3)
@@ -127,7 +127,7 @@ def test_a_reply_that_no_database_keeps_is_written_down_without_it(any_app, offi
 
 @pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
 def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, each_s, mails):
-    """All the time that passes is the server's: each of its answers moves the clock. Another worker looks for work meanwhile."""
+    """Only the server takes time here: each of its replies moves the clock. Another worker looks for work meanwhile."""
     with ScriptedServer(extensions=extensions) as server:
 
         def slow(_recipient: str) -> None:
@@ -152,7 +152,7 @@ def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, 
         assert most_often(server) == 1
 
 
-def test_one_message_that_cannot_be_read_keeps_back_no_other(app, office, activity, server):
+def test_one_unreadable_message_delays_no_other(app, office, activity, server):
     send_through(app, server)
     several(activity, 30)
     first = "(SELECT person_id FROM message ORDER BY id LIMIT 1)"
@@ -163,7 +163,7 @@ def test_one_message_that_cannot_be_read_keeps_back_no_other(app, office, activi
     assert [tuple(row) for row in left] == [("retry", "not_composed")]
 
 
-def test_no_invitation_goes_out_long_after_its_activity_was_cancelled(app, office, activity, clock, server):
+def test_no_invitation_is_sent_long_after_its_activity_was_cancelled(app, office, activity, clock, server):
     reached, cancelled = threading.Event(), threading.Event()
 
     def hold_up(_recipient: str) -> None:
@@ -191,7 +191,7 @@ def test_no_invitation_goes_out_long_after_its_activity_was_cancelled(app, offic
     assert 1 <= len(server.taken) <= 12
 
 
-def test_further_connections_end_with_their_drain(app, office, activity, clock, server, monkeypatch):
+def test_further_connections_close_with_their_drain(app, office, activity, clock, server, monkeypatch):
     server.at["END", 0] = lambda _recipient: time.sleep(0.05)
     send_through(app, server, claim_size=10, hand_over_group=5)
     several(activity, 80)
@@ -213,7 +213,7 @@ def test_further_connections_end_with_their_drain(app, office, activity, clock, 
     assert most_often(server) == 1
 
 
-def test_a_password_that_cannot_be_said_is_an_alarm(app, office, activity, clock):
+def test_a_password_that_cannot_be_encoded_raises_an_alarm(app, office, activity, clock):
     with ScriptedServer(extensions=("AUTH PLAIN",)) as server:
         send_through(app, server)
         app.extensions["mail"].username, app.extensions["mail"].password = "kantor", "pässwörd"
@@ -223,7 +223,7 @@ def test_a_password_that_cannot_be_said_is_an_alarm(app, office, activity, clock
         assert [state for _name, state, _reason in outbox_now()] == ["due"]
 
 
-def test_a_database_error_while_planning_is_no_fault_of_the_messages(
+def test_a_database_error_during_planning_is_not_counted_against_the_messages(
     any_app, office, activity, clock, server, monkeypatch
 ):
     send_through(any_app, server)

@@ -1,4 +1,4 @@
-"""What the mail server allows, kept by all workers together: connections at once, messages a minute."""
+"""The mail server's limits, shared by all workers: simultaneous connections and messages a minute."""
 
 import threading
 from datetime import timedelta
@@ -16,7 +16,7 @@ def states() -> list[str]:
     return [state for _name, state, _reason in outbox_now()]
 
 
-def test_a_connection_is_held_by_one_worker_until_it_is_freed(any_app):
+def test_a_connection_is_held_by_one_worker_until_it_is_released(any_app):
     assert limits.take_slot("w1", 2, 60, now=NOW) == 1
     assert limits.take_slot("w2", 2, 60, now=NOW) == 2
     assert limits.take_slot("w3", 2, 60, now=NOW) is None
@@ -26,7 +26,7 @@ def test_a_connection_is_held_by_one_worker_until_it_is_freed(any_app):
     assert limits.take_slot("w3", 2, 60, now=NOW) == 1
 
 
-def test_a_vanished_workers_connection_returns_when_its_lease_ends(any_app):
+def test_a_dead_workers_connection_returns_when_its_lease_ends(any_app):
     assert limits.take_slot("w1", 1, 60, now=NOW) == 1
     assert limits.take_slot("w2", 1, 60, now=NOW + timedelta(seconds=59)) is None
     assert limits.take_slot("w2", 1, 60, now=NOW + timedelta(seconds=60)) == 1
@@ -34,7 +34,7 @@ def test_a_vanished_workers_connection_returns_when_its_lease_ends(any_app):
     assert limits.keep_slot(1, "w2", 60, now=NOW + timedelta(seconds=61))
 
 
-def test_a_connection_let_go_stays_free_though_its_keeper_comes_a_moment_late(any_app):
+def test_a_released_connection_stays_free_though_its_holder_renews_it_a_moment_late(any_app):
     assert limits.take_slot("w1", 1, 60, now=NOW) == 1
     limits.free_slot(1, "w1")
     assert not limits.keep_slot(1, "w1", 60, now=NOW)
@@ -69,7 +69,7 @@ def test_nobody_sends_while_others_hold_every_connection(current_app_, any_app, 
     assert drain().sent == 1
 
 
-def test_no_more_messages_than_allowed_and_the_rest_a_little_later(any_app, server, activity, clock):
+def test_at_most_the_allowed_messages_are_sent_and_the_rest_a_little_later(any_app, server, activity, clock):
     send_through(any_app, server, mail_per_minute=30, hand_over_group=2)
     invited(activity, *[a_person(f"Warga{i}") for i in range(8)])
     assert drain(clock).sent + drain(clock, worker="w2").sent == 5
@@ -87,7 +87,7 @@ def test_a_minutes_messages_are_counted_once_for_all_workers(any_app):
     assert limits.take(4, 36, now=NOW + timedelta(seconds=12)) == 4
 
 
-def test_workers_that_count_the_very_first_messages_at_once_are_all_told_how_many(any_app):
+def test_workers_that_count_the_very_first_messages_at_once_all_get_a_number(any_app):
     got: list[int] = []
     gate = threading.Barrier(6)
 
@@ -105,15 +105,15 @@ def test_workers_that_count_the_very_first_messages_at_once_are_all_told_how_man
     assert sorted(got) == [0, 0, 0, 1, 2, 2]
 
 
-def test_a_worker_whose_clock_is_a_little_behind_counts_into_the_others_part(any_app):
+def test_a_worker_with_a_slightly_slow_clock_counts_into_the_others_period(any_app):
     assert limits.take(9, 36, now=NOW + timedelta(seconds=12)) == 6
     assert limits.take(9, 36, now=NOW) == 0
     assert limits.take(9, 36, now=NOW + timedelta(seconds=24)) == 6
 
 
 @pytest.mark.parametrize("most", [1, 4, 7, 30])
-def test_no_sixty_seconds_have_more_than_a_minutes_wherever_they_begin(app, most):
-    """Asked for all it may have, every three seconds: it never gives more, and five sixths of it at least."""
+def test_no_period_of_sixty_seconds_has_more_than_a_minutes_messages(app, most):
+    """With a request for the maximum every three seconds it never gives more, and at least five sixths of it."""
     times = range(0, 240, 3)
     taken = [limits.take(99, most, now=NOW + timedelta(seconds=second)) for second in times]
     for begin in times:
@@ -128,7 +128,7 @@ def test_a_connection_carries_no_more_messages_than_allowed(any_app, server, act
     assert server.connections == 3
 
 
-def test_leases_from_a_clock_that_was_set_back_return_at_once(any_app, server, activity, ani, clock):
+def test_leases_with_future_times_from_a_clock_set_back_return_at_once(any_app, server, activity, ani, clock):
     invited(activity, ani)
     leases.claim("w1", 10, 60, now=NOW + timedelta(days=1))
     assert limits.take_slot("w1", 1, 60, now=NOW + timedelta(days=1)) == 1

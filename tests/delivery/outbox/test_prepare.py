@@ -1,4 +1,4 @@
-"""Making claimed messages ready: how old the answer to "is it still true" may be when a mail leaves."""
+"""Preparing claimed messages: how old the check "is it still true" may be when a mail is sent."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 @pytest.mark.parametrize(("later_s", "read_s"), [(0.4, 0.0), (0.6, 0.6), (-5.0, -5.0)])
-def test_what_messages_have_in_common_is_never_relied_upon_for_longer_than_their_own(activity, clock, later_s, read_s):
+def test_shared_facts_are_never_trusted_longer_than_a_messages_own(activity, clock, later_s, read_s):
     invited(activity, a_person("Ani"), a_person("Budi"))
     settings = current_settings()
     first, second = leases.claim("one", 2, settings.lease_s, now=clock())

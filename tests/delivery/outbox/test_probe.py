@@ -1,4 +1,4 @@
-"""An alarm about the mail server ends when its cause does, whether or not a mail waits or arrives."""
+"""An alarm about the mail server ends when its cause ends, whether or not a mail waits or arrives."""
 
 from datetime import datetime, timedelta
 
@@ -47,10 +47,10 @@ def raised(trouble: ChannelTrouble) -> None:
         (ChannelTrouble.LOGIN, None),
         (ChannelTrouble.SENDER, None),
         (ChannelTrouble.UNRELIABLE, None),
-        (ChannelTrouble.RELAY, ChannelTrouble.RELAY),  # it has taken no recipient yet
+        (ChannelTrouble.RELAY, ChannelTrouble.RELAY),  # it has accepted no recipient yet
     ],
 )
-def test_a_refused_recipient_shows_that_the_server_listens_again(
+def test_a_refused_recipient_shows_that_the_server_responds_again(
     app, office, activity, ani, clock, way, fault, expected
 ):
     with ScriptedServer(WAYS[way], {("RCPT", 0): NOBODY}) as server:
@@ -64,7 +64,7 @@ def test_a_refused_recipient_shows_that_the_server_listens_again(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_recipient_taken_shows_that_mail_is_passed_on_even_where_the_mail_is_not_wanted(
+def test_an_accepted_recipient_shows_that_mail_is_relayed_even_if_the_mail_is_refused(
     app, office, activity, ani, clock, way
 ):
     with ScriptedServer(WAYS[way], {("END", 0): "552 full", ("BDAT", 0): "552 full"}) as server:
@@ -77,7 +77,7 @@ def test_a_recipient_taken_shows_that_mail_is_passed_on_even_where_the_mail_is_n
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_login_that_works_says_nothing_of_the_sender(app, office, activity, ani, clock, way):
+def test_a_successful_login_proves_nothing_about_the_sender(app, office, activity, ani, clock, way):
     with ScriptedServer(WAYS[way], {("MAIL", 0): "451 ask later"}) as server:
         send_through(app, server)
         invited(activity, ani)
@@ -87,7 +87,7 @@ def test_a_login_that_works_says_nothing_of_the_sender(app, office, activity, an
         assert (outbox_now()[0][1], trouble()) == ("retry", ChannelTrouble.SENDER)
 
 
-def test_a_server_that_breaks_off_once_more_is_not_yet_reliable(app, office, activity, ani, clock):
+def test_a_server_that_disconnects_once_more_is_not_yet_reliable(app, office, activity, ani, clock):
     with ScriptedServer((), {("DATA", 0): DROP}) as server:
         send_through(app, server)
         invited(activity, ani)
@@ -104,7 +104,7 @@ def test_the_server_is_tried_when_its_pause_ends_though_no_mail_waits(any_app, s
     assert trouble() is ChannelTrouble.SENDER
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     clock.now = pause_over()
-    drain(clock)  # the invitation is of no use any more, and was not sent
+    drain(clock)  # the invitation is no longer needed, and was not sent
     db.session.rollback()
     again = pause_over()
     assert (outbox_now()[0][1], again) == ("skipped", clock.now)
@@ -114,7 +114,7 @@ def test_the_server_is_tried_when_its_pause_ends_though_no_mail_waits(any_app, s
     server.at.clear()
     connections = server.connections
     drain(clock)
-    assert server.connections == connections  # it is being left alone
+    assert server.connections == connections  # the channel is paused
     clock.now = pause_over()
     assert leases.portions(10, 3, 60, now=clock.now - timedelta(seconds=1)) == 0
     assert leases.portions(10, 3, 60, now=clock.now) == 1
@@ -125,7 +125,7 @@ def test_the_server_is_tried_when_its_pause_ends_though_no_mail_waits(any_app, s
     assert server.connections == connections + 1
 
 
-def test_a_server_that_only_says_not_now_keeps_its_alarm(any_app, server, clock):
+def test_a_server_with_only_temporary_refusals_keeps_its_alarm(any_app, server, clock):
     raised(ChannelTrouble.SENDER)
     server.at["MAIL"] = "451 greylisted"
     clock.now = pause_over()
@@ -134,7 +134,7 @@ def test_a_server_that_only_says_not_now_keeps_its_alarm(any_app, server, clock)
     assert channel.trouble().paused_until > clock.now
 
 
-def test_one_worker_tries_and_the_others_wait_for_what_it_finds(any_app):
+def test_one_worker_tries_and_the_others_wait_for_its_result(any_app):
     raised(ChannelTrouble.LOGIN)
     until = pause_over()
     assert not channel.take_trial(until - timedelta(seconds=1))
@@ -142,7 +142,7 @@ def test_one_worker_tries_and_the_others_wait_for_what_it_finds(any_app):
     assert not channel.take_trial(until)
 
 
-def test_another_trouble_is_told_as_it_is(any_app, clock):
+def test_another_failure_is_reported_as_it_is(any_app, clock):
     with Server() as server:
         send_through(any_app, server)
     raised(ChannelTrouble.SENDER)
@@ -151,7 +151,7 @@ def test_another_trouble_is_told_as_it_is(any_app, clock):
     assert trouble() is ChannelTrouble.UNREACHABLE
 
 
-def test_a_trouble_found_meanwhile_is_not_cleared_with_another(any_app):
+def test_a_failure_found_meanwhile_is_not_cleared_with_another(any_app):
     raised(ChannelTrouble.SENDER)
     channel.clear({ChannelTrouble.UNREACHABLE, ChannelTrouble.TLS})
     assert trouble() is ChannelTrouble.SENDER
@@ -159,7 +159,7 @@ def test_a_trouble_found_meanwhile_is_not_cleared_with_another(any_app):
     assert trouble() is None
 
 
-def test_trying_names_the_sender_that_mails_have(any_app, server, clock):
+def test_the_trial_uses_the_sender_of_the_mails(any_app, server, clock):
     send_through(any_app, server, mail_return_path="bounces+{id}@example.com")
     named = []
     server.at["MAIL"] = lambda address: named.append(address)

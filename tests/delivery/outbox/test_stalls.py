@@ -1,4 +1,4 @@
-"""What is true is asked at most a second before a mail leaves, also where the database or the mail server stalls in between."""
+"""A mail is checked at most a second before it is sent, also if the database or the mail server stalls in between."""
 
 import time
 from datetime import timedelta
@@ -29,7 +29,7 @@ def cancelled(app) -> None:
 
 
 def stalling(monkeypatch, owner, name: str, clock, at: range, meanwhile=lambda: None) -> None:
-    """Let a step last five seconds, in which something happens, each time that it is taken for a time in `at` (from 1)."""
+    """Make a step last five seconds, with an event during it, at each of its calls listed in `at` (from 1)."""
     step, taken = getattr(owner, name), []
 
     def slow(*arguments, **named):
@@ -46,10 +46,10 @@ def stalling(monkeypatch, owner, name: str, clock, at: range, meanwhile=lambda: 
 @pytest.mark.parametrize(
     ("owner", "name"), [(Preparer, "prepare"), (results, "settle"), (limits, "take"), (results, "turn")]
 )
-def test_what_changed_while_the_database_stalled_is_asked_again_before_the_first_mail(
+def test_changes_while_the_database_stalled_are_checked_again_before_the_first_mail(
     any_app, server, activity, ani, budi, clock, monkeypatch, owner, name
 ):
-    """In the second group, for which the connection is open already; one of it cannot be written to, and is settled before."""
+    """In the second group the connection is already open; one of its messages has no address and is settled before."""
     send_through(any_app, server, mail_per_minute=600, mail_connections=1, hand_over_group=2, claim_size=2)
     invited(activity, ani, budi, a_person("Alif", email=""), a_person("Citra"))
     stalling(monkeypatch, owner, name, clock, range(2, 3), lambda: cancelled(any_app))
@@ -59,16 +59,14 @@ def test_what_changed_while_the_database_stalled_is_asked_again_before_the_first
     assert len(attempts()) == 2
 
 
-def test_what_was_written_down_before_a_stall_goes_out_after_it(
-    any_app, server, activity, ani, budi, clock, monkeypatch
-):
+def test_mails_recorded_before_a_stall_are_sent_after_it(any_app, server, activity, ani, budi, clock, monkeypatch):
     invited(activity, ani, budi)
     stalling(monkeypatch, results, "turn", clock, range(1, 2))
     assert drain(clock).sent == 2
     assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
 
 
-def test_where_every_group_stalls_mails_go_out_all_the_same(any_app, server, activity, ani, budi, clock, monkeypatch):
+def test_mails_are_sent_even_if_every_group_stalls(any_app, server, activity, ani, budi, clock, monkeypatch):
     invited(activity, ani, budi)
     stalling(monkeypatch, results, "turn", clock, range(1, 1000))
     assert drain(clock).sent == 2
@@ -82,7 +80,7 @@ def test_where_every_group_stalls_mails_go_out_all_the_same(any_app, server, act
         *[(extensions, {("RCPT", 2): DROP}, 0) for extensions in ((), PIPELINING)],
     ],
 )
-def test_what_changed_while_a_further_connection_was_made_is_asked_again(
+def test_changes_while_a_further_connection_was_made_are_checked_again(
     any_app, activity, ani, budi, clock, extensions, at, limit
 ):
     def slow(_recipient) -> None:
@@ -99,10 +97,10 @@ def test_what_changed_while_a_further_connection_was_made_is_asked_again(
 
 
 @pytest.mark.parametrize("extensions", [(), PIPELINING])
-def test_what_changed_while_a_slow_server_took_one_mail_is_asked_again_before_the_next(
+def test_changes_while_a_slow_server_took_one_mail_are_checked_again_before_the_next(
     any_app, activity, ani, budi, clock, extensions
 ):
-    """It is slow with each; what happens while it takes the second concerns the others, of which it has heard nothing."""
+    """The server is slow with each mail; the change during the second affects the others, which are not yet sent."""
 
     def slow(recipient) -> None:
         time.sleep(SLOW_S + 0.1)

@@ -1,1 +1,1 @@
-"""Notices tell a reader only what they do not know yet."""
+"""Notices contain only what the reader has not received yet."""

@@ -1,5 +1,5 @@
-"""What is told anew while the first mail about it is under way is told once, whatever becomes of the first's worker; and a notice
-tells from where its reader last knew the activity to where it is now.
+"""A change made while the first notice is being sent is notified once, whatever happens to the first worker. A notice
+describes the move from the time that its reader last knew to the present time.
 """
 
 import re
@@ -29,11 +29,11 @@ from tests.delivery.outbox.outbox_help import drain, invited, outbox_now
 from tests.servers.smtp import DROP_AFTER_TAKING
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-LATER = timedelta(days=1)  # an invitation and a change on one day would be two mails of one day
+LATER = timedelta(days=1)  # otherwise an invitation and a change on one day would be two mails of one day
 
 
 def moved_unseen_to(activity, day: int, clock, reason: str = "bentrok") -> None:
-    """Move the activity; no engine has seen it yet."""
+    """Move the activity; the engine has not run since."""
     db.session.rollback()
     found = db.session.get(Activity, activity.id, populate_existing=True)
     move = Move(at(day), at(day, 12), JAKARTA, found.venue_id)
@@ -41,7 +41,7 @@ def moved_unseen_to(activity, day: int, clock, reason: str = "bentrok") -> None:
 
 
 def moved_to(activity, day: int, clock) -> None:
-    """Move the activity, tell the engine, and let a minute pass."""
+    """Move the activity, run the engine, and let a minute pass."""
     moved_unseen_to(activity, day, clock)
     reminding.tick(clock.now)
     clock.now += timedelta(minutes=1)
@@ -49,7 +49,7 @@ def moved_to(activity, day: int, clock) -> None:
 
 @pytest.fixture
 def told(server, activity, ani, clock):
-    """Ani has had her invitation, the day before."""
+    """Ani got her invitation the day before."""
     invited(activity, ani)
     drain(clock)
     assert server.recipients() == ["ani@example.com"]
@@ -67,30 +67,30 @@ def bodies(server) -> list[str]:
 
 
 def moves_told(server) -> list[tuple[int, int]]:
-    """Return, of each notice of a move, from which day of January to which it tells."""
+    """Return the old and the new day of January in each notice of a move."""
     days = re.compile(r"Semula: \w+, (\d+) Januari.*Menjadi: \w+, (\d+) Januari", re.DOTALL)
     return [(int(found[1]), int(found[2])) for found in map(days.search, bodies(server)) if found]
 
 
 def drained(clock, *, times: int = 2) -> None:
-    """Send what is due, and what waited for it."""
+    """Send what is due, and then what waited for it."""
     for _ in range(times):
         drain(clock)
         clock.now += timedelta(seconds=10)
 
 
-def test_a_second_move_while_a_dead_worker_held_the_notice_of_the_first_is_one_notice_of_both(told, server, ani, clock):
+def test_a_second_move_while_a_dead_worker_held_the_first_notice_gives_one_notice_of_both(told, server, ani, clock):
     moved_to(told, 20, clock)
     assert len(leases.claim("dead", 10, 120, now=clock.now)) == 1
     moved_to(told, 21, clock)
     drain(clock)
-    assert server.taken == []  # the worker may still be at it
+    assert server.taken == []  # the worker may still be busy with it
     clock.now += timedelta(seconds=121)
     drain(clock)
     clock.now += timedelta(minutes=5)
     drain(clock)
     (body,) = bodies(server)
-    assert "Senin, 18 Januari 2027" in body  # as Ani knew it
+    assert "Senin, 18 Januari 2027" in body  # the time that Ani knew
     assert "Kamis, 21 Januari 2027" in body
     assert "20 Januari" not in body
     assert [(state, reason) for _name, state, reason in outbox_now()] == [
@@ -98,7 +98,7 @@ def test_a_second_move_while_a_dead_worker_held_the_notice_of_the_first_is_one_n
     ]  # fmt: skip
 
 
-def test_a_second_move_while_the_first_notice_was_put_back_untried_is_one_notice_of_both(told, server, ani, clock):
+def test_a_second_move_while_the_first_notice_was_put_back_untried_gives_one_notice_of_both(told, server, ani, clock):
     moved_to(told, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
     moved_to(told, 21, clock)
@@ -111,7 +111,7 @@ def test_a_second_move_while_the_first_notice_was_put_back_untried_is_one_notice
     assert "Kamis, 21 Januari 2027" in body
 
 
-def test_the_notice_of_a_move_that_was_put_off_does_not_follow_that_of_the_next(told, server, ani, clock):
+def test_a_postponed_notice_of_a_move_is_not_sent_after_that_of_the_next_move(told, server, ani, clock):
     moved_to(told, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
     moved_to(told, 21, clock)
@@ -128,7 +128,7 @@ def test_the_notice_of_a_move_that_was_put_off_does_not_follow_that_of_the_next(
     ]  # fmt: skip
 
 
-def test_what_may_have_arrived_is_still_repeated(told, server, ani, clock):
+def test_a_notice_that_may_have_arrived_is_still_repeated(told, server, ani, clock):
     moved_to(told, 20, clock)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
@@ -142,7 +142,7 @@ def test_what_may_have_arrived_is_still_repeated(told, server, ani, clock):
     assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("sent", "")]
 
 
-def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(told, server, ani, clock):
+def test_an_undeliverable_newer_notice_does_not_hold_back_the_older(told, server, ani, clock):
     moved_to(told, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
     moved_to(told, 21, clock)
@@ -156,10 +156,10 @@ def test_where_the_newer_notice_cannot_be_delivered_the_older_is_not_kept_back(t
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_a_notice_that_is_just_being_claimed_tells_also_the_move_that_the_older_one_leaves_to_it(
+def test_a_notice_being_claimed_also_describes_the_move_that_the_older_one_leaves_to_it(
     any_app, told, server, ani, clock
 ):
-    """Its worker may have read it already, so nothing can be laid into it."""
+    """Its worker may have read it already, so no line can be merged into it."""
     moved_to(told, 20, clock)
     (old,) = leases.claim("w1", 1, 120, now=clock.now)
     moved_to(told, 21, clock)
@@ -186,7 +186,7 @@ def test_a_notice_that_is_just_being_claimed_tells_also_the_move_that_the_older_
     assert moves_told(server) == [(18, 21)]
 
 
-def test_a_notice_claimed_while_the_older_one_left_it_its_move_tells_from_where_the_reader_knew_it(
+def test_a_notice_claimed_before_the_older_one_left_it_its_move_starts_from_what_the_reader_knew(
     told, server, ani, clock
 ):
     moved_to(told, 20, clock)
@@ -202,8 +202,8 @@ def test_a_notice_claimed_while_the_older_one_left_it_its_move_tells_from_where_
     assert moves_told(server) == [(18, 21)]
 
 
-def test_what_a_notice_told_already_as_it_went_out_is_not_told_again(told, server, ani, clock):
-    """The second move was made before the notice of the first went out, and its own notice was written after that."""
+def test_a_move_already_described_by_a_sent_notice_is_not_notified_again(told, server, ani, clock):
+    """The second move came before the first notice was sent, and its own notice was written after that."""
     moved_to(told, 20, clock)
     moved_unseen_to(told, 21, clock, "banjir")
     drained(clock)
@@ -218,7 +218,7 @@ def test_what_a_notice_told_already_as_it_went_out_is_not_told_again(told, serve
     assert moves_told(server) == [(18, 21), (21, 19)]
 
 
-def test_who_was_first_invited_to_the_new_time_hears_of_no_move(server, activity, ani, clock):
+def test_a_person_first_invited_to_the_new_time_gets_no_notice_of_the_move(server, activity, ani, clock):
     invited(activity, ani)
     (held,) = leases.claim("w1", 1, 120, now=clock.now)
     moved_to(activity, 20, clock)
@@ -229,7 +229,7 @@ def test_who_was_first_invited_to_the_new_time_hears_of_no_move(server, activity
     assert [(state, reason) for _name, state, reason in outbox_now()] == [("sent", ""), ("skipped", "known")]
 
 
-def test_there_and_back_before_anybody_heard_of_it_is_told_to_nobody(told, server, ani, clock):
+def test_a_move_and_its_reversal_before_any_notice_was_sent_are_not_notified(told, server, ani, clock):
     moved_to(told, 20, clock)
     moved_to(told, 18, clock)
     drained(clock)
@@ -240,7 +240,7 @@ def test_there_and_back_before_anybody_heard_of_it_is_told_to_nobody(told, serve
     assert moves_told(server) == [(18, 21)]
 
 
-def test_there_and_back_is_told_where_the_first_move_may_have_been_heard_of(told, server, ani, clock):
+def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(told, server, ani, clock):
     moved_to(told, 20, clock)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
@@ -252,8 +252,8 @@ def test_there_and_back_is_told_where_the_first_move_may_have_been_heard_of(told
     assert moves_told(server) == [(18, 20), (20, 18), (20, 18)]
 
 
-def test_an_invitation_repeated_with_the_new_time_does_not_stand_for_the_notice(server, activity, ani, clock):
-    """Both copies have one Message-ID, so the first, with the old time, may be the only one that Ani is shown."""
+def test_a_repeated_invitation_with_the_new_time_does_not_replace_the_notice(server, activity, ani, clock):
+    """Both copies have one Message-ID, so Ani may see only the first, with the old time."""
     invited(activity, ani)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
@@ -265,7 +265,7 @@ def test_an_invitation_repeated_with_the_new_time_does_not_stand_for_the_notice(
     assert moves_told(server) == [(18, 20)]
 
 
-def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(told, server, ani, clock):
+def test_a_person_who_answered_for_the_new_time_before_its_notice_knows_that_time(told, server, ani, clock):
     moved_to(told, 20, clock)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
@@ -274,8 +274,8 @@ def test_who_answered_for_the_new_time_before_its_notice_came_knows_that_time(to
     assert moves_told(server) == [(20, 18)]
 
 
-def test_a_notice_waits_while_an_older_one_is_being_handed_over(told, server, ani, clock):
-    """What that one tells is known once it is settled."""
+def test_a_notice_waits_while_an_older_one_is_being_sent(told, server, ani, clock):
+    """What the older one has notified is known only once its result is recorded."""
     moved_to(told, 20, clock)
     moved_unseen_to(told, 21, clock)
     (old,) = leases.claim("w1", 1, 120, now=clock.now)
@@ -293,7 +293,7 @@ def test_a_notice_waits_while_an_older_one_is_being_handed_over(told, server, an
     assert outbox_now()[-1][1:] == ("skipped", "known")
 
 
-def test_a_notice_sent_again_by_hand_tells_what_it_told(told, server, ani, clock):
+def test_a_notice_sent_again_by_hand_has_the_same_contents(told, server, ani, clock):
     moved_to(told, 20, clock)
     moved_unseen_to(told, 21, clock)
     drained(clock)
@@ -306,7 +306,7 @@ def test_a_notice_sent_again_by_hand_tells_what_it_told(told, server, ani, clock
 
 
 def test_each_move_raises_the_sequence_by_one_and_writes_one_notice(told, clock):
-    """By that it is known which move a reader has heard of."""
+    """The sequence shows which move a reader was notified of."""
     for number, day in enumerate((20, 21, 18), 1):
         moved_to(told, day, clock)
         sequence = db.session.get(Activity, told.id, populate_existing=True).sequence

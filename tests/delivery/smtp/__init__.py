@@ -1,1 +1,1 @@
-"""The wire: pipelining, stalls, refusals, and what is in doubt after a lost connection."""
+"""The SMTP connection: pipelining, stalls, refusals, and mails in doubt after a lost connection."""

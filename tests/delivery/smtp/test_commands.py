@@ -1,4 +1,4 @@
-"""A mail's bytes on the wire, held to RFC 5321's words line by line; what the commands say is in test_handover.py."""
+"""A mail's bytes on the wire, compared with RFC 5321 line by line; test_handover.py has the commands."""
 
 import re
 from dataclasses import replace
@@ -16,7 +16,7 @@ from outreach.delivery.smtp.outcomes import Envelope, Permanent
 @example(b"")
 @example(b"\r")
 @example(b"x\r.\n.\r\n.")
-def test_lines_end_in_crlf_and_dots_are_doubled_whatever_the_mail(data):
+def test_lines_end_in_crlf_and_dots_are_doubled_in_any_mail(data):
     lines = re.split(rb"\r\n|\r|\n", data)
     lines = lines if lines[-1] or len(lines) == 1 else lines[:-1]
     assert whole(data) == b"".join(line + b"\r\n" for line in lines)
@@ -34,7 +34,7 @@ def test_lines_end_in_crlf_and_dots_are_doubled_whatever_the_mail(data):
         "ani@",
     ],
 )
-def test_what_is_not_one_address_never_stands_in_an_envelope(address):
+def test_an_invalid_address_never_appears_in_an_envelope(address):
     envelope = Envelope(sender="undangan@example.com", recipient=address, data=b"x\r\n")
     with pytest.raises(Permanent):
         envelope_commands(envelope, Extensions(foreign_letters=True))

@@ -1,4 +1,4 @@
-"""Groups of mails, handed over plainly, pipelined and in chunks: each fault at each verb, held to what the server really took."""
+"""Groups of mails sent plainly, pipelined and in chunks: each fault at each verb, compared with the server."""
 
 import random
 import socket
@@ -20,7 +20,7 @@ ways = pytest.mark.parametrize("way", WAYS)
 
 
 def check_against(server: ScriptedServer, letters: str, names=NAMES) -> None:
-    """Hold outcomes to the server's own list: what was accepted it has, what was certainly not sent it has not."""
+    """Compare outcomes with the server's list: it has each accepted mail, and none of those certainly not sent."""
     taken = server.recipients()
     assert len(taken) == len(set(taken))
     for letter, name in zip(letters.ljust(len(names), "-"), names, strict=True):
@@ -31,7 +31,7 @@ def check_against(server: ScriptedServer, letters: str, names=NAMES) -> None:
     assert all(sender == f"bounces+{to}" and text == BODY for sender, to, text in server.taken)
 
 
-# What becomes of five mails when something happens at the third one's verb. Where two are given, the second is for chunks.
+# The outcomes of five mails when a fault occurs at the third one's verb. Where two are given, the second is for chunks.
 FAULTS = [
     *[("MAIL", fault, "AAAAA", "AADDD") for fault in BREAKS],
     ("MAIL", "421 too many", "AAAAA", "AAAAA"),
@@ -68,13 +68,13 @@ FAULTS = [
         if chunked or way != "chunking"
     ],
 )
-def test_each_fault_at_each_verb_means_what_the_server_took(way, verb, fault, expected):
+def test_each_fault_at_each_verb_gives_an_outcome_that_matches_the_server(way, verb, fault, expected):
     at = {("BDAT" if (way, verb) == ("chunking", "END") else verb, 3): fault}
     with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         check_against(server, letters)
         assert letters == expected
-        assert in_short(wire.hand_over_group(mails(["fajar"]))) == "A"  # and the wire is as good as new
+        assert in_short(wire.hand_over_group(mails(["fajar"]))) == "A"  # and the connection works again
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_each_fault_at_each_verb_means_what_the_server_took(way, verb, fault, ex
         ("plain", "MAIL", "503 log in first", "!"),
     ],
 )
-def test_a_fault_at_the_first_mail_of_a_connection_is_that_mails_alone(way, verb, fault, expected):
+def test_a_fault_at_the_first_mail_of_a_connection_affects_only_that_mail(way, verb, fault, expected):
     with ScriptedServer(WAYS[way], {(verb, 1): fault}) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         check_against(server, letters)
@@ -100,7 +100,7 @@ def test_a_fault_at_the_first_mail_of_a_connection_is_that_mails_alone(way, verb
 @ways
 @pytest.mark.parametrize("verb", ["GREETING", "EHLO"])
 @pytest.mark.parametrize("fault", [DROP, HANG, GARBAGE, "421 not now", "554 go away"])
-def test_a_server_that_does_not_begin_properly_is_a_down_channel(way, verb, fault):
+def test_a_server_with_a_bad_greeting_is_a_down_channel(way, verb, fault):
     at = {(verb, 0): fault, ("HELO", 0): fault}
     with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
         with pytest.raises(ChannelDown) as caught:
@@ -110,7 +110,7 @@ def test_a_server_that_does_not_begin_properly_is_a_down_channel(way, verb, faul
 
 
 @ways
-def test_a_channel_that_goes_down_in_the_middle_tells_the_outcomes_before(way):
+def test_a_channel_that_goes_down_midway_reports_the_earlier_outcomes(way):
     at = {("MAIL", 3): "421 closing", ("GREETING", 2): "554 go away"}
     with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
@@ -120,7 +120,7 @@ def test_a_channel_that_goes_down_in_the_middle_tells_the_outcomes_before(way):
 
 @ways
 @pytest.mark.parametrize("fault", [DROP, HANG, GARBAGE, "421 bye", "500 what?"])
-def test_a_goodbye_that_goes_wrong_harms_nothing(way, fault):
+def test_a_failing_quit_harms_nothing(way, fault):
     with ScriptedServer(WAYS[way], {("QUIT", 0): fault}) as server:
         with wire_to(server.port) as wire:
             assert in_short(wire.hand_over_group(mails())) == "AAAAA"
@@ -129,7 +129,7 @@ def test_a_goodbye_that_goes_wrong_harms_nothing(way, fault):
 
 @pytest.mark.parametrize("way", ["plain", "pipelining"])
 @pytest.mark.parametrize("fault", [None, DROP, HANG, GARBAGE, "421 bye", "500 what?"])
-def test_after_a_refusal_the_connection_is_cleared_or_a_new_one_opened(way, fault):
+def test_after_a_refusal_the_connection_is_reset_or_a_new_one_opened(way, fault):
     at = {("RCPT", 3): "550 nobody", ("RSET", 1): fault}
     with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
@@ -141,22 +141,22 @@ def test_after_a_refusal_the_connection_is_cleared_or_a_new_one_opened(way, faul
 @pytest.mark.parametrize(
     ("fault", "expected"), [(DROP, "AADDD"), (HANG, "AADDD"), ("500 what?", "AADDD"), ("421 bye", "AAAAA")]
 )
-def test_between_chunked_mails_the_connection_is_cleared(fault, expected):
+def test_the_connection_is_reset_between_chunked_mails(fault, expected):
     with ScriptedServer(CHUNKING, {("RSET", 2): fault}) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         assert letters == expected
         check_against(server, letters)
 
 
-def test_a_refused_chunk_leaves_its_sender_to_no_other_mail():
-    """The transaction of a mail without recipients stays open at some servers; the next mail must not fall into it."""
+def test_the_sender_of_a_refused_chunk_is_not_used_for_another_mail():
+    """Some servers keep the transaction of a mail without recipients open; the next mail must not join it."""
     with ScriptedServer(CHUNKING, {("RCPT", 2): "550 nobody"}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails())) == "APAAA"
         check_against(server, "APAAA")
 
 
 @pytest.mark.parametrize("way", ["plain", "pipelining"])
-def test_a_server_that_wants_the_text_of_a_mail_to_no_one_gets_an_empty_one(way):
+def test_a_server_that_expects_data_without_recipients_gets_an_empty_text(way):
     at = {("RCPT", 2): "550 nobody", ("DATA", 0): "354 go on"}
     with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
@@ -165,8 +165,8 @@ def test_a_server_that_wants_the_text_of_a_mail_to_no_one_gets_an_empty_one(way)
         assert server.connections == 1
 
 
-def test_a_421_after_which_the_server_goes_on_doubles_nothing():
-    """It says that it closes, and takes what was already on its way all the same."""
+def test_a_421_after_which_the_server_continues_duplicates_nothing():
+    """The server says that it closes, and still takes what was already on its way."""
     with ScriptedServer(CHUNKING, {("MAIL", 3): "421 busy"}, closes_after_421=False) as server:
         with wire_to(server.port) as wire:
             outcomes = list(wire.hand_over_group(mails()))
@@ -185,7 +185,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(way):
         assert server.connections == 2
 
 
-def test_a_connection_that_died_while_idle_is_found_out_before_mails_are_chunked_over_it(monkeypatch):
+def test_a_connection_that_died_while_idle_is_detected_before_chunked_mails_are_sent(monkeypatch):
     monkeypatch.setattr(pipeline, "IDLE_S", -1.0)
     with ScriptedServer(CHUNKING, {("RSET", 5): HANG}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"  # with four RSETs between them
@@ -198,7 +198,7 @@ RELAY_DENIED = "554 5.7.1 <x>: Relay access denied"
 
 @ways
 @pytest.mark.parametrize("words", [RELAY_DENIED, "550 relay not permitted", "550-5.7.1 go\r\n550 5.7.1 away"])
-def test_a_server_that_takes_no_recipient_from_us_burns_no_mail(way, words):
+def test_a_server_that_refuses_all_our_recipients_uses_up_no_mail(way, words):
     with ScriptedServer(WAYS[way], {("RCPT", 0): words}) as server, wire_to(server.port) as wire:
         told = []
         with pytest.raises(ChannelDown) as caught:
@@ -214,7 +214,7 @@ def test_one_or_two_such_refusals_alone_may_be_tried_again(way):
 
 
 @ways
-def test_where_another_recipient_is_taken_such_a_refusal_is_for_good(way):
+def test_such_a_refusal_is_permanent_if_another_recipient_is_accepted(way):
     def at_rcpt(recipient):
         return None if recipient.startswith(("citra", "eko")) else RELAY_DENIED
 
@@ -224,13 +224,13 @@ def test_where_another_recipient_is_taken_such_a_refusal_is_for_good(way):
 
 
 @ways
-def test_unknown_recipients_are_refused_for_good_however_many(way):
+def test_unknown_recipients_are_refused_permanently_however_many(way):
     with ScriptedServer(WAYS[way], {("RCPT", 0): "550 5.1.1 no such user"}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails())) == "PPPPP"
 
 
 @pytest.mark.parametrize("code", [500, 502, 504])
-def test_a_server_that_announces_chunks_and_does_not_know_them_gets_mails_the_old_way(code):
+def test_a_server_that_announces_chunking_without_supporting_it_gets_plain_data(code):
     with ScriptedServer(CHUNKING, {("BDAT", 0): f"{code} what?"}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"
         check_against(server, "AAAAA")
@@ -241,7 +241,7 @@ def test_a_server_that_announces_chunks_and_does_not_know_them_gets_mails_the_ol
 
 @ways
 @pytest.mark.parametrize(("limit", "connections"), [(1, 5), (2, 3), (5, 1), (0, 1)])
-def test_a_connection_carries_no_more_mails_than_allowed(way, limit, connections):
+def test_a_connection_carries_at_most_the_allowed_mails(way, limit, connections):
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port, mail_per_connection=limit) as wire:
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"
         check_against(server, "AAAAA")
@@ -250,7 +250,7 @@ def test_a_connection_carries_no_more_mails_than_allowed(way, limit, connections
 
 
 @ways
-def test_flask_mails_own_limit_counts_too(way):
+def test_the_limit_of_flask_mail_applies_too(way):
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port, mail_per_connection=4) as wire:
         wire.mail.max_emails = 3
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"
@@ -258,7 +258,7 @@ def test_flask_mails_own_limit_counts_too(way):
 
 
 @pytest.mark.parametrize(("way", "ahead"), [("plain", 2), ("pipelining", 2), ("chunking", pipeline.WINDOW_MAILS)])
-def test_mails_are_made_only_shortly_before_they_go(way, ahead):
+def test_mails_are_composed_only_shortly_before_sending(way, ahead):
     made, told, most = 0, 0, 0
 
     def making():
@@ -277,7 +277,7 @@ def test_mails_are_made_only_shortly_before_they_go(way, ahead):
 
 
 @pytest.mark.parametrize("way", ["plain", "pipelining"])
-def test_the_next_mail_is_made_while_the_server_works_on_the_one_before(way):
+def test_the_next_mail_is_composed_while_the_server_handles_the_previous_one(way):
     began = threading.Event()
     made = threading.Event()
 
@@ -299,8 +299,8 @@ def test_the_next_mail_is_made_while_the_server_works_on_the_one_before(way):
 
 
 @ways
-def test_each_way_speaks_as_seldom_as_it_may(way):
-    """Each time of speaking is a round trip to a server far away; their number is what the ways are about."""
+def test_each_way_of_sending_uses_as_few_round_trips_as_possible(way):
+    """Each write is a round trip to a distant server; reducing their number is the purpose of the other ways."""
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port) as wire:
         wire.open()
         writes = _count_writes(wire)
@@ -322,7 +322,7 @@ def _count_writes(wire) -> list[int]:
 
 
 @ways
-def test_an_error_in_making_a_mail_comes_after_the_outcomes_of_the_others(way):
+def test_an_error_in_composing_a_mail_comes_after_the_outcomes_of_the_others(way):
     def making():
         yield from mails(["ani", "budi"])
         raise LookupError("no such activity")
@@ -337,7 +337,7 @@ def test_an_error_in_making_a_mail_comes_after_the_outcomes_of_the_others(way):
 
 
 @ways
-def test_whoever_stops_listening_leaves_a_wire_that_works(way):
+def test_a_caller_that_stops_iterating_leaves_a_working_connection(way):
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port) as wire:
         group = wire.hand_over_group(mails())
         assert isinstance(next(group), Accepted)
@@ -349,7 +349,7 @@ def test_whoever_stops_listening_leaves_a_wire_that_works(way):
 
 
 @ways
-def test_nothing_to_hand_over_opens_nothing(way):
+def test_nothing_to_send_opens_no_connection(way):
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port) as wire:
         assert list(wire.hand_over_group([])) == []
         assert server.connections == 0
@@ -373,7 +373,7 @@ def test_an_address_cannot_become_a_command(way):
 
 
 @ways
-def test_a_mail_larger_than_the_server_takes_is_not_sent(way):
+def test_a_mail_above_the_servers_size_limit_is_not_sent(way):
     with ScriptedServer((*WAYS[way], f"SIZE {len(BODY)}")) as server, wire_to(server.port) as wire:
         assert (
             in_short(wire.hand_over_group([*mails(["ani"]), a_mail(data=BODY + b"x\r\n"), *mails(["budi"])])) == "APA"
@@ -381,8 +381,8 @@ def test_a_mail_larger_than_the_server_takes_is_not_sent(way):
         assert server.verbs.count("MAIL") == 2
 
 
-def test_what_is_left_takes_no_word_that_was_meant_for_another():
-    """The third is too large; the second and the fourth wait too long for the first to be true still."""
+def test_the_remaining_mails_get_no_reply_meant_for_another():
+    """The third is too large; the second and fourth wait for the first until their check is too old."""
     ani, budi, citra, dewi = mails(NAMES[:4])
     with (
         ScriptedServer(("SIZE 100",)) as server,
@@ -394,13 +394,13 @@ def test_what_is_left_takes_no_word_that_was_meant_for_another():
 
 
 @pytest.mark.parametrize("size", ["SIZE", "SIZE 0", "SIZE many"])
-def test_a_server_that_names_no_size_takes_any(size):
+def test_a_server_without_a_size_limit_gets_any_mail(size):
     with ScriptedServer((*PIPELINING, size)) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"
 
 
-def test_a_server_that_must_be_heard_out_before_it_takes_more_is_heard_out():
-    """Neither waits for the other for ever, however little may be on the way at once."""
+def test_a_server_that_reads_on_only_after_its_replies_are_read_does_not_deadlock():
+    """Neither side waits forever for the other, however small the buffers are."""
     wordy = ("250-" + "x" * 1000 + "\r\n") * 60 + "250 Ok"
     with ScriptedServer(CHUNKING, {("MAIL", 0): wordy}, buffer=8192) as server:
         with wire_to(server.port, mail_timeout_s=2) as wire:
@@ -411,7 +411,7 @@ def test_a_server_that_must_be_heard_out_before_it_takes_more_is_heard_out():
 
 
 def little_room(wire) -> None:
-    """Let no more than a few KB be under way at once."""
+    """Allow only a few KB in transit at once."""
     wire.open()
     for buffer in (socket.SO_RCVBUF, socket.SO_SNDBUF):
         wire.host.sock.setsockopt(socket.SOL_SOCKET, buffer, 8192)
@@ -426,7 +426,7 @@ def little_room(wire) -> None:
         ("chunking", "RCPT", lambda _recipient: time.sleep(0.2) or DROP, "ATA"),
     ],
 )
-def test_a_mail_whose_end_never_left_us_is_in_no_doubt(way, verb, fault, expected):
+def test_a_mail_whose_end_was_never_sent_is_not_in_doubt(way, verb, fault, expected):
     server = ScriptedServer(WAYS[way], {(verb, 2): fault}, buffer=8192)
     with server, wire_to(server.port, mail_timeout_s=2) as wire:
         little_room(wire)
@@ -435,7 +435,7 @@ def test_a_mail_whose_end_never_left_us_is_in_no_doubt(way, verb, fault, expecte
         assert len(server.taken) == expected.count("A")
 
 
-def test_a_line_without_end_is_not_read_to_its_end():
+def test_an_endless_line_is_not_read_to_its_end():
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as ours:
         theirs, _ = listener.accept()
         with theirs:
@@ -446,7 +446,7 @@ def test_a_line_without_end_is_not_read_to_its_end():
 
 @ways
 @pytest.mark.parametrize("words", ["250-" + "x" * 1000 + "\r\n", "x" * 1000, "250-" + "x" * 8000 + "\r\n250-y\r\n"])
-def test_a_reply_without_end_is_no_reply(way, words):
+def test_an_endless_reply_is_no_reply(way, words):
     with ScriptedServer(WAYS[way], {("RCPT", 3): words * 200 + "250 Ok"}) as server, wire_to(server.port) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         assert letters == ("AADDD" if way == "chunking" else "AATAA")
@@ -454,7 +454,7 @@ def test_a_reply_without_end_is_no_reply(way, words):
 
 
 @ways
-def test_a_surplus_reply_is_not_taken_for_the_next_mails(way):
+def test_a_surplus_reply_is_not_used_for_the_next_mail(way):
     verb = "BDAT" if way == "chunking" else "END"
     with ScriptedServer(WAYS[way], {(verb, 1): "250 taken\r\n250 twice"}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails(["ani"]))) == "A"
@@ -464,8 +464,8 @@ def test_a_surplus_reply_is_not_taken_for_the_next_mails(way):
 
 @ways
 @pytest.mark.parametrize("seed", range(25))
-def test_whatever_the_server_does_the_outcomes_are_true(way, seed):
-    """Random faults at random places; what is told must be what the server's own list says."""
+def test_the_outcomes_are_true_whatever_the_server_does(way, seed):
+    """Random faults at random places; the outcomes must match the server's own list."""
     dice = random.Random(f"{way}{seed}")
     faults = [DROP, RESET, GARBAGE, WRONG, TAKE_AND_DROP, REPLY_AND_DROP, "421 bye", "451 later", "552 no", "500 what?",
               "250 surplus\r\n250 surplus"]  # fmt: skip
@@ -480,7 +480,7 @@ def test_whatever_the_server_does_the_outcomes_are_true(way, seed):
 
 
 @ways
-def test_a_caller_that_counts_instead_of_asking_for_the_end_leaves_the_connection_open(way):
+def test_a_caller_that_counts_instead_of_exhausting_the_iterator_leaves_the_connection_open(way):
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port, mail_per_connection=10) as wire:
         for _ in range(3):
             outcomes = zip(NAMES, wire.hand_over_group(mails()), strict=False)
@@ -490,7 +490,7 @@ def test_a_caller_that_counts_instead_of_asking_for_the_end_leaves_the_connectio
 
 
 @ways
-def test_large_mails_whose_lines_had_to_be_mended_do_not_stop_the_others(way):
+def test_large_mails_with_repaired_lines_do_not_stop_the_others(way):
     group = [replace(mail, data=b"x\n" * 400_000) for mail in mails()]
     with ScriptedServer(WAYS[way]) as server, wire_to(server.port, mail_timeout_s=5) as wire:
         assert in_short(wire.hand_over_group(group)) == "AAAAA"

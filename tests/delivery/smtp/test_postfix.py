@@ -1,4 +1,4 @@
-"""Handing over to a real Postfix, plainly, pipelined and in chunks; its log, and what it passed on, are the truth."""
+"""Sending to a real Postfix, plainly, pipelined and in chunks; its log and the relayed mails are the truth."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def wire(postfix):
         yield wire
 
 
-def test_every_mail_arrives_once_and_as_it_was(postfix, next_hop, wire):
+def test_every_mail_arrives_once_and_unchanged(postfix, next_hop, wire):
     next_hop.taken.clear()
     before = len(postfix.delivered())
     sent = [*mails(NAMES), a_mail("dots@example.com", DOTS)]
@@ -47,7 +47,7 @@ def test_every_mail_arrives_once_and_as_it_was(postfix, next_hop, wire):
         assert data.partition(b"\r\n\r\n")[2] == mail.data.partition(b"\r\n\r\n")[2]  # Postfix adds to the headers
 
 
-def test_a_refused_recipient_takes_no_other_mail_along(postfix, next_hop, wire):
+def test_a_refused_recipient_affects_no_other_mail(postfix, next_hop, wire):
     next_hop.taken.clear()
     before = len(postfix.delivered())
     names = ["ani", "nobody", "budi", "nobody", "nobody", "citra"]
@@ -61,7 +61,7 @@ def test_a_refused_recipient_takes_no_other_mail_along(postfix, next_hop, wire):
     ]
 
 
-def test_a_postfix_that_relays_for_others_only_burns_no_mail(next_hop):
+def test_a_postfix_that_does_not_relay_for_us_uses_up_no_mail(next_hop):
     denied = "smtpd_relay_restrictions = reject_unauth_destination\n"
     with Postfix(next_hop=next_hop.port, settings=denied) as server, wire_to(server.port, mail_timeout_s=60) as wire:
         assert in_short(wire.hand_over_group(mails(NAMES))) == "!"

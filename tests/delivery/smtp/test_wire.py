@@ -1,4 +1,4 @@
-"""The wire to the mail server: verified TLS, login, one kept connection, our own bytes, and errors that say what they mean."""
+"""The SMTP connection: verified TLS, login, one kept connection, our own bytes, and errors with a clear meaning."""
 
 import re
 import socket
@@ -43,7 +43,7 @@ def test_several_mails_go_over_one_connection(server, wire):
     ],
 )
 @ways
-def test_the_bytes_arrive_as_they_are(way, data):
+def test_the_bytes_arrive_unchanged(way, data):
     with ScriptedServer((*WAYS[way], "8BITMIME")) as server, wire_to(server.port, mail_timeout_s=5) as wire:
         assert in_short(wire.hand_over_group([a_mail(data=data)] * 3)) == "AAA"
         assert [taken for _, _, taken in server.taken] == [data] * 3
@@ -76,8 +76,8 @@ def test_a_bare_line_break_cannot_end_the_mail_early(way, data):
         ("DATA", DROP_AFTER_TAKING, InDoubt, None),
     ],
 )
-def test_each_refusal_means_one_thing_and_the_next_mail_goes_through(server, wire, verb, reply, error, code):
-    """For each way and each fault, see test_handover.py; here by a server that others wrote."""
+def test_each_refusal_means_one_thing_and_the_next_mail_is_sent(server, wire, verb, reply, error, code):
+    """test_handover.py has each way and each fault; this server is third-party code."""
     server.at[verb] = reply
     with pytest.raises(error) as caught:
         hand_over(wire, a_mail())
@@ -95,14 +95,14 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(server, w
     assert server.recipients() == ["ani@example.com", "budi@example.com"]
 
 
-def test_a_server_that_is_not_there_is_a_down_channel(app, server, wire):
+def test_a_missing_server_is_a_down_channel(app, server, wire):
     server.stop()
     with pytest.raises(ChannelDown) as caught:
         hand_over(wire, a_mail())
     assert caught.value.trouble is ChannelTrouble.UNREACHABLE
 
 
-def test_waiting_for_a_silent_server_has_an_end(app):
+def test_waiting_for_a_silent_server_ends(app):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -112,13 +112,13 @@ def test_waiting_for_a_silent_server_has_an_end(app):
             hand_over(Wire(app.extensions["mail"], app.extensions["outreach"]), a_mail())
 
 
-def test_an_address_with_foreign_letters_goes_to_a_server_that_takes_them(server, wire):
+def test_an_internationalised_address_is_sent_to_a_server_that_accepts_it(server, wire):
     hand_over(wire, a_mail("añi@example.com"))
     hand_over(wire, a_mail("ani@jalan-é.example"))
     assert server.recipients() == ["ani@xn--jalan--gva.example", "añi@example.com"]
 
 
-def test_a_server_that_does_not_take_them_is_not_asked_to(app):
+def test_a_server_without_support_does_not_get_such_an_address(app):
     with Server(options={"enable_SMTPUTF8": False}) as server:
         send_through(app, server)
         with Wire(app.extensions["mail"], app.extensions["outreach"]) as wire:
@@ -155,12 +155,12 @@ def hand_over_through(app):
         return hand_over(wire, a_mail())
 
 
-def test_mail_goes_over_verified_tls_with_login(app, tls_server):
+def test_mail_is_sent_over_verified_tls_with_login(app, tls_server):
     assert hand_over_through(app).code == 250
     assert tls_server.recipients() == ["ani@example.com"]
 
 
-def test_an_untrusted_certificate_is_refused_before_the_password_is_told(app, tls_server):
+def test_an_untrusted_certificate_is_refused_before_the_password_is_sent(app, tls_server):
     app.extensions["outreach"] = replace(app.extensions["outreach"], mail_ca_file="")
     with pytest.raises(ChannelDown) as caught:
         hand_over_through(app)
@@ -183,7 +183,7 @@ def test_a_wrong_password_is_a_down_channel(app, tls_server):
     assert tls_server.taken == []
 
 
-def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(app, server):
+def test_a_server_without_tls_gets_nothing_where_tls_is_required(app, server):
     app.extensions["mail"].use_tls = True
     with pytest.raises(ChannelDown) as caught:
         hand_over_through(app)
@@ -205,7 +205,7 @@ def wire_over_tls(server: ScriptedServer, certificate, **settings):
 
 
 @ways
-def test_groups_go_over_tls_as_well(way, tls, certificate):
+def test_groups_are_sent_over_tls_too(way, tls, certificate):
     with ScriptedServer(WAYS[way], tls=tls) as server, wire_over_tls(server, certificate) as wire:
         group = [a_mail(f"ani{number}@example.com", b"Subject: x\r\n\r\n" + b"Halo\r\n" * 9000) for number in range(50)]
         assert in_short(wire.hand_over_group(group)) == "A" * 50
@@ -213,7 +213,7 @@ def test_groups_go_over_tls_as_well(way, tls, certificate):
 
 
 @pytest.mark.parametrize(("before", "after"), [(CHUNKING, ()), (CHUNKING, PIPELINING), ((), CHUNKING)])
-def test_what_the_server_announces_counts_only_once_tls_stands(before, after, tls, certificate):
+def test_the_servers_capabilities_count_only_once_tls_is_active(before, after, tls, certificate):
     server = ScriptedServer(after, tls=tls, extensions_before_tls=before)
     with server, wire_over_tls(server, certificate) as wire:
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"
@@ -229,7 +229,7 @@ def test_what_the_server_announces_counts_only_once_tls_stands(before, after, tl
         ("pipelining", "RCPT", "AATAA"),
     ],
 )
-def test_a_connection_that_breaks_under_tls_is_judged_alike(way, verb, expected, tls, certificate):
+def test_a_connection_that_breaks_under_tls_gives_the_same_outcomes(way, verb, expected, tls, certificate):
     with ScriptedServer(WAYS[way], {(verb, 3): "drop"}, tls=tls) as server, wire_over_tls(server, certificate) as wire:
         assert in_short(wire.hand_over_group(mails())) == expected
         assert len(server.taken) == expected.count("A")

@@ -1,4 +1,4 @@
-"""What tests of the wire share: a wire without an app, mails, and outcomes in short."""
+"""Shared by the SMTP tests: a wire without an app, mails, and outcomes as letters."""
 
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ def mails(names: Iterable[str] = NAMES) -> list[Envelope]:
 
 
 def hand_over(wire: Wire, mail: Envelope) -> Accepted:
-    """Hand over one mail; raise what became of it, unless it was accepted."""
+    """Send one mail; raise its outcome unless it was accepted."""
     (outcome,) = wire.hand_over_group([mail])
     if not isinstance(outcome, Accepted):
         raise outcome

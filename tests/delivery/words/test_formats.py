@@ -1,4 +1,4 @@
-"""How ranges of days are said: nothing twice."""
+"""Ranges of days are written without repetition."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ from outreach.delivery.words import formats
         ),
     ],
 )  # fmt: skip
-def test_a_range_of_days_says_month_and_year_once_where_they_are_one(app, first, last, indonesian, english):
+def test_a_range_of_days_has_month_and_year_once_where_they_are_equal(app, first, last, indonesian, english):
     with force_locale("id"):
         assert formats.days(first, last) == indonesian
     with force_locale("en"):

@@ -1,4 +1,4 @@
-"""How members of closed lists are said."""
+"""The words for members of closed lists."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from outreach.domain.mail.incoming import IncomingReason
 
 
 @pytest.mark.parametrize("kind", [IncomingKind, IncomingOutcome, IncomingReason, MailKind])
-def test_each_has_words_of_its_own(app, kind):
+def test_each_member_has_its_own_words(app, kind):
     words = [labels.label(member) for member in kind]
     assert all(words)
     assert len(set(words)) == len(words)

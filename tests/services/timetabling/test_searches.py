@@ -389,7 +389,7 @@ def test_a_search_claimed_by_another_process_is_not_run_twice(app, office):
     assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
 
 
-def test_a_search_whose_process_cannot_start_stays_queued(app, office):
+def test_a_search_whose_process_cannot_start_stays_prepared(app, office):
     def fail(_id):
         raise OSError("no memory")
 

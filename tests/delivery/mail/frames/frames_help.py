@@ -1,4 +1,4 @@
-"""Messages of every sort as the outbox claims them, planned by frames, and held against the same mail composed alone."""
+"""Messages of every kind as the outbox claims them, planned by frames, compared with the same mail composed alone."""
 
 from functools import partial
 from itertools import count
@@ -26,7 +26,7 @@ from tests.conftest import JAKARTA, NOW, at
 from tests.delivery.mail.compose_help import calendar_parts, parsed
 
 State = InvitationState
-# kind, audience, the invitation's state and role, and whom it goes to
+# kind, audience, the invitation's state and role, and the recipient
 SORTS = {
     "invitation-cadre": (MailKind.INVITATION, Audience.NEWLY_INVITED, State.INVITED, Role.CADRE),
     "invitation-participant": (MailKind.INVITATION, Audience.NEWLY_INVITED, State.PREPARED, Role.PARTICIPANT),
@@ -46,7 +46,7 @@ number = count(1)
 
 
 class Stage:
-    """Activities, reminders, readers and their messages, stored as the product would have them."""
+    """Activities, reminders, readers and their messages, stored as the application stores them."""
 
     def __init__(self, programme, hall):
         self.programme, self.hall = programme, hall
@@ -86,7 +86,7 @@ class Stage:
         return office
 
     def message(self, reader, *reminders, sorts, **values):
-        """Store and return a message that says what the reminders say."""
+        """Store and return a message with the reminders' lines."""
         who = {"person": reader} if isinstance(reader, Person) else {"organisation": reader}
         message = Message(
             **who, kind=reminders[0].kind, local_day=NOW.date(), due_at=NOW, expires_at=at(30), created_at=NOW, fence=1,
@@ -109,7 +109,7 @@ class Stage:
 
 
 def plan(kept, *messages, now=NOW):
-    """Return what is planned for these messages as one batch, each saying its lines in the order of the mail."""
+    """Return the plan of these messages as one batch; each has its lines in the order of the mail."""
     db.session.commit()
     rows = message_rows.load(db.session(), [message.id for message in messages])
     shared = message_rows.load_shared(db.session(), rows)
@@ -127,7 +127,7 @@ def framed(planned):
 
 
 def check(planned, message, now=NOW):
-    """Hold a planned mail against the one composed for its reader alone, and against what the wire allows."""
+    """Compare a planned mail with the one composed for its reader alone, and with the limits of the wire."""
     composed = compose(message, message.lines, now=now)
     data = planned.data()
     assert data.split(b"\r\n") == composed.data.split(b"\r\n")

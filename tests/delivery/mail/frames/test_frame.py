@@ -1,4 +1,4 @@
-"""A mail laid into a frame is, byte for byte, the mail composed for its reader alone; nobody gets what is another's."""
+"""A framed mail equals, byte for byte, the mail composed for its reader alone; no reader gets another's data."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -78,7 +78,7 @@ def test_mails_to_offices_are_framed_too(stage, sort):
         check(planned, message)
 
 
-def test_any_reader_of_any_mail_gets_what_composing_for_them_alone_gives(stage):
+def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(stage):
     laid = []
 
     @few(60)
@@ -127,7 +127,7 @@ def test_any_reader_of_any_mail_gets_what_composing_for_them_alone_gives(stage):
         min_size=5, max_size=9,
     )
 )  # fmt: skip
-def test_mails_of_many_sorts_in_any_order_keep_apart(stage, drawn):
+def test_mails_of_many_kinds_in_any_order_are_not_mixed_up(stage, drawn):
     activities = [stage.activity(18, sequence=1), stage.activity(20, public_title="")]
     reminders = {(n, sort): stage.reminder(activity, sort) for n, activity in enumerate(activities) for sort in SORTS}
     messages = []
@@ -198,7 +198,7 @@ CHANGES_OF_A_MOVE = {
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *CHANGES_OF_A_MOVE])
-def test_what_changes_between_two_batches_is_in_the_second(stage, office, change):
+def test_a_change_between_two_batches_is_in_the_second(stage, office, change):
     sort = "invitation-cadre" if change in CHANGES else "change-unanswered"
     stage.own_office, stage.first = office, stage.activity()
     stage.asked = stage.reminder(stage.first, sort)
@@ -216,7 +216,7 @@ def test_what_changes_between_two_batches_is_in_the_second(stage, office, change
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=1), timedelta(hours=20), timedelta(days=12)])
-def test_a_later_batch_says_its_own_day(stage, later):
+def test_a_later_batch_has_its_own_day(stage, later):
     reminder, kept = stage.reminder(stage.activity(), "unanswered"), Frames()
     messages = [stage.message(stage.person(), reminder, sorts=["unanswered"]) for _ in range(4)]
     for now in (NOW, NOW + later):
@@ -224,7 +224,7 @@ def test_a_later_batch_says_its_own_day(stage, later):
             check(planned, message, now)
 
 
-def test_the_number_of_those_present_is_the_batchs(stage, ani):
+def test_the_number_of_people_present_is_that_of_the_batch(stage, ani):
     sort = "thanks"
     activity = stage.activity()
     reminder, kept = stage.reminder(activity, sort), Frames()
@@ -236,7 +236,7 @@ def test_the_number_of_those_present_is_the_batchs(stage, ani):
             check(planned, one)
 
 
-def test_other_settings_make_other_frames(app, stage):
+def test_different_settings_give_different_frames(app, stage):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     messages = [stage.message(stage.person(), reminder, sorts=["invitation-cadre"]) for _ in range(3)]
     plan(kept, *messages)
@@ -264,7 +264,7 @@ def test_a_representative_gets_a_mail_without_the_invitees_link(stage):
         assert b"/j/" not in planned.data()
 
 
-def test_a_repeated_mail_about_two_moves_still_tells_from_before_the_first(stage):
+def test_a_repeated_mail_about_two_moves_still_starts_from_before_the_first(stage):
     activity = stage.activity(20)
     moves = [
         stage.reminder(
@@ -292,7 +292,7 @@ def test_a_repeated_mail_about_two_moves_still_tells_from_before_the_first(stage
 
 
 @pytest.mark.parametrize("address", ["", "kader", "kader@", "k a@example.com", "k@example.com\r\nBcc: x@example.com"])
-def test_an_address_that_no_mail_can_carry_is_refused_when_planning(stage, address):
+def test_an_invalid_address_is_refused_when_planning(stage, address):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     good = [stage.message(stage.person(), reminder, sorts=["invitation-cadre"]) for _ in range(3)]
     plan(kept, *good)
@@ -301,7 +301,7 @@ def test_an_address_that_no_mail_can_carry_is_refused_when_planning(stage, addre
         plan(kept, bad)
 
 
-def test_a_message_without_lines_or_without_a_link_is_no_mail(stage):
+def test_a_message_without_lines_or_without_a_link_gives_no_mail(stage):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     message = stage.message(stage.person(), reminder, sorts=["invitation-cadre"])
     (row,) = message_rows.load(db.session(), [message.id])
@@ -312,8 +312,8 @@ def test_a_message_without_lines_or_without_a_link_is_no_mail(stage):
         kept.plan(db.session(), row._replace(link_nonce=""), row.lines, shared, now=NOW)
 
 
-def test_words_said_of_two_activities_are_not_taken_for_a_name(stage):
-    """What both parts of a mail say in the same words is said once, at its end; that must not hang on somebody's name."""
+def test_words_shared_by_two_activities_are_not_mistaken_for_a_name(stage):
+    """Text that both parts of a mail share is written once, at its end; this must not depend on somebody's name."""
     first, second = stage.activity(18, public_title="Rapat"), stage.activity(19, public_title="Kader")
     edited(stage, body="Untuk {nama}\n\nA", activity_id=first.id)
     edited(stage, body="Untuk {kegiatan}\n\nA", activity_id=second.id)
@@ -326,7 +326,7 @@ def test_words_said_of_two_activities_are_not_taken_for_a_name(stage):
         check(planned, message)
 
 
-def test_a_name_and_a_greeting_that_are_the_same_words_are_not_taken_for_two(stage):
+def test_a_name_equal_to_a_greeting_is_not_mistaken_for_it(stage):
     first, second = stage.activity(18), stage.activity(19)
     edited(stage, body="Untuk {name}\n\nA", locale="en", activity_id=first.id)
     edited(stage, body="Untuk {salutation}\n\nA", locale="en", activity_id=second.id)
@@ -337,7 +337,7 @@ def test_a_name_and_a_greeting_that_are_the_same_words_are_not_taken_for_two(sta
         check(planned, message)
 
 
-def test_not_all_frames_are_kept_for_ever(stage, monkeypatch):
+def test_the_number_of_cached_frames_is_limited(stage, monkeypatch):
     monkeypatch.setattr(frames, "KEPT", 2)
     activities = [stage.activity(day) for day in (18, 19, 20)]
     kept = Frames()
@@ -348,7 +348,7 @@ def test_not_all_frames_are_kept_for_ever(stage, monkeypatch):
     assert len(kept._kept) == 2
 
 
-def test_a_value_with_a_line_break_in_it_is_not_laid(stage):
+def test_a_value_with_a_line_break_is_not_framed(stage):
     data = b"To: x\r\nDate: x\r\nMessage-ID: x\r\n\r\nHalo\r\n"
     frame = slots.cut(data, b"20261010T000000Z")
     filling = slots.Filling(b"To: a@example.com\r\n", b"Date: d\r\n", b"Message-ID: <m>\r\n", b"s", "n", "a", "t", ())

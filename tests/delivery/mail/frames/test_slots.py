@@ -1,4 +1,4 @@
-"""Lines of quoted-printable are those that the standard library writes."""
+"""Lines of quoted-printable equal those of the standard library."""
 
 from email.quoprimime import body_encode
 
@@ -17,7 +17,7 @@ texts = st.lists(st.sampled_from(["a", " ", "=", "é", "😀", ".", "aaaaaaaaaaa
 @example("a" * 76 + " ")
 @example("a" * 76)
 @example("a" * 77)
-def test_a_line_is_written_as_in_a_whole_text(text):
+def test_a_line_is_encoded_as_within_a_whole_text(text):
     written = broken(quoted(text))
     assert written == body_encode(text.encode().decode("latin-1"), WIDTH, "\r\n").encode() + b"\r\n"
     assert all(len(row) <= WIDTH for row in written.split(b"\r\n"))
