@@ -1,1 +1,1 @@
-"""Pages requested over HTTP: what they show, what a press does, who may do it."""
+"""Pages requested over HTTP: what they show, what their buttons do, and who may use them."""

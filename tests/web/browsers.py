@@ -1,6 +1,6 @@
-"""A client whose every request stands for itself, as on a server: nothing is left of the one before but its cookies.
+"""A client whose requests are independent, as on a server: only its cookies remain from one request to the next.
 
-Import `browsers` into a test module, and all its clients are such.
+If a test module imports `browsers`, all its clients are of this kind.
 """
 
 import re
@@ -28,7 +28,7 @@ def browsers(app: Flask) -> None:
 
 
 def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:
-    """Sign in by the page itself, with its token, as a browser does."""
+    """Sign in through the login page with its token, as a browser does."""
     client = app.test_client()
     page = client.get("/login?lang=en").text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)

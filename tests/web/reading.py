@@ -1,4 +1,4 @@
-"""Reading a page as a browser would: its forms, and the words that are seen."""
+"""Reading a page as a browser would: its forms, and its visible text."""
 
 import re
 from html import unescape
@@ -32,14 +32,14 @@ class _Fields(HTMLParser):
 
 
 def page(client, path: str = "/incoming") -> str:
-    """Return the page at an address, which is there."""
+    """Return the page at an address; the page must exist."""
     answer = client.get(path)
     assert answer.status_code == 200
     return answer.text
 
 
 def fields(page: str) -> dict[str, list[str]]:
-    """Return the values that the inputs and selects in the page's <main> hold, by name."""
+    """Return the values of the inputs and selects in the page's <main>, by name."""
     parser = _Fields()
     parser.feed(page)
     result: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Ticking who was there: on the sheet, at two doors at once, and those who came uninvited."""
+"""Recording attendance: on the sheet, at two doors at once, and for people who came without an invitation."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.conftest import NOW, at, draft_activity
 
 @pytest.fixture
 def running(programme, hall, ani, budi, coordinator):
-    """An activity that began long ago by the wall clock, with Ani and Budi invited."""
+    """An activity long past by the wall clock, with Ani and Budi invited."""
     activity = draft_activity(programme, hall)
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
@@ -34,7 +34,7 @@ def present() -> list[tuple[str, bool, AttendanceSource]]:
     return [(a.invitation.person.name, a.present, a.source) for a in rows]
 
 
-def test_a_ticked_sheet_is_saved_with_how_it_is_known(running, ani, budi, coordinator_client):
+def test_a_ticked_sheet_is_saved_with_its_source(running, ani, budi, coordinator_client):
     one, other = invitation_of(ani).id, invitation_of(budi).id
     answer = coordinator_client.post(
         f"/activities/{running.id}/attendance", data={"shown": [one, other], "present": [one], "source": "paper"}
@@ -43,7 +43,7 @@ def test_a_ticked_sheet_is_saved_with_how_it_is_known(running, ani, budi, coordi
     assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
 
 
-def test_an_older_page_does_not_undo_what_another_door_ticked(running, ani, budi, coordinator_client):
+def test_an_older_page_does_not_undo_ticks_from_another_door(running, ani, budi, coordinator_client):
     one, other = invitation_of(ani).id, invitation_of(budi).id
     address = f"/activities/{running.id}/attendance"
     coordinator_client.post(address, data={"shown": [one, other], "present": [one]})
@@ -53,7 +53,7 @@ def test_an_older_page_does_not_undo_what_another_door_ticked(running, ani, budi
     assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", False), ("Budi Santoso", True)]
 
 
-def test_one_tick_answers_with_its_row_and_the_sums(running, ani, coordinator_client):
+def test_one_tick_returns_its_row_and_the_sums(running, ani, coordinator_client):
     one = invitation_of(ani).id
     answer = coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "source": "hand"})
     assert "checked" in answer.text
@@ -87,14 +87,14 @@ def test_the_sheet_shows_who_is_still_missing(running, ani, budi, coordinator_cl
     assert ("Ani Wijaya" in there, "Budi Santoso" in there) == (True, False)
 
 
-def test_somebody_from_the_list_who_came_uninvited_is_ticked(running, chief, coordinator_client):
+def test_a_known_person_without_an_invitation_is_ticked(running, chief, coordinator_client):
     address = f"/activities/{running.id}/attendance/walk-in"
     assert "Kapolres Metro" in coordinator_client.get(f"{address}?q=kapol").text
     coordinator_client.post(address, data={"person_id": chief.id})
     assert invitation_of(chief).attendance.present is True
 
 
-def test_a_new_face_is_added_and_ticked(running, coordinator_client):
+def test_a_new_person_is_added_and_ticked(running, coordinator_client):
     coordinator_client.post(
         f"/activities/{running.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
     )
@@ -102,14 +102,14 @@ def test_a_new_face_is_added_and_ticked(running, coordinator_client):
     assert invitation_of(citra).attendance.present is True
 
 
-def test_a_new_face_without_a_name_is_refused(running, coordinator_client):
+def test_a_new_person_without_a_name_is_refused(running, coordinator_client):
     answer = coordinator_client.post(f"/activities/{running.id}/attendance/walk-in", data={"new-phone": "081234567890"})
     assert answer.status_code == 422
     assert "Write a name, or the post" in answer.text
     assert db.session.query(Attendance).count() == 0
 
 
-def test_a_new_face_before_the_day_is_refused_and_leaves_nobody_in_the_list(activity, coordinator, coordinator_client):
+def test_a_new_person_before_the_day_is_refused_and_not_added(activity, coordinator, coordinator_client):
     publishing.publish([activity.id], by=coordinator, now=NOW)
     answer = coordinator_client.post(
         f"/activities/{activity.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
@@ -120,7 +120,7 @@ def test_a_new_face_before_the_day_is_refused_and_leaves_nobody_in_the_list(acti
     assert db.session.query(Person).count() == 0
 
 
-def test_before_the_day_nothing_can_be_ticked_and_the_page_says_why(activity, ani, coordinator, coordinator_client):
+def test_before_the_day_nothing_can_be_ticked_and_the_page_explains_it(activity, ani, coordinator, coordinator_client):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{activity.id}/attendance").text
@@ -129,7 +129,7 @@ def test_before_the_day_nothing_can_be_ticked_and_the_page_says_why(activity, an
     assert "Came uninvited" not in page
 
 
-def test_who_answered_that_they_come_does_not_look_present(running, ani, coordinator_client):
+def test_an_acceptance_does_not_look_like_attendance(running, ani, coordinator_client):
     invitation_of(ani).state = InvitationState.COMING
     db.session.commit()
     page = coordinator_client.get(f"/activities/{running.id}/attendance").text

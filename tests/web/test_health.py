@@ -1,4 +1,4 @@
-"""/healthz says whether an engine lives, /metrics tells delivery's figures, and only to those who may know."""
+"""/healthz reports whether an engine runs, /metrics the delivery figures, each only to authorised clients."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ def status(app, remote: str = "127.0.0.1", **headers) -> int:
     return answer.status_code
 
 
-def test_the_metrics_tell_what_was_sent_and_what_waits(app, office, ani):
+def test_the_metrics_count_sent_and_waiting_mails(app, office, ani):
     rules.install_defaults(now=clock.now())
     starts_at = clock.now() + timedelta(days=30)
     activity = draft_activity(
@@ -58,7 +58,7 @@ def test_the_metrics_tell_what_was_sent_and_what_waits(app, office, ani):
 
 
 @pytest.mark.parametrize("remote", ["127.0.0.1", "::1"])
-def test_without_a_token_this_machine_may_ask(app, remote):
+def test_without_a_token_this_machine_has_access(app, remote):
     assert status(app, remote) == 200
 
 
@@ -72,23 +72,23 @@ def test_without_a_token_this_machine_may_ask(app, remote):
         ("127.0.0.1", {"x-forwarded-host": "outreach.example.com"}),
         ("127.0.0.1", {"Forwarded": "for=x"}),
         ("127.0.0.1", {"Via": "1.1 proxy"}),
-        ("127.0.0.1", {"Host": "outreach.example.com"}),  # of a proxy that says nothing of itself
+        ("127.0.0.1", {"Host": "outreach.example.com"}),  # from a proxy without headers of its own
         ("127.0.0.1", {"Host": "localhost.example.com:8000"}),
         ("127.0.0.1", {"Host": "[::1"}),
     ],
 )
-def test_without_a_token_nobody_else_may_nor_whom_a_proxy_on_it_lets_through(app, remote, headers):
+def test_without_a_token_others_and_clients_behind_a_local_proxy_have_no_access(app, remote, headers):
     assert status(app, remote, **headers) == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
-def test_this_machine_asks_itself_unless_a_proxy_stands_before_it(app, host):
+def test_this_machine_has_access_unless_a_proxy_is_in_front_of_the_pages(app, host):
     assert status(app, Host=host) == 200
     app.extensions["outreach"] = replace(app.extensions["outreach"], proxies=1)
     assert status(app, Host=host) == 403
 
 
-def test_with_a_token_only_its_holder_may_from_anywhere(app):
+def test_with_a_token_only_its_holder_has_access_from_anywhere(app):
     app.extensions["outreach"] = replace(app.extensions["outreach"], metrics_token="a-token-of-the-office")
     assert status(app) == 403
     assert status(app, Authorization="Bearer another") == 403
@@ -97,7 +97,7 @@ def test_with_a_token_only_its_holder_may_from_anywhere(app):
 
 
 @pytest.mark.parametrize(("minutes", "code", "state"), [(4, 200, "ok"), (6, 503, "engine silent")])
-def test_health_says_when_no_engine_gives_a_sign_of_life(app, office, minutes, code, state):
+def test_health_reports_that_no_engine_is_alive(app, office, minutes, code, state):
     db.session.add(Heartbeat(name="a:1", at=clock.now() - timedelta(minutes=minutes)))
     db.session.commit()
     answer = app.test_client().get("/healthz")
@@ -105,7 +105,7 @@ def test_health_says_when_no_engine_gives_a_sign_of_life(app, office, minutes, c
 
 
 @pytest.mark.parametrize(("minutes", "code", "state"), [(14, 200, "ok"), (16, 503, "engine silent")])
-def test_health_says_when_no_engine_ever_ran(app, office, minutes, code, state):
+def test_health_reports_that_no_engine_ever_ran(app, office, minutes, code, state):
     db.session.add(AuditEntry(at=clock.now() - timedelta(minutes=minutes), action="user.added", subject_type="user"))
     db.session.commit()
     answer = app.test_client().get("/healthz")

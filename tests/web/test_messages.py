@@ -56,7 +56,7 @@ def test_a_message_shows_its_attempts_and_the_servers_words(server, activity, an
 
 
 def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinator_client):
-    # the page reads the wall clock, and the activity lies in its future or past: both answers are said in words
+    # the page uses the wall clock, and the activity is in its future or past: both messages are accepted
     invited(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
@@ -64,7 +64,7 @@ def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinat
     assert answer.status_code in (302, 422)
 
 
-def test_a_viewer_may_look_but_not_send_again(server, activity, ani, viewer_client):
+def test_a_viewer_may_read_but_not_send_again(server, activity, ani, viewer_client):
     invited(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
@@ -72,7 +72,7 @@ def test_a_viewer_may_look_but_not_send_again(server, activity, ani, viewer_clie
     assert viewer_client.post(f"/messages/{first}/resend").status_code == 403
 
 
-def test_a_message_that_does_not_exist_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_message_gives_a_not_found_page(coordinator_client):
     assert coordinator_client.get("/messages/999").status_code == 404
 
 
@@ -82,7 +82,7 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
     drain()
 
     def look():
-        g.pop("_login_user", None)  # the next request asks again who it is, as in real life
+        g.pop("_login_user", None)  # the next request looks up the user again, as in production
         return coordinator_client.get("/messages").text
 
     look()
@@ -94,7 +94,7 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
     assert look().count("/messages/") >= 25
 
 
-def test_an_unreachable_server_is_said_aloud(server, activity, ani, coordinator_client):
+def test_an_unreachable_server_is_shown(server, activity, ani, coordinator_client):
     invited(activity, ani)
     server.stop()
     drain()
@@ -105,7 +105,7 @@ def test_an_unreachable_server_is_said_aloud(server, activity, ani, coordinator_
     assert re.search(r"The server.s words: .*refused", page)
 
 
-def test_a_mail_that_came_back_is_no_longer_green(server, activity, ani, budi, coordinator_client):
+def test_a_bounced_mail_is_no_longer_green(server, activity, ani, budi, coordinator_client):
     invited(activity, ani, budi)
     drain()
     hers, his = db.session.scalars(sa.select(Message.id).order_by(Message.id))
@@ -120,7 +120,7 @@ def test_a_mail_that_came_back_is_no_longer_green(server, activity, ani, budi, c
     assert "Sent, then came back" not in coordinator_client.get(f"/messages/{his}?lang=en").text
 
 
-def test_a_machine_with_a_wrong_clock_is_said_aloud(app, coordinator_client):
+def test_a_machine_with_a_wrong_clock_is_shown(app, coordinator_client):
     words = "web-1: +45 s"
     db.session.add(Channel(name="clock", trouble=ChannelTrouble.CLOCK, reply=words, failures=1, since_at=NOW))
     db.session.commit()
@@ -148,7 +148,7 @@ def key_in(page: str) -> str:
     return page.split('href="/mailbox/')[1].split('"')[0]
 
 
-def test_the_inbox_is_not_there_outside_the_demo(app, office):
+def test_the_inbox_does_not_exist_outside_the_demo(app, office):
     assert app.test_client().get("/mailbox").status_code == 404
 
 
@@ -168,7 +168,7 @@ def test_a_mail_is_shown_with_text_attachments_and_headers(inbox):
     assert f"/mailbox/{key}/html" in page
 
 
-def test_a_long_mail_gets_a_tall_frame_and_can_be_opened_by_itself(inbox):
+def test_a_long_mail_gets_a_tall_frame_and_can_be_opened_separately(inbox):
     key = key_in(inbox.get("/mailbox?lang=en").text)
     page = inbox.get(f"/mailbox/{key}?lang=en").text
     lines = page.partition('<pre tabindex="0">')[2].partition("</pre>")[0].count("\n")
@@ -177,7 +177,7 @@ def test_a_long_mail_gets_a_tall_frame_and_can_be_opened_by_itself(inbox):
     assert f'<a href="/mailbox/{key}/html">' in page
 
 
-def test_the_mails_html_has_no_power_over_the_page(inbox):
+def test_the_mails_html_cannot_affect_the_page(inbox):
     key = key_in(inbox.get("/mailbox").text)
     answer = inbox.get(f"/mailbox/{key}/html")
     policy = answer.headers["Content-Security-Policy"]
@@ -187,7 +187,7 @@ def test_the_mails_html_has_no_power_over_the_page(inbox):
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_an_attachment_is_handed_out_as_a_file(inbox):
+def test_an_attachment_is_downloaded_as_a_file(inbox):
     key = key_in(inbox.get("/mailbox").text)
     page = inbox.get(f"/mailbox/{key}").text
     number = page.split(f"/mailbox/{key}/files/")[1].split('"')[0]
@@ -198,7 +198,7 @@ def test_an_attachment_is_handed_out_as_a_file(inbox):
 
 
 @pytest.mark.parametrize("path", ["/mailbox/nope", "/mailbox/..%2foutreach.db", "/mailbox/" + "0" * 32])
-def test_what_was_not_caught_is_not_there(inbox, path):
+def test_an_unknown_mail_is_not_found(inbox, path):
     assert inbox.get(path).status_code == 404
 
 
@@ -219,7 +219,7 @@ def test_an_archived_mail_is_in_the_archive_under_its_old_address(server, activi
     assert coordinator_client.post(f"/messages/{first}/resend").status_code == 404
 
 
-def test_a_list_is_counted_no_further_than_anybody_turns_its_pages(server, activity, ani, budi, coordinator_client):
+def test_a_list_is_counted_only_up_to_a_maximum(server, activity, ani, budi, coordinator_client):
     invited(activity, ani, budi, a_person("Citra Dewi"))
     page, _filters = messages.find(messages.MessageFilters(), 1, 1)
     assert (page.total, page.more, page.pages) == (3, False, 3)

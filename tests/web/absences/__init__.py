@@ -1,1 +1,1 @@
-"""Pages about when somebody or something is unavailable."""
+"""Pages of absences of people, organisations and venues."""

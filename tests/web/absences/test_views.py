@@ -1,4 +1,4 @@
-"""The pages on which staff say when people, organisations and venues are not to be had."""
+"""The pages on which staff record absences of people, organisations and venues."""
 
 import io
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_a_day_is_entered_shown_on_both_pages_and_removed(coordinator_client, ch
     assert rows() == []
 
 
-def test_hours_of_each_week_until_a_day(coordinator_client, chief):
+def test_weekly_hours_are_entered_with_a_last_day(coordinator_client, chief):
     page = f"/absences/person/{chief.id}"
     given = {"on": "2027-01-19", "begins": "13.00", "until": "15.00", "weekly": "y", "weekly_until_on": "2027-02-02"}
     sent = coordinator_client.post(page, data=given, follow_redirects=True)
@@ -74,7 +74,7 @@ def test_hours_of_each_week_until_a_day(coordinator_client, chief):
         ({"on": "2027-01-19", "reason": "x" * 161}, "Please shorten this a little."),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field_and_what_was_typed_stays(coordinator_client, chief, given, sentence):
+def test_invalid_input_is_reported_beside_its_field_and_kept_in_the_form(coordinator_client, chief, given, sentence):
     sent = coordinator_client.post(f"/absences/person/{chief.id}", data=given)
     assert sent.status_code == 422
     assert sentence in sent.text
@@ -93,7 +93,7 @@ def test_a_viewer_sees_and_changes_nothing(viewer_client, chief):
     assert len(rows()) == 1
 
 
-def test_who_is_not_there_has_no_page(coordinator_client, chief):
+def test_an_unknown_person_has_no_page(coordinator_client, chief):
     for path in ("person/999", "nobody/1", "venue/1", "person/9999999999"):
         assert coordinator_client.get(f"/absences/{path}").status_code == 404
     assert coordinator_client.post(f"/absences/person/{chief.id}/7/remove").status_code == 404
@@ -124,7 +124,7 @@ def test_a_file_is_read_and_its_titles_are_not_shown(coordinator_client, hall):
         ({}, "Please give its address, or choose a file."),
     ],
 )
-def test_a_calendar_that_is_none_is_refused_with_its_sentence(coordinator_client, hall, given, sentence):
+def test_an_invalid_calendar_is_refused_with_its_message(coordinator_client, hall, given, sentence):
     sent = coordinator_client.post(f"/absences/venue/{hall.id}/calendars", data=given)
     assert (sent.status_code, sentence in sent.text) == (422, True)
     assert db.session.scalar(sa.select(AbsenceCalendar)) is None
@@ -136,7 +136,7 @@ def test_fifty_megabytes_are_refused_with_a_page(coordinator_client, hall):
     assert (sent.status_code, "too large" in sent.text) == (413, True)
 
 
-def test_an_address_is_read_at_once_and_its_failure_told_with_the_next_try(app, coordinator_client, hall):
+def test_an_address_is_read_at_once_and_a_failure_is_shown_with_the_next_try(app, coordinator_client, hall):
     page = f"/absences/venue/{hall.id}"
     with web_server() as server:
         app.extensions["outreach"] = replace(app.extensions["outreach"], calendar_own_hosts=server.host)
@@ -157,7 +157,7 @@ def test_an_address_is_read_at_once_and_its_failure_told_with_the_next_try(app, 
     assert len(rows()) == 1
 
 
-def test_the_log_says_what_was_done(administrator_client, administrator, chief):
+def test_the_log_lists_the_actions(administrator_client, administrator, chief):
     day = rules.days(date(2027, 1, 19), date(2027, 1, 19), JAKARTA)
     subject = Subject(SubjectKind.PERSON, chief.id)
     absences.add(subject, day, source=AbsenceSource.COORDINATOR, by=administrator, now=NOW)
@@ -167,7 +167,7 @@ def test_the_log_says_what_was_done(administrator_client, administrator, chief):
 
 
 @pytest.mark.parametrize("kind", list(SubjectKind))
-def test_an_absence_names_what_it_clashes_with_and_nothing_of_others(coordinator_client, chief, police, hall, kind):
+def test_an_absence_shows_its_own_clashes_and_no_others(coordinator_client, chief, police, hall, kind):
     subject_id = {"person": chief, "organisation": police, "venue": hall}[kind].id
     invited = {f"{kind}_id": subject_id} if kind != SubjectKind.VENUE else {"person_id": chief.id}
     hit, apart = draft_activity(None, hall, 19), draft_activity(None, hall, 20)

@@ -1,4 +1,4 @@
-"""A draft that would start in the past: said before it is saved, and saved all the same where that is meant."""
+"""A draft that would start in the past: shown before it is saved, and saved after confirmation."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ def filled_in(page) -> dict[str, str]:
     return {name: found[0] for name, found in fields(page.text).items()}
 
 
-def test_a_new_one_is_shown_first_with_a_later_day_and_recorded_all_the_same(coordinator_client, office):
+def test_a_new_draft_is_first_shown_with_a_later_day_and_stored_after_confirmation(coordinator_client, office):
     asked = coordinator_client.post("/activities/new", data=NEW | YESTERDAY)
     assert (asked.status_code, activities()) == (200, 0)
     assert SENTENCE in text_of(asked.text)
@@ -45,12 +45,12 @@ def test_a_new_one_is_shown_first_with_a_later_day_and_recorded_all_the_same(coo
 
 
 @pytest.mark.parametrize(("begins", "asks"), [("07:59", True), ("08:00", True), ("08:01", False)])
-def test_what_begins_at_this_moment_has_begun(coordinator_client, office, begins, asks):
+def test_an_activity_that_begins_at_this_moment_has_begun(coordinator_client, office, begins, asks):
     today = NEW | {"on": "2027-01-04", "begins": begins, "ends": "11:00"}
     assert (SENTENCE in text_of(coordinator_client.post("/activities/new", data=today).text)) is asks
 
 
-def test_an_edit_is_asked_about_once_and_then_no_more(coordinator_client, hall):
+def test_an_edit_asks_for_confirmation_only_once(coordinator_client, hall):
     alone = draft_activity(None, hall, 18)
     path = f"/activities/{alone.id}/edit"
     form = filled(coordinator_client, path, **YESTERDAY, registration="", respond_on="", respond_at="")
@@ -64,7 +64,7 @@ def test_an_edit_is_asked_about_once_and_then_no_more(coordinator_client, hall):
     assert start_of(alone) == at(2, 9)
 
 
-def test_the_calendar_says_so_and_moves_a_draft_but_nothing_that_people_know_of(coordinator_client, hall):
+def test_the_calendar_warns_and_moves_a_draft_but_no_published_activity(coordinator_client, hall):
     alone, told = draft_activity(None, hall, 18), draft_activity(None, hall, 20)
     publishing.publish([told.id], by=None, now=NOW)
     for one, status in ((alone, 200), (told, 422)):
@@ -77,7 +77,7 @@ def test_the_calendar_says_so_and_moves_a_draft_but_nothing_that_people_know_of(
     assert (start_of(alone), start_of(told)) == (at(3, 9), at(20, 8))
 
 
-def test_several_at_once_say_of_which(coordinator_client, office):
+def test_for_several_activities_the_warning_names_which(coordinator_client, office):
     days = {
         "title": "Dua hari", "starts_on": "2027-01-03", "days": "2", "zone": "Asia/Jakarta", "activities-0-kind": "training",
         "activities-0-title": "Kemarin", "activities-0-on": "2027-01-03", "activities-0-begins": "08:00",
@@ -95,7 +95,7 @@ def test_several_at_once_say_of_which(coordinator_client, office):
     assert activities() == 2
 
 
-def test_an_office_can_have_it_that_nothing_is_only_recorded(coordinator_client, hall):
+def test_an_office_can_forbid_drafts_in_the_past(coordinator_client, hall):
     blocked = {ClashKind.IN_THE_PAST: Severity.BLOCK}
     office_planning_rules.save(replace(planning_rules.values(), severities=blocked), by=None, now=NOW)
     page = coordinator_client.post("/activities/new", data=NEW | YESTERDAY | {"seen": "x"})

@@ -1,4 +1,4 @@
-"""Where the place of an activity is not known yet, its invitees read that they will be told."""
+"""If an activity has no venue yet, its invitees read that the place will follow."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.delivery.mail.compose_help import invited
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-def test_the_answer_page_and_its_calendar_file_say_that_the_place_will_be_told(app, activity, ani):
+def test_the_answer_page_and_its_calendar_file_say_that_the_place_will_follow(app, activity, ani):
     activity.venue, ani.locale = None, "en"
     invited(activity, ani)
     page = f"/j/{tokens.token(tokens.link_for(db.session, ani))}"

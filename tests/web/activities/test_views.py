@@ -1,4 +1,4 @@
-"""The pages of activities: lists, new ones, editing, the agenda, and what tells people, each with its page beforehand."""
+"""The pages of activities: lists, creating, editing, agenda, and each action that sends mails with its preview."""
 
 import pytest
 import sqlalchemy as sa
@@ -50,7 +50,7 @@ def states() -> list[ActivityState]:
     return [a.state for a in activities()]
 
 
-def test_an_activity_alone_is_kept_in_the_zone_chosen(coordinator_client):
+def test_a_standalone_activity_is_stored_in_the_chosen_zone(coordinator_client):
     answer = coordinator_client.post("/activities/new", data=typed(zone="Asia/Makassar", registration="08:30"))
     (made,) = activities()
     assert answer.location == f"/activities/{made.id}"
@@ -79,7 +79,7 @@ def test_a_new_activity_of_a_programme_begins_on_its_first_day(coordinator_clien
         ({"capacity": "-3"}, "Please write a number from 1 to"),
     ],
 )
-def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_saves_nothing(coordinator_client, changes, sentence):
+def test_bad_input_gets_a_message_and_stays_typed_and_saves_nothing(coordinator_client, changes, sentence):
     page = coordinator_client.post("/activities/new", data=typed(**changes))
     assert page.status_code == 422
     assert sentence in page.text
@@ -87,11 +87,11 @@ def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_saves_nothing(coordi
     assert activities() == []
 
 
-def test_an_end_one_minute_after_the_start_is_fine(coordinator_client):
+def test_an_end_one_minute_after_the_start_is_accepted(coordinator_client):
     assert coordinator_client.post("/activities/new", data=typed(ends="09:01")).status_code == 302
 
 
-def test_a_ticked_kecamatan_stands_for_all_its_kelurahan(coordinator_client):
+def test_a_ticked_kecamatan_means_all_its_kelurahan(coordinator_client):
     coordinator_client.post("/activities/community", data=typed(kecamatan="18.72.01"))
     assert [(a.title, a.region_code, a.venue.name) for a in activities()] == [
         ("Sosialisasi PATBM Kelurahan Metro", "18.72.01.1001", "Balai Kelurahan Metro"),
@@ -99,20 +99,20 @@ def test_a_ticked_kecamatan_stands_for_all_its_kelurahan(coordinator_client):
     ]
 
 
-def test_kelurahan_and_kecamatan_together_make_each_one_once(coordinator_client):
+def test_overlapping_kelurahan_and_kecamatan_create_each_activity_once(coordinator_client):
     form = {**typed(kecamatan="18.72.01"), "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
     coordinator_client.post("/activities/community", data=form)
     assert [a.region_code for a in activities()] == ["18.72.01.1001", "18.72.01.1003", "18.72.04.1001"]
 
 
-def test_without_a_kelurahan_nothing_is_made(coordinator_client):
+def test_without_a_kelurahan_nothing_is_created(coordinator_client):
     page = coordinator_client.post("/activities/community", data=typed())
     assert page.status_code == 422
     assert "Please tick at least one kelurahan" in page.text
     assert (activities(), list(db.session.scalars(sa.select(Venue)))) == ([], [])
 
 
-def test_the_list_narrows_by_word_state_programme_time_and_kelurahan(coordinator_client, activity, hall):
+def test_the_list_is_filtered_by_word_state_programme_time_and_kelurahan(coordinator_client, activity, hall):
     draft_activity(
         None, None, day=25, title="Sosialisasi Yosodadi", state=ActivityState.PUBLISHED, region_code="18.72.04.1001"
     )
@@ -149,7 +149,7 @@ def test_the_page_shows_facts_agenda_speakers_and_answers(coordinator_client, ac
     assert "<b>1</b> without an answer" in page
 
 
-def test_a_missed_reminder_says_why(coordinator_client, activity):
+def test_a_missed_reminder_has_a_reason(coordinator_client, activity):
     db.session.add(
         Reminder(activity=activity, key="seven", kind="reminder", audience="unanswered", due_at=at(11),
                  state="missed", reason="superseded")
@@ -161,7 +161,7 @@ def test_a_missed_reminder_says_why(coordinator_client, activity):
 
 
 @pytest.mark.parametrize("path", ["", "/edit", "/agenda", "/publish", "/move", "/cancel", "/delete"])
-def test_an_unknown_activity_is_a_page_that_says_so(coordinator_client, path):
+def test_an_unknown_activity_gives_a_not_found_page(coordinator_client, path):
     page = coordinator_client.get(f"/activities/999{path}")
     assert page.status_code == 404
     assert "This activity does not exist" in page.text
@@ -175,11 +175,11 @@ def test_a_viewer_changes_nothing(viewer_client, activity, path):
 
 
 def form_of(client, activity: Activity, page: str = "edit") -> dict[str, str]:
-    """Return what the page's form holds when it is opened."""
+    """Return the initial values of the page's form."""
     return {name: values[-1] for name, values in fields(client.get(f"/activities/{activity.id}/{page}").text).items()}
 
 
-def test_editing_a_draft_moves_it_without_telling_anyone(coordinator_client, activity):
+def test_editing_a_draft_moves_it_and_notifies_nobody(coordinator_client, activity):
     form = form_of(coordinator_client, activity)
     assert (form["on"], form["begins"], form["ends"], form["registration"]) == ("2027-01-18", "08:00", "12:00", "07:30")
     answer = coordinator_client.post(
@@ -190,7 +190,7 @@ def test_editing_a_draft_moves_it_without_telling_anyone(coordinator_client, act
     assert (edited.title, edited.starts_at, edited.registration_at) == ("Rapat", at(19, 8), at(19, 7, 30))
 
 
-def test_the_second_of_two_who_save_one_form_is_told_and_keeps_what_she_typed(coordinator_client, activity):
+def test_the_second_to_save_a_form_is_refused_and_keeps_her_input(coordinator_client, activity):
     hers = form_of(coordinator_client, activity)
     coordinator_client.post(f"/activities/{activity.id}/edit", data={**hers, "title": "Judul pertama"})
     page = coordinator_client.post(f"/activities/{activity.id}/edit", data={**hers, "title": "Judul kedua"})
@@ -215,14 +215,14 @@ def test_a_new_time_of_a_published_activity_leads_to_moving_it(coordinator_clien
     assert (shown["on"], shown["begins"], shown["ends"]) == (["2027-01-20"], ["09:00"], ["12:00"])
 
 
-def test_moving_first_says_who_is_told_and_then_moves(coordinator_client, published):
+def test_a_move_first_shows_who_is_notified_and_is_then_saved(coordinator_client, published):
     path = f"/activities/{published.id}/move"
     form = {**form_of(coordinator_client, published, "move"), "on": "2027-01-20", "reason": "Aula direnovasi"}
     preview = coordinator_client.post(path, data=form)
     assert preview.status_code == 200
     assert "Who gets which mail when" in preview.text
     assert "Wednesday, 20 January 2027" in preview.text
-    assert preview.text.count("Aula Bappeda (100 seats)</td>") == 2  # an unchanged place reads the same
+    assert preview.text.count("Aula Bappeda (100 seats)</td>") == 2  # an unchanged place is shown as it was
     assert [a.starts_at for a in activities()] == [at(18, 8)]
     carried = {name: values[-1] for name, values in fields(preview.text).items()}
     assert {name: carried[name] for name in form} == form
@@ -242,7 +242,7 @@ def test_moving_first_says_who_is_told_and_then_moves(coordinator_client, publis
         ({"version": "0", "confirm": "1"}, "Somebody else saved this meanwhile."),
     ],
 )
-def test_a_move_that_cannot_be_gets_a_sentence_and_moves_nothing(coordinator_client, published, changes, sentence):
+def test_an_invalid_move_gets_a_message_and_moves_nothing(coordinator_client, published, changes, sentence):
     form = form_of(coordinator_client, published, "move")
     form |= {"on": "2027-01-20", "reason": "Aula direnovasi", "respond_on": "", **changes}
     page = coordinator_client.post(f"/activities/{published.id}/move", data=form)
@@ -258,7 +258,7 @@ def test_a_draft_is_not_moved_but_edited(coordinator_client, activity):
     assert "Only a published activity can be moved or cancelled." in page.text
 
 
-def test_cancelling_first_says_who_is_told_and_then_cancels(coordinator_client, published):
+def test_a_cancellation_first_shows_who_is_notified_and_is_then_saved(coordinator_client, published):
     path = f"/activities/{published.id}/cancel"
     assert coordinator_client.post(path, data={"reason": ""}).status_code == 422
     preview = coordinator_client.post(path, data={"reason": "Banjir"})
@@ -268,7 +268,7 @@ def test_cancelling_first_says_who_is_told_and_then_cancels(coordinator_client, 
     assert [(a.state, a.cancelled_reason) for a in activities()] == [(ActivityState.CANCELLED, "Banjir")]
 
 
-def test_an_activitys_page_tells_what_is_written_from_what_is_to_come(coordinator_client, published):
+def test_an_activitys_page_separates_written_mails_from_future_ones(coordinator_client, published):
     page = coordinator_client.get(f"/activities/{published.id}").text
     assert "Mails already written" not in page
     reminding.tick(NOW)
@@ -281,7 +281,7 @@ def test_a_draft_without_an_agenda_offers_the_usual_one(coordinator_client, acti
     assert "No agenda yet. The usual half-day agenda is filled in when you open it." in page
 
 
-def test_publishing_first_says_who_is_told_and_then_publishes(coordinator_client, activity, ani):
+def test_publishing_first_shows_who_is_notified_and_is_then_saved(coordinator_client, activity, ani):
     db.session.add(Invitation(activity=activity, person=ani, role=Role.CADRE))
     db.session.commit()
     path = f"/activities/{activity.id}/publish"
@@ -296,7 +296,7 @@ def test_publishing_first_says_who_is_told_and_then_publishes(coordinator_client
     assert "is published already" in again.text
 
 
-def test_a_draft_is_deleted_after_a_question_and_a_published_one_never(coordinator_client, activity, published):
+def test_a_draft_is_deleted_after_confirmation_and_a_published_activity_never(coordinator_client, activity, published):
     assert coordinator_client.post(f"/activities/{published.id}/delete").status_code == 422
     draft = draft_activity(None, None, day=26, title="Batal saja")
     assert "Delete “Batal saja”?" in coordinator_client.get(f"/activities/{draft.id}/delete").text
@@ -305,7 +305,7 @@ def test_a_draft_is_deleted_after_a_question_and_a_published_one_never(coordinat
     assert [a.id for a in activities()] == [published.id]
 
 
-def test_a_new_agenda_begins_with_the_usual_half_day(coordinator_client, activity):
+def test_a_new_agenda_starts_with_the_usual_half_day(coordinator_client, activity):
     shown = fields(coordinator_client.get(f"/activities/{activity.id}/agenda").text)
     lines = [(shown[f"lines-{n}-begins"][0], shown[f"lines-{n}-ends"][0]) for n in range(8)]
     assert (lines[0], lines[1], lines[-1]) == (("07:30", "08:00"), ("08:00", "08:30"), ("11:45", "12:00"))
@@ -323,7 +323,7 @@ def stage() -> list[tuple[Role, str, InvitationState]]:
     return [(i.role, i.person.full_name, i.state) for i in found]
 
 
-def test_an_agenda_prepares_its_speakers_and_its_moderator(coordinator_client, activity, chief, ani):
+def test_an_agenda_prepares_invitations_of_its_speakers_and_moderator(coordinator_client, activity, chief, ani):
     form = {
         **line(0, "09.00", "10.00", "Pencegahan", chief.id),
         **line(1, "10:00", "", ""),
@@ -342,7 +342,7 @@ def test_an_agenda_prepares_its_speakers_and_its_moderator(coordinator_client, a
     ]
 
 
-def test_another_moderator_takes_the_first_ones_place(coordinator_client, activity, chief, ani):
+def test_a_new_moderator_replaces_the_first(coordinator_client, activity, chief, ani):
     path = f"/activities/{activity.id}/agenda"
     for moderator in (ani, chief):
         version = fields(coordinator_client.get(path).text)["version"]
@@ -353,7 +353,7 @@ def test_another_moderator_takes_the_first_ones_place(coordinator_client, activi
     ]
 
 
-def test_the_agendas_buttons_keep_what_was_typed_and_save_nothing(coordinator_client, activity, chief):
+def test_the_agendas_buttons_keep_the_input_and_save_nothing(coordinator_client, activity, chief):
     path = f"/activities/{activity.id}/agenda"
     rows = {**line(0, "09:00", "10:00", "Pencegahan", chief.id), **line(1, "10:00", "10:15", "Rehat")}
     more = fields(coordinator_client.post(path, data={**rows, "add": "1"}).text)
@@ -364,7 +364,7 @@ def test_the_agendas_buttons_keep_what_was_typed_and_save_nothing(coordinator_cl
     assert activities()[0].agenda == []
 
 
-def test_a_cadre_is_offered_as_speaker_once_looked_for(coordinator_client, activity, ani):
+def test_a_cadre_can_be_chosen_as_speaker_after_a_search(coordinator_client, activity, ani):
     path = f"/activities/{activity.id}/agenda"
     assert "Ani Wijaya" not in coordinator_client.get(path).text
     assert "Ani Wijaya" in coordinator_client.post(path, data={"find": "wijaya", "look": "1"}).text
@@ -384,7 +384,7 @@ def test_a_cadre_is_offered_as_speaker_once_looked_for(coordinator_client, activ
         ),
     ],
 )
-def test_an_impossible_agenda_gets_a_sentence_and_changes_nothing(coordinator_client, activity, row, sentence):
+def test_an_invalid_agenda_gets_a_message_and_changes_nothing(coordinator_client, activity, row, sentence):
     page = coordinator_client.post(f"/activities/{activity.id}/agenda", data={**row, "version": str(activity.version)})
     assert page.status_code == 422
     assert sentence in page.text
@@ -392,7 +392,7 @@ def test_an_impossible_agenda_gets_a_sentence_and_changes_nothing(coordinator_cl
     assert activities()[0].agenda == []
 
 
-def test_the_page_before_a_move_refuses_at_once_what_cannot_be(coordinator_client, published, hall):
+def test_the_move_form_refuses_an_invalid_move_before_the_preview(coordinator_client, published, hall):
     draft_activity(None, hall, day=20)
     path = f"/activities/{published.id}/move"
     form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai"}
@@ -407,7 +407,7 @@ def test_the_page_before_a_move_refuses_at_once_what_cannot_be(coordinator_clien
         assert "Who gets which mail when" not in page.text
 
 
-def test_registration_moves_with_the_start_unless_another_time_is_given(coordinator_client, published):
+def test_registration_moves_with_the_start_unless_another_time_is_entered(coordinator_client, published):
     path = f"/activities/{published.id}/move"
     form = fields(coordinator_client.get(path).text) | {"reason": "Aula dipakai", "begins": "09:30"}
     assert form["registration"] == [""]
@@ -418,7 +418,7 @@ def test_registration_moves_with_the_start_unless_another_time_is_given(coordina
     assert published.registration_at == at(18, 9)
 
 
-def test_a_move_to_a_day_off_is_warned_of_and_possible(coordinator_client, published):
+def test_a_move_to_a_day_off_gives_a_warning_and_is_possible(coordinator_client, published):
     published.programme = None  # whose days it would leave
     db.session.commit()
     path = f"/activities/{published.id}/move"
@@ -429,7 +429,7 @@ def test_a_move_to_a_day_off_is_warned_of_and_possible(coordinator_client, publi
 
 
 @pytest.mark.parametrize("page", ["edit", "agenda", "move", "cancel"])
-def test_nothing_of_a_cancelled_activity_is_changed_any_more(coordinator_client, activity, page):
+def test_a_cancelled_activity_cannot_be_changed(coordinator_client, activity, page):
     activity.state = ActivityState.CANCELLED
     db.session.commit()
     answer = coordinator_client.get(f"/activities/{activity.id}/{page}", follow_redirects=True)
@@ -437,7 +437,7 @@ def test_nothing_of_a_cancelled_activity_is_changed_any_more(coordinator_client,
     assert "This activity is cancelled, so nothing of it can be changed any more." in answer.text
 
 
-def test_a_cancelled_activity_is_not_upcoming_and_nobody_owes_it_an_answer(coordinator_client, activity, ani):
+def test_a_cancelled_activity_is_not_upcoming_and_misses_no_answers(coordinator_client, activity, ani):
     db.session.add(Invitation(activity=activity, person=ani, role=Role.CADRE, state=InvitationState.INVITED))
     activity.state = ActivityState.CANCELLED
     db.session.commit()
@@ -447,9 +447,7 @@ def test_a_cancelled_activity_is_not_upcoming_and_nobody_owes_it_an_answer(coord
     assert browsing.answers_by(Activity.programme_id, [activity.programme_id]) == {}
 
 
-def test_a_speaker_who_declined_is_named_where_the_activity_and_its_agenda_are_shown(
-    coordinator_client, published, chief
-):
+def test_a_speaker_who_declined_is_shown_on_the_activity_and_its_agenda(coordinator_client, published, chief):
     published.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pencegahan", speakers=[chief])]
     db.session.add(Invitation(activity=published, person=chief, role=Role.SPEAKER, state=InvitationState.NOT_COMING))
     db.session.commit()
@@ -461,7 +459,7 @@ def test_a_speaker_who_declined_is_named_where_the_activity_and_its_agenda_are_s
     assert "Speaker not coming: Kapolres Metro" in coordinator_client.get("/").text
 
 
-def test_a_link_can_bring_a_time_and_a_place_to_the_form(coordinator_client, activity):
+def test_a_link_can_prefill_time_and_place_in_the_form(coordinator_client, activity):
     asked = {"on": "2027-03-02", "begins": "13:00", "ends": "15:30"}
     for path in ("/activities/new", f"/activities/{activity.id}/edit"):
         page = coordinator_client.get(path, query_string=asked).text

@@ -1,4 +1,4 @@
-"""Telling by one's own link when one cannot come."""
+"""Invitees record their absences through their own link."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def link(any_app, programme, hall, chief) -> str:
-    """The chief's link, who is invited to speak."""
+    """The link of the chief, who is invited to speak."""
     activity = draft_activity(programme, hall)
     publishing.publish([activity.id], by=None, now=NOW)
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
@@ -44,7 +44,7 @@ def sent(phone, link, path="", **data):
     return phone.post(f"/j/{link}/away{path}?lang=en", data={"csrf_token": form_token(link), **data})
 
 
-def test_the_letter_leads_there_and_opening_changes_nothing(phone, link):
+def test_the_letter_links_to_the_page_and_opening_it_changes_nothing(phone, link):
     assert f'href="/j/{link}/away"' in phone.get(f"/j/{link}").text
     before = rows()
     page = phone.get(f"/j/{link}/away")
@@ -54,7 +54,7 @@ def test_the_letter_leads_there_and_opening_changes_nothing(phone, link):
     assert 'lang="en"' in phone.get(f"/j/{link}/away?lang=en").text
 
 
-def test_they_add_a_time_see_it_and_take_it_back_without_login_or_log(phone, link, chief):
+def test_they_add_see_and_remove_an_absence_without_login_or_log(phone, link, chief):
     answer = sent(phone, link, on="2027-01-19", begins="13:00", until="15:00", weekly="y", reason="Apel")
     assert answer.status_code == 303
     shown = phone.get(answer.headers["Location"]).text
@@ -80,7 +80,7 @@ def test_they_add_a_time_see_it_and_take_it_back_without_login_or_log(phone, lin
         ({"on": "2027-01-03"}, "This time is over already."),
     ],
 )
-def test_what_cannot_be_is_said_and_what_was_typed_stays(phone, link, given, sentence):
+def test_invalid_input_is_reported_and_kept(phone, link, given, sentence):
     answer = sent(phone, link, reason="Rapat kantor", **given)
     assert (answer.status_code, sentence in answer.text, "Rapat kantor" in answer.text) == (422, True, True)
     assert rows() == []
@@ -109,7 +109,7 @@ def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link
         ({"file": bytes(50 * 1024 * 1024)}, 413, "5 MB at most"),
     ],
 )
-def test_a_calendar_that_is_none_changes_nothing(phone, link, given, status, sentence):
+def test_an_invalid_calendar_changes_nothing(phone, link, given, status, sentence):
     given = {name: (io.BytesIO(value), "x.ics") if name == "file" else value for name, value in given.items()}
     answer = sent(phone, link, "/calendar", **given)
     assert (answer.status_code, sentence in answer.text) == (status, True)
@@ -134,12 +134,12 @@ def test_others_and_scanners_change_nothing(phone, link, hall):
     assert phone.get("/j/nobody/away").status_code == 404
 
 
-def test_readings_are_limited_for_each_link(phone, link):
+def test_calendar_reads_are_limited_per_link(phone, link):
     answers = [sent(phone, link, "/calendar", file=(io.BytesIO(b"x"), "x.ics")).status_code for _ in range(7)]
     assert answers == [422] * 6 + [429]
 
 
-def test_the_page_with_a_lot_in_it_fits_in_14_kb(phone, link):
+def test_the_page_with_much_content_fits_in_14_kb(phone, link):
     for day in range(1, 29):
         sent(phone, link, on=f"2027-02-{day:02}", reason=f"Rapat koordinasi pimpinan ke-{day}")
     sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics"))
@@ -149,11 +149,11 @@ def test_the_page_with_a_lot_in_it_fits_in_14_kb(phone, link):
     assert len(re.findall("absence-", text)) == 28
 
 
-def test_an_empty_page_is_small_even_unpacked(phone, link):
+def test_an_empty_page_is_small_even_uncompressed(phone, link):
     assert len(phone.get(f"/j/{link}/away").data) < 14 * 1024
 
 
-def test_a_mistake_is_said_at_the_top_with_the_way_down_to_the_field(phone, link):
+def test_an_error_is_shown_at_the_top_with_a_link_to_its_field(phone, link):
     sent(phone, link, on="2027-03-01", last_on="2027-03-02")
     too_long = sent(phone, link, on="2027-03-01", last_on="2027-03-20", weekly="y").text
     assert "fill in “Last time on” instead" in too_long
@@ -166,7 +166,7 @@ def test_a_mistake_is_said_at_the_top_with_the_way_down_to_the_field(phone, link
     assert "novalidate" in private
 
 
-def test_the_page_is_named_after_what_it_asks(phone, link):
+def test_the_pages_title_says_what_it_asks(phone, link):
     assert "<title>When can you not come?</title>" in phone.get(f"/j/{link}/away?lang=en").text
     assert "<title>In your own calendar</title>" in phone.get(f"/j/{link}/calendar?lang=en").text
     assert "<title>This link does not open anything</title>" in phone.get(f"/j/{link[:-4]}?lang=en").text

@@ -1,4 +1,4 @@
-"""A person's own calendar address, on a page of their answer link."""
+"""A person's own calendar feed, on a page of their answer link."""
 
 import gzip
 import html
@@ -53,7 +53,7 @@ def feed_ids() -> list[int]:
     return list(db.session.scalars(sa.select(Feed.id)))
 
 
-def test_they_make_an_address_that_a_calendar_program_reads_and_stop_it(phone, link):
+def test_they_create_a_feed_that_a_calendar_program_reads_and_stop_it(phone, link):
     assert f'href="/j/{link}/calendar"' in phone.get(f"/j/{link}").text
     assert feed_ids() == []
     made = sent(phone, link)
@@ -69,7 +69,7 @@ def test_they_make_an_address_that_a_calendar_program_reads_and_stop_it(phone, l
     assert phone.get(path).status_code == 404
 
 
-def test_opening_and_foreign_posts_make_nothing(phone, link):
+def test_opening_the_page_and_foreign_posts_create_nothing(phone, link):
     page = phone.get(f"/j/{link}/calendar")
     assert (page.status_code, "script" in page.text) == (200, False)
     assert "no-store" in page.headers["Cache-Control"]
@@ -86,14 +86,14 @@ def test_the_page_fits_in_one_round_trip(phone, link):
     assert len(gzip.compress(phone.get(f"/j/{link}/calendar").get_data())) < 14 * 1024
 
 
-def test_an_organisation_is_not_led_there(phone, invited, police):
+def test_an_organisation_gets_no_link_to_the_page(phone, invited, police):
     link = link_of(Link.organisation_id, police.id)
     assert "/calendar" not in phone.get(f"/j/{link}").text
     assert sent(phone, link).status_code == 404
     assert feed_ids() == []
 
 
-def test_staff_see_that_it_is_there_but_not_its_address(link, coordinator_client):
+def test_staff_see_that_the_feed_exists_but_not_its_address(link, coordinator_client):
     feeds.make_own(link, now=NOW)
     page = coordinator_client.get("/feeds").text
     assert "Made by themself" in page

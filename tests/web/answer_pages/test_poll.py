@@ -1,4 +1,4 @@
-"""The page on which somebody says which dates suit, as a cheap phone's browser without script sees it."""
+"""The answer page of a date poll, as the browser of a cheap phone without script shows it."""
 
 import re
 from datetime import timedelta
@@ -65,7 +65,7 @@ def everything():
     return [[tuple(row) for row in db.session.execute(sa.select(*table.__table__.c))] for table in tables]
 
 
-def test_opening_it_shows_all_times_and_changes_nothing(browser, ani):
+def test_opening_it_shows_all_slots_and_changes_nothing(browser, ani):
     poll = a_poll(ani, note="Mohon pimpinan hadir")
     before = everything()
     page = browser.get(path(ani, poll))
@@ -80,7 +80,7 @@ def test_opening_it_shows_all_times_and_changes_nothing(browser, ani):
     assert everything() == before
 
 
-def test_answering_is_thanked_for_and_preselected_next_time(browser, ani):
+def test_an_answer_is_confirmed_and_preselected_next_time(browser, ani):
     poll = a_poll(ani)
     reply = send(browser, ani, poll, "yes", "if_need_be", "no", note="Selasa pagi saja")
     assert reply.status_code == 303
@@ -95,7 +95,7 @@ def test_answering_is_thanked_for_and_preselected_next_time(browser, ani):
     assert "You can close this page" not in english
 
 
-def test_a_time_left_out_is_marked_and_what_was_chosen_stays(browser, ani):
+def test_a_slot_without_an_answer_is_marked_and_the_other_choices_stay(browser, ani):
     poll = a_poll(ani)
     page = send(browser, ani, poll, "yes", "nonsense", "no", note="Catatan")
     assert page.status_code == 422
@@ -105,7 +105,7 @@ def test_a_time_left_out_is_marked_and_what_was_chosen_stays(browser, ani):
     assert asked(poll, ani).answered_at is None
 
 
-def test_an_office_writes_who_answers(browser, police):
+def test_an_office_enters_who_answers(browser, police):
     poll = a_poll(organisations=[police])
     page = send(browser, police, poll, "yes", "yes", "yes")
     assert page.status_code == 422
@@ -123,7 +123,7 @@ def test_an_office_writes_who_answers(browser, police):
         (lambda invitee: form_token(token(invitee)), {"Sec-Fetch-Site": "same-origin"}, 303),
     ],
 )
-def test_only_the_pages_own_form_is_believed(browser, ani, token_of, headers, status):
+def test_only_the_pages_own_form_is_accepted(browser, ani, token_of, headers, status):
     poll = a_poll(ani)
     fields = {f"s{id_}": "yes" for id_ in slot_ids(poll)}
     reply = browser.post(path(ani, poll), data={"csrf_token": token_of(ani), **fields}, headers=headers)
@@ -131,7 +131,7 @@ def test_only_the_pages_own_form_is_believed(browser, ani, token_of, headers, st
     assert (asked(poll, ani).answered_at is not None) == (status == 303)
 
 
-def test_others_polls_drafts_and_dead_links_open_nothing(browser, ani, budi, wall):
+def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi, wall):
     poll = a_poll(ani)
     draft = a_poll(ani, opened=False)
     tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
@@ -145,7 +145,7 @@ def test_others_polls_drafts_and_dead_links_open_nothing(browser, ani, budi, wal
     assert browser.get(path(ani, poll)).status_code == 410
 
 
-def test_after_closing_the_page_says_so_and_takes_nothing(browser, ani, wall):
+def test_after_closing_the_page_says_so_and_accepts_no_answers(browser, ani, wall):
     poll = a_poll(ani)
     send(browser, ani, poll, "yes", "no", "no")
     wall.stands_at = at(7, 16)
@@ -158,7 +158,7 @@ def test_after_closing_the_page_says_so_and_takes_nothing(browser, ani, wall):
     assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
 
 
-def test_who_answers_after_the_office_closed_early_is_told_that_and_not_of_a_time_ahead(browser, ani, wall):
+def test_an_answer_after_an_early_close_is_told_of_the_close_and_not_of_a_future_deadline(browser, ani, wall):
     poll = a_poll(ani)
     send(browser, ani, poll, "yes", "no", "no")
     poll_asking.close(poll.id, by=None, now=at(5))
@@ -172,7 +172,7 @@ def test_who_answers_after_the_office_closed_early_is_told_that_and_not_of_a_tim
     assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
 
 
-def test_once_decided_the_page_shows_the_time_chosen(browser, ani, wall):
+def test_after_the_decision_the_page_shows_the_chosen_slot(browser, ani, wall):
     poll = a_poll(ani)
     poll_deciding.decide(poll.id, slot_ids(poll)[1], publish=False, by=None, now=at(5))
     page = browser.get(path(ani, poll))
@@ -180,7 +180,7 @@ def test_once_decided_the_page_shows_the_time_chosen(browser, ani, wall):
     assert 'type="radio"' not in page.text
 
 
-def test_the_holders_page_leads_to_open_polls_alone(browser, ani, wall):
+def test_the_answer_page_links_only_to_open_polls(browser, ani, wall):
     poll, other = a_poll(ani), a_poll(ani, public_title="Pertemuan lain")
     poll_asking.close(other.id, by=None, now=at(5))
     page = browser.get(f"/j/{token(ani)}?lang=en").text
@@ -203,7 +203,7 @@ def test_english_stays_english(browser, ani):
     assert "lang=en" in reply.location
 
 
-def test_a_page_with_as_many_times_as_can_be_proposed_stays_small(browser, police, hall):
+def test_a_page_with_the_maximum_of_slots_stays_small(browser, police, hall):
     hall.name = (
         "Gedung Sesat Agung Bumi Sai Wawai Kompleks Perkantoran Pemerintah Kota Metro, ruang rapat besar lantai dua"
     )
@@ -219,7 +219,7 @@ def test_a_page_with_as_many_times_as_can_be_proposed_stays_small(browser, polic
     assert "script" not in page.text
 
 
-def test_a_link_that_asks_too_often_has_to_wait(app, browser, ani):
+def test_a_link_with_too_many_requests_has_to_wait(app, browser, ani):
     from dataclasses import replace
 
     app.extensions["outreach"] = replace(app.extensions["outreach"], rate_answer="3/minute")

@@ -1,4 +1,4 @@
-"""The address in a mail's List-Unsubscribe: opening it changes nothing, one click or the button there stops the reminders."""
+"""The List-Unsubscribe address: opening it changes nothing; one click or its button stops the reminders."""
 
 import gzip
 
@@ -25,7 +25,7 @@ def wall(monkeypatch):
 
 @pytest.fixture
 def address(app, activity, ani) -> str:
-    """Where Ani, invited to an activity, stops her reminders."""
+    """The address at which Ani, invited to an activity, stops her reminders."""
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     return of(ani)
@@ -60,7 +60,7 @@ def test_it_may_come_as_multipart_and_from_another_site(app, address, ani):
     assert (answered.status_code, stopped(ani)) == (200, at(5))
 
 
-def test_a_second_click_does_no_harm(app, address, ani):
+def test_a_second_click_changes_nothing(app, address, ani):
     assert [app.test_client().post(address, data=ONE_CLICK).status_code for _ in range(2)] == [200, 200]
     assert stopped(ani) == at(5)
 
@@ -78,7 +78,7 @@ def test_opening_it_changes_nothing_and_shows_one_button_without_script(app, add
     assert stopped(ani) is None
 
 
-def test_the_page_is_small_and_speaks_its_readers_language(app, address, ani):
+def test_the_page_is_small_and_in_its_readers_language(app, address, ani):
     page = app.test_client().get(address)
     assert '<html lang="id">' in page.text
     assert ani.full_name in page.text
@@ -101,7 +101,7 @@ def test_the_button_stops_and_the_page_then_offers_reminders_again(app, address,
 @pytest.mark.parametrize(
     "data", [{}, {"wish": "stop"}, {"wish": "stop", "csrf_token": "f" * 32}, {"List-Unsubscribe": "Two-Clicks"}]
 )
-def test_what_a_scanner_posts_stops_nothing(app, address, ani, data):
+def test_a_scanners_post_stops_nothing(app, address, ani, data):
     answered = app.test_client().post(address, data=data)
     assert (answered.status_code, stopped(ani)) == (400, None)
     assert "<button" in answered.text
@@ -119,7 +119,7 @@ def test_an_organisation_stops_its_reminders_too(app, activity, police):
     assert db.session.get(Organisation, police.id).reminders_stopped_at == at(5)
 
 
-def test_a_link_that_opens_nothing_says_so_and_stops_nothing(app, address, ani, coordinator):
+def test_an_invalid_link_shows_a_message_and_stops_nothing(app, address, ani, coordinator):
     def status(method, path, **values):
         return getattr(app.test_client(), method)(path, **values).status_code
 
@@ -136,7 +136,7 @@ def test_long_after_the_activity_the_link_has_expired(app, address, ani, monkeyp
     assert stopped(ani) is None
 
 
-def test_who_asks_too_often_is_told_to_wait(tmp_path, app, address):
+def test_too_many_requests_have_to_wait(tmp_path, app, address):
     slow = create_app(settings_for(tmp_path, rate_answer="3/minute"))
     with slow.test_client() as browser:
         codes = [browser.post(address, data=ONE_CLICK).status_code for _ in range(4)]

@@ -1,4 +1,4 @@
-"""The page behind an invitee's link: what it shows, what its buttons do, and that nothing but a button does anything."""
+"""The page behind an invitee's link: what it shows, what its buttons do; only buttons change anything."""
 
 import gzip
 import re
@@ -41,7 +41,7 @@ def wall(monkeypatch):
 
 @pytest.fixture
 def browser(app):
-    """A cheap phone's browser without script; it gets a 500's error as it happens."""
+    """The browser of a cheap phone without script; it raises the error behind a 500."""
     return app.test_client()
 
 
@@ -50,7 +50,7 @@ def published(*activities):
 
 
 def invite(person, *activities, role=Role.CADRE):
-    """Invite somebody and let the invitation have gone out."""
+    """Invite somebody and mark the invitation as sent."""
     inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
     _went_out(Invitation.person_id == person.id)
 
@@ -70,7 +70,7 @@ def link(invitee) -> str:
 
 
 def send(browser, invitee, path, query="", **values):
-    """Press a button: an activity's id stands for the button on its card, whose fields are named without its prefix."""
+    """Press a button: an activity's id means the button on its card, whose fields are named without its prefix."""
     token = link(invitee)
     if isinstance(path, int):
         values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
@@ -131,7 +131,7 @@ def test_four_days_fit_in_14_kb_with_everything(browser, four_days, ani, query):
     assert re.findall(r"<(?:script|img|iframe)\b|\bon\w+=|style=|url\(|@import|stylesheet", page.text) == []
 
 
-def test_the_page_says_who_what_when_where_and_whom_to_call(browser, first, ani):
+def test_the_page_shows_who_what_when_where_and_whose_phone_to_call(browser, first, ani):
     invite(ani, first)
     text = unescape(browser.get(f"/j/{link(ani)}").text)
     for fact in (
@@ -143,7 +143,7 @@ def test_the_page_says_who_what_when_where_and_whom_to_call(browser, first, ani)
         assert fact in text
 
 
-def test_a_stranger_sees_no_more_than_the_neutral_title(browser, first, ani):
+def test_a_stranger_sees_only_the_neutral_title(browser, first, ani):
     first.description = "Penanganan korban"
     db.session.commit()
     invite(ani, first)
@@ -154,7 +154,7 @@ def test_a_stranger_sees_no_more_than_the_neutral_title(browser, first, ani):
     assert title in ("Invitation", "Undangan")
 
 
-def test_the_page_keeps_itself_out_of_caches_and_search_engines(browser, first, ani):
+def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani):
     invite(ani, first)
     headers = browser.get(f"/j/{link(ani)}").headers
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -165,7 +165,7 @@ def test_the_page_keeps_itself_out_of_caches_and_search_engines(browser, first, 
     assert "Set-Cookie" not in headers
 
 
-def test_ani_presses_coming_and_is_thanked(browser, first, ani):
+def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
     invite(ani, first)
     answered = send(browser, ani, first.id, choice="coming")
     assert (answered.status_code, answered.location) == (303, f"/j/{link(ani)}/thanks?for=answer")
@@ -174,7 +174,7 @@ def test_ani_presses_coming_and_is_thanked(browser, first, ani):
     assert (invitation.state, invitation.answer_source) == (InvitationState.COMING, AnswerSource.LINK)
 
 
-def test_ani_names_who_comes_instead(browser, first, ani):
+def test_ani_names_a_representative(browser, first, ani):
     invite(ani, first)
     send(
         browser, ani, first.id, choice="represented", name=" Budi   Santoso ",
@@ -200,7 +200,7 @@ def test_ani_names_who_comes_instead(browser, first, ani):
         ({"name": "x" * 161}, "name"),
     ],
 )
-def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browser, first, ani, wrong, field):
+def test_an_error_is_shown_with_the_input_kept_and_nothing_changed(browser, first, ani, wrong, field):
     invite(ani, first)
     before = everything()
     typed = {"name": "Budi", "post": "Ketua RW 04", **wrong}
@@ -213,7 +213,7 @@ def test_what_is_wrong_is_said_what_was_typed_is_kept_and_nothing_changes(browse
     assert send(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
 
 
-def test_what_is_wrong_far_down_is_said_at_the_top_with_the_way_there(browser, four_days, ani):
+def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, ani):
     invite(ani, *four_days)
     page = send(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
     top = page.split("<section")[0]
@@ -222,7 +222,7 @@ def test_what_is_wrong_far_down_is_said_at_the_top_with_the_way_there(browser, f
     assert f'<h2 id="h{four_days[3].id}">' in page
 
 
-def test_what_was_typed_of_somebody_else_does_not_keep_ani_from_not_coming(browser, first, ani):
+def test_input_about_a_representative_does_not_prevent_ani_from_declining(browser, first, ani):
     invite(ani, first)
     typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
     assert send(browser, ani, first.id, choice="represented", **typed).status_code == 422
@@ -232,7 +232,7 @@ def test_what_was_typed_of_somebody_else_does_not_keep_ani_from_not_coming(brows
     assert states(ani) == ["coming"]
 
 
-def test_names_typed_wrong_do_not_keep_the_police_from_declining(browser, first, police):
+def test_invalid_names_do_not_prevent_the_police_from_declining(browser, first, police):
     invite_office(police, first)
     rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
     assert send(browser, police, first.id, choice="coming", **rows).status_code == 422
@@ -240,26 +240,26 @@ def test_names_typed_wrong_do_not_keep_the_police_from_declining(browser, first,
 
 
 @pytest.mark.parametrize("choice", ["", "maybe"])
-def test_an_answer_that_is_none_is_refused(browser, first, ani, choice):
+def test_an_unknown_answer_is_refused(browser, first, ani, choice):
     invite(ani, first)
     assert send(browser, ani, first.id, choice=choice).status_code == 422
     assert states(ani) == ["invited"]
 
 
-def test_one_press_answers_all_four_days(browser, four_days, ani):
+def test_one_button_answers_all_four_days(browser, four_days, ani):
     invite(ani, *four_days)
     assert send(browser, ani, "all", choice="coming").status_code == 303
     assert states(ani) == ["coming"] * 4
 
 
-def test_one_press_answers_what_is_still_open_and_no_more(browser, wall, four_days, ani):
+def test_the_button_for_all_answers_only_what_is_still_open(browser, wall, four_days, ani):
     invite(ani, *four_days)
     wall.stands_at = at(16, 16)  # the first day's deadline
     assert send(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
 
 
-def test_for_all_days_somebody_must_be_named_too(browser, four_days, ani):
+def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani):
     invite(ani, *four_days)
     page = send(browser, ani, "all", choice="represented", post="Sekretaris")
     assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
@@ -269,7 +269,7 @@ def test_for_all_days_somebody_must_be_named_too(browser, four_days, ani):
     assert states(ani) == ["represented"] * 4
 
 
-def test_the_deadline_binds_to_the_minute(browser, wall, first, ani):
+def test_the_deadline_is_exact_to_the_minute(browser, wall, first, ani):
     invite(ani, first)
     wall.stands_at = at(16, 15, 59)
     assert '-choice"' in browser.get(f"/j/{link(ani)}").text
@@ -292,7 +292,7 @@ def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
     assert send(browser, ani, first.id, choice="coming").status_code == 422
 
 
-def test_who_comes_to_a_full_hall_is_told_that_they_wait(browser, programme, hall, ani, budi):
+def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, programme, hall, ani, budi):
     small = draft_activity(programme, hall, capacity=1)
     published(small)
     invite(ani, small)
@@ -307,7 +307,7 @@ def test_who_comes_to_a_full_hall_is_told_that_they_wait(browser, programme, hal
     assert '<b class="n waitlisted">' in browser.get(f"/j/{link(budi)}").text
 
 
-def test_pilih_only_preselects(browser, first, ani):
+def test_the_parameter_pilih_only_preselects(browser, first, ani):
     invite(ani, first)
     for pick, chosen in (("hadir", "coming"), ("tidak", "not_coming"), ("wakil", "represented"), ("apa", None)):
         page = browser.get(f"/j/{link(ani)}?pilih={pick}").text
@@ -316,7 +316,7 @@ def test_pilih_only_preselects(browser, first, ani):
     assert states(ani) == ["invited"]
 
 
-def test_two_people_who_share_an_address_have_a_page_each(browser, first, ani):
+def test_two_people_who_share_an_address_have_one_page_each(browser, first, ani):
     sister = a_person("Ayu Wijaya", email=ani.email)
     invite(ani, first)
     invite(sister, first)
@@ -342,7 +342,7 @@ def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief)
     assert states(chief) == ["coming", "coming"]
 
 
-def test_names_are_shown_and_never_run(browser, programme, hall):
+def test_names_are_shown_and_never_executed(browser, programme, hall):
     nasty = '<script>alert("x")</script>'
     activity = draft_activity(programme, hall, public_title=f"Rapat {nasty}", things_to_bring=nasty)
     person = a_person(nasty, email="x@example.com")
@@ -381,7 +381,7 @@ def test_a_forged_post_changes_nothing(browser, first, ani, budi):
     assert (same.status_code, states(ani)) == (303, ["coming"])
 
 
-def test_the_token_in_the_form_is_the_one_that_works_without_any_cookie(app, first, ani):
+def test_the_token_in_the_form_works_without_a_cookie(app, first, ani):
     invite(ani, first)
     browser = app.test_client(use_cookies=False)
     page = browser.get(f"/j/{link(ani)}").text
@@ -391,7 +391,7 @@ def test_the_token_in_the_form_is_the_one_that_works_without_any_cookie(app, fir
     assert states(ani) == ["not_coming"]
 
 
-def test_nobody_answers_for_an_activity_that_is_not_theirs(browser, four_days, ani, budi):
+def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, ani, budi):
     invite(ani, four_days[0])
     invite(budi, four_days[1])
     assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
@@ -400,7 +400,7 @@ def test_nobody_answers_for_an_activity_that_is_not_theirs(browser, four_days, a
     assert (states(ani), states(budi)) == (["invited"], ["invited"])
 
 
-def test_a_link_that_opens_nothing_gets_a_friendly_page(browser, wall, first, ani, coordinator):
+def test_an_invalid_link_gets_a_friendly_page(browser, wall, first, ani, coordinator):
     invite(ani, first)
     good = link(ani)
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
@@ -432,7 +432,7 @@ def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
     assert db.session.get(Person, ani.id).reminders_stopped_at is None
 
 
-def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
+def test_the_calendar_file_is_neutral_and_links_to_the_page(browser, first, ani):
     invite(ani, first)
     file = browser.get(f"/j/{link(ani)}/{first.id}.ics")
     text = file.text.replace("\r\n ", "")
@@ -444,7 +444,7 @@ def test_the_calendar_file_is_neutral_and_carries_the_page(browser, first, ani):
     assert f"/j/{link(ani)}" in text
 
 
-def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first, ani):
+def test_the_language_is_the_invitees_unless_another_is_requested(browser, first, ani):
     invite(ani, first)
     assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
     english = browser.get(f"/j/{link(ani)}?lang=en").text
@@ -458,7 +458,7 @@ def test_the_language_is_the_invitees_unless_another_is_asked_for(browser, first
     assert '<html lang="en">' in browser.get(f"/j/{link(ani)}?lang=xx").text
 
 
-def test_whoever_answered_before_a_move_is_asked_to_look_again(browser, first, ani):
+def test_people_who_answered_before_a_move_are_asked_to_check_again(browser, first, ani):
     invite(ani, first)
     answering.answer(link(ani), first.id, Choice.COMING, now=NOW)
     assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
@@ -505,7 +505,7 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
         {"rows-0-name": "", "rows-1-name": ""},
     ],
 )
-def test_what_the_police_typed_wrong_is_kept_and_nobody_is_named(browser, first, police, rows):
+def test_invalid_input_of_the_police_is_kept_and_nobody_is_named(browser, first, police, rows):
     invite_office(police, first)
     before = everything()
     page = send(browser, police, first.id, choice="coming", **rows)
@@ -517,7 +517,7 @@ def test_what_the_police_typed_wrong_is_kept_and_nobody_is_named(browser, first,
     assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
 
 
-def test_after_the_deadline_the_police_see_whom_they_named(browser, wall, first, police):
+def test_after_the_deadline_the_police_see_their_nominees(browser, wall, first, police):
     invite_office(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     wall.stands_at = at(16, 16)
@@ -527,7 +527,7 @@ def test_after_the_deadline_the_police_see_whom_they_named(browser, wall, first,
     assert [name for name, *_ in nominees(police)] == ["Rina"]
 
 
-def test_too_many_openings_are_slowed_down_by_a_friendly_page(tmp_path, first, ani):
+def test_too_many_requests_get_a_friendly_page(tmp_path, first, ani):
     from outreach import create_app
     from tests.conftest import settings_for
 
@@ -542,7 +542,7 @@ def test_too_many_openings_are_slowed_down_by_a_friendly_page(tmp_path, first, a
         db.engine.dispose()
 
 
-def test_the_page_takes_two_queries_for_a_cadre_however_many_days(queries, four_days, ani, budi, browser):
+def test_the_page_takes_two_queries_for_a_cadre_with_any_number_of_days(queries, four_days, ani, budi, browser):
     invite(ani, *four_days[:1])
     invite(budi, *four_days)
     begin = 1
@@ -551,7 +551,7 @@ def test_the_page_takes_two_queries_for_a_cadre_however_many_days(queries, four_
         assert queries(lambda address=address: browser.get(address)) == begin + 2
 
 
-def test_a_closed_day_costs_no_query_more_and_its_deadline_is_said_in_its_own_zone(
+def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zone(
     queries, wall, four_days, ani, browser
 ):
     from zoneinfo import ZoneInfo
@@ -567,7 +567,7 @@ def test_a_closed_day_costs_no_query_more_and_its_deadline_is_said_in_its_own_zo
     assert "17.00 WITA" in pages[0]
 
 
-def test_the_mails_pick_wins_over_a_stored_answer_and_the_stored_one_is_still_said(browser, first, ani):
+def test_a_choice_from_the_mail_is_preselected_and_the_stored_answer_is_still_shown(browser, first, ani):
     invite(ani, first)
     send(browser, ani, first.id, choice="coming")
     page = browser.get(f"/j/{link(ani)}?pilih=tidak&lang=en").text
@@ -576,7 +576,7 @@ def test_the_mails_pick_wins_over_a_stored_answer_and_the_stored_one_is_still_sa
     assert states(ani) == ["coming"]
 
 
-def test_picks_on_all_cards_are_stored_whichever_button_is_pressed(browser, four_days, ani):
+def test_choices_on_all_cards_are_stored_by_any_button(browser, four_days, ani):
     invite(ani, *four_days)
     one, two, three, four = [day.id for day in four_days]
     values = {f"{one}-choice": "coming", f"{three}-choice": "represented", f"{three}-name": "Budi", "card": four}
@@ -585,9 +585,7 @@ def test_picks_on_all_cards_are_stored_whichever_button_is_pressed(browser, four
     assert send(browser, ani, "answers", card=two).status_code == 422
 
 
-def test_what_the_mail_picked_over_a_stored_answer_counts_only_on_the_card_whose_button_is_pressed(
-    browser, four_days, ani
-):
+def test_a_choice_from_the_mail_against_a_stored_answer_counts_only_for_its_own_cards_button(browser, four_days, ani):
     invite(ani, *four_days)
     send(browser, ani, "all", choice="coming")
     values = {f"{day.id}-choice": "not_coming" for day in four_days}
@@ -595,7 +593,7 @@ def test_what_the_mail_picked_over_a_stored_answer_counts_only_on_the_card_whose
     assert states(ani) == ["coming", "not_coming", "coming", "coming"]
 
 
-def test_nobody_is_thanked_where_a_part_was_refused(browser, wall, four_days, ani):
+def test_no_thanks_are_shown_where_a_part_was_refused(browser, wall, four_days, ani):
     invite(ani, *four_days)
     wall.stands_at = at(16, 16)  # the first day's deadline
     values = {f"{day.id}-choice": "coming" for day in four_days}
@@ -607,7 +605,7 @@ def test_nobody_is_thanked_where_a_part_was_refused(browser, wall, four_days, an
     assert "Your answer was not stored. The time for answering ended" in page.text
 
 
-def test_an_answer_that_came_too_late_stays_visible(browser, wall, first, ani):
+def test_a_late_answer_stays_visible(browser, wall, first, ani):
     invite(ani, first)
     wall.stands_at = at(16, 16)
     late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
@@ -616,7 +614,7 @@ def test_an_answer_that_came_too_late_stays_visible(browser, wall, first, ani):
     assert late.text.count("The time for answering ended") == 1
 
 
-def test_a_cancelled_day_says_so_first_and_no_more_than_helps(browser, four_days, ani, coordinator):
+def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days, ani, coordinator):
     invite(ani, *four_days)
     for day in four_days:
         publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
@@ -631,7 +629,7 @@ def test_a_cancelled_day_says_so_first_and_no_more_than_helps(browser, four_days
     assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 410
 
 
-def test_a_day_that_is_over_says_so(browser, first, ani):
+def test_a_past_day_is_shown_as_past(browser, first, ani):
     invite(ani, first)
     first.state = ActivityState.HELD
     db.session.commit()
@@ -639,7 +637,7 @@ def test_a_day_that_is_over_says_so(browser, first, ani):
     assert ("This activity is over." in page, "cancelled" in page) == (True, False)
 
 
-def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browser, four_days, ani, coordinator):
+def test_an_answer_for_an_activity_no_longer_on_the_page_gets_its_message(browser, four_days, ani, coordinator):
     invite(ani, *four_days[:2])
     invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
@@ -651,7 +649,7 @@ def test_an_answer_for_what_is_not_on_the_page_any_more_gets_its_sentence(browse
     assert "This invitation is not among yours." in unnamed.text
 
 
-def test_a_mistake_is_said_once_and_beside_its_field(browser, first, ani):
+def test_an_error_is_shown_once_and_beside_its_field(browser, first, ani):
     invite(ani, first)
     page = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
     assert page.count("This e-mail address is not complete") == 1
@@ -662,21 +660,21 @@ def test_a_mistake_is_said_once_and_beside_its_field(browser, first, ani):
 @pytest.mark.parametrize(
     "wrong", [{"name": "https://example.com"}, {"name": "=HYPERLINK(1)"}, {"name": "\0"}, {"post": "=1+1"}]
 )
-def test_a_representative_has_a_name_and_a_post_in_words(browser, first, ani, wrong):
+def test_a_representatives_name_and_post_are_shown_in_words(browser, first, ani, wrong):
     invite(ani, first)
     refused = send(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
     assert (refused.status_code, states(ani)) == (422, ["invited"])
 
 
 @pytest.mark.parametrize("name", ["choice", "name", "phone", "email", "post"])
-def test_a_nul_anywhere_is_no_servers_error(browser, first, ani, name):
+def test_a_nul_character_anywhere_gives_no_server_error(browser, first, ani, name):
     invite(ani, first)
     typed = {"choice": "represented", "name": "Budi", name: "\0"}
     assert send(browser, ani, first.id, **typed).status_code in (303, 422)
     assert browser.get(f"/j/{link(ani)}%00").status_code == 404
 
 
-def test_sentences_come_in_the_holders_language(browser, wall, first, ani):
+def test_messages_are_in_the_invitees_language(browser, wall, first, ani):
     invite(ani, first)
     ani.locale = "en"
     db.session.commit()
@@ -687,7 +685,7 @@ def test_sentences_come_in_the_holders_language(browser, wall, first, ani):
 
 
 @pytest.mark.parametrize("tail", [")", ".", ",", ">", ").", "%22", "”"])
-def test_what_a_program_took_along_with_the_link_does_no_harm(browser, first, ani, tail):
+def test_parameters_added_to_the_link_by_programs_are_harmless(browser, first, ani, tail):
     invite(ani, first)
     page = browser.get(f"/j/{link(ani)}{tail}")
     assert page.status_code == 200
@@ -695,12 +693,12 @@ def test_what_a_program_took_along_with_the_link_does_no_harm(browser, first, an
 
 
 @pytest.mark.parametrize("path", ["/j/", "/j"])
-def test_a_link_cut_off_gets_the_small_page(browser, office, path):
+def test_a_truncated_link_gets_the_small_page(browser, office, path):
     page = browser.get(path, follow_redirects=True)
     assert (page.status_code, "<main>" in page.text, "0812-0000-0001" in page.text) == (404, True, True)
 
 
-def test_phones_are_shown_as_people_write_them(browser, first, ani, police):
+def test_phone_numbers_are_shown_in_the_usual_form(browser, first, ani, police):
     invite(ani, first)
     send(browser, ani, first.id, choice="represented", name="Budi", phone="+62 812 3456 7890")
     assert 'value="0812-3456-7890"' in browser.get(f"/j/{link(ani)}").text
@@ -708,14 +706,14 @@ def test_phones_are_shown_as_people_write_them(browser, first, ani, police):
     assert 'value="0812-3456-7891"' in wrong
 
 
-def test_the_calendar_file_names_our_own_address_whatever_the_browser_claims(browser, first, ani):
+def test_the_calendar_file_has_our_own_address_whatever_host_the_browser_sends(browser, first, ani):
     invite(ani, first)
     text = browser.get(f"/j/{link(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
     assert f"http://localhost/j/{link(ani)}" in text
     assert "evil.example" not in text
 
 
-def test_the_page_comes_compressed_to_who_takes_that(browser, first, ani):
+def test_the_page_is_compressed_for_browsers_that_accept_it(browser, first, ani):
     invite(ani, first)
     plain = browser.get(f"/j/{link(ani)}")
     packed = browser.get(f"/j/{link(ani)}", headers={"Accept-Encoding": "br, gzip"})
@@ -740,7 +738,7 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
     assert [len(page) <= 14_000 for page in pages] == [True, True]
 
 
-def test_the_office_sees_what_its_people_answered_themselves(browser, first, police):
+def test_the_office_sees_its_nominees_own_answers(browser, first, police):
     invite_office(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
@@ -755,7 +753,7 @@ def test_the_office_sees_what_its_people_answered_themselves(browser, first, pol
     assert nominees(police) == [("Dedy", "Kanit", "")]
 
 
-def test_the_same_people_come_to_all_days(browser, four_days, police):
+def test_the_same_people_can_be_named_for_all_days(browser, four_days, police):
     invite_office(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
@@ -765,7 +763,7 @@ def test_the_same_people_come_to_all_days(browser, four_days, police):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
-def test_the_same_people_fill_only_days_where_nobody_is_named_yet(browser, four_days, police):
+def test_naming_the_same_people_fills_only_days_without_names(browser, four_days, police):
     invite_office(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
     send(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
@@ -780,7 +778,7 @@ def test_the_same_people_fill_only_days_where_nobody_is_named_yet(browser, four_
     assert db.session.scalars(withdrawn).all() == []
 
 
-def test_names_just_typed_on_another_day_stay_as_typed(browser, four_days, police):
+def test_names_just_entered_on_another_day_stay_as_entered(browser, four_days, police):
     invite_office(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
     typed = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{three}-rows-0-name": "Dedi", "same": "1"}
@@ -803,7 +801,7 @@ def _named_by_day() -> dict[int, list[str]]:
     return {day: [name for other, name in rows if other == day] for day, _ in rows}
 
 
-def test_one_empty_row_is_open_and_the_others_wait_behind_one_more_person(browser, first, police):
+def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser, first, police):
     invite_office(police, first, quota=3)
     page = browser.get(f"/j/{link(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 2
@@ -815,7 +813,7 @@ def test_one_empty_row_is_open_and_the_others_wait_behind_one_more_person(browse
     assert "<summary>Rina</summary>" in page
 
 
-def test_an_answered_day_is_folded_until_there_is_something_to_look_at_again(browser, four_days, ani):
+def test_an_answered_day_is_folded_until_it_needs_attention_again(browser, four_days, ani):
     invite(ani, *four_days)
     folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">Coming</b>')
     assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
@@ -835,7 +833,7 @@ def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
     assert "Who is sent? Quota: 2 people." in page
 
 
-def test_one_link_is_slowed_down_and_told_for_how_long_while_another_is_not(tmp_path, first, ani, budi):
+def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_path, first, ani, budi):
     from outreach import create_app
     from tests.conftest import settings_for
 
@@ -854,7 +852,7 @@ def test_one_link_is_slowed_down_and_told_for_how_long_while_another_is_not(tmp_
         db.engine.dispose()
 
 
-def test_who_has_to_wait_longer_than_a_minute_is_told_so(tmp_path, first, ani):
+def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
     from outreach import create_app
     from tests.conftest import settings_for
 
@@ -884,7 +882,7 @@ def test_who_has_to_wait_longer_than_a_minute_is_told_so(tmp_path, first, ani):
         ("calendar/stop", "/calendar"),
     ],
 )
-def test_opening_what_only_takes_answers_leads_to_its_page_and_changes_nothing(browser, first, ani, sent_to, page):
+def test_a_get_request_to_a_post_only_address_redirects_and_changes_nothing(browser, first, ani, sent_to, page):
     invite(ani, first)
     before = everything()
     opened = browser.get(f"/j/{link(ani)}/{sent_to}?lang=en")
@@ -923,7 +921,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
     assert press(hers, "answers", **both) == (422, 2)
 
 
-def test_what_is_only_shown_opens_the_link_once(browser, first, ani, statements):
+def test_a_page_that_is_only_shown_opens_the_link_once(browser, first, ani, statements):
     invite(ani, first)
     token, first_id = link(ani), first.id
     answers, took = [], {}

@@ -1,4 +1,4 @@
-"""The calendar's pages: what they show without a script, what the drawn calendar asks for, and moving in two steps."""
+"""The calendar's pages: what they show without script, what the drawn calendar requests, and moves in two steps."""
 
 import json
 import re
@@ -42,13 +42,13 @@ def published(activity: Activity, ani, coordinator) -> Activity:
 
 
 def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:
-    """Return the address that the drawn calendar asks for when something is dropped there."""
+    """Return the address that the drawn calendar requests after a drop."""
     query = {"starts": starts, "ends": ends, "version": activity.version, "back": MONTH, **values}
     return f"/calendar/{activity.id}/move?" + "&".join(f"{k}={str(v).replace('?', '%3F')}" for k, v in query.items())
 
 
 def send(client, activity: Activity, page: str, **changes: str):
-    """Press the button of the page that says what would come of a move."""
+    """Press the button on the preview page of a move."""
     form = {name: values[0] for name, values in fields(page if "<main" in page else f"<main>{page}</main>").items()}
     return client.post(f"/calendar/{activity.id}/move", data={**form, **changes})
 
@@ -58,7 +58,7 @@ def start_of(activity: Activity):
     return db.session.get(Activity, activity.id).starts_at
 
 
-# --- What is shown
+# --- Pages without script
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ WRONG = (
 
 
 @pytest.mark.parametrize("query", WRONG)
-def test_what_is_asked_wrongly_counts_as_not_asked(app, coordinator_client, query):
+def test_invalid_parameters_are_ignored(app, coordinator_client, query):
     assert coordinator_client.get(f"/calendar?{query}").status_code == 200
 
 
-def test_days_off_ramadan_and_breaks_are_said_in_words(app, office, coordinator_client):
+def test_days_off_ramadan_and_breaks_are_shown_in_words(app, office, coordinator_client):
     month = coordinator_client.get("/calendar?on=2027-02-01").text
     assert "Tahun Baru Imlek" in month
     assert "Cuti Bersama Tahun Baru Imlek" in month
@@ -110,7 +110,7 @@ def test_days_off_ramadan_and_breaks_are_said_in_words(app, office, coordinator_
     assert "Office hours 07:30–16:30, break 11:30–13:00" in day
 
 
-def test_views_and_days_around_keep_what_narrows_them(app, programme, activity, coordinator_client):
+def test_links_to_other_views_and_days_keep_the_filters(app, programme, activity, coordinator_client):
     page = coordinator_client.get(f"/calendar?on=2027-01-15&programme={programme.id}&region=18.72.01").text
     for found in re.findall(r'href="(/calendar\?[^"]+)"', page[page.index("cal-bar") : page.index("cal-filters")]):
         query = parse_qs(urlsplit(found.replace("&amp;", "&")).query)
@@ -129,7 +129,7 @@ def test_a_viewer_sees_the_calendar_and_moves_nothing(any_app, published, viewer
     assert viewer_client.post("/calendar/undo").status_code == 403
 
 
-# --- What is drawn
+# --- Data for the drawn calendar
 
 
 def events(start: str = "2027-01-18", end: str = "2027-01-25", **query: object) -> str:
@@ -137,7 +137,7 @@ def events(start: str = "2027-01-18", end: str = "2027-01-25", **query: object) 
     return "/calendar/events.json?" + "&".join(f"{name}={value}" for name, value in asked.items())
 
 
-def test_activities_are_told_in_the_offices_wall_time(any_app, programme, hall, coordinator_client):
+def test_activities_are_given_in_the_offices_local_time(any_app, programme, hall, coordinator_client):
     made = draft_activity(programme, hall, 19, zone=ZoneInfo("Asia/Makassar"), title="Rapat")
     (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
     assert (event["start"], event["end"]) == ("2027-01-19T08:00:00", "2027-01-19T12:00:00")
@@ -145,14 +145,14 @@ def test_activities_are_told_in_the_offices_wall_time(any_app, programme, hall, 
     assert event["extendedProps"]["about"] == "09:00–13:00 WITA, Rapat, Aula Bappeda, Draft"
 
 
-def test_what_is_held_cannot_be_dragged(app, activity, coordinator_client):
+def test_a_held_activity_cannot_be_dragged(app, activity, coordinator_client):
     activity.state = ActivityState.HELD
     db.session.commit()
     (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
     assert event["editable"] is False
 
 
-def test_breaks_and_days_off_are_drawn_behind(app, office, coordinator_client):
+def test_breaks_and_days_off_are_drawn_in_the_background(app, office, coordinator_client):
     found = coordinator_client.get(events("2027-02-01", "2027-02-15", view="week")).json
     behind = {(one["start"], one["classNames"][0]): one.get("title", "") for one in found}
     assert behind["2027-02-12T11:30:00", "cal-behind-break"] == "Friday prayer"
@@ -163,7 +163,7 @@ def test_breaks_and_days_off_are_drawn_behind(app, office, coordinator_client):
     assert ("2027-02-06T12:00:00", "cal-behind-break") not in behind
 
 
-def test_venues_are_rows_and_speakers_too(app, programme, hall, activity, chief, coordinator_client):
+def test_venues_and_speakers_are_rows(app, programme, hall, activity, chief, coordinator_client):
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     (event,) = [one for one in coordinator_client.get(events(view="rows")).json if "id" in one]
     assert event["resourceIds"] == [str(hall.id)]
@@ -174,7 +174,7 @@ def test_venues_are_rows_and_speakers_too(app, programme, hall, activity, chief,
     assert resources == [{"id": str(chief.id), "title": "Kapolres Metro"}]
 
 
-def test_when_a_venue_is_closed_is_drawn_in_its_row(app, hall, activity, coordinator_client):
+def test_a_venues_closed_times_are_drawn_in_its_row(app, hall, activity, coordinator_client):
     absence = Absence(venue_id=hall.id, starts_at=at(20, 8), ends_at=at(20, 12), zone="Asia/Jakarta", reason="Rapat paripurna",
                       source=AbsenceSource.COORDINATOR)  # fmt: skip
     db.session.add(absence)
@@ -202,7 +202,7 @@ def test_when_a_venue_is_closed_is_drawn_in_its_row(app, hall, activity, coordin
         ("9999-12-30", "9999-12-31", 400),
     ],
 )
-def test_a_range_has_its_bounds(app, office, coordinator_client, start, end, status):
+def test_a_range_is_limited(app, office, coordinator_client, start, end, status):
     answer = coordinator_client.get(events(start, end))
     assert answer.status_code == status
     assert isinstance(answer.json, list if status == 200 else dict)
@@ -213,7 +213,7 @@ def test_a_range_has_its_bounds(app, office, coordinator_client, start, end, sta
 # --- Moving
 
 
-def test_dropping_it_says_what_comes_of_it_and_changes_nothing(any_app, published, coordinator_client):
+def test_a_drop_shows_the_preview_and_changes_nothing(any_app, published, coordinator_client):
     answer = coordinator_client.get(
         drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Bare": "1"}
     )
@@ -241,13 +241,13 @@ def test_a_published_activity_is_moved_with_its_reason_and_back(any_app, publish
     assert "Take the move back" in page
     assert "Who gets which mail when" in page
     assert 'value="It goes back to the time and place announced before."' in page
-    assert start_of(published) == at(19, 9)  # looking changed nothing
+    assert start_of(published) == at(19, 9)  # the preview changed nothing
     assert send(coordinator_client, published, page).status_code == 302
     assert start_of(published) == at(18)
     assert "Take it back" not in coordinator_client.get(MONTH).text
 
 
-def test_a_draft_is_moved_and_taken_back_by_one_press(any_app, activity, coordinator_client):
+def test_a_draft_is_moved_and_the_move_undone_by_one_button(any_app, activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
     assert "It is a draft, so nobody is told." in page
     assert send(coordinator_client, activity, page).status_code == 302
@@ -260,7 +260,7 @@ def test_a_draft_is_moved_and_taken_back_by_one_press(any_app, activity, coordin
     assert start_of(activity) == at(18)
 
 
-def test_nothing_is_taken_back_once_somebody_changed_it(any_app, activity, coordinator_client):
+def test_a_move_cannot_be_undone_after_somebody_changed_the_activity(any_app, activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
     send(coordinator_client, activity, page)
     db.session.get(Activity, activity.id).title = "Judul baru"
@@ -271,14 +271,14 @@ def test_nothing_is_taken_back_once_somebody_changed_it(any_app, activity, coord
     assert start_of(activity) == at(20, 13)
 
 
-def test_it_is_offered_for_half_an_hour(any_app, activity, coordinator_client, monkeypatch):
+def test_undo_is_offered_for_half_an_hour(any_app, activity, coordinator_client, monkeypatch):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
     send(coordinator_client, activity, page)
     monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=31))
     assert "Take it back" not in coordinator_client.get(MONTH).text
 
 
-def test_what_one_moved_another_does_not_take_back(any_app, activity, coordinator_client, administrator):
+def test_only_the_person_who_moved_can_undo_the_move(any_app, activity, coordinator_client, administrator):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
     send(coordinator_client, activity, page)
     other = log_in(any_app, administrator)
@@ -287,7 +287,7 @@ def test_what_one_moved_another_does_not_take_back(any_app, activity, coordinato
     assert start_of(activity) == at(20, 13)
 
 
-def test_what_blocks_is_said_with_a_way_to_another_time(any_app, programme, hall, activity, coordinator_client):
+def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programme, hall, activity, coordinator_client):
     draft_activity(programme, hall, 19, title="Pelatihan")
     page = coordinator_client.get(drop(activity, "2027-01-19T10:00:00", "2027-01-19T14:00:00")).text
     assert (
@@ -328,7 +328,7 @@ def test_the_form_does_all_of_it_without_dragging(any_app, activity, coordinator
         ({}, "Time and place are the same as before"),
     ],
 )
-def test_a_form_that_makes_no_sense_says_so(app, activity, coordinator_client, change, sentence):
+def test_invalid_input_in_the_form_is_reported(app, activity, coordinator_client, change, sentence):
     page = coordinator_client.get(f"/calendar/{activity.id}/move").text
     form = {name: values[0] for name, values in fields(page).items()}
     answer = coordinator_client.get(f"/calendar/{activity.id}/move", query_string={**form, **change})
@@ -343,7 +343,7 @@ NO_DROPS = (
 
 
 @pytest.mark.parametrize("query", NO_DROPS)
-def test_a_drop_that_is_none_shows_what_is_wrong(app, activity, coordinator_client, query):
+def test_an_invalid_drop_shows_the_error(app, activity, coordinator_client, query):
     answer = coordinator_client.get(f"/calendar/{activity.id}/move?{query}")
     assert answer.status_code in (200, 422)
     assert start_of(activity) == at(18)
@@ -355,12 +355,12 @@ ELSEWHERE = (
 
 
 @pytest.mark.parametrize("back", ELSEWHERE)
-def test_the_way_back_leads_to_the_calendar_and_nowhere_else(app, activity, coordinator_client, back):
+def test_the_return_link_leads_only_to_the_calendar(app, activity, coordinator_client, back):
     page = coordinator_client.get(f"/calendar/{activity.id}/move", query_string={"back": back}).text
     assert fields(page)["back"] == ["/calendar?on=2027-01-18"]
 
 
-def test_a_drop_elsewhere_takes_the_venue_of_its_row(any_app, programme, hall, activity, coordinator_client):
+def test_a_drop_in_another_row_sets_that_rows_venue(any_app, programme, hall, activity, coordinator_client):
     other = Venue(name="Wisma Haji")
     db.session.add(other)
     db.session.commit()
@@ -376,15 +376,15 @@ def test_a_drop_elsewhere_takes_the_venue_of_its_row(any_app, programme, hall, a
     assert db.session.get(Activity, activity.id).venue_id is None
 
 
-def test_what_is_not_there_is_said(app, coordinator_client):
+def test_an_unknown_activity_is_reported(app, coordinator_client):
     assert coordinator_client.get("/calendar/999/move").status_code == 404
 
 
-# --- What a move costs
+# --- Queries of a move
 
 
 def plan_readings(statements: list[str]) -> int:
-    """Return how often the plan was read: with it, and with nothing else, where all venues lie."""
+    """Return how often the plan was read: no other query reads the positions of all venues."""
     return sum(bool(re.search(r"venue\.longitude\s+FROM venue\s*$", one)) for one in statements)
 
 
@@ -404,8 +404,10 @@ def test_a_move_reads_the_plan_once_to_preview_and_once_to_save(
     assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 9)]
 
 
-def test_what_only_the_booking_refuses_is_said_before_too(any_app, programme, hall, activity, coordinator_client):
-    """They clashed before, when the office only warned of it: so a move to where they clash as well brings nothing new."""
+def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
+    any_app, programme, hall, activity, coordinator_client
+):
+    """They clashed before, when the office only warned: a move to another clashing time gives no new clash."""
     planning_rules.save(PlanValues(severities={ClashKind.VENUE_TAKEN: Severity.WARN}), by=None, now=NOW)
     draft_activity(programme, hall, 18, title="Pelatihan", holds_venue=False)
     planning_rules.save(PlanValues(version=planning_rules.values().version), by=None, now=NOW)

@@ -1,4 +1,4 @@
-"""What tests of findings in forms share: a form that suits, absences and invitations, and what a page offers."""
+"""Shared by tests of clashes in forms: a valid form, absences and invitations, and the resolutions on a page."""
 
 import re
 
@@ -24,7 +24,7 @@ def activities() -> int:
 
 
 def button(html: str, words: str) -> str:
-    """Return the value of the button of that name's words."""
+    """Return the value of the button with this text."""
     return re.search(rf'name="(?:way|seen)" value="([^"]*)"[^>]*>{re.escape(words)}', html)[1].replace("&amp;", "&")
 
 

@@ -1,4 +1,4 @@
-"""Ways out where a finding arises, in forms, before inviting and in the calendar; and where they lead."""
+"""Resolutions of clashes in forms, before inviting and in the calendar, and where they lead."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.web.reading import fields, text_of
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-def test_seats_that_the_hall_does_not_have_are_said_before_saving_and_fewer_of_them_fill_in_the_form(
+def test_too_many_seats_for_the_hall_are_shown_before_saving_and_a_lower_number_fills_the_form(
     coordinator_client, hall, office
 ):
     data = NEW | {"venue_id": hall.id, "capacity": "101"}
@@ -27,9 +27,7 @@ def test_seats_that_the_hall_does_not_have_are_said_before_saving_and_fewer_of_t
     ]
 
 
-def test_a_move_into_too_small_a_hall_leads_to_the_form_that_has_the_seats(
-    coordinator_client, activity, hall, coordinator
-):
+def test_a_move_into_a_too_small_hall_links_to_the_form_with_the_seats(coordinator_client, activity, hall, coordinator):
     small = Venue(name="Balai kecil", capacity=20)
     activity.capacity, activity.state, activity.told_at = 40, ActivityState.PUBLISHED, NOW
     db.session.add(small)
@@ -48,7 +46,7 @@ def test_a_move_into_too_small_a_hall_leads_to_the_form_that_has_the_seats(
     assert "It is filled in below, and not saved yet." in longer
 
 
-def test_for_a_speaker_away_on_all_days_somebody_else_is_asked(coordinator_client, activity, ani):
+def test_for_a_speaker_away_on_all_days_another_speaker_is_suggested(coordinator_client, activity, ani):
     ask(activity, ani, Role.SPEAKER)
     absent(person=ani, starts_at=at(17, 0), ends_at=at(23, 0))
     html = coordinator_client.get("/findings").text
@@ -63,7 +61,7 @@ def test_for_a_speaker_away_on_all_days_somebody_else_is_asked(coordinator_clien
     assert f'href="/activities/{activity.id}/agenda">Ask somebody else in place of Ani Wijaya</a>' in html
 
 
-# several activities made at once
+# several activities created at once
 
 PROGRAMME = {
     "title": "Empat hari", "starts_on": "2027-01-18", "days": "6", "zone": "Asia/Jakarta",
@@ -88,7 +86,7 @@ def test_a_new_programmes_warnings_are_shown_first_each_with_its_activity(coordi
     assert activities() == 2
 
 
-def test_what_blocks_a_new_programme_is_said_with_ways_out(coordinator_client, activity, hall):
+def test_blocking_clashes_of_a_new_programme_are_shown_with_resolutions(coordinator_client, activity, hall):
     data = PROGRAMME | {"activities-0-venue_id": hall.id, "activities-1-title": "", "activities-1-on": ""}
     answer = coordinator_client.post("/programmes/new", data=data)
     assert answer.status_code == 422
@@ -104,7 +102,7 @@ def test_what_blocks_a_new_programme_is_said_with_ways_out(coordinator_client, a
 @pytest.mark.parametrize(
     "resolution", ["of=-999990&on=2027-01-25", "of=x", "of=-" + "9" * 30, "of=1&on=2027-01-25", "on=2027-01-25"]
 )
-def test_a_way_into_a_row_that_is_not_there_changes_nothing(coordinator_client, office, resolution):
+def test_a_resolution_for_a_missing_row_changes_nothing(coordinator_client, office, resolution):
     answer = coordinator_client.post("/programmes/new", data=PROGRAMME | {"way": resolution})
     assert answer.status_code == 200
     assert fields(answer.text)["activities-0-on"] == ["2027-01-18"]
@@ -116,7 +114,7 @@ COMMUNITY = {
 }  # fmt: skip
 
 
-def test_what_is_said_of_all_kelurahan_is_said_once_and_a_way_changes_them_all(coordinator_client, office):
+def test_a_clash_of_all_kelurahan_is_shown_once_and_its_resolution_changes_them_all(coordinator_client, office):
     answer = coordinator_client.post("/activities/community", data=COMMUNITY)
     assert answer.status_code == 200
     said = text_of(answer.text)
@@ -130,7 +128,7 @@ def test_what_is_said_of_all_kelurahan_is_said_once_and_a_way_changes_them_all(c
     assert activities() == 3
 
 
-def test_a_copy_says_what_clashes_on_its_days_and_on_which_nothing_does(coordinator_client, programme, activity):
+def test_a_copy_shows_the_clashes_on_its_days_and_days_without_any(coordinator_client, programme, activity):
     address = f"/programmes/{programme.id}/copy"
     data = {"title": "Salinan", "starts_on": "2027-01-30"}
     answer = coordinator_client.post(address, data=data)
@@ -148,7 +146,7 @@ def test_a_copy_says_what_clashes_on_its_days_and_on_which_nothing_does(coordina
 
 
 @pytest.mark.parametrize("first", ["", "x", "2000-01-01", "9999-12-31"])
-def test_a_first_day_that_was_tampered_with_copies_nothing(coordinator_client, programme, activity, first):
+def test_a_manipulated_first_day_copies_nothing(coordinator_client, programme, activity, first):
     answer = coordinator_client.post(
         f"/programmes/{programme.id}/copy", data={"title": "Salinan", "starts_on": "2027-01-30", "first": first}
     )
@@ -159,7 +157,7 @@ def test_a_first_day_that_was_tampered_with_copies_nothing(coordinator_client, p
 # before inviting
 
 
-def test_before_inviting_who_clashes_can_be_left_out_at_once(coordinator_client, activity, ani, budi, hall):
+def test_before_inviting_everyone_who_clashes_can_be_left_out_at_once(coordinator_client, activity, ani, budi, hall):
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/people"
     data = {"role": "speaker", "activity_ids": activity.id, "person_ids": [ani.id, budi.id], "do": "check"}
@@ -183,7 +181,7 @@ def test_before_inviting_who_clashes_can_be_left_out_at_once(coordinator_client,
     assert [one.person_id for one in db.session.query(Invitation)] == [budi.id]
 
 
-def test_cadres_of_a_kelurahan_are_invited_without_who_is_elsewhere(coordinator_client, activity, ani, budi):
+def test_cadres_of_a_kelurahan_are_invited_without_those_who_are_elsewhere(coordinator_client, activity, ani, budi):
     other = draft_activity(None, None, 18)
     ask(other, ani, Role.CADRE)
     address = f"/activities/{activity.id}/invite/cadres"
@@ -197,7 +195,7 @@ def test_cadres_of_a_kelurahan_are_invited_without_who_is_elsewhere(coordinator_
     assert [one.person_id for one in asked] == [budi.id]
 
 
-def test_of_the_offices_too_small_a_hall_is_said_by_their_seats(coordinator_client, activity, police, hall):
+def test_for_offices_a_too_small_hall_is_reported_with_their_seats(coordinator_client, activity, police, hall):
     hall.capacity = 5
     db.session.commit()
     address = f"/activities/{activity.id}/invite/organisations"
@@ -209,7 +207,7 @@ def test_of_the_offices_too_small_a_hall_is_said_by_their_seats(coordinator_clie
 # in the calendar
 
 
-def test_in_the_calendar_a_way_leads_to_what_comes_of_it_there(coordinator_client, activity, hall, programme):
+def test_in_the_calendar_a_resolution_leads_to_its_preview_there(coordinator_client, activity, hall, programme):
     other = draft_activity(programme, hall, 19)
     address = f"/calendar/{activity.id}/move"
     query = {
@@ -227,7 +225,7 @@ def test_in_the_calendar_a_way_leads_to_what_comes_of_it_there(coordinator_clien
     assert db.session.get_one(Activity, activity.id).starts_at == at(19, 12)
 
 
-def test_in_the_calendar_no_way_leads_to_where_it_is_already(coordinator_client, programme, hall):
+def test_in_the_calendar_no_resolution_leads_to_the_present_place(coordinator_client, programme, hall):
     activity = draft_activity(programme, hall, 21)
     query = {
         "on": "2027-01-23", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": hall.id,
@@ -236,11 +234,11 @@ def test_in_the_calendar_no_way_leads_to_where_it_is_already(coordinator_client,
     html = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=query).text
     assert "It lies outside its programme" in html
     assert re.findall(r'href="([^"]*)" data-inside>Move it to', html) == []
-    assert "Let the programme last" in html  # of the ways out the others stay
+    assert "Let the programme last" in html  # the other resolutions stay
     assert "Leave it as it was" in html
 
 
-def test_in_the_calendar_each_way_stands_once_and_says_what_it_resolves(coordinator_client, hall, office):
+def test_in_the_calendar_each_resolution_appears_once_with_what_it_resolves(coordinator_client, hall, office):
     activity, other = draft_activity(None, hall, 18), draft_activity(None, hall, 23)
     query = {
         "on": "2027-01-23", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": hall.id,
@@ -255,6 +253,6 @@ def test_in_the_calendar_each_way_stands_once_and_says_what_it_resolves(coordina
         ("Move it to Sat, 23 Jan 2027, 12:00 WIB", "resolves: Venue taken"),
     ]
     assert html.count("Move it to") == 2
-    query["begins"], query["ends"] = "13:00", "15:00"  # then there is only the weekend
+    query["begins"], query["ends"] = "13:00", "15:00"  # then only the weekend is left
     html = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=query).text
     assert "Move it to Mon, 25 Jan 2027, 13:00 WIB</a></li>" in html

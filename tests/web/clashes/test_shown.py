@@ -1,4 +1,4 @@
-"""What clashes is said where it arises: in forms before they save, on activities' and programmes' pages, before mails go out."""
+"""Clashes are shown in forms before saving, on pages of activities and programmes, and before mails are sent."""
 
 import re
 from dataclasses import replace
@@ -19,12 +19,12 @@ from tests.web.reading import fields, text_of
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
-def test_what_suits_is_saved_at_once(coordinator_client, office):
+def test_a_form_without_clashes_is_saved_at_once(coordinator_client, office):
     assert coordinator_client.post("/activities/new", data=NEW).status_code == 302
     assert activities() == 1
 
 
-def test_a_warning_is_shown_first_and_saved_all_the_same(coordinator_client, office):
+def test_a_warning_is_shown_first_and_saved_after_confirmation(coordinator_client, office):
     data = NEW | {"on": "2027-01-23"}
     answer = coordinator_client.post("/activities/new", data=data)
     assert answer.status_code == 200
@@ -43,7 +43,7 @@ def test_another_warning_is_shown_before_it_is_saved(coordinator_client, office)
     assert activities() == 0
 
 
-def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client, office):
+def test_a_resolution_fills_the_form_and_keeps_the_input(coordinator_client, office):
     data = NEW | {"on": "2027-01-23", "title": "Kegiatan Sabtu"}
     answer = coordinator_client.post("/activities/new", data=data)
     resolution = button(answer.text, "Move it to Mon, 25 Jan 2027, 13:00 WIB")
@@ -57,13 +57,13 @@ def test_a_way_out_fills_in_the_form_and_keeps_what_was_typed(coordinator_client
 
 
 @pytest.mark.parametrize("resolution", ["", "on=x", "title=Dirusak&csrf_token=1", "%00", "on=2027-01-25&on=2027-01-26"])
-def test_a_way_that_was_tampered_with_breaks_nothing(coordinator_client, office, resolution):
+def test_a_manipulated_resolution_breaks_nothing(coordinator_client, office, resolution):
     answer = coordinator_client.post("/activities/new", data=NEW | {"way": resolution})
     assert answer.status_code == 200
     assert fields(answer.text)["title"] == ["Rapat"]
 
 
-def test_what_blocks_is_said_at_the_field_with_ways_out(coordinator_client, activity, hall, office):
+def test_a_blocking_clash_is_shown_at_its_field_with_resolutions(coordinator_client, activity, hall, office):
     data = NEW | {"begins": "11:00", "venue_id": hall.id}
     answer = coordinator_client.post("/activities/new", data=data)
     assert answer.status_code == 422
@@ -75,7 +75,7 @@ def test_what_blocks_is_said_at_the_field_with_ways_out(coordinator_client, acti
     assert activities() == 1
 
 
-def test_an_absence_of_the_venue_is_said_at_the_venue(coordinator_client, hall, office):
+def test_a_venues_absence_is_shown_at_the_venue(coordinator_client, hall, office):
     absent(venue=hall, starts_at=at(18), ends_at=at(19), reason="Direnovasi")
     answer = coordinator_client.post("/activities/new", data=NEW | {"venue_id": hall.id})
     assert answer.status_code == 422
@@ -85,7 +85,7 @@ def test_an_absence_of_the_venue_is_said_at_the_venue(coordinator_client, hall, 
     assert "Your office does not allow that" in error
 
 
-def test_an_edit_warns_of_what_it_brings_and_of_nothing_else(coordinator_client, programme, hall):
+def test_an_edit_warns_only_of_new_clashes(coordinator_client, programme, hall):
     saturday = draft_activity(None, hall, 23)
     address = f"/activities/{saturday.id}/edit"
     data = filled(coordinator_client, address, title="Kata lain")
@@ -98,7 +98,7 @@ def test_an_edit_warns_of_what_it_brings_and_of_nothing_else(coordinator_client,
     assert db.session.get_one(Activity, saturday.id).starts_at == at(24, 8)
 
 
-def test_the_page_of_an_activity_and_of_its_programme_say_it_briefly(coordinator_client, activity, programme, hall):
+def test_the_pages_of_an_activity_and_its_programme_show_clashes_briefly(coordinator_client, activity, programme, hall):
     own, its = f"/activities/{activity.id}", f"/programmes/{programme.id}"
     assert "All clashes" not in coordinator_client.get(own).text
     absent(venue=hall, starts_at=at(18, 0), ends_at=at(19, 0))
@@ -109,7 +109,7 @@ def test_the_page_of_an_activity_and_of_its_programme_say_it_briefly(coordinator
     assert f'href="/findings?programme={programme.id}"' in coordinator_client.get(its).text
 
 
-def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, programme, hall, office):
+def test_new_clashes_are_shown_before_a_move(coordinator_client, activity, programme, hall, office):
     office_planning_rules.save(
         replace(planning_rules.values(), severities={ClashKind.OUTSIDE_PROGRAMME: Severity.IGNORE}), by=None, now=NOW
     )
@@ -126,7 +126,7 @@ def test_before_a_move_it_is_said_what_it_brings(coordinator_client, activity, p
     assert coordinator_client.post(address, data=data | {"confirm": "1"}).status_code == 302
 
 
-def test_a_move_that_is_blocked_is_not_offered(coordinator_client, activity, hall, office):
+def test_a_blocked_move_is_not_offered(coordinator_client, activity, hall, office):
     absent(venue=hall, starts_at=at(19), ends_at=at(20))
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     db.session.commit()
@@ -140,7 +140,9 @@ def test_a_move_that_is_blocked_is_not_offered(coordinator_client, activity, hal
     assert db.session.get_one(Activity, activity.id).starts_at == at(18, 8)
 
 
-def test_before_publishing_it_is_said_and_what_blocks_is_not_offered(coordinator_client, activity, programme, hall):
+def test_clashes_are_shown_before_publishing_and_a_blocked_activity_is_not_offered(
+    coordinator_client, activity, programme, hall
+):
     own, its = f"/activities/{activity.id}/publish", f"/programmes/{programme.id}/publish"
     for address in (own, its):
         assert "Publish and send the invitations" in coordinator_client.get(address).text
@@ -154,7 +156,7 @@ def test_before_publishing_it_is_said_and_what_blocks_is_not_offered(coordinator
     assert db.session.get_one(Activity, activity.id).state is ActivityState.DRAFT
 
 
-def test_who_is_away_or_elsewhere_is_said_before_they_are_invited(coordinator_client, activity, programme, ani, budi):
+def test_absent_and_busy_people_are_shown_before_they_are_invited(coordinator_client, activity, programme, ani, budi):
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     other = draft_activity(programme, None, 18, title="Pelatihan")
     db.session.add(Invitation(activity=other, person=budi, role=Role.CADRE, state=InvitationState.INVITED))
@@ -174,14 +176,14 @@ def test_who_is_away_or_elsewhere_is_said_before_they_are_invited(coordinator_cl
     assert answer.status_code == 422
 
 
-def test_an_office_that_is_away_is_said_before_it_is_invited(coordinator_client, activity, police):
+def test_an_absent_office_is_shown_before_it_is_invited(coordinator_client, activity, police):
     absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
     data = {"activity_ids": [activity.id], "organisation_ids": [police.id], f"quota-{police.id}": "2", "do": "check"}
     said = text_of(coordinator_client.post(f"/activities/{activity.id}/invite/organisations", data=data).text)
     assert "Polres Metro (Participant) is away: 09:00–10:00 WIB." in said
 
 
-def test_cadres_who_are_elsewhere_are_said_together(coordinator_client, activity, programme, ani, budi):
+def test_busy_cadres_are_shown_together(coordinator_client, activity, programme, ani, budi):
     other = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
         db.session.add(Invitation(activity=other, person=person, role=Role.CADRE, state=InvitationState.INVITED))
@@ -191,10 +193,10 @@ def test_cadres_who_are_elsewhere_are_said_together(coordinator_client, activity
     assert "Ani Wijaya and Budi Santoso are expected at “Pelatihan” at the same time" in said
 
 
-def test_the_start_page_asks_for_what_clashes(coordinator_client, activity, hall, monkeypatch):
+def test_the_start_page_asks_to_look_at_clashes(coordinator_client, activity, hall, monkeypatch):
     monkeypatch.setattr(
         "outreach.queries.overview.clash_counts.CHEAP_S", 60
-    )  # a slow machine would keep its first counts
+    )  # a slow machine would cache its first counts
     assert "clash" not in text_of(coordinator_client.get("/").text)
     absent(venue=hall, starts_at=at(18), ends_at=at(19))
     draft_activity(None, None, 23, title="Sabtu")

@@ -1,4 +1,4 @@
-"""The page that collects what clashes, and what stands on it: sentences, the things involved, ways out."""
+"""The page that lists all clashes, with their messages, the records involved, and resolutions."""
 
 import re
 from dataclasses import replace
@@ -40,12 +40,12 @@ def page(client, **query) -> str:
     return text_of(answer.text)
 
 
-def test_where_nothing_clashes_the_page_is_calm(coordinator_client, activity):
+def test_the_page_says_so_if_nothing_clashes(coordinator_client, activity):
     assert "Nothing clashes" in page(coordinator_client)
     assert "Must be solved" not in page(coordinator_client)
 
 
-def test_a_double_booking_says_who_what_where_and_until_when(
+def test_a_double_booking_shows_who_what_where_and_until_when(
     coordinator_client, coordinator, activity, programme, hall
 ):
     activity.coordinator_id = coordinator.id
@@ -60,7 +60,7 @@ def test_a_double_booking_says_who_what_where_and_until_when(
     assert f'href="/activities/{later.id}"' in html
 
 
-def test_a_way_out_leads_to_the_form_that_is_filled_in(coordinator_client, activity, programme, hall):
+def test_a_resolution_leads_to_the_filled_form(coordinator_client, activity, programme, hall):
     away(venue=hall)
     Venue_two = Venue(name="Balai Kelurahan Yosodadi", capacity=150)
     db.session.add(Venue_two)
@@ -75,7 +75,7 @@ def test_a_way_out_leads_to_the_form_that_is_filled_in(coordinator_client, activ
     assert f'<option selected value="{Venue_two.id}">' in form
 
 
-def test_of_a_published_activity_the_way_leads_to_the_page_for_moving(coordinator_client, activity, hall):
+def test_for_a_published_activity_the_resolution_leads_to_the_move_page(coordinator_client, activity, hall):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     away(venue=hall)
     html = coordinator_client.get("/findings").text
@@ -85,7 +85,7 @@ def test_of_a_published_activity_the_way_leads_to_the_page_for_moving(coordinato
     assert 'value="08:00"' in form
 
 
-def test_who_is_away_can_be_done_without(coordinator_client, activity, ani):
+def test_an_absent_person_can_be_left_out(coordinator_client, activity, ani):
     invitation = invite(activity, ani, Role.CADRE)
     away(person=ani, starts_at=at(18, 9), ends_at=at(18, 10), reason="Posyandu")
     said = page(coordinator_client)
@@ -94,7 +94,7 @@ def test_who_is_away_can_be_done_without(coordinator_client, activity, ani):
     assert f'href="/invitations/{invitation.id}/withdraw"' in coordinator_client.get("/findings").text
 
 
-def test_the_same_of_several_people_is_said_once(coordinator_client, activity, programme, ani, budi):
+def test_one_clash_of_several_people_is_shown_once(coordinator_client, activity, programme, ani, budi):
     other = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
         for one in (activity, other):
@@ -105,7 +105,7 @@ def test_the_same_of_several_people_is_said_once(coordinator_client, activity, p
     assert "Do without" not in said
 
 
-def test_an_activity_outside_its_programme_can_stretch_it(coordinator_client, programme, hall):
+def test_a_programme_can_be_extended_to_an_activity_outside_it(coordinator_client, programme, hall):
     draft_activity(programme, hall, 22)
     said = page(coordinator_client)
     assert "It lies outside its programme “Empat hari penguatan perlindungan perempuan dan anak”" in said
@@ -116,7 +116,7 @@ def test_an_activity_outside_its_programme_can_stretch_it(coordinator_client, pr
     assert 'value="5"' in form
 
 
-def test_it_can_be_narrowed_by_severity_and_programme(coordinator_client, activity, programme, hall):
+def test_the_list_is_filtered_by_severity_and_programme(coordinator_client, activity, programme, hall):
     away(venue=hall)
     draft_activity(None, None, 23, title="Sosialisasi Sabtu")
     assert "All 2 Must be solved 1 To look at 1" in page(coordinator_client)
@@ -133,7 +133,7 @@ def test_it_can_be_narrowed_by_severity_and_programme(coordinator_client, activi
 
 
 @pytest.mark.parametrize("query", [{"severity": "ignore"}, {"severity": "x"}, {"programme": "x"}, {"page": "99"}])
-def test_what_cannot_be_asked_for_narrows_nothing(coordinator_client, activity, hall, query):
+def test_an_invalid_filter_is_ignored(coordinator_client, activity, hall, query):
     away(venue=hall)
     assert "Aula Bappeda cannot be had" in page(coordinator_client, **query)
 
@@ -146,8 +146,8 @@ def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activi
     assert 'href="/planning-rules"' in html  # to read
 
 
-def test_every_kind_has_a_sentence(coordinator_client, activity, programme, hall, ani, budi):
-    """One of each, as far as the office's rules let it stand."""
+def test_every_kind_has_a_message(coordinator_client, activity, programme, hall, ani, budi):
+    """One clash of each kind, if the office's rules permit it."""
     blocking = dict.fromkeys(ClashKind, Severity.WARN)
     office_planning_rules.save(replace(planning_rules.values(), severities=blocking), by=None, now=NOW)
     budi.region_code = "18.72.04.1001"

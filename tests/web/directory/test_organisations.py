@@ -49,7 +49,7 @@ def test_an_organisation_is_added_shown_and_found(coordinator_client, office):
         ({"region_code": "1"}, "Please choose one from the list."),
     ],
 )
-def test_bad_input_gets_a_sentence_and_changes_nothing(coordinator_client, wrong, sentence):
+def test_bad_input_gets_a_message_and_changes_nothing(coordinator_client, wrong, sentence):
     response = coordinator_client.post("/organisations/new", data={**POLICE, "address": "Jl. Nasution", **wrong})
     text = response.get_data(as_text=True)
     assert response.status_code == 422
@@ -58,7 +58,7 @@ def test_bad_input_gets_a_sentence_and_changes_nothing(coordinator_client, wrong
     assert db.session.scalar(sa.select(Organisation)) is None
 
 
-def test_a_name_is_there_once_whatever_its_capitals(coordinator_client, police):
+def test_a_name_is_unique_ignoring_case(coordinator_client, police):
     response = coordinator_client.post("/organisations/new", data={**POLICE, "name": "POLRES METRO"})
     assert response.status_code == 422
     assert "“Polres Metro” is in the list already." in response.get_data(as_text=True)
@@ -77,7 +77,7 @@ def test_an_organisations_page_lists_its_people(viewer_client, chief, police):
     assert names(viewer_client.get(f"/organisations/{police.id}")) == ["Kapolres Metro"]
 
 
-def test_the_lists_cost_as_many_queries_for_300_rows_as_for_three(viewer_client, queries, office):
+def test_the_lists_take_as_many_queries_for_300_rows_as_for_three(viewer_client, queries, office):
     def add(start, count):
         for n in range(start, start + count):
             organisation = Organisation(name=f"Kantor {n}", sector=Sector.OTHER, region_code="18.72.01.1003")
@@ -120,19 +120,19 @@ def test_a_venue_with_bad_input_is_not_stored(coordinator_client, wrong, sentenc
     assert db.session.scalar(sa.select(Venue)) is None
 
 
-def test_a_venues_name_is_there_once(coordinator_client, hall):
+def test_a_venues_name_is_unique(coordinator_client, hall):
     response = coordinator_client.post("/venues/new", data={**HALL, "name": "aula bappeda"})
     assert response.status_code == 422
     assert "“Aula Bappeda” is in the list already." in response.get_data(as_text=True)
 
 
-def test_a_viewer_may_look_and_not_change(viewer_client, police, hall):
+def test_a_viewer_may_read_and_not_change(viewer_client, police, hall):
     for path in (f"/organisations/{police.id}", "/organisations", "/venues"):
         assert viewer_client.get(path).status_code == 200
     for path in ("/organisations/new", f"/organisations/{police.id}/edit", "/venues/new", f"/venues/{hall.id}/edit"):
         assert viewer_client.get(path).status_code == 403
 
 
-def test_what_is_not_there_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_record_gives_a_not_found_page(coordinator_client):
     for path in ("/organisations/9", "/organisations/9/edit", "/venues/9/edit"):
         assert coordinator_client.get(path).status_code == 404

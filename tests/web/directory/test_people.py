@@ -1,4 +1,4 @@
-"""The pages of people: the list, adding and correcting, what a person may ask for."""
+"""The pages of people: the list, adding and correcting, and a person's data rights."""
 
 import json
 
@@ -32,7 +32,7 @@ def actions():
     return [entry.action for entry in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
 
 
-def test_the_list_is_in_the_order_of_names_and_a_post_stands_for_a_missing_name(viewer_client, budi, ani, chief):
+def test_the_list_is_sorted_by_name_and_shows_the_post_for_a_missing_name(viewer_client, budi, ani, chief):
     assert names(viewer_client.get("/people")) == ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]
 
 
@@ -57,11 +57,11 @@ def test_the_list_is_in_the_order_of_names_and_a_post_stands_for_a_missing_name(
         ("page=x", ["Ani Wijaya", "Budi Santoso", "Kapolres Metro"]),
     ],
 )
-def test_the_list_is_searched_and_narrowed(viewer_client, ani, budi, chief, query, found):
+def test_the_list_is_searched_and_filtered(viewer_client, ani, budi, chief, query, found):
     assert names(viewer_client.get(f"/people?{query}")) == found
 
 
-def test_the_list_costs_as_many_queries_for_300_people_as_for_three(viewer_client, queries, office, police):
+def test_the_list_takes_as_many_queries_for_300_people_as_for_three(viewer_client, queries, office, police):
     def add(count):
         for n in range(count):
             person = Person(name=f"Kader {n}", region_code="18.72.01.1003", organisation_id=police.id)
@@ -87,7 +87,7 @@ def test_a_person_is_added_with_titles_split_from_the_name_and_phone_in_e164(coo
     assert actions() == ["person.added"]
 
 
-def test_a_person_may_be_known_by_post_only(coordinator_client):
+def test_a_person_may_have_only_a_post(coordinator_client):
     form = {**ANI_FORM, "name": "", "post": "Kapolres Metro", "kinds": [], "region_code": ""}
     assert coordinator_client.post("/people/new", data=form).status_code == 302
     assert db.session.scalars(sa.select(Person)).one().full_name == "Kapolres Metro"
@@ -108,7 +108,7 @@ def test_a_person_may_be_known_by_post_only(coordinator_client):
         ({"locale": "xx"}, "Please choose one from the list."),
     ],
 )
-def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_changes_nothing(coordinator_client, wrong, sentence):
+def test_bad_input_gets_a_message_and_stays_typed_and_changes_nothing(coordinator_client, wrong, sentence):
     response = coordinator_client.post("/people/new", data={**ANI_FORM, "note": "via lurah", **wrong})
     text = response.get_data(as_text=True)
     assert response.status_code == 422
@@ -117,7 +117,7 @@ def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_changes_nothing(coor
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
 
 
-def test_a_namesake_in_the_same_kelurahan_is_asked_about_once(coordinator_client, ani):
+def test_the_same_name_in_the_same_kelurahan_needs_one_confirmation(coordinator_client, ani):
     response = coordinator_client.post("/people/new", data={**ANI_FORM, "name": "ani wijaya"})
     assert response.status_code == 422
     assert "Ani Wijaya of Imopuro is in the list already." in response.get_data(as_text=True)
@@ -126,7 +126,7 @@ def test_a_namesake_in_the_same_kelurahan_is_asked_about_once(coordinator_client
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
-def test_the_form_shows_what_is_stored_and_saving_it_unchanged_changes_nothing(coordinator_client, ani):
+def test_the_form_shows_the_stored_values_and_saving_it_unchanged_changes_nothing(coordinator_client, ani):
     text = coordinator_client.get(f"/people/{ani.id}/edit").get_data(as_text=True)
     assert 'value="Ani Wijaya"' in text
     assert '<option selected value="18.72.01.1003">' in text
@@ -144,21 +144,21 @@ def test_a_correction_is_in_the_audit_log_without_the_values(coordinator_client,
     assert roles == {CadreKind.PATBM: False, CadreKind.PKK: True}
 
 
-def test_a_correction_that_is_wrong_changes_nothing(coordinator_client, ani):
+def test_an_invalid_correction_changes_nothing(coordinator_client, ani):
     response = coordinator_client.post(f"/people/{ani.id}/edit", data={**ANI_FORM, "email": "ani@"})
     assert response.status_code == 422
     db.session.expire_all()
     assert ani.email == "ani@example.com"
 
 
-def test_somebody_who_is_not_there_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_person_gives_a_not_found_page(coordinator_client):
     assert coordinator_client.get("/people/1").status_code == 404
     assert coordinator_client.get("/people/1/edit").status_code == 404
     assert coordinator_client.post("/people/1/erase", data={"sure": "y"}).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["new", "import", "{id}/edit", "{id}/erase"])
-def test_a_viewer_may_look_and_not_change(viewer_client, ani, path):
+def test_a_viewer_may_read_and_not_change(viewer_client, ani, path):
     assert viewer_client.get(f"/people/{ani.id}").status_code == 200
     assert viewer_client.get("/people/" + path.format(id=ani.id)).status_code == 403
 
@@ -178,7 +178,7 @@ def test_reminders_are_stopped_and_resumed(coordinator_client, ani):
     assert actions() == ["person.reminders_stopped", "person.reminders_resumed"]
 
 
-def test_looking_at_a_person_makes_no_link_and_the_button_makes_and_renews_it(coordinator_client, ani):
+def test_opening_a_person_creates_no_link_and_the_button_creates_and_renews_it(coordinator_client, ani):
     coordinator_client.get(f"/people/{ani.id}")
     assert db.session.scalar(sa.select(Link)) is None
     coordinator_client.post(f"/people/{ani.id}/link")
@@ -198,7 +198,7 @@ def test_the_export_is_a_download_of_everything_and_in_the_audit_log(coordinator
     assert actions() == ["person.exported"]
 
 
-def test_erasing_needs_the_tick_and_then_the_person_is_gone_from_the_list(coordinator_client, ani, budi):
+def test_erasing_needs_a_tick_and_then_the_person_is_gone_from_the_list(coordinator_client, ani, budi):
     assert coordinator_client.post(f"/people/{ani.id}/erase").status_code == 422
     assert names(coordinator_client.get("/people")) == ["Ani Wijaya", "Budi Santoso"]
     assert coordinator_client.post(f"/people/{ani.id}/erase", data={"sure": "y"}).location == "/people"

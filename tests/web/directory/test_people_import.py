@@ -1,4 +1,4 @@
-"""Importing people through the pages: choose, check, confirm, report, correct what was refused."""
+"""Importing people through the pages: choose, check, confirm, report, and correct the refused rows."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ def test_confirming_twice_adds_nobody_twice_and_keeps_the_report(coordinator_pag
     assert "<b>1</b> added" in coordinator_page.get(f"{preview}/report").get_data(as_text=True)
 
 
-def test_the_report_is_not_there_before_the_import(coordinator_page):
+def test_the_report_does_not_exist_before_the_import(coordinator_page):
     preview = choose(coordinator_page).location
     assert coordinator_page.get(f"{preview}/report").location == preview
 
@@ -76,7 +76,7 @@ def test_the_refused_rows_are_a_file_without_formulas_that_can_be_corrected_and_
     assert [e.name.name for e in importing.read(corrected.encode(), "b.csv").accepted] == ["Budi"]
 
 
-def test_a_kind_can_be_given_for_a_list_that_names_none(coordinator_page):
+def test_a_kind_can_be_given_for_a_list_without_kinds(coordinator_page):
     preview = choose(coordinator_page, "Nama;Kelurahan\nAni;Metro\n", kind="pkk").location
     coordinator_page.post(preview)
     assert [role.kind for role in db.session.scalars(sa.select(Person)).one().cadre_roles] == ["pkk"]
@@ -92,13 +92,13 @@ def test_a_kind_can_be_given_for_a_list_that_names_none(coordinator_page):
         (b"Nama;Kelurahan\n" + b"Ani;Metro\n" * 5000, "kader.csv", "has more than 5000 rows in one sheet"),
     ],
 )
-def test_a_file_that_cannot_be_read_gets_a_sentence(coordinator_page, data, filename, sentence):
+def test_an_unreadable_file_gets_a_message(coordinator_page, data, filename, sentence):
     response = choose(coordinator_page, data, filename)
     assert response.status_code == 422
     assert sentence in response.get_data(as_text=True)
 
 
-def test_no_file_gets_a_sentence(coordinator_page):
+def test_a_missing_file_gets_a_message(coordinator_page):
     response = coordinator_page.post("/people/import", data={"kind": ""})
     assert response.status_code == 422
     assert "Please choose a file first." in response.get_data(as_text=True)
@@ -108,7 +108,7 @@ def test_a_file_above_the_limit_is_refused(coordinator_page):
     assert choose(coordinator_page, b"Nama;Kelurahan\n" + b"x" * 5 * 1024 * 1024).status_code == 413
 
 
-def test_another_user_cannot_see_what_was_chosen(coordinator_page, current_app_, administrator):
+def test_another_user_cannot_see_the_chosen_file(coordinator_page, current_app_, administrator):
     preview = choose(coordinator_page).location
     other = log_in(current_app_, administrator)
     g.pop("_login_user")  # the tests' application context outlives a request
@@ -124,14 +124,14 @@ def test_an_invented_key_finds_nothing(coordinator_page, key):
     assert response.status_code == 404
 
 
-def test_a_kept_file_is_gone_after_an_hour(app, coordinator):
+def test_a_stored_file_is_deleted_after_an_hour(app, coordinator):
     upload = uploads.keep(b"a;b", "kader.csv", by=coordinator, now=NOW)
     assert uploads.fetch(upload.key, by=coordinator, now=NOW + timedelta(minutes=59)) == upload
     with pytest.raises(uploads.UploadGone):
         uploads.fetch(upload.key, by=coordinator, now=NOW + timedelta(hours=1))
 
 
-def test_after_the_import_the_file_itself_is_not_kept(coordinator_page, app, coordinator):
+def test_the_file_itself_is_not_kept_after_the_import(coordinator_page, app, coordinator):
     preview = choose(coordinator_page).location
     key = preview.rpartition("/")[2]
     path = app.extensions["outreach"].instance / "uploads" / f"{key}.bin"

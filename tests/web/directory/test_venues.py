@@ -1,4 +1,4 @@
-"""Venues in their form and list: what kind they are, and where they lie on the map."""
+"""Venues in their form and list: their kind and their position on the map."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_venue_has_a_kind_and_a_position(coordinator_client, office):
     assert "Aula Bappeda Hall" in text_of(coordinator_client.get("/venues").text)
 
 
-def test_both_can_be_changed_and_the_position_taken_away(coordinator_client, hall):
+def test_kind_and_position_can_be_changed_and_the_position_removed(coordinator_client, hall):
     address = f"/venues/{hall.id}/edit"
     data = {name: found[0] for name, found in fields(coordinator_client.get(address).text).items()}
     assert coordinator_client.post(address, data=data | {"kind": "office", "position": "-5.1 105.3"}).status_code == 302
@@ -28,7 +28,7 @@ def test_both_can_be_changed_and_the_position_taken_away(coordinator_client, hal
 
 
 @pytest.mark.parametrize("position", ["Metro", "-5.1", "-5.1, 105.3, 7", "95.0, 105.3", "1, 181", "-5,113, 105,307"])
-def test_a_position_that_is_none_is_said(coordinator_client, office, position):
+def test_an_invalid_position_is_reported(coordinator_client, office, position):
     data = {"name": "Aula Bappeda", "kind": "hall", "position": position, "region_code": ""}
     answer = coordinator_client.post("/venues/new", data=data)
     assert answer.status_code == 422

@@ -1,1 +1,1 @@
-"""Calendar addresses, for staff and for calendar programs."""
+"""Calendar feeds, for staff and for calendar programs."""

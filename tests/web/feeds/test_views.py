@@ -1,4 +1,4 @@
-"""Calendar addresses on their page, and the files that programs read there without signing in."""
+"""The page of calendar feeds, and the files that programs read there without signing in."""
 
 import re
 from datetime import timedelta
@@ -37,7 +37,7 @@ def published(activity: Activity, coordinator) -> Activity:
 
 @pytest.fixture
 def address(current_app_: Flask, published, coordinator_client) -> str:
-    """Where the calendar of everything is, made by the page."""
+    """The address of the feed of everything, created through the page."""
     coordinator_client.post("/feeds/new", data={"name": "HP Kepala Bidang", "scope": "everything"})
     return ADDRESS.search(coordinator_client.get("/feeds").text)[1]
 
@@ -59,7 +59,7 @@ def test_a_calendar_is_read_without_signing_in(any_app, address):
     assert answer.headers["ETag"].startswith('W/"')
 
 
-def test_a_program_that_has_it_already_is_told_so(any_app, address, published, coordinator, monkeypatch):
+def test_a_program_with_the_current_version_gets_not_modified(any_app, address, published, coordinator, monkeypatch):
     client = any_app.test_client()
     first = client.get(address)
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
@@ -76,7 +76,7 @@ def test_a_program_that_has_it_already_is_told_so(any_app, address, published, c
         assert (changed.status_code, "SEQUENCE:1" in changed.text) == (200, True)
 
 
-def test_reading_notes_the_day_once_and_changes_nothing_else(any_app, address, monkeypatch, queries):
+def test_a_request_records_the_day_once_and_changes_nothing_else(any_app, address, monkeypatch, queries):
     client = any_app.test_client()
     before = only_feed().read_on
     client.get(address)
@@ -97,7 +97,7 @@ def test_reading_notes_the_day_once_and_changes_nothing_else(any_app, address, m
     assert str(only_feed().read_on) == "2027-01-05"
 
 
-def test_what_says_the_same_is_written_once(app, address, published, monkeypatch):
+def test_an_unchanged_file_is_written_once(app, address, published, monkeypatch):
     client = app.test_client()
     first = client.get(address).data
     monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=5))
@@ -107,7 +107,7 @@ def test_what_says_the_same_is_written_once(app, address, published, monkeypatch
     assert b"SUMMARY:Rapat lain" in client.get(address).data
 
 
-def test_an_unknown_a_forged_and_a_stopped_address_are_answered_alike(any_app, address, coordinator_client):
+def test_unknown_forged_and_stopped_addresses_get_the_same_response(any_app, address, coordinator_client):
     client = any_app.test_client()
     forged = address.replace(".ics", "")[:-1] + ("A" if address[-5] != "A" else "B") + ".ics"
     assert client.get(address).status_code == 200
@@ -118,7 +118,7 @@ def test_an_unknown_a_forged_and_a_stopped_address_are_answered_alike(any_app, a
     assert len({tuple(sorted(answer.headers)) for answer in answers}) == 1
 
 
-def test_too_many_requests_are_slowed_down(tmp_path, app, published):
+def test_too_many_requests_are_rate_limited(tmp_path, app, published):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     path = feeds.feed_url(feed).removeprefix("http://localhost")
     slow = create_app(settings_for(tmp_path, rate_public="3/minute"))
@@ -129,21 +129,21 @@ def test_too_many_requests_are_slowed_down(tmp_path, app, published):
 def test_a_new_address_replaces_the_old_one(any_app, address, coordinator_client):
     feed = only_feed()
     assert "stops working at once" in coordinator_client.get(f"/feeds/{feed.id}/renew").text
-    assert any_app.test_client().get(address).status_code == 200  # asking alone changed nothing
+    assert any_app.test_client().get(address).status_code == 200  # opening the confirmation changed nothing
     coordinator_client.post(f"/feeds/{feed.id}/renew")
     other = ADDRESS.search(coordinator_client.get("/feeds").text)[1]
     assert other != address
     assert [any_app.test_client().get(path).status_code for path in (address, other)] == [404, 200]
 
 
-def test_a_stopped_address_is_shown_no_more(any_app, address, coordinator_client):
+def test_a_stopped_address_is_no_longer_shown(any_app, address, coordinator_client):
     coordinator_client.post(f"/feeds/{only_feed().id}/revoke")
     page = coordinator_client.get("/feeds").text
     assert "Stopped" in page
     assert ADDRESS.search(page) is None
 
 
-def test_each_scope_asks_for_what_it_is_about(any_app, programme, hall, ani, coordinator_client):
+def test_each_scope_asks_for_its_record(any_app, programme, hall, ani, coordinator_client):
     for scope, field in (("programme", "programme_id"), ("venue", "venue_id"), ("person", "person_id")):
         answer = coordinator_client.post("/feeds/new", data={"name": "Dinding", "scope": scope})
         assert (answer.status_code, "Please choose what the calendar shows." in answer.text) == (422, True)
@@ -162,18 +162,18 @@ def test_each_scope_asks_for_what_it_is_about(any_app, programme, hall, ani, coo
     ]
 
 
-def test_a_link_from_a_venues_page_chooses_it(app, hall, coordinator_client):
+def test_a_link_from_a_venues_page_preselects_it(app, hall, coordinator_client):
     page = coordinator_client.get(f"/feeds/new?venue={hall.id}").text
     assert 'selected value="venue"' in page
     assert f'selected value="{hall.id}"' in page
 
 
-def test_a_viewer_neither_sees_nor_makes_addresses(any_app, address, viewer_client):
+def test_a_viewer_neither_sees_nor_creates_addresses(any_app, address, viewer_client):
     assert [viewer_client.get(path).status_code for path in ("/feeds", "/feeds/new")] == [403, 403]
     assert viewer_client.post(f"/feeds/{only_feed().id}/renew").status_code == 403
 
 
-def test_a_persons_calendar_is_in_their_language(any_app, published, ani):
+def test_a_persons_feed_is_in_their_language(any_app, published, ani):
     ani.locale = "en"
     published.venue_id = None
     db.session.commit()

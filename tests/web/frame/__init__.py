@@ -1,1 +1,1 @@
-"""Access rights, headers, limits, languages and the way back."""
+"""Access rights, headers, limits, languages and return links."""

@@ -1,4 +1,4 @@
-"""The shell: who gets in, what every answer carries, and what a refused person reads."""
+"""The frame of all pages: who has access, which headers every response has, and what a refused user reads."""
 
 import re
 import sqlite3
@@ -28,11 +28,11 @@ def addresses(app: Flask) -> list[tuple[str, str, set[str]]]:
     return found
 
 
-def test_there_are_pages_to_guard(app: Flask):
+def test_there_are_pages_to_protect(app: Flask):
     assert {"overview.index", "users.index", "office.edit", "audit.index"} <= {name for name, _, _ in addresses(app)}
 
 
-def test_a_stranger_is_sent_to_the_login_from_every_page(app: Flask):
+def test_an_anonymous_user_is_sent_to_the_login_from_every_page(app: Flask):
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     let_in = []
@@ -66,7 +66,7 @@ def test_a_coordinator_does_not_see_accounts_office_or_audit_log(coordinator_cli
     assert "/users" not in coordinator_client.get("/").text
 
 
-def test_a_form_without_its_token_is_refused_with_a_way_on(app: Flask, coordinator: User):
+def test_a_form_without_its_token_is_refused_with_a_link_to_continue(app: Flask, coordinator: User):
     client, answer = sign_in(app, coordinator.email)
     assert answer.status_code == 302
     refused = client.post("/language", data={"locale": "id"})  # type: ignore[attr-defined]
@@ -85,7 +85,7 @@ def test_every_form_without_its_token_is_refused(app: Flask, administrator: User
     assert taken == []
 
 
-def test_signing_in_leads_to_where_one_wanted_to_go(app: Flask, coordinator: User):
+def test_signing_in_leads_to_the_requested_page(app: Flask, coordinator: User):
     asked = app.test_client().get("/audit?q=kader")
     assert asked.headers["Location"] == "/login?next=/audit?q%3Dkader"
     _, answer = sign_in(app, coordinator.email, next="/audit")
@@ -93,12 +93,12 @@ def test_signing_in_leads_to_where_one_wanted_to_go(app: Flask, coordinator: Use
 
 
 @pytest.mark.parametrize("target", ["https://example.com/", "//example.com", "/\\example.com"])
-def test_signing_in_never_leads_away(app: Flask, coordinator: User, target: str):
+def test_signing_in_never_redirects_to_another_site(app: Flask, coordinator: User, target: str):
     _, answer = sign_in(app, coordinator.email, next=target)
     assert re.match(r"/(?![/\\])", answer.headers.get("Location", "/"))
 
 
-def test_a_wrong_password_and_an_unknown_address_read_the_same(app: Flask, coordinator: User):
+def test_a_wrong_password_and_an_unknown_address_give_the_same_message(app: Flask, coordinator: User):
     _, wrong = sign_in(app, coordinator.email, "not-the-password")
     _, unknown = sign_in(app, "nobody@example.com")
     for answer in (wrong, unknown):
@@ -114,11 +114,11 @@ def test_a_closed_account_cannot_sign_in_and_is_signed_out_at_once(app: Flask, c
     assert client.get("/").status_code == 302
 
 
-def test_passwords_are_kept_as_argon2(coordinator: User):
+def test_passwords_are_stored_as_argon2(coordinator: User):
     assert coordinator.password.startswith("$argon2id$")
 
 
-def test_a_password_is_changed_though_an_engine_writes_at_the_same_moment(app: Flask, coordinator: User, monkeypatch):
+def test_a_password_is_changed_while_an_engine_writes(app: Flask, coordinator: User, monkeypatch):
     client = log_in(app, coordinator)
     set_uniquifier, engine = (
         Accounts.set_uniquifier,
@@ -147,7 +147,7 @@ def test_there_is_no_page_to_register_or_to_reset_a_password(app: Flask):
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing-here", "/static/outreach.css"])
-def test_every_answer_carries_the_headers(coordinator_client, path: str):
+def test_every_response_has_the_headers(coordinator_client, path: str):
     headers = coordinator_client.get(path).headers
     if path.startswith("/static"):
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -169,14 +169,14 @@ def test_no_page_of_the_shell_has_inline_script_or_style(administrator_client):
         assert re.findall(r"\sstyle=|\son[a-z]+=|<style|<script(?! src=)", page) == []
 
 
-def test_the_session_cookie_is_out_of_reach(app: Flask, coordinator: User):
+def test_the_session_cookie_is_protected(app: Flask, coordinator: User):
     _, answer = sign_in(app, coordinator.email)
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("outreach=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
 
 
-def test_under_https_the_cookie_is_the_hosts_own_and_the_answer_says_to_stay(tmp_path, app: Flask, coordinator: User):
+def test_under_https_the_cookie_is_bound_to_the_host_and_hsts_is_sent(tmp_path, app: Flask, coordinator: User):
     (tmp_path / "https").mkdir()
     safe = create_app(settings_for(tmp_path / "https", base_url="https://undangan.example.com",
                                    database_url=str(db.engine.url)))  # fmt: skip
@@ -190,7 +190,7 @@ def test_under_https_the_cookie_is_the_hosts_own_and_the_answer_says_to_stay(tmp
     assert "Domain" not in cookie
 
 
-def test_the_eleventh_try_at_a_password_within_a_minute_is_refused(tmp_path, app: Flask, coordinator: User):
+def test_the_eleventh_attempt_at_a_password_within_a_minute_is_refused(tmp_path, app: Flask, coordinator: User):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="10/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
@@ -204,7 +204,7 @@ def test_the_eleventh_try_at_a_password_within_a_minute_is_refused(tmp_path, app
     assert client.get("/login").status_code == 200
 
 
-def test_one_account_is_not_tried_from_many_addresses(tmp_path, app: Flask, coordinator: User):
+def test_attempts_on_one_account_from_many_addresses_are_limited(tmp_path, app: Flask, coordinator: User):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
@@ -220,7 +220,7 @@ def test_one_account_is_not_tried_from_many_addresses(tmp_path, app: Flask, coor
     assert tried(5, "budi@example.com") == 200
 
 
-def test_the_login_page_is_not_asked_for_without_end(tmp_path, app: Flask, office):
+def test_requests_to_the_login_page_are_limited(tmp_path, app: Flask, office):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_public="2/minute", database_url=str(db.engine.url)))
     client = Browser(strict, strict.response_class)
@@ -236,7 +236,7 @@ def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
         assert page.count("<code>pengamat@example.com</code><code>kata-sandi-demo</code>") == shown
 
 
-def test_a_style_sheet_may_be_kept_for_ever_since_its_address_changes_with_it(app: Flask):
+def test_a_style_sheet_may_be_cached_for_ever_because_its_address_changes_with_it(app: Flask):
     address = app.extensions["outreach_static_url"]("css/outreach.css")
     assert re.fullmatch(r"/static/[0-9a-f]{12}/outreach\.css", address)
     client = app.test_client()
@@ -244,7 +244,7 @@ def test_a_style_sheet_may_be_kept_for_ever_since_its_address_changes_with_it(ap
     assert "immutable" not in client.get("/static/outreach.css").headers["Cache-Control"]
 
 
-def test_a_crash_reads_as_a_sentence_and_names_nobody(app: Flask, coordinator: User):
+def test_a_crash_shows_a_message_and_names_nobody(app: Flask, coordinator: User):
     @app.get("/crash")
     def crash() -> str:
         raise ZeroDivisionError("Ani Wijaya")
@@ -265,6 +265,6 @@ def test_everybody_chooses_their_own_language(viewer_client, viewer: User):
 
 
 @pytest.mark.parametrize("back", ["https://example.com", "//example.com/x", "/\\example.com", ""])
-def test_choosing_a_language_never_leads_away(viewer_client, back: str):
+def test_choosing_a_language_never_redirects_to_another_site(viewer_client, back: str):
     answer = viewer_client.post("/language", data={"locale": "en", "back": back})
     assert re.match(r"/(?![/\\])", answer.headers["Location"])

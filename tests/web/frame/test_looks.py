@@ -1,4 +1,4 @@
-"""Icons, pages of lists, and what macros draw."""
+"""Icons, pagers of lists, and the output of macros."""
 
 import re
 from pathlib import Path
@@ -38,18 +38,18 @@ def test_every_state_has_its_colour(kind: type):
     assert [member for member in kind if (kind, member.value) not in TONES] == []
 
 
-def test_a_badge_says_its_state_in_a_word(app: Flask):
+def test_a_badge_shows_its_state_in_a_word(app: Flask):
     with app.test_request_context("/?lang=en"):
         assert badge(InvitationState.COMING) == '<span class="badge tone-green">Coming</span>'
 
 
-def test_a_problem_says_instants_by_its_own_zone(app: Flask):
+def test_a_problem_shows_instants_in_its_own_zone(app: Flask):
     problem = Problem("Taken until %(until)s.", until=at(18, 12), zone=JAKARTA)
     with app.test_request_context("/?lang=en"):
         assert say(problem) == "Taken until Monday, 18 January 2027 at 12:00 WIB."
 
 
-def test_what_a_user_typed_is_never_markup(app: Flask):
+def test_user_input_is_never_markup(app: Flask):
     assert "<b>" not in drawn(
         app, "{{ ui.alert(text) }}{{ ui.page_header(text) }}{{ ui.badge(none, text) }}", text="<b>x</b>"
     )
@@ -59,11 +59,11 @@ def test_what_a_user_typed_is_never_markup(app: Flask):
     ("number", "total", "offered"),
     [(1, 20, [1]), (1, 75, [1, 2, 3]), (5, 250, [1, None, 4, 5, 6, None, 10]), (10, 250, [1, None, 9, 10])],
 )
-def test_a_pager_offers_both_ends_and_the_neighbours(number: int, total: int, offered: list[int | None]):
+def test_a_pager_links_to_both_ends_and_the_neighbours(number: int, total: int, offered: list[int | None]):
     assert Page(["x"], total, number, 25).numbers == offered
 
 
-def test_a_pager_keeps_what_was_searched(app: Flask):
+def test_a_pager_keeps_the_search(app: Flask):
     @app.get("/list", endpoint="list")
     def listed() -> str:
         return ""

@@ -1,4 +1,4 @@
-"""What somebody typed is theirs still when their form came too often, or was too large."""
+"""Input of a form is kept when the form was rate limited; a form that was too large explains where the input is."""
 
 import io
 import re
@@ -42,18 +42,18 @@ def phone(app):
 
 
 def let_through(app, rate: str) -> None:
-    """Let as many through a link from now on, and forget those that came."""
+    """Set the limit of requests per link from here on, and reset the counts."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], rate_answer=rate)
     limiter.reset()
 
 
 def sent_again(client, page):
-    """Press the one button of a page that kept what was sent."""
+    """Press the only button of a page that kept the input."""
     address = re.search(r'<form method="post" action="([^"]+)"', page.text.partition("<main")[2])[1]
     return client.post(address, data=fields(page.text))
 
 
-def test_a_cadres_answer_that_came_too_often_is_kept_and_sent_again_as_it_was(app, phone, link, activity):
+def test_a_cadres_rate_limited_answer_is_kept_and_sent_again_unchanged(app, phone, link, activity):
     card = f"{activity.id}-"
     typed = {"csrf_token": form_token(link), "card": activity.id, f"{card}choice": "represented"}
     typed |= {f"{card}name": "Siti Aminah", f"{card}post": 'Ketua "RT" & kader', f"{card}phone": "0812-3456-7890"}
@@ -65,7 +65,7 @@ def test_a_cadres_answer_that_came_too_often_is_kept_and_sent_again_as_it_was(ap
     assert "Wait a minute, then try again. What you entered is kept on this page" in text_of(page.text)
     assert db.session.scalar(sa.select(Invitation.state)) is InvitationState.INVITED
     again = sent_again(phone, page)
-    assert (again.status_code, fields(again.text)) == (429, fields(page.text))  # too early: it is kept still
+    assert (again.status_code, fields(again.text)) == (429, fields(page.text))  # too early: it is still kept
     let_through(app, "100/minute")
     done = sent_again(phone, again)
     assert (done.status_code, done.location) == (303, f"/j/{link}/thanks?for=answer&lang=en")
@@ -76,7 +76,7 @@ def test_a_cadres_answer_that_came_too_often_is_kept_and_sent_again_as_it_was(ap
     )  # fmt: skip
 
 
-def test_what_a_speaker_wrote_of_their_absence_is_kept_to_the_letter(app, phone, link):
+def test_a_speakers_rate_limited_absence_is_kept_exactly(app, phone, link):
     let_through(app, "1/minute")
     phone.post(f"/j/{link}/away")
     typed = {"csrf_token": form_token(link), "on": "2027-01-19", "reason": REASON}
@@ -89,7 +89,7 @@ def test_what_a_speaker_wrote_of_their_absence_is_kept_to_the_letter(app, phone,
     assert db.session.scalars(sa.select(Absence.reason)).one() == " ".join(REASON.split())
 
 
-def test_another_sites_form_is_not_repeated_and_a_page_that_is_opened_keeps_none(app, phone, link):
+def test_another_sites_form_is_not_repeated_and_a_get_request_keeps_none(app, phone, link):
     let_through(app, "1/minute")
     phone.get(f"/j/{link}")
     phone.post(f"/j/{link}/away")
@@ -102,7 +102,7 @@ def test_another_sites_form_is_not_repeated_and_a_page_that_is_opened_keeps_none
         assert ("<form" in page.text, "Klik" in page.text, "kept on this page" in page.text) == (False, False, False)
 
 
-def test_a_file_that_came_too_often_is_left_to_the_browsers_way_back(phone, link):
+def test_a_rate_limited_file_must_be_resent_by_going_back_in_the_browser(phone, link):
     for _ in range(6):
         phone.post(f"/j/{link}/away/calendar")
     chosen = {"csrf_token": form_token(link), "name": "Dinas", "file": (io.BytesIO(b"x"), "x.ics")}
@@ -111,7 +111,7 @@ def test_a_file_that_came_too_often_is_left_to_the_browsers_way_back(phone, link
     assert ("<form" in page.text, STOOD in page.text) == (False, True)
 
 
-def test_staff_who_try_too_often_keep_what_they_typed(coordinator_client, hall):
+def test_staff_keep_their_input_when_rate_limited(coordinator_client, hall):
     address = f"/absences/venue/{hall.id}/calendars"
     typed = {"address": "calendar", "name": "Jadwal “aula” <Bappeda>"}
     pages = [coordinator_client.post(address, data=typed) for _ in range(21)]
@@ -133,7 +133,7 @@ def test_a_password_is_never_repeated(app, secret):
             assert rate_limited.kept() == kept
 
 
-def test_what_was_too_large_says_where_that_which_was_typed_still_stands(phone, link, coordinator_client, hall):
+def test_a_too_large_request_says_where_the_input_still_is(phone, link, coordinator_client, hall):
     for client, address, token in (
         (coordinator_client, f"/absences/venue/{hall.id}/calendars", ""),
         (phone, f"/j/{link}/away/calendar?lang=en", form_token(link)),

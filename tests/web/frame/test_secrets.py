@@ -1,4 +1,4 @@
-"""What must not leak: answer links to those who only read, personal data to the log, a password to a cookie."""
+"""Secrets that must not leak: answer links to viewers, personal data to the log, a password to a cookie."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -26,7 +26,7 @@ LINK = re.compile(r"(?:/j/|%2Fj%2F)[\w-]{38}")
 
 @pytest.fixture
 def everybody_has_a_link(activity, police: Organisation, chief: Person) -> None:
-    siti = a_person("Siti Rahmawati", email="")  # only a call reaches her
+    siti = a_person("Siti Rahmawati", email="")  # she can only be reached by phone
     activity_id, people, offices = activity.id, [siti.id, chief.id], {police.id: 2}
     inviting.invite_people([activity_id], people, Role.PARTICIPANT, by=None, now=NOW)
     inviting.invite_organisations([activity_id], offices, by=None, now=NOW)
@@ -34,7 +34,7 @@ def everybody_has_a_link(activity, police: Organisation, chief: Person) -> None:
 
 
 def pages(app: Flask) -> list[str]:
-    """Return the address of every page that shows one record or a list, for the records of the fixtures."""
+    """Return the address of every page of one record or a list, for the records of the fixtures."""
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.endpoint.startswith(("security.", "static", "answers.")):
@@ -49,26 +49,26 @@ def shown(app: Flask, client) -> dict[str, int]:
     return {path: len(LINK.findall(answer.text)) for path, answer in answers.items() if LINK.search(answer.text)}
 
 
-def test_no_page_gives_an_answer_link_to_one_who_only_reads(app: Flask, viewer_client, everybody_has_a_link):
+def test_no_page_shows_an_answer_link_to_a_viewer(app: Flask, viewer_client, everybody_has_a_link):
     assert viewer_client.get("/people/1").status_code == 200
     assert shown(app, viewer_client) == {}
 
 
-def test_a_coordinator_sees_the_links_to_pass_on(app: Flask, coordinator_client, everybody_has_a_link):
+def test_a_coordinator_sees_the_links_to_pass_them_on(app: Flask, coordinator_client, everybody_has_a_link):
     assert {"/people/1", "/organisations/1", "/invitations/1", "/activities/1/invitees/to-call"} <= shown(
         app, coordinator_client
     ).keys()
 
 
 def logged(app: Flask, client, path: str, caplog) -> tuple[TestResponse, str]:
-    """Return the answer, and all that was logged meanwhile."""
+    """Return the response, and everything logged during the request."""
     app.testing = False
     with capture_logs() as events:
         answer = client.get(path)
     return answer, f"{events} {caplog.text}"
 
 
-def test_the_log_of_a_crash_says_where_and_never_who(any_app: Flask, coordinator_client, ani: Person, caplog):
+def test_the_log_of_a_crash_has_the_place_and_no_personal_data(any_app: Flask, coordinator_client, ani: Person, caplog):
     twice = ani.id
 
     def crash() -> str:
@@ -83,7 +83,7 @@ def test_the_log_of_a_crash_says_where_and_never_who(any_app: Flask, coordinator
     assert re.findall(r"Wijaya|ani@|812345|INSERT|Key \(", said) == []
 
 
-def test_a_broken_database_gives_a_sentence_and_logs_no_password(app: Flask, coordinator: User, caplog):
+def test_a_broken_database_gives_a_message_and_logs_no_password(app: Flask, coordinator: User, caplog):
     client = log_in(app, coordinator)
     db.session.execute(sa.text("DROP TABLE office"))
     db.session.commit()
@@ -95,7 +95,7 @@ def test_a_broken_database_gives_a_sentence_and_logs_no_password(app: Flask, coo
 
 
 def cookie_text(client) -> str:
-    """Return what stands in the session cookie, as anybody who copies it can read it."""
+    """Return the contents of the session cookie, as anybody with a copy can read them."""
     value = client.get_cookie("outreach").value
     packed = value.startswith(".")
     part = value.lstrip(".").split(".")[0]
@@ -103,7 +103,7 @@ def cookie_text(client) -> str:
     return (decompress(raw) if packed else raw).decode()
 
 
-def test_a_new_password_is_in_the_answer_and_not_in_the_cookie(administrator_client, viewer: User):
+def test_a_new_password_is_in_the_response_and_not_in_the_cookie(administrator_client, viewer: User):
     siti = {"name": "Siti Rahmawati", "email": "siti@example.com", "role": "coordinator", "locale": "id"}
     for answer in (
         administrator_client.post("/users/new", data=siti),
@@ -115,7 +115,7 @@ def test_a_new_password_is_in_the_answer_and_not_in_the_cookie(administrator_cli
         assert password[1] not in cookie_text(administrator_client)
 
 
-def test_a_token_is_no_way_in(app: Flask, coordinator: User):
+def test_a_token_alone_does_not_sign_in(app: Flask, coordinator: User):
     token = coordinator.get_auth_token()
     client = app.test_client()
     for answer in (
@@ -125,7 +125,7 @@ def test_a_token_is_no_way_in(app: Flask, coordinator: User):
         assert (answer.status_code, answer.headers["Location"][:6]) == (302, "/login")
 
 
-def test_signing_in_takes_no_json(app: Flask, coordinator: User):
+def test_signing_in_accepts_no_json(app: Flask, coordinator: User):
     app.config["WTF_CSRF_ENABLED"] = False
     login = {"email": coordinator.email, "password": "bukan-rahasia-2027"}
     answer = app.test_client().post("/login?include_auth_token", json=login, headers={"Accept": "application/json"})
@@ -133,7 +133,7 @@ def test_signing_in_takes_no_json(app: Flask, coordinator: User):
     assert "token" not in (answer.text if answer.status_code != 200 else "")
 
 
-def test_a_copied_cookie_is_worth_nothing_after_signing_out(app: Flask, coordinator: User):
+def test_a_copied_cookie_is_invalid_after_signing_out(app: Flask, coordinator: User):
     client, _ = sign_in(app, coordinator.email, remember="y")
     stolen = app.test_client()
     for name in ("outreach", "outreach-remember"):
@@ -144,7 +144,7 @@ def test_a_copied_cookie_is_worth_nothing_after_signing_out(app: Flask, coordina
     assert stolen.get("/people").status_code == 302
 
 
-def test_changing_ones_own_password_stands_in_the_audit_log(app: Flask, coordinator: User):
+def test_changing_ones_own_password_is_in_the_audit_log(app: Flask, coordinator: User):
     client, _ = sign_in(app, coordinator.email)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/password").text)
     form = {

@@ -1,1 +1,1 @@
-"""The page that finds a time."""
+"""The page that finds free slots."""

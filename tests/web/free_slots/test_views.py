@@ -1,4 +1,4 @@
-"""The page that finds a time: asked in the address, answered below, leading on to the form."""
+"""The page that finds a free slot: the search is in the address, the results below link to the form."""
 
 import re
 
@@ -31,14 +31,14 @@ def find(client, **changes):
     return client.get("/free-times", query_string={**FIND, **changes})
 
 
-def test_it_begins_with_two_hours_in_the_next_two_weeks(coordinator_client, hall):
+def test_it_starts_with_two_hours_in_the_next_two_weeks(coordinator_client, hall):
     page = coordinator_client.get("/free-times").text
     assert 'value="120"' in page
     assert 'value="2027-01-04"' in page
     assert 'value="2027-01-17"' in page
 
 
-def test_a_free_hall_at_a_good_hour_leads_to_the_form_with_both(coordinator_client, hall):
+def test_a_free_hall_at_a_good_hour_links_to_the_form_with_both(coordinator_client, hall):
     page = find(coordinator_client).text
     assert "08:00–10:00 WIB" in page
     assert hall.name in page
@@ -49,7 +49,9 @@ def test_a_free_hall_at_a_good_hour_leads_to_the_form_with_both(coordinator_clie
     assert f'selected value="{hall.id}"' in form
 
 
-def test_who_was_needed_is_chosen_for_inviting_once_the_activity_is_made(coordinator_client, office, ani, hall):
+def test_the_required_people_are_preselected_for_inviting_after_the_activity_is_created(
+    coordinator_client, office, ani, hall
+):
     page = find(coordinator_client, person=ani.id).text
     link = re.search(r'href="(/activities/new[^"]*)">Use this time', page)[1].replace("&amp;", "&")
     form = {name: found[0] for name, found in fields(coordinator_client.get(link).text).items()}
@@ -60,7 +62,7 @@ def test_who_was_needed_is_chosen_for_inviting_once_the_activity_is_made(coordin
     assert "saved as a draft" in made.text
 
 
-def test_who_is_needed_is_asked_after(coordinator_client, activity, ani, hall):
+def test_the_required_people_are_respected(coordinator_client, activity, ani, hall):
     speaks(activity, ani)
     activity.starts_at, activity.ends_at = at(18, 7, 30), at(18, 16)
     activity.venue_id = None
@@ -72,7 +74,7 @@ def test_who_is_needed_is_asked_after(coordinator_client, activity, ani, hall):
     assert "checked" in page
 
 
-def test_an_activity_that_is_to_move_does_not_stand_in_its_own_way(coordinator_client, activity, ani, hall):
+def test_an_activity_to_be_moved_does_not_block_itself(coordinator_client, activity, ani, hall):
     speaks(activity, ani)
     begun = coordinator_client.get(f"/free-times?activity={activity.id}").text
     assert f'value="{ani.id}" checked' in begun
@@ -84,11 +86,11 @@ def test_an_activity_that_is_to_move_does_not_stand_in_its_own_way(coordinator_c
     assert f"/activities/{activity.id}/move?on=2027-01-18" in page
 
 
-def test_a_taken_hall_is_named_as_what_stands_in_the_way(coordinator_client, activity, hall):
+def test_a_booked_hall_is_named_as_the_obstacle(coordinator_client, activity, hall):
     activity.starts_at, activity.ends_at = at(18, 7, 30), at(18, 16)
     db.session.commit()
     page = find(coordinator_client, venue=hall.id).text
-    assert "venue=none" in page  # settle the hall later
+    assert "venue=none" in page  # choose the hall later
     assert "Look so" in page
 
 
@@ -99,13 +101,13 @@ def test_a_taken_hall_is_named_as_what_stands_in_the_way(coordinator_client, act
         {"first": "2026-12-01", "last": "2026-12-02"}, {"venue": "9999"}, {"people": "-1"}, {"region_code": "99"},
     ],
 )  # fmt: skip
-def test_bad_input_gets_a_sentence_at_its_field(coordinator_client, hall, changes):
+def test_bad_input_gets_a_message_at_its_field(coordinator_client, hall, changes):
     answer = find(coordinator_client, **changes)
     assert answer.status_code == 422
     assert "field-error" in answer.text
 
 
-def test_more_people_than_can_be_looked_at_in_time_get_a_sentence(coordinator_client, hall):
+def test_too_many_people_for_a_timely_search_get_a_message(coordinator_client, hall):
     """Four hundred took eight seconds."""
     answer = find(coordinator_client, person=[str(number) for number in range(1, 52)])
     assert answer.status_code == 422
@@ -113,12 +115,12 @@ def test_more_people_than_can_be_looked_at_in_time_get_a_sentence(coordinator_cl
     assert find(coordinator_client, person=[str(number) for number in range(1, 51)]).status_code == 200
 
 
-def test_an_unknown_activity_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_activity_gives_a_not_found_page(coordinator_client):
     assert coordinator_client.get("/free-times?activity=99").status_code == 404
     assert find(coordinator_client, activity="99").status_code == 404
 
 
-def test_searching_for_people_keeps_what_was_typed(coordinator_client, ani, budi):
+def test_searching_for_people_keeps_the_input(coordinator_client, ani, budi):
     page = coordinator_client.get(
         "/free-times", query_string={**FIND, "do": "search", "q": "Budi", "person": ani.id}
     ).text
@@ -127,21 +129,21 @@ def test_searching_for_people_keeps_what_was_typed(coordinator_client, ani, budi
     assert 'id="slots"' not in page
 
 
-def test_weekends_are_said_to_be_weekends(coordinator_client, hall):
+def test_weekends_are_marked_as_weekends(coordinator_client, hall):
     page = find(coordinator_client, first="2027-01-16", last="2027-01-17").text
     assert "weekends" in page
 
 
-def test_a_viewer_is_not_let_in(viewer_client):
+def test_a_viewer_has_no_access(viewer_client):
     assert viewer_client.get("/free-times").status_code == 403
     assert 'href="/free-times"' not in viewer_client.get("/").text
 
 
-def test_the_menu_leads_coordinators_to_it(coordinator_client):
+def test_the_menu_links_coordinators_to_it(coordinator_client):
     assert 'href="/free-times"' in coordinator_client.get("/").text
 
 
-def test_it_is_found_on_both_databases(any_app, coordinator_client, hall, programme):
+def test_it_works_on_both_databases(any_app, coordinator_client, hall, programme):
     db.session.add(draft_activity(programme, hall, starts_at=at(18, 8), ends_at=at(18, 12)))
     db.session.commit()
     page = find(coordinator_client).text
@@ -149,7 +151,7 @@ def test_it_is_found_on_both_databases(any_app, coordinator_client, hall, progra
     assert "08:00–10:00 WIB" not in page
 
 
-def test_the_best_times_of_several_days_can_be_asked_about(coordinator_client, hall):
+def test_a_poll_can_be_created_from_the_best_slots_of_several_days(coordinator_client, hall):
     page = find(coordinator_client, last="2027-01-20").text
     link = page.split('href="/polls/new?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
     form = coordinator_client.get(f"/polls/new?{link}").text
@@ -157,21 +159,21 @@ def test_the_best_times_of_several_days_can_be_asked_about(coordinator_client, h
     assert 'value="08:00"' in form
 
 
-def test_a_day_off_is_none_though_nothing_is_planned_so_far_ahead(coordinator_client, hall):
+def test_a_day_off_is_excluded_though_nothing_is_planned_so_far_ahead(coordinator_client, hall):
     page = find(coordinator_client, first="2027-08-16", last="2027-08-17").text
     assert "begins=08:00" in page
     assert "on=2027-08-16" in page
     assert "on=2027-08-17" not in page  # Hari Kemerdekaan
 
 
-def test_enter_in_a_field_finds_a_time_and_does_not_search_for_people(coordinator_client, hall):
+def test_enter_in_a_field_finds_a_slot_and_does_not_search_for_people(coordinator_client, hall):
     page = coordinator_client.get("/free-times").text
     assert page.index('name="do" value="find"') < page.index('name="do" value="search"')
 
 
-def test_what_is_found_is_as_wide_as_what_was_asked(coordinator_client, hall):
+def test_the_results_are_as_wide_as_the_form(coordinator_client, hall):
     styles = (ROOT / "outreach/static/planning.css").read_text()
     assert ".plan-form, .plan-found { max-width" in styles
-    for asked in ({}, {"last": "2027-01-18", "not_before": "20:00"}):  # some times, and none
+    for asked in ({}, {"last": "2027-01-18", "not_before": "20:00"}):  # some slots, and none
         [slots] = re.findall(r'<section id="slots" class="([^"]*)"', find(coordinator_client, **asked).text)
         assert "plan-found" in slots.split()

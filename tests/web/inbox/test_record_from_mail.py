@@ -1,4 +1,4 @@
-"""From a mail received to the answer it gives: one way there, one press, and back to the mails."""
+"""Recording an answer from a received mail: one link to the form, one button, and back to the mails."""
 
 import pytest
 import sqlalchemy as sa
@@ -30,7 +30,7 @@ def theirs(activity, police, coordinator) -> int:
 
 
 def checked(shown: str, name: str) -> list[str]:
-    """Return the values that are chosen in a group of radio buttons."""
+    """Return the chosen values of a group of radio buttons."""
     tags = [tag for tag in shown.split("<input")[1:] if f'name="{name}"' in tag.partition(">")[0]]
     return [tag.partition('value="')[2].partition('"')[0] for tag in tags if " checked" in tag.partition(">")[0]]
 
@@ -52,7 +52,7 @@ def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(hers, a
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
 
 
-def test_a_slip_keeps_the_letter_beside_the_form_and_undone(hers, ani, coordinator_client):
+def test_an_input_error_keeps_the_letter_beside_the_form_and_unhandled(hers, ani, coordinator_client):
     letter = mail(person=ani, invitation_id=hers, text="Insyaallah saya datang.").id
     refused = coordinator_client.post(f"/invitations/{hers}/answer?mail={letter}", data={"source": "mail"})
     assert (refused.status_code, "Insyaallah saya datang." in refused.text) == (422, True)
@@ -63,7 +63,7 @@ def test_a_slip_keeps_the_letter_beside_the_form_and_undone(hers, ani, coordinat
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
 
 
-def test_what_a_calendar_answered_is_shown_and_chosen(hers, ani, activity, coordinator_client):
+def test_a_calendars_answer_is_shown_and_preselected(hers, ani, activity, coordinator_client):
     answer = mail(
         IncomingKind.ANSWER, IncomingOutcome.TO_READ, person=ani, invitation_id=hers, participation="DECLINED",
         reason="deadline_passed", text="", subject="Declined",
@@ -78,7 +78,7 @@ def test_what_a_calendar_answered_is_shown_and_chosen(hers, ani, activity, coord
     assert (checked(shown, "source"), checked(shown, "choice")) == (["mail"], ["not_coming"])
 
 
-def test_without_a_letter_the_form_is_as_ever(hers, coordinator_client):
+def test_without_a_letter_the_form_is_unchanged(hers, coordinator_client):
     shown = page(coordinator_client, f"/invitations/{hers}/answer")
     assert (checked(shown, "source"), "this mail is marked" in shown) == ([], False)
     saved = coordinator_client.post(f"/invitations/{hers}/answer", data={"choice": "coming", "source": "mail"})
@@ -98,7 +98,7 @@ def test_an_offices_names_are_recorded_from_a_letter(theirs, police, coordinator
     assert answered.location == f"/incoming?marked={letter}"
 
 
-def test_that_an_office_sends_nobody_is_recorded_from_a_letter(theirs, police, coordinator_client):
+def test_a_letter_that_declines_for_an_office_is_recorded(theirs, police, coordinator_client):
     letter = mail(organisation=police, invitation_id=theirs).id
     answered = coordinator_client.post(
         f"/invitations/{theirs}/answer?mail={letter}", data={"choice": "not_coming", "source": "mail"}
@@ -106,7 +106,7 @@ def test_that_an_office_sends_nobody_is_recorded_from_a_letter(theirs, police, c
     assert answered.location == f"/incoming?marked={letter}"
 
 
-def test_a_guess_is_said_to_be_one(hers, ani, coordinator_client):
+def test_a_guess_is_marked_as_a_guess(hers, ani, coordinator_client):
     guessed = mail(person=ani, invitation_id=hers, guessed=True).id
     for path in ("/incoming", f"/incoming/{guessed}"):
         assert "perhaps about <a" in page(coordinator_client, path)
@@ -117,7 +117,7 @@ def test_a_guess_is_said_to_be_one(hers, ani, coordinator_client):
     assert "perhaps about" not in page(coordinator_client, f"/invitations/{hers}")
 
 
-def test_undo_is_offered_after_a_press_and_brings_the_mail_back(coordinator_client):
+def test_undo_is_offered_after_an_action_and_restores_the_mail(coordinator_client):
     letter = mail(subject="Datang terlambat").id
     after = coordinator_client.post(f"/incoming/{letter}/dealt-with", follow_redirects=True).text
     assert ("The mail is marked as dealt with." in after, "Datang terlambat" in after) == (True, False)
@@ -128,7 +128,7 @@ def test_undo_is_offered_after_a_press_and_brings_the_mail_back(coordinator_clie
     assert "marked as dealt with" not in page(coordinator_client, f"/incoming?marked={letter}")
 
 
-def test_a_mail_shows_ways_to_reach_who_wrote_it(ani, coordinator_client):
+def test_a_mail_shows_contacts_of_its_sender(ani, coordinator_client):
     ani.phone = "+6281234567890"
     letter = mail(person=ani, subject="Tanya").id
     shown = page(coordinator_client, f"/incoming/{letter}")
@@ -139,13 +139,13 @@ def test_a_mail_shows_ways_to_reach_who_wrote_it(ani, coordinator_client):
     assert "Reply by e-mail" not in page(coordinator_client, f"/incoming/{stranger}")
 
 
-def test_a_viewer_sees_the_number_to_call(ani, viewer_client):
+def test_a_viewer_sees_the_phone_number(ani, viewer_client):
     ani.phone = "+6281234567890"
     shown = page(viewer_client, f"/incoming/{mail(person=ani).id}")
     assert ('href="tel:+6281234567890"' in shown, "wa.me" in shown, "Record answer" in shown) == (True, False, False)
 
 
-def test_a_report_that_had_its_effect_is_noted(ani, coordinator_client):
+def test_a_report_that_had_its_effect_is_marked(ani, coordinator_client):
     report = mail(IncomingKind.BOUNCE, IncomingOutcome.APPLIED, person=ani).id
     answer = mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, person=ani, participation="ACCEPTED").id
     assert ">Noted<" in page(coordinator_client, f"/incoming/{report}")
@@ -153,7 +153,7 @@ def test_a_report_that_had_its_effect_is_noted(ani, coordinator_client):
     assert ">Taken<" in page(coordinator_client, f"/incoming/{answer}")
 
 
-def test_the_log_leads_from_an_answer_to_the_mail_it_came_from(hers, ani, coordinator, administrator_client):
+def test_the_log_links_from_an_answer_to_its_mail(hers, ani, coordinator, administrator_client):
     letter = mail(person=ani, invitation_id=hers, sender_name="Ani Wijaya").id
     administrator_client.post(f"/invitations/{hers}/answer?mail={letter}", data={"choice": "coming", "source": "mail"})
     shown = page(administrator_client, "/audit?about=invitation")

@@ -1,4 +1,4 @@
-"""Whom no mail reaches, as a coordinator sees it: why, what they would miss, and what to do."""
+"""People that mail does not reach, as a coordinator sees them: the reason, what they would miss, and what to do."""
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ def test_unreachable_people_are_listed_with_a_plain_reason_and_what_they_would_m
     assert "This address does not exist." in page(coordinator_client, f"/people/{ani.id}")
 
 
-def test_trying_an_address_again_says_that_nothing_is_sent_anew(hers, ani, police, coordinator_client):
+def test_allowing_an_address_again_says_that_nothing_is_sent_again(hers, ani, police, coordinator_client):
     for address, path, data in (
         (ani.email, "/incoming/unreachable", {"address": ani.email}),
         (ani.email, f"/people/{ani.id}/address", {}),
@@ -56,7 +56,7 @@ def test_a_mail_to_a_blocked_address_cannot_be_sent_again_from_its_page(hers, an
     assert ("Send again" in shown, f"No mail arrives at {ani.email}." in shown) == (False, True)
 
 
-def test_a_report_s_page_says_that_no_mail_goes_there_any_more(ani, coordinator_client):
+def test_a_report_s_page_says_that_mail_there_has_stopped(ani, coordinator_client):
     report = mail(IncomingKind.BOUNCE, IncomingOutcome.APPLIED, person=ani).id
     assert "No mail arrives at" not in page(coordinator_client, f"/incoming/{report}")
     blocked(ani.email, fault=AddressFault.CLOSED)

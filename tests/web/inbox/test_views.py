@@ -1,4 +1,4 @@
-"""The page of mails received: what is to be read first, in plain words, and what a coordinator does with it."""
+"""The page of received mails: what to read first, in plain words, and the coordinator's actions."""
 
 from dataclasses import replace
 
@@ -31,9 +31,7 @@ def hers(activity, ani, coordinator) -> int:
     return db.session.scalars(sa.select(Invitation.id)).one()
 
 
-def test_what_somebody_wrote_stands_first_with_whose_it_is_and_the_way_to_record_an_answer(
-    hers, ani, coordinator_client
-):
+def test_a_letter_is_first_with_its_person_and_a_link_to_record_an_answer(hers, ani, coordinator_client):
     letter = mail(person=ani, invitation_id=hers, subject="Datang terlambat", text="Saya datang pukul 10.")
     shown = page(coordinator_client)
     assert "Datang terlambat" in shown
@@ -55,7 +53,7 @@ def test_words_and_subject_are_shown_as_text_and_never_as_a_link(coordinator_cli
         assert "<i>A" not in shown
 
 
-def test_an_answer_that_was_not_taken_says_why(coordinator_client):
+def test_a_refused_answer_has_a_reason(coordinator_client):
     mail(IncomingKind.ANSWER, IncomingOutcome.REFUSED, reason="tentative", text="")
     mail(IncomingKind.UNREADABLE, reason="broken", subject="", text="??")
     mail(IncomingKind.ANSWER, IncomingOutcome.REFUSED, reason="of a later version", text="")
@@ -66,7 +64,7 @@ def test_an_answer_that_was_not_taken_says_why(coordinator_client):
     assert "of a later version" not in shown
 
 
-def test_each_list_holds_its_own(coordinator_client):
+def test_each_list_has_its_own_mails(coordinator_client):
     for kind, outcome in (
         (IncomingKind.LETTER, IncomingOutcome.TO_READ), (IncomingKind.ANSWER, IncomingOutcome.APPLIED),
         (IncomingKind.BOUNCE, IncomingOutcome.APPLIED), (IncomingKind.DELAY, IncomingOutcome.APPLIED),
@@ -88,7 +86,7 @@ def test_each_list_holds_its_own(coordinator_client):
     assert found("/incoming?show=all&q=AUTOMATIC") == ["automatic ignored."]
 
 
-def test_the_list_of_one_person_holds_theirs(ani, budi, coordinator_client):
+def test_the_list_of_one_person_has_their_mails(ani, budi, coordinator_client):
     mail(person=ani, subject="Dari Ani")
     mail(person=budi, subject="Dari Budi")
     shown = page(coordinator_client, f"/incoming?show=all&person={ani.id}")
@@ -96,7 +94,7 @@ def test_the_list_of_one_person_holds_theirs(ani, budi, coordinator_client):
     assert "Dari Ani" in page(coordinator_client, f"/people/{ani.id}")
 
 
-def test_dealing_with_it_takes_it_off_the_list_and_is_written_in_the_log(coordinator, coordinator_client):
+def test_marking_a_mail_as_handled_removes_it_from_the_list_and_is_logged(coordinator, coordinator_client):
     letter = mail(subject="Datang terlambat").id
     answered = coordinator_client.post(f"/incoming/{letter}/dealt-with")
     assert (answered.status_code, answered.location) == (302, f"/incoming?marked={letter}")
@@ -115,7 +113,7 @@ def test_dealing_with_it_takes_it_off_the_list_and_is_written_in_the_log(coordin
     ]  # fmt: skip
 
 
-def test_all_that_a_sender_wrote_is_dealt_with_at_once(coordinator, coordinator_client):
+def test_all_mails_of_a_sender_are_marked_as_handled_at_once(coordinator, coordinator_client):
     letters = [mail(sender="banyak@example.net").id for _number in range(3)]
     other = mail(sender="ani@example.com").id
     assert "Dealt with: all of this sender" in page(coordinator_client, f"/incoming/{letters[1]}")
@@ -131,14 +129,14 @@ def test_all_that_a_sender_wrote_is_dealt_with_at_once(coordinator, coordinator_
     assert "Dealt with: all of this sender" not in page(coordinator_client, f"/incoming/{letters[1]}")
 
 
-def test_mails_without_a_sender_are_dealt_with_one_by_one(coordinator, coordinator_client):
+def test_mails_without_a_sender_are_marked_as_handled_one_by_one(coordinator, coordinator_client):
     first, second = mail(sender="").id, mail(sender="").id
     assert "all of this sender" not in page(coordinator_client, f"/incoming/{first}")
     coordinator_client.post(f"/incoming/{first}/sender-dealt-with")
     assert db.session.scalars(sa.select(IncomingMail.id).where(IncomingMail.seen_at.is_(None))).all() == [second]
 
 
-def test_the_log_names_who_wrote_and_leads_to_the_mail_until_it_is_forgotten(administrator_client):
+def test_the_log_names_the_sender_and_links_to_the_mail_until_it_is_erased(administrator_client):
     letter = mail(subject="Rahasia", sender_name="Ani Wijaya").id
     plain = mail(sender="budi@example.com", sender_name="").id
     for one in (letter, plain):
@@ -172,12 +170,12 @@ def test_without_login_nothing_is_shown(app, office):
         assert app.test_client().get(path).status_code == 302
 
 
-def test_a_mail_that_does_not_exist_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_mail_gives_a_not_found_page(coordinator_client):
     assert coordinator_client.get("/incoming/999").status_code == 404
     assert coordinator_client.post("/incoming/999/dealt-with").status_code == 404
 
 
-def test_the_menu_counts_what_is_to_be_read_where_a_mailbox_is_read(app, coordinator_client, reading):
+def test_the_menu_counts_mails_to_read_where_a_mailbox_is_read(app, coordinator_client, reading):
     def count():
         shown = page(coordinator_client, "/venues")
         return shown.partition('<span class="nav-count">')[2].partition("<")[0]
@@ -194,7 +192,7 @@ def test_the_menu_counts_what_is_to_be_read_where_a_mailbox_is_read(app, coordin
     assert count() == "99+"
 
 
-def test_where_no_mailbox_is_read_the_menu_is_silent_and_the_page_says_so(coordinator_client):
+def test_without_a_mailbox_the_menu_shows_nothing_and_the_page_says_so(coordinator_client):
     assert 'href="/incoming"' not in page(coordinator_client, "/venues")
     assert "No mailbox is read." in page(coordinator_client)
     assert "Until then replies go to dp3ap2kb@example.com." in page(coordinator_client)
@@ -206,21 +204,21 @@ def test_where_a_mailbox_is_read_nothing_hints_at_setting_one_up(coordinator_cli
     assert "No mailbox is read" not in page(coordinator_client, "/messages")
 
 
-def test_the_office_s_page_says_where_replies_go(app, administrator_client):
+def test_the_office_s_page_shows_where_replies_go(app, administrator_client):
     assert "OUTREACH_IMAP_SERVER" in page(administrator_client, "/office")
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
     shown = page(administrator_client, "/office")
     assert ("OUTREACH_IMAP_SERVER" in shown, "stand under “Mails received”." in shown) == (False, True)
 
 
-def test_mails_that_wait_stay_in_the_menu_after_the_mailbox_is_read_no_more(coordinator_client):
+def test_waiting_mails_stay_in_the_menu_after_the_mailbox_is_switched_off(coordinator_client):
     letter = mail().id
     assert 'href="/incoming"' in page(coordinator_client, "/venues")
     coordinator_client.post(f"/incoming/{letter}/dealt-with")
     assert 'href="/incoming"' not in page(coordinator_client, "/venues")
 
 
-def test_a_mailbox_that_cannot_be_read_is_said_here_and_on_the_start_page(reading, coordinator_client):
+def test_a_failing_mailbox_is_shown_here_and_on_the_start_page(reading, coordinator_client):
     assert "cannot be read since" not in page(coordinator_client)
     db.session.add(Channel(name="inbox", trouble=ChannelTrouble.LOGIN, reply="NO wrong password", since_at=NOW))
     db.session.commit()
@@ -233,12 +231,12 @@ def test_a_mailbox_that_cannot_be_read_is_said_here_and_on_the_start_page(readin
     assert "No mail can go out" not in page(coordinator_client, "/messages")
 
 
-def test_the_start_page_says_how_many_wait(coordinator_client):
+def test_the_start_page_shows_the_number_of_waiting_mails(coordinator_client):
     mail()
     assert "1 mail waits to be read" in page(coordinator_client, "/")
 
 
-def test_beside_the_invitation_stands_that_they_wrote(hers, ani, activity, coordinator_client):
+def test_the_invitation_shows_that_its_invitee_wrote(hers, ani, activity, coordinator_client):
     letter = mail(person=ani, invitation_id=hers, received_at=at(5, 9)).id
     mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, person=ani, invitation_id=hers, received_at=at(6, 9))
     for path in (f"/activities/{activity.id}/invitees", f"/invitations/{hers}"):
@@ -247,7 +245,7 @@ def test_beside_the_invitation_stands_that_they_wrote(hers, ani, activity, coord
         assert "wrote on Tue, 5 Jan 2027" in shown
 
 
-def test_the_message_shows_what_came_back_to_it(ani, coordinator_client):
+def test_the_message_shows_replies_and_reports_about_it(ani, coordinator_client):
     message = Message(
         person=ani, kind=MailKind.INVITATION, local_day=NOW.date(), due_at=NOW, sent_at=NOW, expires_at=at(18),
         state="sent", address=ani.email,
@@ -265,7 +263,7 @@ def test_the_message_shows_what_came_back_to_it(ani, coordinator_client):
     assert f"No mail arrives at {ani.email}." in page(coordinator_client, path)
 
 
-def test_an_address_that_mail_does_not_reach_is_said_on_each_page_with_the_number_to_call(
+def test_an_address_that_mail_does_not_reach_is_shown_on_each_page_with_the_phone_number(
     hers, ani, activity, coordinator_client
 ):
     ani.phone = "+6281234567890"
@@ -285,7 +283,7 @@ def test_an_address_that_mail_does_not_reach_is_said_on_each_page_with_the_numbe
     )
 
 
-def test_a_person_s_and_an_organisation_s_address_are_tried_again_from_their_page(ani, police, coordinator_client):
+def test_a_person_s_and_an_organisation_s_address_are_allowed_again_on_their_page(ani, police, coordinator_client):
     for invitee, path in ((ani, f"/people/{ani.id}"), (police, f"/organisations/{police.id}")):
         blocked(invitee.email)
         assert "Try this address again" in page(coordinator_client, path)
@@ -293,18 +291,18 @@ def test_a_person_s_and_an_organisation_s_address_are_tried_again_from_their_pag
         assert "Try this address again" not in page(coordinator_client, path)
 
 
-def test_an_address_is_tried_again_from_the_list(ani, coordinator_client):
+def test_an_address_is_allowed_again_on_the_list(ani, coordinator_client):
     blocked(ani.email)
     assert ani.email in page(coordinator_client, "/incoming/unreachable")
     coordinator_client.post("/incoming/unreachable", data={"address": ani.email})
     assert ani.email not in page(coordinator_client, "/incoming/unreachable")
 
 
-def test_the_lists_cost_as_many_queries_for_24_mails_as_for_8(
+def test_the_lists_take_as_many_queries_for_24_mails_as_for_8(
     reading, ani, coordinator, coordinator_client, queries, monkeypatch
 ):
-    """Each is from somebody else, about an activity of its own, and some were dealt with by different people."""
-    monkeypatch.setattr(clock, "now", lambda: NOW)  # the menu's count is kept for a moment
+    """Each mail has its own sender and activity, and different people handled some of them."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)  # the menu's count is cached for a moment
     who = ani.id
     paths = ("/incoming", "/incoming?show=all", "/incoming/unreachable", f"/people/{who}")
 

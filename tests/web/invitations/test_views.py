@@ -1,4 +1,4 @@
-"""The invitees' pages as a coordinator uses them; a viewer may look and change nothing."""
+"""The invitees' pages as a coordinator uses them; a viewer may read and change nothing."""
 
 import re
 from urllib.parse import unquote
@@ -80,12 +80,12 @@ def test_the_list_takes_as_many_queries_for_300_as_for_3(activity, coordinator_c
     pages = [f"/activities/{activity.id}/{page}" for page in ("invitees", "invitees/to-call", "attendance")]
 
     def fetch(page):
-        g.pop("_login_user", None)  # each request finds out anew who asks
+        g.pop("_login_user", None)  # each request looks up the signed-in user again
         return coordinator_client.get(page)
 
     activity_id = activity.id
     invite(3, 0)
-    fetch(pages[0])  # what is read once for the whole process
+    fetch(pages[0])  # read once for the whole process
     few = [queries(lambda page=page: fetch(page)) for page in pages]
     invite(297, 3)
     many = [queries(lambda page=page: fetch(page)) for page in pages]
@@ -93,7 +93,7 @@ def test_the_list_takes_as_many_queries_for_300_as_for_3(activity, coordinator_c
     assert "of 300" in coordinator_client.get(f"/activities/{activity_id}/invitees").text
 
 
-def test_a_search_keeps_what_was_ticked(activity, ani, budi, coordinator_client):
+def test_a_search_keeps_the_ticks(activity, ani, budi, coordinator_client):
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/people",
         data={"role": "speaker", "activity_ids": activity.id, "person_ids": ani.id, "q": "santoso", "do": "search"},
@@ -115,7 +115,7 @@ def test_people_are_invited_to_several_days_in_one_step(activity, programme, hal
     assert [(i.activity_id, i.role) for i in invitations()] == [(activity.id, Role.SPEAKER), (other.id, Role.SPEAKER)]
 
 
-def test_a_published_activity_says_how_many_mails_go_out_before_it_sends_them(
+def test_a_published_activity_shows_the_number_of_mails_before_it_sends_them(
     published, budi, chief, coordinator_client
 ):
     check = coordinator_client.post(
@@ -126,7 +126,7 @@ def test_a_published_activity_says_how_many_mails_go_out_before_it_sends_them(
     assert len(invitations()) == 2
 
 
-def test_nobody_ticked_gets_a_sentence(activity, coordinator_client):
+def test_inviting_without_a_tick_gets_a_message(activity, coordinator_client):
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/people",
         data={"role": "speaker", "activity_ids": activity.id, "do": "check"},
@@ -172,7 +172,7 @@ def test_a_new_person_for_a_cancelled_activity_is_refused_and_left_out_of_the_li
         ({"new-name": "Citra Dewi", "new-phone": "12"}, "is not a phone number"),
     ],
 )
-def test_a_bad_new_person_gets_a_sentence_and_stays_typed(activity, coordinator_client, typed, sentence):
+def test_an_invalid_new_person_gets_a_message_and_stays_typed(activity, coordinator_client, typed, sentence):
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/people",
         data={"role": "speaker", "activity_ids": activity.id, "do": "add", **typed},
@@ -183,7 +183,7 @@ def test_a_bad_new_person_gets_a_sentence_and_stays_typed(activity, coordinator_
     assert db.session.query(Person).count() == 0
 
 
-def test_organisations_are_invited_each_with_its_seats(activity, police, coordinator_client):
+def test_organisations_are_invited_with_their_own_seats(activity, police, coordinator_client):
     address = f"/activities/{activity.id}/invite/organisations"
     data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "3"}
     assert f'name="quota-{police.id}" value="3"' in coordinator_client.post(address, data={**data, "do": "check"}).text
@@ -192,7 +192,7 @@ def test_organisations_are_invited_each_with_its_seats(activity, police, coordin
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "dua", "501"])
-def test_a_quota_that_is_no_number_of_seats_is_refused(activity, police, coordinator_client, seats):
+def test_an_invalid_quota_is_refused(activity, police, coordinator_client, seats):
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/organisations",
         data={"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": seats, "do": "invite"},
@@ -203,7 +203,7 @@ def test_a_quota_that_is_no_number_of_seats_is_refused(activity, police, coordin
     assert invitations() == []
 
 
-def test_all_bad_numbers_of_seats_are_named_at_once(activity, police, coordinator_client):
+def test_all_invalid_numbers_of_seats_are_named_at_once(activity, police, coordinator_client):
     kodim = an_office("Kodim 0411", Sector.MILITARY)
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/organisations",
@@ -220,7 +220,9 @@ def test_all_bad_numbers_of_seats_are_named_at_once(activity, police, coordinato
     )
 
 
-def test_the_check_shows_each_office_s_seats_and_all_asked_beside_the_room(activity, police, coordinator_client):
+def test_the_preview_shows_each_office_s_seats_and_all_invited_beside_the_capacity(
+    activity, police, coordinator_client
+):
     kodim = an_office("Kodim 0411", Sector.MILITARY)
     page = coordinator_client.post(
         f"/activities/{activity.id}/invite/organisations",
@@ -257,7 +259,7 @@ def test_organisations_are_searched_and_the_ticked_ones_stay(activity, police, c
     assert f'value="{kodim.id}" checked' not in page
 
 
-def test_the_check_hints_at_who_is_asked_elsewhere_at_that_hour(
+def test_the_preview_names_people_invited_elsewhere_at_that_hour(
     activity, programme, ani, coordinator, coordinator_client
 ):
     elsewhere = draft_activity(programme, None, title="Pelatihan kader")
@@ -276,7 +278,7 @@ def test_speakers_are_offered_first_while_nobody_is_invited(activity, ani, coord
     assert ("Invite speakers" in page, "Invite people" in page) == (False, True)
 
 
-def test_withdrawing_speaks_of_the_waiting_list_only_where_somebody_waits(published, anis, budi, coordinator_client):
+def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(published, anis, budi, coordinator_client):
     address = f"/invitations/{anis.id}/withdraw"
     assert "waits longest" not in coordinator_client.get(address).text
     waiting = Invitation(activity=published, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
@@ -296,7 +298,7 @@ def test_a_viewer_finds_neither_answer_links_nor_whatsapp(published, anis, ani, 
     assert ("/j/" in page, "wa.me" in page) == (False, False)
 
 
-def test_an_organisation_s_mails_are_a_click_away(published, the_polices, police, coordinator_client):
+def test_an_organisation_s_page_links_to_its_mails(published, the_polices, police, coordinator_client):
     page = coordinator_client.get(f"/invitations/{the_polices.id}").text
     address = f"/messages?activity={published.id}&amp;organisation={police.id}"
     assert address in page
@@ -330,7 +332,7 @@ def test_a_whole_kecamatan_is_ticked_by_one_button(activity, ani, coordinator_cl
     assert 'value="18.72.04.1001" checked' not in answer.text
 
 
-def test_an_answer_by_phone_is_kept_with_who_recorded_it(published, anis, coordinator, coordinator_client):
+def test_an_answer_by_phone_is_stored_with_who_recorded_it(published, anis, coordinator, coordinator_client):
     coordinator_client.post(
         f"/invitations/{anis.id}/answer",
         data={
@@ -359,7 +361,7 @@ def test_an_answer_by_phone_is_kept_with_who_recorded_it(published, anis, coordi
         ({"choice": "represented", "source": "phone"}, "Please write the name of the person"),
     ],
 )
-def test_a_half_recorded_answer_changes_nothing(published, anis, coordinator_client, data, sentence):
+def test_an_incomplete_answer_changes_nothing(published, anis, coordinator_client, data, sentence):
     answer = coordinator_client.post(f"/invitations/{anis.id}/answer", data={**data, "note": "pakai slide"})
     assert answer.status_code == 422
     assert sentence in answer.text
@@ -376,7 +378,7 @@ def test_no_answer_is_recorded_for_a_draft(activity, ani, coordinator, coordinat
     assert "only for a published activity" in answer.text
 
 
-def test_names_given_by_an_organisation_are_written_down(published, the_polices, coordinator_client):
+def test_names_given_by_an_organisation_are_recorded(published, the_polices, coordinator_client):
     coordinator_client.post(
         f"/invitations/{the_polices.id}/nominees",
         data={"source": "whatsapp", "rows-0-name": "Zainal Abidin", "rows-0-phone": "081234567890", "rows-1-name": ""},
@@ -388,7 +390,7 @@ def test_names_given_by_an_organisation_are_written_down(published, the_polices,
     assert "for Polres Metro" in page
 
 
-def test_a_slip_in_a_name_is_corrected_by_staff_in_its_own_row(published, the_polices, coordinator_client):
+def test_staff_correct_a_typing_error_in_a_name_in_its_own_row(published, the_polices, coordinator_client):
     address = f"/invitations/{the_polices.id}/nominees"
     coordinator_client.post(address, data={"source": "phone", "rows-0-name": "Zainal Abidim"})
     page = coordinator_client.get(address).text
@@ -416,7 +418,7 @@ def test_a_quota_is_changed(the_polices, coordinator_client):
     assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
 
 
-def test_withdrawing_says_first_what_is_sent(published, anis, coordinator_client):
+def test_withdrawing_first_shows_what_is_sent(published, anis, coordinator_client):
     assert "No mail goes out" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
     anis.invited_at = NOW
     db.session.commit()
@@ -427,7 +429,7 @@ def test_withdrawing_says_first_what_is_sent(published, anis, coordinator_client
     assert db.session.query(Reminder).filter_by(key="withdrawal").count() == 1
 
 
-def test_a_link_that_went_astray_is_replaced(published, anis, ani, coordinator_client):
+def test_a_leaked_link_is_replaced(published, anis, ani, coordinator_client):
     before = db.session.query(Link).filter_by(person_id=ani.id).one().nonce
     coordinator_client.post(f"/invitations/{anis.id}/link/renew")
     db.session.rollback()
@@ -446,7 +448,7 @@ def test_the_call_list_offers_phone_and_whatsapp(published, ani, coordinator_cli
     assert "Polres Metro" not in page
 
 
-def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
+def test_after_a_cancellation_the_list_shows_the_people_to_call_about_it(
     published, ani, anis, coordinator, coordinator_client
 ):
     ani.email = ""
@@ -463,7 +465,7 @@ def test_after_a_cancellation_the_list_says_whom_to_call_about_it(
     assert "Record answer" not in page
 
 
-def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
+def test_after_a_move_the_list_shows_the_people_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
     ani.email = ""
     db.session.commit()
     recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
@@ -478,7 +480,7 @@ def test_after_a_move_the_list_says_whom_to_call_about_it(published, ani, anis, 
     assert "Record answer" in page
 
 
-def test_what_is_said_of_two_cadres_without_email_for_two_days_counts_invitations(
+def test_the_text_about_two_cadres_without_email_for_two_days_counts_invitations(
     activity, programme, hall, ani, budi, coordinator_client
 ):
     ani.email = budi.email = ""
@@ -493,21 +495,21 @@ def test_what_is_said_of_two_cadres_without_email_for_two_days_counts_invitation
     assert "4 of these invitations are for people without e-mail" in page
 
 
-def test_a_draft_asks_nobody_to_be_called(activity, ani, coordinator, coordinator_client):
+def test_a_draft_lists_nobody_to_call(activity, ani, coordinator, coordinator_client):
     ani.email = ""
     db.session.commit()
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     assert "No mail reaches" not in coordinator_client.get(f"/activities/{activity.id}/invitees").text
 
 
-def test_the_call_list_s_file_runs_no_formula(published, ani, coordinator_client):
+def test_the_call_list_s_file_contains_no_formula(published, ani, coordinator_client):
     ani.email, ani.name = "", "=cmd|' /C calc'!A0"
     db.session.commit()
     text = coordinator_client.get(f"/activities/{published.id}/invitees/to-call.csv").text
     assert "'=cmd" in text
 
 
-def test_a_viewer_looks_and_changes_nothing(published, anis, viewer_client):
+def test_a_viewer_reads_and_changes_nothing(published, anis, viewer_client):
     page = viewer_client.get(f"/activities/{published.id}/invitees")
     assert page.status_code == 200
     assert "Record answer" not in page.text
@@ -522,12 +524,12 @@ def test_a_viewer_looks_and_changes_nothing(published, anis, viewer_client):
     assert [i.answered_at for i in invitations()] == [None, None]
 
 
-def test_a_missing_invitation_is_a_page_not_a_crash(office, coordinator_client):
+def test_a_missing_invitation_gives_a_not_found_page(office, coordinator_client):
     addresses = ["/invitations/99", "/invitations/99/answer", "/activities/99/invitees", "/activities/99/attendance"]
     assert [coordinator_client.get(one).status_code for one in addresses] == [404, 404, 404, 404]
 
 
-def test_a_shared_name_is_told_apart_by_place(activity, ani, coordinator_client):
+def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_client):
     a_person("Ani Wijaya", email="ani2@example.com", region_code="18.72.04.1001")
     page = coordinator_client.post(
         f"/activities/{activity.id}/invite/people", data={"q": "ani", "role": "cadre", "do": "search"}

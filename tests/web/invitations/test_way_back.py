@@ -1,4 +1,4 @@
-"""Ways out that lead away from the check before inviting come back to it, with the same people chosen."""
+"""Resolutions that lead away from the check before inviting return to it, with the same people chosen."""
 
 import re
 from html import unescape
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def resolution(html: str, words: str) -> str:
-    """Return where the way out of these words leads."""
+    """Return the address of the resolution with this text."""
     return unescape(re.search(rf'href="([^"]*)"[^>]*>{re.escape(words)}', html)[1])
 
 
 def sent(html: str, **changed: object) -> dict[str, object]:
-    """Return what the page's form sends."""
+    """Return the values that the page's form sends."""
     return {name: found if len(found) > 1 else found[0] for name, found in fields(html).items()} | changed
 
 
@@ -64,7 +64,7 @@ def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_clien
     assert db.session.get_one(Activity, activity.id).starts_at == at(19, 8)
 
 
-def test_a_published_one_is_moved_with_its_reason(coordinator_client, activity, ani, budi, coordinator):
+def test_a_published_activity_is_moved_with_its_reason(coordinator_client, activity, ani, budi, coordinator):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     address = resolution(checked(coordinator_client, activity, ani, budi), "Move it to Tue, 19 Jan 2027, 08:00 WIB")
@@ -78,7 +78,7 @@ def test_a_published_one_is_moved_with_its_reason(coordinator_client, activity, 
     assert "2 chosen: Ani Wijaya; Budi Santoso." in said
 
 
-def test_a_new_time_typed_into_a_published_ones_form_goes_on_to_moving_and_then_back(
+def test_a_new_time_in_a_published_activitys_form_leads_to_the_move_page_and_then_back(
     coordinator_client, activity, ani, hall, coordinator
 ):
     hall.capacity, activity.capacity, activity.state, activity.told_at = 20, 30, ActivityState.PUBLISHED, NOW
@@ -109,7 +109,7 @@ def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
     assert (invitation.organisation_id, invitation.quota) == (police.id, 7)
 
 
-def test_of_cadres_it_is_kept_who_is_done_without(coordinator_client, activity, programme, ani, budi):
+def test_for_cadres_it_is_remembered_who_is_left_out(coordinator_client, activity, programme, ani, budi):
     other = draft_activity(None, None, 18)
     ask(other, ani, Role.CADRE)
     absent(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
@@ -125,7 +125,7 @@ def test_of_cadres_it_is_kept_who_is_done_without(coordinator_client, activity, 
     assert asked(activity) == [(budi.id, Role.CADRE)]
 
 
-def test_whoever_is_withdrawn_on_the_way_is_not_forgotten(coordinator_client, activity, ani, budi):
+def test_a_person_withdrawn_on_the_way_is_not_forgotten(coordinator_client, activity, ani, budi):
     activity.fixed = True  # so that no time helps
     ask(activity, ani, Role.PARTICIPANT)
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
@@ -137,7 +137,7 @@ def test_whoever_is_withdrawn_on_the_way_is_not_forgotten(coordinator_client, ac
     assert db.session.query(Invitation).one().state is InvitationState.WITHDRAWN
 
 
-def test_a_programme_that_lasts_longer_comes_back_too(coordinator_client, programme, activity, ani):
+def test_extending_the_programme_returns_too(coordinator_client, programme, activity, ani):
     to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={activity.id}&person_ids={ani.id}"
     address = way_back.leading_back(f"/programmes/{programme.id}/edit?days=5", to)
     answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text))
@@ -147,7 +147,7 @@ def test_a_programme_that_lasts_longer_comes_back_too(coordinator_client, progra
 
 
 @pytest.mark.parametrize("page", ["answer", "nominees"])
-def test_an_answer_that_is_recorded_comes_back_too(coordinator_client, activity, ani, police, page):
+def test_recording_an_answer_returns_too(coordinator_client, activity, ani, police, page):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     invitation = Invitation(
         activity_id=activity.id, role=Role.PARTICIPANT, state=InvitationState.INVITED, invited_at=NOW,
@@ -166,7 +166,7 @@ def test_an_answer_that_is_recorded_comes_back_too(coordinator_client, activity,
     assert coordinator_client.post(address, data=form).location == to
 
 
-def test_a_choice_that_holds_no_more_is_shown_to_be_changed(coordinator_client, programme, activity, ani):
+def test_an_outdated_choice_is_shown_to_be_changed(coordinator_client, programme, activity, ani):
     other = draft_activity(programme, None, 19)
     ids = f"{activity.id}~{other.id}"
     to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={ids}&person_ids={ani.id}"
@@ -184,14 +184,14 @@ def test_a_choice_that_holds_no_more_is_shown_to_be_changed(coordinator_client, 
     ["https://example.org/", "//example.org/activities/1/invite/people?a", "/activities/1/invite/people", "/polls/1",
      "/activities/1/invite/people?a\nb", "/activities/x/invite/people?a", "/activities/1/invite/people?" + "a" * 4000],
 )  # fmt: skip
-def test_nobody_is_led_elsewhere(coordinator_client, activity, back):
+def test_the_return_link_leads_nowhere_else(coordinator_client, activity, back):
     address = way_back.leading_back(f"/activities/{activity.id}/edit", back)
     form = coordinator_client.get(address).text
     assert "Afterwards you are back" not in form
     assert coordinator_client.post(address, data=sent(form)).location == f"/activities/{activity.id}"
 
 
-def test_so_many_that_no_address_holds_them_are_not_led_away(coordinator_client, activity, ani, monkeypatch):
+def test_no_link_leads_away_if_the_people_do_not_fit_into_an_address(coordinator_client, activity, ani, monkeypatch):
     absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     assert "Move it to" in checked(coordinator_client, activity, ani)
     monkeypatch.setattr(way_back, "LONGEST", 60)
@@ -204,7 +204,7 @@ def test_so_many_that_no_address_holds_them_are_not_led_away(coordinator_client,
     "query", ["chosen=1", "chosen=1&person_ids=x~~9", "chosen=1&role=x&activity_ids=0", "chosen=1&without=x"]
 )
 @pytest.mark.parametrize("kind", ["people", "organisations", "cadres"])
-def test_an_address_that_was_tampered_with_breaks_nothing(coordinator_client, activity, police, ani, kind, query):
+def test_a_manipulated_address_breaks_nothing(coordinator_client, activity, police, ani, kind, query):
     answer = coordinator_client.get(f"/activities/{activity.id}/invite/{kind}?{query}")
     assert answer.status_code in (200, 422)
     assert asked(activity) == []

@@ -27,7 +27,7 @@ def test_adding_siti_shows_her_password_once(administrator_client):
     assert 'class="secret"' not in later
 
 
-def test_a_taken_address_is_told_beside_it_and_what_was_typed_stays(administrator_client):
+def test_a_used_address_is_reported_beside_its_field_and_the_input_stays(administrator_client):
     refused = administrator_client.post("/users/new", data={**SITI, "email": "administrator@example.com"})
     assert refused.status_code == 422
     assert "Administrator already signs in with this address." in refused.text
@@ -41,7 +41,7 @@ def test_the_last_administrator_cannot_be_made_a_viewer(administrator_client, ad
     assert "This is the last administrator." in refused.text
 
 
-def test_a_missing_account_is_a_page_not_found(administrator_client):
+def test_an_unknown_account_gives_a_not_found_page(administrator_client):
     assert administrator_client.get("/users/999/edit").status_code == 404
 
 
@@ -61,7 +61,7 @@ def test_a_new_installation_leads_its_administrator_to_the_set_up(app: Flask):
     assert db.session.scalars(sa.select(Office.deadline_days)).all() == [3]
 
 
-def test_an_office_without_a_city_is_told_to_choose_one(app: Flask):
+def test_an_office_without_a_city_is_asked_to_choose_one(app: Flask):
     client = log_in(app, account(StaffRole.ADMINISTRATOR, "Dewi"))
     form = {
         "name": "Dinas PPPA",
@@ -95,14 +95,14 @@ def entries(count: int, **values: object) -> None:
     db.session.commit()
 
 
-def test_the_audit_log_says_who_did_what_and_from_what_to_what(administrator_client, administrator: User):
+def test_the_audit_log_shows_who_changed_what_from_what_to_what(administrator_client, administrator: User):
     entries(1, user_id=administrator.id)
     page = administrator_client.get("/audit").text
     for words in ("Rapat 0", "moved", "Reason: banjir", "State: Invited → Coming", "Mon, 4 Jan 2027", "08:00 WIB"):
         assert words in page
 
 
-def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administrator_client):
+def test_the_audit_log_describes_changes_in_words(administrator_client):
     entries(1, detail={"changed": {"title": ["Rapat", "Rapat koordinasi"], "venue_id": ["None", "3"], "zone": ["Asia/Jakarta",
             "Asia/Makassar"], "starts_at": ["2027-01-18 01:00:00+00:00", "None"]}})  # fmt: skip
     entries(1, action="person.edited", subject_type="person", detail={"changed": ["full_name", "phone"]})
@@ -121,7 +121,7 @@ def test_the_audit_log_says_in_words_what_was_changed_from_what_to_what(administ
     assert "three-days-before" not in page
 
 
-def test_an_import_is_about_no_one_person(administrator_client):
+def test_an_import_has_no_link_to_one_person(administrator_client):
     detail = {"new": 304, "completed": 0, "refused": 10}
     entries(
         1, action="person.imported", subject_type="person", subject_id=None, subject_name="kader.xlsx", detail=detail
@@ -132,7 +132,7 @@ def test_an_import_is_about_no_one_person(administrator_client):
 
 
 @pytest.mark.parametrize("days", ["from=0001-01-01&to=9999-12-31", "from=x", "user=99999999999", "page=99999999999"])
-def test_the_audit_log_takes_no_notice_of_what_cannot_be_meant(administrator_client, days: str):
+def test_the_audit_log_ignores_invalid_filters(administrator_client, days: str):
     entries(3)
     answer = administrator_client.get(f"/audit?{days}")
     assert (answer.status_code, answer.text.count("Rapat ")) == (200, 3)
@@ -173,7 +173,7 @@ def test_the_list_of_accounts_takes_as_many_queries_for_three_as_for_thirty(admi
     assert queries(lambda: administrator_client.get("/users")) == few
 
 
-def test_the_overview_shows_what_is_next_and_the_drafts_that_nobody_heard_of(coordinator_client, activity):
+def test_the_overview_shows_the_next_activities_and_unpublished_drafts(coordinator_client, activity):
     draft_activity(None, None, 25, title="Sosialisasi di Imopuro")
     page = coordinator_client.get("/").text
     assert "Rapat koordinasi pencegahan kekerasan" in page
@@ -187,7 +187,7 @@ def test_an_empty_overview_says_what_to_do_first(coordinator_client):
     assert 'href="/programmes/new"' in page
 
 
-def test_a_viewers_overview_offers_nothing_to_change(viewer_client, activity):
+def test_a_viewers_overview_offers_no_changes(viewer_client, activity):
     assert "/programmes/new" not in viewer_client.get("/").text
 
 
@@ -196,14 +196,14 @@ def health(app: Flask) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.json
 
 
-def test_health_is_told_without_a_login(app: Flask):
+def test_health_is_shown_without_a_login(app: Flask):
     assert health(app) == (200, {"state": "ok"})
 
 
 @pytest.mark.parametrize(
     ("minutes", "told"), [(14, (200, {"state": "ok"})), (16, (503, {"state": "reminders overdue"}))]
 )
-def test_health_says_when_no_engine_looks_for_what_is_due(app: Flask, activity: Activity, minutes: int, told: tuple):
+def test_health_reports_that_no_engine_runs(app: Flask, activity: Activity, minutes: int, told: tuple):
     due_at = clock.now() - timedelta(minutes=minutes)
     db.session.add(
         Reminder(activity=activity, key="x", kind=MailKind.REMINDER, audience=Audience.COMING, due_at=due_at)
@@ -212,14 +212,14 @@ def test_health_says_when_no_engine_looks_for_what_is_due(app: Flask, activity: 
     assert health(app) == told
 
 
-def test_health_says_when_a_message_waits_too_long(app: Flask, ani: Person):
+def test_health_reports_that_a_message_waits_too_long(app: Flask, ani: Person):
     waits = {"kind": MailKind.REMINDER, "local_day": NOW.date(), "expires_at": clock.now() + timedelta(days=1)}
     db.session.add(Message(person=ani, due_at=clock.now() - timedelta(minutes=16), state=MessageState.RETRY, **waits))
     db.session.commit()
     assert health(app) == (503, {"state": "messages overdue"})
 
 
-def test_health_says_when_the_database_does_not_answer(app: Flask):
+def test_health_reports_that_the_database_does_not_respond(app: Flask):
     db.session.execute(sa.text("DROP TABLE reminder"))
     db.session.commit()
     assert health(app) == (503, {"state": "no database"})

@@ -1,4 +1,4 @@
-"""The page of the office's rules of planning: severities, hours, Ramadan, notice, travel."""
+"""The page of the office's planning rules: severities, hours, Ramadan, notice, travel."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -21,7 +21,7 @@ URL = "/planning-rules"
 
 
 def filled(client, **changed) -> dict:
-    """Return the form as it stands, with some fields changed."""
+    """Return the form's current values, with some fields changed."""
     values = {name: found[0] for name, found in fields(client.get(URL).text).items()}
     return {**values, **changed}
 
@@ -42,7 +42,7 @@ def test_all_staff_read_it_and_only_administrators_change_it(request, who):
     assert planning_rules.current().notice_days == 9
 
 
-def test_saving_what_is_shown_changes_nothing(administrator_client):
+def test_saving_the_shown_values_changes_nothing(administrator_client):
     answer = administrator_client.post(URL, data=filled(administrator_client))
     assert answer.status_code == 302
     assert planning_rules.current() == Rules()
@@ -63,7 +63,7 @@ def test_each_kind_of_clash_can_be_set(administrator_client):
     assert "Default: Warn" in text_of(answer.text)
 
 
-def test_hours_notice_and_travel_are_kept(administrator_client):
+def test_hours_notice_and_travel_are_stored(administrator_client):
     data = filled(
         administrator_client,
         friday_break_from="11.15",
@@ -80,7 +80,7 @@ def test_hours_notice_and_travel_are_kept(administrator_client):
     assert (rules.travel.speed_km_h, rules.travel.detour, rules.travel.buffer_min) == (30.0, 1.5, 20)
 
 
-def test_ramadan_is_reckoned_until_it_is_official(administrator_client):
+def test_ramadan_is_estimated_until_it_is_official(administrator_client):
     html = text_of(administrator_client.get(URL).text)
     assert "1448 H reckoned: 8 February – 9 March 2027" in html
     assert "1450 H" in html
@@ -111,14 +111,14 @@ def test_ramadan_is_reckoned_until_it_is_official(administrator_client):
         ({"ramadan_1448_first": "2027-05-09", "ramadan_1448_last": "2027-06-07"}, "Ramadan has 29 or 30 days"),
     ],
 )
-def test_what_cannot_be_is_said_at_its_field_and_nothing_is_saved(administrator_client, changed, sentence):
+def test_invalid_input_is_reported_at_its_field_and_nothing_is_saved(administrator_client, changed, sentence):
     answer = administrator_client.post(URL, data=filled(administrator_client, notice_days="10") | changed)
     assert answer.status_code == 422
     assert sentence in text_of(answer.text)
     assert planning_rules.current() == Rules()
 
 
-def test_the_defaults_can_be_filled_in_and_hold_only_when_saved(administrator_client):
+def test_the_defaults_can_be_filled_in_and_apply_only_when_saved(administrator_client):
     data = filled(administrator_client, usual_opens="08:00", severity_weekend="block", speed_km_h="40")
     administrator_client.post(URL, data=data)
     for part, name, value in (
@@ -132,7 +132,7 @@ def test_the_defaults_can_be_filled_in_and_hold_only_when_saved(administrator_cl
     assert planning_rules.current().hours.usual.opens == time(8)
 
 
-def test_who_saves_second_is_told_and_can_save_then(administrator_client):
+def test_the_second_to_save_is_refused_and_can_save_then(administrator_client):
     data = filled(administrator_client, notice_days="9")
     office_planning_rules.save(planning_rules.PlanValues(notice_days=3), by=None, now=NOW)
     answer = administrator_client.post(URL, data=data)

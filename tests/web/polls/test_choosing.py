@@ -1,4 +1,4 @@
-"""Choosing a date poll's slot that clashes with something: the ways out, and that taking one goes on with choosing."""
+"""Choosing a date poll's slot that clashes: its resolutions, each of which leads back to choosing."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def other(office, hall) -> Activity:
-    """What has the hall on Monday from eight to ten."""
+    """An activity that books the hall on Monday from eight to ten."""
     values = ActivityValues(
         kind=ActivityKind.TRAINING, title="Pelatihan", starts_at=at(18, 8), ends_at=at(18, 10), zone=JAKARTA,
         venue_id=hall.id,
@@ -54,12 +54,12 @@ def path(poll, number: int = 0) -> str:
 
 
 def sent(html: str, **changed: object) -> dict[str, object]:
-    """Return what the page's form sends."""
+    """Return the values that the page's form sends."""
     return dict(fields(html)) | changed
 
 
 def pressed(client, address: str, html: str, words: str) -> str:
-    """Return the page that pressing the button of these words leads to."""
+    """Return the page that the button with this text leads to."""
     name, value = re.search(rf'name="(\w+)" value="([^"]*)"[^>]*>{re.escape(words)}', html).groups()
     answer = client.post(address, data=sent(html, **{name: unescape(value)}))
     assert answer.status_code == 200
@@ -71,7 +71,7 @@ def made() -> Activity:
     return db.session.scalars(sa.select(Activity).where(Activity.title != "Pelatihan")).one()
 
 
-def test_of_a_taken_hall_another_is_taken_and_choosing_goes_on(any_app, coordinator_client, hall, other, ani, budi):
+def test_another_hall_replaces_a_booked_one_and_choosing_continues(any_app, coordinator_client, hall, other, ani, budi):
     wisma = Venue(name="Wisma Haji", capacity=80)
     db.session.add(wisma)
     db.session.commit()
@@ -95,13 +95,15 @@ def test_of_a_taken_hall_another_is_taken_and_choosing_goes_on(any_app, coordina
     assert [one.person_id for one in db.session.scalars(sa.select(Invitation))] == [ani.id]
 
 
-def test_another_hour_of_that_day_is_taken_and_those_asked_are_told_it_once_it_is_published(
+def test_another_hour_of_that_day_is_chosen_and_invitees_are_notified_once_it_is_published(
     coordinator_client, hall, other, ani
 ):
     poll = in_hall(hall, ani)
     address = path(poll)
     page = coordinator_client.get(address).text
-    assert re.findall(r"Move it to ([^<]*)<", page) == ["Mon, 18 Jan 2027, 10:00 WIB"]  # on other days nobody was asked
+    assert re.findall(r"Move it to ([^<]*)<", page) == [
+        "Mon, 18 Jan 2027, 10:00 WIB"
+    ]  # nobody was asked about other days
     page = pressed(coordinator_client, address, page, "Move it to Mon, 18 Jan 2027, 10:00 WIB")
     assert "People were asked about Monday, 18 January 2027, 08:00–10:00 WIB, and their answers below" in text_of(page)
     coordinator_client.post(address, data=sent(page, do="draft"))
@@ -110,31 +112,31 @@ def test_another_hour_of_that_day_is_taken_and_those_asked_are_told_it_once_it_i
     poll = db.session.get_one(DatePoll, poll.id)
     assert (poll.state, [slot.chosen for slot in poll.slots]) == (PollState.DECIDED, [True, False])
     shown = poll_answering.PollPage(poll, asked(poll, ani), {}, False, "", "", "")
-    assert shown.chosen is None  # a draft that lies elsewhere than they were asked about
+    assert shown.chosen is None  # the draft is at a time they were not asked about
     activity.state = ActivityState.PUBLISHED
     assert shown.chosen is activity
 
 
-def test_a_draft_at_the_time_they_were_asked_about_is_told(office, hall, ani):
+def test_invitees_are_notified_of_a_draft_at_the_slot_they_were_asked_about(office, hall, ani):
     poll = in_hall(hall, ani)
     poll_deciding.decide(poll.id, slots_of(poll)[1].id, publish=False, by=None, now=NOW)
     poll = db.session.get_one(DatePoll, poll.id)
     assert poll_answering.PollPage(poll, asked(poll, ani), {}, False, "", "", "").chosen is poll.slots[1]
 
 
-def test_the_next_best_time_is_offered_where_nothing_blocks_it(coordinator_client, hall, other, ani, budi):
+def test_the_next_best_slot_is_offered_where_nothing_blocks_it(coordinator_client, hall, other, ani, budi):
     poll = in_hall(hall, ani, budi, needed=[ani])
     address = path(poll)
     page = coordinator_client.get(address).text
     href, words = re.search(r'href="([^"]*)">Choose the next best time: ([^<]*)</a>', page).groups()
     assert (href, words) == (path(poll, 1), "Tue, 19 Jan 2027, 08:00–10:00 WIB")
     assert "Choose the next best time: Tue, 19 Jan 2027, 08:00–10:00 WIB nothing clashes then" in text_of(page)
-    assert "Choose the next best time" not in coordinator_client.get(path(poll, 1)).text  # there nothing clashes
+    assert "Choose the next best time" not in coordinator_client.get(path(poll, 1)).text  # nothing clashes there
     poll_answering.record(poll.id, asked(poll, ani).id, dates(poll, YES, NO), AnswerSource.PHONE, by=None, now=NOW)
-    assert "Choose the next best time" not in coordinator_client.get(address).text  # whoever is needed cannot
+    assert "Choose the next best time" not in coordinator_client.get(address).text  # a required person is absent there
 
 
-def test_who_is_away_is_done_without_and_can_be_ticked_again(coordinator_client, hall, chief, ani):
+def test_an_absent_person_is_left_out_and_can_be_ticked_again(coordinator_client, hall, chief, ani):
     absent(person=chief, starts_at=at(18, 0), ends_at=at(19, 0))
     poll = in_hall(hall, chief, ani)
     address = path(poll)
@@ -151,7 +153,7 @@ def test_who_is_away_is_done_without_and_can_be_ticked_again(coordinator_client,
     assert [one.person_id for one in db.session.scalars(sa.select(Invitation))] == [ani.id]
 
 
-def test_what_is_mended_elsewhere_leads_back_with_the_same_ticks(coordinator_client, programme, hall, ani, budi):
+def test_a_resolution_on_another_page_leads_back_with_the_same_ticks(coordinator_client, programme, hall, ani, budi):
     slots = [Proposed(at(25, 8), at(25, 10), hall.id)]
     poll = a_poll(ani, budi, slots=slots, programme_id=programme.id)
     address = path(poll)
@@ -179,7 +181,7 @@ def test_what_is_mended_elsewhere_leads_back_with_the_same_ticks(coordinator_cli
         {"ends_on": "2026-01-01"},
     ],
 )
-def test_a_time_or_place_that_was_tampered_with_makes_nothing(coordinator_client, hall, ani, changed):
+def test_a_manipulated_time_or_place_creates_nothing(coordinator_client, hall, ani, changed):
     poll = in_hall(hall, ani)
     address = path(poll)
     page = coordinator_client.get(address).text
@@ -190,7 +192,7 @@ def test_a_time_or_place_that_was_tampered_with_makes_nothing(coordinator_client
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 0
 
 
-def test_a_mistake_is_said_where_the_asked_time_clashes_as_well(coordinator_client, hall, other, ani):
+def test_an_input_error_is_shown_where_the_slot_clashes_as_well(coordinator_client, hall, other, ani):
     address = path(in_hall(hall, ani))
     page = coordinator_client.get(address).text
     answer = coordinator_client.post(address, data=sent(page, do="publish", venue_id="999999"))
@@ -199,7 +201,7 @@ def test_a_mistake_is_said_where_the_asked_time_clashes_as_well(coordinator_clie
     assert "is taken by “Pelatihan”" in text_of(answer.text)
 
 
-def test_a_time_that_has_passed_makes_nothing(coordinator_client, hall, ani):
+def test_a_past_time_creates_nothing(coordinator_client, hall, ani):
     poll = in_hall(hall, ani)
     address = path(poll)
     answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text, on="2027-01-01"))
@@ -207,7 +209,7 @@ def test_a_time_that_has_passed_makes_nothing(coordinator_client, hall, ani):
     assert "This proposed time has passed. Choose a later one." in text_of(answer.text)
 
 
-def test_who_said_yes_though_away_is_said_and_keeps_nothing_from_being_made(coordinator_client, hall, chief, ani):
+def test_a_yes_despite_an_absence_is_shown_and_does_not_prevent_creating(coordinator_client, hall, chief, ani):
     subject = Subject(SubjectKind.PERSON, chief.id)
     absences.add(subject, days(at(18).date(), at(19).date(), JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW)
     poll = in_hall(hall, chief, ani)

@@ -1,4 +1,4 @@
-"""The coordinators' pages of date polls: from a new one to the activity that it becomes, without script."""
+"""The coordinators' pages of date polls: from a new poll to its activity, without script."""
 
 import re
 from html import unescape
@@ -33,7 +33,7 @@ def words(page: str) -> str:
 
 
 def proposed(page: str) -> list[str]:
-    """Return what is said of each proposed time, in the page's order."""
+    """Return the assessment of each slot, in the page's order."""
     return [
         words(one)
         for one in re.findall(r'<li class="poll-time.*?</li>\s*(?=<li class="poll-time|</ol>)', page, re.DOTALL)
@@ -61,7 +61,7 @@ def answers(poll, invitee, *choices, who=""):
 
 
 def form(*rows, **changed) -> dict[str, object]:
-    """What a browser sends of the form: rows are (day, from, to)."""
+    """The form data that a browser sends: rows are (day, from, to)."""
     sent = {
         "title": "Rapat koordinasi", "kind": "coordination", "zone": "Asia/Jakarta", "programme_id": "",
         "region_code": "", "closes_on": "2027-01-07", "closes_at": "16:00", "version": "", **changed,
@@ -78,7 +78,7 @@ MONDAY, TUESDAY = ("2027-01-18", "08:00", "12:00"), ("2027-01-19", "13.00", "15.
 EMPTY = ("", "", "")
 
 
-def test_a_poll_without_slots_gets_a_sentence_and_is_not_saved(coordinator_client):
+def test_a_poll_without_slots_gets_a_message_and_is_not_saved(coordinator_client):
     page = coordinator_client.post("/polls/new", data=form(EMPTY, EMPTY))
     assert page.status_code == 422
     assert "A date poll needs at least one proposed time" in words(page.text)
@@ -95,7 +95,7 @@ def test_a_new_poll_keeps_its_rows_and_leaves_out_the_empty_ones(coordinator_cli
     )  # fmt: skip
 
 
-def test_one_more_row_is_like_the_last_a_day_later_and_a_row_can_be_left_out(coordinator_client):
+def test_one_more_row_copies_the_last_a_day_later_and_a_row_can_be_removed(coordinator_client):
     page = coordinator_client.post("/polls/new", data=form(MONDAY, EMPTY, add="1")).text
     assert 'value="2027-01-19"' in page
     assert page.count("slots-2-on") > 0
@@ -106,7 +106,7 @@ def test_one_more_row_is_like_the_last_a_day_later_and_a_row_can_be_left_out(coo
     assert count(DatePoll) == 0
 
 
-def test_what_was_typed_wrongly_stays_with_its_sentence(coordinator_client):
+def test_invalid_input_stays_with_its_message(coordinator_client):
     page = coordinator_client.post("/polls/new", data=form(("2027-01-18", "12:00", "08:00"), TUESDAY))
     assert page.status_code == 422
     assert "The end must be later than the start." in words(page.text)
@@ -115,7 +115,7 @@ def test_what_was_typed_wrongly_stays_with_its_sentence(coordinator_client):
     assert count(DatePoll) == 0
 
 
-def test_a_link_can_bring_slots_along(coordinator_client, hall, programme):
+def test_a_link_can_prefill_slots(coordinator_client, hall, programme):
     link = f"/polls/new?title=Rakor&programme={programme.id}&slot=2027-01-18,08:00,12:00,{hall.id}&slot=2027-01-20,09:00,10:30"
     page = coordinator_client.get(link).text
     assert 'value="Rakor"' in page
@@ -154,7 +154,7 @@ def test_people_and_offices_are_searched_ticked_and_added(coordinator_client, ch
     assert [one.person_id for one in fresh(poll).invitees] == [chief.id]
 
 
-def test_nobody_ticked_or_no_number_of_seats_is_said(coordinator_client, police):
+def test_missing_ticks_or_seats_are_reported(coordinator_client, police):
     poll = a_poll(opened=False)
     page = coordinator_client.post(f"/polls/{poll.id}/asked", data={"do": "add", "role": "speaker"})
     assert (page.status_code, "Choose at least one invitee" in words(page.text)) == (422, True)
@@ -165,7 +165,7 @@ def test_nobody_ticked_or_no_number_of_seats_is_said(coordinator_client, police)
     assert fresh(poll).invitees == []
 
 
-def test_before_opening_the_page_says_who_gets_which_mail(coordinator_client, ani):
+def test_before_opening_the_page_shows_who_gets_which_mail(coordinator_client, ani):
     silent = a_person("Citra Lestari", email="")
     poll = a_poll(ani, silent, opened=False)
     page = words(coordinator_client.get(f"/polls/{poll.id}/open").text)
@@ -179,7 +179,7 @@ def test_before_opening_the_page_says_who_gets_which_mail(coordinator_client, an
     assert count(Message) == 1
 
 
-def test_the_table_has_the_best_time_on_top_and_says_all_in_words(coordinator_client, chief, ani, budi):
+def test_the_table_has_the_best_slot_first_and_explains_it_in_words(coordinator_client, chief, ani, budi):
     poll = a_poll(chief, ani, budi, needed=[chief])
     answers(poll, chief, NO, YES, MAYBE)
     answers(poll, ani, YES, YES, NO)
@@ -200,7 +200,7 @@ def test_the_table_has_the_best_time_on_top_and_says_all_in_words(coordinator_cl
     assert words(page).count("has not answered yet") == 1
 
 
-def test_what_clashes_stands_with_its_slot(coordinator_client, hall, ani):
+def test_clashes_are_shown_with_their_slot(coordinator_client, hall, ani):
     poll = a_poll(ani, slots=[Proposed(at(18, 8), at(18, 12), hall.id), Proposed(at(19, 8), at(19, 12), hall.id)])
     other = ActivityValues(
         kind=fresh(poll).kind, title="Pelatihan kader", starts_at=at(18, 9), ends_at=at(18, 10), zone=poll.zone,
@@ -214,7 +214,7 @@ def test_what_clashes_stands_with_its_slot(coordinator_client, hall, ani):
     assert "Aula Bappeda is taken by “Pelatihan kader”" in second
 
 
-def test_the_number_of_queries_does_not_grow_with_those_asked(coordinator_client, queries):
+def test_the_number_of_queries_does_not_grow_with_the_invitees(coordinator_client, queries):
     def look(path: str) -> int:
         g.pop("_login_user", None)  # the tests' application context outlives a request
         g.pop("office", None)
@@ -245,7 +245,7 @@ def test_an_answer_by_phone_is_recorded(coordinator_client, coordinator, ani):
     assert {answer.choice for answer in one.choices} == {MAYBE}
 
 
-def test_whom_no_mail_reaches_gets_a_text_for_whatsapp(coordinator_client):
+def test_a_person_that_mail_does_not_reach_gets_a_text_for_whatsapp(coordinator_client):
     silent = a_person("Citra Lestari", email="", phone="+6281277770000")
     poll = a_poll(silent)
     page = unescape(coordinator_client.get(f"/polls/{poll.id}").text)
@@ -255,7 +255,7 @@ def test_whom_no_mail_reaches_gets_a_text_for_whatsapp(coordinator_client):
     assert "pencegahan" not in re.search(r'class="poll-text"[^>]*>(.*?)</pre>', page, flags=re.DOTALL)[1]
 
 
-def test_closing_and_reopening(coordinator_client, ani):
+def test_a_poll_is_closed_and_reopened(coordinator_client, ani):
     poll = a_poll(ani)
     coordinator_client.post(f"/polls/{poll.id}/close")
     assert fresh(poll).state is PollState.CLOSED
@@ -268,7 +268,7 @@ def test_closing_and_reopening(coordinator_client, ani):
 @pytest.mark.parametrize(
     ("do", "state"), [("publish", ActivityState.PUBLISHED), ("draft", ActivityState.DRAFT), ("", ActivityState.DRAFT)]
 )
-def test_one_press_makes_the_activity(coordinator_client, chief, police, do, state):
+def test_one_button_creates_the_activity(coordinator_client, chief, police, do, state):
     poll = a_poll(chief, organisations=[police])
     slot = fresh(poll).slots[1]
     page = coordinator_client.get(f"/polls/{poll.id}/choose/{slot.id}")
@@ -287,7 +287,7 @@ def test_one_press_makes_the_activity(coordinator_client, chief, police, do, sta
     assert "Chosen" in words(shown)
 
 
-def test_a_venue_taken_meanwhile_is_said_and_nothing_is_made(coordinator_client, hall, ani):
+def test_a_venue_booked_meanwhile_is_reported_and_nothing_is_created(coordinator_client, hall, ani):
     poll = a_poll(ani, slots=[Proposed(at(18, 8), at(18, 12), hall.id)])
     other = ActivityValues(
         kind=fresh(poll).kind, title="Lain", starts_at=at(18, 9), ends_at=at(18, 10), zone=poll.zone, venue_id=hall.id
@@ -302,7 +302,7 @@ def test_a_venue_taken_meanwhile_is_said_and_nothing_is_made(coordinator_client,
     assert (count(Activity), fresh(poll).state) == (1, PollState.OPEN)
 
 
-def test_a_draft_is_changed_and_deleted_and_an_open_poll_is_not(coordinator_client, ani):
+def test_a_draft_is_changed_and_deleted_but_an_open_poll_is_not(coordinator_client, ani):
     poll, running = a_poll(opened=False), a_poll(ani)
     assert 'value="2027-01-20"' in coordinator_client.get(f"/polls/{poll.id}/edit").text
     sent = form(MONDAY, version=str(fresh(poll).version))
@@ -315,7 +315,7 @@ def test_a_draft_is_changed_and_deleted_and_an_open_poll_is_not(coordinator_clie
     assert one_poll().id == running.id
 
 
-def test_the_lists_show_what_runs_what_is_drafted_and_what_was_decided(coordinator_client, ani):
+def test_the_lists_show_open_draft_and_decided_polls(coordinator_client, ani):
     a_poll(ani, title="Berjalan")
     a_poll(opened=False, title="Konsep")
     decided = a_poll(ani, title="Selesai")
@@ -327,7 +327,7 @@ def test_the_lists_show_what_runs_what_is_drafted_and_what_was_decided(coordinat
     assert coordinator_client.get("/polls?show=nonsense&page=9").status_code == 200
 
 
-def test_viewers_look_and_change_nothing(viewer_client, ani):
+def test_viewers_read_and_change_nothing(viewer_client, ani):
     poll = a_poll(ani)
     page = viewer_client.get(f"/polls/{poll.id}")
     assert page.status_code == 200
@@ -339,7 +339,7 @@ def test_viewers_look_and_change_nothing(viewer_client, ani):
     assert fresh(poll).state is PollState.OPEN
 
 
-def test_what_is_not_there_is_said(coordinator_client):
+def test_an_unknown_poll_is_reported(coordinator_client):
     for path in ("", "/edit", "/asked", "/open", "/reopen", "/delete", "/choose/1", "/asked/1/answer"):
         assert coordinator_client.get(f"/polls/999{path}").status_code == 404
     assert coordinator_client.post("/polls/999/close").status_code == 404
@@ -361,7 +361,7 @@ def test_the_log_and_the_mails_name_the_poll(administrator_client, administrator
     assert count(AuditEntry) > 0
 
 
-def test_a_polls_text_is_previewed_with_a_proposed_time(coordinator_client, activity, ani):
+def test_a_polls_text_is_previewed_with_a_proposed_slot(coordinator_client, activity, ani):
     from outreach.services.invitations import invite as inviting
     from outreach.services.reminders import texts
 

@@ -1,4 +1,4 @@
-"""Editing a programme's days: what would lie outside them is seen before anything is saved."""
+"""Editing a programme's days: activities that would lie outside are shown before anything is saved."""
 
 from dataclasses import replace
 from datetime import date
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def path(programme, hall) -> str:
-    """The edit page of four days, 18 to 21 January, with something on each but the last."""
+    """The edit page of four days, 18 to 21 January, with an activity on each day but the last."""
     for day, title in ((18, "Rakor"), (19, "Pelatihan"), (20, "Sekolah aman")):
         draft_activity(programme, hall, day, title=title)
     return f"/programmes/{programme.id}/edit"
@@ -35,7 +35,7 @@ def days(programme_id: int = 1) -> tuple[date, date]:
 FOUR = (date(2027, 1, 18), date(2027, 1, 21))
 
 
-def test_who_shortens_it_is_told_what_would_lie_outside_and_what_would_help(coordinator_client, path):
+def test_shortening_shows_what_would_lie_outside_and_the_resolutions(coordinator_client, path):
     page = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="1"))
     assert page.status_code == 422
     told = text_of(page.text)
@@ -61,9 +61,7 @@ def filled_in(page) -> dict[str, str]:
     return {name: found[0] for name, found in fields(page.text).items()}
 
 
-def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
-    coordinator_client, path, programme, hall
-):
+def test_a_mere_warning_is_shown_first_and_saved_after_confirmation(coordinator_client, path, programme, hall):
     warned = {ClashKind.OUTSIDE_PROGRAMME: Severity.WARN}
     office_planning_rules.save(replace(planning_rules.values(), severities=warned), by=None, now=NOW)
     asked = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="2"))
@@ -81,16 +79,14 @@ def test_where_the_office_only_warns_it_is_shown_first_and_saved_all_the_same(
     assert (saved.status_code, days()) == (302, (date(2027, 1, 18), date(2027, 1, 19)))
 
 
-def test_what_lies_outside_already_and_what_is_cancelled_keep_nobody_from_saving(
-    coordinator_client, path, programme, hall
-):
+def test_activities_already_outside_and_cancelled_ones_do_not_prevent_saving(coordinator_client, path, programme, hall):
     draft_activity(programme, hall, 25, title="Sudah di luar")
     draft_activity(programme, hall, 21, title="Batal", state=ActivityState.CANCELLED)
     saved = coordinator_client.post(path, data=filled(coordinator_client, path, title="Nanti", days="3"))
     assert (saved.status_code, days()) == (302, (date(2027, 1, 18), date(2027, 1, 20)))
 
 
-def test_what_was_held_already_lies_within_still(coordinator_client, path, monkeypatch):
+def test_past_activities_still_lie_within(coordinator_client, path, monkeypatch):
     activity = db.session.get_one(Programme, 1).activities[0]
     activity.state = ActivityState.HELD
     db.session.commit()
@@ -101,13 +97,13 @@ def test_what_was_held_already_lies_within_still(coordinator_client, path, monke
     assert button(page.text, "Let the programme last 18–21 January 2027")
 
 
-def test_another_zone_can_leave_something_outside(coordinator_client, path, programme, hall):
+def test_another_zone_can_put_an_activity_outside(coordinator_client, path, programme, hall):
     draft_activity(programme, None, 21, title="Malam", starts_at=at(21, 20), ends_at=at(21, 23))
     page = coordinator_client.post(path, data=filled(coordinator_client, path, zone="Asia/Jayapura"))
     assert (page.status_code, "Malam" in text_of(page.text), days()) == (422, True, FOUR)
 
 
-def test_asking_takes_as_many_queries_for_many_activities(queries, coordinator_client, path):
+def test_the_check_takes_as_many_queries_for_many_activities(queries, coordinator_client, path):
     form = filled(coordinator_client, path, days="1")
     few = queries(lambda: coordinator_client.post(path, data=form))
     for hour in range(8, 18):

@@ -1,4 +1,4 @@
-"""The pages of programmes: the list, a new one with its activities in one flow, copying and publishing."""
+"""The pages of programmes: the list, creating one with its activities, copying and publishing."""
 
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def typed(**changes: str) -> dict[str, str]:
-    """What a coordinator types for four days with one meeting."""
+    """A coordinator's input for four days with one meeting."""
     return {
         "title": "Empat hari perlindungan anak",
         "public_title": "Rangkaian kegiatan Januari",
@@ -44,7 +44,7 @@ def activities() -> list[Activity]:
     return list(db.session.scalars(sa.select(Activity).order_by(Activity.starts_at, Activity.id)))
 
 
-def test_a_coordinator_makes_four_days_with_two_activities_in_one_flow(coordinator_client, hall):
+def test_a_coordinator_creates_four_days_with_two_activities_in_one_form(coordinator_client, hall):
     answer = coordinator_client.post(
         "/programmes/new",
         data=typed(
@@ -69,7 +69,7 @@ def test_a_coordinator_makes_four_days_with_two_activities_in_one_flow(coordinat
     ]
 
 
-def test_one_more_activity_keeps_what_was_typed_and_saves_nothing(coordinator_client):
+def test_adding_a_row_keeps_the_input_and_saves_nothing(coordinator_client):
     page = coordinator_client.post("/programmes/new", data=typed(add="1"))
     assert page.status_code == 200
     shown = fields(page.text)
@@ -110,7 +110,7 @@ def test_an_empty_row_is_left_out(coordinator_client):
         ({"contact_phone": "telepon"}, "phone"),
     ],
 )
-def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_saves_nothing(coordinator_client, changes, sentence):
+def test_bad_input_gets_a_message_and_stays_typed_and_saves_nothing(coordinator_client, changes, sentence):
     page = coordinator_client.post("/programmes/new", data=typed(**changes))
     assert page.status_code == 422
     assert sentence in page.text
@@ -118,7 +118,7 @@ def test_bad_input_gets_a_sentence_keeps_what_was_typed_and_saves_nothing(coordi
     assert (programmes(), activities()) == ([], [])
 
 
-def test_a_taken_hall_is_told_by_name_and_nothing_is_saved(coordinator_client, activity, hall):
+def test_a_booked_hall_is_reported_by_name_and_nothing_is_saved(coordinator_client, activity, hall):
     before = len(activities())
     page = coordinator_client.post(
         "/programmes/new", data=typed(**{"activities-0-venue_id": str(hall.id), "activities-0-begins": "11:59"})
@@ -128,21 +128,21 @@ def test_a_taken_hall_is_told_by_name_and_nothing_is_saved(coordinator_client, a
     assert len(activities()) == before
 
 
-def test_a_viewer_reads_but_makes_nothing(viewer_client, programme):
+def test_a_viewer_reads_but_creates_nothing(viewer_client, programme):
     assert "New programme" not in viewer_client.get("/programmes").text
     assert viewer_client.get(f"/programmes/{programme.id}").status_code == 200
     assert viewer_client.post("/programmes/new", data=typed()).status_code == 403
     assert len(programmes()) == 1
 
 
-def test_an_unknown_programme_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_programme_gives_a_not_found_page(coordinator_client):
     for path in ("", "/edit", "/copy", "/publish"):
         page = coordinator_client.get(f"/programmes/999{path}")
         assert page.status_code == 404
         assert "This programme does not exist" in page.text
 
 
-def test_the_list_finds_by_title(coordinator_client, programme):
+def test_the_list_is_searched_by_title(coordinator_client, programme):
     assert programme.title in coordinator_client.get("/programmes?q=EMPAT").text
     page = coordinator_client.get("/programmes?q=pelatihan%25").text
     assert programme.title not in page
@@ -152,7 +152,7 @@ def test_the_list_finds_by_title(coordinator_client, programme):
 @pytest.mark.parametrize("path", ["/programmes", "/activities"])
 def test_lists_take_as_many_queries_for_300_rows_as_for_3(coordinator_client, queries, office, path):
     def look():
-        for remembered in list(g):  # each request asks anew who it is and for which office, as in real life
+        for remembered in list(g):  # each request looks up the user and the office again, as in production
             g.pop(remembered)
         assert coordinator_client.get(path).status_code == 200
 
@@ -176,7 +176,7 @@ def many(count: int) -> None:
     db.session.commit()
 
 
-def test_the_page_says_the_next_step_from_draft_to_publishing(coordinator_client, programme, hall, ani):
+def test_the_page_shows_the_next_step_from_draft_to_publishing(coordinator_client, programme, hall, ani):
     def page() -> str:
         db.session.expire_all()
         return coordinator_client.get(f"/programmes/{programme.id}").text
@@ -189,7 +189,7 @@ def test_the_page_says_the_next_step_from_draft_to_publishing(coordinator_client
     assert "Next: publish one activity" in page()
 
 
-def test_the_page_for_publishing_changes_nothing_and_names_who_must_be_called(coordinator_client, activity, ani, budi):
+def test_the_publish_page_changes_nothing_and_names_people_to_call(coordinator_client, activity, ani, budi):
     budi.email = ""
     db.session.add_all(Invitation(activity=activity, person=person, role=Role.CADRE) for person in (ani, budi))
     db.session.commit()
@@ -200,7 +200,7 @@ def test_the_page_for_publishing_changes_nothing_and_names_who_must_be_called(co
     assert [a.state for a in activities()] == [ActivityState.DRAFT]
 
 
-def test_pressing_publish_publishes_every_draft(coordinator_client, activity, hall):
+def test_publishing_publishes_every_draft(coordinator_client, activity, hall):
     draft_activity(activity.programme, hall, day=19)
     page = coordinator_client.post(f"/programmes/{activity.programme_id}/publish", follow_redirects=True)
     assert "2 activities are published." in page.text
@@ -217,7 +217,7 @@ def test_a_draft_in_the_past_stops_the_publishing_of_all(coordinator_client, act
     assert {a.state for a in activities()} == {ActivityState.DRAFT}
 
 
-def test_a_copy_shows_its_days_first_and_says_which_is_a_holiday(coordinator_client, activity):
+def test_a_copy_shows_its_days_first_and_marks_holidays(coordinator_client, activity):
     path = f"/programmes/{activity.programme_id}/copy"
     page = coordinator_client.post(path, data={"title": "Lagi", "starts_on": "2027-08-17", "look": "1"}).text
     assert "Tue, 17 Aug 2027" in page
@@ -258,7 +258,7 @@ def test_editing_changes_the_days_and_refuses_to_leave_activities_outside(coordi
     assert [p.title for p in programmes()] == ["Lima hari"]
 
 
-def test_what_is_typed_on_the_page_for_copying_wins_over_what_it_suggested(coordinator_client, activity):
+def test_input_on_the_copy_page_overrides_its_suggestion(coordinator_client, activity):
     path = f"/programmes/{activity.programme_id}/copy"
     shown = coordinator_client.get(path).text
     assert (
@@ -272,15 +272,15 @@ def test_what_is_typed_on_the_page_for_copying_wins_over_what_it_suggested(coord
 
 @pytest.mark.parametrize("button", [{"look": "1"}, {}])
 @pytest.mark.parametrize(("day", "status"), [("2027-01-04", 422), ("2027-01-05", 200)])
-def test_a_copy_begins_tomorrow_at_the_earliest(coordinator_client, activity, day, status, button):
+def test_a_copy_starts_tomorrow_at_the_earliest(coordinator_client, activity, day, status, button):
     path = f"/programmes/{activity.programme_id}/copy"
     page = coordinator_client.post(path, data={"title": "Lagi", "starts_on": day, **button})
     assert page.status_code == status
     assert ("must lie ahead" in page.text) == (status == 422)
-    assert ("Copy all the same" in page.text) == (status == 200)  # it is told a day before
+    assert ("Copy all the same" in page.text) == (status == 200)  # notified one day before
 
 
-def test_a_wrong_copy_is_deleted_after_a_question(coordinator_client, activity):
+def test_an_unwanted_copy_is_deleted_after_confirmation(coordinator_client, activity):
     path = f"/programmes/{activity.programme_id}"
     assert f'href="{path}/delete"' in coordinator_client.get(path).text
     assert "Delete the programme" in coordinator_client.get(f"{path}/delete").text
@@ -289,7 +289,7 @@ def test_a_wrong_copy_is_deleted_after_a_question(coordinator_client, activity):
     assert (programmes(), activities()) == ([], [])
 
 
-def test_a_programme_of_which_people_were_told_is_kept(coordinator_client, activity):
+def test_a_programme_that_people_were_notified_of_cannot_be_deleted(coordinator_client, activity):
     activity.state = ActivityState.PUBLISHED
     db.session.commit()
     page = coordinator_client.post(f"/programmes/{activity.programme_id}/delete")
@@ -298,13 +298,13 @@ def test_a_programme_of_which_people_were_told_is_kept(coordinator_client, activ
     assert len(programmes()) == 1
 
 
-def test_mistakes_are_listed_at_the_top_with_links_to_their_fields(coordinator_client):
+def test_errors_are_listed_at_the_top_with_links_to_their_fields(coordinator_client):
     page = coordinator_client.post("/programmes/new", data=typed(title="", **{"activities-0-ends": "07:00"})).text
     assert '<a href="#title">Title</a>: Please write a title' in page
     assert '<a href="#activities-0-ends">Activity 1: Ends at</a>: The end must be later' in page
 
 
-def test_two_who_save_one_programme_do_not_undo_each_other(coordinator_client, programme):
+def test_two_people_who_save_one_programme_do_not_overwrite_each_other(coordinator_client, programme):
     path = f"/programmes/{programme.id}/edit"
     form = {"starts_on": "2027-01-18", "days": "4", "zone": "Asia/Jakarta", "version": str(programme.version)}
     coordinator_client.post(path, data={**form, "title": "Yang pertama"})
@@ -313,7 +313,7 @@ def test_two_who_save_one_programme_do_not_undo_each_other(coordinator_client, p
     assert "Somebody else saved this meanwhile" in page.text
 
 
-def test_before_publishing_a_missing_venue_and_a_day_off_are_named(coordinator_client, programme):
+def test_a_missing_venue_and_a_day_off_are_named_before_publishing(coordinator_client, programme):
     draft_activity(
         programme, None, day=18, starts_at=at(17, month=8), ends_at=at(17, 12, month=8), registration_at=None
     )

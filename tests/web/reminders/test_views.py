@@ -19,14 +19,14 @@ RULE = {"days": "4", "at": "09.30", "audience": "unanswered", "text": "usual", "
 TEXT = {"subject": "Undangan {kegiatan}", "greeting": "Halo {nama}", "body": "Jawab: {tautan}"}
 
 
-def test_the_rules_are_said_in_words(coordinator_client):
+def test_the_rules_are_shown_in_words(coordinator_client):
     page = coordinator_client.get("/rules").text
     assert "3 days before, at 08:00" in page
     assert "The day after, at 08:00" in page
     assert "those without an answer" in page
 
 
-def test_a_programmes_page_says_what_it_inherits(coordinator_client, programme):
+def test_a_programmes_page_shows_what_it_inherits(coordinator_client, programme):
     page = coordinator_client.get(f"/rules?programme={programme.id}").text
     assert page.count("inherited") == 5
     assert page.count("Change here") == 4
@@ -62,7 +62,7 @@ def test_a_rule_is_added(coordinator_client):
         ({"audience": "present"}, "before the start"),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_typed_kept(coordinator_client, wrong, sentence):
+def test_errors_are_reported_and_the_input_is_kept(coordinator_client, wrong, sentence):
     answer = coordinator_client.post("/rules/new", data=RULE | {"timing": "before_start", "name": "Khusus"} | wrong)
     assert answer.status_code == 422
     assert sentence in answer.text
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_kept(coordinator_client, wrong
     "path",
     ["/rules?activity=99", "/rules/none/edit", "/rules/invitation/edit", "/texts/none/id", "/texts?programme=99"],
 )
-def test_what_is_not_there_is_a_page_that_says_so(coordinator_client, path):
+def test_an_unknown_record_gives_a_not_found_page(coordinator_client, path):
     assert coordinator_client.get(path).status_code == 404
 
 
@@ -88,7 +88,7 @@ def test_a_viewer_reads_rules_and_texts_and_changes_none(viewer_client, activity
         assert viewer_client.post(path, data=RULE | TEXT).status_code == 403
 
 
-def test_a_text_is_edited_and_taken_back(coordinator_client):
+def test_a_text_is_edited_and_reset(coordinator_client):
     page = coordinator_client.get("/texts/invitation-cadre/id").text
     assert "Kami mengundang Bapak/Ibu mengikuti kegiatan “{kegiatan}”." in page
     assert "<code>{day_date}</code>" in page
@@ -107,7 +107,7 @@ def test_an_unknown_placeholder_is_named_beside_its_field(coordinator_client):
     assert db.session.query(MessageText).count() == 0
 
 
-def test_a_preview_stands_in_a_frame_of_its_own(coordinator_client, activity, ani):
+def test_a_preview_is_in_its_own_frame(coordinator_client, activity, ani):
     invitation = invited(activity, ani)
     page = coordinator_client.get("/texts/invitation-cadre/id").text
     assert page.index('id="preview"') < page.index('form="text-form" formaction=') < page.index("<iframe")
@@ -120,7 +120,7 @@ def test_a_preview_stands_in_a_frame_of_its_own(coordinator_client, activity, an
     assert "script-src" not in policy
 
 
-def test_the_invitees_to_preview_with_are_few_and_in_order(coordinator_client, activity):
+def test_the_invitees_for_a_preview_are_few_and_sorted(coordinator_client, activity):
     for number in range(20):
         invited(activity, a_person(f"Kader {number:02}"))
     page = coordinator_client.get("/texts/invitation-cadre/id").text
@@ -128,7 +128,7 @@ def test_the_invitees_to_preview_with_are_few_and_in_order(coordinator_client, a
 
 
 @pytest.mark.parametrize(("language", "name"), [("id", "tempat"), ("en", "venue")])
-def test_the_placeholders_go_by_the_readers_language(coordinator_client, language, name):
+def test_the_placeholders_are_in_the_readers_language(coordinator_client, language, name):
     page = coordinator_client.get(f"/texts/invitation-cadre/id?lang={language}").text
     assert set(re.findall(r"<code>\{(tempat|venue)\}</code>", page)) == {name}
 
@@ -161,14 +161,14 @@ def test_the_lists_take_as_many_queries_for_many_rows(coordinator_client, progra
     assert queries(both) == few
 
 
-def test_before_a_rule_changes_for_published_activities_the_mails_are_shown(coordinator_client, activity, ani):
+def test_the_mails_are_shown_before_a_rule_changes_for_published_activities(coordinator_client, activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
     invited(activity, ani, invited_at=NOW)
     path = "/rules/three-days-before/edit"
     preview = coordinator_client.post(path, data=RULE)
     assert preview.status_code == 200
     assert "Who gets which mail when" in preview.text
-    assert "Thu, 14 Jan 2027" in preview.text  # four days before, under its new rule
+    assert "Thu, 14 Jan 2027" in preview.text  # four days before, by its new rule
     assert db.session.scalar(sa.select(ReminderRule.days).where(ReminderRule.key == "three-days-before")) == 3
     again = coordinator_client.post(path, data=RULE | {"back": "1"})
     assert 'value="4"' in again.text
@@ -188,6 +188,6 @@ def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
     assert coordinator_client.post("/rules/new", data=twin | {"days": "2"}).status_code == 302
 
 
-def test_a_reminder_that_its_rules_change_put_into_the_past_says_so(app):
+def test_a_reminder_moved_into_the_past_by_a_rules_change_says_so(app):
     with app.test_request_context("/?lang=en"):
         assert reason_words("rule_changed") == "Its rule was changed, and the new moment had passed already."

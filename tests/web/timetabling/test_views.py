@@ -1,4 +1,4 @@
-"""Placing a whole plan on its pages: asking, watching, stopping, and taking what is proposed."""
+"""The pages of timetabling a whole plan: requesting, watching, stopping, and applying the proposal."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def launched(monkeypatch):
-    """The numbers of the searches that were to begin, instead of processes."""
+    """The numbers of the searches to be started, instead of processes."""
     ids = []
     monkeypatch.setattr(launch, "launch", ids.append)
     return ids
@@ -47,14 +47,14 @@ def the_form(activities, people=(), **values):
     }  # fmt: skip
 
 
-def test_the_menu_leads_to_a_page_that_says_what_this_is(coordinator_client):
+def test_the_menu_links_to_a_page_that_explains_timetabling(coordinator_client):
     page = coordinator_client.get("/placements")
     assert 'href="/placements"' in page.get_data(as_text=True)
     assert "Nothing has been placed yet" in words_of(page)
 
 
-def test_one_press_suffices(coordinator_client, launched):
-    """What the form offers by itself, sent as it is, begins a search of all drafts."""
+def test_one_button_is_enough(coordinator_client, launched):
+    """The form's default values, sent unchanged, start a search of all drafts."""
     activities = three_at_once()
     page = coordinator_client.get("/placements/new").get_data(as_text=True)
     assert page.count('name="pick"') == 3
@@ -67,7 +67,7 @@ def test_one_press_suffices(coordinator_client, launched):
     assert search.state is SearchState.QUEUED
 
 
-def test_published_ones_are_only_placed_if_ticked(coordinator_client, launched):
+def test_published_activities_are_only_timetabled_if_ticked(coordinator_client, launched):
     activities = three_at_once()
     publishing.publish([activities[0].id], by=None, now=NOW)
     page = coordinator_client.get("/placements/new").get_data(as_text=True)
@@ -84,7 +84,7 @@ def test_a_programme_offers_its_own_days_and_drafts(coordinator_client, programm
     assert 'value="2027-01-21"' in page
 
 
-def test_people_are_looked_for_without_losing_what_was_chosen(coordinator_client, launched):
+def test_searching_for_people_keeps_the_choices(coordinator_client, launched):
     activities, people = three_at_once(), facilitators()
     sent = the_form(activities[:1], people[:1], q="dian", do="search", last_on="2027-01-20")
     page = coordinator_client.post("/placements/new", data=sent).get_data(as_text=True)
@@ -109,7 +109,7 @@ def test_people_are_looked_for_without_losing_what_was_chosen(coordinator_client
         ({"venues": "moon"}, "Not a valid choice"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_kept(coordinator_client, launched, values, said):
+def test_errors_get_a_message_and_nothing_is_stored(coordinator_client, launched, values, said):
     activities, people = three_at_once(), facilitators()
     answer = coordinator_client.post("/placements/new", data=the_form(activities, people[:1], **values))
     assert answer.status_code == 422
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_nothing_is_kept(coordinator_cli
     assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
-def test_which_comes_after_which_is_asked_in_the_form_and_kept(coordinator_client, launched):
+def test_the_order_of_activities_is_entered_in_the_form_and_stored(coordinator_client, launched):
     first, second, _third = activities = three_at_once()
     sent = the_form(activities, order_then=[second.id, ""], order_first=[first.id, ""])
     page = coordinator_client.post("/placements/new", data={**sent, "do": "more"}).get_data(as_text=True)
@@ -132,7 +132,7 @@ def test_which_comes_after_which_is_asked_in_the_form_and_kept(coordinator_clien
     assert coordinator_client.post("/placements/new", data=two).get_data(as_text=True).count('name="order_then"') == 3
 
 
-def test_an_order_that_is_not_whole_or_goes_round_is_refused_in_a_sentence(coordinator_client, launched):
+def test_an_incomplete_or_circular_order_is_refused_with_a_message(coordinator_client, launched):
     first, second, _third = activities = three_at_once()
     for then, firsts, said in (
         ([second.id], [""], "Please choose both activities, or neither"),
@@ -148,7 +148,7 @@ def test_an_order_that_is_not_whole_or_goes_round_is_refused_in_a_sentence(coord
     assert launched == []
 
 
-def test_a_late_first_is_named_as_what_stands_in_the_way(coordinator_client):
+def test_a_late_first_activity_is_named_as_the_obstacle(coordinator_client):
     first, second, _third = three_at_once()
     late = draft_activity(None, None, 28, title="Rakor akhir")
     search = searched(a_request([first, second], order=((first.id, late.id),)))
@@ -156,7 +156,7 @@ def test_a_late_first_is_named_as_what_stands_in_the_way(coordinator_client):
     assert "“Metro” must come after “Rakor akhir”." in said
 
 
-def test_without_the_extra_the_page_says_so_and_offers_the_other_way(coordinator_client, launched, monkeypatch):
+def test_without_the_extra_the_page_says_so_and_offers_the_other_method(coordinator_client, launched, monkeypatch):
     monkeypatch.setattr(searches, "can_search", lambda: False)
     activities = three_at_once()
     page = coordinator_client.get("/placements/new")
@@ -185,7 +185,7 @@ def test_a_search_is_watched_and_stopped(coordinator_client, launched):
     assert "hx-trigger" not in ended.get_data(as_text=True)
 
 
-def test_a_search_that_broke_off_is_said_and_begins_again(coordinator_client, launched, monkeypatch):
+def test_an_interrupted_search_is_reported_and_starts_again(coordinator_client, launched, monkeypatch):
     coordinator_client.post("/placements/new", data=the_form(three_at_once()))
     monkeypatch.setattr(clock, "now", lambda: NOW + searches.LEASE)
     page = coordinator_client.get(f"/placements/{launched[0]}")
@@ -195,7 +195,7 @@ def test_a_search_that_broke_off_is_said_and_begins_again(coordinator_client, la
     assert launched == [launched[0]] * 2
 
 
-def test_present_and_proposed_stand_beside_each_other_with_why(coordinator_client):
+def test_present_and_proposed_times_are_side_by_side_with_reasons(coordinator_client):
     activities, people = three_at_once(), facilitators()
     search = searched(a_request(activities, people))
     said = words_of(coordinator_client.get(f"/placements/{search.id}"))
@@ -205,7 +205,7 @@ def test_present_and_proposed_stand_beside_each_other_with_why(coordinator_clien
     assert "Proven: nothing can be placed better." in said or "from the best that can be" in said
 
 
-def test_taking_first_says_who_gets_which_mail_and_then_does_it(coordinator_client):
+def test_applying_first_shows_who_gets_which_mail_and_then_applies(coordinator_client):
     search = searched(a_request(three_at_once(), facilitators()))
     ids = [line["id"] for line in search.result["lines"]]
     page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
@@ -217,7 +217,7 @@ def test_taking_first_says_who_gets_which_mail_and_then_does_it(coordinator_clie
     assert searches.get(search.id).state is SearchState.TAKEN
 
 
-def test_published_ones_want_a_reason(coordinator_client):
+def test_published_activities_need_a_reason(coordinator_client):
     activities = three_at_once()
     publishing.publish([one.id for one in activities], by=None, now=NOW)
     search = searched(a_request(activities, facilitators()))
@@ -231,7 +231,7 @@ def test_published_ones_want_a_reason(coordinator_client):
     assert done.status_code == 302
 
 
-def test_what_changed_meanwhile_is_named_and_nothing_is_taken(coordinator_client):
+def test_changes_made_meanwhile_are_named_and_nothing_is_applied(coordinator_client):
     search = searched(a_request(three_at_once(), facilitators()))
     ids = [line["id"] for line in search.result["lines"]]
     with writing() as session:
@@ -244,14 +244,14 @@ def test_what_changed_meanwhile_is_named_and_nothing_is_taken(coordinator_client
     assert "Changed since the search began, so nothing was taken" in words_of(answer)
 
 
-def test_taking_nothing_leads_back(coordinator_client):
+def test_applying_nothing_leads_back(coordinator_client):
     search = searched(a_request(three_at_once(), facilitators()))
     answer = coordinator_client.get(f"/placements/{search.id}/take", follow_redirects=True)
     assert "Tick at least one of the activities" in words_of(answer)
-    assert "checked" not in answer.text  # the next press takes what is ticked from here on, not all
+    assert "checked" not in answer.text  # the next press applies what is ticked from here on, not all
 
 
-def test_once_taken_it_says_what_was_and_how_the_search_ended(coordinator_client, launched):
+def test_an_applied_proposal_shows_the_former_times_and_how_the_search_ended(coordinator_client, launched):
     coordinator_client.post("/placements/new", data=the_form(three_at_once()))
     coordinator_client.post(f"/placements/{launched[0]}/stop")
     timetabling_worker.work(launched[0], clock=lambda: NOW)
@@ -264,7 +264,7 @@ def test_once_taken_it_says_what_was_and_how_the_search_ended(coordinator_client
     assert "At present" not in said
 
 
-def test_what_collides_is_said_in_plain_words_with_a_link_to_the_condition(coordinator_client, launched):
+def test_a_contradiction_is_explained_in_plain_words_with_a_link_to_the_condition(coordinator_client, launched):
     activities = three_at_once()
     fixed = {f"fixed-{one.id}": "1" for one in activities}
     coordinator_client.post("/placements/new", data=the_form(activities, **fixed))
@@ -292,7 +292,7 @@ def test_viewers_see_but_change_nothing(viewer_client, coordinator):
     assert searches.get(search.id).state is SearchState.DONE
 
 
-def test_what_is_not_there_is_a_page_that_says_so(coordinator_client):
+def test_an_unknown_search_gives_a_not_found_page(coordinator_client):
     for address in ("/placements/99", "/placements/99/take", "/placements/new?from=99"):
         assert coordinator_client.get(address).status_code == 404
     assert coordinator_client.post("/placements/99/stop").status_code == 404
@@ -304,7 +304,7 @@ def test_a_proposal_is_deleted(coordinator_client):
     assert coordinator_client.get(f"/placements/{placement_id}").status_code == 404
 
 
-def test_what_went_wrong_is_said(coordinator_client, launched):
+def test_an_error_is_shown(coordinator_client, launched):
     coordinator_client.post("/placements/new", data=the_form(three_at_once()))
     with writing() as session:
         session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
@@ -314,13 +314,13 @@ def test_what_went_wrong_is_said(coordinator_client, launched):
     )
 
 
-def test_the_pages_ask_few_questions_however_much_is_placed(coordinator_client, queries):
+def test_the_pages_take_few_queries_for_any_number_of_activities(coordinator_client, queries):
     def asked(address) -> int:
         return queries(lambda: coordinator_client.get(f"/placements/{address}"))
 
     activities, people = three_at_once(), facilitators()
     placement_id = searched(a_request(activities, people)).id
-    asked("new")  # the office's name and the like are read once
+    asked("new")  # the office's name and similar values are read once
     few = [asked("new"), asked(placement_id)]
     people = list(db.session.scalars(sa.select(Person)))
     more = [*db.session.scalars(sa.select(Activity)), *(draft_activity(None, None, day) for day in range(18, 23))]
