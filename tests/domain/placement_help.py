@@ -1,4 +1,4 @@
-"""Plans to be placed by hand-made examples, in a week of five working days."""
+"""Small hand-made plans for timetabling, in a week of five working days."""
 
 from datetime import date
 

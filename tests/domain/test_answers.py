@@ -1,4 +1,4 @@
-"""Deadlines and seats, on both sides of each boundary."""
+"""Deadlines and seats, tested on both sides of each boundary."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def test_at_short_notice_they_are_due_at_the_start():
     assert default_deadline(at(18), JAKARTA, at(16, 16)) == at(18)
 
 
-def test_an_answer_is_taken_until_the_deadline():
+def test_an_answer_is_accepted_until_the_deadline():
     published, invited = ActivityState.PUBLISHED, InvitationState.INVITED
     assert refusal(published, invited, at(16, 16), at(16, 16) - SECOND, "0812") is None
     assert isinstance(refusal(published, invited, at(16, 16), at(16, 16), "0812"), DeadlinePassed)
@@ -43,11 +43,11 @@ def test_an_answer_is_taken_until_the_deadline():
         (ActivityState.CANCELLED, ActivityCancelled),
     ],
 )
-def test_only_a_published_activity_takes_answers(state, problem):
+def test_only_a_published_activity_accepts_answers(state, problem):
     assert type(refusal(state, InvitationState.INVITED, at(16), at(5), "0812")) is problem
 
 
-def test_a_withdrawn_invitation_takes_no_answer():
+def test_a_withdrawn_invitation_accepts_no_answer():
     assert isinstance(refusal(ActivityState.PUBLISHED, InvitationState.WITHDRAWN, at(16), at(5), "0812"), NotInvited)
 
 
@@ -63,5 +63,5 @@ def test_a_withdrawn_invitation_takes_no_answer():
         (Choice.NOT_COMING, 0, True, InvitationState.NOT_COMING),
     ],
 )
-def test_a_full_activity_makes_newcomers_wait(choice, seats_left, had_a_seat, state):
+def test_newcomers_wait_for_a_full_activity(choice, seats_left, had_a_seat, state):
     assert state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat) is state

@@ -1,4 +1,4 @@
-"""What asks for a coordinator on the start page."""
+"""The start page's list of what needs a coordinator."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ SECOND = timedelta(seconds=1)
 
 
 def standing(number: int = 1, **values: object) -> ActivityStanding:
-    """Return a published activity on 18 January 2027 that asks for nothing."""
+    """Return a published activity on 18 January 2027 that needs nothing."""
     usual = {
         "id": number, "title": f"Rapat {number}", "state": ActivityState.PUBLISHED,
         "starts_at": datetime(2027, 1, 18, 1, 0, tzinfo=UTC), "ends_at": datetime(2027, 1, 18, 5, 0, tzinfo=UTC),
@@ -29,7 +29,7 @@ def kinds(*standings: ActivityStanding, troubles: Troubles = Troubles()) -> list
     return [need.kind for need in needs(standings, troubles, NOW)]
 
 
-def test_an_activity_in_order_asks_for_nothing():
+def test_an_activity_in_order_needs_nothing():
     assert kinds(standing()) == []
 
 
@@ -42,18 +42,18 @@ def test_an_activity_in_order_asks_for_nothing():
         (NOW + timedelta(days=3) + SECOND, []),
     ],
 )
-def test_missing_answers_ask_three_days_before_the_deadline_and_after_it(
+def test_missing_answers_are_listed_three_days_before_the_deadline_and_after_it(
     respond_by_at: datetime, expected: list[NeedKind]
 ):
     assert kinds(standing(respond_by_at=respond_by_at, answers=Answers(open=2, speakers=1))) == expected
 
 
-def test_missing_answers_of_several_activities_are_told_together_with_the_first():
+def test_missing_answers_of_several_activities_are_listed_together_with_the_first():
     first, second = (standing(n, respond_by_at=NOW, answers=Answers(open=n, speakers=1)) for n in (1, 2))
     assert needs([first, second], Troubles(), NOW) == [Need(NeedKind.SILENT, 3, ((first, 1), (second, 2)))]
 
 
-def test_nobody_asks_for_answers_once_the_activity_has_begun():
+def test_missing_answers_are_not_listed_once_the_activity_has_begun():
     assert kinds(standing(starts_at=NOW, respond_by_at=NOW - SECOND, answers=Answers(open=2, speakers=1))) == []
     assert kinds(standing(starts_at=NOW + SECOND, respond_by_at=NOW - SECOND, answers=Answers(open=2, speakers=1))) == [
         NeedKind.SILENT
@@ -65,7 +65,7 @@ def test_an_activity_is_over_capacity_from_the_first_person_without_a_seat(seats
     assert kinds(standing(seats=seats, answers=Answers(coming=40, seats_taken=40, speakers=1))) == expected
 
 
-def test_an_agenda_without_a_speaker_asks_for_one():
+def test_an_agenda_without_a_speaker_needs_one():
     assert kinds(standing(agenda_lines=3, answers=NOBODY)) == [NeedKind.NO_SPEAKER]
     assert kinds(standing(agenda_lines=3, answers=Answers(speakers=1))) == []
     assert kinds(standing(agenda_lines=0, answers=Answers(speakers=1))) == []
@@ -81,17 +81,17 @@ def test_a_speaker_who_declined_is_named_with_an_agenda_or_without():
         )  # fmt: skip
 
 
-def test_a_draft_asks_calmly_and_for_nothing_else():
+def test_a_draft_is_listed_calmly_and_needs_nothing_else():
     draft = standing(state=ActivityState.DRAFT, agenda_lines=3, respond_by_at=NOW, answers=Answers(prepared=5))
     assert [(need.kind, need.urgency) for need in needs([draft], Troubles(), NOW)] == [(NeedKind.DRAFT, "calm")]
 
 
-def test_the_mail_server_comes_first_and_explains_the_mails_that_wait():
+def test_the_mail_server_comes_first_and_explains_the_waiting_mails():
     assert kinds(troubles=Troubles(overdue=4)) == [NeedKind.NOTHING_SENDS]
     assert kinds(troubles=Troubles(channel_since_at=NOW, overdue=4, failed=1)) == [NeedKind.CHANNEL, NeedKind.FAILED]
 
 
-def test_kelurahan_from_which_nobody_comes_are_named():
+def test_kelurahan_without_any_acceptance_are_named():
     first, second = standing(1), standing(2)
     found = needs([first, second], Troubles(uncovered={1: ["Imopuro", "Yosodadi"], 2: ["Yosodadi"]}), NOW)
     assert found == [Need(NeedKind.UNCOVERED, 2, ((first, 2), (second, 1)), names=("Imopuro", "Yosodadi"))]
@@ -107,7 +107,7 @@ def test_kelurahan_from_which_nobody_comes_are_named():
         (Audience.NEWLY_INVITED, 4),
     ],
 )
-def test_how_many_a_mail_is_for(audience: Audience, people: int):
+def test_a_mail_counts_its_readers(audience: Audience, people: int):
     answers = Answers(coming=5, represented=2, waiting=1, not_coming=6, open=3, prepared=4)
     assert answers.in_audience(audience) == people
     assert (answers.total, answers.answered) == (17, 14)
@@ -137,7 +137,7 @@ def test_a_date_poll_waits_for_answers_until_all_have_answered_or_it_closes(
     assert (need, need.urgency) == (Need(expected, 1, polls=(one,)), urgency)
 
 
-def test_date_polls_to_decide_are_told_apart_from_those_that_run():
+def test_date_polls_to_decide_are_listed_apart_from_open_ones():
     first, second, third = poll(1), poll(2, answered=3), poll(3)
     assert needs([], Troubles(polls=[first, second, third]), NOW) == [
         Need(NeedKind.POLLS_DECIDE, 1, polls=(second,)),

@@ -1,4 +1,4 @@
-"""Which proposed time suits best, and when a mail that asks for dates is still true."""
+"""Which slot suits best, and when a mail that asks for dates is still true."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,23 +27,23 @@ def says(id: int, monday, tuesday, wednesday, needed: bool = False) -> Voter:
     return Voter(id, needed, {MONDAY: monday, TUESDAY: tuesday, WEDNESDAY: wednesday})
 
 
-def test_a_no_of_somebody_needed_weighs_more_than_everybody_elses():
+def test_a_no_of_a_required_person_counts_more_than_those_of_all_others():
     chief = says(1, NO, YES, YES, needed=True)
     others = [says(n, YES, NO, MAYBE) for n in range(2, 6)]
     assert order(chief, *others) == [WEDNESDAY, TUESDAY, MONDAY]
 
 
-def test_fewer_noes_come_before_fewer_if_need_bes():
+def test_fewer_noes_are_more_important_than_fewer_if_need_be_answers():
     assert order(says(1, MAYBE, NO, YES), says(2, MAYBE, YES, YES)) == [WEDNESDAY, MONDAY, TUESDAY]
 
 
-def test_of_slots_that_suit_equally_the_one_without_a_clash_is_first_and_then_the_earlier():
+def test_of_equal_slots_one_without_a_clash_is_first_and_then_the_earlier():
     everyone = says(1, YES, YES, YES)
     assert order(everyone) == [MONDAY, TUESDAY, WEDNESDAY]
     assert order(everyone, clashes={MONDAY: (0, 1), TUESDAY: (1, 0)}) == [WEDNESDAY, MONDAY, TUESDAY]
 
 
-def test_a_clash_does_not_outweigh_what_people_said():
+def test_a_clash_counts_less_than_the_answers():
     assert order(says(1, YES, NO, NO), clashes={MONDAY: (1, 2)})[0] == MONDAY
 
 
@@ -53,14 +53,14 @@ def test_a_slot_whose_start_has_passed_is_last():
     assert [one.slot_id for one in ranked(DAYS, [voter], now=at(18) - timedelta(seconds=1))][0] == MONDAY
 
 
-def test_who_said_what_stands_with_each_slot():
+def test_each_slot_lists_who_gave_which_answer():
     monday = ranked(DAYS, [says(1, NO, YES, YES, needed=True), Voter(2, needed=True), says(3, MAYBE, NO, NO)], now=NOW)
     found = {one.slot_id: one for one in monday}[MONDAY]
     assert (found.yes, found.if_need_be, found.no, found.unanswered) == ((), (3,), (1,), (2,))
     assert (found.needed_no, found.needed_unanswered, found.suits) == ((1,), (2,), False)
 
 
-def test_nothing_is_best_before_anybody_answered_or_where_no_slot_suits():
+def test_no_slot_is_best_before_any_answer_or_if_none_suits():
     assert polls.best(ranked(DAYS, [Voter(1), Voter(2)], now=NOW)) == set()
     assert polls.best(ranked(DAYS, [says(1, NO, NO, NO, needed=True)], now=NOW)) == set()
     assert polls.best(ranked(DAYS, [says(1, YES, YES, NO)], now=NOW)) == {MONDAY, TUESDAY}
@@ -85,7 +85,7 @@ def test_every_voter_is_counted_once_in_each_slot_and_a_better_answer_never_lowe
     assert [one.slot_id for one in ranked(DAYS, better, now=NOW)].index(MONDAY) <= place
 
 
-def test_a_poll_without_slots_is_refused_in_a_sentence():
+def test_a_poll_without_slots_is_refused_with_a_message():
     with pytest.raises(polls.NoSlots) as refused:
         polls.check_slots([])
     assert "at least one proposed time" in refused.value.message
@@ -104,7 +104,7 @@ def test_slots_end_after_they_start_and_are_proposed_once():
         polls.check_slots(many)
 
 
-def test_a_poll_closes_ahead_of_now_and_not_after_its_first_slot_begins():
+def test_a_poll_must_close_in_the_future_and_before_its_first_slot_begins():
     polls.check_closing(at(18, 8), [at(18, 8), at(19, 8)], NOW)
     with pytest.raises(polls.ClosesAfterASlot):
         polls.check_closing(at(18, 8, 1), [at(18, 8), at(19, 8)], NOW)
@@ -112,14 +112,14 @@ def test_a_poll_closes_ahead_of_now_and_not_after_its_first_slot_begins():
         polls.check_closing(NOW, [at(18)], NOW)
 
 
-def test_those_silent_are_reminded_on_the_morning_before_it_closes_unless_asked_on_that_day():
+def test_silent_invitees_are_reminded_on_the_morning_before_the_close_unless_asked_that_day():
     assert polls.remind_at(at(7, 16), JAKARTA, at(5, 9)) == at(6, 8)
     assert polls.remind_at(at(6, 16), JAKARTA, at(5, 9)) is None
     assert polls.remind_at(at(6, 16), JAKARTA, at(5, 7)) is None  # asked at seven, and again at eight?
     assert polls.usual_closing(NOW, JAKARTA) == at(7, 16)
 
 
-def test_who_had_a_mail_today_is_asked_next_morning_if_that_leaves_a_day():
+def test_a_person_with_a_mail_today_is_asked_next_morning_if_that_leaves_a_day():
     assert polls.waits_until(at(5, 9), at(7, 8), JAKARTA) == at(6, 8)
     assert polls.waits_until(at(5, 9), at(7, 7, 59), JAKARTA) == at(5, 9)
 
@@ -144,5 +144,5 @@ ASKS = MailFacts(PollState.OPEN, at(7, 16), False, False, False, False, False, T
         (replace(ASKS, blocked=True), at(5), SkipReason.ADDRESS_BLOCKED),
     ],
 )  # fmt: skip
-def test_a_mail_that_asks_goes_only_while_it_is_true(facts, now, reason):
+def test_a_mail_that_asks_is_sent_only_while_it_is_true(facts, now, reason):
     assert polls.skip_because(facts, now) is reason

@@ -1,4 +1,4 @@
-"""When reminders fall due, on both sides of each boundary."""
+"""When reminders are due, tested on both sides of each boundary."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -36,12 +36,12 @@ THANKS = Rule("thanks", MailKind.THANKS, RuleTiming.AFTER_END, Audience.PRESENT,
 AT_ONCE = Rule("invitation", MailKind.INVITATION, RuleTiming.AT_PUBLISHING, Audience.NEWLY_INVITED)
 
 
-def test_three_days_before_at_eight_is_eight_o_clock_there():
+def test_three_days_before_at_eight_means_eight_o_clock_local_time():
     assert due_at(START, END, JAKARTA, before(3)) == datetime(2027, 1, 15, 8, tzinfo=JAKARTA)
     assert due_at(START, END, JAYAPURA, before(3)) == datetime(2027, 1, 15, 6, tzinfo=JAKARTA)
 
 
-def test_days_are_counted_on_the_local_calendar_not_in_utc():
+def test_days_are_counted_in_local_time_not_in_utc():
     early = datetime(2027, 1, 18, 5, tzinfo=JAYAPURA)  # still the 17th in UTC
     assert due_at(early, early + timedelta(hours=1), JAYAPURA, before(1)) == datetime(2027, 1, 17, 8, tzinfo=JAYAPURA)
 
@@ -50,7 +50,7 @@ def test_thanks_are_due_the_day_after_the_end():
     assert due_at(START, END, JAKARTA, THANKS) == datetime(2027, 1, 19, 8, tzinfo=JAKARTA)
 
 
-def test_an_invitation_has_no_moment_of_its_own():
+def test_an_invitation_has_no_due_time_of_its_own():
     assert due_at(START, END, JAKARTA, AT_ONCE) is None
 
 
@@ -61,7 +61,7 @@ def test_negative_days_and_naive_instants_are_refused():
         due_at(START.replace(tzinfo=None), END, JAKARTA, before(1))
 
 
-def test_only_moments_ahead_are_upcoming():
+def test_only_future_moments_are_upcoming():
     moment = datetime(2027, 1, 15, 8, tzinfo=JAKARTA)
     assert [d.due_at for d in upcoming([before(3)], START, END, JAKARTA, moment - SECOND)] == [moment]
     assert upcoming([before(3)], START, END, JAKARTA, moment) == []
@@ -85,7 +85,7 @@ def missed(kind: MailKind, due: datetime, now: datetime, audience: Audience = Au
     return missed_because(kind, audience, due, TIMES, now, **more)
 
 
-def test_a_reminder_is_useful_until_the_start_and_thanks_for_a_week():
+def test_a_reminder_is_useful_until_the_start_and_thanks_are_useful_for_a_week():
     due = datetime(2027, 1, 17, 8, tzinfo=JAKARTA)
     assert missed(MailKind.REMINDER, due, START - SECOND) is None
     assert missed(MailKind.REMINDER, due, START) is MissedReason.ACTIVITY_BEGAN
@@ -108,12 +108,12 @@ def test_a_later_rule_for_the_same_people_supersedes_a_missed_one():
     assert missed(MailKind.INVITATION, due, late, later_rule_is_due=True) is None
 
 
-def test_a_cancellation_is_worth_sending_until_the_end():
+def test_a_cancellation_is_useful_until_the_end():
     assert useful_until(MailKind.CANCELLATION, Audience.EXPECTED, START, TIMES) == END
     assert useful_until(MailKind.CHANGE, Audience.EXPECTED, START, TIMES) == START
 
 
-def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_never():
+def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_may_not():
     due = datetime(2027, 1, 4, 8, tzinfo=JAKARTA)
     assert may_wait_until(MailKind.INVITATION, Audience.NEWLY_INVITED, due, TIMES) == TIMES.respond_by_at - timedelta(
         days=1
@@ -142,7 +142,7 @@ def test_midnight_separates_today_from_tomorrow():
     st.times(),
     st.sampled_from([ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Makassar"), ZoneInfo("Asia/Jayapura")]),
 )
-def test_whatever_the_start_a_rule_falls_due_at_its_local_time_on_its_local_day(starts, days, at, zone):
+def test_any_rule_is_due_at_its_local_time_on_its_local_day(starts, days, at, zone):
     starts = starts.replace(tzinfo=UTC)
     due = due_at(starts, starts + timedelta(hours=2), zone, before(days, at)).astimezone(zone)
     assert due.time() == at

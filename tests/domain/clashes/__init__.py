@@ -1,1 +1,1 @@
-"""Which clashes are found in a plan, and what resolves them."""
+"""Which clashes a plan has, and what resolves them."""

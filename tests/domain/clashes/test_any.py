@@ -1,4 +1,4 @@
-"""What holds of the findings of any plan."""
+"""Properties of the clashes of any plan."""
 
 from collections import Counter
 from dataclasses import replace
@@ -87,13 +87,13 @@ def plans(draw):
 
 
 @given(plans(), st.sets(st.integers(1, 6)))
-def test_among_some_is_what_of_all_involves_them(held, ids):
+def test_the_clashes_of_some_are_those_of_all_that_involve_them(held, ids):
     everything = find_clashes(held)
     assert find_clashes(held, among=ids) == [one for one in everything if ids & set(one.ids)]
 
 
 @given(plans())
-def test_each_finding_is_found_once_and_from_either_side(held):
+def test_each_clash_is_found_once_and_from_either_side(held):
     everything = find_clashes(held)
     assert max(Counter(everything).values(), default=1) == 1
     for id, activity in held.activities.items():
@@ -101,7 +101,7 @@ def test_each_finding_is_found_once_and_from_either_side(held):
 
 
 @given(plans())
-def test_two_clash_in_time_exactly_where_they_overlap(held):
+def test_two_activities_clash_in_time_exactly_where_they_overlap(held):
     counting = [one for one in held.activities.values() if held.counts(one)]
     expected = {
         (one.id, other.id)
@@ -125,7 +125,7 @@ def test_an_unrelated_activity_changes_nothing(held, other):
 
 
 @given(plans(), activities(1))
-def test_a_changed_plan_is_like_one_made_so(held, changed):
+def test_a_changed_plan_equals_one_created_that_way(held, changed):
     made = plan(
         *(changed if one.id == 1 else one for one in held.activities.values()),
         absences=[absence for kept in held._absences.values() for absence in kept],
@@ -138,7 +138,7 @@ def test_a_changed_plan_is_like_one_made_so(held, changed):
 
 @settings(max_examples=300, deadline=None)
 @given(plans())
-def test_every_way_that_is_offered_resolves_its_finding_and_brings_nothing_new_upon_its_activity(held):
+def test_every_resolution_resolves_its_clash_and_gives_its_activity_no_new_one(held):
     for clash in find_clashes(held):
         offered = find_resolutions(held, clash)
         assert len(offered) <= 5
@@ -154,7 +154,7 @@ def test_every_way_that_is_offered_resolves_its_finding_and_brings_nothing_new_u
 
 @settings(max_examples=200, deadline=None)
 @given(plans(), st.integers(2, 3))
-def test_a_way_that_suits_several_made_alike_resolves_it_for_each_of_them(held, count):
+def test_a_shared_resolution_resolves_the_clash_of_each_similar_activity(held, count):
     first = replace(held.activities[1], state=ActivityState.DRAFT, fixed=False)
     alike = [replace(first, id=-number, engagements=()) for number in range(1, count + 1)]
     held = held.with_(*alike)
@@ -169,7 +169,7 @@ def test_a_way_that_suits_several_made_alike_resolves_it_for_each_of_them(held, 
 
 
 def _as_by(resolution, held, activity):
-    """Return the activity changed as the way changes its own."""
+    """Return the activity with the resolution's change applied."""
     before, own = held.activities[resolution.activity_id], applied(held, resolution).activities[resolution.activity_id]
     if isinstance(resolution, MoveTo):
         return activity.moved(activity.starts_at + (own.starts_at - before.starts_at))
@@ -178,7 +178,7 @@ def _as_by(resolution, held, activity):
 
 
 @given(plans())
-def test_who_is_in_two_clashes_only_where_the_two_cross_and_there_in_some_roles(held):
+def test_a_person_in_two_activities_clashes_only_if_the_activities_and_some_roles_do(held):
     crossing = crossings(held)
     for one in find_clashes(held):
         if one.kind in IN_TWO:
@@ -194,7 +194,7 @@ def test_who_is_in_two_clashes_only_where_the_two_cross_and_there_in_some_roles(
 
 
 @given(plans(), st.sets(st.integers(1, 6)))
-def test_what_crosses_some_is_of_all_that_crosses_what_involves_them(held, ids):
+def test_the_crossings_of_some_are_those_of_all_that_involve_them(held, ids):
     everything = crossings(held)
     expected = {frozenset((id, other)) for id, others in everything.items() for other in others if {id, other} & ids}
     found = crossings(held, among=ids)
@@ -202,5 +202,5 @@ def test_what_crosses_some_is_of_all_that_crosses_what_involves_them(held, ids):
 
 
 def _with_siti(held, id, other, role):
-    """The plan with her alone in both activities."""
+    """The plan with only her in both activities."""
     return held.with_(*(replace(held.activities[one], engagements=(Engagement(SITI, role),)) for one in (id, other)))

@@ -1,4 +1,4 @@
-"""Who and what is booked twice, cannot be had, or does not suffice."""
+"""Double bookings, unavailable people and venues, and too small venues."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,14 +31,14 @@ QUIET = Rules(notice_days=0)
 
 
 def found(*activities, **more):
-    """Return (kind, ids of the activities) of all that is found."""
+    """Return (kind, ids of the activities) of all clashes."""
     return [(one.kind, one.ids) for one in find_clashes(plan(*activities, **{"rules": QUIET, **more}))]
 
 
 # venues
 
 
-def test_a_hall_is_taken_until_the_other_activity_ends_and_free_from_then_on():
+def test_a_hall_is_booked_until_the_other_activity_ends_and_free_afterwards():
     rakor = activity(1, 8, 12, venue_id=BAPPEDA.id, coordinator="Dewi Anggraini")
     early, late = activity(2, 11.5, 14, venue_id=BAPPEDA.id), activity(2, 12, 14, venue_id=BAPPEDA.id)
     (taken,) = find_clashes(plan(rakor, early, rules=QUIET))
@@ -58,14 +58,14 @@ def test_three_activities_in_one_hall_are_three_clashes():
 
 
 @pytest.mark.parametrize("state", [ActivityState.CANCELLED, ActivityState.HELD])
-def test_a_cancelled_or_held_activity_has_no_hall(state):
+def test_a_cancelled_or_held_activity_books_no_hall(state):
     rakor = activity(1, 8, 12, venue_id=1, engagements=(speaks(SITI),))
     other = replace(rakor, id=2)
     assert len(found(rakor, other)) == 2
     assert found(rakor, replace(other, state=state)) == []
 
 
-def test_what_is_over_clashes_with_nothing():
+def test_a_past_activity_has_no_clashes():
     told = {"venue_id": 1, "state": ActivityState.PUBLISHED}
     both = (activity(1, 8, 12, **told), activity(2, 8, 13, **told))
     assert found(*both, now=at(11.9)) == [(ClashKind.VENUE_TAKEN, (1, 2))]
@@ -79,20 +79,20 @@ def test_a_hall_with_120_seats_is_too_small_for_121_people():
     assert (small.needed, small.there, small.place) == (121, 120, BAPPEDA)
 
 
-def test_a_hall_is_too_small_for_the_seats_that_are_planned_though_few_are_invited_yet():
+def test_a_hall_is_too_small_for_the_planned_seats_though_few_are_invited_yet():
     assert found(activity(1, 8, 12, venue_id=BAPPEDA.id, people=3, seats=120)) == []
     (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=3, seats=121), rules=QUIET))
     assert (small.kind, small.needed, small.there, small.is_of_seats) == (ClashKind.VENUE_TOO_SMALL, 121, 120, True)
 
 
-def test_where_more_are_expected_than_fit_the_finding_is_of_them():
+def test_if_more_people_are_expected_than_fit_the_clash_counts_them():
     (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=125, seats=150), rules=QUIET))
     assert (small.needed, small.there, small.is_of_seats) == (125, 120, False)
     (small,) = find_clashes(plan(activity(1, 8, 12, venue_id=BAPPEDA.id, people=200, seats=150), rules=QUIET))
-    assert (small.needed, small.is_of_seats) == (150, False)  # more than there are seats will not come
+    assert (small.needed, small.is_of_seats) == (150, False)  # more than the seats will decline
 
 
-def test_fewer_seats_than_invitees_need_no_larger_hall():
+def test_a_quota_below_the_number_of_invitees_needs_no_larger_hall():
     assert found(activity(1, 8, 12, venue_id=BAPPEDA.id, people=200, seats=100)) == []
 
 
@@ -101,13 +101,13 @@ def test_a_hall_of_unknown_size_is_never_too_small():
     assert found(activity(1, 8, 12, venue_id=1, people=5000), places=(unknown,)) == []
 
 
-def test_an_absence_that_is_told_twice_is_found_once():
+def test_an_absence_entered_twice_is_one_clash():
     wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id)
     twice = plan(activity(1, 8, 12, venue_id=BAPPEDA.id), absences=[wedding, replace(wedding)], rules=QUIET)
     assert [one.kind for one in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
 
 
-def test_a_wedding_in_the_hall_is_said_with_its_reason():
+def test_a_wedding_in_the_hall_is_shown_with_its_reason():
     wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
     held = activity(1, 8, 12, venue_id=BAPPEDA.id)
     (absent,) = find_clashes(plan(held, absences=(wedding,), rules=QUIET))
@@ -119,7 +119,7 @@ def test_a_wedding_in_the_hall_is_said_with_its_reason():
 # people
 
 
-def test_siti_cannot_speak_in_two_activities_at_once_in_whatever_programmes():
+def test_siti_cannot_speak_in_two_activities_at_once_in_any_programmes():
     rakor = activity(1, 8, 10, venue_id=1, programme_id=1, engagements=(speaks(SITI),))
     alone = activity(2, 9, 11, venue_id=3, engagements=(speaks(SITI),))
     (twice,) = find_clashes(plan(rakor, alone, rules=QUIET))
@@ -128,7 +128,7 @@ def test_siti_cannot_speak_in_two_activities_at_once_in_whatever_programmes():
     assert found(rakor, replace(alone, engagements=(speaks(BUDI),))) == []
 
 
-def test_a_speaker_who_is_to_take_part_elsewhere_is_still_a_speaker_in_two_places():
+def test_a_speaker_who_participates_elsewhere_is_still_a_speaker_in_two_places():
     found_at_once = found(
         activity(1, 8, 10, engagements=(takes_part(SITI),)), activity(2, 9, 11, engagements=(speaks(SITI),))
     )
@@ -159,12 +159,12 @@ def test_a_cadre_invited_to_two_at_once_is_a_warning():
         (InvitationState.NOT_COMING, 0), (InvitationState.WITHDRAWN, 0),
     ],
 )  # fmt: skip
-def test_only_who_may_still_come_clashes(state, clashes):
+def test_only_people_who_may_still_come_clash(state, clashes):
     there = activity(1, 8, 10, engagements=(volunteers(ANI),))
     assert len(found(there, activity(2, 8, 10, engagements=(Engagement(ANI, Role.CADRE, state),)))) == clashes
 
 
-def test_who_sends_a_representative_is_free_and_the_representative_is_not():
+def test_an_invitee_with_a_representative_is_free_and_the_representative_is_not():
     wiji = Party.representative("Wiji Lestari")
     sent = Engagement(wiji, Role.PARTICIPANT, InvitationState.REPRESENTED, in_place_of=SITI)
     meeting, other = activity(1, 8, 10, engagements=(sent,)), activity(2, 8, 10, engagements=(speaks(SITI),))
@@ -189,7 +189,7 @@ def test_a_person_in_two_roles_of_one_activity_clashes_once_with_another():
     ]
 
 
-def test_a_speakers_trip_is_said_with_who_entered_it():
+def test_a_speakers_trip_is_shown_with_who_entered_it():
     trip = Absence(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
     (absent,) = find_clashes(plan(activity(1, 15, 16, engagements=(speaks(SITI),)), absences=(trip,), rules=QUIET))
     assert (absent.kind, absent.severity, absent.party) == (ClashKind.SPEAKER_ABSENT, Severity.BLOCK, SITI)
@@ -199,14 +199,14 @@ def test_a_speakers_trip_is_said_with_who_entered_it():
     ]
 
 
-def test_an_invitees_absence_is_of_another_kind():
+def test_an_invitees_absence_is_another_kind_of_clash():
     trip = Absence(at(8), at(16), party=ANI)
     assert found(activity(1, 8, 9, engagements=(volunteers(ANI),)), absences=(trip,)) == [
         (ClashKind.INVITEE_ABSENT, (1,))
     ]
 
 
-# travel
+# travel time
 
 
 def travelling(gap_h, *, to=GANJAR_AGUNG, who=speaks, **more):
@@ -217,14 +217,14 @@ def travelling(gap_h, *, to=GANJAR_AGUNG, who=speaks, **more):
     )  # fmt: skip
 
 
-def test_21_minutes_of_way_need_21_minutes_between():
+def test_a_travel_time_of_21_minutes_needs_21_minutes_between():
     (late,) = travelling(20 / 60)
     assert (late.kind, late.severity, late.party) == (ClashKind.SPEAKER_TRAVEL, Severity.WARN, SITI)
     assert (late.needed, late.there, late.ids) == (21, 20, (1, 2))
     assert travelling(21 / 60) == []
 
 
-def test_within_one_hall_one_activity_can_follow_another_at_once():
+def test_one_activity_can_directly_follow_another_in_one_hall():
     assert travelling(0, to=BAPPEDA) == []
     assert len(travelling(0)) == 1
 
@@ -235,16 +235,16 @@ def test_without_coordinates_the_kecamatan_decides():
     assert travelling(35 / 60, to=YOSODADI) == []
 
 
-def test_where_it_is_not_known_where_an_activity_takes_place_no_travel_is_reckoned():
+def test_no_travel_time_is_estimated_for_an_unknown_place():
     assert travelling(0, to=None) == []
     assert len(travelling(0, to=None, region_code="18.72.01")) == 1  # BAPPEDA's kecamatan, but not the hall
 
 
-def test_a_cadres_way_is_a_kind_of_its_own():
+def test_a_cadres_travel_time_is_a_kind_of_its_own():
     assert [one.kind for one in travelling(0, who=volunteers)] == [ClashKind.TRAVEL]
 
 
-def test_a_way_can_be_longer_than_another_activity_between():
+def test_a_travel_time_can_be_longer_than_another_activity_between():
     far = replace(YOSODADI, id=4, region_code="18.71.01.1001")  # Bandar Lampung: 90 minutes and the buffer
     here = activity(1, 8, 9, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
     brief = activity(2, 9, 9.5, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
@@ -266,14 +266,14 @@ def test_two_community_activities_in_one_kecamatan_on_one_half_day_are_a_warning
     assert (both.kecamatan_code, both.half_day) == ("18.72.02", (at(0).date(), False))
 
 
-def test_another_kecamatan_another_half_day_or_another_day_is_none():
+def test_there_is_no_clash_in_another_kecamatan_half_day_or_day():
     assert found(session(1, 8, 10), session(2, 8, 10, "18.72.03.1001")) == []
     assert found(session(1, 8, 10), session(2, 12, 14)) == []
     assert found(session(1, 8, 10), session(2, 8, 10, day=19)) == []
     assert len(found(session(1, 8, 10), session(2, 11.9, 14))) == 1
 
 
-def test_a_session_without_a_region_lies_where_its_hall_does():
+def test_an_activity_without_a_region_is_where_its_hall_is():
     at_hall = session(2, 8, 10, None, venue_id=GANJAR_AGUNG.id)
     assert found(session(1, 8, 10), at_hall) == [(ClashKind.SAME_KECAMATAN, (1, 2))]
 
@@ -283,14 +283,14 @@ def test_a_meeting_of_offices_is_no_community_activity():
     assert len(found(session(1, 8, 10), session(2, 8, 10, kind=ActivityKind.GUIDANCE))) == 1
 
 
-def test_two_whole_days_in_one_kecamatan_are_one_finding():
+def test_two_whole_days_in_one_kecamatan_are_one_clash():
     assert len(found(session(1, 8, 16), session(2, 9, 15))) == 1
 
 
-# severities, and whom it is about
+# severities, and who is involved
 
 
-def test_what_the_office_ignores_is_not_found_and_what_it_blocks_is_said_to_block():
+def test_ignored_kinds_are_not_found_and_blocking_kinds_are_marked():
     both = (activity(1, 8, 10, venue_id=1, people=500), activity(2, 8, 10, venue_id=1))
     rules = Rules({ClashKind.VENUE_TAKEN: Severity.IGNORE, ClashKind.VENUE_TOO_SMALL: Severity.BLOCK}, notice_days=0)
     assert [(one.kind, one.severity) for one in find_clashes(plan(*both, rules=rules))] == [
@@ -298,7 +298,7 @@ def test_what_the_office_ignores_is_not_found_and_what_it_blocks_is_said_to_bloc
     ]
 
 
-def test_among_some_only_what_involves_them_is_found():
+def test_a_search_among_some_finds_only_clashes_that_involve_them():
     three = [activity(id, 8, 10, venue_id=1) for id in (1, 2, 3)]
     held = plan(*three, rules=QUIET)
     assert [one.ids for one in find_clashes(held, among={3})] == [(1, 3), (2, 3)]
@@ -306,7 +306,7 @@ def test_among_some_only_what_involves_them_is_found():
     assert find_clashes(held, among={4}) == []
 
 
-def test_a_drag_is_looked_at_before_it_is_saved():
+def test_a_drag_is_checked_before_it_is_saved():
     rakor, other = activity(1, 8, 10, venue_id=1), activity(2, 13, 15, venue_id=1)
     held = plan(rakor, other, rules=QUIET)
     assert [one.ids for one in find_clashes_if(held, other.moved(at(9)))] == [(1, 2)]
@@ -314,7 +314,7 @@ def test_a_drag_is_looked_at_before_it_is_saved():
     assert find_clashes(held) == []
 
 
-# who said yes in a date poll although they are known to be away
+# people who said yes in a date poll although they are known to be away
 
 
 def said_yes(party, starts, ends, *, day=18, said_at=NOW):
@@ -325,7 +325,7 @@ def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) ->
     return Absence(at(14), at(17), party, known_at=known_at)
 
 
-def test_who_said_yes_to_that_time_though_away_is_said_and_blocks_nothing():
+def test_a_yes_to_that_time_despite_an_absence_is_shown_and_does_not_block():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
     (found,) = find_clashes(plan(held, absences=(away(),), rules=QUIET))
     assert (found.kind, found.severity, found.said_yes) == (ClashKind.SPEAKER_ABSENT, Severity.WARN, True)
@@ -335,26 +335,26 @@ def test_who_said_yes_to_that_time_though_away_is_said_and_blocks_nothing():
 @pytest.mark.parametrize(
     "engagement",
     [
-        speaks(SITI),  # said nothing
+        speaks(SITI),  # no answer
         said_yes(SITI, 13, 15),  # to another time, though it overlaps
         said_yes(SITI, 15, 16, day=19),
-        said_yes(SITI, 15, 16, said_at=NOW - timedelta(hours=1)),  # at the moment at which the absence became known
+        said_yes(SITI, 15, 16, said_at=NOW - timedelta(hours=1)),  # at the moment when the absence became known
     ],
 )
-def test_a_yes_to_another_time_or_before_the_absence_was_known_outweighs_nothing(engagement):
+def test_a_yes_to_another_time_or_before_the_absence_was_known_changes_nothing(engagement):
     held = activity(1, 15, 16, engagements=(engagement,))
     (found,) = find_clashes(plan(held, absences=(away(),), rules=QUIET))
     assert (found.severity, found.said_yes) == (Severity.BLOCK, False)
 
 
-def test_of_an_absence_of_unknown_age_and_of_others_nothing_is_outweighed():
+def test_a_yes_changes_nothing_about_absences_of_unknown_age_or_of_others():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16), speaks(BUDI)))
     absences = (away(known_at=None), away(BUDI))
     found = find_clashes(plan(held, absences=absences, rules=QUIET))
     assert [(one.party, one.severity) for one in found] == [(SITI, Severity.BLOCK), (BUDI, Severity.BLOCK)]
 
 
-def test_a_yes_does_not_make_up_for_being_elsewhere():
+def test_a_yes_does_not_resolve_a_double_booking():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16),))
     other = activity(2, 15, 16, engagements=(speaks(SITI),))
     (found,) = find_clashes(plan(held, other, rules=QUIET))

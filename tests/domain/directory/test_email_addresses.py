@@ -1,4 +1,4 @@
-"""E-mail addresses, and what an ill-formed one may have meant."""
+"""E-mail addresses, and suggestions for invalid ones."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ from outreach.domain.directory import email_addresses
         ("Tidak ada", ""),
     ],
 )
-def test_an_address_is_kept_in_small_letters(written, address):
+def test_an_address_is_stored_in_lower_case(written, address):
     assert email_addresses.address(written) == address
 
 
@@ -32,14 +32,14 @@ def test_an_address_is_kept_in_small_letters(written, address):
         ("nurul9@example.com.", "nurul9@example.com"),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(written, meant):
+def test_a_typing_error_gets_a_suggestion(written, meant):
     with pytest.raises(email_addresses.AddressInvalidNear) as caught:
         email_addresses.address(written)
     assert caught.value.values == {"address": written, "suggestion": meant}
 
 
 @pytest.mark.parametrize("written", ["nurul", "nurul@", "@example.com", "nurul@example", "a@b@example.com"])
-def test_what_nobody_can_guess_is_answered_with_an_example(written):
+def test_an_address_without_a_suggestion_gets_an_example(written):
     with pytest.raises(email_addresses.AddressInvalid) as caught:
         email_addresses.address(written)
     assert str(caught.value) == f"“{written}” is not an e-mail address. One looks like nama@example.com."
@@ -52,20 +52,20 @@ def test_what_nobody_can_guess_is_answered_with_an_example(written):
         ("ani@xn--bcher-kva.example", "ani@bücher.example"),
         ("Ani@XN--Bcher-KVA.example", "ani@bücher.example"),
         ("ani@bücher.example", "ani@bücher.example"),
-        ("ani@xn--strae-oqa.example", "ani@straße.example"),  # which is not strasse.example
+        ("ani@xn--strae-oqa.example", "ani@straße.example"),  # this is not strasse.example
         ("ani@xn--.example", "ani@xn--.example"),
         ("ani@ｅxample.com", "ani@ｅxample.com"),  # looks alike
         ("xn--ani", "xn--ani"),
         ("", ""),
     ],
 )  # fmt: skip
-def test_an_address_is_known_however_its_domain_is_written(written, known):
+def test_an_address_is_recognised_in_any_form_of_its_domain(written, known):
     assert email_addresses.key(written) == known
     assert email_addresses.key(known) == known
 
 
 @pytest.mark.parametrize("kept", ["ani@bücher.example", "ani@straße.example", "ani@example.com", "ani@дом.example"])
-def test_what_is_kept_goes_out_and_comes_back_as_the_same(kept):
+def test_a_stored_address_is_sent_and_read_back_unchanged(kept):
     wire = email_addresses.on_the_wire(kept)
     assert wire.isascii()
     assert (email_addresses.key(wire), email_addresses.address(wire), email_addresses.forms(wire)) == (
@@ -76,13 +76,13 @@ def test_what_is_kept_goes_out_and_comes_back_as_the_same(kept):
 
 
 @given(st.text(max_size=40), st.text("xn-ab09éß.", max_size=40))
-def test_any_text_is_known_by_one_form(local, domain):
+def test_any_text_has_one_normal_form(local, domain):
     found = email_addresses.key(f"{local}@xn--{domain}")
     assert email_addresses.key(found) == found
 
 
 @given(st.text(max_size=40))
-def test_any_text_gives_an_address_nothing_or_a_sentence(text):
+def test_any_text_gives_an_address_nothing_or_a_message(text):
     try:
         found = email_addresses.address(text)
     except email_addresses.AddressInvalid:

@@ -1,4 +1,4 @@
-"""Names as people write them: titles apart, capitals made proper, everything else left alone."""
+"""Names as people write them: titles separated, capitals normalised, everything else unchanged."""
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from outreach.domain.directory.names import Name
         ("Ibu Siti", Name("Siti")),
     ],
 )
-def test_titles_stand_apart_in_their_usual_spelling(written, name):
+def test_titles_are_separated_and_normalised(written, name):
     assert names.split(written) == name
 
 
@@ -35,7 +35,7 @@ def test_titles_stand_apart_in_their_usual_spelling(written, name):
         "Ismail bin Ali", "McArthur de la Cruz", "Nur'aini",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_a_title_is_part_of_the_name(written):
+def test_a_word_that_only_looks_like_a_title_is_part_of_the_name(written):
     assert names.split(written) == Name(written)
 
 
@@ -49,29 +49,29 @@ def test_what_only_looks_like_a_title_is_part_of_the_name(written):
         ("JOHANNES PAULUS II", "Johannes Paulus II"),
     ],
 )
-def test_a_name_all_in_capitals_or_all_in_small_letters_is_made_proper(written, proper):
+def test_a_name_in_capitals_or_in_lower_case_is_capitalised_properly(written, proper):
     assert names.split(written).name == proper
 
 
-def test_mixed_case_is_the_owners_own_and_stays():
+def test_mixed_case_is_kept():
     assert names.split("deWi SARASwati").name == "deWi SARASwati"
 
 
-def test_blanks_and_invisible_characters_go():
+def test_extra_blanks_and_invisible_characters_are_removed():
     assert names.split("  Siti\u00a0\u200b  Aminah\n") == Name("Siti Aminah")
 
 
 @pytest.mark.parametrize("text", ["", "-", "12", "=1+1", "ani@example.com", "<b>Ani</b>", "http://ani", "a;b"])
-def test_what_cannot_be_a_name(text):
+def test_invalid_names_are_refused(text):
     assert not names.is_name(text)
 
 
 @pytest.mark.parametrize("text", ["A", "Ani", "Nur'aini", "Kader 1", "Ñoña", "王小明"])
-def test_what_can_be_a_name(text):
+def test_unusual_names_are_accepted(text):
     assert names.is_name(text)
 
 
-def test_spellings_of_one_name_have_one_key():
+def test_spellings_of_one_name_have_the_same_key():
     assert names.key("Nur’aini  Sitî") == names.key("NURAINI SITI") != names.key("Nuraini")
 
 
@@ -81,12 +81,12 @@ _AFTER = st.lists(st.sampled_from(["S.H.", "M.H.", "S.Pd.", "A.Md.Keb.", "Sp.A",
 
 
 @given(_BEFORE, _WORDS, _AFTER)
-def test_a_full_name_is_split_into_what_it_was_made_of(before, words, after):
+def test_a_full_name_is_split_into_its_parts(before, words, after):
     name = Name(" ".join(words), " ".join(before), ", ".join(after))
     assert names.split(name.full) == name
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_split_without_losing_all_of_it(text):
+def test_any_text_is_split_and_a_name_remains(text):
     found = names.split(text)
     assert bool(found.name) == bool(names.tidy(text)) or not names.is_name(text) or found.after

@@ -18,16 +18,16 @@ ANI = "+6281234567890"
         "081234567890 atau 085711112222",
     ],
 )  # fmt: skip
-def test_every_way_of_writing_anis_number_is_anis_number(written):
+def test_every_spelling_of_anis_number_gives_the_same_number(written):
     assert phones.number(written) == ANI
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "-", "–", None, "0", 0, "tidak ada", "N/A"])
-def test_no_number_is_no_number(nothing):
+def test_an_empty_text_gives_no_number(nothing):
     assert phones.number(nothing) == ""
 
 
-def test_a_landline_and_a_foreign_number_are_numbers():
+def test_landline_and_foreign_numbers_are_accepted():
     assert phones.number("0725-41122") == "+6272541122"
     assert phones.number("+60 12-345 6789") == "+60123456789"
 
@@ -35,7 +35,7 @@ def test_a_landline_and_a_foreign_number_are_numbers():
 @pytest.mark.parametrize(
     "bad", ["12", "081", "08123456789012345", 8.2e10 + 0.5, "8.22417E+10", "siti", "ani@example.com"]
 )
-def test_what_cannot_be_a_number_is_refused_with_a_sentence(bad):
+def test_an_invalid_number_is_refused_with_a_message(bad):
     with pytest.raises(phones.PhoneInvalid) as caught:
         phones.number(bad)
     assert str(caught.value) == f"“{bad}” is not a phone number. One looks like 0812-1234-5678."
@@ -45,17 +45,17 @@ def test_what_cannot_be_a_number_is_refused_with_a_sentence(bad):
     ("number", "written"),
     [("+6272541122", "(0725) 41122"), ("+60123456789", "+60 12-345 6789"), ("", ""), ("call Ani", "call Ani")],
 )
-def test_a_number_that_is_no_mobile_is_written_as_people_write_it(number, written):
+def test_a_number_that_is_not_mobile_is_shown_in_the_usual_form(number, written):
     assert phones.as_written(number) == written
 
 
 @given(st.integers(10_000_000, 99_999_999))
-def test_what_excel_makes_of_a_number_is_the_same_number(rest):
+def test_a_number_changed_by_excel_is_recognised(rest):
     assert phones.number(float(f"812{rest}")) == phones.number(f"0812{rest}") == f"+62812{rest}"
 
 
 @given(st.text(max_size=30))
-def test_any_text_gives_a_number_nothing_or_a_sentence(text):
+def test_any_text_gives_a_number_nothing_or_a_message(text):
     try:
         found = phones.number(text)
     except phones.PhoneInvalid:

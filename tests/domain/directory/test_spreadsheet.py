@@ -1,4 +1,4 @@
-"""Finding the people in sheets that were made to be printed."""
+"""Finding the people in spreadsheets that were designed for printing."""
 
 import pytest
 from hypothesis import given
@@ -30,16 +30,16 @@ def names_in(*sheet):
         ("No", None), ("NIK", None), ("Alamat", None), ("Keterangan", None), ("", None), ("Tanggal Lahir", None),
     ],
 )  # fmt: skip
-def test_headings_are_known_in_their_spellings(header, column):
+def test_headings_are_recognised_in_their_spellings(header, column):
     assert spreadsheet.column_named(header) == column
 
 
-def test_the_header_is_found_below_titles_and_rows_keep_the_numbers_that_the_program_shows():
+def test_the_header_is_found_below_titles_and_rows_keep_the_spreadsheets_numbers():
     sheet = [["DAFTAR KADER KOTA METRO"], ["TAHUN 2026"], [], HEADER, ANI, ["", "", ""], [2.0, "Budi", "Imopuro"]]
     assert names_in(*sheet) == [(5, "Ani"), (7, "Budi")]
 
 
-def test_the_header_is_looked_for_in_the_first_thirty_rows():
+def test_the_header_is_searched_in_the_first_thirty_rows():
     assert names_in(*[[]] * (HEADER_WITHIN - 1), HEADER, ANI) == [(HEADER_WITHIN + 1, "Ani")]
     assert names_in(*[[]] * HEADER_WITHIN, HEADER, ANI) is None
 
@@ -63,16 +63,16 @@ def test_a_name_column_alone_is_no_table():
         [],
     ],
 )
-def test_totals_column_numbers_repeated_headers_and_empty_rows_are_nobody(row):
+def test_totals_column_numbers_repeated_headers_and_empty_rows_are_skipped(row):
     assert names_in(HEADER, ANI, row) == [(2, "Ani")]
 
 
 @pytest.mark.parametrize("row", [[2.0, "", "Metro"], [2.0, "Jumlah Wati", "Metro"], [2.0, "Total", "Metro"]])
-def test_a_row_with_something_of_a_person_is_a_row(row):
+def test_a_row_with_some_data_of_a_person_is_a_row(row):
     assert len(names_in(HEADER, ANI, row)) == 2
 
 
-def test_of_two_columns_with_one_meaning_the_first_counts():
+def test_the_first_of_two_columns_with_one_meaning_counts():
     assert spreadsheet.columns_of(["Nama", "HP", "No. WA"]) == {Column.NAME: 0, Column.PHONE: 1}
 
 
@@ -87,7 +87,7 @@ def test_of_two_columns_with_one_meaning_the_first_counts():
         ("?", None),
     ],
 )
-def test_the_sex_is_known_in_its_spellings(written, sex):
+def test_the_sex_is_recognised_in_its_spellings(written, sex):
     assert spreadsheet.sex(written) == sex
 
 

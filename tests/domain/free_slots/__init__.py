@@ -1,1 +1,1 @@
-"""Which free times are found, in what order, and what is in the way where there is none."""
+"""Which free slots are found, in what order, and what prevents one where there is none."""

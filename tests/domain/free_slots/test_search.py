@@ -1,4 +1,4 @@
-"""Finding a time: what suits everybody comes first, and what stands in the way is named."""
+"""Finding a slot: slots that suit everybody come first, and obstacles are named."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -48,17 +48,17 @@ def times(found):
 def test_on_a_free_day_every_half_hour_within_office_hours_suits():
     found = slots(plan(rules=QUIET), wanted(length_h=7, without_venue=True))
     assert times(found) == [at(7.5), at(8), at(8.5), at(9)]
-    assert found[0].starts_at == at(8)  # people are fresh, and nobody has to come at 7.30
+    assert found[0].starts_at == at(8)  # an hour at which people are fresh and nobody has to come at 7.30
 
 
-def test_the_times_of_a_needed_speaker_elsewhere_are_left_out():
+def test_times_at_which_a_required_speaker_is_elsewhere_are_excluded():
     busy = activity(1, 7.5, 13.5, engagements=(speaks(SITI),))
     found = slots(plan(busy, rules=QUIET), wanted(without_venue=True, needed=needs(SITI)))
     assert times(found) == [at(13.5), at(14)]
     assert SlotReason.ALL_FREE in found[0].why
 
 
-def test_the_way_from_one_hall_to_the_other_counts_where_the_office_blocks_for_it():
+def test_the_travel_time_between_halls_counts_where_the_office_blocks_for_it():
     busy = activity(1, 7.5, 12, venue_id=BAPPEDA.id, engagements=(speaks(SITI),))
     strict = Rules(notice_days=0, severities={ClashKind.SPEAKER_TRAVEL: Severity.BLOCK})
     want = wanted(needed=needs(SITI), venue_ids=frozenset({GANJAR_AGUNG.id}))
@@ -68,17 +68,17 @@ def test_the_way_from_one_hall_to_the_other_counts_where_the_office_blocks_for_i
     assert [one.kind for one in next(slot for slot in warned if slot.starts_at == at(12)).warnings] == [
         ClashKind.SPEAKER_TRAVEL
     ]
-    assert warned[-1].starts_at == at(12)  # what nobody has to be warned of comes first
+    assert warned[-1].starts_at == at(12)  # slots without warnings come first
 
 
-def test_a_needed_person_who_is_away_refuses_a_slot_even_where_the_office_only_warns():
+def test_an_absent_required_person_excludes_a_slot_even_if_the_office_only_warns():
     away = Absence(at(7.5), at(14), party=ANI)
     rules = Rules(notice_days=0, severities={ClashKind.INVITEE_ABSENT: Severity.WARN})
     want = wanted(without_venue=True, needed=((ANI, Role.PARTICIPANT),))
     assert times(slots(plan(rules=rules, absences=(away,)), want)) == [at(14)]
 
 
-def test_a_wished_person_makes_a_slot_better_and_is_named_where_missing():
+def test_an_optional_person_improves_a_slot_and_is_named_where_missing():
     away = Absence(at(7.5), at(12), party=BUDI)
     found = slots(plan(rules=QUIET, absences=(away,)), wanted(without_venue=True, wished=needs(BUDI)))
     assert found[0].starts_at == at(13)
@@ -88,19 +88,19 @@ def test_a_wished_person_makes_a_slot_better_and_is_named_where_missing():
     assert SlotReason.ALL_FREE not in early.why
 
 
-def test_the_smallest_hall_with_room_is_proposed_and_the_larger_ones_named():
+def test_the_smallest_sufficient_hall_is_proposed_and_larger_ones_are_named():
     found = slots(plan(rules=QUIET), wanted(people=35))
     assert (found[0].place, found[0].others) == (GANJAR_AGUNG, (BAPPEDA,))
     assert SlotReason.ROOM in found[0].why
 
 
-def test_a_hall_where_it_should_be_comes_before_a_better_fitting_one():
+def test_a_hall_in_the_preferred_region_comes_before_a_better_fitting_one():
     found = slots(plan(rules=QUIET), wanted(people=20, region_code="18.72.01"))
     assert found[0].place == BAPPEDA
     assert SlotReason.IN_REGION in found[0].why
 
 
-def test_a_taken_hall_is_not_proposed():
+def test_a_booked_hall_is_not_proposed():
     rakor = activity(1, 7.5, 16, venue_id=GANJAR_AGUNG.id)
     shut = Absence(at(0), at(23), venue_id=BAPPEDA.id)
     found = slots(plan(rakor, rules=QUIET, absences=(shut,)), wanted(people=20))
@@ -108,7 +108,7 @@ def test_a_taken_hall_is_not_proposed():
     assert all(slot.others == () for slot in found)
 
 
-def test_where_somebody_is_that_day_anyway_is_preferred():
+def test_a_region_where_somebody_is_that_day_anyway_is_preferred():
     there = activity(1, 8, 10, venue_id=YOSODADI.id, engagements=(speaks(SITI),))
     found = slots(plan(there, rules=QUIET), wanted(needed=needs(SITI)))
     assert found[0].place == YOSODADI
@@ -116,17 +116,17 @@ def test_where_somebody_is_that_day_anyway_is_preferred():
     assert found[0].starts_at >= at(10)
 
 
-def test_weekends_and_what_is_over_are_left_out():
+def test_weekends_and_past_times_are_excluded():
     found = slots(plan(rules=QUIET, now=at(10, day=16)), wanted(first=15, last=18, length_h=8.5, without_venue=True))
     assert times(found) == [at(7.5)]
 
 
-def test_a_clock_can_bound_the_day():
+def test_the_day_can_be_limited_by_hours():
     found = slots(plan(rules=QUIET), wanted(without_venue=True, not_before=time(9), not_after=time(12)))
     assert times(found) == [at(9), at(9.5), at(10)]
 
 
-def test_without_a_slot_it_is_said_who_and_what_stands_in_the_way_most_first():
+def test_without_a_slot_the_obstacles_are_named_the_most_frequent_first():
     busy = activity(1, 7.5, 12, engagements=(speaks(SITI),))
     away = Absence(at(13), at(16), party=SITI)
     want = wanted(needed=needs(SITI), without_venue=True)
@@ -139,7 +139,7 @@ def test_without_a_slot_it_is_said_who_and_what_stands_in_the_way_most_first():
     assert (why.tried, why.days, why.shut_days) == (14, 1, 0)
 
 
-def test_the_changes_that_would_open_one_are_offered_with_the_slot_they_open():
+def test_the_changes_that_would_give_a_slot_are_offered_with_the_slot():
     busy = activity(1, 7.5, 12, engagements=(speaks(SITI),))
     away = Absence(at(13), at(16), party=SITI)
     want = wanted(needed=needs(SITI, BUDI), without_venue=True)
@@ -152,7 +152,7 @@ def test_the_changes_that_would_open_one_are_offered_with_the_slot_they_open():
     assert opened[Later].slot.starts_at.date() == date(2027, 1, 19)
 
 
-def test_without_a_hall_other_halls_and_none_are_offered():
+def test_without_a_hall_other_halls_and_no_hall_are_offered():
     rakor = activity(1, 7.5, 16, venue_id=BAPPEDA.id)
     want = wanted(people=100, venue_ids=frozenset({BAPPEDA.id}))
     why = nothing(plan(rakor, rules=QUIET), want)
@@ -164,13 +164,13 @@ def test_without_a_hall_other_halls_and_none_are_offered():
     assert any(isinstance(one.change, AnyVenue) for one in other.openings)
 
 
-def test_only_days_off_are_said_to_be_days_off():
+def test_a_search_only_on_days_off_is_explained_by_the_days_off():
     why = nothing(plan(rules=QUIET), wanted(first=16, last=17, without_venue=True))
     assert (why.tried, why.days, why.shut_days, why.obstacles) == (0, 2, 2, ())
 
 
 @pytest.mark.parametrize("bad", [{"length_h": 0}, {"first": 19, "last": 18}])
-def test_what_no_time_can_be_found_for_is_refused(bad):
+def test_a_search_that_cannot_succeed_is_refused(bad):
     with pytest.raises(ValueError):
         wanted(**bad)
 
@@ -182,7 +182,7 @@ def test_what_no_time_can_be_found_for_is_refused(bad):
     length=st.integers(1, 8),
     people=st.integers(0, 130),
 )
-def test_whatever_is_proposed_has_no_blocking_finding_and_whatever_is_refused_has_a_reason(busy, length, people):
+def test_every_proposed_slot_has_no_blocking_clash_and_every_refused_one_has_a_reason(busy, length, people):
     there = [
         activity(n, start / 2, (start + long) / 2, venue_id=venue, engagements=((speaks if on else takes_part)(SITI),))
         for n, (start, long, venue, on) in enumerate(busy)

@@ -1,4 +1,4 @@
-"""What another server's words say of an address: only what surely is the address's fault stops mail to it."""
+"""What another server's refusal says about an address: only a clear fault of the address blocks it."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from outreach.domain.mail.address_faults import AddressFault, fault_in_reply, fa
         ("", None),
     ],
 )
-def test_a_refusal_stops_mail_only_where_its_code_says_that_there_is_no_such_address(words, fault):
+def test_a_refusal_blocks_an_address_only_if_its_code_says_that_it_does_not_exist(words, fault):
     assert fault_in_reply(words) is fault
 
 
@@ -40,5 +40,5 @@ def test_a_refusal_stops_mail_only_where_its_code_says_that_there_is_no_such_add
         ("4.4", "timed out", None),
     ],
 )
-def test_a_report_that_only_says_how_grave_it_is_must_say_in_words_that_the_address_is_unknown(code, words, fault):
+def test_a_report_with_only_a_severity_must_say_in_words_that_the_address_is_unknown(code, words, fault):
     assert fault_of(code, words) is fault

@@ -41,7 +41,7 @@ TO_COME = replace(REMINDER, audience=Audience.COMING, invitation_state=Invitatio
 
 
 @pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME])
-def test_each_is_sent_when_it_is_true(facts):
+def test_each_line_is_sent_when_it_is_true(facts):
     assert skip_because(facts, NOW) is None
 
 
@@ -78,30 +78,30 @@ def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
         (WITHDRAWAL, {"invitation_state": InvitationState.INVITED}, SkipReason.SAID_BY_ANOTHER_LINE),
     ],
 )
-def test_each_is_held_back_once_it_is_no_longer_true(facts, changes, reason):
+def test_each_line_is_held_back_once_it_is_no_longer_true(facts, changes, reason):
     assert skip_because(facts, NOW) is None
     assert skip_because(replace(facts, **changes), NOW) is reason
 
 
 @pytest.mark.parametrize("state", [InvitationState.COMING, InvitationState.REPRESENTED])
 @pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
-def test_who_stopped_the_mails_still_hears_that_what_they_accepted_changed(facts, state):
+def test_people_who_stopped_the_mails_are_still_notified_of_changes_to_what_they_accepted(facts, state):
     assert skip_because(replace(facts, stopped=True, invitation_state=state), NOW) is None
 
 
 @pytest.mark.parametrize("facts", [INVITATION, WITHDRAWAL, SEAT, NOTED])
-def test_who_stopped_reminders_still_hears_what_is_no_reminder(facts):
+def test_people_who_stopped_reminders_still_get_all_other_mails(facts):
     assert skip_because(replace(facts, stopped=True), NOW) is None
 
 
-def test_an_answer_is_confirmed_as_long_as_there_is_one():
+def test_an_answer_is_confirmed_while_it_exists():
     for state in InvitationState:
         wanted = SkipReason.WITHDRAWN if state is InvitationState.WITHDRAWN else SkipReason.NOT_ATTENDING
         found = skip_because(replace(NOTED, invitation_state=state), NOW)
         assert found is (None if state in ANSWERED else wanted)
 
 
-def test_a_nominee_is_told_so_although_the_office_has_answered():
+def test_a_nominee_is_notified_although_the_office_has_answered():
     nominee = replace(INVITATION, invitation_state=InvitationState.COMING, nominated=True)
     assert skip_because(nominee, NOW) is None
     assert skip_because(replace(nominee, nominated=False), NOW) is SkipReason.ANSWERED
@@ -113,7 +113,7 @@ def test_a_represented_invitee_is_still_reminded_the_day_before():
 
 
 @pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
-def test_a_nominee_whom_only_the_office_told_still_hears_of_a_change(facts):
+def test_a_nominee_notified_only_by_the_office_still_gets_changes(facts):
     untold = replace(facts, told_before=False)
     assert skip_because(replace(untold, invitation_state=InvitationState.COMING), NOW) is None
     assert skip_because(replace(untold, invitation_state=InvitationState.INVITED), NOW) is SkipReason.NEVER_TOLD

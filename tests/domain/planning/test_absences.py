@@ -1,4 +1,4 @@
-"""When somebody or something cannot be had: once, for days, weekly, by the clock of their zone."""
+"""When somebody or something is unavailable: once, for days, or weekly, in local time."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ def test_a_leave_includes_its_last_day():
     assert (away.first_on, away.last_on, away.whole_days) == (TUESDAY, date(2027, 1, 22), True)
 
 
-def test_every_tuesday_until_a_day_that_counts_too():
+def test_a_weekly_absence_includes_its_last_day():
     away = weekly(hours(TUESDAY, time(13), time(15), JAKARTA), date(2027, 2, 2))
     found = list(occurrences(away, jakarta(2027, 1, 1), jakarta(2028, 1, 1)))
     assert [begins.astimezone(JAKARTA).date() for begins, _ in found] == [
@@ -44,20 +44,20 @@ def test_every_tuesday_until_a_day_that_counts_too():
     assert last_moment(away) == jakarta(2027, 2, 2, 15)
 
 
-def test_what_has_no_end_is_found_far_ahead_without_counting_all_weeks():
+def test_an_endless_absence_is_found_far_ahead_without_counting_all_weeks():
     away = weekly(hours(TUESDAY, time(13), time(15), JAKARTA), None)
     assert len(list(occurrences(away, jakarta(2190, 1, 1), jakarta(2190, 1, 15)))) == 2
     assert not list(occurrences(away, jakarta(2200, 2, 1), jakarta(2200, 3, 1)))
     assert last_moment(away) is None
 
 
-def test_hours_stay_on_the_clocks_when_these_are_set():
+def test_hours_stay_the_same_in_local_time_when_clocks_change():
     away = weekly(hours(date(2027, 3, 22), time(9), time(10), BERLIN), None)
     spring = list(occurrences(away, datetime(2027, 3, 22, tzinfo=BERLIN), datetime(2027, 4, 3, tzinfo=BERLIN)))
     assert [begins.astimezone(UTC).hour for begins, _ in spring] == [8, 7]
 
 
-def test_hours_shown_twice_are_absent_both_times_and_hours_jumped_over_not_at_all():
+def test_repeated_hours_are_absent_both_times_and_skipped_hours_not_at_all():
     autumn = hours(date(2027, 10, 31), time(2), time(3), BERLIN)
     assert autumn.ends_at - autumn.starts_at == timedelta(hours=2)
     sundays = weekly(hours(date(2027, 3, 21), time(2), time(3), BERLIN), None)
@@ -79,7 +79,7 @@ def test_hours_shown_twice_are_absent_both_times_and_hours_jumped_over_not_at_al
         (lambda: weekly(days(TUESDAY, TUESDAY + 7 * DAY, JAKARTA), None), absences.LongerThanAWeek),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(make, problem):
+def test_an_invalid_absence_is_refused_with_a_message(make, problem):
     with pytest.raises(problem):
         make()
 
@@ -87,7 +87,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(make, problem):
 AFTERNOON = {"begins": time(13), "until": time(15)}
 
 
-def test_what_is_filled_in_becomes_an_absence():
+def test_a_filled_form_becomes_an_absence():
     assert Stated(TUESDAY).absent(JAKARTA) == days(TUESDAY, TUESDAY, JAKARTA)
     assert Stated(TUESDAY, TUESDAY + DAY).absent(JAKARTA) == days(TUESDAY, TUESDAY + DAY, JAKARTA)
     afternoon = hours(TUESDAY, time(13), time(15), JAKARTA)
@@ -107,12 +107,12 @@ def test_what_is_filled_in_becomes_an_absence():
         (Stated(TUESDAY, begins=time(15), until=time(13)), absences.EndsBeforeStart),
     ],
 )
-def test_what_is_filled_in_half_is_refused(stated, problem):
+def test_an_incomplete_form_is_refused(stated, problem):
     with pytest.raises(problem):
         stated.absent(JAKARTA)
 
 
-def test_the_longest_that_can_be():
+def test_the_longest_allowed_absence():
     assert days(TUESDAY, TUESDAY + 365 * DAY, JAKARTA).last_on == TUESDAY + 365 * DAY
     assert weekly(days(TUESDAY, TUESDAY + 6 * DAY, JAKARTA), TUESDAY).repeats is Repeat.WEEKLY
 
@@ -131,7 +131,7 @@ def weekly_ones(draw: st.DrawFn) -> Absent:
 
 
 @given(weekly_ones(), st.datetimes(datetime(2026, 1, 1), datetime(2029, 6, 1)), st.integers(0, 60))
-def test_a_window_shows_of_each_time_what_the_whole_shows(away, opens, length):
+def test_a_window_shows_the_same_as_the_whole(away, opens, length):
     opens = opens.replace(tzinfo=UTC)
     closes = opens + length * DAY
     every = list(occurrences(away, away.starts_at, datetime(2030, 1, 1, tzinfo=UTC)))
@@ -141,8 +141,8 @@ def test_a_window_shows_of_each_time_what_the_whole_shows(away, opens, length):
 
 
 @given(weekly_ones(), st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1)))
-def test_it_is_absent_exactly_when_the_clocks_show_its_hours(away, moment):
-    """Checked the other way round: by the wall clock, day by day."""
+def test_it_is_absent_exactly_during_its_local_hours(away, moment):
+    """Checked independently: by local time, day by day."""
     moment = moment.replace(second=0, microsecond=0, tzinfo=UTC)
     shown = moment.astimezone(away.zone)
     starts, ends = (at.astimezone(away.zone) for at in (away.starts_at, away.ends_at))

@@ -1,4 +1,4 @@
-"""Which days and hours are the office's: Perpres 21/2023, Friday's break, Ramadan, days off."""
+"""The office's days and hours: Perpres 21/2023, the break on Friday, Ramadan, days off."""
 
 from datetime import date, datetime, time
 
@@ -20,7 +20,7 @@ def test_a_week_has_the_hours_of_perpres_21_2023():
     assert 4 * hours(usual.ramadan) + hours(usual.ramadan_friday) == 32.5
 
 
-def test_friday_and_ramadan_have_hours_of_their_own():
+def test_friday_and_ramadan_have_their_own_hours():
     usual = OfficeHours()
     assert usual.on(MONDAY, ramadan=False) == usual.usual
     assert usual.on(FRIDAY, ramadan=False).break_from == time(11, 30)
@@ -34,7 +34,7 @@ def test_ramadan_includes_its_first_and_its_last_day():
     assert [calendar.in_ramadan(day) for day in days] == [False, True, True, False]
 
 
-def test_a_joint_holiday_is_no_working_day():
+def test_a_joint_holiday_is_not_a_working_day():
     calendar = Calendar({FRIDAY: DayOff("Cuti bersama", DayOffKind.JOINT)})
     assert [calendar.is_working_day(day) for day in (MONDAY, FRIDAY, date(2027, 1, 23))] == [True, False, False]
 

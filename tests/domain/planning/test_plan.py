@@ -1,4 +1,4 @@
-"""What a plan finds of itself, and that changing it leaves the plan before as it was."""
+"""Queries on a plan; changing a plan leaves the former plan unchanged."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -35,14 +35,14 @@ def ids(found):
     return [one.id for one in found]
 
 
-def test_a_hall_is_found_taken_until_the_minute_its_activity_ends():
+def test_a_hall_is_booked_until_the_minute_its_activity_ends():
     rakor = activity(1, 8, 12, venue_id=BAPPEDA.id)
     assert ids(plan(rakor).at_venue(BAPPEDA.id, at(11.9), at(14))) == [1]
     assert ids(plan(rakor).at_venue(BAPPEDA.id, at(12), at(14))) == []
     assert ids(plan(rakor).at_venue(GANJAR_AGUNG.id, at(8), at(12))) == []
 
 
-def test_siti_is_found_in_both_her_activities_in_the_role_that_weighs_most():
+def test_siti_is_found_in_both_her_activities_in_her_most_important_role():
     both = (takes_part(SITI), speaks(SITI))
     found = plan(activity(2, 13, 15, engagements=both), activity(1, 8, 10, engagements=both[:1]))
     assert [(b.activity.id, b.role) for b in found.of_party(SITI, at(8), at(17))] == [
@@ -51,7 +51,7 @@ def test_siti_is_found_in_both_her_activities_in_the_role_that_weighs_most():
     ]
 
 
-def test_who_declined_or_was_withdrawn_is_not_engaged_and_who_has_not_answered_is():
+def test_declined_and_withdrawn_people_are_not_engaged_and_people_without_an_answer_are():
     states = {
         SITI: InvitationState.NOT_COMING, BUDI: InvitationState.WITHDRAWN, ANI: InvitationState.NO_ANSWER,
         POLRES: InvitationState.PREPARED,
@@ -59,7 +59,7 @@ def test_who_declined_or_was_withdrawn_is_not_engaged_and_who_has_not_answered_i
     assert set(roles_of(Engagement(who, Role.CADRE, state) for who, state in states.items())) == {ANI, POLRES}
 
 
-def test_cancelled_held_and_past_activities_are_in_the_plan_but_take_nobodys_time():
+def test_cancelled_held_and_past_activities_are_in_the_plan_but_occupy_nobody():
     for change in ({"state": ActivityState.CANCELLED}, {"state": ActivityState.HELD}, {"day": 3}):
         found = plan(activity(1, 8, 12, venue_id=1, engagements=(speaks(SITI),), **change))
         assert ids(found.activities.values()) == [1]
@@ -67,7 +67,7 @@ def test_cancelled_held_and_past_activities_are_in_the_plan_but_take_nobodys_tim
         assert list(found.of_party(SITI, at(0, 1), at(23, 30))) == []
 
 
-def test_moving_an_activity_leaves_the_plan_before_as_it_was():
+def test_moving_an_activity_leaves_the_former_plan_unchanged():
     before = plan(activity(1, 8, 12, venue_id=1, kind=ActivityKind.OUTREACH, engagements=(speaks(SITI),)))
     after = before.with_(before.activities[1].moved(at(13), venue_id=YOSODADI.id))
     assert ids(before.at_venue(1, at(8), at(9))) == [1]
@@ -81,14 +81,14 @@ def test_moving_an_activity_leaves_the_plan_before_as_it_was():
         after.without(2)
 
 
-def test_a_moved_activity_keeps_its_length_and_the_distance_to_its_deadline_and_on_another_day_nobody_knows_of_it():
+def test_a_moved_activity_keeps_its_length_and_deadline_distance_and_on_another_day_counts_as_new():
     rakor = activity(1, 8, 12, respond_by_at=at(16, 15), told_at=at(8, 4))
     later, next_day = rakor.moved(at(9)), rakor.moved(at(9, 19))
     assert (later.ends_at, later.respond_by_at, later.told_at) == (at(13), at(17, 15), at(8, 4))
     assert (next_day.ends_at, next_day.respond_by_at, next_day.told_at) == (at(13, 19), at(17, 16), None)
 
 
-def test_an_absence_is_of_a_party_or_of_a_venue():
+def test_an_absence_belongs_to_a_party_or_a_venue():
     trip, wedding = Absence(at(8), at(12), party=BUDI), Absence(at(8), at(12), venue_id=1)
     found = plan(absences=(trip, wedding))
     assert list(found.absences_of(Party.person(BUDI.key), at(11), at(13))) == [trip]
@@ -129,7 +129,7 @@ def test_an_activity_without_a_venue_is_somewhere_in_its_region():
 
 
 @given(spans, st.tuples(starts, st.integers(1, 9)))
-def test_what_overlaps_is_found_however_the_spans_came_in_and_went(all_spans, wanted):
+def test_overlaps_are_found_in_any_order_of_adding_and_removing_spans(all_spans, wanted):
     made = [activity(id, 0, 1).moved(at(0) + timedelta(hours=start)) for id, (start, _) in enumerate(all_spans)]
     some = [_long(one, hours) for one, (_, hours) in zip(made, all_spans, strict=True)]
     first = at(0) + timedelta(hours=wanted[0])

@@ -1,4 +1,4 @@
-"""Which days are worked on."""
+"""Which days are working days."""
 
 from datetime import date
 
@@ -24,15 +24,15 @@ def test_a_weekday_that_is_a_holiday_is_not_a_working_day():
     assert not is_working_day(NEW_YEAR, {NEW_YEAR})
 
 
-def test_the_first_day_counts_where_it_is_a_working_day():
+def test_the_first_day_counts_if_it_is_a_working_day():
     assert working_days(date(2027, 1, 18), 4, set()) == [date(2027, 1, day) for day in (18, 19, 20, 21)]
 
 
-def test_the_weekend_and_the_holiday_before_it_are_stepped_over():
+def test_a_weekend_and_the_holiday_before_it_are_skipped():
     assert working_days(date(2026, 12, 31), 2, {NEW_YEAR}) == [date(2026, 12, 31), date(2027, 1, 4)]
 
 
-def test_no_days_asked_for_gives_none():
+def test_a_count_of_zero_days_gives_none():
     assert working_days(NEW_YEAR, 0, set()) == []
 
 

@@ -1,6 +1,6 @@
-"""What holds of any placement: it breaks no rule by the clash function, and where the search says best, none is better.
+"""Properties of any proposal: it has no blocking clash, and none is cheaper where the search says "best".
 
-The clash function, a search through everything, and the solver's model are three roads to one truth.
+The clash function, an exhaustive search and the solver's model are three independent ways to the same result.
 """
 
 from dataclasses import replace
@@ -49,7 +49,7 @@ CALENDAR = Calendar(
     {date(2027, 1, 20): DayOff("Libur"), date(2027, 1, 21): DayOff("Cuti", DayOffKind.JOINT)},
     (DayRange(date(2027, 1, 25), date(2027, 2, 20)),),
 )
-BETWEEN = (  # what is found between two activities
+BETWEEN = (  # the clashes between two activities
     ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
     ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.SAME_KECAMATAN,
 )  # fmt: skip
@@ -109,7 +109,7 @@ def absences(draw):
 
 @st.composite
 def wished(draw):
-    weight = st.integers(0, 5)  # the preferred hours draw all to one time, so that rules are needed to keep them apart
+    weight = st.integers(0, 5)  # the preferred hours attract all to one time, so that rules are needed to separate them
     morning = (time(9), time(11))
     return Wishes(
         spread_days=draw(st.sampled_from([0, 0, 1, 3])), spread_kecamatan=draw(st.sampled_from([0, 0, 1, 3])),
@@ -169,7 +169,7 @@ def tasks(draw, most=4):
 
 @settings(max_examples=150, deadline=None)
 @given(tasks())
-def test_whatever_is_proposed_breaks_no_rule_and_costs_what_the_model_says(task):
+def test_every_proposal_breaks_no_rule_and_costs_what_the_model_says(task):
     outcome = Search(task, PROVEN).run()
     assert outcome.status in (SearchStatus.BEST, SearchStatus.IMPOSSIBLE)
     if outcome.status is SearchStatus.IMPOSSIBLE:
@@ -190,7 +190,7 @@ def test_whatever_is_proposed_breaks_no_rule_and_costs_what_the_model_says(task)
 
 @settings(max_examples=150, deadline=None)
 @given(tasks())
-def test_the_greedy_placement_breaks_no_rule(task):
+def test_the_greedy_proposal_breaks_no_rule(task):
     placed = place_greedily(task)
     charges(task, placed)  # raises Blocked
     in_order(task, placed)
@@ -198,8 +198,8 @@ def test_the_greedy_placement_breaks_no_rule(task):
 
 @settings(max_examples=150, deadline=None)
 @given(tasks(), st.randoms(use_true_random=False))
-def test_what_a_draft_reckons_is_what_is_charged(task, draw):
-    """Each activity's cost is what it adds, in whatever order they are placed."""
+def test_the_costs_added_one_by_one_equal_the_total_cost(task, draw):
+    """Each activity's cost is what it adds, in any order of timetabling."""
     options = options_of(task)
     draft, cost = Draft(task, options), 0
     for id in draw.sample(sorted(task.ids), len(task.ids)):
@@ -214,7 +214,7 @@ def test_what_a_draft_reckons_is_what_is_charged(task, draw):
 
 @settings(max_examples=120, deadline=None)
 @given(tasks(most=2))
-def test_nothing_that_a_search_through_everything_finds_is_better(task):
+def test_an_exhaustive_search_finds_nothing_cheaper(task):
     outcome = Search(task, PROVEN).run()
     least = least_of_all(task)
     if least is None:
@@ -235,7 +235,7 @@ def in_order(task, placed):
 
 
 def least_of_all(task):
-    """Return the cost of the cheapest placement by trying all; None where there is none."""
+    """Return the cost of the cheapest proposal by trying all; None where there is none."""
     costs = []
     for chosen in product(*(list(every_place(task, demand)) for demand in task.demands)):
         placed = {one.id: one for one in chosen}
@@ -288,8 +288,8 @@ def every_place(task, demand):
             yield placed
 
 
-def test_the_properties_are_about_something():
-    """Guard: the strategy gives tasks that can be placed, and some that cannot."""
+def test_the_random_tasks_include_solvable_and_unsolvable_ones():
+    """Guard for the other tests: the strategy generates both kinds."""
     seen = set()
 
     @settings(max_examples=60, deadline=None, database=None, derandomize=True)

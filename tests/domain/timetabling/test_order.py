@@ -1,4 +1,4 @@
-"""Which activity comes after which: circles are found."""
+"""The order of activities: circles are found."""
 
 import pytest
 from hypothesis import given
@@ -19,14 +19,14 @@ orders = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), max_size=8)
         ([(9, 8), (2, 1), (3, 2), (1, 3)], [1, 2, 3, 1]),
     ],
 )
-def test_a_circle_is_named_in_its_order(asked, around):
+def test_a_circle_is_listed_in_its_order(asked, around):
     found = circle(asked)
     assert sorted(found[1:]) == sorted(around[1:])
     assert all((then, first) in asked for first, then in zip(found, found[1:], strict=False))
 
 
 @given(orders)
-def test_where_there_is_no_circle_they_can_be_put_in_a_row(asked):
+def test_activities_without_a_circle_can_be_sorted(asked):
     around = circle(asked)
     if around:
         assert around[0] == around[-1]

@@ -1,4 +1,4 @@
-"""Searching for the best placement: progress, stopping, what is said where not all can be placed, and doing without the extra."""
+"""The search for the best proposal: progress, stopping, explanations of conflicts, and working without the extra."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def run(asked, **more):
 
 
 def busy(count=24, days=(MONDAY, TUESDAY, WEDNESDAY, FRIDAY)):
-    """Return a task that is not solved at once: sessions with one of three facilitators, and speakers who are shared."""
+    """Return a task that takes a while: activities with one of three facilitators, and shared speakers."""
     team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
     regions = [f"18.72.0{n % 5 + 1}.100{n // 5 + 1}" for n in range(count)]
     made = [
@@ -68,7 +68,7 @@ def said(conflict):
 # progress
 
 
-def test_the_first_answer_is_there_at_once_and_each_later_one_is_no_worse():
+def test_a_first_proposal_is_there_at_once_and_each_later_one_is_no_worse():
     asked = busy()
     search_ = Search(asked, Effort(seconds=4))
     seen = list(search_)
@@ -85,7 +85,7 @@ def test_the_first_answer_is_there_at_once_and_each_later_one_is_no_worse():
     assert [one for one in blocking if one.severity is Severity.BLOCK] == []
 
 
-def test_the_solver_ends_once_nothing_can_cost_less_than_what_is_known():
+def test_the_solver_ends_once_nothing_can_cost_less_than_the_known_best():
     from outreach.domain.timetabling.solver.solve import Solving
 
     asked = busy(60)
@@ -95,8 +95,8 @@ def test_the_solver_ends_once_nothing_can_cost_less_than_what_is_known():
     assert solving.solver.wall_time < 600
 
 
-def test_where_all_are_placed_the_solver_works_at_the_proof_of_how_good_that_is():
-    """In as much of its own work its usual search came to 40; the best that is known costs 58."""
+def test_once_all_are_timetabled_the_solver_works_on_proving_the_quality():
+    """With this amount of work its usual search reached a bound of 40; the best known proposal costs 58."""
     from outreach.domain.timetabling.solver.solve import Solving
 
     asked, bounds = busy(12), []
@@ -109,8 +109,8 @@ def test_where_all_are_placed_the_solver_works_at_the_proof_of_how_good_that_is(
     assert max(bounds) >= 48
 
 
-def test_what_the_solver_cannot_better_and_the_bound_reaches_is_best(monkeypatch):
-    """One that was found before the solver began is best if the bound says so, though the solver itself found a worse one."""
+def test_a_proposal_that_the_solver_cannot_improve_and_the_bound_reaches_is_best(monkeypatch):
+    """A proposal from before the solver's start is best if the bound says so, though the solver found a worse one."""
     monkeypatch.setattr(search, "at_least", lambda task, options: 4)
     monkeypatch.setattr(
         "outreach.domain.timetabling.solver.solve.Solving.solve", lambda self, *_rest: SearchStatus.FOUND
@@ -119,7 +119,7 @@ def test_what_the_solver_cannot_better_and_the_bound_reaches_is_best(monkeypatch
     assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, 4)
 
 
-def test_a_search_is_made_once():
+def test_a_search_runs_only_once():
     done = Search(task(activity(1, 8, 10)), Effort(seconds=5))
     done.run()
     with pytest.raises(ValueError, match="once"):
@@ -131,7 +131,7 @@ def test_a_search_is_made_once():
 # stopping
 
 
-def test_a_pressed_stop_ends_it_with_the_best_so_far():
+def test_pressing_stop_ends_it_with_the_best_so_far():
     asked = Search(busy(60, (MONDAY, TUESDAY, WEDNESDAY, FRIDAY)), Effort(seconds=600))
     timer = None
     for progress in asked:
@@ -139,12 +139,12 @@ def test_a_pressed_stop_ends_it_with_the_best_so_far():
             timer = threading.Timer(1.0, asked.stop)
             timer.start()
     outcome = asked.outcome
-    assert outcome.is_stopped  # else it was over before
-    assert outcome.seconds < 600  # how soon it really is: benchmarks/placing.py
+    assert outcome.is_stopped  # otherwise it was over before
+    assert outcome.seconds < 600  # benchmarks/placing.py measures how soon
     assert outcome.proposal is not None
 
 
-def test_to_break_off_the_loop_stops_the_search():
+def test_breaking_off_the_loop_stops_the_search():
     asked = Search(busy(60), Effort(seconds=60))
     for progress in asked:
         if progress.proposal:
@@ -152,7 +152,7 @@ def test_to_break_off_the_loop_stops_the_search():
     assert asked.is_stopped
 
 
-def test_stopped_before_it_began_it_finds_nothing():
+def test_a_search_stopped_before_its_start_finds_nothing():
     asked = Search(busy(), Effort(seconds=60))
     asked.stop()
     outcome = asked.run()
@@ -162,14 +162,14 @@ def test_stopped_before_it_began_it_finds_nothing():
 # repeating
 
 
-def test_a_repeatable_search_gives_the_same_again():
+def test_a_repeatable_search_gives_the_same_result_again():
     asked = busy(10, (MONDAY, TUESDAY))
     effort = Effort(seconds=1, workers=2, repeatable=True)
     first, second = Search(asked, effort).run(), Search(asked, effort).run()
     assert first.proposal == second.proposal
 
 
-def test_a_large_plan_is_placed_one_after_the_other_and_its_gap_is_stated(monkeypatch):
+def test_a_large_plan_is_timetabled_one_by_one_and_its_gap_is_stated(monkeypatch):
     monkeypatch.setattr(search, "LARGE", 10)
     asked = replace(busy(12, (MONDAY, TUESDAY, WEDNESDAY)), wishes=Wishes(trips=9, change=0, notice=0))
     options = options_of(asked)
@@ -190,7 +190,7 @@ def test_the_order_is_kept_in_a_large_plan(monkeypatch):
     assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))
 
 
-def test_a_facilitator_who_only_takes_part_makes_no_trip_that_others_would_have_to_share():
+def test_a_facilitator_who_only_participates_makes_no_trip_that_others_must_share():
     two = [activity(id, 8, 15) for id in (1, 2)]
     roles = (Role.PARTICIPANT, Role.SPEAKER)
     demands = [
@@ -200,10 +200,10 @@ def test_a_facilitator_who_only_takes_part_makes_no_trip_that_others_would_have_
     assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, 1)
 
 
-# what collides
+# conflicts
 
 
-def test_three_in_one_hall_on_one_morning_collide_for_the_hall():
+def test_three_activities_in_one_hall_on_one_morning_conflict_about_the_hall():
     three = [activity(id, 8, 10, venue_id=1) for id in (1, 2, 3)]
     elsewhere = activity(4, 8, 10, venue_id=2)
     morning = Horizon((MONDAY,), 60, (three[0].local_start.time(), at(12).time()))
@@ -212,7 +212,7 @@ def test_three_in_one_hall_on_one_morning_collide_for_the_hall():
     assert (outcome.status, conflict.activity_ids, conflict.is_minimal) == (SearchStatus.IMPOSSIBLE, (1, 2, 3), True)
     assert said(conflict)[0] == (ClashKind.VENUE_TAKEN, (1, 2, 3))
     assert conflict.causes[0].venue_ids == (1,)
-    assert len(outcome.proposal.proposed) == 3  # what can be placed is still proposed
+    assert len(outcome.proposal.proposed) == 3  # the rest is still proposed
 
 
 def test_the_kapolres_who_is_away_all_week_is_named():
@@ -231,14 +231,14 @@ def test_a_shared_speaker_is_named():
     assert conflict.causes[0].parties == (SITI,)
 
 
-def test_days_and_order_that_collide_are_named():
+def test_conflicting_days_and_order_are_named():
     both = [activity(id, 8, 10) for id in (1, 2)]
     demands = [Demand(1, first_on=WEDNESDAY), Demand(2, after=(1,), last_on=TUESDAY)]
     (conflict,) = run(task(*both, demands=demands)).conflicts
     assert said(conflict) == [(CauseKind.DAYS, (1,)), (CauseKind.ORDER, (2, 1)), (CauseKind.DAYS, (2,))]
 
 
-def test_a_kecamatan_with_three_sessions_and_two_half_days_is_named():
+def test_a_kecamatan_with_three_activities_and_two_half_days_is_named():
     three = [session(id, 8, 10, f"18.72.02.100{id}") for id in (1, 2, 3)]
     blocked = Rules({ClashKind.SAME_KECAMATAN: Severity.BLOCK}, notice_days=0)
     (conflict,) = run(task(*three, horizon=Horizon((MONDAY,)), rules=blocked)).conflicts
@@ -246,14 +246,14 @@ def test_a_kecamatan_with_three_sessions_and_two_half_days_is_named():
     assert conflict.causes[0].kecamatan_codes == ("18.72.02",)
 
 
-def test_what_is_longer_than_the_days_given_says_so():
+def test_an_activity_longer_than_the_given_days_is_reported():
     long = activity(1, 8, 12)
     (conflict,) = run(task(long, horizon=Horizon((MONDAY,), 30, (at(8).time(), at(10).time())), rules=Rules(
         {ClashKind.OUTSIDE_HOURS: Severity.BLOCK}, notice_days=0), now=at(10))).conflicts  # fmt: skip
     assert said(conflict)[0][0] in (CauseKind.HORIZON, ClashKind.OUTSIDE_HOURS)
 
 
-def test_two_conflicts_that_share_nothing_are_both_named():
+def test_two_independent_conflicts_are_both_named():
     halls = [activity(id, 8, 16, venue_id=id % 2 + 1) for id in (1, 2, 3, 4)]
     conflicts = run(task(*halls, horizon=Horizon((MONDAY,)))).conflicts
     assert sorted(one.activity_ids for one in conflicts) == [(1, 3), (2, 4)]
@@ -262,7 +262,7 @@ def test_two_conflicts_that_share_nothing_are_both_named():
 # without the extra
 
 
-def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch):
+def test_without_the_extra_a_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(search, "find_spec", lambda name: None)
     with pytest.raises(PlannerMissing, match=r"outreach\[planner\]"):
         Search(task(activity(1, 8, 10)))

@@ -1,4 +1,4 @@
-"""Placing activities by hand-made examples: what is asked, wished, proposed and said. Without the extra."""
+"""Timetabling by hand-made examples: request, preferences, proposal and explanation. Without the extra."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -73,32 +73,32 @@ def reasons(proposal, id=1):
     return [one.kind for one in placement.reasons]
 
 
-# what is asked
+# the request
 
 
-def test_starts_lie_on_half_hours_within_office_hours():
+def test_starts_are_on_half_hours_within_office_hours():
     only_monday = task(activity(1, 8, 12), horizon=Horizon((MONDAY,)))
     starts = options_of(only_monday)[1].starts
     assert (starts[0], starts[-1], len(starts)) == (at(7.5), at(12), 10)  # the office closes at four
 
 
-def test_in_ramadan_they_lie_within_its_hours():
+def test_starts_in_ramadan_are_within_its_hours():
     asked = task(activity(1, 8, 12), horizon=Horizon((MONDAY,)), calendar=Calendar({}, (DayRange(MONDAY, FRIDAY),)))
     starts = options_of(asked)[1].starts
     assert (starts[0], starts[-1]) == (at(8), at(11))
 
 
-def test_hours_are_those_of_the_activitys_own_zone():
+def test_the_hours_are_in_the_activitys_own_zone():
     makassar = replace(activity(1, 8, 12), zone=ZoneInfo("Asia/Makassar"))
     assert options_of(task(makassar, horizon=Horizon((MONDAY,))))[1].starts[0] == at(6.5)
 
 
-def test_the_present_start_may_be_kept_though_it_lies_on_no_step():
+def test_the_present_start_may_be_kept_though_it_is_on_no_step():
     starts = options_of(task(replace(activity(1, 8, 10), starts_at=at(8.2)), horizon=Horizon((MONDAY,))))[1].starts
     assert at(8.2) in starts
 
 
-def test_what_is_blocked_is_no_option_and_what_is_warned_of_costs():
+def test_a_blocking_clash_excludes_an_option_and_a_warning_costs():
     held = activity(1, 8, 10)
     holiday = Calendar({TUESDAY: DayOff("Libur")})
     rules = Rules({ClashKind.HOLIDAY: Severity.BLOCK}, notice_days=0)
@@ -112,12 +112,12 @@ def test_what_is_blocked_is_no_option_and_what_is_warned_of_costs():
     assert dict(zip(warned.days(), warned.start_costs, strict=True)) == {MONDAY: 0, TUESDAY: 7}
 
 
-def test_a_first_and_a_last_day_are_kept():
+def test_a_first_and_a_last_day_are_respected():
     asked = task(activity(1, 8, 10), demands=[Demand(1, first_on=TUESDAY, last_on=WEDNESDAY)])
     assert set(options_of(asked)[1].days()) == {TUESDAY, WEDNESDAY}
 
 
-def test_nothing_is_placed_in_the_past():
+def test_nothing_is_timetabled_into_the_past():
     asked = task(activity(1, 12, 14), horizon=Horizon((MONDAY,)), now=at(9))
     assert options_of(asked)[1].starts[0] == at(9.5)
 
@@ -127,7 +127,7 @@ def test_only_venues_with_enough_seats_are_options():
     assert options_of(asked)[1].venues == [1, 2]
 
 
-def test_suitable_venues_lie_in_the_region_and_are_large_enough():
+def test_suitable_venues_are_in_the_region_and_large_enough():
     held = plan()
     assert suitable_venues(held) == (3, 2, 1)
     assert suitable_venues(held, seats=35) == (2, 1)
@@ -136,7 +136,7 @@ def test_suitable_venues_lie_in_the_region_and_are_large_enough():
 
 
 @pytest.mark.parametrize("state", [ActivityState.CANCELLED, ActivityState.HELD])
-def test_what_cannot_be_placed_is_said_at_once(state):
+def test_an_activity_without_options_is_reported_at_once(state):
     with pytest.raises(NothingToPlace):
         task(activity(1, 8, 10, state=state))
     with pytest.raises(NothingToPlace):
@@ -151,10 +151,10 @@ def test_what_cannot_be_placed_is_said_at_once(state):
         Demand(1, facilitators=(SITI,), facilitators_needed=2)
 
 
-# what is proposed
+# the proposal
 
 
-def test_a_speakers_trip_and_the_order_are_kept():
+def test_a_speakers_trip_and_the_order_are_respected():
     trip = Absence(at(7), at(17), party=SITI, reason="Dinas luar")
     rakor, session_ = activity(1, 8, 12, engagements=(speaks(SITI),)), activity(2, 8, 10)
     asked = task(rakor, session_, demands=[Demand(1), Demand(2, after=(1,))], absences=(trip,))
@@ -164,7 +164,7 @@ def test_a_speakers_trip_and_the_order_are_kept():
     assert ReasonKind.FOLLOWS in reasons(proposal, 2)
 
 
-def test_two_in_one_hall_are_put_one_after_the_other():
+def test_two_activities_in_one_hall_are_timetabled_one_after_the_other():
     proposal = proposed(
         task(*(activity(id, 8, 12, venue_id=1) for id in (1, 2, 3)), horizon=Horizon((MONDAY, TUESDAY)))
     )
@@ -172,7 +172,7 @@ def test_two_in_one_hall_are_put_one_after_the_other():
     assert proposal.unplaced == ()
 
 
-def test_what_finds_no_place_is_said():
+def test_an_activity_without_a_place_is_reported():
     three = (activity(id, 8, 12, venue_id=1) for id in (1, 2, 3))
     proposal = proposed(task(*three, horizon=Horizon((MONDAY,))))
     assert (len(proposal.proposed), len(proposal.unplaced)) == (2, 1)
@@ -192,20 +192,20 @@ def test_one_of_three_facilitators_is_chosen_and_others_stay_invited():
     assert placement.changes_facilitators
 
 
-def test_who_declined_or_takes_part_is_not_chosen():
+def test_people_who_declined_or_participate_are_not_chosen():
     declined = Engagement(SITI, Role.SPEAKER, InvitationState.NOT_COMING)
     held = activity(1, 8, 10, engagements=(declined, takes_part(BUDI)))
     assert options_of(task(held, demands=[Demand(1, facilitators=(SITI, BUDI))]))[1].facilitators == ()
 
 
-def test_what_is_fixed_stays():
+def test_fixed_activities_stay():
     fixed = activity(1, 6, 7, fixed=True)
     proposal = proposed(task(fixed))
     assert when(proposal) == at(6)
     assert reasons(proposal)[0] is ReasonKind.FIXED
 
 
-# what is wished
+# the preferences
 
 
 def test_an_activity_stays_where_it_is_if_nothing_is_better():
@@ -215,14 +215,14 @@ def test_an_activity_stays_where_it_is_if_nothing_is_better():
     assert ReasonKind.KEPT in reasons(proposal)
 
 
-def test_people_who_know_of_a_date_make_it_dearer_to_change():
+def test_notified_people_make_a_date_more_expensive_to_change():
     wishes = replace(NOTHING, change=1, hours=(time(13), time(16)), hours_weight=1)
     known = activity(1, 9, 11, told_at=at(8, 1))
     assert when(proposed(task(activity(1, 9, 11), wishes=wishes))) == at(13)
     assert when(proposed(task(known, wishes=replace(wishes, told_factor=20)))) == at(9)
 
 
-def test_the_noon_break_counts_as_outside_the_preferred_hours_for_what_can_do_without_it():
+def test_the_noon_break_counts_as_outside_the_preferred_hours_if_an_activity_can_avoid_it():
     wishes = replace(NOTHING, hours=(time(8), time(16)), hours_weight=1)
 
     def units(begins, ends):
@@ -253,7 +253,7 @@ def test_each_cost_is_shown_with_its_units():
     ]
 
 
-def test_a_day_on_which_a_speaker_is_out_anyhow_costs_no_trip():
+def test_a_day_on_which_a_speaker_is_out_anyway_costs_no_trip():
     stays = activity(9, 8, 10, day=20, engagements=(speaks(SITI),))
     held = activity(1, 13, 15, engagements=(speaks(SITI),))
     proposal = proposed(task(held, stays, demands=[Demand(1)], wishes=replace(NOTHING, trips=4)))
@@ -261,7 +261,7 @@ def test_a_day_on_which_a_speaker_is_out_anyhow_costs_no_trip():
     assert ReasonKind.SHARES_TRIP in reasons(proposal)
 
 
-def test_shares_are_even():
+def test_facilitators_get_even_shares():
     team = (SITI, BUDI)
     four = [activity(id, 8, 10, venue_id=None, day=17 + id) for id in (1, 2, 3, 4)]
     demands = [Demand(one.id, facilitators=team) for one in four]
@@ -284,7 +284,7 @@ def test_more_notice_is_better():
     assert when(proposed(asked)).date() >= THURSDAY  # seventeen days after the fourth
 
 
-def test_a_forbidden_placement_is_refused_with_its_findings():
+def test_a_forbidden_proposal_is_refused_with_its_clashes():
     both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
     with pytest.raises(BlockedByRule) as refused:
         charges(task(*both), {one.id: one for one in both})
@@ -292,7 +292,7 @@ def test_a_forbidden_placement_is_refused_with_its_findings():
     assert proposed(task(*both)).present is None
 
 
-def test_the_least_it_can_cost_is_known_at_once():
+def test_the_lower_bound_of_the_cost_is_known_at_once():
     three = [activity(id, 8, 10, engagements=(speaks(SITI),)) for id in (1, 2, 3)]
     asked = task(*three, horizon=Horizon((MONDAY, TUESDAY)), wishes=replace(NOTHING, spread_days=1, trips=10))
     assert at_least(asked, options_of(asked)) == 1 + 10
@@ -301,7 +301,7 @@ def test_the_least_it_can_cost_is_known_at_once():
 # why not elsewhere
 
 
-def test_each_other_day_says_what_it_would_cost_or_what_forbids_it():
+def test_each_other_day_shows_its_cost_or_what_forbids_it():
     trip = Absence(at(7, 19), at(17, 19), party=SITI, reason="Dinas luar")
     held = activity(1, 8, 10, engagements=(speaks(SITI),))
     wishes = replace(NOTHING, change=1)
@@ -314,7 +314,7 @@ def test_each_other_day_says_what_it_would_cost_or_what_forbids_it():
         alternatives(asked, proposed(asked), 2)
 
 
-def test_a_hall_in_another_place_is_taken_for_lack_of_room():
+def test_a_hall_in_another_place_is_chosen_for_lack_of_room():
     held = activity(1, 8, 10, venue_id=YOSODADI.id, people=100)
     wishes = replace(NOTHING, change=1, warnings={ClashKind.VENUE_TOO_SMALL: 20})
     proposal = proposed(task(held, demands=[Demand(1, venues=(3, 2, 1))], wishes=wishes))
