@@ -1,4 +1,4 @@
-"""Outreach's app for a test: made once in a worker, since that takes longer than most tests, and as good as new for each."""
+"""Outreach's app for a test: created once per worker, because that takes longer than most tests, and reset for each test."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from outreach import _flask_config, create_app, diskfull
 from outreach.extensions import db, limiter, prepare_engine
 from outreach.settings import Settings
 
-STATEMENTS = 5000  # kept compiled
+STATEMENTS = 5000  # the compiled templates are kept
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
 
 
@@ -36,7 +36,7 @@ def settings_for(folder: Path, **values: object) -> Settings:
 
 @dataclass
 class _Made:
-    """An app, and how it was when it was new."""
+    """An app, and its state when it was new."""
 
     app: Flask
     config: dict[str, Any]
@@ -54,7 +54,7 @@ _made: list[_Made] = []
 
 @contextmanager
 def app_on(folder: Path, database_url: str = "", clean: Callable[[], None] = lambda: None) -> Iterator[Flask]:
-    """Give the app with its instance folder there, inside its context, on an engine of its own; SQLite's file is in the folder.
+    """Give the app with its instance folder there, inside its context, on its own engine; SQLite's file is in the folder.
 
     clean: called at the end, where the app's session is over.
     """
@@ -123,7 +123,7 @@ _first_engines: dict[str, sa.Engine] = {}
 
 
 def _first_engine(app: Flask, driver: str) -> sa.Engine:
-    """Return a worker's first engine of a kind, which has been connected once."""
+    """Return a worker's first engine of a kind, which has connected once."""
     if driver not in _first_engines:
         options = {
             "query_cache_size": STATEMENTS,
@@ -138,5 +138,5 @@ def _first_engine(app: Flask, driver: str) -> sa.Engine:
 
 
 def _in_no_need_of_the_disk(connection: Any, _record: Any) -> None:
-    """No test's data has to survive a power cut."""
+    """Switch off durability: no test's data has to survive a power cut."""
     connection.execute("PRAGMA synchronous = OFF")

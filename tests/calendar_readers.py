@@ -1,4 +1,4 @@
-"""Three programs' ways of reading an iCalendar file, each by its own parser: what each says of the entries.
+"""Three libraries that read an iCalendar file, each with its own parser: what each reads in the entries.
 
 libical reads for GNOME, KDE and Evolution, vobject for CalDAV servers and telephones' bridges, icalendar for khal and others.
 """

@@ -1,4 +1,4 @@
-"""The translations' check and their upkeep: `python tests/catalogue.py check` or `update`.
+"""The check and the update of the translations: `python tests/catalogue.py check` or `update`.
 
 Message ids are found in _() calls of Python and Jinja, and in Problems, whose sentences are plain strings that
 the page translates. `update` writes new ids into the catalogue and compiles it; `check` fails on anything missing.
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 
 def extracted() -> Catalog:
-    """Return every message id in the code and the templates, with the places where it stands."""
+    """Return every message id in the code and the templates, with its places."""
     catalog = Catalog(locale="id", project="Outreach", version="", copyright_holder="", fuzzy=False)
     for top in ("outreach", "templates"):
         for name, line, message, comments, context in extract_from_dir(
@@ -90,7 +90,7 @@ def update() -> None:
 
 
 def _hidden() -> list[str]:
-    """Return a line for each message id that stands inside an f-string, where extraction does not look."""
+    """Return a line for each message id inside an f-string, which the extraction does not see."""
     found = []
     for path in sorted((ROOT / "outreach").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

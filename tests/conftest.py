@@ -38,11 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "any_day: takes its days from the clock, which DAY sets (`make test DAY=...`)")
     config.addinivalue_line("markers", "true_clock: compares Outreach's clock with the machine's, so it is not set")
     wallclock.install()
-    # A password's hash is slow on purpose; of what it costs nothing is to be shown here.
+    # A password's hash is slow on purpose; tests do not need that.
     flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {
         "argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1,
     }  # fmt: skip
-    # A machine that does other work is slow at times, and that is no fault of a test's.
+    # A machine with other work is sometimes slow; that is no failure of a test.
     hypothesis.settings.register_profile(
         "outreach", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
@@ -50,14 +50,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look no more for waste among what stays to the end: modules, tests and their parameters."""
+    """Exclude lasting objects from garbage collection: modules, tests and their parameters."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Set the clock under test: to Monday 4 January 2027, 08.00, or for tests of any day to the day that was asked for."""
+    """Set the clock under test to Monday 4 January 2027, 08.00, or for tests of any day to the requested day."""
     if item.get_closest_marker("true_clock"):
         wallclock.set_right()
     else:
@@ -65,18 +65,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def day_asked_for() -> datetime:
-    """Return TESTS_DAY ("2028-02-29T08:00", by Metro's clock), else Monday 4 January 2027, 08.00."""
+    """Return TESTS_DAY ("2028-02-29T08:00", in Metro's time), or Monday 4 January 2027, 08.00."""
     asked = os.environ.get("TESTS_DAY")
     return datetime.fromisoformat(asked).replace(tzinfo=JAKARTA) if asked else NOW
 
 
 def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 2027) -> datetime:
-    """Return an instant by Metro's clock: at(18) is Monday 18 January 2027, 08.00 WIB."""
+    """Return an instant in Metro's time: at(18) is Monday 18 January 2027, 08.00 WIB."""
     return datetime(year, month, day, hour, minute, tzinfo=JAKARTA)
 
 
 class Wall:
-    """The wall clock that pages read, standing where a test sets it."""
+    """The wall clock that pages read, fixed where a test sets it."""
 
     def __init__(self) -> None:
         self.stands_at = at(5)
@@ -141,13 +141,13 @@ def postgresql_app(tmp_path: Path, postgresql_server: str, _postgresql_tables: s
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def any_app(request: pytest.FixtureRequest) -> Flask:
-    """The app on each of the two databases in turn. Ask for it before fixtures that fill the database."""
+    """The app on each of the two databases in turn. Use it before fixtures that fill the database."""
     return request.getfixturevalue("app" if request.param == "sqlite" else "postgresql_app")
 
 
 @pytest.fixture
 def current_app_(request: pytest.FixtureRequest) -> Flask:
-    """Whichever app the test asked for; SQLite's where it asked for none."""
+    """Whichever app the test uses; SQLite's if it uses none."""
     return request.getfixturevalue("any_app" if "any_app" in request.fixturenames else "app")
 
 
@@ -188,7 +188,7 @@ def office(regions: None) -> Office:
 
 @pytest.fixture
 def default_rules(office: Office) -> None:
-    """The reminders that every office begins with."""
+    """The reminders that every office starts with."""
     rules.install_defaults(now=NOW)
 
 
@@ -231,7 +231,7 @@ def viewer(office: Office) -> User:
 
 
 def log_in(app: Flask, user: User):
-    """Return a test client that is logged in as `user`; CSRF tokens are not asked of it."""
+    """Return a test client that is logged in as `user`; it needs no CSRF tokens."""
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     with client.session_transaction() as session:
@@ -354,7 +354,7 @@ def chief(police: Organisation) -> Person:
 
 @pytest.fixture
 def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]], list[str]]]:
-    """Return a function that runs something and returns the SQL statements it took."""
+    """Return a function that runs an action and returns its SQL statements."""
     executed: list[str] = []
 
     def keep(_connection, _cursor, statement, *_rest):
@@ -364,7 +364,7 @@ def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]],
 
     def run(action: Callable[[], object]) -> list[str]:
         db.session.remove()
-        waiting.count_again()  # each page counts the mails that wait, unless another did a moment ago
+        waiting.count_again()  # each page counts the waiting mails, unless another did so a moment ago
         executed.clear()
         action()
         return list(executed)
@@ -375,7 +375,7 @@ def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]],
 
 @pytest.fixture
 def queries(statements: Callable[[Callable[[], object]], list[str]]) -> Callable[[Callable[[], object]], int]:
-    """Return a function that runs something and says how many SQL statements it took."""
+    """Return a function that runs an action and returns its number of SQL statements."""
     return lambda action: len(statements(action))
 
 

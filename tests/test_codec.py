@@ -1,4 +1,4 @@
-"""Values to JSON and back: what each type looks like, that it comes back equal, and that another shape is refused."""
+"""Values to JSON and back: the form of each type, equality after reading, and refusal of other forms."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class Light:
-    """Written without what is as usual."""
+    """Its default values are not written."""
 
     watts: float = 5.0
     hours: Hours = Hours(time(18), time(22))
@@ -100,7 +100,7 @@ def test_each_type_has_one_form():
     assert {type(one) for one in (written["colour"], *written["paint"])} == {str}  # not the enum that equals it
 
 
-def test_what_was_written_comes_back_equal():
+def test_a_written_value_is_read_back_equal():
     assert codec.from_json(Room, json.loads(json.dumps(codec.to_json(HALL)))) == HALL
 
 
@@ -108,11 +108,11 @@ def test_a_missing_field_has_its_default_and_an_unknown_key_is_ignored():
     assert codec.from_json(Room, {**BARE, "wheels": 4}) == Room("Aula", ZoneInfo("Asia/Jakarta"))
 
 
-def test_a_list_is_read_as_its_members_type_says():
+def test_a_list_is_read_by_the_type_of_its_members():
     assert codec.from_json(list[Seat], [{"number": 1}, {"number": 2, "new": False}]) == [Seat(1), Seat(2, False)]
 
 
-def test_a_whole_number_is_taken_where_any_number_is():
+def test_a_whole_number_is_accepted_for_any_number():
     assert codec.from_json(Light, {"watts": 7}) == Light(7.0)
 
 
@@ -148,12 +148,12 @@ def test_a_whole_number_is_taken_where_any_number_is():
         {**BARE, "colour": 1},
     ],
 )
-def test_another_shape_is_refused(stored):
+def test_another_form_is_refused(stored):
     with pytest.raises(codec.Unreadable):
         codec.from_json(Room, stored)
 
 
-def test_a_refusal_does_not_say_what_was_stored():
+def test_a_refusal_does_not_reveal_the_stored_value():
     with pytest.raises(codec.Unreadable) as refused:
         codec.from_json(Room, {**BARE, "owner": [7, "Citra", "Dian"]})
     assert "Citra" not in str(refused.value)
@@ -179,5 +179,5 @@ ROOMS = st.builds(
 
 
 @given(ROOMS)
-def test_any_value_comes_back_equal(room):
+def test_any_value_is_read_back_equal(room):
     assert codec.from_json(Room, json.loads(json.dumps(codec.to_json(room)))) == room

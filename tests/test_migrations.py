@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the models describe, on both databases."""
+"""The migrations create exactly the tables that the models describe, on both databases."""
 
 import pytest
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ def empty_database(request, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
-def test_from_nothing_to_the_present_tables_and_back(empty_database):
+def test_an_empty_database_is_upgraded_to_the_present_tables_and_downgraded(empty_database):
     upgrade()
     with db.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
@@ -41,14 +41,14 @@ def test_from_nothing_to_the_present_tables_and_back(empty_database):
         assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}
 
 
-def test_the_partial_indexes_that_keep_the_outbox_quick_are_there(empty_database):
+def test_the_partial_indexes_that_keep_the_outbox_fast_exist(empty_database):
     upgrade()
     with db.engine.connect() as connection:
         names = {index["name"] for index in sa.inspect(connection).get_indexes("message")}
     assert {"ix_message_to_send", "ix_message_leased"} <= names
 
 
-def test_of_what_overlapped_before_bookings_were_held_the_first_holds_and_all_of_it_stays(empty_database):
+def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(empty_database):
     upgrade(revision="0003")
     with db.engine.begin() as connection:
         write_overlaps(connection)
@@ -61,7 +61,7 @@ def test_of_what_overlapped_before_bookings_were_held_the_first_holds_and_all_of
         ).all()
         invited = connection.exec_driver_sql("SELECT COUNT(*) FROM invitation").scalar()
     assert holding == [1, 3, 4, 5, 6]  # 2 begins before 1 ends; 3 begins when 2 ends; 4 is cancelled, 5 elsewhere
-    assert bound == [(1, 1), (3, 1), (3, 2)]  # not at 2 too; 2 is represented at 1; a participant is not bound
+    assert bound == [(1, 1), (3, 1), (3, 2)]  # not booked at 2 too; 2 is represented at 1; a participant is not booked
     assert invited == len(INVITED)
     downgrade(revision="0003")
     upgrade()
@@ -90,7 +90,7 @@ INVITED = [
 
 
 def write_overlaps(connection):
-    """Write activities and invitations as they could stand before: two at once in one hall, one speaker at two at once."""
+    """Write activities and invitations as older versions allowed them: two at once in one hall or with one speaker."""
 
     def write(table, **values):
         columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -116,8 +116,8 @@ def write_overlaps(connection):
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
-def test_one_command_makes_all_tables_and_none_is_taken_for_ours_to_drop(empty_database):
+def test_one_command_creates_all_tables_and_never_drops_foreign_tables(empty_database):
     migrations.upgrade()
     queue = {name for name in sa.inspect(db.engine).get_table_names() if name.startswith("procrastinate_")}
     assert bool(queue) == (db.engine.dialect.name == "postgresql")
-    check()  # exits where a migration would be wanted
+    check()  # exits if a migration is missing

@@ -15,7 +15,7 @@ class Wall:
         return self.at
 
 
-def test_a_limit_holds_within_its_window_and_not_after(monkeypatch):
+def test_a_limit_applies_within_its_window_and_not_after(monkeypatch):
     wall = Wall()
     monkeypatch.setattr(ratestore, "time", wall)
     storage = storage_from_string("process-memory://")
@@ -30,7 +30,7 @@ def test_a_limit_holds_within_its_window_and_not_after(monkeypatch):
     assert limiter.hit(two_a_minute, "ani")
 
 
-def test_what_has_run_out_is_swept_away(monkeypatch):
+def test_expired_counts_are_removed(monkeypatch):
     wall = Wall()
     monkeypatch.setattr(ratestore, "time", wall)
     storage = ProcessMemoryStorage()

@@ -1,4 +1,4 @@
-"""What was just read is kept for its life, for each database, and not past a commit where that ends it."""
+"""Recently read values are cached for their lifetime, per database, and not past a commit where that ends it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,32 +31,32 @@ def save() -> None:
     db.session.commit()
 
 
-def test_a_value_is_kept_for_its_life_and_not_longer(read):
+def test_a_value_is_cached_for_its_lifetime_and_not_longer(read):
     recent = Recent(Life(3 * SECOND))
     asked_at = [NOW, NOW + 2.9 * SECOND, NOW + 3 * SECOND, NOW + 5.9 * SECOND]
     assert [recent.value(read, now=now) for now in asked_at] == [1, 1, 2, 2]
 
 
-def test_a_clock_that_was_set_back_keeps_nothing(read):
+def test_a_value_is_not_kept_after_the_clock_was_set_back(read):
     recent = Recent(Life(3 * SECOND))
     assert [recent.value(read, now=now) for now in (NOW, NOW - SECOND)] == [1, 2]
 
 
-def test_what_is_to_be_forgotten_is_read_again(read):
+def test_a_forgotten_value_is_read_again(read):
     recent = Recent(Life(3 * SECOND))
     assert recent.value(read, now=NOW) == 1
     recent.forget()
     assert recent.value(read, now=NOW) == 2
 
 
-def test_a_commit_ends_only_what_lives_until_a_commit(read):
+def test_a_commit_ends_only_values_that_live_until_a_commit(read):
     short, long = Recent(Life(3 * SECOND, until_commit=True)), Recent(Life(3 * SECOND))
     assert [short.value(read, now=NOW), short.value(read, now=NOW), long.value(read, now=NOW)] == [1, 1, 2]
     save()
     assert [long.value(read, now=NOW), short.value(read, now=NOW)] == [2, 3]
 
 
-def test_what_was_read_while_something_was_committed_is_shown_once(read):
+def test_a_value_read_during_a_commit_is_shown_once(read):
     recent = Recent(Life(3 * SECOND, until_commit=True))
 
     def read_meanwhile() -> int:
@@ -71,7 +71,7 @@ def test_what_was_read_while_something_was_committed_is_shown_once(read):
     ]
 
 
-def test_a_life_may_depend_on_how_long_reading_took(read):
+def test_a_lifetime_may_depend_on_the_time_that_reading_took(read):
     told: list[float] = []
 
     def life(took_s: float) -> Life:

@@ -1,4 +1,4 @@
-"""A slip of the pen in the environment is told, and what is meant for a command is not."""
+"""A misspelt setting in the environment is reported, and a variable meant for a command is not."""
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +17,7 @@ from tests.conftest import settings_for
         ("OUTREACH_COLOUR_OF_THE_DOOR", "OUTREACH_COLOUR_OF_THE_DOOR is no setting."),
     ],
 )
-def test_a_name_that_is_no_setting_is_told_with_the_nearest_one(name, said):
+def test_an_unknown_setting_is_reported_with_the_nearest_name(name, said):
     assert settings.strangers({"PATH": "/bin", name: "x"}) == [said]
 
 
@@ -26,11 +26,11 @@ def test_a_name_that_is_no_setting_is_told_with_the_nearest_one(name, said):
     ["OUTREACH_MAIL_SERVER", "OUTREACH_INSTANCE", "OUTREACH_ADMIN_PASSWORD", "OUTREACH_COPY_TO", "OUTREACH_TEST_ALL",
      "OUTREACH_BENCH_FULL", "OUTREACHED", "MAIL_SEVER"],
 )  # fmt: skip
-def test_settings_and_what_commands_read_for_themselves_are_known(name):
+def test_settings_and_variables_of_commands_are_known(name):
     assert settings.strangers({name: "x"}) == []
 
 
-def test_it_is_told_where_pages_are_served_and_its_value_is_not(tmp_path, monkeypatch):
+def test_it_is_reported_where_pages_are_served_and_without_its_value(tmp_path, monkeypatch):
     monkeypatch.setenv("OUTREACH_MAIL_PASWORD", "rahasia")
     with capture_logs() as told:
         create_app(settings_for(tmp_path))

@@ -1,4 +1,4 @@
-"""Templates are read by people too: their lines are short enough to be seen at once."""
+"""People read templates too: their lines are short enough for a screen."""
 
 import pytest
 
@@ -15,5 +15,5 @@ def test_no_line_is_longer_than_a_screen(page):
     assert [f"line {number}: {len(line)}" for number, line in enumerate(lines, 1) if len(line) > LONGEST] == []
 
 
-def test_there_are_pages_to_look_at():
+def test_there_are_templates_to_check():
     assert len(PAGES) > 100

@@ -1,4 +1,4 @@
-"""The clock under test is set where it should be: in a test, in what a test starts, and in PostgreSQL."""
+"""The clock under test is set where it should be: in a test, in its child processes, and in PostgreSQL."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.extensions import db
 from tests.conftest import NOW, day_asked_for
 
-A_WHILE = timedelta(minutes=10)  # no more than this is lost on a busy machine
+A_WHILE = timedelta(minutes=10)  # a busy machine loses no more than this
 
 
 def in_a_process(code: str) -> datetime:
@@ -19,7 +19,7 @@ def in_a_process(code: str) -> datetime:
     return datetime.fromisoformat(said.strip())
 
 
-def test_a_test_begins_on_a_fixed_morning_and_the_clock_runs_on():
+def test_a_test_starts_on_a_fixed_morning_and_the_clock_runs_on():
     first = clock.now()
     assert NOW <= first < NOW + A_WHILE
     while clock.now() == first:
@@ -27,23 +27,23 @@ def test_a_test_begins_on_a_fixed_morning_and_the_clock_runs_on():
     assert first < clock.now() < NOW + A_WHILE
 
 
-def test_what_a_test_starts_has_its_clock_and_the_machine_keeps_its_own():
+def test_child_processes_of_a_test_have_its_clock_and_the_machine_keeps_its_own():
     assert NOW < in_a_process("from outreach import clock; print(clock.now())") < NOW + A_WHILE
     true = in_a_process("from datetime import UTC, datetime; import outreach.clock; print(datetime.now(UTC))")
     assert abs(true - datetime.now(UTC)) < A_WHILE
 
 
 @pytest.mark.postgresql
-def test_postgresql_has_it_too(postgresql_app):
+def test_postgresql_has_the_tests_clock_too(postgresql_app):
     found = db.session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     assert NOW < found < NOW + A_WHILE
 
 
 @pytest.mark.any_day
-def test_a_test_of_any_day_begins_on_the_day_that_was_asked_for():
+def test_a_test_of_any_day_starts_on_the_requested_day():
     assert day_asked_for() <= clock.now() < day_asked_for() + A_WHILE
 
 
 @pytest.mark.true_clock
-def test_a_test_of_the_true_clock_has_the_machines():
+def test_a_test_of_the_true_clock_has_the_machines_clock():
     assert abs(clock.now() - datetime.now(UTC)) < A_WHILE

@@ -1,4 +1,4 @@
-"""What a test with two connections to PostgreSQL waits for: that the other one waits."""
+"""For tests with two connections to PostgreSQL: wait until the other connection waits for a lock."""
 
 import time
 
@@ -12,7 +12,7 @@ _WAITING = sa.text(
 
 
 def waits_for_another(seconds: float = 60.0) -> bool:
-    """Return whether, within so many seconds, some connection to the database waits for a lock of another."""
+    """Return whether, within so many seconds, a connection to the database waits for another one's lock."""
     until = time.monotonic() + seconds
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while not connection.scalar(_WAITING):

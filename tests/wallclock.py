@@ -1,4 +1,4 @@
-"""The wall clock of what is under test: each test begins at a set instant, and the clock runs on from there.
+"""The wall clock under test: each test starts at a set instant, and the clock runs on from there.
 
 Outreach reads the time in one place, outreach/clock.py, and its scheduler in another. Here both are set ahead of the
 machine's clock: in the tests' own process, and in every Python that a test starts (tests/children/sitecustomize.py). What
@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 READERS = ("outreach.clock", "apscheduler.schedulers.base")  # modules that read the clock by their `datetime`
-AHEAD = "TESTS_CLOCK_AHEAD_S"  # in the environment, so that what a test starts has it, too
+AHEAD = "TESTS_CLOCK_AHEAD_S"  # in the environment, so that child processes of a test have it too
 
 
 class Clock(datetime):
-    """Stands where those modules look for `datetime`."""
+    """Replaces `datetime` in those modules."""
 
     @classmethod
     def now(cls, tz=None):
@@ -32,12 +32,12 @@ def ahead() -> timedelta:
 
 
 def set_to(instant: datetime) -> None:
-    """Let the clock under test stand at an instant, and run on from there."""
+    """Set the clock under test to an instant; it runs on from there."""
     os.environ[AHEAD] = repr((instant - datetime.now(UTC)).total_seconds())
 
 
 def set_right() -> None:
-    """Let the clock under test be the machine's."""
+    """Set the clock under test to the machine's."""
     os.environ.pop(AHEAD, None)
 
 
@@ -52,7 +52,7 @@ def install() -> None:
 
 
 def install_on_import() -> None:
-    """Give a process that a test started the clock under test, once it imports what reads it."""
+    """Give a child process of a test the clock under test, once it imports what reads it."""
     for name in READERS:
         sys.meta_path.insert(0, _Finder(name))
 

@@ -1,4 +1,4 @@
-"""What many tests need, once each: days, people, activities, and what is done with them."""
+"""Helpers of many tests: days, people, activities, and actions with them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from tests.conftest import JAKARTA, NOW
 
 
 def today() -> date:
-    """Return the day by Metro's clock."""
+    """Return today's date in Metro's time."""
     return clock.now().astimezone(JAKARTA).date()
 
 
@@ -55,13 +55,13 @@ def invite(
 
 
 def publish(*activities: Activity, now: datetime = NOW) -> None:
-    """Publish activities, and let fall due what is due at once."""
+    """Publish activities, and let what is due at once become due."""
     publishing.publish([a.id for a in activities], by=None, now=now)
     reminding.tick(now)
 
 
 def send(now: datetime) -> None:
-    """Send what is due, as the outbox does: no line is added to those messages any more."""
+    """Send what is due, as the outbox does: no line is merged into those messages afterwards."""
     db.session.execute(
         sa.update(Message)
         .where(Message.state == MessageState.DUE, Message.due_at <= now)
@@ -71,7 +71,7 @@ def send(now: datetime) -> None:
 
 
 def run(*instants: datetime) -> None:
-    """Let fall due and send what is due at each instant."""
+    """Process and send what is due at each instant."""
     for now in instants:
         reminding.tick(now)
         send(now)
@@ -105,14 +105,14 @@ def answer(
     now: datetime = NOW,
     representative: Representative | None = None,
 ) -> None:
-    """Record what a person said by phone."""
+    """Record an answer given by phone."""
     recording.record_answer(
         invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
     )
 
 
 def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
-    """Run the actions at the same moment, each in its own thread and context; return each one's outcome by name."""
+    """Run the actions at the same moment, each in its own thread and context; return each outcome by name."""
     barrier = Barrier(len(actions))
 
     def run(action: Callable[[], object]) -> str:
@@ -131,7 +131,7 @@ def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
 
 
 def until(true, seconds: float = 300) -> bool:
-    """Return whether something became true; it never does after so many seconds."""
+    """Return whether a condition became true within so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

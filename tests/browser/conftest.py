@@ -1,4 +1,4 @@
-"""A real Chromium, and the whole product behind it: pages, engine, SMTP server, each on a port of its own."""
+"""A real Chromium, and the whole product for it: pages, engine, SMTP server, each on its own port."""
 
 import shutil
 import threading
@@ -34,7 +34,7 @@ def _chromium():
 
 @pytest.fixture
 def chromium(_chromium):
-    """The browser; a test that asks for it is skipped, by name, where there is none."""
+    """The browser; a test that needs it is skipped with a reason where there is none."""
     browser = Browser(_chromium)
     yield browser
     browser.close()

@@ -1,4 +1,4 @@
-"""What tests in a browser share: two sizes of screen, signing in, pressing, waiting, and whether a page is sound."""
+"""Shared by browser tests: two screen sizes, signing in, clicking, waiting, and checking that a page is sound."""
 
 import re
 import time
@@ -12,8 +12,8 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
 def holds(page, width: int) -> None:
-    """Nothing sticks out, and axe finds no violation."""
-    page.wait_for_function("!document.querySelector('.htmx-request')")  # what is being asked for is drawn paler
+    """Check that nothing overflows and that axe finds no violation."""
+    page.wait_for_function("!document.querySelector('.htmx-request')")  # a request in progress is drawn paler
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
     assert found == {}, page.url
@@ -30,7 +30,7 @@ def wait_for(check, seconds: float = 300):
 
 
 def press(button) -> None:
-    """Press what leads to another page, and wait for that."""
+    """Click something that leads to another page, and wait for that page."""
     with button.page.expect_navigation():
         button.click()
 

@@ -1,4 +1,4 @@
-"""The answer pages in a real Chromium, on a phone and on a desk, without script and by axe's rules."""
+"""The answer pages in a real Chromium, on a phone and on a desktop, without script, checked by axe."""
 
 import re
 import threading
@@ -52,7 +52,7 @@ def pages(programme, hall, ani, chief, police) -> dict[str, str]:
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, pages, width, scheme):
+def test_axe_finds_nothing_and_nothing_overflows(chromium, address, pages, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     found = {}
@@ -100,7 +100,7 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     assert states == [InvitationState.REPRESENTED, InvitationState.COMING]
 
 
-def test_an_address_begun_and_left_behind_does_not_hold_back_another_answer(chromium, address, pages, ani):
+def test_an_unfinished_address_does_not_block_another_answer(chromium, address, pages, ani):
     page = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False).new_page()
     page.goto(address + pages["cadre"])
     first = page.locator("section[aria-labelledby^=h]").first
@@ -112,7 +112,7 @@ def test_an_address_begun_and_left_behind_does_not_hold_back_another_answer(chro
     assert page.locator(".n.not_coming").count() == 1
 
 
-def test_the_readers_own_text_size_holds_and_twice_as_large_text_still_fits_a_phone(chromium, address, pages):
+def test_the_readers_own_text_size_applies_and_twice_as_large_text_still_fits_a_phone(chromium, address, pages):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, bypass_csp=True)
     page = context.new_page()
     widths = {}
@@ -127,11 +127,11 @@ def test_the_readers_own_text_size_holds_and_twice_as_large_text_still_fits_a_ph
         after = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
         widths[name] = (after / before, page.evaluate("document.documentElement.scrollWidth"))
         facts = page.eval_on_selector_all("dd", "all => all.map(e => e.getBoundingClientRect().width)")
-        assert [width for width in facts if width < 150] == []  # beside its label it would be a letter wide
+        assert [width for width in facts if width < 150] == []  # beside its label it would be one letter wide
     assert widths == dict.fromkeys(widths, (2.0, 360))
 
 
-def test_the_police_name_their_people_and_tidy_the_list_on_a_phone(chromium, address, pages, police):
+def test_the_police_name_their_people_and_edit_the_list_on_a_phone(chromium, address, pages, police):
     page = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False).new_page()
     page.goto(address + pages["organisation"])
     first = page.locator("section[aria-labelledby^=h]").first
@@ -162,7 +162,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
     assert re.match(r"Undangan|Invitation", page.title())
 
 
-def test_what_was_typed_still_stands_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
+def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
     (tmp_path / "big.ics").write_bytes(bytes(6 * 1024 * 1024))
     page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(f"{address}{pages['speaker']}/away?lang=en")

@@ -1,4 +1,4 @@
-"""The drawn calendar in a browser: dragged by mouse, used by keyboard, without a script, on a telephone and on paper."""
+"""The drawn calendar in a browser: dragged by mouse, used by keyboard, without script, on a phone and on paper."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -50,7 +50,7 @@ def wisma(office) -> Venue:
 
 @pytest.fixture
 def training(programme: Programme, hall: Venue, tuesday: datetime, draft: Activity) -> Activity:
-    """In the same hall on the next day."""
+    """An activity in the same hall on the next day."""
     starts_at = tuesday + timedelta(days=1)
     return draft_activity(
         programme, hall, title="Pelatihan", starts_at=starts_at, ends_at=starts_at + timedelta(hours=4),
@@ -67,7 +67,7 @@ def told(draft: Activity, ani, coordinator) -> Activity:
 
 @pytest.fixture
 def varied(draft: Activity, chief, tuesday: datetime) -> Activity:
-    """One with a speaker, and one that was held."""
+    """An activity with a speaker, and one with the state HELD."""
     db.session.add(Invitation(activity_id=draft.id, person_id=chief.id, role=Role.SPEAKER))
     draft_activity(
         None, None, title="Terlaksana", state=ActivityState.HELD, starts_at=tuesday + timedelta(hours=6),
@@ -78,7 +78,7 @@ def varied(draft: Activity, chief, tuesday: datetime) -> Activity:
 
 @pytest.fixture
 def page_of(coordinator, chromium, whole):
-    """Return what opens a signed-in page; without=… of a script, and checked against our content security policy."""
+    """Return a function that opens a signed-in page; without=... of a script, and checked against our CSP."""
     contexts = []
 
     def open_page(viewport=DESK, **options):
@@ -103,13 +103,13 @@ def open_calendar(page, whole: str, day: datetime, view: str = "week", **query: 
 
 
 def drawn(page):
-    """Return the one activity as it is drawn, once it is."""
+    """Return the drawn element of the one activity, once it is drawn."""
     page.wait_for_selector("#calendar[data-ready] .ec-event")
     return page.locator("#calendar .ec-event:not(.ec-preview):not(.ec-ghost)").first
 
 
 def drag(page, of, dx: float, dy: float, at: float = 0.5) -> None:
-    """Drag something by so many pixels, held at that share of its height; slowly, as a hand does."""
+    """Drag an element by pixels, held at a share of its height; slowly, as a hand does."""
     box = of.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * at
     page.mouse.move(x, y)
@@ -126,8 +126,8 @@ def times(activity: Activity) -> tuple[datetime, datetime]:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Jakarta", "America/New_York"])
-def test_a_draft_is_dragged_to_another_day_and_hour_and_taken_back(draft, tuesday, page_of, whole, zone):
-    page = page_of(timezone_id=zone)  # wherever the reader is, it is drawn by the office's clock
+def test_a_draft_is_dragged_to_another_day_and_hour_and_moved_back(draft, tuesday, page_of, whole, zone):
+    page = page_of(timezone_id=zone)  # it is drawn in the office's time zone, wherever the reader is
     open_calendar(page, whole, tuesday)
     event = drawn(page)
     box = event.bounding_box()
@@ -146,7 +146,7 @@ def test_a_draft_is_dragged_to_another_day_and_hour_and_taken_back(draft, tuesda
     assert page.refused == []
 
 
-def test_its_lower_edge_makes_it_longer_and_escape_leaves_it(draft, tuesday, page_of, whole):
+def test_dragging_its_lower_edge_makes_it_longer_and_escape_cancels(draft, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday)
     event = drawn(page)
@@ -161,7 +161,7 @@ def test_its_lower_edge_makes_it_longer_and_escape_leaves_it(draft, tuesday, pag
     assert times(draft) == (tuesday, tuesday + timedelta(hours=4))
 
 
-def test_a_published_one_says_who_is_told_and_then_tells_them(told, tuesday, page_of, whole):
+def test_moving_a_published_activity_shows_who_is_notified_and_then_notifies_them(told, tuesday, page_of, whole):
     wait_for(lambda: db.session.scalar(sa.select(Message.sent_at)))
     page = page_of()
     open_calendar(page, whole, tuesday, "month")
@@ -179,7 +179,7 @@ def test_a_published_one_says_who_is_told_and_then_tells_them(told, tuesday, pag
     assert page.refused == []
 
 
-def test_what_clashes_is_seen_before_and_cannot_be_saved(draft, training, programme, tuesday, page_of, whole):
+def test_a_clash_is_shown_before_saving_and_cannot_be_saved(draft, training, programme, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday, "rows", programme=programme.id)
     event = drawn(page)
@@ -193,13 +193,13 @@ def test_what_clashes_is_seen_before_and_cannot_be_saved(draft, training, progra
     page.wait_for_function("!document.querySelector('dialog').open")
     assert times(draft)[0] == tuesday
     drag(page, drawn(page), day_width, 0)
-    dialog.get_by_role("link", name=re.compile("^Move it to")).first.click()  # a way out, which opens in the dialog
+    dialog.get_by_role("link", name=re.compile("^Move it to")).first.click()  # a resolution, which opens in the dialog
     dialog.get_by_text("Nothing clashes at this time.").wait_for()
     press(dialog.get_by_role("button", name="Move", exact=True))
     assert times(draft)[0] != tuesday
 
 
-def test_a_row_is_a_venue_and_dragging_there_takes_it(draft, wisma, programme, tuesday, page_of, whole):
+def test_dragging_to_a_venues_row_sets_that_venue(draft, wisma, programme, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday, "rows", programme=programme.id, all=1)
     event = drawn(page)
@@ -212,7 +212,7 @@ def test_a_row_is_a_venue_and_dragging_there_takes_it(draft, wisma, programme, t
     assert draft.venue_id == wisma.id
 
 
-def test_the_keyboard_does_all_of_it(draft, tuesday, page_of, whole):
+def test_everything_can_be_done_by_keyboard(draft, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday)
     drawn(page)
@@ -238,7 +238,7 @@ def test_the_keyboard_does_all_of_it(draft, tuesday, page_of, whole):
     assert times(draft) == (tuesday.replace(hour=13), tuesday.replace(hour=15, minute=30))
 
 
-def test_without_a_script_the_tables_and_forms_do_it(draft, tuesday, page_of, whole):
+def test_the_tables_and_forms_work_without_script(draft, tuesday, page_of, whole):
     page = page_of(java_script_enabled=False)
     open_calendar(page, whole, tuesday)
     assert page.locator("#calendar").is_hidden()
@@ -253,7 +253,7 @@ def test_without_a_script_the_tables_and_forms_do_it(draft, tuesday, page_of, wh
     assert times(draft)[0] == tuesday
 
 
-def test_a_viewer_opens_what_a_coordinator_moves(draft, viewer, tuesday, whole, chromium):
+def test_a_viewer_can_open_an_activity_but_not_move_it(draft, viewer, tuesday, whole, chromium):
     context = chromium.new_context(viewport=DESK)
     page = context.new_page()
     log_in(page, whole, viewer.email)
@@ -268,7 +268,7 @@ def test_a_viewer_opens_what_a_coordinator_moves(draft, viewer, tuesday, whole, 
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_every_view_fits_and_can_be_read_by_everybody(varied, tuesday, page_of, whole, viewport):
+def test_every_view_fits_and_is_accessible(varied, tuesday, page_of, whole, viewport):
     page = page_of(viewport, bypass_csp=True)
     for query in ("view=month", "view=week", "view=day", "view=rows", "view=rows&rows=speakers"):
         page.goto(f"{whole}/calendar?{query}&on={tuesday.date()}")
@@ -288,7 +288,7 @@ def test_every_view_fits_and_can_be_read_by_everybody(varied, tuesday, page_of, 
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_calendar_addresses_are_made_and_copied(viewport, office, page_of, whole):
+def test_feeds_are_created_and_copied(viewport, office, page_of, whole):
     page = page_of(viewport, bypass_csp=True, permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"{whole}/feeds")
     holds(page, viewport["width"])
@@ -305,7 +305,7 @@ def test_calendar_addresses_are_made_and_copied(viewport, office, page_of, whole
     holds(page, viewport["width"])
 
 
-def test_on_paper_there_is_the_month_and_nothing_else(draft, tuesday, page_of, whole):
+def test_only_the_month_is_printed(draft, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday, "month")
     drawn(page)

@@ -1,4 +1,4 @@
-"""The pages of mails received and of addresses that no mail reaches, in a real Chromium on a phone and on a desk."""
+"""The pages of received mails and unreachable addresses, in a real Chromium on a phone and on a desktop."""
 
 import threading
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def paths(activity, ani, police, coordinator) -> list[str]:
 
 
 def sign_in(page, address: str, email: str) -> None:
-    """By the keyboard alone."""
+    """With the keyboard alone."""
     page.goto(address + "/login")
     page.fill("#email", email)
     page.fill("#password", PASSWORD)
@@ -67,7 +67,7 @@ def sign_in(page, address: str, email: str) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, paths, coordinator, width):
+def test_axe_finds_nothing_and_nothing_overflows(chromium, address, paths, coordinator, width):
     from axe_playwright_python.sync_playwright import Axe
 
     context = chromium.new_context(viewport={"width": width, "height": 740}, bypass_csp=True, reduced_motion="reduce")
@@ -82,7 +82,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(chromium, address, paths, coor
     context.close()
 
 
-def test_a_coordinator_deals_with_a_letter_on_a_phone_without_script(chromium, address, paths, coordinator):
+def test_a_coordinator_handles_a_letter_on_a_phone_without_script(chromium, address, paths, coordinator):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
     sign_in(page, address, coordinator.email)

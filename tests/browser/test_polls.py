@@ -1,4 +1,4 @@
-"""A date poll from end to end: asked by mail, answered on a phone without script, and turned into the activity by a press."""
+"""A date poll from end to end: asked by mail, answered on a phone without script, and turned into an activity."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -32,14 +32,14 @@ def closing() -> datetime:
 
 
 def mornings() -> list[date]:
-    """Return three working days, one after the other."""
+    """Return three consecutive working days."""
     first = working_day(20, count=3)
     return [first + timedelta(days=n) for n in range(3)]
 
 
 @pytest.fixture
 def poll(office, chief, police, hall) -> int:
-    """A draft that asks the police chief and the police office, and somebody whom no mail reaches."""
+    """A draft that asks the police chief, the police office, and a person that mail does not reach."""
     slots = [Proposed(hour_of(day, 9), hour_of(day, 11), hall.id if n else None) for n, day in enumerate(mornings())]
     made = polls.create(values(slots=slots, closes_at=closing()), by=None, now=clock.now())
     silent = a_person("Citra Lestari", email="", phone="+6281277770000")
@@ -63,7 +63,9 @@ def link_in_mail(page, address: str, recipient: str) -> str:
     return re.search(r"http://127\.0\.0\.1:\d+/j/[\w-]{38}/polls/\d+", page.content())[0]
 
 
-def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinator, staff_page, chromium, whole):
+def test_a_poll_is_asked_by_mail_answered_on_a_phone_and_turned_into_an_activity(
+    poll, coordinator, staff_page, chromium, whole
+):
     page, width = staff_page, staff_page.viewport_size["width"]
     log_in(page, whole, coordinator.email)
     for path in ("/polls/new", "/polls?show=drafts", f"/polls/{poll}", f"/polls/{poll}/edit", f"/polls/{poll}/asked"):
@@ -120,7 +122,7 @@ def test_asked_by_mail_answered_on_a_phone_and_made_by_one_press(poll, coordinat
 
 @pytest.fixture
 def large(office, hall) -> int:
-    """A poll of twelve times that thirty offices were asked about, and all but one answered."""
+    """A poll of twelve slots with thirty invited offices, all but one of which have answered."""
     days = [today() + timedelta(days=20 + n) for n in range(12)]
     slots = [Proposed(hour_of(day, 9), hour_of(day, 11), hall.id if n % 2 else None) for n, day in enumerate(days)]
     made = polls.create(values(slots=slots, closes_at=closing()), by=None, now=clock.now())
@@ -141,7 +143,7 @@ def large(office, hall) -> int:
     return made.id
 
 
-def test_a_large_poll_is_read_without_the_page_scrolling_sideways(large, coordinator, staff_page, whole):
+def test_a_large_poll_is_readable_without_sideways_scrolling_of_the_page(large, coordinator, staff_page, whole):
     page, width = staff_page, staff_page.viewport_size["width"]
     log_in(page, whole, coordinator.email)
     page.goto(f"{whole}/polls/{large}")
@@ -159,6 +161,6 @@ def test_a_large_poll_is_read_without_the_page_scrolling_sideways(large, coordin
     box = table.bounding_box()
     table.evaluate("el => el.scrollTo(el.scrollWidth, el.scrollHeight)")
     assert table.evaluate("el => [el.scrollLeft > 200, el.scrollTop > 200]") == [True, True]
-    last = table.get_by_role("rowheader").last.bounding_box()  # the names and the times stay in sight
+    last = table.get_by_role("rowheader").last.bounding_box()  # the names and the times stay visible
     times = table.get_by_role("columnheader").last.bounding_box()
     assert (last["x"], times["y"]) == pytest.approx((box["x"], box["y"]), abs=2)

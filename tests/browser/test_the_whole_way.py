@@ -1,4 +1,4 @@
-"""The main job, end to end in a browser: from login to publishing, from the mail to the answer, and back to the list."""
+"""The main task from end to end in a browser: login, publishing, mail, answer, and the list of answers."""
 
 import re
 
@@ -29,7 +29,7 @@ def mail_to(page, address: str, recipient: str) -> str:
     return re.search(r"http://127\.0\.0\.1:\d+/j/[\w-]{38}", page.content())[0]
 
 
-def test_from_login_to_publishing_and_from_the_mail_to_the_answer(
+def test_the_whole_way_from_login_and_publishing_to_the_mail_and_the_answer(
     coordinator, chief, ani, hall, staff_page, chromium, whole
 ):
     page, width = staff_page, staff_page.viewport_size["width"]
@@ -112,7 +112,7 @@ LOOKED_AT = [
 ]  # fmt: skip
 
 
-def test_every_page_is_sound_by_axe_and_fits(administrator, activity, ani, staff_page, whole):
+def test_every_page_fits_and_passes_axe(administrator, activity, ani, staff_page, whole):
     page, width = staff_page, staff_page.viewport_size["width"]
     places = {"activity": activity.id, "person": ani.id}
     log_in(page, whole, administrator.email)

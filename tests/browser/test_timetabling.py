@@ -1,4 +1,4 @@
-"""Placing a whole plan in a real Chromium, with the search in a process of its own: asked for, watched, stopped, taken."""
+"""Timetabling a whole plan in a real Chromium, with the search in its own process: request, watch, stop, apply."""
 
 import threading
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ ENDS_WITHIN_MS = 300_000
 
 @pytest.fixture
 def drafts(office) -> list[Activity]:
-    """A meeting, and six community activities of three kelurahan all at one time, three weeks from now."""
+    """A meeting, and six simultaneous community activities of three kelurahan, three weeks from now."""
     day = working_day(21)
 
     def at(hour: int) -> datetime:
@@ -62,13 +62,13 @@ def sign_in(page, address: str) -> None:
 
 
 def holds(page, width: int) -> None:
-    """Nothing sticks out, and axe finds no violation."""
+    """Check that nothing overflows and that axe finds no violation."""
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
     assert found == {}, page.url
 
 
-def test_drafts_are_placed_in_one_press_and_taken(chromium, address, drafts):
+def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address, drafts):
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     sign_in(page, address)
@@ -85,7 +85,7 @@ def test_drafts_are_placed_in_one_press_and_taken(chromium, address, drafts):
         page.set_viewport_size({"width": width, "height": 800})
         holds(page, width)
     page.get_by_role("button", name="Look for a plan").click()
-    page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)  # by itself, without a key being touched
+    page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)  # automatically, without a key press
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         holds(page, width)
@@ -125,7 +125,7 @@ def test_a_search_is_watched_and_stopped_without_javascript(chromium, address, d
         )
     page.get_by_label("Search for how many seconds").fill("300")
     page.get_by_role("button", name="Look for a plan").click()
-    page.wait_for_selector("text=How good it is", timeout=ENDS_WITHIN_MS)  # the page asks again by itself
+    page.wait_for_selector("text=How good it is", timeout=ENDS_WITHIN_MS)  # the page reloads automatically
     page.get_by_role("button", name="Stop, and keep the best so far").click()
     page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)
     assert page.get_by_text("Stopped after").is_visible() or page.get_by_text("Searched to the end.").is_visible()

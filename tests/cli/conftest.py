@@ -1,4 +1,4 @@
-"""The demo, loaded once on a fixed day through a real SMTP server, for all tests that only look at it."""
+"""The demo, loaded once on a fixed day through a real SMTP server, for all tests that only read it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from outreach.delivery.demo_server.server import Catcher
 from outreach.extensions import db
 from tests.cli.databases import app_on
 
-LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB: the New Year and Isra' Mi'raj lie ahead
+LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, before New Year and Isra' Mi'raj
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNam
 
 @pytest.fixture
 def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
-    """The loaded demo, inside its app context; do not change what is in it."""
+    """The loaded demo, inside its app context; do not change its data."""
     with _loaded_demo.app.app_context():
         yield _loaded_demo
         db.session.remove()
@@ -43,7 +43,7 @@ def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
 
 @pytest.fixture(scope="session")
 def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables, made by the migrations once: copy it where a test needs its own."""
+    """An SQLite file with all tables, created once by the migrations: copy it where a test needs its own."""
     folder = tmp_path_factory.mktemp("upgraded")
     with app_on(folder):
         migrations.upgrade()

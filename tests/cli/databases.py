@@ -1,4 +1,4 @@
-"""What tests of copying and of backups share: empty databases of both kinds, and what is in one."""
+"""Shared by tests of copying and backups: empty databases of both kinds, and a summary of a database's contents."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tests.conftest import settings_for
 
 
 def new_postgresql(server: str, name: str) -> str:
-    """Make an empty database on the server; return its URL."""
+    """Create an empty database on the server; return its URL."""
     admin = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -26,7 +26,7 @@ def new_postgresql(server: str, name: str) -> str:
 
 @contextmanager
 def app_on(folder: Path, url: str = "", **values: object) -> Iterator[Flask]:
-    """Give an app on a database of its own, inside its context."""
+    """Give an app on its own database, inside its context."""
     folder.mkdir(exist_ok=True)
     with create_app(settings_for(folder, database_url=url, **values)).app_context():
         from flask import current_app

@@ -1,4 +1,4 @@
-"""A backup made while mails go out, brought back whole, and nothing sent twice because of it."""
+"""A backup made while mails are sent: it is restored completely, and nothing is sent twice because of it."""
 
 import json
 import re
@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 @pytest.fixture
 def urls(request):
-    """Return a function that gives the URL of an empty database of a kind; "" is SQLite in the app's folder."""
+    """Return a function that gives the URL of an empty database of a kind; "" means SQLite in the app's folder."""
     made = []
 
     def url(kind: str) -> str:
@@ -69,7 +69,7 @@ def office_app(tmp_path, upgraded_file):
 
 
 @both_kinds
-def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, urls, kind):
+def test_a_whole_office_is_restored_in_either_database(loaded_demo, tmp_path, urls, kind):
     before, path = contents(), tmp_path / "backup.zip"
     code, said = run(commands.backup, path)
     assert (code, "secret key" in said, f"{sum(rows for rows, _ in before.values()):,} rows" in said) == (0, True, True)
@@ -85,7 +85,7 @@ def test_a_whole_office_comes_back_in_either_database(loaded_demo, tmp_path, url
 
 
 @both_kinds
-def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, kind):
+def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, urls, kind):
     with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
         migrations.upgrade()
         send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1, mail_timeout_s=300)
@@ -95,7 +95,7 @@ def test_backups_made_while_mails_go_out_hold_one_moment_each(tmp_path, urls, ki
         paths = []
         with Engine(app):
             while set(states()) != {"sent"}:
-                may_go.release(10)  # mails, which go out while the next backup is made
+                may_go.release(10)  # mails, which are sent while the next backup is made
                 paths.append(tmp_path / f"{len(paths)}.zip")
                 assert run(commands.backup, paths[-1])[0] == 0
         assert len(server.taken) == 60
@@ -152,7 +152,7 @@ def states() -> set[str]:
 
 @both_kinds
 @pytest.mark.parametrize("resend", [False, True])
-def test_what_was_sent_after_the_backup_is_not_sent_again_unless_asked(tmp_path, urls, kind, resend):
+def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_path, urls, kind, resend):
     path = tmp_path / "backup.zip"
     with Server() as server:
         with app_on(tmp_path / "office") as app:
@@ -171,11 +171,11 @@ def test_what_was_sent_after_the_backup_is_not_sent_again_unless_asked(tmp_path,
             told = set(db.session.scalars(sa.select(Invitation.state)))
     assert len(server.taken) == (4 if resend else 2)
     assert {(state, reason) for _name, state, reason in found} == {("sent", "") if resend else ("unknown", "restored")}
-    assert told == {InvitationState.INVITED}  # they may have it in hand, so reminders go on
+    assert told == {InvitationState.INVITED}  # staff may have handled them, so reminders continue
 
 
-def test_reminders_that_fell_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path):
-    stamp()  # its tables were made without migrations
+def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path):
+    stamp()  # its tables were created without migrations
     activity = draft_activity(None, None, starts_at=at(20), ends_at=at(20, 12), respond_by_at=at(18))
     rules.install_defaults(now=NOW)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
@@ -199,7 +199,7 @@ def test_tonight_is_the_offices_midnight():
     assert holding.tonight(JAKARTA, at(19, 0)) == at(20, 0)
 
 
-def test_a_damaged_or_shortened_backup_is_refused_and_nothing_is_touched(office_app, tmp_path):
+def test_a_damaged_or_truncated_backup_is_refused_and_nothing_is_changed(office_app, tmp_path):
     path, before = tmp_path / "backup.zip", contents()
     run(commands.backup, path)
     whole = path.read_bytes()
@@ -228,7 +228,7 @@ def test_a_damaged_or_shortened_backup_is_refused_and_nothing_is_touched(office_
         ("manifest.json", lambda text: text.replace(b'"format": 1', b'"format": {}')),
     ],
 )
-def test_a_backup_that_somebody_made_up_is_refused_in_a_sentence(office_app, tmp_path, entry, change):
+def test_a_forged_backup_is_refused_with_a_message(office_app, tmp_path, entry, change):
     path, made_up, before = tmp_path / "backup.zip", tmp_path / "other.zip", contents()
     run(commands.backup, path)
     rewritten(path, made_up, entry, change)
@@ -239,7 +239,7 @@ def test_a_backup_that_somebody_made_up_is_refused_in_a_sentence(office_app, tmp
     assert contents() == before
 
 
-def test_a_flipped_bit_anywhere_is_noticed_in_a_sentence(office_app, tmp_path):
+def test_a_flipped_bit_anywhere_is_reported_with_a_message(office_app, tmp_path):
     path, flipped = tmp_path / "backup.zip", tmp_path / "flipped.zip"
     run(commands.backup, path)
     whole, noticed = path.read_bytes(), 0
@@ -251,7 +251,7 @@ def test_a_flipped_bit_anywhere_is_noticed_in_a_sentence(office_app, tmp_path):
             safekeeping.examine(flipped)
         except (safekeeping.Damaged, safekeeping.NotABackup, safekeeping.FromNewer):
             noticed += 1
-    assert noticed > 50  # the rest are dates and rights of the entries, which say nothing of the data
+    assert noticed > 50  # the rest are dates and permissions of the entries, which do not belong to the data
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_flipped_bit_anywhere_is_noticed_in_a_sentence(office_app, tmp_path):
         ("nothing", [["a", "text"]]),
     ],
 )
-def test_a_backup_brings_no_tables_or_columns_of_its_own(office_app, tmp_path, name, columns):
+def test_a_backup_cannot_add_tables_or_columns(office_app, tmp_path, name, columns):
     path, made_up, before = tmp_path / "backup.zip", tmp_path / "other.zip", contents()
     run(commands.backup, path)
     empty = {"name": name, "columns": columns, "key": [], "rows": 0, "sum": "0"}
@@ -280,7 +280,7 @@ def test_a_backup_brings_no_tables_or_columns_of_its_own(office_app, tmp_path, n
     assert contents() == before
 
 
-def test_what_lies_ready_under_the_unfinished_name_is_neither_written_to_nor_followed(office_app, tmp_path):
+def test_an_existing_file_under_the_temporary_name_is_neither_overwritten_nor_followed(office_app, tmp_path):
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (tmp_path / "backup.zip.part").symlink_to(precious)
@@ -296,7 +296,7 @@ def rewritten(path, to, entry: str, change) -> None:
 
 
 @both_kinds
-def test_what_a_database_holds_is_replaced_only_by_force(office_app, tmp_path, urls, kind):
+def test_a_databases_contents_are_replaced_only_by_force(office_app, tmp_path, urls, kind):
     path = tmp_path / "backup.zip"
     run(commands.backup, path)
     before = contents()
@@ -312,7 +312,7 @@ def test_what_a_database_holds_is_replaced_only_by_force(office_app, tmp_path, u
         assert contents() == before
 
 
-def test_a_backup_of_older_tables_comes_back_and_is_brought_up_to_date(tmp_path):
+def test_a_backup_of_older_tables_is_restored_and_upgraded(tmp_path):
     path = tmp_path / "old.zip"
     with app_on(tmp_path / "old"):
         migrate_upgrade(revision="0001")
@@ -328,7 +328,7 @@ def test_a_backup_of_older_tables_comes_back_and_is_brought_up_to_date(tmp_path)
         assert contents()["region"][0] == 1
 
 
-def test_a_backup_from_a_newer_program_is_refused_with_what_to_do(office_app, tmp_path):
+def test_a_backup_from_a_newer_version_is_refused_with_advice(office_app, tmp_path):
     path, newer = tmp_path / "backup.zip", tmp_path / "newer.zip"
     run(commands.backup, path)
     rewritten(
@@ -341,7 +341,7 @@ def test_a_backup_from_a_newer_program_is_refused_with_what_to_do(office_app, tm
     assert (code, "newer outreach (9.0)" in said) == (1, True)
 
 
-def test_a_backup_is_for_its_owner_only_replaces_no_file_and_holds_no_secret_key(office_app, tmp_path):
+def test_a_backup_is_readable_by_its_owner_only_replaces_no_file_and_has_no_secret_key(office_app, tmp_path):
     code, said = run(commands.backup, tmp_path)
     (path,) = tmp_path.glob("outreach-*.zip")
     assert (code, path.name in said) == (0, True)
@@ -354,7 +354,7 @@ def test_a_backup_is_for_its_owner_only_replaces_no_file_and_holds_no_secret_key
     assert list(tmp_path.glob("*.part")) == []
 
 
-def test_a_name_without_zip_is_a_folder_that_is_made_for_its_owner_only(office_app, tmp_path):
+def test_a_name_without_zip_is_a_folder_created_for_its_owner_only(office_app, tmp_path):
     folder = tmp_path / "var" / "backups"
     assert run(commands.backup, folder)[0] == 0
     (path,) = folder.iterdir()
@@ -368,9 +368,7 @@ def test_a_name_without_zip_is_a_folder_that_is_made_for_its_owner_only(office_a
     assert (tmp_path / "note").read_text() == "mine"
 
 
-def test_nothing_is_restored_under_an_engine_that_lives_unless_it_is_known_to_be_stopped(
-    office_app, tmp_path, monkeypatch
-):
+def test_nothing_is_restored_under_a_living_engine_unless_it_is_said_to_be_stopped(office_app, tmp_path, monkeypatch):
     heartbeats.beat("host:1", now=NOW)
     path, before = tmp_path / "backup.zip", contents()
     assert run(commands.backup, path)[0] == 0
@@ -385,7 +383,7 @@ def test_nothing_is_restored_under_an_engine_that_lives_unless_it_is_known_to_be
     assert run(commands.restore, path, "--force")[0] == 0
 
 
-def test_a_backup_that_breaks_off_leaves_no_file(office_app, tmp_path, monkeypatch):
+def test_an_interrupted_backup_leaves_no_file(office_app, tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError("No space left on device")
 
@@ -394,7 +392,7 @@ def test_a_backup_that_breaks_off_leaves_no_file(office_app, tmp_path, monkeypat
     assert [path.name for path in tmp_path.iterdir()] == ["office"]
 
 
-def test_what_a_worker_held_in_the_backup_is_held_as_well(office_app, tmp_path):
+def test_messages_claimed_at_the_time_of_the_backup_are_held_as_well(office_app, tmp_path):
     path, now = tmp_path / "backup.zip", clock.now()
     person = db.session.scalar(sa.select(Person.id))
     for number, (state, due_at) in enumerate(

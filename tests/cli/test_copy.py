@@ -1,4 +1,4 @@
-"""All data from SQLite to PostgreSQL and back: every row, or none."""
+"""All data is copied from SQLite to PostgreSQL and back: every row, or none."""
 
 from datetime import timedelta
 from shutil import copyfile
@@ -29,7 +29,7 @@ def target(postgresql_server) -> str:
 
 @pytest.fixture
 def small(tmp_path, upgraded_file):
-    """A small database on SQLite, made by the migrations."""
+    """A small database on SQLite, created by the migrations."""
     (tmp_path / "small").mkdir()
     copyfile(upgraded_file, tmp_path / "small" / "outreach.db")
     with app_on(tmp_path / "small") as app:
@@ -41,7 +41,7 @@ def copied(url: str) -> tuple[int, str]:
     return done.exit_code, done.output + (str(done.exception) if done.exception else "")
 
 
-def test_a_whole_office_goes_to_postgresql_and_back_again(loaded_demo, target, tmp_path):
+def test_a_whole_office_is_copied_to_postgresql_and_back(loaded_demo, target, tmp_path):
     before = contents()
     code, said = copied(target)
     assert (code, "were read back the same" in said) == (0, True)
@@ -50,7 +50,7 @@ def test_a_whole_office_goes_to_postgresql_and_back_again(loaded_demo, target, t
         assert contents() == before
         assert before["message"][0] > 100
         with writing() as session:
-            session.add(Person(name="Baru", email="baru@example.com"))  # numbered after those that came
+            session.add(Person(name="Baru", email="baru@example.com"))  # numbered after the copied ones
         highest = db.session.scalar(sa.select(sa.func.max(Person.id)))
         assert db.session.get(Person, highest).name == "Baru"
         after = contents()
@@ -60,7 +60,7 @@ def test_a_whole_office_goes_to_postgresql_and_back_again(loaded_demo, target, t
         assert contents() == after != before
 
 
-def test_a_row_may_refer_to_one_that_comes_later(small, target, tmp_path):
+def test_a_row_may_refer_to_a_later_row(small, target, tmp_path):
     activity = draft_activity(None, None)
     for number, under in ((7, 9), (9, None)):
         person = a_person(f"Warga{number}")
@@ -77,7 +77,7 @@ def test_a_row_may_refer_to_one_that_comes_later(small, target, tmp_path):
             session.execute(sa.update(Invitation).where(Invitation.id == 9).values(nominated_under_id=99))
 
 
-def test_a_database_that_holds_something_is_not_copied_to(small, target, tmp_path):
+def test_a_database_with_contents_is_not_copied_to(small, target, tmp_path):
     assert copied(target)[0] == 0
     with app_on(tmp_path / "there", target):
         a_person("Ani")
@@ -94,7 +94,7 @@ def test_an_old_database_is_upgraded_first(small, target):
     assert (code, "outreach db upgrade" in said) == (1, True)
 
 
-def test_nothing_is_copied_while_a_worker_holds_messages(small, target, tmp_path):
+def test_nothing_is_copied_while_a_worker_has_claimed_messages(small, target, tmp_path):
     person = a_person("Ani")
     now = clock.now()
     held = Message(
@@ -110,9 +110,9 @@ def test_nothing_is_copied_while_a_worker_holds_messages(small, target, tmp_path
     assert copied(target)[0] == 0
 
 
-def test_a_row_that_postgresql_does_not_take_leaves_it_empty(small, target, tmp_path):
+def test_a_row_that_postgresql_refuses_leaves_it_empty(small, target, tmp_path):
     a_person("Ani")
-    db.session.execute(sa.update(Person).values(phone="0" * 21))  # SQLite does not mind
+    db.session.execute(sa.update(Person).values(phone="0" * 21))  # SQLite accepts it
     db.session.commit()
     code, said = copied(target)
     assert (code, "Table person has a row" in said, "Ani" in said) == (1, True, False)
@@ -120,7 +120,7 @@ def test_a_row_that_postgresql_does_not_take_leaves_it_empty(small, target, tmp_
         assert {rows for rows, _digest in contents().values()} == {0}
 
 
-def test_nobody_writes_to_the_database_while_it_is_copied(small, target, monkeypatch):
+def test_nobody_writes_to_the_database_during_the_copy(small, target, monkeypatch):
     from outreach.services.operations.backup import load as loading
 
     a_person("Ani")
@@ -141,13 +141,13 @@ def test_nobody_writes_to_the_database_while_it_is_copied(small, target, monkeyp
     assert seen == [1]
 
 
-def test_a_target_that_cannot_be_reached_or_is_no_database_is_said_so(small):
+def test_an_unreachable_target_or_one_that_is_no_database_is_reported(small):
     assert "cannot be reached" in copied("postgresql://127.0.0.1:1/outreach")[1]
     assert "no database's address" in copied("outreach")[1]
     assert "that is copied from" in copied("")[1]
 
 
-def test_checksums_see_every_value_and_no_order(small):
+def test_checksums_depend_on_every_value_and_not_on_the_order(small):
     from outreach.services.operations.backup.tables import Kind, SavedTable
 
     table = SavedTable("person", (("id", Kind.INTEGER), ("name", Kind.TEXT)), ("id",))
@@ -177,12 +177,12 @@ def test_checksums_see_every_value_and_no_order(small):
         "a-password",
     ],
 )
-def test_an_impossible_target_is_a_sentence_without_its_password(small, url):
+def test_an_impossible_target_is_reported_without_its_password(small, url):
     code, said = copied(url)
     assert (code, "Error: " in said, "a-password" in said, "Traceback" in said) == (1, True, False, False)
 
 
-def test_the_target_may_stand_in_the_environment_and_its_password_is_not_printed(small, target):
+def test_the_target_may_be_in_the_environment_and_its_password_is_not_printed(small, target):
     there = sa.make_url(target).update_query_dict({"application_name": "a-password"})
     done = CliRunner().invoke(
         migrations.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}

@@ -1,4 +1,4 @@
-"""The loaded demo is what the README promises."""
+"""The loaded demo has what the README describes."""
 
 import subprocess
 import sys
@@ -80,7 +80,7 @@ def test_no_kecamatan_has_two_community_activities_on_one_half_day(loaded_demo):
     assert max(halves.values()) == 1
 
 
-def test_seven_of_ten_have_answered_and_15_of_100_are_represented(loaded_demo):
+def test_seven_of_ten_have_answered_and_15_of_100_have_representatives(loaded_demo):
     states = db.session.scalars(
         sa.select(Invitation.state).where(
             Invitation.activity_id.in_(loaded_demo.prepared.plan.activities), Invitation.nominated_under_id.is_(None)
@@ -91,7 +91,7 @@ def test_seven_of_ten_have_answered_and_15_of_100_are_represented(loaded_demo):
     assert (round(100 * answered / len(states)), round(100 * represented / len(states))) == (70, 15)
 
 
-def test_nobody_comes_from_exactly_three_kelurahan(loaded_demo):
+def test_exactly_three_kelurahan_have_no_acceptance(loaded_demo):
     coming: dict[str, int] = defaultdict(int)
     for region, state in db.session.execute(
         sa.select(Cadre.region_code, Invitation.state)
@@ -118,7 +118,7 @@ def test_nobody_answers_at_night_and_staff_record_in_office_hours(loaded_demo):
     assert days <= set(range(5))
 
 
-def test_representatives_hold_posts_that_exist(loaded_demo):
+def test_representatives_have_posts_that_exist(loaded_demo):
     held = Counter(
         db.session.scalars(sa.select(Invitation.representative_post).where(Invitation.representative_name != ""))
     )
@@ -136,7 +136,7 @@ def test_an_office_names_the_same_people_for_several_activities(loaded_demo):
     assert sum(1 for _person, times in named if times > 1) > 10
 
 
-def test_49_cadres_are_asked_to_the_second_day_and_every_office_to_the_first(loaded_demo):
+def test_49_cadres_are_invited_to_the_second_day_and_every_office_to_the_first(loaded_demo):
     first, second = loaded_demo.prepared.plan.days[:2]
     offices = sa.select(sa.func.count(), sa.func.min(Invitation.quota)).where(
         Invitation.activity_id == first, Invitation.organisation_id.is_not(None)
@@ -146,24 +146,24 @@ def test_49_cadres_are_asked_to_the_second_day_and_every_office_to_the_first(loa
     assert db.session.scalar(cadres) == 49
 
 
-def test_the_importer_says_which_rows_it_refused(loaded_demo):
+def test_the_importer_lists_the_refused_rows(loaded_demo):
     reading = loaded_demo.prepared.reading
     assert (len(reading.accepted), len(reading.refused)) == (304, 10)
     assert [row.number for row in reading.refused][-4:] == [316, 317, 318, 319]
 
 
-def test_the_invitations_are_in_the_mailbox_dated_as_they_went_out(loaded_demo):
+def test_the_invitations_are_in_the_mailbox_dated_when_they_were_sent(loaded_demo):
     sent = db.session.scalars(sa.select(Message).where(Message.state == MessageState.SENT)).all()
     caught = catcher.listing(loaded_demo.mailbox)
     assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
     invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
     chosen = [m for m in invitations if not any(line.invitation.nominated_under_id for line in m.lines)]
     assert {m.sent_at.date() for m in chosen} == {date(2026, 12, 23)}  # 24 and 25 are days off
-    assert len(invitations) > len(chosen)  # whom an office names is invited when they are named
+    assert len(invitations) > len(chosen)  # nominees are invited when their office names them
     assert all(address.recipient.endswith("@example.com") for address in caught)
 
 
-def test_a_reminder_falls_due_within_a_minute_and_goes_to_somebody(loaded_demo):
+def test_a_reminder_is_due_within_a_minute_and_has_readers(loaded_demo):
     due = db.session.scalars(
         sa.select(Reminder).where(Reminder.due_at > LOADED_AT, Reminder.due_at <= LOADED_AT + timedelta(minutes=1))
     ).all()
@@ -175,7 +175,7 @@ def test_a_reminder_falls_due_within_a_minute_and_goes_to_somebody(loaded_demo):
     assert db.session.scalar(waiting) == 3
 
 
-def test_last_years_programme_was_held_and_ticked_off(loaded_demo):
+def test_last_years_programme_was_held_with_attendance(loaded_demo):
     old = db.session.scalars(sa.select(Programme).order_by(Programme.starts_on)).first()
     assert old.starts_on.year in (2025, 2026)
     assert {a.state for a in old.activities} == {ActivityState.HELD}
@@ -183,12 +183,12 @@ def test_last_years_programme_was_held_and_ticked_off(loaded_demo):
     assert db.session.scalar(present) > 0
 
 
-def test_nothing_waits_or_has_failed(loaded_demo):
+def test_nothing_is_waiting_or_failed(loaded_demo):
     states = set(db.session.scalars(sa.select(Message.state).distinct()))
     assert states == {MessageState.SENT, MessageState.SKIPPED}
 
 
-def test_there_are_three_accounts_and_their_passwords_are_not_in_the_database(loaded_demo):
+def test_there_are_three_accounts_and_the_database_has_no_passwords(loaded_demo):
     rows = db.session.execute(sa.select(User.email, AccountRole.name, User.password).join(User.roles)).all()
     assert {(row.email, row.name) for row in rows} == {
         (f"{role}@example.com", role) for role in ("administrator", "coordinator", "viewer")
@@ -197,11 +197,11 @@ def test_there_are_three_accounts_and_their_passwords_are_not_in_the_database(lo
     assert len({login.password for login in loaded_demo.prepared.logins}) == 3
 
 
-def test_the_secret_is_for_its_owner_only(loaded_demo):
+def test_the_secret_is_readable_by_its_owner_only(loaded_demo):
     assert (loaded_demo.folder / "secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_port_in_use_leads_to_the_next_one(capfd):
+def test_the_next_port_is_used_if_one_is_in_use(capfd):
     import socket
 
     with socket.socket() as taken:
@@ -212,13 +212,13 @@ def test_a_port_in_use_leads_to_the_next_one(capfd):
     assert f"Port {port} is in use" in capfd.readouterr().err
 
 
-def test_the_command_names_its_parts():
+def test_the_command_lists_its_subcommands():
     done = subprocess.run([sys.executable, "-m", "outreach", "--help"], capture_output=True, text=True, check=True)
     for name in ("init", "user", "db", "serve", "worker", "demo", "simulate"):
         assert f"  {name} " in done.stdout
 
 
-def test_a_second_programme_of_26_drafts_lies_ready_to_be_placed_by_three_facilitators(loaded_demo):
+def test_a_second_programme_of_26_drafts_is_ready_for_timetabling_with_three_facilitators(loaded_demo):
     drafts = loaded_demo.prepared.drafts
     activities = list(db.session.scalars(sa.select(Activity).filter_by(programme_id=drafts.programme_id)))
     assert {one.state for one in activities} == {ActivityState.DRAFT}
@@ -231,7 +231,7 @@ def test_a_second_programme_of_26_drafts_lies_ready_to_be_placed_by_three_facili
     assert first_day > max(_day(a) for a in _activities(loaded_demo.prepared.plan.community))
 
 
-def test_a_session_too_many_in_one_kecamatan_and_a_way_too_short_are_there_to_be_found(loaded_demo):
+def test_the_demo_has_a_clash_in_one_kecamatan_and_one_of_travel_time(loaded_demo):
     found = clashing.everything(now=LOADED_AT).clashes
     assert {one.severity for one in found} == {Severity.WARN}
     kinds = [one.kind for one in found]
@@ -239,7 +239,7 @@ def test_a_session_too_many_in_one_kecamatan_and_a_way_too_short_are_there_to_be
     assert not set(kinds) & {ClashKind.SPEAKER_TWICE, ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT}
 
 
-def test_a_speaker_is_away_and_a_hall_is_taken_every_monday(loaded_demo):
+def test_a_speaker_is_away_and_a_hall_is_unavailable_every_monday(loaded_demo):
     cast = loaded_demo.prepared.cast
     [away] = absences.entered(Subject(SubjectKind.PERSON, cast.people["kapolres"]), now=LOADED_AT)
     [taken] = absences.entered(Subject(SubjectKind.VENUE, cast.halls["Aula Bappeda Kota Metro"]), now=LOADED_AT)

@@ -1,4 +1,4 @@
-"""On which days the demo's activities fall: four days ahead, then each kelurahan once, never two in a kecamatan at once."""
+"""The days of the demo's activities: four days ahead, then each kelurahan once, never two in a kecamatan at once."""
 
 from collections import Counter
 from datetime import date
@@ -17,18 +17,18 @@ NINE_DAYS = [
 ]
 
 
-def test_the_four_days_begin_ten_days_ahead():
-    days, after = demo_days(date(2027, 1, 8), set())  # a Friday; ten days on is a Monday
+def test_the_four_days_start_ten_days_ahead():
+    days, after = demo_days(date(2027, 1, 8), set())  # a Friday; ten days later is a Monday
     assert days == [date(2027, 1, day) for day in (18, 19, 20, 21)]
     assert (after[0], len(after)) == (date(2027, 1, 22), 9)
 
 
-def test_the_four_days_step_over_a_holiday():
+def test_the_four_days_skip_a_holiday():
     days, _ = demo_days(date(2027, 1, 8), {date(2027, 1, 18), date(2027, 1, 20)})
     assert days == [date(2027, 1, day) for day in (19, 21, 22, 25)]
 
 
-def test_each_kelurahan_is_visited_once_two_or_three_a_day():
+def test_each_kelurahan_has_one_activity_with_two_or_three_a_day():
     found = visits(METRO, NINE_DAYS)
     assert sorted(v.kelurahan for v in found) == sorted(k for group in METRO.values() for k in group)
     assert set(Counter(v.day for v in found).values()) == {2, 3}
@@ -50,7 +50,7 @@ def test_too_many_kelurahan_for_the_days_are_refused():
         visits(METRO, NINE_DAYS[:7])
 
 
-def test_a_moment_is_shared_out_over_waking_hours_only():
+def test_moments_are_distributed_over_waking_hours_only():
     first, last = at(18, 20), at(19, 9)  # one hour of Monday evening, two and a half of Tuesday morning
     moments = [moment_between(first, last, share, AWAKE, JAKARTA) for share in (0, 1, 2 / 7 - 0.001, 2 / 7 + 0.001)]
     assert moments[:2] == [first, last]
@@ -58,7 +58,7 @@ def test_a_moment_is_shared_out_over_waking_hours_only():
     assert at(19, 6, 30) < moments[3] < at(19, 7)
 
 
-def test_staff_have_no_moment_where_the_office_is_closed():
+def test_staff_have_no_moment_outside_office_hours():
     friday, monday = date(2027, 1, 15), date(2027, 1, 18)
     off = days_off(friday, monday, {monday})
     assert off == {date(2027, 1, 16), date(2027, 1, 17), monday}

@@ -1,4 +1,4 @@
-"""`outreach doctor`, run as a command on a real set-up: what works, what does not, and what to do."""
+"""`outreach doctor`, run as a command on a real installation: what works, what does not, and what to do."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def doctor(instance: Path, *arguments: str, **values: object) -> tuple[int, str]
     return done.exit_code, done.stdout
 
 
-def test_each_part_is_told_with_what_to_do_and_the_exit_code_says_whether_anything_must_be_done(set_up):
+def test_each_part_is_reported_with_advice_and_the_exit_code_says_whether_action_is_needed(set_up):
     with Server() as server:
         values = {"mail_server": "localhost", "mail_port": server.port}
         code, said = doctor(set_up, **values)
@@ -72,7 +72,7 @@ def test_each_part_is_told_with_what_to_do_and_the_exit_code_says_whether_anythi
     assert "to be done" in said.splitlines()[-1]
 
 
-def test_a_set_up_with_nothing_to_be_done_exits_with_0_and_sends_the_test_mail_that_was_asked_for(set_up):
+def test_a_working_installation_exits_with_0_and_sends_the_requested_test_mail(set_up):
     records = {("dinas.id", "TXT"): ['"v=spf1 mx -all"'], ("dinas.id", "MX"): ["10 mx.dinas.id."],
                ("_dmarc.dinas.id", "TXT"): ['"v=DMARC1; p=none"']}  # fmt: skip
     with Server() as server, DnsServer(records) as names:
@@ -87,7 +87,7 @@ def test_a_set_up_with_nothing_to_be_done_exits_with_0_and_sends_the_test_mail_t
     assert said.splitlines()[-1].startswith("0 to be done,")
 
 
-def test_settings_that_cannot_be_read_are_told_in_a_line(tmp_path):
+def test_unreadable_settings_are_reported_in_one_line(tmp_path):
     (tmp_path / "settings.toml").write_text('mail_sever = "x"\n')
     done = subprocess.run(
         [sys.executable, "-m", "outreach", "doctor"], capture_output=True, text=True, check=False,
@@ -98,7 +98,7 @@ def test_settings_that_cannot_be_read_are_told_in_a_line(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_before_anything_is_set_up_the_first_step_is_told(tmp_path):
+def test_before_set_up_the_first_step_is_reported(tmp_path):
     code, said = doctor(tmp_path, secret_key="")
     assert code == 1
     assert "outreach init" in said
@@ -107,7 +107,7 @@ def test_before_anything_is_set_up_the_first_step_is_told(tmp_path):
 
 
 @pytest.mark.postgresql
-def test_on_postgresql_the_job_queues_tables_are_looked_at_too(tmp_path, postgresql_server):
+def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, postgresql_server):
     admin = sa.create_engine(
         sa.make_url(postgresql_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )

@@ -1,4 +1,4 @@
-"""docs/operations.md and the files beside it name only settings and commands that there are."""
+"""docs/operations.md and the files beside it name only existing settings and commands."""
 
 import dataclasses
 import re
@@ -18,7 +18,7 @@ FILES = [
 SETTINGS = {field.name for field in dataclasses.fields(Settings)}
 
 
-def test_every_setting_that_is_named_exists():
+def test_every_named_setting_exists():
     named = {
         name.lower()
         for path in FILES
@@ -30,7 +30,7 @@ def test_every_setting_that_is_named_exists():
     assert named - SETTINGS == set()
 
 
-def test_every_command_that_is_named_exists():
+def test_every_named_command_exists():
     named = {
         name
         for path in FILES
@@ -55,6 +55,6 @@ def test_the_example_and_both_readmes_name_what_a_real_office_must_set():
         assert needed - named == set(), path
 
 
-def test_no_file_holds_a_secret():
+def test_no_file_contains_a_secret():
     text = (DOCS / "deploy" / "outreach.env.example").read_text("utf-8")
     assert re.findall(r"^OUTREACH_(?:SECRET_KEY|MAIL_PASSWORD|IMAP_PASSWORD|METRICS_TOKEN)=(.+)$", text, re.M) == []

@@ -56,7 +56,7 @@ def answers(port: int, seconds: float = 300) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_shows_pages_and_ends_quietly(app, office, number):
+def test_serve_shows_pages_and_stops_quietly(app, office, number):
     port = any_port()
     process = start(app, "serve", "--port", str(port))
     try:
@@ -69,7 +69,7 @@ def test_serve_shows_pages_and_ends_quietly(app, office, number):
     assert "Traceback" not in said
 
 
-def test_a_worker_ends_quietly(app, office):
+def test_a_worker_stops_quietly(app, office):
     process = start(app, "worker")
     assert "looking for due mails" in process.stderr.readline()
     process.send_signal(signal.SIGTERM)
@@ -78,7 +78,7 @@ def test_a_worker_ends_quietly(app, office):
     assert "Traceback" not in said
 
 
-def test_serving_without_a_secret_key_refuses_with_a_sentence(app):
+def test_serving_without_a_secret_key_is_refused_with_a_message(app):
     process = start(app, "serve", OUTREACH_SECRET_KEY="")
     _, said = process.communicate(timeout=300)
     assert process.returncode == 1
@@ -86,7 +86,7 @@ def test_serving_without_a_secret_key_refuses_with_a_sentence(app):
     assert "Traceback" not in said
 
 
-def test_a_port_in_use_gives_a_clear_line_and_another_port(capsys):
+def test_a_port_in_use_gives_a_clear_message_and_another_port(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -96,7 +96,7 @@ def test_a_port_in_use_gives_a_clear_line_and_another_port(capsys):
     assert f"Port {port} is in use" in capsys.readouterr().err
 
 
-def test_an_address_that_is_not_ours_is_said_so():
+def test_a_foreign_address_is_reported():
     with pytest.raises(click.ClickException):
         free_port("192.0.2.1", 8000)
 
@@ -107,7 +107,7 @@ def test_links_follow_the_port_only_on_this_machine():
 
 
 def post(port: int, megabytes: int) -> tuple[int, str]:
-    """Send a file of that size to the login, whose form takes none."""
+    """Send a file of the given size to the login, whose form accepts none."""
     body = b"x" * (megabytes * 1024 * 1024)
     with socket.create_connection(("127.0.0.1", port), timeout=300) as connection:
         head = (
@@ -120,7 +120,7 @@ def post(port: int, megabytes: int) -> tuple[int, str]:
     return int(said.split()[1]), said.decode()
 
 
-def test_a_file_that_is_too_large_gets_a_sentence_and_no_broken_connection(app, office):
+def test_a_too_large_file_gets_a_message_and_no_broken_connection(app, office):
     port = any_port()
     process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_UPLOAD_LIMIT_MB="1")
     try:
@@ -133,7 +133,7 @@ def test_a_file_that_is_too_large_gets_a_sentence_and_no_broken_connection(app, 
     assert "Nothing was changed. A file may have 1 MB at most: choose a smaller one. Go back" in page
 
 
-def test_of_a_body_that_is_too_large_its_length_is_known_and_little_kept():
+def test_the_length_of_a_too_large_body_is_known_and_little_of_it_is_kept():
     body = Bounded(overflow=4, most=6)
     for part in (b"123", b"456", b"7", b"89"):
         body.append(part)
@@ -141,7 +141,7 @@ def test_of_a_body_that_is_too_large_its_length_is_known_and_little_kept():
 
 
 def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
-    """Twenty browsers keep that many; with waitress's own limit, of 100, everybody else waited until some ended."""
+    """Twenty browsers keep this many open; with waitress's own limit of 100, others waited until some ended."""
     port = any_port()
     process = start(app, "serve", "--no-engine", "--port", str(port))
     try:
@@ -156,7 +156,7 @@ def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
 
 
 def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are(app, office):
-    """Four hundred that sent a byte now and then kept everybody else out. Now one address loses its oldest beyond a hundred."""
+    """Four hundred slow connections from one address kept others out. Now one address loses its oldest beyond a hundred."""
     port = any_port()
     process = start(app, "serve", "--no-engine", "--port", str(port))
     try:
@@ -171,11 +171,11 @@ def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=300)
-    assert ended == [True] * 321 + [False] * 99  # one more made way for the question whether it answers
+    assert ended == [True] * 321 + [False] * 99  # one more was closed to make room for the check whether it is answered
 
 
 def has_ended(connection: socket.socket) -> bool:
-    """Return whether the server has ended it; such a server has nothing to say before a request is whole."""
+    """Return whether the server has closed it; the server sends nothing before a request is complete."""
     if not select.select([connection], [], [], 0)[0]:
         return False
     with suppress(ConnectionError):
@@ -185,7 +185,7 @@ def has_ended(connection: socket.socket) -> bool:
 
 @contextmanager
 def serving(app, **options: int) -> Iterator[int]:
-    """Serve the app from a thread, as `serve` does, on the port that is yielded."""
+    """Serve the app from a thread, as `serve` does, on the yielded port."""
     server = make_server(app, 5 * 1024 * 1024, host="127.0.0.1", port=0, threads=2, cleanup_interval=1, **options)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -198,7 +198,7 @@ def serving(app, **options: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("drop", [b"a", b"\r\n"], ids=["of a header", "between requests"])
-def test_a_connection_that_drips_its_request_is_ended(app, drop):
+def test_a_connection_with_a_dripping_request_is_closed(app, drop):
     with serving(app, channel_timeout=1) as port, socket.create_connection(("127.0.0.1", port), timeout=300) as one:
         if drop == b"a":
             one.sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -208,8 +208,8 @@ def test_a_connection_that_drips_its_request_is_ended(app, drop):
                 time.sleep(0.1)
 
 
-def test_a_slow_upload_that_gets_further_is_waited_for(app, office):
-    """In all it takes longer than a connection may bring nothing."""
+def test_a_slow_upload_that_makes_progress_is_waited_for(app, office):
+    """In total it takes longer than the limit for a connection without progress."""
     piece, count, patience_s = b"x" * 20_000, 16, 4
     head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {count * len(piece)}\r\n\r\n"
     with serving(app, channel_timeout=patience_s) as port, ExitStack() as kept:
@@ -220,11 +220,11 @@ def test_a_slow_upload_that_gets_further_is_waited_for(app, office):
             one.sendall(piece)
             time.sleep(0.4)
         assert time.monotonic() - began > patience_s + 1
-        assert one.recv(12) == b"HTTP/1.1 400"  # read to its end, and told that its form has expired
+        assert one.recv(12) == b"HTTP/1.1 400"  # read to its end, and answered that its form has expired
 
 
 @pytest.mark.parametrize(("most", "left"), [(2, [False, True, True]), (0, [True, True, True])])
-def test_behind_a_proxy_one_address_keeps_any_number(app, most, left):
+def test_behind_a_proxy_one_address_may_have_any_number_of_connections(app, most, left):
     with serving(app, most_of_one=most) as port, ExitStack() as kept:
         opened = []
         for _number in range(3):
@@ -236,14 +236,14 @@ def test_behind_a_proxy_one_address_keeps_any_number(app, most, left):
         assert [not has_ended(one) for one in opened] == left
 
 
-def test_of_an_ipv6_address_its_network_counts():
+def test_an_ipv6_address_counts_by_its_network():
     assert household("2001:db8:1:2::1") == household("2001:db8:1:2:ffff::9") != household("2001:db8:1:3::1")
     assert household("192.0.2.1") != household("192.0.2.2")
 
 
 @pytest.mark.parametrize("around", [b"5;", b"0\r\nA: "], ids=["before a chunk", "after the last"])
-def test_what_surrounds_a_chunked_body_without_end_is_refused(app, office, around):
-    """Kept until its end, it filled the memory of all, and held up everybody's pages."""
+def test_endless_framing_around_a_chunked_body_is_refused(app, office, around):
+    """Otherwise it was kept until its end, filled the memory, and blocked everybody's pages."""
     port = any_port()
     process = start(app, "serve", "--no-engine", "--port", str(port))
     head = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -264,7 +264,7 @@ def test_what_surrounds_a_chunked_body_without_end_is_refused(app, office, aroun
     assert said.startswith((b"HTTP/1.1 431", b"HTTP/1.0 431"))
 
 
-def test_what_the_commands_make_is_for_their_own_user_alone(tmp_path):
+def test_files_created_by_the_commands_are_for_their_own_user_only(tmp_path):
     folder = tmp_path / "instance"
     subprocess.run(
         [sys.executable, "-m", "outreach", "db", "upgrade"], cwd=ROOT, check=True, capture_output=True,
@@ -276,13 +276,13 @@ def test_what_the_commands_make_is_for_their_own_user_alone(tmp_path):
     }
 
 
-def test_without_its_templates_it_does_not_start(tmp_path, monkeypatch):
+def test_the_app_does_not_start_without_its_templates(tmp_path, monkeypatch):
     monkeypatch.setattr("outreach.ROOT", tmp_path)
     with pytest.raises(SettingsError, match="pip install -e"):
         create_app(settings_for(tmp_path))
 
 
-def test_https_without_a_proxy_is_warned_of(tmp_path):
+def test_https_without_a_proxy_gives_a_warning(tmp_path):
     with capture_logs() as events:
         create_app(settings_for(tmp_path, base_url="https://undangan.example"))
         create_app(settings_for(tmp_path, base_url="https://undangan.example", proxies=1))

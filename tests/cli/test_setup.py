@@ -16,7 +16,7 @@ INIT = ["init", "--office", "Dinas PPPA Kota Metro", "--short-name", "DP3AP2KB K
 
 @pytest.fixture
 def outreach(tmp_path: Path):
-    """Run the command with an instance folder of its own; return (exit code, what it printed)."""
+    """Run the command with its own instance folder; return (exit code, output)."""
     values = {"OUTREACH_INSTANCE": str(tmp_path), "OUTREACH_SECRET_KEY": "for-tests-only-" + "0" * 32}
 
     def run(*arguments: str, **changed: str) -> tuple[int, str]:
@@ -36,7 +36,7 @@ def test_an_office_is_set_up_once_with_its_kelurahan_and_first_administrator(out
     assert (code, "has an office already" in said) == (1, True)
 
 
-def test_a_second_account_is_added_and_a_taken_address_refused(outreach):
+def test_a_second_account_is_added_and_a_used_address_refused(outreach):
     assert outreach(*INIT)[0] == 0
     add = ("user", "add", "--name", "Budi", "--email", "budi@example.com", "--role", "coordinator")
     assert outreach(*add)[0] == 0
@@ -44,7 +44,7 @@ def test_a_second_account_is_added_and_a_taken_address_refused(outreach):
     assert (code, "Budi already signs in" in said) == (1, True)
 
 
-def test_who_is_locked_out_gets_a_new_password(outreach):
+def test_a_locked_out_user_gets_a_new_password(outreach):
     assert outreach(*INIT)[0] == 0
     code, said = outreach("user", "password", "--email", "rina@example.com")
     assert (code, "shown only now" in said) == (0, True)
@@ -52,7 +52,7 @@ def test_who_is_locked_out_gets_a_new_password(outreach):
     assert (code, "Nobody signs in with budi@example.com" in said) == (1, True)
 
 
-def test_a_city_by_name_must_be_the_only_one(outreach):
+def test_a_city_name_must_be_unique(outreach):
     wrong = [*INIT]
     wrong[wrong.index("18.72")] = "Bandung"
     code, said = outreach(*wrong)

@@ -1,4 +1,4 @@
-"""The simulation keeps its promises, and each broken one is found."""
+"""The simulation checks its promises, and each broken promise is found."""
 
 import re
 from datetime import date
@@ -30,7 +30,7 @@ def test_the_whole_demo_ends_with_nothing_sent_twice_and_nothing_missed(console)
         assert word in shown
 
 
-def test_a_reminder_that_went_to_others_than_foretold_is_found():
+def test_a_reminder_sent_to_other_people_than_in_the_forecast_is_found():
     assert other_than_previewed({1: 2, 2: 0}, {1: 2}) == []
     assert other_than_previewed({1: 2}, {1: 3}) == ["Reminder 1 was foretold 2 mails and sent 3."]
     assert other_than_previewed({1: 2}, {}) == ["Reminder 1 was foretold 2 mails and sent 0."]
@@ -42,13 +42,13 @@ def test_a_mail_that_arrived_twice_is_found():
     assert compared([("<1@example.com>", "ani@example.com")], [mail, mail]) == ["<1@example.com> arrived 2 times."]
 
 
-def test_a_mail_that_was_lost_or_went_to_someone_else_is_found():
+def test_a_mail_that_was_lost_or_sent_to_another_person_is_found():
     assert compared([("<1@example.com>", "ani@example.com")], []) == ["<1@example.com> was sent and never arrived."]
     astray = Received("<1@example.com>", "budi@example.com")
     assert len(compared([("<1@example.com>", "ani@example.com")], [astray])) == 2
 
 
-def test_two_mails_on_a_day_are_found_but_a_change_may_come_beside_a_reminder():
+def test_two_mails_on_a_day_are_found_but_a_change_beside_a_reminder_is_allowed():
     reminder, change = (1, None, MONDAY, MailKind.REMINDER), (1, None, MONDAY, MailKind.CHANGE)
     assert list(twice_a_day([reminder, change])) == []
     assert twice_a_day([reminder, reminder]) == ["Person 1 got 2 mails on 2027-01-18."]

@@ -19,7 +19,7 @@ def queue_app(postgresql_app):
 
 @pytest.fixture
 def current_app_(request):
-    """Whichever app the test asked for, so that people and offices are stored there."""
+    """Whichever app the test uses, so that people and offices are stored there."""
     return request.getfixturevalue("queue_app" if "queue_app" in request.fixturenames else "app")
 
 

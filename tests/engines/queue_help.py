@@ -1,4 +1,4 @@
-"""What tests of engines share: mails that are due, and how they stand."""
+"""Shared by tests of engines: mails that are due, and their states."""
 
 from collections import Counter
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.delivery.outbox.outbox_help import invited
 
 
 def people_invited(count: int, *, ticked: bool = True) -> list[str]:
-    """Invite people to an activity next month; return their addresses. Their mails are due now, once a tick was."""
+    """Invite people to an activity next month; return their addresses. Their mails are due after the next tick."""
     rules.install_defaults(now=clock.now())
     starts_at = clock.now().replace(microsecond=0) + timedelta(days=30)
     activity = draft_activity(

@@ -1,4 +1,4 @@
-"""Workers that share PostgreSQL over a queue: each mail goes once, whoever comes, goes or loses the database."""
+"""Workers that share PostgreSQL over a queue: each mail is sent once, though workers start, stop or lose the database."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def rows(statement: str) -> list:
         return [tuple(row) for row in result] if result.returns_rows else []
 
 
-def test_the_queues_tables_are_made_once(queue_app):
+def test_the_queues_tables_are_created_once(queue_app):
     assert jobqueue.is_current()
     jobqueue.upgrade()
     assert jobqueue.is_current()
@@ -45,14 +45,14 @@ def test_a_newer_queue_gets_the_migrations_it_lacks(queue_app):
     *_, before, newest = [path.stem for path in jobqueue._migrations()]
     rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {before}'")
     trigger = "procrastinate_trigger_status_events_update_v1"
-    rows(f"DROP TRIGGER {trigger} ON procrastinate_jobs")  # which the newest migration makes
+    rows(f"DROP TRIGGER {trigger} ON procrastinate_jobs")  # the newest migration creates it
     assert not jobqueue.is_current()
     jobqueue.upgrade()
     assert rows("SELECT obj_description('procrastinate_jobs'::regclass)") == [(f"outreach: {newest}",)]
     assert rows(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'") == [(1,)]
 
 
-def test_tables_that_something_else_made_are_refused_with_a_sentence(queue_app):
+def test_foreign_tables_are_refused_with_a_message(queue_app):
     newest = jobqueue._migrations()[-1].stem
     rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
     try:
@@ -62,7 +62,7 @@ def test_tables_that_something_else_made_are_refused_with_a_sentence(queue_app):
         rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {newest}'")
 
 
-def test_a_due_mail_goes_out_by_itself(queue_app, office, ani, server):
+def test_a_due_mail_is_sent_automatically(queue_app, office, ani, server):
     people_invited(1)
     with distributed.Engine(queue_app):
         assert until(lambda: server.recipients() == ["warga0@example.com"])
@@ -78,7 +78,7 @@ def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, offic
     assert until(lambda: rows("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'") == [(0,)])
 
 
-def test_a_worker_beside_an_embedded_engine_by_mistake_doubles_nothing(queue_app, office, server):
+def test_an_embedded_engine_beside_a_worker_by_mistake_sends_nothing_twice(queue_app, office, server):
     addresses = people_invited(40)
     with embedded.Engine(queue_app), distributed.Engine(queue_app), embedded.Engine(queue_app):
         assert until(lambda: states() == {"sent": 40})
@@ -87,13 +87,13 @@ def test_a_worker_beside_an_embedded_engine_by_mistake_doubles_nothing(queue_app
 
 
 @pytest.mark.parametrize(("due", "portions"), [(0, 0), (1, 1), (6, 1), (7, 2), (18, 3), (20, 3)])
-def test_as_many_jobs_as_portions_are_due_but_no_more_than_the_most(queue_app, office, due, portions):
+def test_there_are_as_many_jobs_as_due_portions_up_to_the_maximum(queue_app, office, due, portions):
     if due:
         people_invited(due)
     assert leases.portions(6, 3, 60, now=clock.now()) == portions
 
 
-def test_what_a_vanished_worker_held_makes_a_job_by_itself(queue_app, office):
+def test_messages_of_a_dead_worker_get_a_job_automatically(queue_app, office):
     people_invited(2)
     now = clock.now()
     db.session.execute(sa.update(Message).values(state=MessageState.LEASED, leased_until=now + timedelta(seconds=60)))
@@ -102,7 +102,7 @@ def test_what_a_vanished_worker_held_makes_a_job_by_itself(queue_app, office):
     assert leases.portions(6, 3, 60, now=now + timedelta(seconds=61)) == 1
 
 
-def test_stopping_finishes_the_group_under_way_and_frees_the_rest(queue_app, office, server):
+def test_stopping_finishes_the_current_group_and_releases_the_rest(queue_app, office, server):
     people_invited(40)
     server.at["DATA"] = lambda _address: time.sleep(0.1)
     engine = distributed.Engine(queue_app)
@@ -117,20 +117,20 @@ def test_stopping_finishes_the_group_under_way_and_frees_the_rest(queue_app, off
     assert len(server.recipients()) == len(set(server.recipients())) == 40
 
 
-def test_it_goes_on_by_itself_when_the_database_was_away(queue_app, office, server):
+def test_work_continues_automatically_after_the_database_was_away(queue_app, office, server):
     with distributed.Engine(queue_app):
         assert until(lambda: rows("SELECT count(*) > 0 FROM procrastinate_workers") == [(True,)])
         rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
-        db.engine.dispose()  # our own connections are gone too
+        db.engine.dispose()  # our own connections are closed too
         people_invited(3)
         assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
 
 
-def test_jobs_of_a_vanished_worker_are_put_back_or_dropped_where_their_like_waits(queue_app):
+def test_jobs_of_a_dead_worker_are_put_back_or_dropped_if_an_equal_job_waits(queue_app):
     import asyncio
 
     rows("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour'), (now())")
@@ -150,7 +150,7 @@ def test_jobs_of_a_vanished_worker_are_put_back_or_dropped_where_their_like_wait
     assert found == [("send 0", "todo"), ("send 1", "todo"), ("send 2", "doing")]
 
 
-def test_chores_beside_sending_come_round_and_one_that_fails_comes_again(queue_app, server, capsys):
+def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(queue_app, server, capsys):
     done = []
 
     def fail_first(now, _stop) -> dict[str, int]:
@@ -220,7 +220,7 @@ def test_options_that_need_a_queue_are_refused_without_one(app):
         worker_engine(app, jobs=2)
 
 
-def test_a_worker_without_the_queues_tables_says_what_to_do(postgresql_app):
+def test_a_worker_without_the_queues_tables_shows_what_to_do(postgresql_app):
     from outreach.cli.serve.command import worker_engine
 
     rows("ALTER TABLE IF EXISTS procrastinate_jobs RENAME TO procrastinate_jobs_away")
@@ -241,7 +241,7 @@ def test_a_worker_without_the_queues_tables_says_what_to_do(postgresql_app):
         ("postgresql+psycopg:///outreach?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "outreach"}),
     ],
 )  # fmt: skip
-def test_the_queue_reaches_the_same_database_by_the_same_url(url, conninfo):
+def test_the_queue_uses_the_same_database_by_the_same_url(url, conninfo):
     from psycopg.conninfo import conninfo_to_dict
 
     assert conninfo_to_dict(jobqueue.conninfo(Settings(database_url=url))) == conninfo
@@ -252,11 +252,11 @@ def test_the_queue_reaches_the_same_database_by_the_same_url(url, conninfo):
     [(0.2, "* * * * * */1"), (10, "* * * * * */10"), (45, "* * * * * */30"), (60, "*/1 * * * * 0"),
      (90, "*/1 * * * * 0"), (3600, "0 */1 * * * 0"), (86400, "0 */24 * * * 0")],
 )  # fmt: skip
-def test_how_often_is_said_as_a_cron_line(every_s, line):
+def test_an_interval_is_written_as_a_cron_line(every_s, line):
     assert jobqueue.cron(every_s) == line
 
 
-def test_two_embedded_engines_on_one_sqlite_double_nothing(app, office):
+def test_two_embedded_engines_on_one_sqlite_send_nothing_twice(app, office):
     with Server() as server:
         send_through(app, server, tick_s=0.1, claim_size=3, hand_over_group=2)
         addresses = people_invited(30)
@@ -266,7 +266,7 @@ def test_two_embedded_engines_on_one_sqlite_double_nothing(app, office):
     assert server.recipients() == addresses
 
 
-def test_of_two_ticks_at_the_same_moment_one_does_the_work(queue_app, office):
+def test_only_one_of_two_simultaneous_ticks_does_the_work(queue_app, office):
     people_invited(7, ticked=False)
     engine = distributed.Engine(queue_app)
     with db.engine.begin() as other:

@@ -1,4 +1,4 @@
-"""The embedded engine ticks by itself, survives a failing tick, and never runs twice."""
+"""The embedded engine ticks automatically, survives a failing tick, and never runs twice."""
 
 import time
 from dataclasses import replace
@@ -39,7 +39,7 @@ def invitation_due(app, office, ani):
     db.session.remove()
 
 
-def test_a_due_mail_goes_out_by_itself(app, server, invitation_due):
+def test_a_due_mail_is_sent_automatically(app, server, invitation_due):
     with Engine(app):
         assert until(lambda: server.recipients() == ["ani@example.com"])
         assert until(lambda: outbox_now() == [("Ani", "sent", "")])
@@ -56,13 +56,13 @@ def test_a_failing_tick_is_logged_without_names_and_the_next_one_runs(app, serve
         assert loop.tick(app).sent == 1
 
 
-def test_making_the_app_starts_no_scheduler(app):
+def test_creating_the_app_starts_no_scheduler(app):
     import threading
 
     assert [thread.name for thread in threading.enumerate() if "APScheduler" in thread.name] == []
 
 
-def test_stopping_waits_for_the_group_under_way(app, server, invitation_due):
+def test_stopping_waits_for_the_current_group(app, server, invitation_due):
     engine = Engine(app)
     engine.start()
     assert until(lambda: server.taken)
@@ -78,7 +78,7 @@ def test_a_wire_closes_quietly_when_the_server_is_gone(app, server):
     assert wire.host is None
 
 
-def test_chores_beside_sending_come_round_and_one_that_fails_comes_again(app, server, capsys):
+def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(app, server, capsys):
     done = []
 
     def fail_first(now, _stop) -> dict[str, int]:
@@ -95,13 +95,13 @@ def test_chores_beside_sending_come_round_and_one_that_fails_comes_again(app, se
     assert "Ani" not in logged.out + logged.err
 
 
-def test_the_mailbox_is_only_looked_at_where_there_is_one():
+def test_the_mailbox_is_only_polled_if_there_is_one():
     assert INBOX in BESIDE
     assert INBOX.every_s(Settings()) == 0
     assert INBOX.every_s(Settings(imap_server="imap.example.com", imap_poll_s=30)) == 30
 
 
-def test_what_falls_due_while_a_crowd_is_written_to_does_not_wait_for_its_end(app, office, ani, server):
+def test_mails_that_become_due_during_a_large_batch_do_not_wait_for_its_end(app, office, ani, server):
     app.extensions["outreach"] = replace(app.extensions["outreach"], drain_size=4, claim_size=4, hand_over_group=2)
     rules.install_defaults(now=clock.now())
     first, second = next_month(), next_month()
@@ -119,7 +119,7 @@ def test_what_falls_due_while_a_crowd_is_written_to_does_not_wait_for_its_end(ap
 
 
 def next_month():
-    """Return a draft whose invitations go out at once."""
+    """Return a draft whose invitations are sent at once."""
     starts_at = clock.now() + timedelta(days=30)
     return draft_activity(
         None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),

@@ -1,4 +1,4 @@
-"""A worker's name is its own, and an engine that stopped at its limit goes on at once."""
+"""A worker's name is unique, and an engine that stopped at its limit continues at once."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ from tests.servers.smtp import Server
 @pytest.mark.parametrize(
     "host", ["web-1", "a-stateful-set-with-a-very-long-name-in-a-very-long-namespace-0.example.com"]
 )
-def test_a_workers_name_fits_with_its_helpers_numbers(monkeypatch, host):
+def test_a_workers_name_is_short_enough_with_its_helpers_numbers(monkeypatch, host):
     monkeypatch.setattr(socket, "gethostname", lambda: host)
     monkeypatch.setattr(os, "getpid", lambda: 4194304)
     monkeypatch.setattr(threading, "get_native_id", lambda: 2**63)
@@ -41,11 +41,11 @@ def test_two_processes_with_the_same_machine_name_and_process_id_differ():
     [(None, False), (Drained(), False), (Drained(sent=3, claimed=3), False), (Drained(sent=4, claimed=4), True),
      (Drained(sent=1, claimed=4), True), (Drained(sent=3, unknown=3, claimed=3), False)],
 )  # fmt: skip
-def test_there_may_be_more_where_as_many_were_claimed_as_was_allowed(sent, more):
+def test_there_may_be_more_if_as_many_were_claimed_as_allowed(sent, more):
     assert loop.there_may_be_more(sent, 4) is more
 
 
-def test_how_many_were_claimed_is_not_logged(app, activity, ani, monkeypatch):
+def test_the_number_of_claimed_messages_is_not_logged(app, activity, ani, monkeypatch):
     told: list[dict[str, object]] = []
     monkeypatch.setattr(
         loop.log, "info", lambda event, **values: told.append({"event": event, **values}), raising=False

@@ -1,4 +1,4 @@
-"""A clock that is set, or that is far from the database's, under a running engine."""
+"""A clock that is changed, or differs from the database's, under a running engine."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 class Shifted:
-    """A clock beside the true one by `by`, which can be set."""
+    """A clock that differs from the true one by `by`, which can be changed."""
 
     def __init__(self, by: timedelta = timedelta()) -> None:
         self.by = by
@@ -46,7 +46,7 @@ def machine(monkeypatch) -> Shifted:
     return machine
 
 
-def test_it_goes_on_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
+def test_the_engine_continues_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
     done: list[datetime] = []
 
     def look(now, _stop) -> dict[str, int]:
@@ -71,7 +71,7 @@ def test_it_goes_on_at_once_when_the_clock_is_set_back_or_ahead(app, machine):
                 assert until(is_alive)
 
 
-def test_times_long_past_are_not_reckoned_one_by_one(app):
+def test_times_long_past_are_not_computed_one_by_one(app):
     from apscheduler.schedulers.background import BackgroundScheduler
 
     now = clock.now()
@@ -81,7 +81,7 @@ def test_times_long_past_are_not_reckoned_one_by_one(app):
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("make", [embedded.Engine, distributed.Engine])
-def test_a_machine_whose_clock_is_far_from_the_databases_sends_nothing_until_it_is_right(
+def test_a_machine_with_a_clock_far_from_the_databases_sends_nothing_until_it_is_right(
     queue_app, office, server, make, machine
 ):  # fmt: skip
     people_invited(3)
@@ -97,7 +97,7 @@ def test_a_machine_whose_clock_is_far_from_the_databases_sends_nothing_until_it_
 
 
 @pytest.mark.postgresql
-def test_a_clock_that_goes_wrong_meanwhile_leaves_the_work_to_others(queue_app, office, server, machine):
+def test_a_clock_that_becomes_wrong_leaves_the_work_to_other_machines(queue_app, office, server, machine):
     with distributed.Engine(queue_app, beside=(), now=machine):
         assert until(lambda: heartbeats.heard())
         machine.by = DAY
@@ -109,8 +109,8 @@ def test_a_clock_that_goes_wrong_meanwhile_leaves_the_work_to_others(queue_app, 
 
 
 @pytest.mark.postgresql
-def test_a_queue_goes_on_when_the_clocks_of_all_machines_are_set_back(queue_app, office, server, monkeypatch):
-    """Procrastinate reads time.time(); here the database and our own clock stay, as if they were set with it."""
+def test_a_queue_continues_when_the_clocks_of_all_machines_are_set_back(queue_app, office, server, monkeypatch):
+    """Procrastinate reads time.time(); here the database and our own clock stay, as if they were changed with it."""
     by = [0.0]
     true = time.time
     monkeypatch.setattr(time, "time", lambda: true() + by[0])
@@ -138,4 +138,4 @@ def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, 
         assert until(lambda: set(begun) == {"inbox", "archive"})
         people_invited(3)
         assert until(lambda: states() == {"sent": 3})
-        assert sorted(begun) == ["archive", "inbox"]  # they are still at it
+        assert sorted(begun) == ["archive", "inbox"]  # the chores are still running
