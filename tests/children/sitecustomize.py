@@ -1,4 +1,4 @@
-"""Read at its start by every Python that a test starts (PYTHONPATH): its Outreach has the test's clock."""
+"""Every Python that a test starts reads this at its start (PYTHONPATH): its Outreach has the test's clock."""
 
 import importlib.util
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""What pages read: right values in a fixed number of queries."""
+"""What pages read: correct values in a fixed number of queries."""

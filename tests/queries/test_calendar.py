@@ -1,4 +1,4 @@
-"""What the calendar shows: days and what is to be known of them, activities narrowed, venues and speakers as rows."""
+"""The calendar's data: days with their notes, filtered activities, venues and speakers as rows."""
 
 from datetime import date, time, timedelta
 
@@ -36,7 +36,7 @@ def speaks(activity: Activity, *people, state: InvitationState = InvitationState
     db.session.commit()
 
 
-def test_it_holds_what_touches_its_days_and_is_not_cancelled(any_app, programme, hall):
+def test_it_has_what_touches_its_days_and_is_not_cancelled(any_app, programme, hall):
     draft_activity(None, None, 17, title="Ends at midnight", starts_at=at(17, 20), ends_at=at(18, 0))
     draft_activity(None, None, 17, title="Ends after midnight", starts_at=at(17, 20), ends_at=at(18, 1))
     draft_activity(programme, hall, 18, title="First day")
@@ -49,7 +49,7 @@ def test_it_holds_what_touches_its_days_and_is_not_cancelled(any_app, programme,
     assert [one.activity.title for one in found.on(THURSDAY)] == ["Last minute"]
 
 
-def test_it_is_narrowed_by_programme_venue_region_and_person(any_app, programme, hall, ani, chief):
+def test_it_is_filtered_by_programme_venue_region_and_person(any_app, programme, hall, ani, chief):
     other = Venue(name="Balai Kelurahan Yosodadi", region_code="18.72.04.1001")
     in_hall = draft_activity(programme, hall, 18, title="In the hall")
     at_village = draft_activity(None, other, 19, title="In the village")
@@ -69,13 +69,13 @@ def test_it_is_narrowed_by_programme_venue_region_and_person(any_app, programme,
         assert titles(shown(wanted)) == expected, wanted
 
 
-def test_who_declined_is_not_expected(any_app, activity, chief):
+def test_people_who_declined_are_not_expected(any_app, activity, chief):
     speaks(activity, chief, state=InvitationState.NOT_COMING)
     assert titles(shown(CalendarFilter(person_id=chief.id))) == []
     assert shown().entries[0].speakers == ()
 
 
-def test_days_say_what_is_to_be_known_of_them(any_app, office):
+def test_days_have_their_notes(any_app, office):
     facts = calendars.day_facts(date(2027, 2, 5), date(2027, 2, 12), JAKARTA)
     new_year = facts[date(2027, 2, 6)]
     assert (new_year.off.name, new_year.off.kind, new_year.works) == ("Tahun Baru Imlek", DayOffKind.HOLIDAY, False)
@@ -87,7 +87,7 @@ def test_days_say_what_is_to_be_known_of_them(any_app, office):
     assert (friday.hours.break_from, friday.hours.break_until) == (time(11, 30), time(12, 30))
 
 
-def test_an_activity_carries_the_gravest_of_what_is_found_for_it(any_app, programme, hall, chief):
+def test_an_activity_has_the_severity_of_its_worst_clash(any_app, programme, hall, chief):
     first = draft_activity(programme, hall, 18, title="First")
     second = draft_activity(programme, None, 18, title="Second", starts_at=at(18, 10), ends_at=at(18, 13))
     draft_activity(None, None, 20, title="In peace")
@@ -110,12 +110,12 @@ def test_a_range_is_at_most_400_days(app, office, days, fine):
             shown(last=last)
 
 
-def test_a_range_is_not_turned_about(app, office):
+def test_a_range_with_swapped_ends_is_refused(app, office):
     with pytest.raises(RangeEmpty):
         shown(first=THURSDAY, last=MONDAY)
 
 
-def test_venues_stand_as_rows_with_when_they_are_closed(any_app, programme, hall):
+def test_venues_are_rows_with_their_closed_times(any_app, programme, hall):
     empty = Venue(name="Wisma Haji")
     db.session.add(empty)
     db.session.flush()
@@ -143,7 +143,7 @@ def test_venues_stand_as_rows_with_when_they_are_closed(any_app, programme, hall
     assert [row.name for row in one] == ["Wisma Haji"]
 
 
-def test_speakers_stand_as_rows_each_with_all_of_theirs(any_app, programme, hall, chief):
+def test_speakers_are_rows_with_all_their_activities(any_app, programme, hall, chief):
     siti = a_person("Siti Rahmawati")
     first = draft_activity(programme, hall, 18, title="First")
     second = draft_activity(programme, hall, 19, title="Second")
@@ -158,13 +158,13 @@ def test_speakers_stand_as_rows_each_with_all_of_theirs(any_app, programme, hall
     ]
 
 
-def test_who_speaks_can_be_chosen_and_who_was_asked_for_too(any_app, activity, chief, ani):
+def test_speakers_and_a_requested_person_can_be_chosen(any_app, activity, chief, ani):
     speaks(activity, chief)
     assert calendars.person_choices() == [(chief.id, "Kapolres Metro")]
     assert calendars.person_choices(ani.id) == [(ani.id, "Ani Wijaya"), (chief.id, "Kapolres Metro")]
 
 
-def test_a_month_costs_a_fixed_number_of_queries(any_app, programme, hall, chief, queries):
+def test_a_month_takes_a_fixed_number_of_queries(any_app, programme, hall, chief, queries):
     speaks(draft_activity(programme, hall, 18), chief)
 
     def look() -> None:

@@ -1,4 +1,4 @@
-"""A certificate for localhost that only those trust who are told to."""
+"""A certificate for localhost that is trusted only where it is configured."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

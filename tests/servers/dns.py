@@ -26,7 +26,7 @@ class DnsServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._socket.sendto(b"", self._socket.getsockname())  # wakes the thread, which ends
+        self._socket.sendto(b"", self._socket.getsockname())  # wakes the thread, which then ends
         self._thread.join(5)
         self._socket.close()
 

@@ -73,7 +73,7 @@ class Dovecot:
     """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="outreach-imap-"))  # short: socket paths end at 108 characters
+        self.folder = Path(tempfile.mkdtemp(prefix="outreach-imap-"))  # short: socket paths have at most 108 characters
         self.ca_file = str(self.folder / "certificate.pem")
         self.user = "undangan"
         self.port = self.tls_port = 0
@@ -134,7 +134,7 @@ class Dovecot:
             self._process = None
 
     def kill(self) -> None:
-        """Break every connection at once."""
+        """Close every connection at once."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=300)
@@ -152,7 +152,7 @@ class Dovecot:
             client.logout()  # close() would expunge
 
     def deliver(self, *mails: bytes, at: datetime | None = None, folder: str = "INBOX") -> None:
-        """Let mails arrive. at: when, as the server notes it; Dovecot takes no time that lies ahead."""
+        """Let mails arrive. at: the arrival time that the server records; Dovecot accepts no future time."""
         with self.client() as client:
             when = imaplib.Time2Internaldate((at or datetime.now(UTC)).astimezone(UTC))
             for mail in mails:
@@ -171,10 +171,10 @@ class Dovecot:
         return flags
 
     def files(self) -> list[Path]:
-        """Return where the mails lie."""
+        """Return the folder of the mails."""
         return [path for path in (self.folder / "mail" / self.user).rglob("*") if path.parent.name in ("cur", "new")]
 
     def empty(self) -> None:
-        """Throw the mailbox away; the next one has another UIDVALIDITY, which Dovecot takes from the clock's seconds."""
+        """Delete the mailbox; the next one has another UIDVALIDITY, which Dovecot takes from the clock's seconds."""
         time.sleep(1.1)
         shutil.rmtree(self.folder / "mail" / self.user, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A mail server that serves few connections at once: the others wait for its greeting, or are refused."""
+"""A mail server with few simultaneous connections: the others wait for its greeting, or are refused."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from typing import BinaryIO, Self
 
 
 class NarrowServer:
-    """most: connections served at once. refuses: says 421 to others. greeting: done before each connection is greeted."""
+    """most: simultaneous connections. refuses: answers 421 to others. greeting: called before each connection is greeted."""
 
     def __init__(self, most: int, *, refuses: bool = False, greeting: Callable[[], None] = lambda: None) -> None:
         self.taken = 0

@@ -1,6 +1,6 @@
-"""A real Postfix, started by root from Debian's package with a configuration and a queue of its own. /etc stays as it is.
+"""A real Postfix, started by root from Debian's package with its own configuration and queue. /etc stays unchanged.
 
-Every mail that it takes is thrown away and noted in its log, or passed on to `next_hop`.
+Every mail that it takes is discarded and logged, or relayed to `next_hop`.
 """
 
 import os
@@ -71,18 +71,18 @@ def missing() -> str:
 
 @dataclass
 class Postfix:
-    """Use as a context. hidden: words that it does not announce, comma-separated, such as "chunking"."""
+    """Use as a context. hidden: extensions that it does not announce, comma-separated, such as "chunking"."""
 
     hidden: str = ""
-    next_hop: int = 0  # a port on this machine; 0: every mail is thrown away
+    next_hop: int = 0  # a port on this machine; 0: every mail is discarded
     settings: str = ""  # more lines for main.cf
-    under: str | None = None  # where its folder is made
+    under: str | None = None  # where its folder is created
     port: int = 0
     folder: Path = field(default_factory=Path)
 
     def __enter__(self) -> "Postfix":
         self.folder = Path(tempfile.mkdtemp(prefix="outreach-postfix-", dir=self.under))
-        self.folder.chmod(0o755)  # Postfix's own user must come through
+        self.folder.chmod(0o755)  # Postfix's own user needs access
         self.port = self.port or free_port()
         (self.folder / "etc").mkdir()
         (self.folder / "queue").mkdir()
@@ -102,7 +102,7 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def delivered(self, at_least: int = 0) -> list[str]:
-        """Return the recipients of all mails that it took and delivered, sorted, once there are `at_least` so many."""
+        """Return the sorted recipients of all mails that it took and delivered, once there are `at_least` so many."""
         until = time.monotonic() + PATIENCE_S
         while True:
             found = re.findall(r" to=<([^>]*)>,.* status=sent", self.log())

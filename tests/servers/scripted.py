@@ -1,4 +1,4 @@
-"""A mail server of our own that does at each verb what a test tells it, and notes what it took.
+"""A mail server of our own that does at each verb what a test specifies, and records what it took.
 
 It announces what it is told to (PIPELINING, CHUNKING, SIZE, …) and takes commands as they come, so pipelining needs nothing.
 """
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 DROP = "drop"
-RESET = "reset"  # as DROP, but what the client still says meets a closed door
+RESET = "reset"  # as DROP, but what the client still sends is refused
 HANG = "hang"
 GARBAGE = "garbage"
-WRONG = "wrong shape"  # a reply that is none to this verb
-TAKE_AND_DROP = "take, then drop"  # at END and BDAT: the mail is kept, and its sender never hears so
+WRONG = "wrong shape"  # a reply that does not fit this verb
+TAKE_AND_DROP = "take, then drop"  # at END and BDAT: the mail is kept, and its sender gets no reply
 REPLY_AND_DROP = "reply, then drop"
 
 GOOD = {
@@ -44,7 +44,7 @@ class ScriptedServer:
     tls: ssl.SSLContext | None = None  # STARTTLS is announced
     extensions_before_tls: tuple[str, ...] = ()
     closes_after_421: bool = True
-    buffer: int = 0  # bytes that may wait on their way, in either direction; 0: as the system has it
+    buffer: int = 0  # bytes that may be in transit in either direction; 0: the system's default
     port: int = 0
 
     def __enter__(self) -> "ScriptedServer":
@@ -67,13 +67,13 @@ class ScriptedServer:
         self._accepting.join(5)
 
     def hang_up(self) -> None:
-        """Close all connections, as a server does that was idle too long."""
+        """Close all connections, as a server does with idle ones."""
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def recipients(self) -> list[str]:
-        """Return whom mail was taken for, in order."""
+        """Return the recipients of all mails taken, in order."""
         return [recipient for _, recipient, _ in self.taken]
 
     def _accept(self) -> None:
@@ -173,7 +173,7 @@ class _Visit:
         return b"".join(lines)
 
     def _end(self, verb: str, text: bytes) -> None:
-        """The text of a mail came to its end: take it, or not."""
+        """The text of a mail has ended: take it, or not."""
         sender, recipients, self.sender, self.recipients = self.sender, self.recipients, None, []
         if not recipients:
             self._say("554 5.5.1 no valid recipients")
@@ -184,7 +184,7 @@ class _Visit:
         self._do(wanted, GOOD[verb])
 
     def _answer(self, verb: str, good: str = "", recipient: str = "") -> bool:
-        """Answer a command; return whether it is to be obeyed."""
+        """Answer a command; return whether to execute it."""
         wanted = self.server.fault(verb, recipient or (self.recipients or [""])[0])
         return self._do(wanted, good or GOOD[verb])
 

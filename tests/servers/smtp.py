@@ -1,4 +1,4 @@
-"""A real SMTP server for tests. It notes what it accepted, and misbehaves at a verb when told to."""
+"""A real SMTP server for tests. It records what it accepted, and misbehaves at a verb when told to."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 DROP = "drop"
 HANG = "hang"
-DROP_AFTER_TAKING = "drop after taking"  # the mail is kept, and its sender never hears so
+DROP_AFTER_TAKING = "drop after taking"  # the mail is kept, and its sender gets no reply
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Server:
             self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self.options)
             with contextlib.suppress(OSError):
                 self._controller.start()
-                self.connections = 0  # the controller says hello to itself
+                self.connections = 0  # the controller sends a greeting to itself
                 return self
             self.port = 0
         raise OSError("no free port")

@@ -11,7 +11,7 @@ Answer = Callable[[socket.socket, str], None]
 
 
 class WebServer:
-    """paths: what is done with a connection that asks for a path. asked: the requests' texts, in order."""
+    """paths: the handler of a connection that requests a path. asked: the requests' texts, in order."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.paths: dict[str, Answer] = {}
@@ -38,7 +38,7 @@ class WebServer:
         self.paths[path] = answer
 
     def close(self) -> None:
-        with suppress(OSError):  # closing alone lets whoever waits take one more
+        with suppress(OSError):  # closing alone lets a waiting thread accept one more
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 

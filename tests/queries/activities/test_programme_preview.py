@@ -1,4 +1,4 @@
-"""What making several activities at once would bring, seen before any of them is stored."""
+"""The clashes of several activities that would be created at once, found before any of them is stored."""
 
 from datetime import date, timedelta
 
@@ -41,7 +41,7 @@ def kinds(found) -> list[tuple[ClashKind, tuple[int, ...]]]:
 # a new programme
 
 
-def test_a_new_programmes_activities_are_held_to_each_other_and_to_what_is_planned(any_app, activity, hall):
+def test_a_new_programmes_activities_are_checked_against_each_other_and_the_plan(any_app, activity, hall):
     rows = {
         0: values(18, 11, 13, venue_id=hall.id),
         2: values(20, venue_id=hall.id),
@@ -57,7 +57,7 @@ def test_a_new_programmes_activities_are_held_to_each_other_and_to_what_is_plann
     assert stored() == 1
 
 
-def test_what_is_found_is_what_making_the_programme_refuses(any_app, activity, hall):
+def test_the_preview_finds_what_creating_the_programme_refuses(any_app, activity, hall):
     taken = values(18, 11, 13, venue_id=hall.id)
     with pytest.raises(VenueTaken):
         programmes.create(PROGRAMME, [taken], by=None, now=NOW)
@@ -65,22 +65,22 @@ def test_what_is_found_is_what_making_the_programme_refuses(any_app, activity, h
     assert len(found.blocking) == 1
 
 
-def test_a_way_out_stays_within_the_new_programmes_days(any_app, office):
+def test_a_resolution_stays_within_the_new_programmes_days(any_app, office):
     short = ProgrammeValues("Dua hari", date(2027, 1, 22), date(2027, 1, 23), JAKARTA)
     found, (id,) = programme_preview.programme(short, {0: values(23, 8, 10)}, by="Dewi", now=NOW)
     (weekend,) = found.clashes
     assert [resolution.starts_at for resolution in find_resolutions(found.plan, weekend, id)] == [at(22, 8)]
 
 
-def test_a_new_programme_in_which_all_suits_brings_nothing(any_app, activity, hall):
+def test_a_valid_new_programme_has_no_clashes(any_app, activity, hall):
     found, _ids = programme_preview.programme(PROGRAMME, {0: values(19, venue_id=hall.id)}, by="Dewi", now=NOW)
     assert found.clashes == []
 
 
-# one for each kelurahan
+# one activity for each kelurahan
 
 
-def test_one_for_each_kelurahan_is_at_its_hall_where_that_is_known(any_app, regions, activity):
+def test_each_kelurahans_activity_is_at_its_own_hall_if_known(any_app, regions, activity):
     one, other = db.session.get_one(Region, IN_PUSAT[0]), db.session.get_one(Region, IN_PUSAT[1])
     known = Venue(name=f"Balai Kelurahan {one.name}", region_code=one.code)
     db.session.add(known)
@@ -94,7 +94,7 @@ def test_one_for_each_kelurahan_is_at_its_hall_where_that_is_known(any_app, regi
     assert stored() == 2
 
 
-def test_those_of_one_kecamatan_may_be_made_at_one_time(any_app, regions):
+def test_activities_of_one_kecamatan_may_be_created_at_one_time(any_app, regions):
     outreach = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi", at(19, 9), at(19, 11), JAKARTA)
     codes = list(IN_PUSAT)
     assert programme_preview.community(outreach, codes, programme_id=None, by="Dewi", now=NOW)[0].clashes == []
@@ -104,7 +104,7 @@ def test_those_of_one_kecamatan_may_be_made_at_one_time(any_app, regions):
 # a copy
 
 
-def test_a_copy_is_looked_at_with_its_invitees_on_its_new_days(any_app, programme, activity, ani, police, hall):
+def test_a_copy_is_checked_with_its_invitees_on_its_new_days(any_app, programme, activity, ani, police, hall):
     hall.capacity = 3
     db.session.add_all(
         [
@@ -117,23 +117,23 @@ def test_a_copy_is_looked_at_with_its_invitees_on_its_new_days(any_app, programm
     db.session.commit()
     previewed = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
     assert [(one.kind, one.needed) for one in previewed.found.clashes] == [
-        (ClashKind.VENUE_TOO_SMALL, 4),  # who declined is asked anew
+        (ClashKind.VENUE_TOO_SMALL, 4),  # people who declined are asked again
         (ClashKind.INVITEE_ABSENT, None),
     ]
     made = copying.copy_programme(programme.id, date(2027, 1, 25), "Salinan", by=None, now=NOW)
     assert [one.title for one in made.activities] == [previewed.found.plan.activities[id].title for id in previewed.ids]
 
 
-def test_for_a_copy_the_nearest_first_day_on_which_nothing_clashes_is_named(any_app, programme, activity, hall):
+def test_for_a_copy_the_nearest_first_day_without_clashes_is_named(any_app, programme, activity, hall):
     previewed = programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW)  # a Saturday
     assert [one.kind for one in previewed.found.clashes] == [ClashKind.WEEKEND]
-    assert previewed.better == date(2027, 1, 25)  # on Friday it would run into the prayer
+    assert previewed.better == date(2027, 1, 25)  # on Friday it would overlap the prayer
     assert programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW).better is None
     draft_activity(None, hall, 25)
     assert programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW).better == date(2027, 1, 21)
 
 
-def test_where_something_blocks_a_first_day_that_is_only_warned_of_helps_too(any_app, programme, activity, hall):
+def test_if_something_blocks_a_first_day_with_only_a_warning_is_offered_too(any_app, programme, activity, hall):
     db.session.add(
         Absence(
             venue=hall, starts_at=at(1), ends_at=at(1) + timedelta(days=60), zone="Asia/Jakarta", source="coordinator"

@@ -1,1 +1,1 @@
-"""What an answer page shows, and how many queries it takes."""
+"""The data of an answer page, and its number of queries."""

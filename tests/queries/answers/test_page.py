@@ -1,4 +1,4 @@
-"""What is read for an answer page, on both databases."""
+"""The data that an answer page reads, on both databases."""
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def token(invitee) -> str:
     return tokens.token(links.link_for(db.session, invitee))
 
 
-def test_ani_sees_her_published_days_in_their_order_and_no_draft(programme, hall, ani, budi):
+def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani, budi):
     days = [draft_activity(programme, hall, day) for day in (19, 18, 20)]
     for day in days:
         invite(ani, day)
@@ -53,7 +53,7 @@ def test_ani_sees_her_published_days_in_their_order_and_no_draft(programme, hall
     ] * 2
 
 
-def test_a_programmes_own_contact_comes_before_the_offices(activity, programme, ani):
+def test_a_programmes_own_contact_is_preferred_to_the_offices(activity, programme, ani):
     programme.contact_name, programme.contact_phone = "Ibu Rina", "+6281299999999"
     db.session.commit()
     invite(ani, activity)
@@ -63,7 +63,7 @@ def test_a_programmes_own_contact_comes_before_the_offices(activity, programme, 
     )
 
 
-def test_seats_are_counted_for_who_still_wants_one(programme, hall, ani, budi):
+def test_seats_are_counted_for_people_who_still_want_one(programme, hall, ani, budi):
     small = draft_activity(programme, hall, capacity=2)
     invite(ani, small)
     invite(ani, small, role=Role.PARTICIPANT)
@@ -74,7 +74,7 @@ def test_seats_are_counted_for_who_still_wants_one(programme, hall, ani, budi):
     assert [one.seats_left for one in answer_page.read(token(ani), now=at(5)).activities] == [None]
 
 
-def test_the_deadline_is_the_first_instant_without_an_answer(activity, ani):
+def test_the_deadline_is_the_first_instant_at_which_no_answer_is_accepted(activity, ani):
     invite(ani, activity)
     went_out(activity)
     (before,) = answer_page.read(token(ani), now=at(16, 15, 59)).activities
@@ -83,7 +83,7 @@ def test_the_deadline_is_the_first_instant_without_an_answer(activity, ani):
     assert after.refusal.values == {"deadline": at(16, 16), "contact": "Bidang PPA (0812-0000-0001)"}
 
 
-def test_the_chief_sees_the_topics_he_speaks_on(activity, chief, ani):
+def test_the_chief_sees_his_topics(activity, chief, ani):
     activity.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Lain", speakers=[]))
     activity.agenda.append(AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pelaporan", speakers=[chief]))
     db.session.commit()
@@ -99,7 +99,7 @@ def test_the_chief_sees_the_topics_he_speaks_on(activity, chief, ani):
     )
 
 
-def test_the_police_see_whom_they_named_and_nobody_they_took_off(activity, police):
+def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     went_out(activity)
     (one,) = answer_page.read(token(police), now=at(5)).activities
@@ -114,7 +114,7 @@ def test_the_police_see_whom_they_named_and_nobody_they_took_off(activity, polic
     )
 
 
-def test_an_organisation_sees_no_contact_of_people_who_are_not_its_own(activity, police, ani):
+def test_an_organisation_sees_no_contacts_of_people_who_are_not_its_own(activity, police, ani):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     went_out(activity)
     (one,) = answer_page.read(token(police), now=at(5)).activities
@@ -131,7 +131,7 @@ def test_a_withdrawn_invitation_is_not_shown(activity, ani, coordinator):
     assert answer_page.read(token(ani), now=at(5)).activities == ()
 
 
-def test_only_ones_own_activities_go_into_the_calendar(programme, hall, ani, budi):
+def test_only_ones_own_activities_are_in_the_calendar(programme, hall, ani, budi):
     hers, his = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
     invite(ani, hers)
     invite(budi, his)

@@ -1,4 +1,4 @@
-"""The list of an activity's invitees: what it finds, counts and says of each."""
+"""The list of an activity's invitees: filters, counts, and the data of each row."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def names(found):
 
 @pytest.fixture
 def invited(activity, ani, budi, chief, police, coordinator):
-    """The chief speaks, the police have two seats, Ani and Budi come as cadres."""
+    """The chief speaks, the police have two seats, Ani and Budi are invited as cadres."""
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
     inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
     inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
@@ -52,7 +52,7 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
     ]
 
 
-def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, police, coordinator):
+def test_a_nominee_follows_their_organisation(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
     assert names(invitees.listed(invited.id, InviteeFilters(role=Role.PARTICIPANT))) == [
@@ -78,11 +78,11 @@ def test_a_nominee_follows_the_organisation_that_named_them(any_app, invited, po
         (InviteeFilters(state=InvitationState.COMING), []),
     ],
 )
-def test_the_list_narrows_to_what_is_asked_for(any_app, invited, filters, found):
+def test_the_list_is_filtered(any_app, invited, filters, found):
     assert names(invitees.listed(invited.id, filters)) == found
 
 
-def test_the_counts_stay_whole_while_one_state_is_shown(any_app, invited, ani, coordinator):
+def test_the_counts_stay_complete_while_one_state_is_shown(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
@@ -103,7 +103,7 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
     assert (found.total, found.seats.taken) == (counted.total, counted.seats_taken) == (5, 2)
 
 
-def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
+def test_withdrawn_people_are_counted_separately(any_app, invited, ani, coordinator):
     withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
     everyone = invitees.listed(invited.id, InviteeFilters())
     assert "Ani Wijaya" not in names(everyone)
@@ -111,7 +111,7 @@ def test_who_is_withdrawn_is_counted_apart(any_app, invited, ani, coordinator):
     assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
 
 
-def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani, budi, coordinator):
+def test_people_without_an_address_and_an_answer_are_listed_for_a_call(any_app, invited, ani, budi, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     for person in (ani, budi):
         person.email = ""
@@ -122,7 +122,7 @@ def test_who_has_no_address_and_no_answer_is_to_be_called(any_app, invited, ani,
     assert invitees.without_address(invited.id) == 1
 
 
-def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
+def test_the_whatsapp_text_is_neutral_and_has_the_persons_link(app, invited, ani):
     row = invitees.one(invitation_of(ani).id)
     with app.test_request_context():
         call = whatsapp.call(row.invitation, invited, row.link)
@@ -136,7 +136,7 @@ def test_the_whatsapp_text_is_neutral_and_carries_their_link(app, invited, ani):
 
 @pytest.fixture
 def unmailed(invited, ani, budi, coordinator):
-    """Ani and Budi have no e-mail and read English. Ani comes, Budi has not answered."""
+    """Ani and Budi have no e-mail and read English. Ani has accepted, Budi has not answered."""
     for invitee in (ani, budi):
         invitee.email, invitee.locale = "", "en"
     db.session.commit()
@@ -160,7 +160,7 @@ def texts_to_call(app, activity):
         }
 
 
-def test_after_a_move_who_said_they_come_is_called_too_and_told_the_new_day(any_app, unmailed, ani, coordinator):
+def test_after_a_move_people_who_accepted_are_called_too_and_get_the_new_day(any_app, unmailed, ani, coordinator):
     move_to(unmailed, 20, coordinator)
     texts = texts_to_call(any_app, unmailed)
     assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
@@ -173,7 +173,9 @@ def test_after_a_move_who_said_they_come_is_called_too_and_told_the_new_day(any_
     assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
 
 
-def test_after_a_cancellation_all_expected_are_called_and_told_why(any_app, unmailed, ani, budi, coordinator):
+def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
+    any_app, unmailed, ani, budi, coordinator
+):
     citra = a_person("Citra Dewi", email="", locale="en")
     inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
     recording.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
@@ -188,13 +190,13 @@ def test_after_a_cancellation_all_expected_are_called_and_told_why(any_app, unma
         assert "kekerasan" not in text
 
 
-def test_who_has_no_number_gets_no_whatsapp_link(app, invited, chief):
+def test_a_person_without_a_number_gets_no_whatsapp_link(app, invited, chief):
     row = invitees.one(invitation_of(chief).id)
     with app.test_request_context():
         assert whatsapp.call(row.invitation, invited, row.link).whatsapp == ""
 
 
-def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
+def test_each_row_shows_the_latest_mail(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     invitation = invitation_of(ani)
     for occurrence, state in enumerate(("sent", "failed")):
@@ -221,7 +223,7 @@ def test_each_row_tells_the_latest_mail(any_app, invited, ani, coordinator):
     assert invitees.last_mails([]) == {}
 
 
-def test_an_unknown_activity_is_said_to_be_missing(app, office):
+def test_an_unknown_activity_is_reported_as_missing(app, office):
     with pytest.raises(ActivityMissing):
         invitees.listed(99, InviteeFilters())
 
@@ -240,7 +242,7 @@ def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
     assert (found.people, found.new, found.mails) == (1, 1, 0)
 
 
-def test_who_said_they_come_stands_first_on_the_sheet(any_app, invited, budi, coordinator):
+def test_people_who_accepted_come_first_on_the_sheet(any_app, invited, budi, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     sheet = attendees.sheet(invited.id)
@@ -252,7 +254,7 @@ def test_who_said_they_come_stands_first_on_the_sheet(any_app, invited, budi, co
     assert [(c.name, c.expected, c.present) for c in sheet.by_region] == [("Yosodadi", 1, 0)]
 
 
-def test_an_organisation_leaves_the_sheet_to_those_it_named(any_app, invited, police, coordinator):
+def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
     assert "Polres Metro" in on_it

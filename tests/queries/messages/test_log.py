@@ -1,4 +1,4 @@
-"""The message log: found by state, person, activity and words; a message sent again once, and only while it is true."""
+"""The message log: found by state, person, activity and words; sending a message again once, and only while it is true."""
 
 import pytest
 import sqlalchemy as sa
@@ -83,7 +83,9 @@ def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity
     assert [entry.action for entry in db.session.scalars(sa.select(AuditEntry))][-1] == "message.resent"
 
 
-def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(server, activity, ani, budi, coordinator):
+def test_a_message_sent_again_no_longer_counts_as_failed_unless_that_failed_too(
+    server, activity, ani, budi, coordinator
+):
     server.at["RCPT"] = "550 mailbox unavailable"
     invited(activity, ani, budi)
     drain()
@@ -98,7 +100,7 @@ def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(serv
     first = message_to(ani).id
     resending.resend(first, by=coordinator, now=NOW)
     assert failed() == ["Budi Santoso"]
-    drain()  # refused again: one mail that failed, not two
+    drain()  # refused again: one failed mail, not two
     again = message_to(ani).id
     assert (failed(), again != first) == (["Ani Wijaya", "Budi Santoso"], True)
     server.at.clear()
@@ -108,7 +110,7 @@ def test_what_was_sent_again_has_not_failed_any_more_unless_that_failed_too(serv
     assert showing.activity(activity.id, now=NOW).messages == {MessageState.SENT: 1, MessageState.FAILED: 1}
 
 
-def test_a_failed_message_stays_on_the_list_where_sending_it_again_was_skipped(server, activity, ani, coordinator):
+def test_a_failed_message_stays_on_the_list_if_sending_it_again_was_skipped(server, activity, ani, coordinator):
     server.at["RCPT"] = "550 mailbox unavailable"
     invited(activity, ani)
     drain()
@@ -130,7 +132,7 @@ def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server,
     assert list(db.session.scalars(kept)) == [0, 1]
 
 
-def test_a_message_under_way_is_not_sent_again(server, activity, ani, coordinator):
+def test_a_message_being_sent_is_not_sent_again(server, activity, ani, coordinator):
     invited(activity, ani)
     with pytest.raises(StillUnderWay):
         resending.resend(message_to(ani).id, by=coordinator, now=NOW)
@@ -141,7 +143,7 @@ def test_a_message_under_way_is_not_sent_again(server, activity, ani, coordinato
         resending.resend(first.id, by=coordinator, now=NOW)
 
 
-def test_what_is_no_longer_true_is_not_sent_again(server, activity, ani, budi, coordinator):
+def test_a_message_that_is_no_longer_true_is_not_sent_again(server, activity, ani, budi, coordinator):
     invited(activity, ani, budi)
     drain()
     invitation_id = messages.show(message_to(ani).id).message.lines[0].invitation_id
@@ -169,7 +171,7 @@ def test_a_cancellation_can_be_sent_again(server, activity, ani, coordinator):
     assert len(server.taken) == 3
 
 
-def test_who_has_no_address_cannot_be_written_to(server, activity, office, coordinator):
+def test_a_person_without_an_address_gets_no_mail(server, activity, office, coordinator):
     kartini = a_person("Kartini", email="")
     invited(activity, kartini)
     drain()

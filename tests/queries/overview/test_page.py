@@ -45,21 +45,19 @@ def test_an_empty_office_has_an_empty_page(any_app: Flask, office):
     assert (found.next, found.upcoming, found.needs, found.mails, found.programmes) == ([], 0, [], [], 0)
 
 
-def test_upcoming_activities_stand_in_their_order_with_their_answers(
-    any_app: Flask, programme, hall, ani, budi, police, chief
-):
+def test_upcoming_activities_are_in_order_with_their_answers(any_app: Flask, programme, hall, ani, budi, police, chief):
     second, first = published(programme, hall, 19), published(programme, hall, 18, agenda=[])
     invited(first, ani, state=InvitationState.COMING, role=Role.CADRE)
     invited(first, budi, role=Role.CADRE)
     invited(first, chief, state=InvitationState.REPRESENTED, role=Role.SPEAKER)
-    invited(first, organisation=police, state=InvitationState.COMING)  # is counted by whom it named
+    invited(first, organisation=police, state=InvitationState.COMING)  # is counted by its nominees
     found = page.overview(now=NOW)
     assert [one.id for one in found.next] == [first.id, second.id]
     assert found.next[0].answers == Answers(coming=1, represented=1, open=1, seats_taken=2, speakers=1)
     assert (found.next[0].venue, found.next[0].seats) == ("Aula Bappeda", 100)
 
 
-def test_what_is_over_cancelled_or_held_is_not_next(any_app: Flask, programme, hall):
+def test_past_cancelled_and_held_activities_are_not_upcoming(any_app: Flask, programme, hall):
     over = published(programme, hall, 18)
     draft_activity(programme, None, 19, state=ActivityState.CANCELLED)
     draft_activity(programme, None, 20, state=ActivityState.HELD)
@@ -68,7 +66,9 @@ def test_what_is_over_cancelled_or_held_is_not_next(any_app: Flask, programme, h
     assert page.overview(now=over.ends_at).next == []
 
 
-def test_people_and_offices_without_an_address_are_to_be_called_once_each(any_app: Flask, programme, hall, ani, budi):
+def test_people_and_offices_without_an_address_are_listed_for_a_call_once_each(
+    any_app: Flask, programme, hall, ani, budi
+):
     siti = a_person("Siti Aminah", email="")
     school = Organisation(name="SMPN 1 Metro", sector="school", email="")
     for day in (18, 19):
@@ -82,7 +82,7 @@ def test_people_and_offices_without_an_address_are_to_be_called_once_each(any_ap
     assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
-def test_kelurahan_from_which_no_cadre_comes_are_named(any_app: Flask, programme, hall, ani, budi):
+def test_kelurahan_without_a_cadre_who_accepted_are_named(any_app: Flask, programme, hall, ani, budi):
     activity = published(programme, hall)
     assert NeedKind.UNCOVERED not in needs()  # no cadre is invited at all
     invited(activity, ani, state=InvitationState.COMING, role=Role.CADRE)
@@ -91,7 +91,7 @@ def test_kelurahan_from_which_no_cadre_comes_are_named(any_app: Flask, programme
     assert need.names == ("Metro", "Yosodadi")
 
 
-def test_lost_mails_ask_as_long_as_they_could_still_be_of_use(any_app: Flask, ani: Person):
+def test_lost_mails_are_listed_as_long_as_they_could_still_be_useful(any_app: Flask, ani: Person):
     for state in (MessageState.FAILED, MessageState.UNKNOWN, MessageState.SENT):
         db.session.add(
             Message(person=ani, kind=MailKind.REMINDER, local_day=NOW.date(), due_at=NOW, expires_at=LATER, state=state)
@@ -101,7 +101,7 @@ def test_lost_mails_ask_as_long_as_they_could_still_be_of_use(any_app: Flask, an
     assert needs(LATER) == {}
 
 
-def test_mails_that_wait_too_long_say_that_nothing_sends(any_app: Flask, ani: Person):
+def test_mails_that_wait_too_long_show_that_nothing_is_sent(any_app: Flask, ani: Person):
     db.session.add(
         Message(
             person=ani, kind=MailKind.REMINDER, local_day=NOW.date(), due_at=NOW, expires_at=NOW + timedelta(days=1)
@@ -112,7 +112,7 @@ def test_mails_that_wait_too_long_say_that_nothing_sends(any_app: Flask, ani: Pe
     assert needs(NOW + page.OVERDUE + page.KEPT_FOR) == {NeedKind.NOTHING_SENDS: 1}
 
 
-def test_the_next_mails_say_to_how_many(any_app: Flask, programme, hall, ani):
+def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, hall, ani):
     activity = published(programme, hall)
     invited(activity, ani)
     for key, due_at in (("soon", at(11)), ("too far", NOW + page.MAILS_WITHIN)):
@@ -123,18 +123,18 @@ def test_the_next_mails_say_to_how_many(any_app: Flask, programme, hall, ani):
     assert [(mail.due_at, mail.people) for mail in page.overview(now=NOW).mails] == [(at(11), 1)]
 
 
-def test_what_was_read_is_kept_for_a_moment_and_forgotten_by_any_change(
+def test_the_page_is_cached_for_a_moment_and_refreshed_by_any_change(
     any_app: Flask, programme, hall, queries: Callable
 ):
     published(programme, hall)
     first = queries(lambda: page.overview(now=NOW))
     assert queries(lambda: page.overview(now=LATER - timedelta(seconds=1))) == 0
-    assert queries(lambda: page.overview(now=LATER)) <= first  # what clashes may be kept for longer
+    assert queries(lambda: page.overview(now=LATER)) <= first  # clashes may be cached for longer
     published(programme, None, 19)
     assert page.overview(now=LATER).upcoming == 2
 
 
-def test_what_somebody_saves_while_the_page_is_read_is_on_it_next_time(any_app: Flask, programme):
+def test_a_change_saved_while_the_page_is_read_is_shown_next_time(any_app: Flask, programme):
     days = {"starts_on": programme.starts_on, "ends_on": programme.ends_on, "zone": JAKARTA}
     db.session.rollback()
     saving: list[threading.Thread] = []
@@ -174,11 +174,11 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
         return queries(lambda: page.overview(now=NOW))
 
     filled(3)
-    few = filled(3)  # at the times of those before, so that somebody is in two at once already
+    few = filled(3)  # at the times of the former ones, so that somebody is in two at once already
     assert filled(294) <= few
 
 
-def test_a_speaker_who_declined_asks_until_taken_off_the_agenda(any_app: Flask, programme, hall, chief):
+def test_a_speaker_who_declined_is_listed_until_removed_from_the_agenda(any_app: Flask, programme, hall, chief):
     activity = published(programme, hall)
     invited(activity, chief, state=InvitationState.NOT_COMING, role=Role.SPEAKER)
     assert needs()[NeedKind.DECLINED] == 1  # no agenda at all
@@ -208,7 +208,7 @@ def of_polls(now) -> set[NeedKind]:
     return set(needs(now)) & {NeedKind.POLLS_RUN, NeedKind.POLLS_DECIDE}
 
 
-def test_a_date_poll_waits_for_its_answers_then_for_a_date(any_app: Flask, office, ani, chief):
+def test_a_date_poll_waits_for_its_answers_and_then_for_a_decision(any_app: Flask, office, ani, chief):
     poll = a_poll(ani, chief)
     draft = a_poll(ani, opened=False)
     assert draft.id != poll.id
@@ -222,7 +222,7 @@ def test_a_date_poll_waits_for_its_answers_then_for_a_date(any_app: Flask, offic
     assert of_polls(NOW) == set()
 
 
-def test_a_date_poll_that_closed_waits_for_a_date_until_its_last_time_has_begun(any_app: Flask, office, ani):
+def test_a_closed_date_poll_waits_for_a_decision_until_its_last_slot_has_begun(any_app: Flask, office, ani):
     poll = a_poll(ani)
     just_before, last = at(7, 16) - timedelta(seconds=1), poll.slots[-1].starts_at
     assert of_polls(just_before) == {NeedKind.POLLS_RUN}
