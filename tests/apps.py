@@ -1,4 +1,4 @@
-"""Outreach's app for a test: created once per worker, because that takes longer than most tests, and reset for each test."""
+"""Outreach's app for a test: created once per worker, because that takes longer than most tests, and then reset."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ _made: list[_Made] = []
 
 @contextmanager
 def app_on(folder: Path, database_url: str = "", clean: Callable[[], None] = lambda: None) -> Iterator[Flask]:
-    """Give the app with its instance folder there, inside its context, on its own engine; SQLite's file is in the folder.
+    """Give the app with its instance folder, inside its context, on its own engine; SQLite's file is in the folder.
 
     clean: called at the end, where the app's session is over.
     """
@@ -92,7 +92,7 @@ def _make(settings: Settings) -> _Made:
 
 
 def _copied(extensions: dict[str, Any]) -> dict[str, Any]:
-    """Return them with what a test or a request changes in them copied: dictionaries, and where mails go."""
+    """Return the extensions with copies of what a test or a request changes: dictionaries, and the mail settings."""
     return {
         name: copy.copy(one) if isinstance(one, dict) or name == "mail" else one for name, one in extensions.items()
     }

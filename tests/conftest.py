@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: an app on SQLite (and on PostgreSQL), people with names, a query counter, fixed dates."""
+"""Fixtures that all tests share: an app on SQLite (and on PostgreSQL), named people, a query counter, fixed dates."""
 
 import gc
 import os

@@ -1,1 +1,1 @@
-"""What is promised of delivery, proved against a mail server whose own log is the truth."""
+"""The promises of delivery, tested against a mail server whose own log is the truth."""

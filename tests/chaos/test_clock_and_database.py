@@ -1,4 +1,4 @@
-"""The database away, locked or full, and a clock that jumps: nothing lost, nothing silent, nothing twice."""
+"""The database is away, locked or full, or a clock jumps: nothing is lost, silent or sent twice."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def installed(sink, folder, postgresql: str = ""):
 
 
 def work(app, now=NOW) -> bool:
-    """Do one round; return whether it came to its end."""
+    """Do one round; return whether it finished."""
     return loop.tick(app, now=lambda: now, worker="w1") is not None
 
 
@@ -63,7 +63,7 @@ def assert_each_has_one(sink: Sink) -> None:
 
 
 def in_the_middle(sink: Sink, what) -> threading.Thread:
-    """Do something once the sink has the first mails."""
+    """Run an action once the sink has the first mails."""
 
     def wait_and_do() -> None:
         assert until(lambda: len(sink.took()) >= 7, 300, every=0.005)
@@ -74,7 +74,7 @@ def in_the_middle(sink: Sink, what) -> threading.Thread:
     return thread
 
 
-def test_postgresql_restarted_in_the_middle_of_a_drain(sink, tmp_path):
+def test_postgresql_restarts_in_the_middle_of_a_drain(sink, tmp_path):
     with PostgreSQL() as server:
         for app in installed(sink, tmp_path, server.uri):
             restart = in_the_middle(sink, server.restart)
@@ -85,7 +85,7 @@ def test_postgresql_restarted_in_the_middle_of_a_drain(sink, tmp_path):
             assert_each_has_one(sink)
 
 
-def test_sqlite_locked_by_another_process_in_the_middle(app, sink, tmp_path):
+def test_another_process_locks_sqlite_in_the_middle_of_a_drain(app, sink, tmp_path):
     seconds = 30 if LONG else 6
     locker = (
         "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
@@ -109,8 +109,8 @@ def test_sqlite_locked_by_another_process_in_the_middle(app, sink, tmp_path):
     assert_each_has_one(sink)
 
 
-def test_a_full_disk_holds_mails_back_and_loses_none(app, sink, tmp_path):
-    """SQLite says that it is full, as it does of a disk, until there is room again."""
+def test_a_full_disk_delays_mails_and_loses_none(app, sink, tmp_path):
+    """SQLite reports that it is full, as on a full disk, until there is room again."""
     limits = {"pages": 0}
 
     def limit(connection, _record, _proxy) -> None:
@@ -135,8 +135,8 @@ def test_a_full_disk_holds_mails_back_and_loses_none(app, sink, tmp_path):
     assert_each_has_one(sink)
 
 
-def test_a_clock_set_back_a_day_holds_nothing_back(app, sink, tmp_path):
-    """What a worker had leased when it died comes back at once: its lease lies further ahead than any lease can."""
+def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
+    """A dead worker's leases return at once: they end further in the future than any lease can."""
     port = {"mail_server": "127.0.0.1", "mail_port": sink.port}
     crasher = Installation(tmp_path, port).start(
         module="tests.chaos.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -151,7 +151,7 @@ def test_a_clock_set_back_a_day_holds_nothing_back(app, sink, tmp_path):
     assert {one.recipient for one in sink.took()} == {f"warga{number}@example.com" for number in range(PEOPLE)}
 
 
-def test_a_pause_does_not_outlive_a_clock_set_back_a_day(app, sink):
+def test_a_pause_ends_in_time_after_the_clock_was_set_back_a_day(app, sink):
     sink.misbehave(Fault(CONNECT, "421 busy"))
     work(app, NOW + DAY)
     assert messages.channel_problem() is not None
@@ -163,7 +163,7 @@ def test_a_pause_does_not_outlive_a_clock_set_back_a_day(app, sink):
     assert_each_has_one(sink)
 
 
-def test_a_clock_a_year_ahead_sends_nothing_late_and_says_why(app, sink):
+def test_a_clock_a_year_ahead_sends_nothing_late_and_shows_the_reason(app, sink):
     for days in (365, 366):
         work(app, NOW + days * DAY)
     assert sink.took() == []

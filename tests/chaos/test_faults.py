@@ -1,5 +1,5 @@
-"""Every fault at every verb, from the tick to the mail server: nothing lost, nothing silent, and nothing twice unless the
-server kept a mail and broke off without a word."""
+"""Every fault at every verb, from the tick to the mail server: nothing is lost or silent, and nothing is sent twice
+unless the server kept a mail and broke the connection without a reply."""
 
 import os
 from collections import Counter
@@ -42,7 +42,7 @@ PEOPLE = 5
 WAYS = {"plainly": (), "pipelined": ("PIPELINING",), "in chunks": ("PIPELINING", "CHUNKING")}
 PASSING = ("421 closing", "451 later", HANG, DROP, GARBAGE)
 SILENT = (DROP_AFTER_TAKING, HANG_AFTER_TAKING)
-FOR_ALL = (CONNECT, EHLO, AUTH)  # what goes wrong there is no mail's fault
+FOR_ALL = (CONNECT, EHLO, AUTH)  # a fault here is no mail's fault
 
 
 @pytest.fixture(params=WAYS if LONG else ("plainly", "in chunks"))
@@ -54,7 +54,7 @@ def sink(request, tmp_path):
 
 @pytest.fixture
 def app(sink, tmp_path):
-    """Five people invited, their mails due; the server is slow after 0.3 s."""
+    """Five invited people with due mails; the server counts as slow after 0.3 s."""
     app = install(
         tmp_path, mail_server="127.0.0.1", mail_port=sink.port, mail_username="us", mail_password="secret",
         mail_timeout_s=0.3, hand_over_group=3,
@@ -67,7 +67,7 @@ def app(sink, tmp_path):
 
 
 class Day:
-    """A clock that goes on by itself, and the work at each of its steps."""
+    """A clock that advances automatically, and the work at each of its steps."""
 
     def __init__(self, app) -> None:
         self.app, self.now, self.alarms = app, NOW, set()
@@ -90,7 +90,7 @@ def outcome() -> Counter[tuple[str, str]]:
 
 
 def arrivals(sink: Sink) -> Counter[str]:
-    """Return how often each reader was written to, a mail that came again under its Message-ID counted once.
+    """Return how often each reader got a mail; a repetition with the same Message-ID counts once.
 
     Only that may come again whose 250 was not heard: it was kept in silence, or its connection broke with the mails of a
     group on their way.
@@ -107,7 +107,7 @@ ONCE = Counter({f"warga{number}@example.com": 1 for number in range(PEOPLE)})
 
 
 @pytest.mark.parametrize("verb", [CONNECT, EHLO, AUTH, MAIL, RCPT, DATA, DOT])
-def test_passing_faults_cost_no_mail_and_make_no_second_one(app, sink, verb):
+def test_temporary_faults_lose_no_mail_and_send_none_twice(app, sink, verb):
     day = Day(app)
     for rounds, what in enumerate(PASSING, 1):
         day.alarms.clear()
@@ -125,7 +125,7 @@ def test_passing_faults_cost_no_mail_and_make_no_second_one(app, sink, verb):
 
 
 @pytest.mark.parametrize("what", [DROP_AFTER_TAKING, HANG_AFTER_TAKING])
-def test_only_what_the_server_kept_without_a_word_comes_twice(app, sink, what):
+def test_only_mails_that_the_server_kept_without_a_reply_arrive_twice(app, sink, what):
     sink.misbehave(Fault(DOT, what, times=1, after=2))
     day = Day(app)
     for _ in range(8):
@@ -137,7 +137,7 @@ def test_only_what_the_server_kept_without_a_word_comes_twice(app, sink, what):
     assert outcome() == {("sent", ""): PEOPLE}
 
 
-def test_a_server_that_hangs_up_after_its_250_has_the_mail_once(app, sink):
+def test_a_server_that_closes_after_its_250_gets_the_mail_once(app, sink):
     sink.misbehave(Fault(DOT, DROP_AFTER_REPLY, times=2, after=1))
     day = Day(app)
     for _ in range(8):
@@ -147,7 +147,7 @@ def test_a_server_that_hangs_up_after_its_250_has_the_mail_once(app, sink):
 
 
 @pytest.mark.parametrize("verb", [QUIT, RSET])
-def test_a_fault_in_saying_goodbye_or_beginning_anew_harms_nothing(app, sink, verb):
+def test_a_fault_in_quit_or_reset_harms_nothing(app, sink, verb):
     day = Day(app)
     for rounds, what in enumerate((*PASSING, "550 no"), 1):
         sink.misbehave(Fault(verb, what), Fault(RCPT, "451 later", times=1, after=1))
@@ -161,7 +161,7 @@ def test_a_fault_in_saying_goodbye_or_beginning_anew_harms_nothing(app, sink, ve
 
 
 @pytest.mark.parametrize("verb", [RCPT, DATA, DOT])
-def test_whom_the_server_refuses_has_failed_with_its_words_and_the_others_have_their_mail(app, sink, verb):
+def test_a_refused_recipient_fails_with_the_servers_words_and_the_others_get_their_mail(app, sink, verb):
     sink.misbehave(
         Fault(verb, "550 5.1.1 no such user", to="warga2@"), Fault(verb, "550 5.1.1 no such user", to="warga4@")
     )
@@ -182,7 +182,7 @@ def test_whom_the_server_refuses_has_failed_with_its_words_and_the_others_have_t
     (CONNECT, "554 no service", "unreachable"), (EHLO, "550 who are you", "unreachable"), (AUTH, "535 wrong", "login"),
     (MAIL, "550 not you", "sender"), (MAIL, "530 log in first", "login"),
 ])  # fmt: skip
-def test_a_refusal_of_us_is_an_alarm_and_burns_no_mail(app, sink, verb, what, trouble):
+def test_a_refusal_of_the_sender_is_an_alarm_and_uses_up_no_mail(app, sink, verb, what, trouble):
     sink.misbehave(Fault(verb, what))
     day = Day(app)
     for _ in range(3):
@@ -199,7 +199,7 @@ def test_a_refusal_of_us_is_an_alarm_and_burns_no_mail(app, sink, verb, what, tr
 
 
 @pytest.mark.parametrize(("verb", "what"), [(RCPT, "451 greylisted"), (DOT, "452 full"), (DATA, DROP), (CONNECT, DROP)])
-def test_a_fault_that_never_ends_gives_up_with_a_reason_when_a_mail_would_help_nobody(app, sink, verb, what):
+def test_an_endless_fault_ends_with_a_reason_when_a_mail_would_be_useless(app, sink, verb, what):
     sink.misbehave(Fault(verb, what))
     day = Day(app)
     for _ in range(32):
@@ -211,8 +211,8 @@ def test_a_fault_that_never_ends_gives_up_with_a_reason_when_a_mail_would_help_n
     assert all(reason for _state, reason in states)
 
 
-def test_chance_faults_everywhere_lose_nothing(app, sink):
-    """Faults at any verb for hours, then none. Who has no mail has one that is in doubt twice, and staff sees it."""
+def test_random_faults_everywhere_lose_nothing(app, sink):
+    """Faults at any verb for hours, then none. A reader without a mail has one in doubt twice, which staff see."""
     sink.misbehave(
         *(Fault(verb, what, chance=0.06) for verb in (MAIL, RCPT, DATA, DOT) for what in ("451 later", DROP))
     )

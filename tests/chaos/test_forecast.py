@@ -1,4 +1,4 @@
-"""Whatever has happened before, the forecast says what expansion then writes: how many mails, to whom, today or tomorrow.
+"""After any history, the forecast gives what expansion then writes: how many mails, which readers, today or tomorrow.
 
 Mails are really claimed, judged, composed and settled; only the mail server's word is drawn. So histories have mails in retry,
 in doubt, held by a worker that vanished, and sent after midnight.
@@ -58,7 +58,7 @@ OUTCOMES = {
 }
 TITLES = ("Alfa", "Beta", "Gama")
 PEOPLE = ("Ani", "Budi", "Citra", "Dedi")  # Citra has no address
-# What one mail or one reminder cannot know of the others; the outbox finds it when it sends.
+# One mail or one reminder cannot know this of the others; the outbox finds it when it sends.
 FOR_OTHERS_SAKE = {
     SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY, SkipReason.JOINED, SkipReason.KNOWN
 }  # fmt: skip
@@ -73,7 +73,7 @@ seen: dict[str, int] = defaultdict(int)  # so that a run that proved nothing is 
 
 @dataclass
 class Written:
-    """What the tick wrote of one reminder: readers, by whether mail reaches them, and of these who get it next morning."""
+    """What the tick wrote of one reminder: readers, by whether mail reaches them, and those who get it next morning."""
 
     mailed: set[object] = field(default_factory=set)
     without_address: set[object] = field(default_factory=set)
@@ -83,7 +83,7 @@ class Written:
 class AnyHistory(RuleBasedStateMachine):
     @initialize(far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans())
     def it_begins(self, far: str, late: bool) -> None:
-        """Three drafts; or Alfa and Beta published and told of, early or late in the evening; then answered, and days later."""
+        """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later."""
         self.furnish()
         self.now = at(4, 23, 50) if late else NOW
         self.preparer = Preparer(current_settings())
@@ -118,7 +118,7 @@ class AnyHistory(RuleBasedStateMachine):
     def somebody_is_invited_to_one_after_the_other(
         self, data: st.DataObject, name: str, words: list[str], over_night: bool
     ) -> None:
-        """The first invitation goes out, waits for its retry, or goes out after midnight only; then there is the second."""
+        """The first invitation is sent, waits for its retry, or is sent only after midnight; then the second one."""
         published = st.sampled_from(sorted(self.published))
         self.invite(data.draw(published), name, data.draw(roles))
         if over_night:
@@ -232,7 +232,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.now += days * DAY
 
     def furnish(self) -> None:
-        """Begin anew with an office, its rules, four people and the police."""
+        """Start again with an office, its rules, four people and the police."""
         db.session.remove()
         with db.engine.begin() as connection:
             for table in reversed(db.metadata.sorted_tables):
@@ -269,7 +269,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.attempt(lambda: inviting.invite_people([self.activities[title]], who, role, by=None, now=self.passes()))
 
     def answer(self, invitation_id: int, choice: Choice, email: str) -> None:
-        """Answer, by somebody else where the choice says so, who has an address or none."""
+        """Answer; where the choice says so with a representative, who has an address or none."""
         named = Representative("Rudi Hartono", phone="+6281200000009", email=email)
         now = self.passes()
         self.attempt(
@@ -285,7 +285,7 @@ class AnyHistory(RuleBasedStateMachine):
             self.check_event(activity_id, MailKind.INVITATION, previewed.rows, tick)
 
     def check_event(self, activity_id: int, kind: MailKind, previewed: tuple[ForecastRow, ...], tick: bool) -> None:
-        """What the page said before saving holds: what goes out at once, and which reminders stand scheduled."""
+        """The forecast before saving is right: what is sent at once, and which reminders are scheduled."""
         by_rule = (
             Reminder.activity_id == activity_id,
             Reminder.state == ReminderState.SCHEDULED,
@@ -306,7 +306,7 @@ class AnyHistory(RuleBasedStateMachine):
             self.tick({event: row})
 
     def tick(self, said_before: dict[int, ForecastRow] | None = None) -> None:
-        """Expand what is due, and hold what was written to what was foretold just before. said_before: by reminder."""
+        """Expand what is due, and compare it with the forecast made just before. said_before: by reminder."""
         due = db.session.execute(
             sa.select(Reminder.id, Reminder.activity_id)
             .where(Reminder.state == ReminderState.SCHEDULED, Reminder.due_at <= self.now)
@@ -319,7 +319,7 @@ class AnyHistory(RuleBasedStateMachine):
         had_lines = set(db.session.scalars(sa.select(MessageLine.id)))
         reminding.tick(self.now)
         written = self.written(had_lines)
-        # In the hour in which it is tomorrow in Makassar, an urgent mail there takes along what was put off here.
+        # In the hour in which it is tomorrow in Makassar, an urgent mail there includes what was postponed here.
         one_day = local_day(self.now, JAKARTA) == local_day(self.now, MAKASSAR)
         for reminder_id, forecast in alone.items():
             (row,) = forecast.rows
@@ -342,7 +342,7 @@ class AnyHistory(RuleBasedStateMachine):
         db.session.rollback()
 
     def written(self, had_lines: set[int]) -> dict[int, Written]:
-        """Return what the tick wrote, by reminder, as the outbox judges it: read from the tables, without the forecast's help."""
+        """Return what the tick wrote, by reminder, as the outbox judges it: read from the tables, not by the forecast."""
         new = [line for line in db.session.scalars(sa.select(MessageLine)) if line.id not in had_lines]
         skipped = self.skipped({line.message_id for line in new})
         found: dict[int, Written] = defaultdict(Written)
@@ -361,7 +361,7 @@ class AnyHistory(RuleBasedStateMachine):
         return found
 
     def skipped(self, message_ids: set[int]) -> dict[int, SkipReason]:
-        """Return, by line, why the outbox would not say it now."""
+        """Return, by line, why the outbox would not send it now."""
         session = db.session()
         rows = message_rows.load(session, sorted(message_ids))
         shared = message_rows.load_shared(session, rows)
@@ -369,7 +369,7 @@ class AnyHistory(RuleBasedStateMachine):
         return {line_id: reason for row in rows for line_id, reason in judge.judge(row).skipped.items()}
 
     def work(self, words: list[str]) -> None:
-        """Send what is due, as the outbox does. words: the mail server's, one after the other; or the worker vanishes."""
+        """Send what is due, as the outbox does. words: the mail server's replies in order; or the worker vanishes."""
         results.take_back("w", LEASE_S, now=self.now)
         claimed = leases.claim("w", 100, LEASE_S, now=self.now)
         batch = self.preparer.prepare(claimed, now=self.now)
@@ -378,7 +378,7 @@ class AnyHistory(RuleBasedStateMachine):
             word = words[number % len(words)]
             seen[word] += 1
             if word == VANISHED and number % 2:
-                continue  # before handing over: its lease runs out
+                continue  # before sending: its lease expires
             results.turn([], [ready.lease], "w", lease_s=LEASE_S, now=self.now)
             if word != VANISHED:
                 outcome = OUTCOMES[word]
@@ -388,7 +388,7 @@ class AnyHistory(RuleBasedStateMachine):
         db.session.rollback()
 
     def passes(self) -> datetime:
-        """Let a second pass: no two things happen at one instant."""
+        """Let a second pass: no two events have one instant."""
         self.now += SECOND
         return self.now
 
@@ -431,4 +431,4 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
             "reminder later", "reminder superseded", "change mailed", "cancellation mailed", "withdrawal mailed",
             "thanks mailed", DOUBT, VANISHED,
         }  # fmt: skip
-    assert {what for what in wanted if not seen[what]} == set()  # else the histories proved nothing
+    assert {what for what in wanted if not seen[what]} == set()  # otherwise the histories proved nothing

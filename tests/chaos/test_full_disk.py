@@ -1,4 +1,4 @@
-"""PostgreSQL's disk is full for a while, in the middle of a drain and in a tick: nothing lost, nothing twice, nothing silent.
+"""PostgreSQL's disk is full for a while, in the middle of a drain or a tick: nothing is lost, sent twice or silent.
 
 Once as it says so of every statement that writes a row; in the long form also on one that really is full, if it can be mounted.
 """
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.postgresql
 
 
 class Saying:
-    """PostgreSQL says that its disk is full, at whatever writes a row."""
+    """PostgreSQL reports a full disk at each statement that writes a row."""
 
     def __init__(self, _server: str, url: str) -> None:
         self.url = url
@@ -64,7 +64,7 @@ class Saying:
 
 
 class Small:
-    """The database lies on a disk of its own, that other files fill."""
+    """The database is on its own disk, which other files fill."""
 
     def __init__(self, server: str, url: str) -> None:
         self.server, self.name = server, urlsplit(url).path[1:]
@@ -127,7 +127,7 @@ def app(disk, installed):
 
 
 def work(app, minutes: int = 0) -> bool:
-    """Do one round; return whether it came to its end."""
+    """Do one round; return whether it finished."""
     return loop.tick(app, now=lambda: NOW + timedelta(minutes=minutes), worker="w1") is not None
 
 
@@ -142,7 +142,7 @@ def advice(logged: list) -> set[str]:
     return {one["do"] for one in logged if one["event"] == "the disk of the database is full"}
 
 
-def test_in_the_middle_of_a_drain(app, disk, sink):
+def test_a_full_disk_in_the_middle_of_a_drain(app, disk, sink):
     office_with_invited(PEOPLE, NOW)
     had: list[int] = []
 
@@ -160,12 +160,12 @@ def test_in_the_middle_of_a_drain(app, disk, sink):
         filling.join()
         for minutes in (1, 5, 10, 70):
             work(app, minutes)
-    assert 7 <= had[0] < PEOPLE  # it waited, and went on by itself
+    assert 7 <= had[0] < PEOPLE  # it waited, and continued automatically
     assert_each_has_one(sink)
     assert [said.startswith("make room at once") for said in advice(logged)] == [True]
 
 
-def test_in_a_tick(app, disk, sink):
+def test_a_full_disk_in_a_tick(app, disk, sink):
     office_with_invited(PEOPLE, NOW, expanded=False)
     disk.fill()
     with capture_logs() as logged:

@@ -1,4 +1,4 @@
-"""Workers killed in the middle of sending: nothing is lost, and only what was being handed over at a kill may come twice."""
+"""Workers killed while sending: nothing is lost, and only mails being sent at a kill may arrive twice."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def postgresql(request: pytest.FixtureRequest, run: Run) -> str:
 
 
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
-def test_kill_9_loses_nothing_and_doubles_only_what_was_being_handed_over(run: Run, postgresql: str, tmp_path: Path):
+def test_kill_9_loses_nothing_and_doubles_only_mails_being_sent(run: Run, postgresql: str, tmp_path: Path):
     outcome = play(run, tmp_path, postgresql)
     print(outcome)
     assert outcome.broken() == {}

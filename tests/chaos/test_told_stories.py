@@ -1,4 +1,4 @@
-"""Stories that once ended wrongly, as test_any_order.py found them."""
+"""Stories with a wrong end in the past, found by test_any_order.py."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def told(story: Story) -> list[tuple[str, str]]:
     return [(part.key, part.activity) for _when, _id, _to, parts in story.truth.written for part in parts]
 
 
-def test_who_may_have_had_an_invitation_hears_of_the_cancellation(story):
-    """The worker died once the server had Ani's invitation, and it comes again together with the cancellation."""
+def test_a_person_who_may_have_got_an_invitation_is_notified_of_the_cancellation(story):
+    """The worker died once the server had Ani's invitation, which is repeated together with the cancellation."""
     story.invite("Alfa", "ani")
     story.invite("Gama", "ani")
     story.publish("Alfa")
@@ -30,7 +30,7 @@ def test_who_may_have_had_an_invitation_hears_of_the_cancellation(story):
     assert told(story).count((CANCELLATION, "Gama")) == 1
 
 
-def test_two_moves_make_one_notice_where_the_first_was_refused_for_a_while(story):
+def test_two_moves_give_one_notice_if_the_first_was_refused_for_a_while(story):
     story.invite("Alfa", "ani")
     story.publish("Alfa")
     story.work()

@@ -1,6 +1,6 @@
-"""What ought to be written to whom, reckoned from what was done and nothing else; and reading what a mail says.
+"""What must be sent to which reader, computed from the actions alone; and reading the contents of a mail.
 
-It never looks into the database. The mails say what they are in a form made for this: office-wide texts whose body is
+It never reads the database. The mails state their contents in a form made for this: office-wide texts whose body is
 "PART key, activity, day, hour" (see `texts`), put in by the product's own placeholders.
 """
 
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 
 def texts() -> Iterator[tuple[str, Text]]:
-    """Return each key with the text that makes a mail say what it is."""
+    """Return each key with the text that makes a mail state its contents."""
     for key in KEYS:
         yield key, Text("{kegiatan}", "Yth.", f"PART {key} {{kegiatan}} {{hari_tanggal}} {{mulai}} END")
 
@@ -40,7 +40,7 @@ class Part:
 
 
 def parts_of(mail: Took) -> list[Part]:
-    """Return what a mail says, read from its plain text; raise AssertionError where it says nothing."""
+    """Return a mail's contents, read from its plain text; raise AssertionError where it has none."""
     text = mail.mail.get_body(("plain",)).get_content()
     found = [
         Part(key, title, datetime(2027, MONTHS[month], int(day), int(hour), int(minute), tzinfo=JAKARTA))
@@ -86,7 +86,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class Owed:
-    """A mail that somebody must get. until: the instant after which it would help nobody."""
+    """A mail that a person must get. until: the instant after which it would be useless."""
 
     key: str
     activity: str
@@ -104,7 +104,7 @@ class Truth:
         default_factory=list
     )  # when, Message-ID, to whom
 
-    # --- what is done
+    # --- actions
 
     def publish(self, title: str, now: datetime, respond_by_at: datetime) -> None:
         activity = self.activities[title]
@@ -167,7 +167,7 @@ class Truth:
                 self._forgive(title, name, CHANGE, CANCELLATION)
 
     def _hears(self, name: str, asked: Asked) -> bool:
-        """Return whether they are told of changes: who knows of it, and has not stopped mails, or has accepted."""
+        """Return whether they are notified of changes: they know of it and have not stopped mails, or have accepted."""
         accepted = asked.answer in (COMING, REPRESENTED)
         return accepted or (asked.told_at is not None and name not in self.stopped)
 
@@ -181,13 +181,13 @@ class Truth:
         ]
 
     def forgive_all(self, name: str) -> None:
-        """The server refused a mail to them for good: staff sees that, and no more is owed."""
+        """The server refused a mail to them permanently: staff see that, and no more is owed."""
         self.owed = [one for one in self.owed if one.name != name]
 
-    # --- what arrived
+    # --- arrivals
 
     def wrong_in(self, part: Part, name: str, recipient: str, now: datetime) -> str:
-        """Return what is wrong with a part that was handed over at `now`; "" where nothing is."""
+        """Return what is wrong with a part of a mail sent at `now`; "" where nothing is."""
         activity = self.activities[part.activity]
         asked = activity.asked.get(name)
         if asked is None:
@@ -223,7 +223,7 @@ class Truth:
         return "" if asked.answer in (COMING, REPRESENTED) else "does not come"
 
     def note(self, mail: Took, parts: list[Part], name: str, now: datetime, *, to_representative: bool) -> None:
-        """Note that a mail is with the server."""
+        """Record that a mail has reached the server."""
         self.written.append((now, mail.message_id, mail.recipient, tuple(parts)))
         if to_representative:
             return
@@ -234,7 +234,7 @@ class Truth:
             self._forgive(part.activity, name, *settled)
 
     def tag(self, part: Part, name: str, now: datetime) -> object:
-        """Return what tells two mails of one key to one person apart; with the same tag, the second is one too many."""
+        """Return what distinguishes two mails of one key to one person; with the same tag the second is one too many."""
         activity = self.activities[part.activity]
         if part.key in REMINDERS:
             return on_day(now)
@@ -254,10 +254,10 @@ class Truth:
             return morning <= activity.starts_at - 4 * HOUR
         return morning <= min(activity.respond_by_at, activity.starts_at) - DAY
 
-    # --- what did not
+    # --- missing mails
 
     def reminders_between(self, after: datetime, until: datetime) -> Iterator[tuple[datetime, str, str]]:
-        """Return each reminder whose moment lies there: (moment, activity, name), as all stands now."""
+        """Return each reminder whose moment lies there: (moment, activity, name), in the present state."""
         for title, activity in self.activities.items():
             if activity.state != PUBLISHED:
                 continue

@@ -1,4 +1,4 @@
-"""One office for the state machine: its database that begins anew for each story, its mail server, and work that crashes."""
+"""One office for the state machine: its database, reset for each story, its mail server, and work that crashes."""
 
 import json
 import shutil
@@ -29,13 +29,13 @@ from tests.conftest import JAKARTA, NOW, at, draft_activity
 T = TypeVar("T")
 PEOPLE = ("ani", "budi", "citra")
 STARTS = {"Alfa": at(18, 8), "Beta": at(18, 14), "Gama": at(21, 9)}
-GROUP = 2  # mails handed over at once
-CONNECTIONS = 2  # each with a group of its own
+GROUP = 2  # mails sent at once
+CONNECTIONS = 2  # each with its own group
 LASTS = 2 * truth.HOUR
 
 
 class World:
-    """Use as a context. reset() brings back the beginning: three people, three drafts, Monday 4 January, 08.00."""
+    """Use as a context. reset() restores the beginning: three people, three drafts, Monday 4 January, 08.00."""
 
     def __init__(self, folder: Path, postgresql: str = "") -> None:
         self.sink = Sink(folder / "sink.log", keep=True)
@@ -73,7 +73,7 @@ class World:
         self.sink.__exit__()
 
     def reset(self) -> dict[str, truth.Activity]:
-        """Begin anew; return the three drafts as the truth has them."""
+        """Start again; return the three drafts as the truth has them."""
         self.sink.misbehave()
         self.sink.news()
         with self.app.app_context():
@@ -102,7 +102,7 @@ class World:
         assert loop.tick(self.app, now=now, worker="w1", stop=stop) is not None, "the tick failed"
 
     def work_and_crash(self, now: datetime, *, die_at: int = 0, fault: Fault | None = None) -> int:
-        """Work in another process that dies; return its exit code (0 where it came to the end)."""
+        """Work in another process that dies; return its exit code (0 if it finished)."""
         self._tell({"now": now.isoformat(), "die_at": die_at})
         pid = int(self.crasher.stdout.readline())
         if fault is not None:
@@ -141,7 +141,7 @@ class World:
             )
 
     def resent(self) -> set[str]:
-        """Return the Message-IDs of what staff had sent again."""
+        """Return the Message-IDs of mails that staff sent again."""
         with self.app.app_context():
             return set(db.session.scalars(sa.select(Message.rfc_message_id).where(Message.resend_of_id.is_not(None))))
 
@@ -152,7 +152,7 @@ class World:
             return list(db.session.execute(sa.select(*columns).where(Message.state.in_(FINISHED)).order_by(Message.id)))
 
     def stuck(self, now: datetime) -> list[sa.Row]:
-        """Return what should have ended by now, and has not."""
+        """Return what should have ended by now and has not."""
         with self.app.app_context():
             late = (Message.state.not_in(FINISHED), Message.due_at <= now)
             return list(db.session.execute(sa.select(Message.id, Message.state, Message.due_at).where(*late)))

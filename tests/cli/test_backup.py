@@ -171,7 +171,7 @@ def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_pat
             told = set(db.session.scalars(sa.select(Invitation.state)))
     assert len(server.taken) == (4 if resend else 2)
     assert {(state, reason) for _name, state, reason in found} == {("sent", "") if resend else ("unknown", "restored")}
-    assert told == {InvitationState.INVITED}  # staff may have handled them, so reminders continue
+    assert told == {InvitationState.INVITED}  # invitees may have got the mail, so reminders continue
 
 
 def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path):

@@ -156,7 +156,7 @@ def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
 
 
 def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are(app, office):
-    """Four hundred slow connections from one address kept others out. Now one address loses its oldest beyond a hundred."""
+    """Four hundred slow connections from one address kept others out. Now an address loses its oldest beyond 100."""
     port = any_port()
     process = start(app, "serve", "--no-engine", "--port", str(port))
     try:

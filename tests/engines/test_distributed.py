@@ -1,4 +1,4 @@
-"""Workers that share PostgreSQL over a queue: each mail is sent once, though workers start, stop or lose the database."""
+"""Workers that share PostgreSQL over a queue: each mail is sent once, though workers come, go or lose the database."""
 
 import os
 import subprocess

@@ -7,7 +7,7 @@ from typing import BinaryIO, Self
 
 
 class NarrowServer:
-    """most: simultaneous connections. refuses: answers 421 to others. greeting: called before each connection is greeted."""
+    """most: simultaneous connections. refuses: answers 421 to others. greeting: called before each greeting."""
 
     def __init__(self, most: int, *, refuses: bool = False, greeting: Callable[[], None] = lambda: None) -> None:
         self.taken = 0

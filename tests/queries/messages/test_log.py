@@ -1,4 +1,4 @@
-"""The message log: found by state, person, activity and words; sending a message again once, and only while it is true."""
+"""The message log: found by state, person, activity and words; sending again once, and only while it is true."""
 
 import pytest
 import sqlalchemy as sa
