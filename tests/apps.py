@@ -15,7 +15,7 @@ from outreach import _flask_config, create_app, diskfull
 from outreach.extensions import db, limiter, prepare_engine
 from outreach.settings import Settings
 
-STATEMENTS = 5000  # the compiled templates are kept
+STATEMENTS = 5000  # the number of compiled SQL statements that are cached
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
 
 

@@ -1,4 +1,4 @@
-"""Is a sender proven: one From field with one mailbox and no verdict of our server against it. Else it is a claim."""
+"""When a mail proves its sender: one From field with one mailbox, and no verdict of our server against it."""
 
 import pytest
 

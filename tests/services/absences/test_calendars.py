@@ -128,7 +128,7 @@ def test_each_failure_has_its_own_message(any_app, server, mine, answer, problem
     assert len(told.message) <= 300
 
 
-def test_an_unchanged_calendar_is_fetched_only_once_a_week(any_app, server, mine):
+def test_an_unchanged_calendar_is_fetched_in_full_only_once_a_week(any_app, server, mine):
     server.says("/c.ics", calendar("20270125T010000Z"), 'ETag: "1"')
     made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
     due()

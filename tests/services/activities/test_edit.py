@@ -86,7 +86,7 @@ def test_the_largest_allowed_values_are_accepted(office):
     assert made.capacity == 1
 
 
-def test_a_hall_is_booked_once_an_hour_and_the_refusal_says_who_has_it(hall, coordinator):
+def test_a_hall_is_booked_only_once_at_a_time_and_the_refusal_says_who_has_it(hall, coordinator):
     planning.create_activity(replace(RAKOR, venue_id=hall.id), by=coordinator, now=NOW)
     with pytest.raises(book.VenueTaken) as refused:
         planning.create_activity(
