@@ -41,7 +41,7 @@ class _Made:
     app: Flask
     config: dict[str, Any]
     extensions: dict[str, Any]
-    storage: object  # where the limits count: every app that is made takes the extensions over, and this with them
+    storage: object  # where the limits count: every new app takes over the extensions, and this with them
     addresses: int
     in_use: bool = False
 
@@ -99,9 +99,9 @@ def _copied(extensions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renew_engine(app: Flask) -> None:
-    """Let the app have an engine of its own, as create_app makes it; what was kept for the one before is not found again.
+    """Give the app its own engine, as create_app makes it; values cached for the former engine are not found again.
 
-    It has the dialect and the compiled statements of those before it: compiling them takes longer than running them.
+    It reuses the dialect and the compiled statements of former engines: compiling them takes longer than running them.
     """
     url = sa.make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     first = _first_engine(app, url.drivername)

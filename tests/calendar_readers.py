@@ -1,6 +1,6 @@
 """Three libraries that read an iCalendar file, each with its own parser: what each reads in the entries.
 
-libical reads for GNOME, KDE and Evolution, vobject for CalDAV servers and telephones' bridges, icalendar for khal and others.
+GNOME, KDE and Evolution use libical, CalDAV servers and bridges of phones use vobject, khal and others use icalendar.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ READERS = ("icalendar", "vobject", "libical")
 
 
 def reader(name: str) -> Callable[[bytes], Seen]:
-    """Return what reads a file as one of READERS does; skip the test where its library is not installed."""
+    """Return a function that reads a file with one of READERS; skip the test where its library is not installed."""
     return {"icalendar": _by_icalendar, "vobject": _by_vobject, "libical": _by_libical}[name]
 
 

@@ -1,6 +1,6 @@
 """The check and the update of the translations: `python tests/catalogue.py check` or `update`.
 
-Message ids are found in _() calls of Python and Jinja, and in Problems, whose sentences are plain strings that
+Message ids are found in _() calls of Python and Jinja, and in Problems, whose messages are plain strings that
 the page translates. `update` writes new ids into the catalogue and compiles it; `check` fails on anything missing.
 """
 

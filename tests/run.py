@@ -1,11 +1,11 @@
-"""What `make test` runs, one check after the other; ends with the ten slowest tests, what could not be run here, and the
-exit code of the whole.
+"""`make test` runs this: one check after the other, then the ten slowest tests, what could not run here, and the exit code
+of the whole.
 
     tests/run.py [--quick] [--day DAY|awkward] [what pytest is to be told]
 
 --quick: an answer in two minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow.
---day: tests that take their days from the clock run on that day ("2028-02-29T08:00", by Metro's clock), the others as ever;
-with `awkward`, only such tests run, on ten days that are awkward for a calendar.
+--day: tests that take their days from the clock run on that day ("2028-02-29T08:00", in Metro's time), the others as usual;
+with `awkward`, only such tests run, on ten days that are difficult for a calendar.
 OUTREACH_TEST_ALL=1 makes a skipped test an error, for machines on which everything should be installed.
 """
 
@@ -103,7 +103,7 @@ def skipped_tests(report: Path) -> Counter[str]:
 
 
 def slowest_tests(report: Path) -> list[str]:
-    """Return a line for each of the slowest tests; what is shared is counted where it is first asked for."""
+    """Return a line for each of the slowest tests; a shared fixture counts for the first test that uses it."""
     if not report.exists():
         return []
     took = [
@@ -114,7 +114,7 @@ def slowest_tests(report: Path) -> list[str]:
 
 
 def not_run(skipped: Counter[str]) -> list[str]:
-    """Return the lines that name what did not run, and how to have it run."""
+    """Return the lines that name what did not run, and how to make it run."""
     lines = [
         f"NOT RUN: {count} {'test' if count == 1 else 'tests'}: {reason}" for reason, count in skipped.most_common()
     ]

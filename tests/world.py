@@ -31,7 +31,7 @@ def today() -> date:
 def working_day(days: int, *, weekday: int | None = None, count: int = 1) -> date:
     """Return the first working day that is at least so many days from today, on that day of the week if one is given.
 
-    count: how many days after each other, with no day off between them, are working days from there. None is in Ramadan,
+    count: the number of consecutive working days from there, with no day off between them. None is in Ramadan,
     when offices close earlier and pages say so.
     """
     day = today() + timedelta(days=days)

@@ -61,10 +61,10 @@ class Browser:
 
 @pytest.fixture
 def whole(app, tmp_path) -> Iterator[str]:
-    """The address at which everything runs as in `outreach demo`: what is published is mailed within a second.
+    """The address at which everything runs as in `outreach demo`: publishing sends the mails within a second.
 
-    A test names it after the fixtures that fill the database: these read and write without `writing()`, which no engine
-    beside them may meet.
+    A test uses it after the fixtures that fill the database: they read and write without `writing()`, so no engine may run
+    beside them.
     """
     server = make_server("127.0.0.1", 0, app, threaded=True)
     with Catcher("127.0.0.1", 0, tmp_path / "mailbox") as catcher:

@@ -1,4 +1,4 @@
-"""`make chaos` runs this: 200 kills, printed as a table, then every chaos test in its long form. About half an hour.
+"""What `make chaos` runs: 200 kills, printed as a table, then every chaos test in its long form. About half an hour.
 
 python -m tests.chaos [--kills 200] [--seed N] [--only-kills]
 """

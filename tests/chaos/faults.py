@@ -25,8 +25,8 @@ KILLS = frozenset({KILL, KILL_AFTER_TAKING, KILL_AFTER_REPLY})
 class Fault:
     """`what` is one of the words above, or a reply such as "451 later" (after a 421 the sink closes, as servers do).
 
-    chance: 0 to 1. times: how often at most; None: always. to: only for recipients that begin so (from RCPT on).
-    after: how many times the verb passes unharmed first. pid: whom KILL aims at; other clients pass unharmed.
+    chance: 0 to 1. times: how often at most; None: always. to: only for recipients that start with this (from RCPT on).
+    after: how many times the verb first runs without a fault. pid: the target of KILL; other clients get no fault.
     """
 
     verb: str

@@ -236,7 +236,7 @@ def _database(server: str, name: str) -> str:
 def office_with_invited(people: int, now: datetime, *, expanded: bool = True) -> None:
     """Store an office, and people invited to an activity next month: their mails are due now.
 
-    expanded: whether they are written already; else the next tick writes them.
+    expanded: whether the mails are already written; otherwise the next tick writes them.
     """
     db.session.add(Region(code="18", name="Lampung", level=1))
     db.session.flush()

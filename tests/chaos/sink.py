@@ -3,8 +3,8 @@
     python -m tests.chaos.sink LOG OPTIONS   (JSON: extensions, answer_after_s, keep, seed)
 
 Prints its port, then obeys lines of JSON on its standard input ({"faults": […], "extensions": […]}) and answers
-what is left of the faults that held before.
-A line in the log is written before the 250 goes out: Message-ID, recipient, sender, instant, and the mail where it is kept.
+how often each former fault could still have occurred.
+A log line is written before the 250 is sent: Message-ID, recipient, sender, instant, and the mail if it is kept.
 """
 
 import asyncio

@@ -92,8 +92,8 @@ def outcome() -> Counter[tuple[str, str]]:
 def arrivals(sink: Sink) -> Counter[str]:
     """Return how often each reader got a mail; a repetition with the same Message-ID counts once.
 
-    Only that may come again whose 250 was not heard: it was kept in silence, or its connection broke with the mails of a
-    group on their way.
+    A mail may be repeated only if its 250 was not received: it was kept without a reply, or its connection broke with a
+    group of mails in transit.
     """
     took = sink.took()
     again = Counter(one.message_id for one in took) - Counter({one.message_id: 1 for one in took})

@@ -1,7 +1,7 @@
 """After any history, the forecast gives what expansion then writes: how many mails, which readers, today or tomorrow.
 
-Mails are really claimed, judged, composed and settled; only the mail server's word is drawn. So histories have mails in retry,
-in doubt, held by a worker that vanished, and sent after midnight.
+Mails are really claimed, checked, composed and settled; only the mail server's reply is random. So histories have mails in retry,
+in doubt, claimed by a dead worker, and sent after midnight.
 """
 
 import os

@@ -1,6 +1,6 @@
 """PostgreSQL's disk is full for a while, in the middle of a drain or a tick: nothing is lost, sent twice or silent.
 
-Once as it says so of every statement that writes a row; in the long form also on one that really is full, if it can be mounted.
+Short form: every statement that writes a row reports it. Long form: also a disk that is really full, if it can be mounted.
 """
 
 import os

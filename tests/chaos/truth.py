@@ -1,7 +1,7 @@
 """What must be sent to which reader, computed from the actions alone; and reading the contents of a mail.
 
 It never reads the database. The mails state their contents in a form made for this: office-wide texts whose body is
-"PART key, activity, day, hour" (see `texts`), put in by the product's own placeholders.
+"PART key, activity, day, hour" (see `texts`), filled in by the product's own placeholders.
 """
 
 import re

@@ -1,6 +1,6 @@
 """A real IMAP server for tests: Debian's Dovecot (2.4) in a temporary folder, without root's configuration.
 
-It runs as whoever runs the tests; under root its processes drop to "nobody", as Dovecot refuses to serve mail as root.
+It runs as the user of the tests; under root its processes switch to "nobody", as Dovecot refuses to serve mail as root.
 """
 
 import grp
@@ -69,7 +69,7 @@ service imap-login {{
 class Dovecot:
     """Use as a context. `port` speaks STARTTLS, `tls_port` TLS from the first byte; `ca_file` signs both.
 
-    user: whose mailbox the methods are about. Each has an empty one from the first time on that they are named.
+    user: the owner of the mailbox that the methods use. A new user has an empty mailbox.
     """
 
     def __init__(self) -> None:

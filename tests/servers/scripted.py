@@ -1,6 +1,6 @@
 """A mail server of our own that does at each verb what a test specifies, and records what it took.
 
-It announces what it is told to (PIPELINING, CHUNKING, SIZE, …) and takes commands as they come, so pipelining needs nothing.
+It announces the given extensions (PIPELINING, CHUNKING, SIZE, …) and reads commands in order, so pipelining needs no code.
 """
 
 import contextlib
@@ -31,9 +31,9 @@ Fault = str | Callable[[str], str | None]
 
 @dataclass
 class ScriptedServer:
-    """at[verb, n]: what happens the n-th time (from 1) that the verb comes, counted over all connections; n 0: each time.
+    """at[verb, n]: what happens at the n-th use (from 1) of the verb, counted over all connections; n 0: each time.
 
-    It is a reply or one of the words above, or a function of the recipient that returns one of them, or None for as usual.
+    It is a reply or one of the words above, or a function of the recipient that returns one of them; None: no fault.
     """
 
     extensions: tuple[str, ...] = ()

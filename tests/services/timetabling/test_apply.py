@@ -188,7 +188,7 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
     lines = lines_of(proposed)
     moved = [line for line in lines.values() if line.is_moved]
     assert moved
-    assert len(moved) < 3  # one of the three can stay, and who was told of it stays told
+    assert len(moved) < 3  # one of the three can stay, and its people count as notified
     seen = applying.preview(proposed, lines, now=NOW)
     assert (seen.needs_reason, seen.tells, seen.may) == (True, True, True)
     assert [line.id for line, _forecast in seen.forecasts] == [line.id for line in moved]
