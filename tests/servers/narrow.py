@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, Self
 
 
@@ -41,13 +42,16 @@ class NarrowServer:
                 return
             try:
                 self._greeting()
-                self._talk(lines)
+                quit_politely = self._talk(lines)
             except OSError:
-                pass
-            finally:
-                self._places.release()
+                quit_politely = False
+            self._places.release()
+            if quit_politely:  # only now, so that whoever reads this finds the place free
+                with suppress(OSError):
+                    lines.write(b"221 bye\r\n")
 
-    def _talk(self, lines: BinaryIO) -> None:
+    def _talk(self, lines: BinaryIO) -> bool:
+        """Return whether the client said QUIT, which is not answered yet."""
         in_mail = False
         lines.write(b"220 ready\r\n")
         for line in lines:
@@ -56,6 +60,7 @@ class NarrowServer:
                 continue
             self.taken += in_mail
             in_mail = not in_mail and verb == b"DATA"
-            lines.write(b"354 go on\r\n" if in_mail else b"221 bye\r\n" if verb == b"QUIT" else b"250 OK\r\n")
             if verb == b"QUIT":
-                return
+                return True
+            lines.write(b"354 go on\r\n" if in_mail else b"250 OK\r\n")
+        return False

@@ -47,6 +47,7 @@ class Drainer:
         self.call_helpers = call_helpers
         self.trouble: ChannelTrouble | None = None  # the channel's trouble at this connection's last look
         self.breaks = 0
+        self.more = False  # more was due than what this connection claimed
         self.vain = 0  # checks in a row that were too old when their mail could be sent
 
     def run(self) -> None:
@@ -62,8 +63,7 @@ class Drainer:
                 while not self._must_stop() and self._may_send():
                     claimed, more = self.job.claim(self.worker)
                     self.holding.leases.update(claimed)
-                    if more and self.call_helpers:
-                        self.call_helpers()
+                    self.more = more
                     if not claimed or not self._send(claimed):
                         return
                     self._look_how_far(len(claimed))
@@ -148,6 +148,10 @@ class Drainer:
             self._raise_alarm(error, (), MessageState.LEASED)
             raise
         self._look_what_works()
+        # Only now, so that a server with room for one connection does not give it to a helper, which raises no alarm.
+        if self.more and self.call_helpers:
+            self.more = False
+            self.call_helpers()
         return self._must_ask_again()
 
     def _must_ask_again(self) -> bool:
