@@ -38,7 +38,10 @@ def start(app, *arguments: str, **environment: str) -> subprocess.Popen:
         "OUTREACH_SECRET_KEY": SECRET,
         **environment,
     }
-    program = "import sys; from outreach.cli.serving import serve, worker; {'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
+    program = (
+        "import sys; from outreach.cli.serve.command import serve, worker; "
+        "{'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     )

@@ -269,7 +269,7 @@ def test_without_the_extra_a_message_says_what_to_install(monkeypatch):
 
 
 def test_importing_the_planner_does_not_load_the_solver():
-    code = "import sys, outreach.domain.placement; sys.exit('ortools' in sys.modules)"
+    code = "import sys, outreach.domain.timetabling; sys.exit('ortools' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
