@@ -72,7 +72,7 @@ def test_the_sample_sheet_gives_304_people_and_refuses_ten_rows_each_with_a_reas
         ),
         (316, "RowRepeated", "This is the same person as in row 8."),
         (317, "RowRepeated", "This is the same person as in row 10."),
-        (318, "NameMissing", "There is no name. Please write the full name of this person."),
+        (318, "ImportNameMissing", "There is no name. Please write the full name of this person."),
         (
             319,
             "UnknownKelurahanIn",
@@ -219,14 +219,14 @@ def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
     reading = store(data, default_kinds=(CadreKind.PATBM,))
     assert [c.kind for c in people()[0].cadre_roles] == [CadreKind.PATBM]
     assert refusals(reading) == [
-        (3, "KelurahanMissing", "There is no kelurahan. A cadre belongs to one; please write it.")
+        (3, "ImportKelurahanMissing", "There is no kelurahan. A cadre belongs to one; please write it.")
     ]
 
 
 def test_a_formula_instead_of_a_name_is_refused(metro):
     data = b'Nama;Kelurahan\n"=HYPERLINK(""http://example.com"")";Metro\n'
     reading = importing.read(data, "kader.csv")
-    assert [(r.number, type(r.problem).__name__) for r in reading.refused] == [(2, "NotAName")]
+    assert [(r.number, type(r.problem).__name__) for r in reading.refused] == [(2, "ImportNotAName")]
 
 
 def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro):

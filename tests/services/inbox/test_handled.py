@@ -13,10 +13,9 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, Invitation
 from outreach.queries import audit_log, inbox
 from outreach.services.activities import publish as publishing
-from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import NotRecordable
-from outreach.services.inbox import handled
+from outreach.services.inbox import handled, record_from_mail
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations import invite as inviting
@@ -36,8 +35,8 @@ def hers(activity, ani, coordinator) -> Invitation:
 
 
 def record(invitation, coordinator, mail_id, choice=Choice.COMING, now=NOW):
-    return recording.record_answer(
-        invitation.id, choice, AnswerSource.MAIL, by=coordinator, now=now, mail_id=mail_id
+    return record_from_mail.record_answer(
+        mail_id, invitation.id, choice, AnswerSource.MAIL, by=coordinator, now=now
     )  # fmt: skip
 
 
@@ -78,8 +77,8 @@ def test_saving_the_names_from_an_offices_letter_marks_it_as_handled(activity, p
     publishing.publish([activity.id], by=coordinator, now=NOW)
     theirs = db.session.scalars(sa.select(Invitation)).one()
     letter = mail(organisation_id=police.id, invitation_id=theirs.id)
-    recording.nominate_for(
-        theirs.id, [Nominee("Dewi Sartika")], by=coordinator, now=NOW, source=AnswerSource.MAIL, mail_id=letter.id
+    record_from_mail.nominate_for(
+        letter.id, theirs.id, [Nominee("Dewi Sartika")], by=coordinator, now=NOW, source=AnswerSource.MAIL
     )
     assert (letter.seen_at, log()[-2][1]["incoming_mail"]) == (NOW, letter.id)
 
