@@ -32,6 +32,7 @@ from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Organisation, Person, Region, Reminder
 from outreach.services import attendance
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
@@ -150,7 +151,7 @@ class AnyHistory(RuleBasedStateMachine):
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
         previewed = forecasting.for_move(activity.id, move, now=now)
-        if self.attempt(lambda: publishing.move(activity.id, move, "Banjir", None, by=None, now=now)):
+        if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)):
             self.check_event(activity.id, MailKind.CHANGE, previewed.rows, tick)
 
     @precondition(lambda self: len(self.published) > 1)

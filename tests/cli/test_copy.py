@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from flask_migrate import downgrade
 
 from outreach import clock
-from outreach.cli.data import migrations
+from outreach.cli.data import commands
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.extensions import db
@@ -37,7 +37,7 @@ def small(tmp_path, upgraded_file):
 
 
 def copied(url: str) -> tuple[int, str]:
-    done = CliRunner().invoke(migrations.db, ["copy", "--to", url])
+    done = CliRunner().invoke(commands.db, ["copy", "--to", url])
     return done.exit_code, done.output + (str(done.exception) if done.exception else "")
 
 
@@ -185,7 +185,7 @@ def test_an_impossible_target_is_reported_without_its_password(small, url):
 def test_the_target_may_be_in_the_environment_and_its_password_is_not_printed(small, target):
     there = sa.make_url(target).update_query_dict({"application_name": "a-password"})
     done = CliRunner().invoke(
-        migrations.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}
+        commands.db, ["copy"], env={"OUTREACH_COPY_TO": there.render_as_string(hide_password=False)}
     )
     assert (done.exit_code, "a-password" in done.output) == (0, False)
     assert f"the postgresql database {there.database}" in done.output

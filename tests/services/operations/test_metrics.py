@@ -111,7 +111,7 @@ def test_incoming_mails_and_blocked_addresses_are_counted(office):
 
 
 def test_waiting_mails_are_counted_up_to_a_maximum(activity, ani, budi, monkeypatch):
-    monkeypatch.setattr(metrics, "MOST", 3)
+    monkeypatch.setattr(metrics, "MOST_COUNTED", 3)
     invited(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
     for message in db.session.scalars(sa.select(Message)):
         message.due_at = NOW + 2 * MINUTE

@@ -307,7 +307,7 @@ def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activi
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     sent(NOW)
-    move = publishing.Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
+    move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     previewed = forecasting.for_move(activity.id, move, now=at(18, 9))
     assert [r.people for r in previewed.rows if r.kind is MailKind.CHANGE] == [1]
 

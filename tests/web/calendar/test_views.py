@@ -17,6 +17,7 @@ from outreach.extensions import db
 from outreach.models import Absence, Activity, Venue
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
 from tests.conftest import NOW, at, draft_activity, log_in
@@ -408,9 +409,9 @@ def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     any_app, programme, hall, activity, coordinator_client
 ):
     """They clashed before, when the office only warned: a move to another clashing time gives no new clash."""
-    planning_rules.save(PlanValues(severities={ClashKind.VENUE_TAKEN: Severity.WARN}), by=None, now=NOW)
+    office_planning_rules.save(PlanValues(severities={ClashKind.VENUE_TAKEN: Severity.WARN}), by=None, now=NOW)
     draft_activity(programme, hall, 18, title="Pelatihan", holds_venue=False)
-    planning_rules.save(PlanValues(version=planning_rules.values().version), by=None, now=NOW)
+    office_planning_rules.save(PlanValues(version=planning_rules.values().version), by=None, now=NOW)
     page = coordinator_client.get(drop(activity, "2027-01-18T09:00:00", "2027-01-18T13:00:00")).text
     assert "Aula Bappeda is taken until" in page
     assert "It cannot be placed so." in page
