@@ -151,7 +151,8 @@ class AnyHistory(RuleBasedStateMachine):
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
         previewed = forecasting.for_move(activity.id, move, now=now)
-        if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)):
+        announced = title in self.published  # of a draft nobody is told
+        if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)) and announced:
             self.check_event(activity.id, MailKind.CHANGE, previewed.rows, tick)
 
     @precondition(lambda self: len(self.published) > 1)
