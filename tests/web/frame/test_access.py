@@ -238,10 +238,10 @@ def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
 
 def test_a_style_sheet_may_be_cached_for_ever_because_its_address_changes_with_it(app: Flask):
     address = app.extensions["outreach_static_url"]("css/outreach.css")
-    assert re.fullmatch(r"/static/[0-9a-f]{12}/outreach\.css", address)
+    assert re.fullmatch(r"/static/[0-9a-f]{12}/css/outreach\.css", address)
     client = app.test_client()
     assert "immutable" in client.get(address).headers["Cache-Control"]
-    assert "immutable" not in client.get("/static/outreach.css").headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/css/outreach.css").headers["Cache-Control"]
 
 
 def test_a_crash_shows_a_message_and_names_nobody(app: Flask, coordinator: User):
