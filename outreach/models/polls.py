@@ -89,7 +89,9 @@ class PollInvitee(Identified, Model):
     poll: Mapped[DatePoll] = relationship(back_populates="invitees")
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
-    choices: Mapped[list["PollAnswer"]] = relationship(back_populates="invitee", cascade="all, delete-orphan")
+    choices: Mapped[list["PollAnswer"]] = relationship(
+        back_populates="invitee", cascade="all, delete-orphan", order_by="PollAnswer.slot_id"
+    )
 
     @property
     def invitee(self) -> Person | Organisation:

@@ -146,7 +146,7 @@ def test_there_is_no_page_to_register_or_to_reset_a_password(app: Flask):
     assert [client.get(path).status_code for path in ("/register", "/reset")] == [404, 404]
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/nothing-here", "/static/outreach.css"])
+@pytest.mark.parametrize("path", ["/", "/login", "/nothing-here", "/static/css/outreach.css"])
 def test_every_response_has_the_headers(coordinator_client, path: str):
     headers = coordinator_client.get(path).headers
     if path.startswith("/static"):
