@@ -44,7 +44,7 @@ STANDINGS = {
 
 
 @dataclass(frozen=True)
-class SheetRow:
+class AttendanceRow:
     invitation: Invitation
     standing: AttendanceState
 
@@ -64,7 +64,7 @@ class RegionCount:
 class AttendanceSheet:
     activity: Activity
     page: Page
-    rows: list[SheetRow]
+    rows: list[AttendanceRow]
     expected: int
     present: int
     by_region: list[RegionCount]
@@ -90,19 +90,19 @@ def sheet(
     return AttendanceSheet(
         activity=activity,
         page=page,
-        rows=[SheetRow(i, STANDINGS.get(i.state, AttendanceState.DECLINED)) for i in page.items],
+        rows=[AttendanceRow(i, STANDINGS.get(i.state, AttendanceState.DECLINED)) for i in page.items],
         expected=expected,
         present=present,
         by_region=_by_region(activity_id),
     )
 
 
-def sheet_row(activity_id: int, invitation_id: int) -> SheetRow | None:
+def sheet_row(activity_id: int, invitation_id: int) -> AttendanceRow | None:
     """Return one row of the sheet, or None if the activity has no such invitation."""
     invitation = db.session.scalar(
         matching(activity_id, InviteeFilters()).where(Invitation.id == invitation_id).options(*row_options())
     )
-    return SheetRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED)) if invitation else None
+    return AttendanceRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED)) if invitation else None
 
 
 def totals(activity_id: int) -> tuple[int, int]:

@@ -101,7 +101,7 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
         return Incoming(**known, kind=IncomingKind.AUTOMATIC, reason=IncomingReason.OWN)
     try:
         reply = replies.reply_in(mail)
-    except replies.CalendarTooLarge:
+    except replies.ReplyTooLarge:
         return _set_aside(raw, mail.headers, IncomingReason.TOO_COMPLEX)
     kind = IncomingKind.LETTER
     if reply is not None:

@@ -29,7 +29,7 @@ _FOLD = re.compile(r"\n[ \t]")
 _INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
 
 
-class CalendarTooLarge(Exception):
+class ReplyTooLarge(Exception):
     """The calendar has more lines or components than any genuine reply to us."""
 
 
@@ -72,7 +72,7 @@ def reply_in(mail: MailPart) -> CalendarReply | None:
     for part in islice(calendars, MOST_CALENDARS):
         left -= len(part.body)
         if left < 0:
-            raise CalendarTooLarge
+            raise ReplyTooLarge
         found = reply_of(part.text(2 * MOST_BYTES), parameter(part.headers, "method"))
         if found is not None:
             return found
@@ -85,7 +85,7 @@ def reply_of(text: str, method: str = "") -> CalendarReply | None:
     method: from the part's content type, used if the object itself has none.
     """
     if len(text) > MOST_BYTES or text.count("\n") > MOST_LINES or text.upper().count("BEGIN:") > MOST_COMPONENTS:
-        raise CalendarTooLarge
+        raise ReplyTooLarge
     named = ""
     event: list[_ContentLine] = []
     for component, line in _lines(text):

@@ -50,7 +50,7 @@ class Topic(NamedTuple):
     topic: str
 
 
-class Representative(NamedTuple):
+class NamedRepresentative(NamedTuple):
     """The person who comes in an invitee's place."""
 
     name: str
@@ -101,7 +101,7 @@ class ShownInvitation(NamedTuple):
     roles: tuple[Role, ...]
     state: InvitationState
     moved: bool
-    representative: Representative
+    representative: NamedRepresentative
     quota: int
     refusal: Problem | None
     seats_left: int | None
@@ -241,7 +241,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         roles=tuple(r.role for r in mine),
         state=row.state,
         moved=row.answered_sequence is not None and row.answered_sequence < row.sequence,
-        representative=Representative(
+        representative=NamedRepresentative(
             row.representative_name, row.representative_post, row.representative_phone, row.representative_email
         ),
         quota=row.quota or 0,

@@ -36,7 +36,7 @@ class ActivityPreview:
 
 
 @dataclass(frozen=True)
-class Preview:
+class InvitationPreview:
     """The effects of inviting. mails: invitees who get one at once. without_address: chosen invitees without an address."""
 
     activities: list[ActivityPreview]
@@ -53,7 +53,7 @@ class Preview:
         return sum(a.new for a in self.activities)
 
 
-def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: Role) -> Preview:
+def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: Role) -> InvitationPreview:
     """Return the effects of inviting these people in a role."""
     chosen = sa.select(Person.id, Person.name, Person.post, Person.email).where(
         Person.id.in_(person_ids), Person.erased_at.is_(None)
@@ -66,7 +66,7 @@ def of_cadres(
     kinds: Collection[CadreKind],
     region_codes: Collection[str],
     without: Collection[int] = (),
-) -> Preview:
+) -> InvitationPreview:
     """Return the effects of inviting the cadres of these kinds and kelurahan; empty: all. without: people to leave out."""
     chosen = (
         sa.select(Person.id, Person.name, Person.post, Person.email)
@@ -81,7 +81,7 @@ def of_cadres(
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == Role.CADRE)
 
 
-def of_organisations(activity_ids: Collection[int], quotas: Mapping[int, int]) -> Preview:
+def of_organisations(activity_ids: Collection[int], quotas: Mapping[int, int]) -> InvitationPreview:
     """Return the effects of inviting these organisations."""
     chosen = sa.select(Organisation.id, Organisation.name, sa.literal("").label("post"), Organisation.email).where(
         Organisation.id.in_(quotas)
@@ -97,7 +97,7 @@ def _preview(
     column: Any,
     extra: sa.ColumnElement[bool],
     seats: Mapping[int, int] | None = None,
-) -> Preview:
+) -> InvitationPreview:
     """chosen: rows of id, name, post, email. column: of Invitation, with these ids. seats: by id; None: one each."""
     rows = db.session.execute(chosen.order_by("name", "post")).all()
     ids = {row.id for row in rows}
@@ -122,7 +122,7 @@ def _preview(
     asked = _asked(invited)
     for one in invited:
         asked[one] = asked.get(one, 0) + sum(seats[i] if seats else 1 for i in ids - invited[one])
-    return Preview(
+    return InvitationPreview(
         activities=[
             ActivityPreview(a, len(ids - invited[a.id]), len(ids & invited[a.id]), asked[a.id]) for a in activities
         ],

@@ -43,7 +43,7 @@ class NothingMoved(Problem):
 
 
 @dataclass(frozen=True)
-class Preview:
+class MovePreview:
     """The effects of a move. found: the clashes that it would add. refused: the problem the booking would raise now.
 
     forecast: None if nobody has been notified yet, or if the move is not possible.
@@ -97,7 +97,7 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     )
 
 
-def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Preview:
+def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> MovePreview:
     """Return the effects of the move. Nothing is written.
 
     Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times.
@@ -116,7 +116,7 @@ def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Pre
     refused = _refused(session, copy, other_time=differs(activity, after, "starts_at", "ends_at"))
     tells = _is_announced(activity) and refused is None and not found.blocking
     forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
-    return Preview(activity, as_it_is(activity), after, found, refused, forecast)
+    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast)
 
 
 def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:

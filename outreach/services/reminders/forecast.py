@@ -201,7 +201,7 @@ def _under(
     return planned
 
 
-class _Line(NamedTuple):
+class _PlannedLine(NamedTuple):
     """A possible line of a mail: one invitation, to the invitee or to the representative."""
 
     activity_id: int
@@ -255,7 +255,7 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
     return Forecast(tuple(rows), mails, len(unreachable))
 
 
-def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime) -> dict[int, list[_Line]]:
+def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime) -> dict[int, list[_PlannedLine]]:
     """Return the possible lines, by activity. zones: those for which to find out who had a mail today."""
     told = sa.exists().where(MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id,
                              MAY_HAVE_TOLD)  # fmt: skip
@@ -296,11 +296,11 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
             .where(Invitation.activity_id.in_(activity_ids))
         )
 
-    found: dict[int, list[_Line]] = defaultdict(list)
-    fields = len(_Line._fields) - 1
+    found: dict[int, list[_PlannedLine]] = defaultdict(list)
+    fields = len(_PlannedLine._fields) - 1
     for row in db.session.execute(select(sa.false()).union_all(select(sa.true()).where(audiences.REPRESENTED))):
         had = frozenset(zone for zone, had in zip(zones, row[fields:], strict=True) if had)
-        found[row.activity_id].append(_Line._make((*row[:fields], had)))
+        found[row.activity_id].append(_PlannedLine._make((*row[:fields], had)))
     return found
 
 
@@ -330,7 +330,7 @@ def _announced(activity_ids: Collection[int], planned: Collection[_Planned]) -> 
     return found
 
 
-def _could_read(one: _Planned, line: _Line, written: Collection[tuple[int | None, int, bool]]) -> bool:
+def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int | None, int, bool]]) -> bool:
     """Return whether this line may be in the mail: it is for this recipient and is not written yet."""
     return (
         one.invitation_id in (None, line.invitation_id)
@@ -339,7 +339,7 @@ def _could_read(one: _Planned, line: _Line, written: Collection[tuple[int | None
     )
 
 
-def _as_then(one: _Planned, line: _Line, announced: Mapping[int, datetime], now: datetime) -> _Line:
+def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime], now: datetime) -> _PlannedLine:
     """Return the line as it will be when the reminder is due: a prepared invitee is invited if the invitation goes out first.
 
     A cancellation also cancels that invitation.
@@ -353,7 +353,7 @@ def _as_then(one: _Planned, line: _Line, announced: Mapping[int, datetime], now:
     return line._replace(state=InvitationState.INVITED, invited_at=max(invited_at, now))
 
 
-def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_Line]:
+def _still_true(one: _Planned, lines: Iterable[_PlannedLine], now: datetime) -> list[_PlannedLine]:
     """Return the lines in the reminder's audience that will still be true when the mail goes out."""
     if one.audience is Audience.ABSENT and now < one.times.ends_at:
         return []  # before the end nobody counts as absent
@@ -392,7 +392,7 @@ def _still_true(one: _Planned, lines: Iterable[_Line], now: datetime) -> list[_L
     return found
 
 
-def _may_become(audience: Audience, line: _Line) -> bool:
+def _may_become(audience: Audience, line: _PlannedLine) -> bool:
     """Return whether an invitee with an address may still join this audience before the reminder is due."""
     if audience not in MAY_GROW:
         return False
@@ -402,7 +402,7 @@ def _may_become(audience: Audience, line: _Line) -> bool:
     return line.has_address and not line.stopped and not declined
 
 
-def _to_be_named(one: _Planned, lines: Collection[_Line]) -> int:
+def _to_be_named(one: _Planned, lines: Collection[_PlannedLine]) -> int:
     """Return how many more people organisations may nominate until then; each gets a mail of their own."""
     if one.note or one.invitation_id is not None or one.audience not in (Audience.COMING, Audience.PRESENT):
         return 0

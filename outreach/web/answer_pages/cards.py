@@ -8,7 +8,7 @@ from outreach.delivery.words.labels import label
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
-from outreach.queries.answers.page import Nominated, Representative, ShownInvitation
+from outreach.queries.answers.page import NamedRepresentative, Nominated, ShownInvitation
 from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
 from outreach.web.answer_pages.read_form import CardForm, stored_choice
 from outreach.web.frame.say import say
@@ -136,7 +136,7 @@ def _roles(one: ShownInvitation) -> str:
     return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
 
 
-def _row(named: Representative) -> PersonRow:
+def _row(named: NamedRepresentative) -> PersonRow:
     return PersonRow(named.name, named.post, formats.phone(named.phone), named.email)
 
 

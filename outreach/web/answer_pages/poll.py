@@ -38,7 +38,7 @@ class DatesForm(LinkForm):
     note: StringField = text(NOTE_LENGTH)
 
 
-class PollRow(NamedTuple):
+class PollDateRow(NamedTuple):
     """One proposed time as shown. chosen: the answer's value, "" for none yet. word: the answer in words."""
 
     id: int
@@ -131,9 +131,9 @@ def _drawn(
     )
 
 
-def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], missing: bool) -> PollRow:
+def _row(found: PollPage, slot: PollSlot, choices: Mapping[int, PollChoice], missing: bool) -> PollDateRow:
     zone, said = found.poll.zone, choices.get(slot.id)
-    return PollRow(
+    return PollDateRow(
         slot.id,
         day(slot.starts_at, zone),
         span(slot.starts_at, slot.ends_at, zone),

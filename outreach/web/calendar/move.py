@@ -19,7 +19,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import page as showing
 from outreach.services.activities import move as moves
-from outreach.services.activities.move import Preview
+from outreach.services.activities.move import MovePreview
 from outreach.services.locking import ActivityMissing
 from outreach.web.activities.views import to_its_page
 from outreach.web.calendar import undo as calendar_undo
@@ -113,7 +113,7 @@ def undo() -> Any:
     return redirect(_back(request.form.get("back", ""), activity))
 
 
-def _page(form: PlaceForm, activity: Activity, previewed: Preview | None = None, *, undoing: bool = False) -> Any:
+def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = None, *, undoing: bool = False) -> Any:
     clashes = _clashes(previewed, form, activity) if previewed else []
     if previewed and previewed.refused and not previewed.found.blocking:
         _say_beside(form, previewed.refused)
@@ -131,7 +131,7 @@ def _page(form: PlaceForm, activity: Activity, previewed: Preview | None = None,
     )
 
 
-def _clashes(previewed: Preview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
+def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
     """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
 
     Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page

@@ -16,7 +16,7 @@ from outreach.domain.problems import Problem
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.queries.invitations.preview import Preview
+from outreach.queries.invitations.preview import InvitationPreview
 from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
@@ -125,7 +125,7 @@ def invite_cadres(activity_id: int) -> Any:
     def invite() -> Invited:
         return inviting.invite_cadres(wanted, chosen, codes, without=without, by=current_user, now=clock.now())
 
-    def preview() -> Preview:
+    def preview() -> InvitationPreview:
         return invitation_preview.of_cadres(wanted, chosen, codes, without)
 
     return _check_or_invite(activity_id, form, choose, invite, preview, Role.CADRE)
@@ -136,7 +136,7 @@ def _check_or_invite(
     form: InviteForm,
     choose: Callable[..., Any],
     invite: Callable[[], Invited],
-    preview: Callable[[], Preview],
+    preview: Callable[[], InvitationPreview],
     role: Role,
     quotas: Mapping[int, int] | None = None,
 ) -> Any:
@@ -157,7 +157,7 @@ def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> A
     return choose("" if put_beside(form, problem) else say(problem), 422)
 
 
-def checking(activity_id: int, found: Preview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:
+def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:
     """Show what inviting will do and its clashes, with all choices in hidden fields.
 
     quotas: of organisations, which are then invited; otherwise people.

@@ -38,7 +38,7 @@ MAX_ROWS = 40
 MORNING, NOON = time(8, 0), time(12, 0)
 
 
-class ActivityLine(TidyRow):
+class ActivityRowForm(TidyRow):
     """One activity among a programme's rows. A row without title, venue and seats is left out."""
 
     kind = ChoiceField(_l("Kind"), choices=kind_choices, default=ActivityKind.COORDINATION.value)
@@ -143,14 +143,14 @@ class ProgrammeForm(TidyForm):
 class NewProgrammeForm(ProgrammeForm):
     """A programme with a row for each of its activities."""
 
-    activities = FieldList(FormField(ActivityLine), min_entries=1, max_entries=MAX_ROWS)
+    activities = FieldList(FormField(ActivityRowForm), min_entries=1, max_entries=MAX_ROWS)
 
     def offer_venues(self, venues: Sequence[tuple[int | str, str]]) -> None:
         for row in self.rows:
             row.venue_id.choices = venues
 
     @property
-    def rows(self) -> list[ActivityLine]:
+    def rows(self) -> list[ActivityRowForm]:
         return [entry.form for entry in self.activities]
 
     def add_row(self) -> None:

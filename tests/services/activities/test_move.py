@@ -50,7 +50,7 @@ def mails() -> int:
     )
 
 
-def kinds(previewed: moves.Preview) -> list[ClashKind]:
+def kinds(previewed: moves.MovePreview) -> list[ClashKind]:
     return [one.kind for one in previewed.found.clashes]
 
 
