@@ -25,7 +25,7 @@ class VenueMissing(Problem):
     message = "There is no such venue in the list."
 
 
-class NameMissing(Problem):
+class VenueNameMissing(Problem):
     message = "Please write the venue's name, such as Aula Bappeda."
     field = "name"
 
@@ -108,7 +108,7 @@ def _coming(session: Session, venue_id: int, now: datetime) -> Sequence[int]:
 def _checked(values: VenueValues) -> VenueValues:
     name = names.tidy(values.name)
     if not name:
-        raise NameMissing
+        raise VenueNameMissing
     if values.capacity is not None and not 1 <= values.capacity <= MOST_SEATS:
         raise CapacityOdd
     if abs(values.latitude or 0) > 90 or abs(values.longitude or 0) > 180:

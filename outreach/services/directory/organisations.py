@@ -22,7 +22,7 @@ class OrganisationMissing(Problem):
     message = "There is no such organisation in the list."
 
 
-class NameMissing(Problem):
+class OrganisationNameMissing(Problem):
     message = "Please write the organisation's name, such as Polres Metro."
     field = "name"
 
@@ -91,7 +91,7 @@ def values_of(organisation: Organisation) -> OrganisationValues:
 def _checked(values: OrganisationValues) -> OrganisationValues:
     name = names.tidy(values.name)
     if not name:
-        raise NameMissing
+        raise OrganisationNameMissing
     if values.sector is None:
         raise SectorMissing
     return replace(

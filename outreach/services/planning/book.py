@@ -37,7 +37,7 @@ class SpeakerTaken(Problem):
     )
 
 
-class VenueMissing(Problem):
+class VenueGone(Problem):
     message = "This venue does not exist any more. Choose another one."
     field = "venue_id"
 
@@ -67,7 +67,7 @@ class _Span:
 def book(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
     """Book the venues and speakers of activities that are new, moved or published, and flush them.
 
-    Raise VenueTaken, SpeakerTaken or VenueMissing; nothing is written then. If the office only warns of a clash, it is
+    Raise VenueTaken, SpeakerTaken or VenueGone; nothing is written then. If the office only warns of a clash, it is
     not refused. Change the rows under `session.no_autoflush`; otherwise PostgreSQL may refuse them before this function
     checks. Several activities may swap their places. speakers: False if only the venue changes, so speakers are not
     checked.
@@ -79,7 +79,7 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
         }
         wanted = {one.venue_id for one in activities if one.venue_id is not None}
         if wanted - locking.lock_venues(session, wanted | left):
-            raise VenueMissing
+            raise VenueGone
         for activity, is_free in zip(activities, _are_free(session, activities, rules), strict=True):
             activity.holds_venue = is_free
         known = [one for one in activities if one.id is not None and speakers]
@@ -110,7 +110,7 @@ def preview(session: Session, activity: Activity, *, speakers: bool = True) -> N
     """Raise what booking the activity like this would raise; nothing is locked or written."""
     rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
-        raise VenueMissing
+        raise VenueGone
     _are_free(session, [activity], rules)
     if speakers:
         _check_speakers(session, [activity], bookings.on_stage(session, [activity.id]), rules)

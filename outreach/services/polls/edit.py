@@ -17,7 +17,7 @@ from outreach.models import DatePoll, PollSlot, Programme, Region, User, Venue
 from outreach.services import audit
 from outreach.services.activities.checks import TitleMissing
 from outreach.services.locking import ProgrammeMissing, Stale
-from outreach.services.planning.book import VenueMissing
+from outreach.services.planning.book import VenueGone
 from outreach.transactions import writing
 
 
@@ -101,7 +101,7 @@ def _fill(session: Session, poll: DatePoll, values: PollValues, now: datetime) -
         raise RegionMissing
     venues = {slot.venue_id for slot in values.slots if slot.venue_id is not None}
     if set(session.scalars(sa.select(Venue.id).where(Venue.id.in_(venues)))) != venues:
-        raise VenueMissing(field="slots")
+        raise VenueGone(field="slots")
     poll.title, poll.public_title = values.title.strip(), values.public_title.strip()
     poll.note, poll.kind, poll.zone = values.note.strip(), values.kind, values.zone
     poll.programme_id, poll.region_code = values.programme_id, values.region_code

@@ -104,7 +104,7 @@ class ProposalLine:
 
 
 @dataclass(frozen=True)
-class Cause:
+class ConflictCause:
     """A Cause of domain/timetabling with its people, examples and rule as the page shows them."""
 
     kind: CauseKind
@@ -117,10 +117,10 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Conflict:
+class StoredConflict:
     ids: tuple[int, ...]
     is_minimal: bool = field(metadata=codec.key("minimal"))
-    causes: tuple[Cause, ...]
+    causes: tuple[ConflictCause, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Result:
     is_enough: bool = True
     bound: int | None = None
     solved: int = 0
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[StoredConflict, ...] = ()
     titles: Mapping[int, str] = field(default_factory=dict)
     taken: frozenset[int] = frozenset()
 
@@ -272,12 +272,12 @@ def _note(clash: Clash, about: int | None, is_new: bool = True) -> ClashNote:
     )
 
 
-def _conflict(one: search.Conflict, task: Task) -> Conflict:
-    return Conflict(one.activity_ids, one.is_minimal, tuple(_cause(cause, task) for cause in one.causes))
+def _conflict(one: search.Conflict, task: Task) -> StoredConflict:
+    return StoredConflict(one.activity_ids, one.is_minimal, tuple(_cause(cause, task) for cause in one.causes))
 
 
-def _cause(one: search.Cause, task: Task) -> Cause:
-    return Cause(
+def _cause(one: search.Cause, task: Task) -> ConflictCause:
+    return ConflictCause(
         kind=one.kind,
         ids=one.activity_ids,
         rule=one.rule,

@@ -15,7 +15,15 @@ from outreach.delivery.words.labels import label
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.timetabling import CauseKind, ReasonKind, SearchStatus, Term
 from outreach.services.timetabling.request import Request, VenueChoice, Weight, Wish
-from outreach.services.timetabling.result import Cause, ClashNote, Cost, ProposalLine, ProposalReason, Result, Spot
+from outreach.services.timetabling.result import (
+    ClashNote,
+    ConflictCause,
+    Cost,
+    ProposalLine,
+    ProposalReason,
+    Result,
+    Spot,
+)
 
 NAMED = 6
 REASONS = 3
@@ -173,7 +181,7 @@ def clash_words(ids: Sequence[int], titles: Mapping[int, str]) -> str:
 
 
 def cause_words(
-    cause: Cause,
+    cause: ConflictCause,
     request: Request,
     titles: Mapping[int, str],
     *,
@@ -207,7 +215,7 @@ def cause_words(
             return _("The days do not suffice: %(days)s.", days=days(request.first_on, request.last_on))
 
 
-def _rule(cause: Cause, venues: Mapping[int, str], kecamatan: Mapping[str, str]) -> str:
+def _rule(cause: ConflictCause, venues: Mapping[int, str], kecamatan: Mapping[str, str]) -> str:
     people = _names(cause.people)
     match cause.rule:
         case ClashKind.SAME_KECAMATAN if cause.kecamatan:

@@ -69,7 +69,7 @@ def test_one_bad_activity_prevents_the_whole_programme(coordinator):
         ({"respond_by_at": at(18, 8, 1)}, planning_checks.DeadlineAfterStart),
         ({"registration_at": at(18, 8, 1)}, checks.RegistrationAfterStart),
         ({"capacity": 0}, checks.CapacityNotPositive),
-        ({"venue_id": 999}, book.VenueMissing),
+        ({"venue_id": 999}, book.VenueGone),
     ],
 )
 def test_bad_values_are_refused_and_nothing_is_created(office, change, problem):
