@@ -15,6 +15,7 @@ import time
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
+ACCEPT = "text/html"  # as browsers ask; without it pretalx answers in plain text
 
 
 class LoadError(Exception):
@@ -29,7 +30,7 @@ def tool() -> str:
 def check(url: str, cookie: str = "") -> None:
     """Ask for a page once; raise LoadError unless it is there itself, at the very address."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
-    connection.request("GET", urlsplit(url).path, headers={"Cookie": cookie} if cookie else {})
+    connection.request("GET", urlsplit(url).path, headers={"Accept": ACCEPT} | ({"Cookie": cookie} if cookie else {}))
     status = connection.getresponse().status
     connection.close()
     if status != 200:
@@ -42,7 +43,16 @@ def requests_per_s(url: str, seconds: float, cookie: str = "") -> float:
 
 
 def _wrk(url: str, seconds: float, cookie: str) -> float:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "10s",
+        "-H",
+        f"Accept: {ACCEPT}",
+    ]
     if cookie:
         command += ["-H", f"Cookie: {cookie}"]
     output = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
@@ -65,7 +75,14 @@ def _own(url: str, seconds: float, cookie: str) -> float:
 def _generate(url: str, seconds: float, cookie: str) -> dict[str, float]:
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", *([f"Cookie: {cookie}"] if cookie else []), "", ""]
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        f"Accept: {ACCEPT}",
+        *([f"Cookie: {cookie}"] if cookie else []),
+        "",
+        "",
+    ]
     request = "\r\n".join(lines).encode()
     address = (parts.hostname or "127.0.0.1", parts.port or 80)
     counts = {"good": 0, "bad": 0}

@@ -20,7 +20,12 @@ from benchmarks.servers import served
 from benchmarks.wire import a_mail
 
 ASKED = "OUTREACH_BENCH_PEERS"
-WANTED = ("pretalx==2026.2.1", "gunicorn", "Faker", "freezegun")  # the last two for its demo event
+WANTED = (
+    "pretalx",
+    "gunicorn",
+    "Faker",
+    "freezegun",
+)  # the newest that this Python can run; the last two for its demo event
 EVENT = "democon"
 HOME = LATEST.parent / "pretalx"
 SEND = """
@@ -86,7 +91,7 @@ def pretalx(folder: Path, say: Callable[[str], None]) -> Pretalx | None:
     environment = {
         "DJANGO_SETTINGS_MODULE": "pretalx.settings", "PRETALX_DB_NAME": str(data / "db.sqlite3"),
         "PRETALX_FILESYSTEM_LOGS": str(data / "logs"), "PRETALX_FILESYSTEM_MEDIA": str(data / "media"),
-        "PRETALX_FILESYSTEM_STATIC": str(HOME / "static"), "PRETALX_DEBUG": "False",
+        "PRETALX_FILESYSTEM_STATIC": str(HOME / "static"), "PRETALX_DEBUG": "False", "PRETALX_SITE_URL": "http://127.0.0.1",
         "DJANGO_SUPERUSER_EMAIL": "admin@example.com", "DJANGO_SUPERUSER_PASSWORD": secrets.token_hex(16),
         "PRETALX_INIT_ORGANISER_NAME": "Organiser", "PRETALX_INIT_ORGANISER_SLUG": "organiser",
     }  # fmt: skip
@@ -105,14 +110,15 @@ def pretalx(folder: Path, say: Callable[[str], None]) -> Pretalx | None:
     except (OSError, RuntimeError) as error:
         say(f"pretalx cannot be measured here: {error}")
         return None
-    return Pretalx(environment, f"SQLite, journal {journal}, synchronous {synchronous}")
+    version = _run([str(_python()), "-c", "from importlib.metadata import version; print(version('pretalx'))"]).strip()
+    return Pretalx(environment, f"version {version} on SQLite, journal {journal}, synchronous {synchronous}")
 
 
 def _sent(environment: dict[str, str], mails: int, port: int) -> dict:
     mail = message_from_bytes(a_mail())
     parts = {part.get_content_type(): part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()}
     words = {
-        "event": EVENT, "to": [f"kader{number}@example.com" for number in range(mails)],
+        "event": EVENT, "to": [f"kader{number}@example.net" for number in range(mails)],  # it drops example.com
         "subject": "Undangan: Pelatihan kader perlindungan anak", "text": bytes(parts["text/plain"]).decode(),
         "attachments": [
             {"name": "undangan.ics", "content": bytes(parts["text/calendar"]).decode(), "content_type": "text/calendar"}
