@@ -51,10 +51,10 @@ class _OptionLooks:
         reach = timedelta(days=2, minutes=task.plan.rules.travel.longest_min) + longest
         first, last = task.horizon.days[0], task.horizon.days[-1]
         zone = task.activity(task.demands[0]).zone
-        self.span = (
-            datetime.combine(first, time(), tzinfo=zone) - reach,
-            datetime.combine(last, time(), tzinfo=zone) + reach,
-        )
+        # A fixed activity keeps its time, which may lie outside the days of the search.
+        starts = [task.activity(one).starts_at for one in task.demands if one.fixed or task.activity(one).fixed]
+        starts += [datetime.combine(day, time(), tzinfo=zone) for day in (first, last)]
+        self.span = (min(starts) - reach, max(starts) + reach)
 
     def of(self, demand: Demand) -> Options:
         present = self.task.activity(demand)

@@ -112,6 +112,14 @@ def test_a_blocking_clash_excludes_an_option_and_a_warning_costs():
     assert dict(zip(warned.days(), warned.start_costs, strict=True)) == {MONDAY: 0, TUESDAY: 7}
 
 
+def test_a_fixed_activity_outside_the_searched_days_is_checked_at_its_own_time():
+    fixed = activity(1, 8, 10, fixed=True, engagements=(speaks(SITI),))
+    away = Absence(fixed.starts_at, fixed.ends_at, party=SITI)
+    thursday = Horizon((date(2027, 2, 18),))
+    assert options_of(task(fixed, horizon=thursday))[1].starts == [fixed.starts_at]
+    assert options_of(task(fixed, horizon=thursday, absences=[away]))[1].starts == []
+
+
 def test_a_first_and_a_last_day_are_respected():
     asked = task(activity(1, 8, 10), demands=[Demand(1, first_on=TUESDAY, last_on=WEDNESDAY)])
     assert set(options_of(asked)[1].days()) == {TUESDAY, WEDNESDAY}
