@@ -67,17 +67,19 @@ def of_cadres(
     region_codes: Collection[str],
     without: Collection[int] = (),
 ) -> InvitationPreview:
-    """Return the effects of inviting the cadres of these kinds and kelurahan; empty: all. without: people to leave out."""
+    """Return the effects of inviting the cadres of these kinds in these kelurahan. without: people to leave out."""
     chosen = (
         sa.select(Person.id, Person.name, Person.post, Person.email)
         .join(Cadre, Cadre.person_id == Person.id)
-        .where(Cadre.active, Person.erased_at.is_(None), Person.id.not_in(without))
+        .where(
+            Cadre.active,
+            Person.erased_at.is_(None),
+            Cadre.kind.in_(kinds),
+            Cadre.region_code.in_(region_codes),
+            Person.id.not_in(without),
+        )
         .distinct()
     )
-    if kinds:
-        chosen = chosen.where(Cadre.kind.in_(kinds))
-    if region_codes:
-        chosen = chosen.where(Cadre.region_code.in_(region_codes))
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == Role.CADRE)
 
 

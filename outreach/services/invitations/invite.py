@@ -71,9 +71,9 @@ def invite_cadres(
     by: User | None,
     now: datetime,
 ) -> Invited:
-    """Invite all active cadres of these kinds and kelurahan; an empty collection means all.
+    """Invite all active cadres of these kinds in these kelurahan. No kind, or no kelurahan, is nobody.
 
-    without: ids of people to leave out.
+    without: ids of people to leave out. Raise NobodyChosen.
     """
     with writing() as session:
         activities = open_activities(session, activity_ids)
@@ -116,12 +116,11 @@ def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime)
 
 
 def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.Select:
-    chosen = sa.select(Person).join(Cadre, Cadre.person_id == Person.id).where(Cadre.active, Person.erased_at.is_(None))
-    if kinds:
-        chosen = chosen.where(Cadre.kind.in_(kinds))
-    if region_codes:
-        chosen = chosen.where(Cadre.region_code.in_(region_codes))
-    return chosen
+    return (
+        sa.select(Person)
+        .join(Cadre, Cadre.person_id == Person.id)
+        .where(Cadre.active, Person.erased_at.is_(None), Cadre.kind.in_(kinds), Cadre.region_code.in_(region_codes))
+    )
 
 
 def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:

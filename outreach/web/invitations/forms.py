@@ -17,7 +17,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import Length
+from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from outreach.delivery.words.labels import label
@@ -37,6 +37,7 @@ from outreach.web.frame.say import say
 USUAL_QUOTA = 2
 MOST_SEATS = 500
 TOO_LONG = _l("Please shorten this a little.")
+NO_KIND = _l("Tick at least one kind of cadre.")
 BY_STAFF = (
     AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
 )  # fmt: skip
@@ -118,6 +119,17 @@ class Ticks(SelectMultipleField):
             raise ValidationError(_l("One of these choices does not exist any more. Please choose again."))
 
 
+class Ticked:
+    """Require at least one tick."""
+
+    def __init__(self, sentence: Any) -> None:
+        self.sentence = sentence
+
+    def __call__(self, form: Form, field: Ticks) -> None:
+        if not field.data:
+            raise StopValidation(str(self.sentence))
+
+
 class InviteForm(TidyForm):
     """The activities to invite to: at least one of those offered."""
 
@@ -188,10 +200,12 @@ class InviteOrganisationsForm(InviteForm):
 
 
 class InviteCadresForm(InviteForm):
-    """The cadres to invite. Nothing ticked means all kinds and all kelurahan."""
+    """The cadres to invite: at least one kind, and at least one kelurahan."""
 
-    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind)
-    region_codes = Ticks(_l("From which kelurahan?"), coerce=str)
+    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind, validators=[Ticked(NO_KIND)])
+    region_codes = Ticks(
+        _l("From which kelurahan?"), coerce=str, validators=[Ticked(_l("Tick at least one kelurahan."))]
+    )
 
 
 class RecordAnswerForm(TidyForm):

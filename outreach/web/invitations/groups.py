@@ -92,7 +92,7 @@ def invite_organisations(activity_id: int) -> Any:
 @bp.route("/activities/<int:activity_id>/invite/cadres", methods=["GET", "POST"])
 @coordinator_required
 def invite_cadres(activity_id: int) -> Any:
-    """Choose cadres by kind and kelurahan. Nothing ticked means all."""
+    """Choose cadres by kind and kelurahan. At first all kinds, and the activity's own kelurahan, are ticked."""
     activity = invitees.activity_of(activity_id)
     activities = choices.open_activities(activity)
     regions, kinds = choices.cadre_regions(), choices.cadre_kinds()
@@ -109,6 +109,9 @@ def invite_cadres(activity_id: int) -> Any:
         return page, status
 
     if not is_chosen():
+        form.kinds.data = [kind for kind, count in kinds.items() if count]
+        own = choices.own_kelurahan(activity)
+        form.region_codes.data = [own.code] if own else []
         return choose()
     if request.form.get("do") == "count":
         return render_template("invitations/_counted.html", counted=_counted(form))
