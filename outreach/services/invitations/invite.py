@@ -1,4 +1,4 @@
-"""Choosing invitees: people in a role, organisations with a quota, cadres by kind and kelurahan.
+"""Choosing invitees: people in a role, organisations with a quota, cadres by kind and kelurahan; to each activity its own.
 
 New invitees of a published activity get the invitation at the next tick; those of a draft when it is published.
 invitations/withdraw.py withdraws an invitation.
@@ -17,7 +17,7 @@ from outreach.models import Cadre, Invitation, Person, User
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
-from outreach.services.invitations.add import Invited, add_organisations, add_people, audited
+from outreach.services.invitations.add import Invited, add_each, add_organisations, add_people, audited
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import checks as plan_checks
@@ -43,6 +43,22 @@ def invite_people(
         planned = plan_checks.before(session, activity_ids)
         result = add_people(session, activities, person_ids, role, now=now)
         plan_checks.refuse_blocking(session, activity_ids, before=planned, now=now)
+        return audited(session, activities, result, role, by, now)
+
+
+def invite_each(chosen: Mapping[int, Collection[int]], role: Role, *, by: User | None, now: datetime) -> Invited:
+    """Invite to each activity its own people, all or nobody. chosen: people's ids by activity id.
+
+    Activities for which nobody is chosen stay unchanged. Raise NobodyChosen, and otherwise what `invite_people` raises.
+    """
+    wanted = {activity_id: set(people) for activity_id, people in chosen.items() if people}
+    if not wanted:
+        raise NobodyChosen
+    with writing() as session:
+        activities = open_activities(session, wanted)
+        planned = plan_checks.before(session, wanted)
+        result = add_each(session, activities, wanted, role, now=now)
+        plan_checks.refuse_blocking(session, wanted, before=planned, now=now)
         return audited(session, activities, result, role, by, now)
 
 

@@ -157,6 +157,17 @@ class CommunityForm(NewActivityForm):
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
 
+class PublishTogetherForm(TidyForm):
+    """The drafts to publish in one step."""
+
+    activity_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    q = StringField(_l("Search"), [Length(max=100)])
+
+    def validate_activity_ids(self, field: SelectMultipleField) -> None:
+        if not field.data:
+            raise ValidationError(gettext("Choose at least one activity."))
+
+
 class MoveForm(TimesFields, Versioned):
     """A new time or place for a published activity, and why."""
 

@@ -35,6 +35,7 @@ from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
+USUAL_CADRES, MOST_CADRES = 5, 100  # of a kelurahan, for one activity
 MOST_SEATS = 500
 TOO_LONG = _l("Please shorten this a little.")
 NO_KIND = _l("Tick at least one kind of cadre.")
@@ -206,6 +207,21 @@ class InviteCadresForm(InviteForm):
     region_codes = Ticks(
         _l("From which kelurahan?"), coerce=str, validators=[Ticked(_l("Tick at least one kelurahan."))]
     )
+
+
+class InviteTogetherForm(TidyForm):
+    """Community activities, and which and how many cadres of its own kelurahan each of them gets."""
+
+    activity_ids = Ticks(
+        _l("To which activities?"), coerce=int, validators=[Ticked(_l("Choose at least one activity."))]
+    )
+    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind, validators=[Ticked(NO_KIND)])
+    number = Number(
+        _l("How many for each activity?"),
+        validators=[Sentence(_l("Please write how many cadres each activity gets.")), Between(1, MOST_CADRES)],
+        description=_l("Who was asked least lately comes first. You see the names before anybody is invited."),
+    )
+    q = text(_l("Search"), 100)
 
 
 class RecordAnswerForm(TidyForm):
