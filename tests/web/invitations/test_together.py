@@ -76,8 +76,8 @@ def test_each_activity_gets_the_cadres_of_its_own_kelurahan(coordinator_client, 
     ani, budi, citra, _dian, eka, fitri = cadres.values()
     assert ticked(shown) == [*picks(imopuro, ani, budi, citra), *picks(yosodadi, eka, fitri)]
     said = text_of(shown)
-    assert "5 cadres for 3 activities" in said
-    assert "Imopuro 3 of 4 cadres" in said
+    assert "5 cadres for 2 activities" in said
+    assert "Imopuro 3 of 4 chosen" in said
     assert "There are only 2 cadres of these kinds here." in said
     assert "There is no cadre of these kinds in this kelurahan." in said
     assert "No mail goes out now." in said
@@ -120,7 +120,7 @@ def test_those_invited_already_count_towards_the_number_and_stay(coordinator_cli
     invite(activities[0], cadres["Dian"], role=Role.PARTICIPANT)
     shown = coordinator_client.post(ADDRESS, data=choice(activities[:1], 3, do="choose")).text
     assert ticked(shown) == picks(activities[0], cadres["Ani"])
-    assert "Invited already: Citra Imopuro; Dian Imopuro" in text_of(shown)
+    assert "2 invited already: Citra Imopuro; Dian Imopuro" in text_of(shown)
 
 
 def test_the_choice_is_changed_for_one_kelurahan_before_it_is_saved(coordinator_client, activities, cadres):
