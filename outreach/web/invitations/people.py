@@ -12,7 +12,7 @@ from outreach.domain.problems import Problem
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.services.directory import people
+from outreach.services.directory import groups, people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
@@ -43,12 +43,17 @@ def invite_people(activity_id: int) -> Any:
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
             chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
-            new=new or new_person_form(formdata=None), adding=new is not None,
+            new=new or new_person_form(formdata=None), adding=new is not None, groups=groups.named(),
         )  # fmt: skip
         return page, status
 
+    if group := request.form.get("people_group", type=int):
+        form.person_ids.data = groups.with_group(form.person_ids.data or [], group)
+        return choose()
     if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()
+    if request.form.get("do") == "save_group" and form.person_ids.data:
+        return redirect(url_for("people_groups.new", person=form.person_ids.data))
     if request.form.get("do") == "add":
         return _add(activity_id, form, choose)
     if not form.validate():
