@@ -74,6 +74,8 @@ def publish_together() -> Any:
     """Choose drafts; then show who gets which mail and when; then, after confirmation, publish them, all or none."""
     now = clock.now()
     form = PublishTogetherForm()
+    if request.method == "GET":
+        form.q.data = request.args.get("q", "")[:100]
     offered = together.drafts(form.q.data or "", form.activity_ids.data or [], now=now)
     if request.method == "GET":
         asked = set(request.args.getlist("activity", type=int)) | offered.of(request.args.getlist("group"))

@@ -68,6 +68,8 @@ class _Check:
 def invite_together() -> Any:
     """Choose activities, kinds and a number; then show who that is, for each kelurahan."""
     form, kinds = InviteTogetherForm(**kept_of()), choices.cadre_kinds()
+    if not is_chosen():
+        form.q.data = request.args.get("q", "")[:100]
     ticked = _numbers(sent().getlist("activity_ids") or request.args.getlist("activity"))
     offered = activities_together.community(form.q.data or "", ticked, now=clock.now())
     form.activity_ids.choices = [(id, str(id)) for id in sorted(offered.ids)]

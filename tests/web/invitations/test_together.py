@@ -193,6 +193,16 @@ def test_only_open_activities_with_a_kelurahan_that_lie_ahead_are_offered(coordi
     assert shown == [False, False, True, False]
 
 
+def test_the_filtered_list_of_activities_leads_to_the_same_ones(coordinator_client, activities, cadres):
+    page = coordinator_client.get("/activities?q=yosodadi").text
+    link = re.search(r'href="(/activities/invite/cadres[^"]*)"', page)[1].replace("&amp;", "&")
+    said = text_of(coordinator_client.get(link).text)
+    assert [f"Kelurahan {name}" in said for name in ("Imopuro", "Yosodadi", "Metro")] == [False, True, False]
+    assert 'href="/activities/publish?q=yosodadi"' in page
+    said = text_of(coordinator_client.get("/activities/publish?q=yosodadi").text)
+    assert [f"Kelurahan {name}" in said for name in ("Imopuro", "Yosodadi", "Metro")] == [False, True, False]
+
+
 def test_a_search_finds_activities_and_keeps_the_ticks(coordinator_client, activities, cadres):
     data = choice(activities[:1], q="yosodadi", do="search")
     page = coordinator_client.post(ADDRESS, data=data).text
