@@ -28,13 +28,12 @@ from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, sent
 from outreach.web.invitations.blueprint import bp, tell
 from outreach.web.invitations.forms import USUAL_CADRES, InviteTogetherForm, words
-from outreach.web.invitations.groups import MOST, TWICE, WITHOUT, is_chosen, kept_of, leads_back
+from outreach.web.invitations.groups import MOST, WITHOUT, is_chosen, kept_of, leads_back
 
 PICK = "pick"  # the field of a chosen cadre: "<activity id>-<person id>"
 SEEN = "seen"  # which clashes the page has shown
@@ -52,10 +51,6 @@ class _Check:
     @property
     def refused(self) -> bool:
         return any(row.blocks for row in self.clashes)
-
-    @property
-    def twice(self) -> bool:
-        return any(row.kind in TWICE for row in self.clashes)
 
     @property
     def digest(self) -> str:
@@ -110,7 +105,7 @@ def _invite(form: InviteTogetherForm, found: list[OwnCadres], picked: Picked, of
     try:
         tell(inviting.invite_each(picked, Role.CADRE, by=current_user, now=clock.now()))
     except Problem as problem:
-        return _show(form, found, picked, problem="" if put_beside(form, problem) else say(problem), status=422)
+        return _show(form, found, picked, problem=say(problem), status=422)
     groups = [group for group in offered.groups if group.ids & picked.keys()]
     if len(groups) == 1 and groups[0].programme is not None:
         return redirect(url_for("programmes.show", programme_id=groups[0].programme.id))

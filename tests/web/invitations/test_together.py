@@ -261,6 +261,15 @@ def test_a_clash_that_a_change_brings_is_shown_before_anybody_is_invited(coordin
     assert (yosodadi.id, "Eka", Role.CADRE) in asked()
 
 
+def test_what_was_cancelled_meanwhile_refuses_all(coordinator_client, activities, cadres):
+    kept = fields(coordinator_client.post(ADDRESS, data=choice(activities, 1, do="choose")).text)
+    activities[1].state = ActivityState.CANCELLED
+    db.session.commit()
+    answer = coordinator_client.post(ADDRESS, data=kept | {"do": "invite"})
+    assert (answer.status_code, "One of these choices does not exist any more." in answer.text) == (422, True)
+    assert asked() == []
+
+
 def test_a_clash_that_the_office_blocks_refuses_all_of_them(coordinator_client, activities, cadres):
     set_rules(cadre_twice=Severity.BLOCK)
     invite(draft_activity(None, None, 19, title="Pelatihan kader"), cadres["Eka"], cadres["Fitri"])
