@@ -21,6 +21,7 @@ from outreach.web.fields.fields import (
     ChoiceField,
     Clock,
     DayField,
+    Ids,
     Number,
     Sentence,
     optional_int,
@@ -160,10 +161,10 @@ class CommunityForm(NewActivityForm):
 class PublishTogetherForm(TidyForm):
     """The drafts to publish in one step."""
 
-    activity_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    activity_ids = Ids()
     q = StringField(_l("Search"), [Length(max=100)])
 
-    def validate_activity_ids(self, field: SelectMultipleField) -> None:
+    def validate_activity_ids(self, field: Ids) -> None:
         if not field.data:
             raise ValidationError(gettext("Choose at least one activity."))
 

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import HiddenField, SelectMultipleField
+from wtforms import HiddenField
 
 from outreach import clock
 from outreach.models import PeopleGroup
@@ -15,7 +15,7 @@ from outreach.queries.invitations import choices
 from outreach.services.directory import groups, people
 from outreach.services.directory.groups import GroupMissing, GroupValues
 from outreach.web.fields.base import ConfirmForm, TidyForm
-from outreach.web.fields.fields import whole
+from outreach.web.fields.fields import Ids, row_ids, whole
 from outreach.web.fields.problems import renew_version, showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number
@@ -28,7 +28,7 @@ missing_page(bp, GroupMissing)
 class GroupForm(TidyForm):
     name = text(_l("Name of the group"), 120, description=_l("For example: Tim inti, or Narasumber UPTD PPA."))
     q = text(_l("Search"), 100)
-    person_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    person_ids = Ids()
     version = HiddenField()
 
     @property
@@ -49,7 +49,7 @@ def new() -> Any:
     """Name a group and choose its people. Searching changes nothing; the ticked ones are kept."""
     form = GroupForm()
     if request.method == "GET":
-        form.person_ids.data = request.args.getlist("person", type=int)
+        form.person_ids.data = row_ids(request.args.getlist("person"))
     if request.method == "GET" or request.form.get("do") == "search":
         return _page(form)
     if form.validate():

@@ -30,7 +30,7 @@ from outreach.models import Activity
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import Between, Number, Sentence, optional_int, whole
+from outreach.web.fields.fields import Between, Ids, Number, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
@@ -148,7 +148,7 @@ class InviteForm(TidyForm):
 class InvitePeopleForm(InviteForm):
     role = OptionsField(_l("As what?"))
     q = text(_l("Search"), 100)
-    person_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    person_ids = Ids()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -179,7 +179,7 @@ class InviteOrganisationsForm(InviteForm):
     """The ticked organisations, each with a number of seats (fields `quota-<id>`)."""
 
     q = text(_l("Search"), 100)
-    organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    organisation_ids = Ids()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

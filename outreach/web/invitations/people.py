@@ -16,6 +16,7 @@ from outreach.services.directory import groups, people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
+from outreach.web.fields.fields import row_ids, whole
 from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
@@ -34,7 +35,7 @@ def invite_people(activity_id: int) -> Any:
     form.offer(activities, [activity_id, *request.args.getlist("activity", type=int)])
     if not is_chosen():
         form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
-        form.person_ids.data = request.args.getlist("person", type=int)
+        form.person_ids.data = row_ids(request.args.getlist("person"))
     without = left_out()
     form.person_ids.data = [id for id in form.person_ids.data or [] if id not in without]
 
@@ -47,7 +48,7 @@ def invite_people(activity_id: int) -> Any:
         )  # fmt: skip
         return page, status
 
-    if group := request.form.get("people_group", type=int):
+    if group := whole(request.form.get("people_group")):
         form.person_ids.data = groups.with_group(form.person_ids.data or [], group)
         return choose()
     if not is_chosen() or request.form.get("do") in {"search", "back"}:

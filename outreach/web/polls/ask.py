@@ -39,7 +39,7 @@ def asked(poll_id: int) -> Any:
     if poll.state not in (PollState.DRAFT, PollState.OPEN):
         flash(_("This date poll is closed or decided, so nobody else can be asked."), "warning")
         return redirect(url_for(".show", poll_id=poll_id))
-    if group := request.form.get("people_group", type=int):
+    if group := whole(request.form.get("people_group")):
         known = {one.person_id for one in poll.invitees}
         form.person_ids.data = [id for id in groups.with_group(form.person_ids.data or [], group) if id not in known]
         return _asked_page(poll, form)
