@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clashes, draining, load, national, pages, peers, sending, ticks, timetabling, wire
+from benchmarks import clashes, draining, inviting, load, national, pages, peers, sending, ticks, timetabling, wire
 from benchmarks.conditions import machine
 from benchmarks.results import LATEST, table, write
 from benchmarks.worth import bound, chunks, serving
@@ -26,6 +26,7 @@ ALL = (
     ticks.measure,
     national.measure,
     clashes.measure,
+    inviting.measure,
     timetabling.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)

@@ -50,3 +50,10 @@ class Move:
 def differs(activity: Any, other: Any, *names: str) -> bool:
     """Return whether other values or a move bring an activity another time or place; names: of these columns only."""
     return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
+
+
+def pattern(title: str, kelurahan: str) -> str:
+    """Return what the titles of one activity for each kelurahan have in common: the title without the kelurahan at its end."""
+    if not kelurahan or not title.casefold().endswith(kelurahan.casefold()):
+        return title
+    return title[: -len(kelurahan)].rstrip(" ,:(-–—") or title

@@ -5,7 +5,7 @@ from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
-from outreach.models.people import Cadre, Organisation, Person
+from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
@@ -38,6 +38,7 @@ __all__ = [
     "MessageText",
     "Office",
     "Organisation",
+    "PeopleGroup",
     "Person",
     "PlanSettings",
     "PollAnswer",
@@ -52,6 +53,7 @@ __all__ = [
     "User",
     "Venue",
     "agenda_speaker",
+    "people_group_member",
     "the_office",
     "user_role",
 ]  # fmt: skip

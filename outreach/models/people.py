@@ -1,4 +1,4 @@
-"""People, the organisations they belong to, and cadres."""
+"""People, the organisations they belong to, cadres, and groups of people."""
 
 from datetime import datetime
 
@@ -79,3 +79,22 @@ class Cadre(Identified, Model):
     active: Mapped[bool] = mapped_column(default=True)
     person: Mapped[Person] = relationship(back_populates="cadre_roles")
     region: Mapped[Region] = relationship()
+
+
+people_group_member = sa.Table(
+    "people_group_member",
+    Model.metadata,
+    sa.Column("group_id", sa.ForeignKey("people_group.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("person_id", sa.ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class PeopleGroup(Identified, Created, Model):
+    """People who are often invited together, saved under a name."""
+
+    __tablename__ = "people_group"
+    name: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    version: Mapped[int] = mapped_column(default=1)  # if two people save one form, the second is told
+    members: Mapped[list[Person]] = relationship(
+        secondary=people_group_member, order_by=(Person.name == "", Person.name, Person.post, Person.id)
+    )

@@ -1,4 +1,4 @@
-"""The lists of people, organisations and venues, with search and filters: a fixed number of queries each. Reads only."""
+"""The lists of people, groups, organisations and venues, with search and filters: a fixed number of queries each. Reads only."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.domain.kinds import CadreKind, Sector
 from outreach.extensions import db
-from outreach.models import Activity, Cadre, Organisation, Person, Region, Venue
+from outreach.models import Activity, Cadre, Organisation, PeopleGroup, Person, Region, Venue
 from outreach.queries.paging import Page, paged
 
 
@@ -52,6 +52,14 @@ def people(filters: PeopleFilters, number: int = 1) -> Page:
         .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
     )
     return paged(select, number, q=filters.q)
+
+
+def groups(q: str = "", number: int = 1) -> Page:
+    """Return a page of groups by name, each with its people. Three queries."""
+    chosen = sa.select(PeopleGroup).options(selectinload(PeopleGroup.members))
+    if q:
+        chosen = chosen.where(PeopleGroup.name.icontains(q, autoescape=True))
+    return paged(chosen.order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id), number, q=q)
 
 
 def count_people() -> DirectoryCounts:

@@ -106,7 +106,8 @@ def state_of(person) -> InvitationState:
 LOOKED_AT = [
     "/", "/programmes", "/activities", "/activities/{activity}", "/activities/{activity}/edit",
     "/activities/{activity}/agenda", "/activities/{activity}/invitees", "/activities/{activity}/publish",
-    "/activities/{activity}/invite/organisations", "/activities/community", "/people", "/people/new", "/people/{person}",
+    "/activities/{activity}/invite/organisations", "/activities/community", "/activities/invite/cadres",
+    "/activities/publish", "/people/groups", "/people/groups/new", "/people", "/people/new", "/people/{person}",
     "/people/import", "/organisations", "/venues", "/rules", "/texts", "/texts/invitation-cadre/id", "/messages",
     "/mailbox", "/audit", "/users", "/office",
 ]  # fmt: skip

@@ -127,7 +127,7 @@ def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[
         )
         by = cast.coordinator
         activity_id = community_activities.create(values, [visit.kelurahan], by=by, now=now)[0].id
-        inviting.invite_cadres([activity_id], [], [visit.kelurahan], by=by, now=now)
+        inviting.invite_cadres([activity_id], list(CadreKind), [visit.kelurahan], by=by, now=now)
         quotas = {cast.village_offices[visit.kelurahan]: VILLAGE_QUOTA}
         inviting.invite_organisations([activity_id], quotas, by=by, now=now)
         made.append(activity_id)

@@ -23,9 +23,11 @@ from outreach.models import (
     Person,
     Programme,
     Reminder,
+    Venue,
 )
 from outreach.models.mails import IS_LOST
 from outreach.queries.activities.lists import AnswerCounts, answers_by
+from outreach.queries.invitations.choices import own_kelurahan
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
 from outreach.services.addresses import no_mail_reaches
@@ -69,6 +71,11 @@ class ProgrammePage:
     @property
     def drafts(self) -> list[Activity]:
         return [line.activity for line in self.lines if line.activity.state is ActivityState.DRAFT]
+
+    @property
+    def has_kelurahan(self) -> bool:
+        """Return whether cadres can be invited to some of its activities by kelurahan."""
+        return any(own_kelurahan(one) is not None for one in self.drafts + self.published)
 
     @property
     def only_drafts(self) -> bool:
@@ -122,7 +129,9 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
             .options(
                 joinedload(Programme.coordinator),
                 selectinload(Programme.activities).options(
-                    joinedload(Activity.venue), joinedload(Activity.region), selectinload(Activity.agenda)
+                    joinedload(Activity.venue).joinedload(Venue.region),
+                    joinedload(Activity.region),
+                    selectinload(Activity.agenda),
                 ),
             )
         )
@@ -132,7 +141,7 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
     if found is None:
         raise ProgrammeMissing
     answers = answers_by(Activity.id, [a.id for a in found.activities])
-    lines = [_line(a, answers.get(a.id, AnswerCounts()), now) for a in found.activities]
+    lines = [line_of(a, answers.get(a.id, AnswerCounts()), now) for a in found.activities]
     together = answers_by(Activity.programme_id, [found.id]).get(found.id, AnswerCounts())
     days = tuple(ProgrammeDay(day, tuple(group)) for day, group in groupby(lines, key=_day))
     return ProgrammePage(found, days, together, programmes_next_step([line.step for line in lines]))
@@ -169,7 +178,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         .where(Invitation.activity_id == found.id, sa.or_(~IS_LOST, ~SENT_AGAIN))
         .group_by(Message.state)
     ).all()
-    step = _line(found, answers, now).step
+    step = line_of(found, answers, now).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
     return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended))
 
@@ -237,7 +246,8 @@ def declined_speakers(activity_id: int) -> set[int]:
     )  # type: ignore[arg-type]
 
 
-def _line(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine:
+def line_of(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine:
+    """Return the activity, loaded with its agenda, with its next step."""
     step = next_step(
         one.state,
         one.starts_at,

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.kinds import CadreKind, Sector
+from outreach.domain.planning.plan import COMMUNITY_KINDS
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person, Region
 
 OPEN = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 FOUND_AT_MOST = 30
+KELURAHAN = 4  # the level of a kelurahan among regions
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ def open_activities(activity: Activity) -> list[Activity]:
         .order_by(Activity.starts_at, Activity.id)
     )
     return [activity, *others]
+
+
+def own_kelurahan(activity: Activity) -> Region | None:
+    """Return the kelurahan that an activity is for, or None.
+
+    A community activity without one is for the kelurahan of its venue. A meeting in a hall is not.
+    """
+    own = activity.region
+    if own is None and activity.kind in COMMUNITY_KINDS and activity.venue is not None:
+        own = activity.venue.region
+    return own if own is not None and own.level == KELURAHAN else None
 
 
 def find_people(q: str, but: Collection[int] = ()) -> list[Person]:

@@ -61,23 +61,34 @@ def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: 
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == role)
 
 
+def of_each(chosen: Mapping[int, Collection[int]], role: Role) -> InvitationPreview:
+    """Return the effects of inviting to each activity its own people. chosen: people's ids by activity id."""
+    people = {person_id for own in chosen.values() for person_id in own}
+    rows = sa.select(Person.id, Person.name, Person.post, Person.email).where(
+        Person.id.in_(people), Person.erased_at.is_(None)
+    )
+    return _preview(chosen, rows, Invitation.person_id, Invitation.role == role, each=chosen)
+
+
 def of_cadres(
     activity_ids: Collection[int],
     kinds: Collection[CadreKind],
     region_codes: Collection[str],
     without: Collection[int] = (),
 ) -> InvitationPreview:
-    """Return the effects of inviting the cadres of these kinds and kelurahan; empty: all. without: people to leave out."""
+    """Return the effects of inviting the cadres of these kinds in these kelurahan. without: people to leave out."""
     chosen = (
         sa.select(Person.id, Person.name, Person.post, Person.email)
         .join(Cadre, Cadre.person_id == Person.id)
-        .where(Cadre.active, Person.erased_at.is_(None), Person.id.not_in(without))
+        .where(
+            Cadre.active,
+            Person.erased_at.is_(None),
+            Cadre.kind.in_(kinds),
+            Cadre.region_code.in_(region_codes),
+            Person.id.not_in(without),
+        )
         .distinct()
     )
-    if kinds:
-        chosen = chosen.where(Cadre.kind.in_(kinds))
-    if region_codes:
-        chosen = chosen.where(Cadre.region_code.in_(region_codes))
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == Role.CADRE)
 
 
@@ -97,8 +108,12 @@ def _preview(
     column: Any,
     extra: sa.ColumnElement[bool],
     seats: Mapping[int, int] | None = None,
+    each: Mapping[int, Collection[int]] | None = None,
 ) -> InvitationPreview:
-    """chosen: rows of id, name, post, email. column: of Invitation, with these ids. seats: by id; None: one each."""
+    """chosen: rows of id, name, post, email. column: of Invitation, with these ids. seats: by id; None: one each.
+
+    each: those of the ids that are for an activity, by activity id; None: all are for all.
+    """
     rows = db.session.execute(chosen.order_by("name", "post")).all()
     ids = {row.id for row in rows}
     activities = db.session.scalars(
@@ -117,14 +132,16 @@ def _preview(
         )
     ):
         invited[activity_id].add(invitee_id)
+    own = {one: ids if each is None else ids.intersection(each[one]) for one in invited}
     published = [a.id for a in activities if a.state is ActivityState.PUBLISHED]
-    mailed = {row.id for row in rows if row.email and any(row.id not in invited[one] for one in published)}
+    mailed = {row.id for row in rows if row.email and any(row.id in own[a] - invited[a] for a in published)}
     asked = _asked(invited)
     for one in invited:
-        asked[one] = asked.get(one, 0) + sum(seats[i] if seats else 1 for i in ids - invited[one])
+        asked[one] = asked.get(one, 0) + sum(seats[i] if seats else 1 for i in own[one] - invited[one])
     return InvitationPreview(
         activities=[
-            ActivityPreview(a, len(ids - invited[a.id]), len(ids & invited[a.id]), asked[a.id]) for a in activities
+            ActivityPreview(a, len(own[a.id] - invited[a.id]), len(own[a.id] & invited[a.id]), asked[a.id])
+            for a in activities
         ],
         people=len(ids),
         mails=len(mailed),

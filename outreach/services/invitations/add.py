@@ -35,17 +35,36 @@ class Invited:
 def add_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], role: Role, *, now: datetime
 ) -> Invited:
-    """Invite people in the caller's transaction. Raise SpeakerTaken. Unknown and erased people are left out."""
-    known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(person_ids), Person.erased_at.is_(None))))
+    """Invite people to all these activities in the caller's transaction, as `add_each` does."""
+    return add_each(session, activities, {activity.id: person_ids for activity in activities}, role, now=now)
+
+
+def add_each(
+    session: Session,
+    activities: Sequence[Activity],
+    chosen: Mapping[int, Collection[int]],
+    role: Role,
+    *,
+    now: datetime,
+) -> Invited:
+    """Invite to each activity its own people, in the caller's transaction. chosen: people's ids by activity id.
+
+    Raise SpeakerTaken. Unknown and erased people are left out.
+    """
+    wanted = {person_id for activity in activities for person_id in chosen[activity.id]}
+    known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(wanted), Person.erased_at.is_(None))))
+    ids = [activity.id for activity in activities]
+    present: dict[tuple[int, int | None], dict[Role, Invitation]] = defaultdict(dict)
+    for one in session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id.in_(ids), Invitation.person_id.in_(known))
+    ):
+        present[one.activity_id, one.person_id][one.role] = one
     new: list[Invitation] = []
+    pairs = 0
     for activity in activities:
-        present: dict[int | None, dict[Role, Invitation]] = defaultdict(dict)
-        for one in session.scalars(
-            sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id.in_(known))
-        ):
-            present[one.person_id][one.role] = one
-        for person_id in sorted(known):
-            earlier = present.get(person_id, {})
+        for person_id in sorted(known.intersection(chosen[activity.id])):
+            pairs += 1
+            earlier = present.get((activity.id, person_id), {})
             found = earlier.get(role)
             if found is not None and found.state is not InvitationState.WITHDRAWN:
                 continue
@@ -56,9 +75,9 @@ def add_people(
             new.append(invitation)
     if role in ON_STAGE:
         _engage(session, activities, new)
-    if known and activities:
-        tokens.ensure_links(session, person_ids=known, expires_at=_last(activities) + tokens.lifetime())
-    return _announced(session, activities, known, new, now)
+    for ends_at, people in _until(activities, chosen, known).items():
+        tokens.ensure_links(session, person_ids=people, expires_at=ends_at + tokens.lifetime())
+    return _announced(session, activities, pairs, new, now)
 
 
 def add_organisations(
@@ -89,7 +108,7 @@ def add_organisations(
             session.add(invitation)
             new.append(invitation)
     tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
-    return _announced(session, activities, known, new, now)
+    return _announced(session, activities, len(known) * len(activities), new, now)
 
 
 def audited(
@@ -123,16 +142,18 @@ def _make_new(invitation: Invitation) -> None:
 
 
 def _announced(
-    session: Session, activities: Sequence[Activity], known: Collection[int], new: Sequence[Invitation], now: datetime
+    session: Session, activities: Sequence[Activity], asked: int, new: Sequence[Invitation], now: datetime
 ) -> Invited:
-    """Schedule invitation mails of published activities for the next tick, and count the new and present invitees."""
+    """Schedule invitation mails of published activities for the next tick, and count the new and present invitees.
+
+    asked: how many invitations were asked for, those that are there already included.
+    """
     session.flush()
     by_activity = dict(Counter(one.activity_id for one in new))
     for activity in activities:
         if activity.state is ActivityState.PUBLISHED and activity.id in by_activity:
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
-    already = len(known) * len(activities) - len(new)
-    return Invited(len(new), already, _count_without_address(session, new), by_activity)
+    return Invited(len(new), asked - len(new), _count_without_address(session, new), by_activity)
 
 
 def _count_without_address(session: Session, invitations: Sequence[Invitation]) -> int:
@@ -143,6 +164,20 @@ def _count_without_address(session: Session, invitations: Sequence[Invitation]) 
         session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(organisations), Organisation.email == ""))
     )
     return sum(1 for p in people if p in nameless_people) + sum(1 for o in organisations if o in nameless_offices)
+
+
+def _until(
+    activities: Sequence[Activity], chosen: Mapping[int, Collection[int]], known: set[int]
+) -> dict[datetime, set[int]]:
+    """Return the known people by the end of the last activity that each is invited to."""
+    last: dict[int, datetime] = {}
+    for activity in activities:
+        for person_id in known.intersection(chosen[activity.id]):
+            last[person_id] = max(last.get(person_id, activity.ends_at), activity.ends_at)
+    found: dict[datetime, set[int]] = defaultdict(set)
+    for person_id, ends_at in last.items():
+        found[ends_at].add(person_id)
+    return found
 
 
 def _last(activities: Sequence[Activity]) -> datetime:

@@ -1,4 +1,4 @@
-"""Choosing invitees: people in a role, organisations with a quota, cadres by kind and kelurahan.
+"""Choosing invitees: people in a role, organisations with a quota, cadres by kind and kelurahan; to each activity its own.
 
 New invitees of a published activity get the invitation at the next tick; those of a draft when it is published.
 invitations/withdraw.py withdraws an invitation.
@@ -17,7 +17,7 @@ from outreach.models import Cadre, Invitation, Person, User
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
-from outreach.services.invitations.add import Invited, add_organisations, add_people, audited
+from outreach.services.invitations.add import Invited, add_each, add_organisations, add_people, audited
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import checks as plan_checks
@@ -46,6 +46,22 @@ def invite_people(
         return audited(session, activities, result, role, by, now)
 
 
+def invite_each(chosen: Mapping[int, Collection[int]], role: Role, *, by: User | None, now: datetime) -> Invited:
+    """Invite to each activity its own people, all or nobody. chosen: people's ids by activity id.
+
+    Activities for which nobody is chosen stay unchanged. Raise NobodyChosen, and otherwise what `invite_people` raises.
+    """
+    wanted = {activity_id: set(people) for activity_id, people in chosen.items() if people}
+    if not wanted:
+        raise NobodyChosen
+    with writing() as session:
+        activities = open_activities(session, wanted)
+        planned = plan_checks.before(session, wanted)
+        result = add_each(session, activities, wanted, role, now=now)
+        plan_checks.refuse_blocking(session, wanted, before=planned, now=now)
+        return audited(session, activities, result, role, by, now)
+
+
 def invite_organisations(
     activity_ids: Collection[int], quotas: Mapping[int, int], *, by: User | None, now: datetime
 ) -> Invited:
@@ -71,9 +87,9 @@ def invite_cadres(
     by: User | None,
     now: datetime,
 ) -> Invited:
-    """Invite all active cadres of these kinds and kelurahan; an empty collection means all.
+    """Invite all active cadres of these kinds in these kelurahan. No kind, or no kelurahan, is nobody.
 
-    without: ids of people to leave out.
+    without: ids of people to leave out. Raise NobodyChosen.
     """
     with writing() as session:
         activities = open_activities(session, activity_ids)
@@ -116,12 +132,11 @@ def set_quota(invitation_id: int, quota: int, *, by: User | None, now: datetime)
 
 
 def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.Select:
-    chosen = sa.select(Person).join(Cadre, Cadre.person_id == Person.id).where(Cadre.active, Person.erased_at.is_(None))
-    if kinds:
-        chosen = chosen.where(Cadre.kind.in_(kinds))
-    if region_codes:
-        chosen = chosen.where(Cadre.region_code.in_(region_codes))
-    return chosen
+    return (
+        sa.select(Person)
+        .join(Cadre, Cadre.person_id == Person.id)
+        .where(Cadre.active, Person.erased_at.is_(None), Cadre.kind.in_(kinds), Cadre.region_code.in_(region_codes))
+    )
 
 
 def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:

@@ -140,6 +140,18 @@ def if_invited(
     return _if([_inviting(one, new, quotas or {}) for one in stored], stored, now=now)
 
 
+def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
+    """Return the new clashes if to each activity its own people are invited. chosen: people's ids by activity id."""
+    stored = plans.planned(db.session(), chosen)
+    parties = {party.key: party for party in _people({id for people in chosen.values() for id in people})}
+
+    def inviting(one: PlannedActivity) -> PlannedActivity:
+        own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
+        return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
+
+    return _if([inviting(one) for one in stored], stored, now=now)
+
+
 def _if(
     asked: Collection[PlannedActivity],
     stored: Collection[PlannedActivity],

@@ -25,11 +25,13 @@ from outreach.models import (
     Invitation,
     Link,
     Message,
+    PeopleGroup,
     Person,
     PollAnswer,
     PollInvitee,
     User,
     agenda_speaker,
+    people_group_member,
 )
 from outreach.services import audit
 from outreach.services.directory.people import PersonErased, PersonMissing, get
@@ -63,6 +65,14 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         "cadre_roles": [
             {"kind": role.kind.value, "kelurahan": role.region.name, "active": role.active}
             for role in person.cadre_roles
+        ],
+        "groups": [
+            *db.session.scalars(
+                sa.select(PeopleGroup.name)
+                .join(people_group_member, people_group_member.c.group_id == PeopleGroup.id)
+                .where(people_group_member.c.person_id == person_id)
+                .order_by(PeopleGroup.name)
+            )
         ],
         "invitations": [_invitation(one) for one in db.session.scalars(_invitations(person_id))],
         "named_as_representative": [
@@ -103,7 +113,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """Erase a person's data for good; raise PersonMissing or PersonErased.
 
     Invitations to activities not over yet are withdrawn without a mail, and freed seats are offered to the waitlist. The
-    link is revoked, mails not yet sent are stopped, and the name is removed from the message and audit logs.
+    link is revoked, mails not yet sent are stopped, groups lose them, and the name is removed from the message and audit logs.
     """
     with writing() as session:
         timetable_privacy.lock(session)
@@ -124,6 +134,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         _forget_log(session, person_id)
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
         session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
+        session.execute(sa.delete(people_group_member).where(people_group_member.c.person_id == person_id))
         for role in person.cadre_roles:
             role.active = False
         person.name, person.erased_at, person.sex, person.organisation_id = ERASED, now, None, None

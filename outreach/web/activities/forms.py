@@ -21,6 +21,7 @@ from outreach.web.fields.fields import (
     ChoiceField,
     Clock,
     DayField,
+    Ids,
     Number,
     Sentence,
     optional_int,
@@ -155,6 +156,17 @@ class CommunityForm(NewActivityForm):
         """Return the kelurahan that were ticked, alone or with their kecamatan."""
         single, whole = set(self.region_codes.data or []), set(self.kecamatan.data or [])
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
+
+
+class PublishTogetherForm(TidyForm):
+    """The drafts to publish in one step."""
+
+    activity_ids = Ids()
+    q = StringField(_l("Search"), [Length(max=100)])
+
+    def validate_activity_ids(self, field: Ids) -> None:
+        if not field.data:
+            raise ValidationError(gettext("Choose at least one activity."))
 
 
 class MoveForm(TimesFields, Versioned):

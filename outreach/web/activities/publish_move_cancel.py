@@ -1,9 +1,11 @@
 """Pages to publish, move and cancel an activity. Each first shows who gets which mail and when."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
@@ -11,6 +13,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries.activities import page as showing
+from outreach.queries.activities import together
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ActivityMissing
@@ -19,7 +22,7 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.web.activities.blueprint import bp
-from outreach.web.activities.forms import CancelForm, MoveForm
+from outreach.web.activities.forms import CancelForm, MoveForm, PublishTogetherForm
 from outreach.web.activities.views import to_its_page
 from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
@@ -62,6 +65,63 @@ def publish(activity_id: int) -> Any:
         refused=refuses_publishing(rows),
         placeless=[page.activity] if page.activity.venue_id is None else [],
         unreachable=showing.without_address([activity_id]),
+    ), 422 if problem_said else 200
+
+
+@bp.route("/publish", methods=["GET", "POST"])
+@coordinator_required
+def publish_together() -> Any:
+    """Choose drafts; then show who gets which mail and when; then, after confirmation, publish them, all or none."""
+    now = clock.now()
+    form = PublishTogetherForm()
+    if request.method == "GET":
+        form.q.data = request.args.get("q", "")[:100]
+    offered = together.drafts(form.q.data or "", form.activity_ids.data or [], now=now)
+    if request.method == "GET":
+        asked = set(request.args.getlist("activity", type=int)) | offered.of(request.args.getlist("group"))
+        form.activity_ids.data = sorted(asked & offered.ids)
+    elif group := request.form.get("group"):
+        form.activity_ids.data = offered.toggled(form.activity_ids.data or [], group)
+    wanted = request.form.get("do")
+    status = 200
+    if wanted in {"look", "publish"}:
+        if form.validate():
+            return _before_publishing(form, form.activity_ids.data, now)
+        status = 422
+    return render_template("activities/publish_together.html", form=form, offered=offered), status
+
+
+def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime) -> Any:
+    """Publish these drafts if that is confirmed; otherwise, or if it is refused, show what publishing would do."""
+    problem_said = ""
+    if request.form.get("do") == "publish":
+        try:
+            made = publishing.publish(ids, by=current_user, now=now)
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(
+                ngettext(
+                    "One activity is published. The invitations go out now.",
+                    "%(num)d activities are published. The invitations go out now.",
+                    len(made),
+                ),
+                "success",
+            )
+            return redirect(url_for(".index"))
+    lines = together.lines(ids, now=now)
+    ids = [line.activity.id for line in lines]
+    rows = shown(clashing.of_activities(ids, now=now), about=ids)
+    return render_template(
+        "activities/publish_together_check.html",
+        form=form,
+        lines=lines,
+        problem=problem_said,
+        forecast=forecasting.for_publishing(ids, now=now),
+        clashes=rows,
+        refused=refuses_publishing(rows),
+        placeless=[line.activity for line in lines if line.activity.venue_id is None],
+        unreachable=showing.without_address(ids),
     ), 422 if problem_said else 200
 
 

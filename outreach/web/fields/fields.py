@@ -1,11 +1,11 @@
 """Fields and validators that the forms of programmes and activities share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, time
 from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import DateField, Field, Form, IntegerField, SelectField, TimeField
+from wtforms import DateField, Field, Form, IntegerField, SelectField, SelectMultipleField, TimeField
 from wtforms.validators import StopValidation
 
 from outreach.domain.directory import phones
@@ -113,6 +113,21 @@ def strip(value: str | None) -> str:
 def whole(value: str | None) -> int:
     """Return the number in a hidden field; 0 if somebody changed it."""
     return int(value) if value and value.isdecimal() and len(value) < 10 else 0
+
+
+def row_ids(values: Iterable[str]) -> list[int]:
+    """Return the ids among these values; what is no id, or too large for any column, is left out."""
+    return [number for number in map(whole, values) if number]
+
+
+class Ids(SelectMultipleField):
+    """The ids of ticked rows. The use case decides which of them exist."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, coerce=int, validate_choice=False, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = row_ids(valuelist)
 
 
 def is_known(day: date) -> bool:

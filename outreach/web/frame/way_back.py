@@ -14,7 +14,9 @@ BACK = "back"
 CHOSEN = "chosen"  # in an address: it contains a form's values
 LONGEST = 3000  # characters of an address; gunicorn accepts 4,094 in a request's first line
 _BETWEEN = "~"  # separates several values of one field in an address; no value contains it, and it is not escaped
-_PAGES = re.compile(r"/(activities/\d{1,9}/invite/(people|organisations|cadres)|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+")
+_PAGES = re.compile(
+    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
+)
 
 
 def coming_back() -> str:

@@ -17,7 +17,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import Length
+from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from outreach.delivery.words.labels import label
@@ -30,13 +30,15 @@ from outreach.models import Activity
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import Between, Number, Sentence, optional_int, whole
+from outreach.web.fields.fields import Between, Ids, Number, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
+USUAL_CADRES, MOST_CADRES = 5, 100  # of a kelurahan, for one activity
 MOST_SEATS = 500
 TOO_LONG = _l("Please shorten this a little.")
+NO_KIND = _l("Tick at least one kind of cadre.")
 BY_STAFF = (
     AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
 )  # fmt: skip
@@ -118,6 +120,17 @@ class Ticks(SelectMultipleField):
             raise ValidationError(_l("One of these choices does not exist any more. Please choose again."))
 
 
+class Ticked:
+    """Require at least one tick."""
+
+    def __init__(self, sentence: Any) -> None:
+        self.sentence = sentence
+
+    def __call__(self, form: Form, field: Ticks) -> None:
+        if not field.data:
+            raise StopValidation(str(self.sentence))
+
+
 class InviteForm(TidyForm):
     """The activities to invite to: at least one of those offered."""
 
@@ -135,7 +148,7 @@ class InviteForm(TidyForm):
 class InvitePeopleForm(InviteForm):
     role = OptionsField(_l("As what?"))
     q = text(_l("Search"), 100)
-    person_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    person_ids = Ids()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,7 +179,7 @@ class InviteOrganisationsForm(InviteForm):
     """The ticked organisations, each with a number of seats (fields `quota-<id>`)."""
 
     q = text(_l("Search"), 100)
-    organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    organisation_ids = Ids()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -188,10 +201,27 @@ class InviteOrganisationsForm(InviteForm):
 
 
 class InviteCadresForm(InviteForm):
-    """The cadres to invite. Nothing ticked means all kinds and all kelurahan."""
+    """The cadres to invite: at least one kind, and at least one kelurahan."""
 
-    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind)
-    region_codes = Ticks(_l("From which kelurahan?"), coerce=str)
+    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind, validators=[Ticked(NO_KIND)])
+    region_codes = Ticks(
+        _l("From which kelurahan?"), coerce=str, validators=[Ticked(_l("Tick at least one kelurahan."))]
+    )
+
+
+class InviteTogetherForm(TidyForm):
+    """Community activities, and which and how many cadres of its own kelurahan each of them gets."""
+
+    activity_ids = Ticks(
+        _l("To which activities?"), coerce=int, validators=[Ticked(_l("Choose at least one activity."))]
+    )
+    kinds = Ticks(_l("Which cadres?"), coerce=CadreKind, validators=[Ticked(NO_KIND)])
+    number = Number(
+        _l("How many for each activity?"),
+        validators=[Sentence(_l("Please write how many cadres each activity gets.")), Between(1, MOST_CADRES)],
+        description=_l("Who was asked least lately comes first. You see the names before anybody is invited."),
+    )
+    q = text(_l("Search"), 100)
 
 
 class RecordAnswerForm(TidyForm):

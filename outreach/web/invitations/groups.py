@@ -92,11 +92,11 @@ def invite_organisations(activity_id: int) -> Any:
 @bp.route("/activities/<int:activity_id>/invite/cadres", methods=["GET", "POST"])
 @coordinator_required
 def invite_cadres(activity_id: int) -> Any:
-    """Choose cadres by kind and kelurahan. Nothing ticked means all."""
+    """Choose cadres by kind and kelurahan. At first all kinds, and the activity's own kelurahan, are ticked."""
     activity = invitees.activity_of(activity_id)
     activities = choices.open_activities(activity)
     regions, kinds = choices.cadre_regions(), choices.cadre_kinds()
-    form = InviteCadresForm(**kept_of())
+    form, own = InviteCadresForm(**kept_of()), choices.own_kelurahan(activity)
     form.offer(activities, [activity_id])
     form.kinds.choices = words(kinds)
     form.region_codes.choices = [(c.region.code, c.region.name) for node in regions for c in node.children]
@@ -104,11 +104,13 @@ def invite_cadres(activity_id: int) -> Any:
     def choose(problem: str = "", status: int = 200) -> Any:
         page = render_template(
             "invitations/cadres.html", activity=activity, activities=activities, form=form, problem=problem,
-            regions=regions, kinds=kinds, counted=_counted(form),
+            regions=regions, kinds=kinds, counted=_counted(form), own=own,
         )  # fmt: skip
         return page, status
 
     if not is_chosen():
+        form.kinds.data = [kind for kind, count in kinds.items() if count]
+        form.region_codes.data = [own.code] if own else []
         return choose()
     if request.form.get("do") == "count":
         return render_template("invitations/_counted.html", counted=_counted(form))
@@ -181,7 +183,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     here = address_with((name, value) for name, value in kept if value and not name.startswith("new-"))
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
-        kept=kept, back=request.path, clashes=[_leading_back(row, here) for row in rows],
+        kept=kept, back=request.path, clashes=[leads_back(row, here) for row in rows],
         twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
 
@@ -212,7 +214,7 @@ def _with_leaving_out(row: ShownClash, kind: PartyKind, chosen: Collection[int])
     return replace(row, resolutions=(leaving, *row.resolutions))
 
 
-def _leading_back(row: ShownClash, here: str) -> ShownClash:
+def leads_back(row: ShownClash, here: str) -> ShownClash:
     """Let resolutions lead back to the check with the choices. If these are too many for an address, drop the links."""
     resolutions = [
         resolution if resolution.button else replace(resolution, href=leading_back(resolution.href, here))

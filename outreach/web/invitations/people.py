@@ -12,10 +12,11 @@ from outreach.domain.problems import Problem
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.services.directory import people
+from outreach.services.directory import groups, people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
+from outreach.web.fields.fields import row_ids, whole
 from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
@@ -34,7 +35,7 @@ def invite_people(activity_id: int) -> Any:
     form.offer(activities, [activity_id, *request.args.getlist("activity", type=int)])
     if not is_chosen():
         form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
-        form.person_ids.data = request.args.getlist("person", type=int)
+        form.person_ids.data = row_ids(request.args.getlist("person"))
     without = left_out()
     form.person_ids.data = [id for id in form.person_ids.data or [] if id not in without]
 
@@ -43,12 +44,17 @@ def invite_people(activity_id: int) -> Any:
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
             chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
-            new=new or new_person_form(formdata=None), adding=new is not None,
+            new=new or new_person_form(formdata=None), adding=new is not None, groups=groups.named(),
         )  # fmt: skip
         return page, status
 
+    if group := whole(request.form.get("people_group")):
+        form.person_ids.data = groups.with_group(form.person_ids.data or [], group)
+        return choose()
     if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()
+    if request.form.get("do") == "save_group" and form.person_ids.data:
+        return redirect(url_for("people_groups.new", person=form.person_ids.data))
     if request.form.get("do") == "add":
         return _add(activity_id, form, choose)
     if not form.validate():

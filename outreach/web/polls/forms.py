@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FieldList, FormField, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, FieldList, FormField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from outreach.delivery.mail.poll import when
@@ -19,7 +19,17 @@ from outreach.services.polls.answer import Dates
 from outreach.services.polls.edit import PollValues
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.choices import NEUTRAL_HELP, TITLE_MISSING, kind_choices
-from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence, optional_int, optional_text, strip, whole
+from outreach.web.fields.fields import (
+    ChoiceField,
+    Clock,
+    DayField,
+    Ids,
+    Sentence,
+    optional_int,
+    optional_text,
+    strip,
+    whole,
+)
 from outreach.web.fields.instants import instant, next_day, wall_day, wall_time, zone_of
 from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
 
@@ -177,8 +187,8 @@ class AskForm(TidyForm):
 
     q = text(_l("Search"), 100)
     role = OptionsField(_l("As what would the people be invited?"), default=Role.PARTICIPANT.value)
-    person_ids = SelectMultipleField(coerce=int, validate_choice=False)
-    organisation_ids = SelectMultipleField(coerce=int, validate_choice=False)
+    person_ids = Ids()
+    organisation_ids = Ids()
     needed = BooleanField(_l("Needed: no date suits without them"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -34,7 +34,7 @@ def invited(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres."""
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
     inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     return activity
 
 
@@ -238,7 +238,7 @@ def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
 
 
 def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
-    found = invitation_preview.of_cadres([activity.id], [CadreKind.PATBM], [])
+    found = invitation_preview.of_cadres([activity.id], [CadreKind.PATBM], ["18.72.01.1003"])
     assert (found.people, found.new, found.mails) == (1, 1, 0)
 
 

@@ -115,7 +115,7 @@ def test_cadres_and_offices_are_refused_where_the_office_says_so(any_app, activi
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
     with pytest.raises(PlanBlocked):
-        inviting.invite_cadres([activity.id], [CadreKind.PATBM], [], by=None, now=NOW)
+        inviting.invite_cadres([activity.id], [CadreKind.PATBM], ["18.72.01.1003"], by=None, now=NOW)
     with pytest.raises(PlanBlocked):
         inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     assert db.session.query(Invitation).count() == 0

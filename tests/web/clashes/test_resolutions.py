@@ -185,7 +185,8 @@ def test_cadres_of_a_kelurahan_are_invited_without_those_who_are_elsewhere(coord
     other = draft_activity(None, None, 18)
     ask(other, ani, Role.CADRE)
     address = f"/activities/{activity.id}/invite/cadres"
-    data = {"activity_ids": activity.id, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
+    codes = ["18.72.01.1003", "18.72.04.1001"]
+    data = {"activity_ids": activity.id, "kinds": ["patbm", "pkk"], "region_codes": codes}
     answer = coordinator_client.post(address, data=data)
     assert f'name="without" value="{ani.id}">Do without Ani Wijaya</button>' in answer.text
     again = coordinator_client.post(address, data=data | {"without": ani.id})

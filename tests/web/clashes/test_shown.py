@@ -188,7 +188,8 @@ def test_busy_cadres_are_shown_together(coordinator_client, activity, programme,
     for person in (ani, budi):
         db.session.add(Invitation(activity=other, person=person, role=Role.CADRE, state=InvitationState.INVITED))
     db.session.commit()
-    data = {"activity_ids": [activity.id], "do": "check"}
+    codes = ["18.72.01.1003", "18.72.04.1001"]
+    data = {"activity_ids": [activity.id], "kinds": ["patbm", "pkk"], "region_codes": codes, "do": "check"}
     said = text_of(coordinator_client.post(f"/activities/{activity.id}/invite/cadres", data=data).text)
     assert "Ani Wijaya and Budi Santoso are expected at “Pelatihan” at the same time" in said
 

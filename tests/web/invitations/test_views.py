@@ -9,7 +9,7 @@ from flask import g
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role, Sector
+from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, Reminder
@@ -18,6 +18,10 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, a_person, at, draft_activity
+from tests.web.reading import fields
+
+KINDS = [kind.value for kind in CadreKind]
+EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
 
 
 def an_office(name: str, sector: Sector) -> Organisation:
@@ -307,17 +311,53 @@ def test_an_organisation_s_page_links_to_its_mails(published, the_polices, polic
 
 def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coordinator_client):
     address = f"/activities/{activity.id}/invite/cadres"
-    data = {"activity_ids": activity.id, "region_codes": "18.72.01.1003"}
+    data = {"activity_ids": activity.id, "kinds": KINDS, "region_codes": "18.72.01.1003"}
     assert "1 cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
     assert "1 chosen" in coordinator_client.post(address, data={**data, "do": "check"}).text
     coordinator_client.post(address, data={**data, "do": "invite"})
     assert [(i.person_id, i.role) for i in invitations()] == [(ani.id, Role.CADRE)]
 
 
+@pytest.mark.parametrize(
+    ("ticked", "sentence"),
+    [
+        ({}, "Tick at least one kelurahan."),
+        ({"kinds": KINDS}, "Tick at least one kelurahan."),
+        ({"region_codes": "18.72.01.1003"}, "Tick at least one kind of cadre."),
+    ],
+)
+def test_nothing_ticked_never_means_all_cadres(activity, ani, budi, coordinator_client, ticked, sentence):
+    address = f"/activities/{activity.id}/invite/cadres"
+    data = {"activity_ids": activity.id, **ticked}
+    assert "No cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
+    for do in ("check", "invite"):
+        answer = coordinator_client.post(address, data={**data, "do": do})
+        assert (answer.status_code, sentence in answer.text) == (422, True)
+    assert invitations() == []
+
+
+def test_an_activitys_own_kelurahan_is_ticked_beforehand(activity, ani, budi, coordinator_client):
+    activity.region_code = "18.72.01.1003"
+    db.session.commit()
+    ticked = fields(coordinator_client.get(f"/activities/{activity.id}/invite/cadres").text)
+    assert ticked["region_codes"] == ["18.72.01.1003"]
+    assert ticked["kinds"] == ["patbm", "pkk"]  # of the other kinds there is nobody
+
+
+def test_a_community_activity_without_a_kelurahan_has_that_of_its_venue(activity, hall, ani, coordinator_client):
+    address = f"/activities/{activity.id}/invite/cadres"
+    assert "region_codes" not in fields(
+        coordinator_client.get(address).text
+    )  # a meeting in a hall is for the whole city
+    activity.kind = ActivityKind.OUTREACH
+    db.session.commit()
+    assert fields(coordinator_client.get(address).text)["region_codes"] == ["18.72.01.1001"]
+
+
 def test_an_unknown_kelurahan_is_refused(activity, ani, coordinator_client):
     answer = coordinator_client.post(
         f"/activities/{activity.id}/invite/cadres",
-        data={"activity_ids": activity.id, "region_codes": "99.99", "do": "invite"},
+        data={"activity_ids": activity.id, "kinds": KINDS, "region_codes": "99.99", "do": "invite"},
     )
     assert answer.status_code == 422
     assert invitations() == []
@@ -488,7 +528,7 @@ def test_the_text_about_two_cadres_without_email_for_two_days_counts_invitations
     other = draft_activity(programme, hall, 19)
     page = coordinator_client.post(
         f"/activities/{activity.id}/invite/cadres",
-        data={"activity_ids": [activity.id, other.id], "do": "invite"},
+        data={"activity_ids": [activity.id, other.id], **EVERYBODY, "do": "invite"},
         follow_redirects=True,
     ).text
     assert "4 new invitations are in the list." in page

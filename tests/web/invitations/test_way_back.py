@@ -114,12 +114,13 @@ def test_for_cadres_it_is_remembered_who_is_left_out(coordinator_client, activit
     ask(other, ani, Role.CADRE)
     absent(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/cadres"
-    data = {"activity_ids": activity.id, "region_codes": ["18.72.01.1003", "18.72.04.1001"], "without": ani.id}
+    codes = ["18.72.01.1003", "18.72.04.1001"]
+    data = {"activity_ids": activity.id, "kinds": ["patbm", "pkk"], "region_codes": codes, "without": ani.id}
     first = coordinator_client.post(address, data=data).text
     edit = resolution(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     back = coordinator_client.post(edit, data=sent(coordinator_client.get(edit).text)).location
     again = coordinator_client.get(back).text
-    names = ("activity_ids", "region_codes", "without")
+    names = ("activity_ids", "kinds", "region_codes", "without")
     assert kept(again, *names) == kept(first, *names)
     coordinator_client.post(address, data=sent(again, do="invite"))
     assert asked(activity) == [(budi.id, Role.CADRE)]

@@ -9,7 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.queries import directory, inbox
 from outreach.services import addresses
-from outreach.services.directory import people
+from outreach.services.directory import groups, people
 from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory.people.blueprint import bp
@@ -61,6 +61,7 @@ def show(person_id: int) -> Any:
         link=invitee_record.link_of(person, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
+        groups=groups.names_of(person_id),
     )
 
 
