@@ -36,7 +36,7 @@ from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
 MOST_SEATS = 500
-TOO_LONG = _l("Please shorten this a little.")
+TOO_LONG = _l("Please shorten this to at most %(max)d letters.")
 BY_STAFF = (
     AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
 )  # fmt: skip
