@@ -65,6 +65,12 @@ def test_axe_finds_nothing_and_nothing_overflows(chromium, address, pages, width
             details.click()
         found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(address + pages["cadre"])
+    page.locator("section[aria-labelledby^=h] summary").first.click()
+    for name, choice in (("errors", "represented"), ("thanks", "coming")):
+        press(page.locator(f"section[aria-labelledby^=h] button[value={choice}]").first)
+        found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert found == {name: [] for name in found}
 
 

@@ -96,6 +96,11 @@ def until(instant: datetime, zone: ZoneInfo, _language: str) -> str:
     return formats.moment(instant, zone)
 
 
+def own(text: str) -> Markup:
+    """Return what the office wrote, marked as Indonesian on a page in another language."""
+    return Markup("<span{}>{}</span>").format(words(formats.language())["own"], text)
+
+
 def short_day(about: Facts) -> str:
     return formats.short_day(about.starts_at, about.zone)
 

@@ -37,7 +37,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     sent = Sent()
     shown = {one.activity.id: one for one in found.activities}
     if found.invitee.organisation and "same" in values:
-        values = _same_for_all(values, shown)
+        values = _same_for_all(found, values, shown)
     pressed, typed = _ids(PRESSED, values), _ids(TYPED, values)
     for activity_id in sorted(pressed | typed)[:MOST_CARDS]:
         form, one = _form(found, values, activity_id), shown.get(activity_id)
@@ -89,10 +89,17 @@ def _names_are_new(form: CardForm, one: ShownInvitation | None) -> bool:
     return form.representative(one) != Representative(*one.representative)
 
 
-def _same_for_all(values: MultiDict[str, str], shown: Mapping[int, ShownInvitation]) -> MultiDict[str, str]:
-    """Return the values with the first open card's names copied to open cards without names that were not declined."""
+def _same_for_all(
+    found_page: AnswerPage, values: MultiDict[str, str], shown: Mapping[int, ShownInvitation]
+) -> MultiDict[str, str]:
+    """Return the values with the first open card's names copied to open cards without names that were not declined.
+
+    Names that are not valid are not copied: they are asked for once, and copied when they are sent again.
+    """
     open_ids = [activity_id for activity_id, one in shown.items() if one.refusal is None]
     if not open_ids or values.get(f"{open_ids[0]}-choice") == Choice.NOT_COMING:
+        return values
+    if not _form(found_page, values, open_ids[0]).validate():
         return values
     first = f"{open_ids[0]}-"
     copied = {key.removeprefix(first): value for key, value in values.items() if key.startswith(first)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock
@@ -28,7 +29,7 @@ from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, PersonRow, cards, faults_of, typed_who
-from outreach.web.answer_pages.draw import draw, seal, short_day
+from outreach.web.answer_pages.draw import draw, own, seal, short_day
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
 from outreach.web.answer_pages.request import foreign_sentence, query, speak, to_thanks
@@ -272,35 +273,33 @@ def _drawn(
     )
 
 
-def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, str]]:
+def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
     """Return what is to be mended, as (id on the page, sentence)."""
     labels = {part: words(formats.language())[part] for part in ("name", "post", "phone")} | {"email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:
-        about = f"{card.shown.activity.title}, {short_day(card.shown.activity)}" if len(shown) > 1 else ""
+        activity = card.shown.activity
+        about = Markup("{}, {}").format(own(activity.title), short_day(activity)) if len(shown) > 1 else ""
         found += [(about, fault) for fault in card.faults]
     return [
-        (fault.id, ": ".join(part for part in (about, labels.get(fault.field, ""), fault.sentence) if part))
+        (fault.id, Markup(": ").join(part for part in (about, labels.get(fault.field, ""), fault.sentence) if part))
         for about, fault in found
     ]
 
 
-def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[str]:
+def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:
     """Return a sentence for everything that does not go together with what was just accepted."""
     coming = own_clashes.accepted(found.activities, clock.now()) if noted else []
     away = own_clashes.with_absences(found.invitee, [one for one in coming if one.activity.id in noted])
-    sentences = [
-        _("For the time of “%(title)s” you told us that you cannot come. Please change one of the two.",
-          title=one.accepted.activity.title)
-        for one in away
-    ]  # fmt: skip
+    sentence = Markup(_("For the time of “%(title)s” you told us that you cannot come. Please change one of the two."))  # noqa: S704
+    sentences = [sentence % {"title": own(one.accepted.activity.title)} for one in away]
     pairs = [] if found.invitee.organisation else own_clashes.with_each_other(coming, noted)
+    sentence = Markup(_("“%(title)s” and “%(other)s” are at the same time. Please change one of the two."))  # noqa: S704
     return sentences + [
-        _("“%(title)s” and “%(other)s” are at the same time. Please change one of the two.",
-          title=one.accepted.activity.title, other=one.other.activity.title)
+        sentence % {"title": own(one.accepted.activity.title), "other": own(one.other.activity.title)}
         for one in pairs
         if one.other is not None
-    ]  # fmt: skip
+    ]
 
 
 def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **values: Any) -> Response:

@@ -225,7 +225,8 @@ def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, a
     assert "Your answer was not stored yet." in top
     assert re.findall(r'<a href="#([\w-]+)">', top) == [f"{four_days[3].id}-name"]
     assert f'<input id="{four_days[3].id}-name"' in page
-    assert "Pertemuan organisasi perempuan dan tokoh masyarakat, Thu, 21 Jan 2027: Name: Please write the name" in top
+    title = '<span lang="id">Pertemuan organisasi perempuan dan tokoh masyarakat</span>'
+    assert f"{title}, Thu, 21 Jan 2027: Name: Please write the name" in top
 
 
 def test_input_about_a_representative_does_not_prevent_ani_from_declining(browser, first, ani):
@@ -1121,7 +1122,7 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
     alone = browser.get(send(browser, ani, days[0].id, "?lang=en", choice="coming").location).text
     assert "at the same time" not in alone
     both = browser.get(send(browser, ani, days[1].id, "?lang=en", choice="coming").location).text
-    assert "“Rapat A” and “Rapat B” are at the same time." in both
+    assert '“<span lang="id">Rapat A</span>” and “<span lang="id">Rapat B</span>” are at the same time.' in both
 
 
 def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(browser, first, ani):
@@ -1226,3 +1227,14 @@ def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(browser,
     assert '<dd lang="id">Aula Bappeda' in english
     assert '<dd lang="id">Surat tugas dan KTP' in english
     assert ' lang="id">' not in indonesian.split("<body>")[1]
+
+
+def test_a_mistake_in_names_for_all_days_is_asked_for_once(browser, four_days, police):
+    invite_office(police, *four_days)
+    one = four_days[0].id
+    values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-0-email": "rina@", "same": "1"}
+    page = send(browser, police, "answers", **values).text
+    assert re.findall(r'<a href="#([\w-]+)">', page.split("<section")[0]) == [f"{one}-rows-0-email"]
+    assert 'name="same" value="1" checked' in page
+    assert send(browser, police, "answers", **values | {f"{one}-rows-0-email": ""}).status_code == 303
+    assert _named_by_day() == {day.id: ["Rina"] for day in four_days}
