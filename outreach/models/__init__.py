@@ -3,7 +3,7 @@
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.incoming import AddressFailure, IncomingMail
-from outreach.models.invitations import Attendance, Invitation, Link
+from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
@@ -19,6 +19,7 @@ __all__ = [
     "Activity",
     "AddressFailure",
     "AgendaItem",
+    "AnswerBefore",
     "ArchivedLine",
     "ArchivedMessage",
     "Attempt",

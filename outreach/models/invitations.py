@@ -1,6 +1,7 @@
 """Invitations with their answers, attendance, and the links for answering."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -99,3 +100,12 @@ class Link(Identified, Created, Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
+
+
+class AnswerBefore(Identified, Model):
+    """What an invitee's last answer by link replaced, so that they can undo it for a while (services/answers/before.py)."""
+
+    __tablename__ = "answer_before"
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id", ondelete="CASCADE"), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)

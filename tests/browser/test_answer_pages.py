@@ -65,6 +65,12 @@ def test_axe_finds_nothing_and_nothing_overflows(chromium, address, pages, width
             details.click()
         found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(address + pages["cadre"])
+    page.locator("section[aria-labelledby^=h] summary").first.click()
+    for name, choice in (("errors", "represented"), ("thanks", "coming")):
+        press(page.locator(f"section[aria-labelledby^=h] button[value={choice}]").first)
+        found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert found == {name: [] for name in found}
 
 
@@ -77,19 +83,18 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     first, second = page.locator("section[aria-labelledby^=h]").all()
     name = first.locator("input[name$='-name']")
     assert not name.is_visible()
-    first.locator("label[for^=w]").click()
+    first.locator("summary").click()
     assert name.is_visible()
     name.fill("Budi Santoso")
-    press(first.locator("button"))
+    press(first.locator("button[value=represented]"))
     assert page.locator("[role=status]").is_visible()
     assert page.locator(".n.represented").count() == 1
-    second.locator("label[for^=c]").click()
-    press(second.locator("button"))
+    press(second.locator("button[value=coming]"))
     assert page.locator(".n.coming").count() == 1
     first, second = page.locator("section[aria-labelledby^=h]").all()
-    assert not second.locator("label[for^=c]").is_visible()
-    second.locator("summary").click()
-    assert second.locator("label[for^=c]").is_visible()
+    assert not second.locator("button[value=coming]").is_visible()
+    second.locator("summary").first.click()
+    assert second.locator("button[value=coming]").is_visible()
     assert not second.locator("input[name$='-name']").is_visible()
     assert context.cookies() == []
     assert [url for url in asked if not url.startswith((address, "data:"))] == []
@@ -104,10 +109,9 @@ def test_an_unfinished_address_does_not_block_another_answer(chromium, address, 
     page = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False).new_page()
     page.goto(address + pages["cadre"])
     first = page.locator("section[aria-labelledby^=h]").first
-    first.locator("label[for^=w]").click()
+    first.locator("summary").click()
     first.locator("input[name$='-email']").fill("budi@contoh,com")
-    first.locator("label[for^=t]").click()
-    press(first.locator("button"))
+    press(first.locator("button[value=not_coming]"))
     page.locator("[role=status]").wait_for()
     assert page.locator(".n.not_coming").count() == 1
 
@@ -122,8 +126,6 @@ def test_the_readers_own_text_size_applies_and_twice_as_large_text_still_fits_a_
         page.add_style_tag(content="html{font-size:200%}")
         for details in page.locator("summary").all():
             details.click()
-        for choice in page.locator("label[for^=w]").all():
-            choice.click()
         after = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
         widths[name] = (after / before, page.evaluate("document.documentElement.scrollWidth"))
         facts = page.eval_on_selector_all("dd", "all => all.map(e => e.getBoundingClientRect().width)")
@@ -135,16 +137,15 @@ def test_the_police_name_their_people_and_edit_the_list_on_a_phone(chromium, add
     page = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False).new_page()
     page.goto(address + pages["organisation"])
     first = page.locator("section[aria-labelledby^=h]").first
-    first.locator("label[for^=c]").click()
     first.locator("input[name$='-0-name']").fill("Rina Kartika")
     first.locator("input[name=same]").check()
-    press(first.locator("button"))
+    press(first.locator("button[value=coming]"))
     assert page.locator("[role=status]").is_visible()
     assert page.locator("summary:has-text('Rina Kartika')").count() == 2
     page.locator("summary:has-text('Rina Kartika')").first.click()
     page.locator("input[name$='-0-name']").first.fill("")
     page.locator("input[name$='-1-name']").first.fill("Dedi Kurniawan")
-    press(page.locator("section[aria-labelledby^=h]").first.locator("button"))
+    press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
     assert [page.locator(f"summary:has-text('{name}')").count() for name in ("Rina Kartika", "Dedi Kurniawan")] == [
         1,
         1,
@@ -155,7 +156,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
     page = chromium.new_context(viewport={"width": 360, "height": 740}).new_page()
     page.goto(address + pages["cadre"])
     heights = page.eval_on_selector_all(
-        "button, .c > label, .b, summary, .k, header a",
+        "button:not(.h), .a, .b, summary, .k, header a",
         "all => all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)",
     )
     assert [h for h in heights if h < 44] == []
@@ -175,3 +176,85 @@ def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages
     page.go_back()
     assert page.input_value("[name=reason]") == "Rapat pimpinan di Bandar Lampung"
     assert page.input_value("[name=name]") == "Kalender dinas"
+
+
+def test_a_choice_sends_at_once_and_is_undone_on_a_phone_without_script(chromium, address, pages, ani):
+    page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
+    page.goto(address + pages["cadre"])
+    press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=not_coming]"))
+    assert states_of(ani) == [InvitationState.NOT_COMING, InvitationState.INVITED]
+    undo = page.locator("[role=status] button")
+    assert undo.bounding_box()["y"] + undo.bounding_box()["height"] <= 560  # on the first screen
+    press(undo)
+    assert states_of(ani) == [InvitationState.INVITED] * 2
+
+
+def states_of(person) -> list[InvitationState]:
+    db.session.rollback()
+    wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
+    return list(db.session.scalars(wanted))
+
+
+@pytest.mark.parametrize("part", ["section[aria-labelledby=all]", "section[aria-labelledby^=h]"])
+def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chromium, address, pages, ani, part):
+    page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
+    page.goto(address + pages["cadre"])
+    place = page.locator(part).first
+    place.locator("summary").first.click()
+    name = place.locator("input[name$=name]")
+    name.fill("Budi Santoso")
+    with page.expect_navigation():
+        name.press("Enter")
+    assert states_of(ani)[0] is InvitationState.REPRESENTED
+    assert InvitationState.COMING not in states_of(ani)
+
+
+def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, pages):
+    page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
+    page.goto(address + pages["cadre"])
+    second = page.locator("section[aria-labelledby^=h]").nth(1)
+    second.locator("summary").click()
+    press(second.locator("button[value=represented]"))
+    assert page.title().startswith("Galat: ")
+    assert page.locator("#e:focus").count() == 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    field = page.locator("input[name$='-name']:focus")
+    assert page.locator("#e a").first.get_attribute("href") == "#" + field.get_attribute("name")
+
+
+def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, pages):
+    context = chromium.new_context(viewport={"width": 360, "height": 560}, forced_colors="active")
+    page = context.new_page()
+    page.goto(address + pages["cadre"])
+    press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
+    assert page.locator(".n.coming").inner_text() == "✓ Menyatakan hadir"
+    page.locator("summary.y").first.click()
+    chosen = page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]")
+    assert chosen.inner_text() == "✓ Hadir"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_borders_of_buttons_and_fields_stand_out_by_three_to_one(chromium, address, pages, scheme):
+    page = chromium.new_context(viewport={"width": 360, "height": 560}, color_scheme=scheme).new_page()
+    page.goto(address + pages["cadre"])
+    page.locator("section[aria-labelledby^=h] summary").first.click()
+    found = page.eval_on_selector_all(
+        "button:not(.h):not(.g), .b, .r input",
+        "all => all.filter(e => e.checkVisibility()).map(e => [getComputedStyle(e).borderTopColor,"
+        " getComputedStyle(e.closest('section, aside')).backgroundColor])",
+    )
+    assert len(found) > 8
+    assert [pair for pair in found if contrast(*pair) < 3] == []
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two "rgb(…)" colours by WCAG 2.2."""
+    shades = sorted(_luminance([int(part) for part in re.findall(r"\d+", colour)[:3]]) for colour in (one, other))
+    return (shades[1] + 0.05) / (shades[0] + 0.05)
+
+
+def _luminance(colour: list[int]) -> float:
+    parts = [part / 255 for part in colour]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -82,15 +82,14 @@ def test_the_whole_way_from_login_and_publishing_to_the_mail_and_the_answer(
     phone = chromium.new_context(viewport=PHONE, java_script_enabled=False).new_page()
     phone.goto(mail_to(page, whole, "ani@example.com"))
     assert state_of(ani) is InvitationState.INVITED
-    phone.locator("label:has-text('Hadir')").first.click()
-    press(phone.get_by_role("button", name="Kirim jawaban").first)
+    press(phone.get_by_role("button", name="Hadir", exact=True))
     assert wait_for(lambda: state_of(ani) is InvitationState.COMING)
 
     phone.goto(mail_to(page, whole, "kapolres@example.com"))
-    phone.locator("label:has-text('Diwakili')").first.click()
+    phone.locator("summary:has-text('Orang lain hadir')").first.click()
     phone.locator("input[name*=name]:visible").first.fill("Rina Andriani")
     phone.locator("input[name*=post]:visible").first.fill("Wakapolres")
-    press(phone.get_by_role("button", name="Kirim jawaban").first)
+    press(phone.get_by_role("button", name="Kirim: diwakili").first)
     assert wait_for(lambda: state_of(chief) is InvitationState.REPRESENTED)
 
     page.goto(f"{whole}/activities/{activity_id}/invitees")

@@ -86,12 +86,12 @@ def display_name(row: MessageRow) -> str:
     return clean(_full_name(row))
 
 
-def salutation_of(row: MessageRow) -> str:
-    """Return the salutation in the recipient's language: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro".
+def salutation_of(row: MessageRow, locale: str = "") -> str:
+    """Return the salutation: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro". locale: the recipient's own by default.
 
     A person without a name is addressed by the post: "Kapolres Metro".
     """
-    locale = locale_of(row)
+    locale = locale or locale_of(row)
     if row.person_id is None:
         before, after = _head_of(locale)
         return f"{before}{clean(row.name)}{after}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -89,10 +90,13 @@ def contact_line(name: str, phone: str) -> str:
     return _joined(name, formats.phone(phone))
 
 
-def map_url(latitude: float | None, longitude: float | None) -> str:
-    """Return a plain map link, the same in mails and pages; "" if a venue's position is unknown."""
+def map_url(latitude: float | None, longitude: float | None, address: str = "") -> str:
+    """Return a plain map link, the same in mails and pages; "" if a venue's position is unknown.
+
+    address: what to search for if there are no coordinates.
+    """
     if latitude is None or longitude is None:
-        return ""
+        return f"https://www.google.com/maps/search/?api=1&query={quote_plus(address)}" if address else ""
     return f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}&zoom=17"
 
 

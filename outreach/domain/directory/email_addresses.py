@@ -29,6 +29,14 @@ NOTHING = {
     "tidak punya",
 }
 
+# The domains of most private addresses here. A domain that differs from one of them by one slip is asked about.
+COMMON_DOMAINS = (
+    "gmail.com", "yahoo.com", "yahoo.co.id", "ymail.com", "rocketmail.com", "hotmail.com", "outlook.com", "live.com",
+    "icloud.com",
+)  # fmt: skip
+REAL_TOO = {"mail.com", "email.com", "yahoo.co.in", "yahoo.co.il", "outlook.co", "love.com", "live.co", "icloud.co"}
+SLIPS = {"gmail.co.id": "gmail.com", "yahoo.id": "yahoo.co.id", "yahoo.go.id": "yahoo.co.id", "gmail.id": "gmail.com"}
+
 
 class AddressInvalid(Problem):
     message = "“%(address)s” is not an e-mail address. One looks like nama@example.com."
@@ -54,6 +62,19 @@ def address(written: str) -> str:
     if near := _valid(_mended(text)):
         raise AddressInvalidNear(address=written.strip()[:80], suggestion=near)
     raise AddressInvalid(address=written.strip()[:80])
+
+
+def probably_meant(valid: str) -> str:
+    """Return the address that was probably meant by a well-formed one, such as a@gmail.com for a@gmial.com; "" for none.
+
+    The result is a question: the domain may exist.
+    """
+    local, _at, domain = valid.rpartition("@")
+    if domain in COMMON_DOMAINS or domain in REAL_TOO:
+        return ""
+    near = (common for common in COMMON_DOMAINS if _is_one_slip(domain, common))
+    meant = SLIPS.get(domain) or next(near, "")
+    return f"{local}@{meant}" if meant else ""
 
 
 def key(written: str) -> str:
@@ -85,6 +106,15 @@ def forms(written: str) -> set[str]:
         return {found, on_the_wire(found)}
     except UnicodeError:
         return {found}
+
+
+def _is_one_slip(written: str, meant: str) -> bool:
+    """Return whether one letter is missing, added or wrong, or two neighbours are exchanged."""
+    at = next(
+        (n for n, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), min(len(written), len(meant))
+    )
+    a, b = written[at:], meant[at:]
+    return a != b and (a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[1::-1] == b[:2] and a[2:] == b[2:]))
 
 
 def _valid(text: str) -> str:

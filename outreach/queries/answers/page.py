@@ -5,18 +5,24 @@ are built once (queries/answers/page_sql.py). Speakers (topics) and organisation
 invitees of date polls one more.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from outreach.delivery.words.formats import phone
+import sqlalchemy as sa
+
+from outreach.delivery.mail.reader import salutation_of
+from outreach.delivery.words.formats import LOCALES, phone
 from outreach.domain.answers import ActivityCancelled, refusal
 from outreach.domain.kinds import NEUTRAL_TITLES, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Person
+from outreach.models import Activity, Invitation, Person
 from outreach.queries.answers import page_sql as statements
+from outreach.services.answers import before as answers_before
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.invitations import links
 
@@ -35,13 +41,17 @@ class Contact(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped."""
+    """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped.
+
+    salutations: a person's, as in mails, by language.
+    """
 
     id: int
     name: str
     locale: str
     stopped: bool
     organisation: bool
+    salutations: Mapping[str, str] = MappingProxyType({})
 
 
 class Topic(NamedTuple):
@@ -146,7 +156,7 @@ def _page(link: Any, now: datetime) -> AnswerPage:
     invitee = _invitee(link)
     rows = db.session.execute(
         statements.OF_ORGANISATION if invitee.organisation else statements.OF_PERSON,
-        {"invitee": invitee.id, "since": now - links.RENEWED_FOR},
+        {"invitee": invitee.id, "since": now - links.RENEWED_FOR, "now": now},
     ).all()
     contact = _contact(link, rows[0] if rows else None)
     found: dict[int, list[Any]] = {}
@@ -166,6 +176,19 @@ def read_invitee(token: str, *, now: datetime) -> AnswerPage:
     return AnswerPage(link, _invitee(link), _contact(link, None))
 
 
+def last_answered(found: AnswerPage, *, now: datetime) -> tuple[int, ...]:
+    """Return the activities of the invitee's last answer by this link, as far as it can still be undone."""
+    kept = answers_before.kept(db.session(), found.link.id, now=now)
+    if kept is None:
+        return ()
+    open_ids = {one.activity.id for one in found.activities if one.refusal is None}
+    since = {old.id: one.since for one in kept.before.activities for old in one.mine}
+    rows = db.session.execute(
+        sa.select(Invitation.id, Invitation.activity_id, Invitation.answered_at).where(Invitation.id.in_(since))
+    ).all()
+    return tuple(sorted({row.activity_id for row in rows if row.answered_at == since[row.id]} & open_ids))
+
+
 def office_contact() -> Contact:
     """Return the office's contact, for people whose link does not work."""
     row = db.session.execute(statements.OFFICE).first()
@@ -175,7 +198,7 @@ def office_contact() -> Contact:
 def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
     """Return one of the activities on the invitee's page; raise NothingToAnswer or ActivityCancelled."""
     found = next((one for one in page.activities if one.activity.id == activity_id), None)
-    if found is None:
+    if found is None or found.state is InvitationState.WITHDRAWN:
         raise NothingToAnswer
     if found.activity.state is ActivityState.CANCELLED:
         raise ActivityCancelled
@@ -206,7 +229,8 @@ def _invitee(link: Any) -> Holder:
             True,
         )
     person = Person(name=link.name, title_before=link.title_before, title_after=link.title_after, post=link.post)
-    return Holder(link.person_id, person.full_name, link.locale, link.stopped is not None, False)
+    said = {locale: salutation_of(link, locale) for locale in LOCALES}
+    return Holder(link.person_id, person.full_name, link.locale, link.stopped is not None, False, said)
 
 
 def _contact(office: Any, row: Any) -> Contact:
@@ -238,7 +262,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
     return ShownInvitation(
         activity=facts,
         invitation_id=row.invitation_id,
-        roles=tuple(r.role for r in mine),
+        roles=tuple(r.role for r in mine if r.state is not InvitationState.WITHDRAWN) or (row.role,),
         state=row.state,
         moved=row.answered_sequence is not None and row.answered_sequence < row.sequence,
         representative=NamedRepresentative(

@@ -35,6 +35,8 @@ def _is_none_of(column: Any, states: Iterable[InvitationState]) -> Any:
 _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROGRAMME, _VENUE = _columns(
     Activity, AgendaItem, Invitation, Link, Office, Organisation, Person, Programme, Venue
 )
+_EMPLOYERS = sa.alias(Organisation.__table__)
+_EMPLOYER = _EMPLOYERS.c
 _POLL, _ASKED = _columns(DatePoll, PollInvitee)
 _CONTACT = (
     _OFFICES.short_name,
@@ -45,6 +47,7 @@ _CONTACT = (
 OFFICE = sa.select(*_CONTACT).order_by(_OFFICES.id).limit(1)
 LINK = (
     sa.select(
+        _LINKS.id,
         _LINKS.person_id,
         _LINKS.organisation_id,
         _LINKS.expires_at,
@@ -53,11 +56,14 @@ LINK = (
         _PERSON.title_before,
         _PERSON.title_after,
         _PERSON.post,
+        _PERSON.sex,
         _PERSON.locale,
         _PERSON.reminders_stopped_at.label("stopped"),
         _ORGANISATION.name.label("organisation_name"),
         _ORGANISATION.locale.label("organisation_locale"),
         _ORGANISATION.reminders_stopped_at.label("organisation_stopped"),
+        sa.func.coalesce(_EMPLOYER.name, "").label("office_name"),
+        sa.func.coalesce(_EMPLOYER.short_name, "").label("office_short_name"),
         sa.exists()
         .where(
             _ASKED.poll_id == _POLL.id,
@@ -71,6 +77,7 @@ LINK = (
     .select_from(Link.__table__)
     .outerjoin(Person.__table__, _PERSON.id == _LINKS.person_id)
     .outerjoin(Organisation.__table__, _ORGANISATION.id == _LINKS.organisation_id)
+    .outerjoin(_EMPLOYERS, _EMPLOYER.id == _PERSON.organisation_id)
     .outerjoin(
         Office.__table__, _OFFICES.id == sa.select(sa.func.min(sa.alias(Office.__table__).c.id)).scalar_subquery()
     )
@@ -134,7 +141,16 @@ def _invitations(invitee: Any) -> sa.Select:
         .where(
             invitee == sa.bindparam("invitee"),
             _ACTIVITY.state != ActivityState.DRAFT,
-            _is_none_of(_INVITATION.state, (InvitationState.PREPARED, InvitationState.WITHDRAWN)),
+            _INVITATION.state != InvitationState.PREPARED,
+            # Who was invited reads that this ended. It says nothing about activities that are over.
+            sa.or_(
+                _INVITATION.state != InvitationState.WITHDRAWN,
+                sa.and_(
+                    _INVITATION.invited_at.is_not(None),
+                    _ACTIVITY.state == ActivityState.PUBLISHED,
+                    _ACTIVITY.ends_at > sa.bindparam("now", type_=_ACTIVITY.ends_at.type),
+                ),
+            ),
             _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
         )
         .order_by(_ACTIVITY.starts_at, _ACTIVITY.id, _INVITATION.role)

@@ -18,6 +18,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import Activity, Invitation, Link
 from outreach.services.answers import nominees as nominees_of
+from outreach.services.answers.before import ActivityBefore, remember, state_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
@@ -60,7 +61,7 @@ def answer(
         link = links.open_link(token, now=now, session=session)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
-        return _take(session, link, activity, LinkAnswer(choice, representative), now)
+        return _answered(session, link, activity, LinkAnswer(choice, representative), now)
 
 
 def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
@@ -69,15 +70,19 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
     Raise a link's problem. An organisation that comes names its nominees.
     """
     refused: dict[int, Problem] = {}
+    replaced = []
     with writing() as session:
         activities = present_for_change(session, replies)
         link = links.open_link(token, now=now, session=session)
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
-                    _take(session, link, activities.get(activity_id), replies[activity_id], now)
+                    mine, before = _take(session, link, activities.get(activity_id), replies[activity_id], now)
             except Problem as problem:
                 refused[activity_id] = problem
+            else:
+                replaced.append((before, state_of(mine, now)))
+        remember(session, link, replaced)
     return refused
 
 
@@ -96,7 +101,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         if invited is None or invited.organisation_id != link.organisation_id:
             raise NothingToAnswer
         reply = LinkAnswer(Choice.COMING, nominees=nominees)
-        return _take(session, link, activities.get(invited.activity_id), reply, now)
+        return _answered(session, link, activities.get(invited.activity_id), reply, now)
 
 
 def answer_by_calendar(
@@ -196,14 +201,27 @@ def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
     return link
 
 
-def _take(session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime) -> Invitation:
-    """Record one reply by link. activity: locked, or None if it no longer exists."""
+def _answered(session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime) -> Invitation:
+    """Record one reply by link, and keep what it replaced. The activity is locked."""
+    mine, before = _take(session, link, activity, reply, now)
+    remember(session, link, [(before, state_of(mine, now))])
+    return mine[0]
+
+
+def _take(
+    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime
+) -> tuple[list[Invitation], ActivityBefore]:
+    """Record one reply by link. Return the invitations, and what was answered before.
+
+    activity: locked, or None if it no longer exists.
+    """
     if activity is None:
         raise NothingToAnswer
     mine = _held(session, link, activity)
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
+    before = state_of(mine, now)
     if link.organisation_id is None:
         settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
     elif reply.choice is Choice.COMING:
@@ -214,7 +232,7 @@ def _take(session: Session, link: Link, activity: Activity | None, reply: LinkAn
     else:
         settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
-    return mine[0]
+    return mine, before
 
 
 def _of_invitee(link: Link) -> sa.Select[Invitation]:

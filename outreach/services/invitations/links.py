@@ -42,7 +42,7 @@ class LinkExpired(Problem):
 
 
 class LinkRevoked(Problem):
-    message = "This link has been replaced by a newer one. Please use the link in our latest mail, or call us."
+    message = "Our office has switched this link off. Please call us if you would like to answer or have questions."
 
 
 def open_link(token: str, *, now: datetime, session: Session | None = None, lock: bool = False) -> Link:

@@ -16,6 +16,9 @@ from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Link, PollAnswer, PollInvitee, PollSlot, User
 from outreach.services import office_defaults
+from outreach.services.answers import before as kept_answers
+from outreach.services.answers.before import Before, PollBefore
+from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations import links
 from outreach.services.polls.ask import invitee_of, note
 from outreach.services.polls.edit import poll_for_change
@@ -131,9 +134,53 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
             raise PollClosed(closed_at=poll.closes_at, zone=poll.zone, contact=contact)
         if one.organisation_id is not None and not tidy(dates.who):
             raise WhoMissing
+        before = _before(one, now)
         _take(one, poll, dates)
         one.answered_at, one.answer_source, one.answer_recorded_by_id = now, AnswerSource.LINK, None
+        session.flush()
+        kept_answers.keep(session, link, Before(poll=before), now)
     return one
+
+
+def can_undo(found: PollPage, token: str, *, now: datetime) -> bool:
+    """Return whether the invitee's last answer by this link was to this poll, and can still be undone."""
+    if not found.takes_answers:
+        return False
+    kept = kept_answers.kept(db.session(), links.open_link(token, now=now).id, now=now)
+    before = kept.before.poll if kept else None
+    return before is not None and (before.poll_id, before.since) == (found.poll.id, found.invitee.answered_at)
+
+
+def undo(token: str, poll_id: int, *, now: datetime) -> None:
+    """Restore what the last answer to a poll replaced. Raise the same as `answer`, or NothingToUndo."""
+    with writing() as session:
+        poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
+        link = links.open_link(token, now=now, session=session)
+        one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        kept = kept_answers.kept(session, link.id, now=now)
+        before = kept.before.poll if kept else None
+        if poll is None or one is None or kept is None or before is None:
+            raise NothingToUndo
+        if (before.poll_id, before.since) != (poll.id, one.answered_at) or not is_open(poll.state, poll.closes_at, now):
+            raise NothingToUndo
+        if not kept_answers.claim(session, link.id, kept):
+            raise NothingToUndo
+        said = dict(before.choices)
+        one.choices = [answer for answer in one.choices if answer.slot_id in said]
+        for answer in one.choices:
+            answer.choice = said[answer.slot_id]
+        one.answered_at, one.answer_source = before.answered_at, before.answer_source
+        one.answer_recorded_by_id, one.answered_by, one.note = (
+            before.answer_recorded_by_id, before.answered_by, before.note,
+        )  # fmt: skip
+
+
+def _before(one: PollInvitee, now: datetime) -> PollBefore:
+    choices = tuple((answer.slot_id, answer.choice) for answer in one.choices)
+    return PollBefore(
+        one.poll_id, now, one.answered_at, one.answer_source, one.answer_recorded_by_id, one.answered_by, one.note,
+        choices,
+    )  # fmt: skip
 
 
 def record(

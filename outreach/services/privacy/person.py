@@ -18,6 +18,7 @@ from outreach.extensions import db
 from outreach.models import (
     Activity,
     AgendaItem,
+    AnswerBefore,
     ArchivedMessage,
     Attempt,
     AuditEntry,
@@ -130,6 +131,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         timetable_privacy.forget(session, person)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
+        session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day
         _forget_polls(session, person)
         _forget_log(session, person_id)
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))

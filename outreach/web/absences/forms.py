@@ -16,7 +16,7 @@ from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Clock, DayField
 from outreach.web.frame.clean_request import clean
 
-TOO_LONG = _l("Please shorten this a little.")
+TOO_LONG = _l("Please shorten this to at most %(max)d letters.")
 
 
 def _tidy(value: str | None) -> str:

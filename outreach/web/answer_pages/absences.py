@@ -15,6 +15,7 @@ from outreach.delivery.words.absences import when
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
+from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
 from outreach.services.absences import calendars as absence_calendars
@@ -119,7 +120,7 @@ def _refused(form: LinkForm) -> str:
 
 
 def _found(token: str) -> AnswerPage:
-    found = answer_page.read_invitee(token, now=clock.now())
+    found = answer_page.read(token, now=clock.now())
     speak(found.invitee.locale)
     return found
 
@@ -147,6 +148,8 @@ def _drawn(
     subject, now, zone = _subject(found), clock.now(), office_zone()
     today = now.astimezone(zone).date()
     entered = absences.entered(subject, now=now)
+    wrongs = _wrong_fields(form, calendar_form, wrong, notice)
+    coming = own_clashes.accepted(found.activities, now)
     return draw_for(
         token,
         found,
@@ -161,10 +164,28 @@ def _drawn(
         say=say,
         moment=lambda instant: formats.moment(instant, zone),
         title=_("When can you not come?"),
-        notice=notice,
-        wrong=wrong,
+        clashes=[one.accepted.activity for one in own_clashes.with_absences(found.invitee, coming)],
+        notice=_("This was not stored. Please correct:") if wrongs else notice,
+        wrong=wrongs,
+        faults=[(name, f"{_label(name)}: {sentence}") for name, sentence in wrongs.items()],
         thanks="" if notice else _thanks(request.args.get("done", "")),
     )
+
+
+def _wrong_fields(
+    form: OwnAbsenceForm | None, calendar_form: OwnCalendarForm | None, wrong: str, notice: str
+) -> dict[str, str]:
+    """Return what is wrong, by field, in the order of the page."""
+    found = {wrong: notice} if wrong else {}
+    for one in (form, calendar_form):
+        if one is not None and not one.forged:
+            found |= {name: str(errors[0]) for name, errors in one.errors.items() if name and errors}
+    return found
+
+
+def _label(name: str) -> str:
+    field = getattr(OwnAbsenceForm if hasattr(OwnAbsenceForm, name) else OwnCalendarForm, name)
+    return str(field.args[0])
 
 
 def _thanks(done: str) -> str:

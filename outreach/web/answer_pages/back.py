@@ -14,6 +14,7 @@ from outreach.web.frame.request import asked_language
 PAGES = {
     "answers": "page",
     "all": "page",
+    "undo": "page",
     "reminders": "page",
     "away/remove": "away_page",
     "away/calendar": "away_page",
@@ -24,6 +25,11 @@ PAGES = {
 
 def _to_page(token: str, page: str) -> Any:
     return seal(redirect(url_for(f"answers.{page}", token=token, lang=asked_language())))  # type: ignore[arg-type]
+
+
+@bp.get("/<token>/polls/<int:poll_id>/undo")
+def back_to_poll(token: str, poll_id: int) -> Any:
+    return seal(redirect(url_for("answers.poll", token=token, poll_id=poll_id, lang=asked_language())))  # type: ignore[arg-type]
 
 
 for _path, _page in PAGES.items():

@@ -1,7 +1,10 @@
 """What an answer page shows of one activity besides its facts: the answer, the typed values, and why it may be closed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flask_babel import gettext as _
 
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
@@ -10,7 +13,9 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.queries.answers.page import NamedRepresentative, Nominated, ShownInvitation
 from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
+from outreach.web.answer_pages.masks import masked_email, masked_phone
 from outreach.web.answer_pages.read_form import CardForm, stored_choice
+from outreach.web.answer_pages.words import office_word, promised
 from outreach.web.frame.say import say
 
 SPARE_ROWS = 3  # empty rows offered after the people already named
@@ -20,7 +25,9 @@ SPARE_ROWS = 3  # empty rows offered after the people already named
 class PersonRow:
     """Name, post, phone and e-mail of somebody, as typed or stored, with their errors.
 
-    id: a nominee's invitation. word: a nominee's answer, if it is not that they come.
+    id: a nominee's invitation. word: a nominee's answer, if it is not that they come. known_phone, known_email: a part
+    of the stored ones; a link is passed on, and whoever opens it later need not see all. suggestion: an e-mail address
+    that was probably meant.
     """
 
     name: str = ""
@@ -31,6 +38,9 @@ class PersonRow:
     id: int | str = ""
     state: str = ""
     word: str = ""
+    known_phone: str = ""
+    known_email: str = ""
+    suggestion: str = ""
 
     @property
     def empty(self) -> bool:
@@ -41,18 +51,28 @@ class PersonRow:
         return any(self.errors.values())
 
 
+class Fault(NamedTuple):
+    """A refused value. id: of the element on the page where it is mended. field: "name", "email" …; "" for a whole card."""
+
+    id: str
+    field: str
+    sentence: str
+
+
 @dataclass
 class Card:
     shown: ShownInvitation
     answered: bool
     folded: bool  # answered, open, nothing to check again: the choices are hidden until asked for
+    asks: str  # what an organisation is asked once more, that named people and now sends nobody; "" for nothing
     open: bool
     closed_because: str  # a sentence; "" while open
     over: bool  # cancelled or held: it offers no calendar file
     moved: bool  # after they answered, and they may answer again
     full: bool  # who answers "coming" now would wait for a seat
     roles: str
-    chosen: str
+    chosen: str  # what is stored; "" for nothing
+    picked: str  # what the mail's link chose and nobody has sent yet
     who: PersonRow  # the representative
     rows: Sequence[PersonRow]  # an organisation's nominees
     error: str
@@ -61,53 +81,76 @@ class Card:
     @property
     def wrong(self) -> bool:
         """Whether something on this card was refused. On a phone, it may be far below the top of the page."""
-        return bool(self.error) or self.who.wrong or any(row.wrong for row in self.rows)
+        return bool(self.faults)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Return what is to be mended on this card, in the order of the page."""
+        id_ = self.shown.activity.id
+        found = [Fault(f"x{id_}", "", self.error or self.asks)] if self.error or self.asks else []
+        found += _faults(f"{id_}-", self.who)
+        for number, row in enumerate(self.rows):
+            found += _faults(f"{id_}-rows-{number}-", row)
+        return found
 
 
 def cards(
-    found: Sequence[ShownInvitation], picked: str, typed: Mapping[int, CardForm], errors: Mapping[int, str]
+    found: Sequence[ShownInvitation],
+    picked: str,
+    typed: Mapping[int, CardForm],
+    errors: Mapping[int, str],
+    asked: Collection[int] = (),
 ) -> list[Card]:
     """Return one card for each activity.
 
-    picked: the choice pressed in the mail. It is preselected, even over a stored answer. typed: what was sent but
-    refused, by activity. errors: why, by activity.
+    picked: the choice pressed in the mail; nothing is sent by that. typed: what was sent but refused, by activity.
+    errors: why, by activity. asked: activities for which a choice is to be pressed once more.
     """
-    return [_card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, "")) for one in found]
+    return [
+        _card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, ""), one.activity.id in asked)
+        for one in found
+    ]
 
 
 def typed_who(form: WhoForm) -> PersonRow:
     """Return the representative or nominee as a form sent it."""
     typed = form.filled()
-    return PersonRow(**{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors)
+    return PersonRow(
+        **{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors, suggestion=form.suggestion
+    )
 
 
-def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str) -> Card:
+def faults_of(row: PersonRow | None, prefix: str = "") -> list[Fault]:
+    return _faults(prefix, row) if row else []
+
+
+def _faults(prefix: str, row: PersonRow) -> list[Fault]:
+    return [Fault(f"{prefix}{part}", part, str(errors[0])) for part, errors in row.errors.items() if errors]
+
+
+def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, asks: bool) -> Card:
     is_open = one.refusal is None
     answered = one.state in ANSWERED
-    chosen = _chosen(one, picked, form)
+    stored = stored_choice(one) or ""
+    allowed = is_open and picked and picked != stored and not (one.quota and picked == Choice.REPRESENTED)
     return Card(
         shown=one,
         answered=answered,
-        folded=answered and is_open and not one.moved and form is None and chosen == stored_choice(one),
+        folded=answered and is_open and not (one.moved or form or asks or allowed),
+        asks=_would_be_cancelled(one) if asks else "",
         open=is_open,
         closed_because="" if one.refusal is None or error else say(one.refusal),
-        over=one.activity.state is not ActivityState.PUBLISHED,
+        over=one.activity.state is not ActivityState.PUBLISHED or one.state is InvitationState.WITHDRAWN,
         moved=one.moved and is_open,
         full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
         roles=_roles(one),
-        chosen=chosen,
-        who=typed_who(form) if isinstance(form, AnswerForm) else _row(one.representative),
+        chosen=stored,
+        picked=picked if allowed and form is None else "",
+        who=_representative(one.representative, form if isinstance(form, AnswerForm) else None),
         rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
         error=error or _head(form),
         lost=_summary(form) if form is not None and not is_open and error else "",
     )
-
-
-def _chosen(one: ShownInvitation, picked: str, form: CardForm | None) -> str:
-    if form is not None:
-        return form.choice.data or ""
-    allowed = picked and not (one.quota and picked == Choice.REPRESENTED)
-    return picked if allowed else stored_choice(one) or ""
 
 
 def _head(form: CardForm | None) -> str:
@@ -123,6 +166,7 @@ def _summary(form: CardForm) -> str:
     choice = form.choice.data
     words = [label(Choice(choice))] if choice in set(Choice) else []
     if isinstance(form, NominationForm):
+        words = [office_word(Choice(choice))] if choice in set(Choice) else []
         words += [one.name for one in form.nominees()] if choice == Choice.COMING else []
     elif choice == Choice.REPRESENTED:
         words += [part for part in form.filled().values() if part]
@@ -136,26 +180,37 @@ def _roles(one: ShownInvitation) -> str:
     return ", ".join(label(role) for role in sorted(one.roles, key=list(Role).index))
 
 
-def _row(named: NamedRepresentative) -> PersonRow:
-    return PersonRow(named.name, named.post, formats.phone(named.phone), named.email)
+def _would_be_cancelled(one: ShownInvitation) -> str:
+    names = ", ".join(named.name for named in one.nominees)
+    return _("These people are on record, and would get a cancellation: %(names)s.", names=names)
+
+
+def _representative(named: NamedRepresentative, form: AnswerForm | None) -> PersonRow:
+    row = typed_who(form) if form else PersonRow(named.name, named.post)
+    if row.name.casefold() == named.name.casefold():
+        row.known_phone, row.known_email = masked_phone(named.phone), masked_email(named.email)
+    return row
 
 
 def _nominee(named: Nominated) -> PersonRow:
-    word = "" if named.state is InvitationState.COMING else label(named.state)
-    phone = formats.phone(named.phone)
-    return PersonRow(named.name, named.post, phone, named.email, {}, named.invitation_id, named.state.value, word)
+    word = "" if named.state is InvitationState.COMING else promised(named.state)
+    row = PersonRow(named.name, named.post, id=named.invitation_id, state=named.state.value, word=word)
+    row.known_phone, row.known_email = masked_phone(named.phone), masked_email(named.email)
+    return row
 
 
 def _rows(one: ShownInvitation, form: NominationForm | None) -> list[PersonRow]:
     rows = [_nominee(named) for named in one.nominees]
     if form is not None:
-        words = {str(row.id): row for row in rows}
+        known = {str(row.id): row for row in rows} | {row.name.casefold(): row for row in rows}
         rows = []
         for sent in form.rows:
             row = typed_who(sent.form)
-            known = words.get(sent.form.row.data or "")
-            if known:
-                row.id, row.state, row.word = known.id, known.state, known.word
+            stored = known.get(sent.form.row.data or "") or known.get(row.name.casefold())
+            if stored:
+                row.id, row.state, row.word = stored.id, stored.state, stored.word
+                row.known_phone, row.known_email = stored.known_phone, stored.known_email
             rows.append(row)
+    spare = max(0, min(one.quota - sum(not row.empty or row.wrong for row in rows), SPARE_ROWS))
     filled = [row for row in rows if not row.empty or row.wrong]
-    return filled + [PersonRow()] * max(0, min(one.quota - len(filled), SPARE_ROWS))
+    return filled + [PersonRow() for _spare in range(spare)]

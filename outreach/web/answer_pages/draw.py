@@ -9,10 +9,11 @@ import base64
 import gzip
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -41,7 +42,8 @@ def draw(template: str, status: int = 200, **values: Any) -> Response:
     """Return the drawn page with the headers that every answer page has."""
     env, policy = _look(current_app._get_current_object())  # type: ignore[attr-defined]
     language = formats.language()
-    page = env.get_template(f"answer_pages/{template}").render(lang=language, w=words(language), **values)
+    values |= {"lang": language, "w": words(language), "failed": status in (400, 422)}
+    page = env.get_template(f"answer_pages/{template}").render(**values)
     response = _packed(page, status)
     response.headers["Content-Security-Policy"] = policy
     return seal(response)
@@ -94,6 +96,26 @@ def until(instant: datetime, zone: ZoneInfo, _language: str) -> str:
     return formats.moment(instant, zone)
 
 
+def own(text: str) -> Markup:
+    """Return what the office wrote, marked as Indonesian on a page in another language."""
+    return Markup("<span{}>{}</span>").format(words(formats.language())["own"], text)
+
+
+def short_day(about: Facts) -> str:
+    return formats.short_day(about.starts_at, about.zone)
+
+
+@lru_cache(1024)
+def google_calendar(about: Facts) -> str:
+    """Return the address at which Google Calendar offers to store an activity. It carries the neutral title only."""
+    starts, ends = (f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in (about.starts_at, about.ends_at))
+    where = ", ".join(part for part in (about.venue, about.venue_address) if part)
+    said = {"action": "TEMPLATE", "text": about.title, "dates": f"{starts}/{ends}", "location": where}
+    return "https://calendar.google.com/calendar/render?" + urlencode(
+        {key: value for key, value in said.items() if value}
+    )
+
+
 def _facts(env: Environment) -> Callable[[Facts, str], Markup]:
     @lru_cache(1024)
     def facts(about: Facts, language: str) -> Markup:
@@ -113,8 +135,10 @@ def _look(app: Flask) -> tuple[Environment, str]:
             **env.globals,
             "css": Markup(css),  # noqa: S704  our own file
             "facts": _facts(env),
+            "google_calendar": google_calendar,
             "map_url": map_url,
             "phone": formats.phone,
+            "short_day": short_day,
             "span": formats.span,
             "until": until,
         }

@@ -13,6 +13,7 @@ browsers send "null" even for own pages.
 """
 
 import hmac
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -22,18 +23,20 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, FieldList, Form, FormField, StringField, ValidationError
 from wtforms.csrf.core import CSRF
-from wtforms.validators import Email, Length, Optional
+from wtforms.validators import Length
 
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
-from outreach.domain.directory import names, phones
+from outreach.domain.directory import email_addresses, names, phones
+from outreach.domain.directory.email_addresses import AddressInvalid, AddressInvalidNear
 from outreach.domain.directory.phones import PhoneInvalid
+from outreach.queries.answers.page import Nominated, ShownInvitation
 from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee, NomineeNotAName
-from outreach.web.absences.forms import AbsenceFields, CalendarFields, line
+from outreach.web.absences.forms import TOO_LONG, AbsenceFields, CalendarFields, line
+from outreach.web.frame.say import say
 
 MOST_ROWS = 200
-TOO_LONG = _l("Please shorten this a little.")
 ODD_EMAIL = _l("This e-mail address is not complete. An example: nama@contoh.go.id")
 UNCHOSEN = _l("Please choose one of the answers.")
 ODD_PHONE = _l("This is not a phone number. An example: 0812-3456-7890")
@@ -93,12 +96,6 @@ def text(length: int, *validators: object) -> StringField:
     return StringField(filters=[_tidy], validators=[Length(max=length, message=TOO_LONG), *validators])
 
 
-def email() -> StringField:
-    return StringField(
-        filters=[_tidy], validators=[Optional(), Length(max=254, message=TOO_LONG), Email(message=ODD_EMAIL)]
-    )
-
-
 class PhoneField(StringField):
     """A phone number, converted to E.164. An invalid one stays as typed, with an error."""
 
@@ -111,16 +108,38 @@ class PhoneField(StringField):
 
 
 class WhoForm(Form):
-    """Somebody's name, post, phone and e-mail."""
+    """Somebody's name, post, phone and e-mail.
+
+    asked: the e-mail address for which the page suggested another one. use: the suggested one, if it was ticked.
+    """
 
     name = text(160)
     post = text(160, _in_words)
     phone = PhoneField()
-    email = email()
+    email = text(254)
+    asked = StringField(filters=[_tidy])
+    use = StringField(filters=[_tidy])
+    suggestion = ""  # an e-mail address that was probably meant
 
     def validate_name(self, field: Field) -> None:
         if field.data and not names.is_name(field.data):
             raise ValidationError(gettext(NomineeNotAName.message, name=field.data))
+
+    def validate_email(self, field: Field) -> None:
+        """Suggest an address in place of an invalid one, and ask once about one that looks misspelt."""
+        if self.use.data and self.asked.data == field.data:
+            field.data = self.use.data
+        try:
+            address = email_addresses.address(field.data or "")
+        except AddressInvalidNear as problem:
+            self.suggestion = str(problem.values["suggestion"])
+            raise ValidationError(say(problem)) from None
+        except AddressInvalid:
+            raise ValidationError(str(ODD_EMAIL)) from None
+        if self.asked.data != field.data and (meant := email_addresses.probably_meant(address)):
+            self.suggestion = meant
+            raise ValidationError(gettext("Is it perhaps %(suggestion)s?", suggestion=meant))
+        field.data = address
 
     def filled(self) -> dict[str, str]:
         return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}
@@ -145,9 +164,17 @@ class AnswerForm(WhoForm):
                 raise ValidationError(gettext(RepresentativeUnnamed.message))
             super().validate_name(field)
 
-    def reply(self) -> LinkAnswer:
+    def representative(self, one: ShownInvitation | None = None) -> Representative:
+        """Return who comes instead. The page shows a stored phone and e-mail only in part: an empty field keeps them."""
+        sent = Representative(**self.filled())
+        stored = one.representative if one else None
+        if stored is None or stored.name.casefold() != sent.name.casefold():
+            return sent
+        return replace(sent, phone=sent.phone or stored.phone, email=sent.email or stored.email)
+
+    def reply(self, one: ShownInvitation | None = None) -> LinkAnswer:
         choice = Choice(self.choice.data)
-        return LinkAnswer(choice, Representative(**self.filled()) if choice is Choice.REPRESENTED else None)
+        return LinkAnswer(choice, self.representative(one) if choice is Choice.REPRESENTED else None)
 
 
 class NomineeForm(WhoForm):
@@ -160,9 +187,21 @@ class NomineeForm(WhoForm):
             raise ValidationError(gettext("Please write this person's name as well."))
         super().validate_name(field)
 
-    def nominee(self) -> Nominee:
-        row = self.row.data or ""
-        return Nominee(**self.filled(), invitation_id=int(row) if row.isdecimal() and len(row) < 10 else None)
+    def nominee(self, one: ShownInvitation | None) -> Nominee:
+        """Return the person. The page shows a stored phone and e-mail only in part: an empty field keeps them."""
+        stored, said = self.stored(one), self.filled()
+        sent = Nominee(said["name"], said["post"], said["phone"], said["email"])
+        if stored is None:
+            return sent
+        if stored.name.casefold() == sent.name.casefold():
+            sent = replace(sent, phone=sent.phone or stored.phone, email=sent.email or stored.email)
+        return replace(sent, invitation_id=stored.invitation_id)
+
+    def stored(self, one: ShownInvitation | None) -> Nominated | None:
+        """Return the nominee whose row this is; None for a new one."""
+        return next(
+            (named for named in (one.nominees if one else ()) if str(named.invitation_id) == self.row.data), None
+        )
 
 
 class NominationForm(Form):
@@ -175,9 +214,21 @@ class NominationForm(Form):
         """Check the rows only if somebody comes: a hidden field must not prevent an answer."""
         return self.choice.data == Choice.NOT_COMING or super().validate(extra_validators)
 
-    def nominees(self) -> list[Nominee]:
+    def nominees(self, one: ShownInvitation | None = None) -> list[Nominee]:
         """Return the named people. Rows without a name are left out."""
-        return [row.form.nominee() for row in self.rows if row.form["name"].data]
+        return [row.form.nominee(one) for row in self.rows if row.form["name"].data]
+
+    def valid_nominees(self, one: ShownInvitation) -> list[Nominee]:
+        """Return the people whose rows are valid, and the stored ones whose new values are not; empty if none is new."""
+        stored = [stored_nominee(named) for named in one.nominees]
+        found = []
+        for row in self.rows:
+            known = row.form.stored(one)
+            if not any(row.form.errors.values()):
+                found += [row.form.nominee(one)] if row.form["name"].data else []
+            elif known is not None:
+                found.append(stored_nominee(known))
+        return found if found != stored else []
 
     def validate_choice(self, field: Field) -> None:
         if field.data not in (Choice.COMING, Choice.NOT_COMING):
@@ -187,9 +238,13 @@ class NominationForm(Form):
         if self.choice.data == Choice.COMING and not any(field.errors) and not self.nominees():
             raise ValidationError(gettext("Please write the name of at least one person who comes."))
 
-    def reply(self) -> LinkAnswer:
+    def reply(self, one: ShownInvitation | None = None) -> LinkAnswer:
         choice = Choice(self.choice.data)
-        return LinkAnswer(choice, nominees=self.nominees() if choice is Choice.COMING else ())
+        return LinkAnswer(choice, nominees=self.nominees(one) if choice is Choice.COMING else ())
+
+
+def stored_nominee(named: Nominated) -> Nominee:
+    return Nominee(named.name, named.post, named.phone, named.email, named.invitation_id)
 
 
 class RemindersForm(LinkForm):

@@ -18,12 +18,13 @@ from outreach.domain.polls import NotEveryDate
 from outreach.domain.problems import Problem
 from outreach.models import Activity, PollSlot
 from outreach.queries.answers.page import Contact
+from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, PollPage, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, seal, tile
-from outreach.web.answer_pages.forms import TOO_LONG, LinkForm, form_token, text
+from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.request import foreign_sentence, query, speak
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -54,7 +55,10 @@ class PollDateRow(NamedTuple):
 @bp.get("/<token>/polls/<int:poll_id>")
 def poll(token: str, poll_id: int) -> Response:
     found = _found(token, poll_id)
-    return _drawn(token, found, thanks="saved" in request.args)
+    if "undone" in request.args:
+        return _drawn(token, found, thanks=_("This was undone. What you had answered before counts again."))
+    thanks = _("Thank you. Your dates have been noted.") if "saved" in request.args else ""
+    return _drawn(token, found, thanks=thanks)
 
 
 @bp.post("/<token>/polls/<int:poll_id>")
@@ -65,20 +69,37 @@ def answer_poll(token: str, poll_id: int) -> Any:
     if is_foreign() or (not form.validate() and form.forged):
         return _drawn(token, found, 400, form=form, sent=sent, notice=form.first_error or foreign_sentence())
     if form.errors:
-        return _drawn(token, found, 422, form=form, sent=sent, notice=str(TOO_LONG))
+        return _drawn(token, found, 422, form=form, sent=sent, notice=_("Your answer was not stored."))
     try:
         dates = Dates(sent, form.who.data or "", form.note.data or "")
         poll_answering.answer(token, poll_id, dates, now=clock.now())
     except GONE:
         raise
+    except (NotEveryDate, WhoMissing) as problem:
+        again = poll_answering.read_again(found, now=clock.now())
+        nobody = say(WhoMissing()) if again.invitee.organisation_id and not form.who.data else ""
+        notice = _("Your answer was not stored yet. Please correct what is marked below:") if nobody else say(problem)
+        return _drawn(token, again, 422, form=form, sent=sent, notice=notice, missing=True, nobody=nobody)
     except Problem as problem:
         again = poll_answering.read_again(found, now=clock.now())
-        return _drawn(
-            token, again, 422, form=form, sent=sent, notice=say(problem), missing=isinstance(problem, NotEveryDate),
-            nobody=isinstance(problem, WhoMissing),
-        )  # fmt: skip
+        return _drawn(token, again, 422, form=form, sent=sent, notice=say(problem))
     saved = url_for(".poll", token=token, poll_id=poll_id, saved=1, lang=asked_language())
     return seal(redirect(saved, 303))  # type: ignore[arg-type]
+
+
+@bp.post("/<token>/polls/<int:poll_id>/undo")
+def undo_poll(token: str, poll_id: int) -> Any:
+    """Restore what the last answer to this poll replaced."""
+    found = _found(token, poll_id)
+    form = LinkForm(meta={"csrf_context": token})
+    if is_foreign() or not form.validate():
+        return _drawn(token, found, 400, notice=foreign_sentence() if is_foreign() else form.first_error)
+    try:
+        poll_answering.undo(token, poll_id, now=clock.now())
+    except NothingToUndo as problem:
+        return _drawn(token, found, 422, notice=say(problem))
+    undone = url_for(".poll", token=token, poll_id=poll_id, undone=1, lang=asked_language())
+    return seal(redirect(undone, 303))  # type: ignore[arg-type]
 
 
 def _found(token: str, poll_id: int) -> PollPage:
@@ -101,12 +122,18 @@ def _drawn(
     form: DatesForm | None = None,
     sent: Mapping[int, PollChoice] | None = None,
     notice: str = "",
-    thanks: bool = False,
+    thanks: str = "",
     missing: bool = False,
-    nobody: bool = False,
+    nobody: str = "",
 ) -> Response:
     choices = found.choices if sent is None else sent
     one = found.invitee
+    rows = [_row(found, slot, choices, missing) for slot in found.poll.slots]
+    wrong = {"who": nobody} if nobody else {}
+    if form is not None:
+        wrong |= {part: str(errors[0]) for part, errors in form.errors.items() if part in ("who", "note") and errors}
+    labels = {"who": _("Who answers?"), "note": _("Note (optional)")}
+    first = next(iter(PollChoice)).value[0]
     return draw(
         "poll.html",
         status,
@@ -114,7 +141,11 @@ def _drawn(
         one=one,
         invitee=one.invitee.display_name,
         contact=Contact(found.office, found.contact_name, found.contact_phone),
-        rows=[_row(found, slot, choices, missing) for slot in found.poll.slots],
+        rows=rows,
+        faults=[(f"{first}{row.id}", f"{row.day}, {row.span}") for row in rows if row.missing]
+        + [(name, f"{labels[name]}: {sentence}") for name, sentence in wrong.items()],
+        wrong=wrong,
+        can_undo=bool(thanks) and "saved" in request.args and poll_answering.can_undo(found, token, now=clock.now()),
         choices=[(choice.value, label(choice)) for choice in PollChoice],
         open=found.takes_answers,
         answered=one.answered_at is not None,
@@ -122,12 +153,11 @@ def _drawn(
         chosen_when=_when(found, found.chosen) if found.chosen else "",
         who=(form.who.data if form else one.answered_by) or "",
         note=(form.note.data if form else one.note) or "",
-        nobody=nobody,
         here=f"/j/{token}",
         query=query(),
         form_token=form_token(token),
         notice=notice,
-        thanks=_("Thank you. Your dates have been noted.") if thanks and not notice else "",
+        thanks="" if notice else thanks,
     )
 
 

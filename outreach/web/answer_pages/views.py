@@ -4,29 +4,36 @@ web/answer_pages/draw.py draws them. web/answer_pages/forms.py explains why a po
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, current_app, g, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock
 from outreach.delivery.mail.ical_event import publish_ics
+from outreach.delivery.words import formats
 from outreach.domain.answers import ActivityCancelled, Choice
 from outreach.domain.problems import Problem
+from outreach.domain.states import ANSWERED
 from outreach.extensions import csrf, current_settings, limiter
+from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
-from outreach.queries.answers.page import AnswerPage
+from outreach.queries.answers.page import AnswerPage, ShownInvitation
 from outreach.services.answers import answer as answering
+from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
+from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.cards import cards, typed_who
-from outreach.web.answer_pages.draw import draw, seal
+from outreach.web.answer_pages.cards import Card, PersonRow, cards, faults_of, typed_who
+from outreach.web.answer_pages.draw import draw, own, seal, short_day
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
-from outreach.web.answer_pages.read_form import CardForm, read
+from outreach.web.answer_pages.read_form import CardForm, Sent, read
 from outreach.web.answer_pages.request import foreign_sentence, query, speak, to_thanks
+from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
 from outreach.web.frame.request import is_foreign
 from outreach.web.frame.say import say
@@ -74,12 +81,15 @@ def page(token: str) -> Response:
 @bp.get("/<token>/thanks")
 def thanks(token: str) -> Response:
     found = _found(token)
+    now, what = clock.now(), request.args.get("for", "")
     sentences = {
         "answer": _("Thank you. Your answer has been noted."),
+        "undone": _("This was undone. What you had answered before counts again."),
         "stop": _("You will get no more reminders. Should something you accepted change, we still tell you."),
         "resume": _("You will get reminders again."),
     }
-    return _drawn(token, found, thanks=sentences.get(request.args.get("for", ""), sentences["answer"]))
+    noted = answer_page.last_answered(found, now=now) if what == "answer" else ()
+    return _drawn(token, found, thanks=sentences.get(what, sentences["answer"]), noted=noted)
 
 
 @bp.get("/<token>/<int:activity_id>.ics")
@@ -99,14 +109,23 @@ def answer(token: str) -> Any:
     if sentence := _forged(token):
         return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
     sent = read(found, request.form)
-    if sent.wrong:
+    asked = [one.activity.id for one in found.activities if _is_to_be_asked(one, sent.replies.get(one.activity.id))]
+    for activity_id in asked:
+        del sent.replies[activity_id]
+    if not sent.replies and not asked:
         return _drawn(token, found, 422, typed=sent.forms, notice=sent.notice)
-    return _recorded(token, found, sent.replies, sent.forms)
+    return _recorded(token, found, sent, asked=asked)
+
+
+def _is_to_be_asked(one: ShownInvitation, reply: LinkAnswer | None) -> bool:
+    """Return whether an organisation would withdraw people by mistake: it named some, and now sends nobody."""
+    withdraws = bool(one.nominees) and one.refusal is None and reply is not None and reply.choice is Choice.NOT_COMING
+    return withdraws and f"{one.activity.id}-sure" not in request.form
 
 
 @bp.post("/<token>/all")
 def answer_all(token: str) -> Any:
-    """Give one answer for all open activities."""
+    """Give one answer for all open activities that have none yet. What was answered stays."""
     found = _found(token)
     form = AnswerForm(request.form)
     sentence = _forged(token)
@@ -114,8 +133,27 @@ def answer_all(token: str) -> Any:
         notice = sentence or next((str(e) for e in form.choice.errors), "")
         return _drawn(token, found, 400 if sentence else 422, together=form, notice=notice)
     reply = form.reply()
-    replies = {one.activity.id: reply for one in found.activities if one.refusal is None}
-    return _recorded(token, found, replies, {}, form)
+    waiting = [one.activity.id for one in found.activities if one.refusal is None and one.state not in ANSWERED]
+    if not waiting and any(one.refusal is None for one in found.activities):
+        return _drawn(token, found, 422, notice=_("You have answered everything already, and nothing was changed."))
+    return _recorded(token, found, Sent(replies=dict.fromkeys(waiting, reply)), together=form)
+
+
+@bp.post("/<token>/undo")
+def undo(token: str) -> Any:
+    """Restore what the last answer replaced."""
+    found = _found(token)
+    if sentence := _forged(token):
+        return _drawn(token, found, 400, notice=sentence)
+    try:
+        problems = undoing.undo(token, now=clock.now())
+    except NothingToUndo as problem:
+        return _drawn(token, found, 422, notice=say(problem))
+    if not problems:
+        return to_thanks(token, "undone")
+    found = answer_page.read_again(found, now=clock.now())
+    errors = {activity_id: say(problem) for activity_id, problem in problems.items()}
+    return _drawn(token, found, 422, errors=errors, notice=_("Not everything could be undone."))
 
 
 @bp.post("/<token>/reminders")
@@ -155,27 +193,31 @@ def http_problem(error: HTTPException) -> Any:
 
 
 def _recorded(
-    token: str,
-    found: AnswerPage,
-    replies: Mapping[int, LinkAnswer],
-    typed: Mapping[int, CardForm],
-    together: AnswerForm | None = None,
+    token: str, found: AnswerPage, sent: Sent, *, asked: Sequence[int] = (), together: AnswerForm | None = None
 ) -> Any:
-    """Record the replies. Thank only if all were accepted; else show at each card why it was not."""
-    problems = answering.answer_all(token, replies, now=clock.now())
-    if replies and not problems:
+    """Record the replies. Thank only if all was valid and accepted; else show at each card what is still to be done."""
+    replies = sent.replies
+    problems = answering.answer_all(token, replies, now=clock.now()) if replies else {}
+    if replies and not (problems or sent.wrong or asked):
         return to_thanks(token)
     found = answer_page.read_again(found, now=clock.now())
     shown = {one.activity.id for one in found.activities}
     unstored = _("Your answer was not stored.")
     errors = {activity_id: f"{unstored} {say(problem)}" for activity_id, problem in problems.items()}
     notices = {sentence for activity_id, sentence in errors.items() if activity_id not in shown}
-    if not replies:
+    if sent.notice:
+        notices.add(sent.notice)
+    if not (replies or asked):
         notices.add(_("There is nothing to answer at present."))
     elif len(problems) < len(replies):
-        notices.add(_("Only a part of your answers was stored. What was not is marked below."))
-    kept = {activity_id: form for activity_id, form in typed.items() if activity_id in problems}
-    return _drawn(token, found, 422, typed=kept, errors=errors, together=together, notice=" ".join(sorted(notices)))
+        notices.add(_("What was complete is stored. Please correct what is marked below:"))
+    elif asked and not (problems or sent.wrong):
+        notices.add(_("Nothing has been changed yet. Do you really send nobody?"))
+    kept = {activity_id: form for activity_id, form in sent.forms.items() if activity_id in {*problems, *sent.wrong}}
+    return _drawn(
+        token, found, 422, typed=kept, errors=errors, asked=asked, together=together,
+        notice=" ".join(sorted(notices)),
+    )  # fmt: skip
 
 
 def _forged(token: str) -> str:
@@ -200,28 +242,64 @@ def _drawn(
     picked: str = "",
     typed: Mapping[int, CardForm] | None = None,
     errors: Mapping[int, str] | None = None,
+    asked: Sequence[int] = (),
     together: AnswerForm | None = None,
     thanks: str = "",
+    noted: Sequence[int] = (),
     notice: str = "",
 ) -> Response:
-    picked = request.form.get("pilih", picked)
-    shown = cards(found.activities, picked if picked in set(Choice) else "", typed or {}, errors or {})
+    shown = cards(found.activities, picked, typed or {}, errors or {}, asked)
+    typed_together = typed_who(together) if together else None
+    wrong = [card for card in shown if card.wrong]
+    if wrong and not notice and not any(card.open for card in wrong):
+        notice = _("Your answer was not stored.")
     return draw_for(
         token,
         found,
         "organisation.html" if found.invitee.organisation else "page.html",
         status,
         cards=shown,
-        wrong=[card.shown.activity for card in shown if card.wrong],
+        faults=_faults(shown, typed_together),
         polls=found.polls,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
         picked=picked,
         same="same" in request.form,
-        together=typed_who(together) if together else None,
+        together=typed_together,
         notice=notice,
         thanks=thanks,
+        noted=[card for card in shown if card.shown.activity.id in noted],
+        clashes=_clashes(found, noted),
     )
+
+
+def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
+    """Return what is to be mended, as (id on the page, sentence)."""
+    labels = {part: words(formats.language())[part] for part in ("name", "post", "phone")} | {"email": _("E-mail")}
+    found = [("", fault) for fault in faults_of(together)]
+    for card in shown:
+        activity = card.shown.activity
+        about = Markup("{}, {}").format(own(activity.title), short_day(activity)) if len(shown) > 1 else ""
+        found += [(about, fault) for fault in card.faults]
+    return [
+        (fault.id, Markup(": ").join(part for part in (about, labels.get(fault.field, ""), fault.sentence) if part))
+        for about, fault in found
+    ]
+
+
+def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:
+    """Return a sentence for everything that does not go together with what was just accepted."""
+    coming = own_clashes.accepted(found.activities, clock.now()) if noted else []
+    away = own_clashes.with_absences(found.invitee, [one for one in coming if one.activity.id in noted])
+    sentence = Markup(_("For the time of “%(title)s” you told us that you cannot come. Please change one of the two."))  # noqa: S704
+    sentences = [sentence % {"title": own(one.accepted.activity.title)} for one in away]
+    pairs = [] if found.invitee.organisation else own_clashes.with_each_other(coming, noted)
+    sentence = Markup(_("“%(title)s” and “%(other)s” are at the same time. Please change one of the two."))  # noqa: S704
+    return sentences + [
+        sentence % {"title": own(one.accepted.activity.title), "other": own(one.other.activity.title)}
+        for one in pairs
+        if one.other is not None
+    ]
 
 
 def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **values: Any) -> Response:

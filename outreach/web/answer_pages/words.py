@@ -4,13 +4,27 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from outreach.delivery.words.labels import label
-from outreach.domain.states import ANSWERED, ActivityState
+from outreach.domain.answers import Choice
+from outreach.domain.states import ANSWERED, ActivityState, InvitationState
+
+
+def promised(state: InvitationState) -> str:
+    """Return an answer in words that no page uses for who really came."""
+    if state is InvitationState.COMING:
+        return _("Will come")
+    return _("Will not come") if state is InvitationState.NOT_COMING else label(state)
+
+
+def office_word(choice: Choice) -> str:
+    """Return an organisation's answer in words: it sends people, or nobody."""
+    return _("Sending nobody") if choice is Choice.NOT_COMING else _("Sending people")
 
 
 @lru_cache(8)
-def words(_language: str) -> dict[str, Any]:
+def words(language: str) -> dict[str, Any]:
     """Return the words in a language, which must be the current one."""
     return {
         "title": _("Invitation"),
@@ -27,18 +41,33 @@ def words(_language: str) -> dict[str, Any]:
         "none": _("none yet"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
         "cancelled": label(ActivityState.CANCELLED),
+        "withdrawn": _("Invitation cancelled"),
         "reason": _("Reason:"),
         "lost": _("What you sent:"),
+        "own": Markup("") if language == "id" else Markup(' lang="id"'),  # what the office wrote is in Indonesian
+        "error": _("Error:"),
         "unstored": _("Your answer was not stored."),
+        "mixed": _("What was complete is stored. Please correct what is marked below:"),
         "marked": _("Your answer was not stored yet. Please correct what is marked below:"),
         "take_off": _("To take somebody off the list, empty their name."),
         "whom": _("Who is sent?"),
         "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
         "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),
         "question": _("Will you come?"),
+        "question_office": _("Do you send people?"),
+        "sending": office_word(Choice.COMING),
+        "sending_nobody": office_word(Choice.NOT_COMING),
+        "send_list": _("Send this list"),
+        "sure": _("Yes, send nobody"),
+        "picked": _("Your choice is not sent yet. Press it once more to send it:"),
+        "stored_in_part": _("on record: %(what)s. Leave this empty to keep it."),
+        "use": _("Use %(address)s"),
+        "undo": _("Undo this answer"),
+        "google": _("Google Calendar"),
         "coming": _("Coming"),
         "not_coming": _("Not coming"),
-        "represented": _("Represented by"),
+        "represented": _("Somebody else comes in my place"),
+        "send_represented": _("Send: represented"),
         "name": _("Name"),
         "post": _("Post"),
         "phone": _("Phone"),
@@ -46,12 +75,11 @@ def words(_language: str) -> dict[str, Any]:
         "send": _("Send answer"),
         "change": _("Change answer"),
         "again": _("Send again"),
+        "at_once": _("A pressed answer is sent at once."),
         "until": _("You can change it until"),
         "all_coming": _("Coming to all"),
         "all_not_coming": _("Not coming to any"),
         "all_represented": _("Represented at all"),
-        "somebody": _("Somebody else comes in my place"),
-        "same_answer": _("The same answer for all activities?"),
         "same_names": _("The same people for all activities where nobody is named yet"),
         "changeable": _("You can change your answers here until the time given."),
         "closed": _("There is nothing to answer at present."),
@@ -77,5 +105,10 @@ def words(_language: str) -> dict[str, Any]:
             "We keep your name, post, phone, e-mail and answers, only to arrange these activities. "
             "To see, correct or erase them, call the number above."
         ),
-        "states": {state: label(state) for state in ANSWERED},
+        "states": {state: promised(state) for state in ANSWERED},
+        "office_states": {
+            **{state: promised(state) for state in ANSWERED},
+            InvitationState.COMING: office_word(Choice.COMING),
+            InvitationState.NOT_COMING: office_word(Choice.NOT_COMING),
+        },
     }

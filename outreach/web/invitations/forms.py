@@ -37,8 +37,8 @@ from outreach.web.frame.say import say
 USUAL_QUOTA = 2
 USUAL_CADRES, MOST_CADRES = 5, 100  # of a kelurahan, for one activity
 MOST_SEATS = 500
-TOO_LONG = _l("Please shorten this a little.")
 NO_KIND = _l("Tick at least one kind of cadre.")
+TOO_LONG = _l("Please shorten this to at most %(max)d letters.")
 BY_STAFF = (
     AnswerSource.PHONE, AnswerSource.WHATSAPP, AnswerSource.MAIL, AnswerSource.LETTER, AnswerSource.IN_PERSON,
 )  # fmt: skip

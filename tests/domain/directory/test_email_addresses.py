@@ -88,3 +88,24 @@ def test_any_text_gives_an_address_nothing_or_a_message(text):
     except email_addresses.AddressInvalid:
         return
     assert found == "" or email_addresses.address(found) == found
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ani@gmial.com", "ani@gmail.com"),  # exchanged
+        ("ani@gmai.com", "ani@gmail.com"),  # missing
+        ("ani@gmaill.com", "ani@gmail.com"),  # added
+        ("ani@gnail.com", "ani@gmail.com"),  # wrong
+        ("ani@gmail.con", "ani@gmail.com"),
+        ("ani@gmail.co.id", "ani@gmail.com"),
+        ("ani@yahoo.co.i", "ani@yahoo.co.id"),
+        ("ani@gmail.com", ""),
+        ("ani@ymail.com", ""),  # one letter from gmail.com, and real
+        ("ani@mail.com", ""),
+        ("ani@metrokota.go.id", ""),
+        ("", ""),
+    ],
+)
+def test_a_domain_one_slip_from_a_common_one_is_asked_about(written, meant):
+    assert email_addresses.probably_meant(written) == meant

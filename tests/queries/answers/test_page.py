@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.answers import Choice, DeadlinePassed
+from outreach.domain.answers import Choice, DeadlinePassed, NotInvited
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -44,7 +44,8 @@ def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani,
     invite(budi, days[0])
     went_out(*days[:2])
     page = answer_page.read(token(ani), now=at(5))
-    assert page.invitee == Holder(ani.id, "Ani Wijaya", "id", False, False)
+    hers = {"id": "Bapak/Ibu Ani Wijaya", "en": "Ani Wijaya"}
+    assert page.invitee == Holder(ani.id, "Ani Wijaya", "id", False, False, hers)
     assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
     assert [one.activity.id for one in page.activities] == [days[1].id, days[0].id]
     assert [one.activity.title for one in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
@@ -124,11 +125,35 @@ def test_an_organisation_sees_no_contacts_of_people_who_are_not_its_own(activity
     assert ani.phone != ""
 
 
-def test_a_withdrawn_invitation_is_not_shown(activity, ani, coordinator):
+def test_a_withdrawn_invitation_is_shown_as_ended_until_the_activity_is_over(activity, ani, coordinator):
     invite(ani, activity)
     went_out(activity)
     withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
+    (one,) = answer_page.read(token(ani), now=at(18, 11, 59)).activities
+    assert (one.state, type(one.refusal)) == (InvitationState.WITHDRAWN, NotInvited)
+    with pytest.raises(NothingToAnswer):
+        answer_page.activity_for_calendar(answer_page.read(token(ani), now=at(5)), activity.id)
+    assert answer_page.read(token(ani), now=at(18, 12)).activities == ()
+
+
+def test_who_was_never_told_of_an_invitation_reads_nothing_of_its_end(activity, ani, coordinator):
+    invite(ani, activity)
+    withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
     assert answer_page.read(token(ani), now=at(5)).activities == ()
+
+
+def test_who_is_withdrawn_in_one_role_and_stands_in_another_reads_only_the_other(activity, ani, coordinator):
+    invite(ani, activity, role=Role.CADRE)
+    invite(ani, activity, role=Role.MODERATOR)
+    went_out(activity)
+    withdrawing.withdraw(
+        db.session.scalars(sa.select(Invitation.id).where(Invitation.role == Role.MODERATOR)).one(),
+        by=coordinator,
+        now=NOW,
+    )
+    (one,) = answer_page.read(token(ani), now=at(5)).activities
+    assert (one.state, one.roles, one.refusal) == (InvitationState.INVITED, (Role.CADRE,), None)
 
 
 def test_only_ones_own_activities_are_in_the_calendar(programme, hall, ani, budi):

@@ -8,11 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, AbsenceCalendar, AuditEntry, Link
+from outreach.models import Absence, AbsenceCalendar, AuditEntry, Invitation, Link
 from outreach.services.activities import publish as publishing
+from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
 from tests.calendar_readers import CALENDAR
@@ -157,12 +160,13 @@ def test_an_error_is_shown_at_the_top_with_a_link_to_its_field(phone, link):
     sent(phone, link, on="2027-03-01", last_on="2027-03-02")
     too_long = sent(phone, link, on="2027-03-01", last_on="2027-03-20", weekly="y").text
     assert "fill in “Last time on” instead" in too_long
-    assert '<a href="#add">' in too_long
-    assert '<h2 id="add">' in too_long
+    assert '<a href="#last_on">Last day: ' in too_long
+    assert re.search('<input id="last_on"[^>]* aria-describedby="elast_on hlast_on" aria-invalid="true"', too_long)
+    assert "<title>Error: When can you not come?</title>" in too_long
     private = sent(phone, link, "/calendar", address="https://192.168.1.1/office.ics").text
     assert "lies within a private network" in private
-    assert '<a href="#cal">' in private
-    assert '<summary id="cal">' in private
+    assert '<a href="#address">Its address: ' in private
+    assert '<input id="address"' in private
     assert "novalidate" in private
 
 
@@ -170,3 +174,36 @@ def test_the_pages_title_says_what_it_asks(phone, link):
     assert "<title>When can you not come?</title>" in phone.get(f"/j/{link}/away?lang=en").text
     assert "<title>In your own calendar</title>" in phone.get(f"/j/{link}/calendar?lang=en").text
     assert "<title>This link does not open anything</title>" in phone.get(f"/j/{link[:-4]}?lang=en").text
+
+
+def test_an_absence_over_an_accepted_activity_is_thanked_with_a_word_on_the_clash(phone, link):
+    activity_id = invited()
+    before = phone.get(sent(phone, link, on="2027-01-18").headers["Location"]).text
+    assert "You said that you come" not in before
+    answering.answer(link, activity_id, Choice.COMING, now=at(5))
+    for given in ({"on": "2027-01-18"}, {"on": "2027-01-11", "begins": "11:00", "until": "13:00", "weekly": "y"}):
+        page = phone.get(sent(phone, link, **given).headers["Location"]).text
+        assert "You said that you come to this activity" in page
+        assert f'href="/j/{link}?lang=en#h{activity_id}"' in page
+        for row in rows():
+            sent(phone, link, "/remove", what=f"absence-{row.id}")
+    beside = phone.get(sent(phone, link, on="2027-01-18", begins="12:00", until="13:00").headers["Location"]).text
+    assert "You said that you come" not in beside
+
+
+def test_accepting_over_an_own_absence_is_thanked_with_a_word_on_the_clash(phone, link):
+    activity_id = invited()
+    sent(phone, link, on="2027-01-18")
+    answer = {"csrf_token": form_token(link), f"{activity_id}-choice": "coming"}
+    thanks = phone.post(f"/j/{link}/answers?lang=en", data=answer).headers["Location"]
+    assert "you told us that you cannot come" in phone.get(thanks).text
+    answer[f"{activity_id}-choice"] = "not_coming"
+    thanks = phone.post(f"/j/{link}/answers?lang=en", data=answer).headers["Location"]
+    assert "you told us that you cannot come" not in phone.get(thanks).text
+
+
+def invited() -> int:
+    """Mark the invitation as sent. Return its activity."""
+    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+    return db.session.scalars(sa.select(Invitation.activity_id)).one()

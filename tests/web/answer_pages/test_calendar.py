@@ -88,7 +88,7 @@ def test_the_page_fits_in_one_round_trip(phone, link):
 
 def test_an_organisation_gets_no_link_to_the_page(phone, invited, police):
     link = link_of(Link.organisation_id, police.id)
-    assert "/calendar" not in phone.get(f"/j/{link}").text
+    assert f"/j/{link}/calendar" not in phone.get(f"/j/{link}").text
     assert sent(phone, link).status_code == 404
     assert feed_ids() == []
 

@@ -241,3 +241,45 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(brow
     assert press("yes") == (422, 2)
     wall.stands_at = at(7, 16)
     assert press("no", "no", "no") == (422, 2)
+
+
+def test_an_answered_poll_no_longer_asks_for_an_answer(browser, ani):
+    poll = a_poll(ani)
+    page = browser.get(f"/j/{token(ani)}").text
+    assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (True, False)
+    send(browser, ani, poll, "yes", "no", "yes")
+    page = browser.get(f"/j/{token(ani)}").text
+    assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (False, True)
+
+
+def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
+    poll = a_poll(ani)
+    undo = f"{path(ani, poll)}/undo"
+    sent = {"csrf_token": form_token(token(ani))}
+    page = browser.get(send(browser, ani, poll, "yes", "no", "yes").location).text
+    assert f'action="{undo}"' in page
+    assert browser.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"
+    assert checked(browser.get(path(ani, poll)).text) == []
+    send(browser, ani, poll, "yes", "no", "yes")
+    send(browser, ani, poll, "no", "no", "no", note="Rapat")
+    assert browser.post(undo, data=sent).status_code == 303
+    page = browser.get(path(ani, poll)).text
+    assert (checked(page), "Rapat</textarea>" in page) == (["yes", "no", "yes"], False)
+    assert browser.post(undo, data=sent).status_code == 422
+    assert browser.get(undo).location == path(ani, poll)
+    assert browser.post(undo, data={}).status_code == 400
+
+
+def test_errors_in_a_poll_lead_to_each_time_without_an_answer(browser, police):
+    poll = a_poll(organisations=[police])
+    _one, two, three = slot_ids(poll)
+    page = send(browser, police, poll, "yes").text
+    top = page.split("<section")[0]
+    assert "<title>Galat: " in page
+    assert re.findall(r'<a href="#(\w+)">', top) == [f"y{two}", f"y{three}", "who"]
+    assert f'id="y{two}"' in page
+    assert 'id="who"' in page
+    assert checked(page) == ["yes"]
+    long = send(browser, police, poll, "yes", "no", "no", who="Rina", note="x" * 301).text
+    assert re.findall(r'<a href="#(\w+)">', long.split("<section")[0]) == ["note"]
+    assert "300 huruf" in long

@@ -1,0 +1,163 @@
+"""What an invitee's last answer by link replaced. It is kept for a day, so that the answer can be undone.
+
+services/answers/undo.py restores it; services/polls/answer.py does the same for a date poll. Only the last answer is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import codec
+from outreach.domain.kinds import AnswerSource, PollChoice
+from outreach.domain.states import InvitationState
+from outreach.models import AnswerBefore, Invitation, Link
+from outreach.transactions import insert_into, writing
+
+OFFERED_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PersonBefore:
+    """A nominee's data, which an organisation may correct together with its answer."""
+
+    name: str
+    post: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True)
+class InvitationBefore:
+    id: int
+    state: InvitationState
+    answered_at: datetime | None
+    answered_sequence: int | None
+    answer_source: AnswerSource | None
+    answer_recorded_by_id: int | None
+    answer_note: str
+    waitlisted_at: datetime | None
+    representative_name: str
+    representative_post: str
+    representative_phone: str
+    representative_email: str
+    person: PersonBefore | None = None
+
+    def restore(self, invitation: Invitation) -> None:
+        for column in ANSWER_COLUMNS:
+            setattr(invitation, column, getattr(self, column))
+
+
+ANSWER_COLUMNS = tuple(name for name in InvitationBefore.__dataclass_fields__ if name not in ("id", "person"))
+
+
+@dataclass(frozen=True)
+class ActivityBefore:
+    """An invitee's invitations to one activity, with an organisation's nominees. since: when the new answer was given."""
+
+    activity_id: int
+    since: datetime
+    mine: tuple[InvitationBefore, ...]
+    nominees: tuple[InvitationBefore, ...] = ()
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """Return what the invitee said, without when and how."""
+        mine = [(one.state, one.representative_name, one.representative_post) for one in self.mine]
+        reached = [(one.representative_phone, one.representative_email) for one in self.mine]
+        return (*mine, *reached, *((one.id, one.person) for one in self.nominees))
+
+
+@dataclass(frozen=True)
+class PollBefore:
+    """An invitee's answer to a date poll. since: when the new answer was given. choices: by slot id."""
+
+    poll_id: int
+    since: datetime
+    answered_at: datetime | None
+    answer_source: AnswerSource | None
+    answer_recorded_by_id: int | None
+    answered_by: str
+    note: str
+    choices: tuple[tuple[int, PollChoice], ...]
+
+
+@dataclass(frozen=True)
+class Before:
+    activities: tuple[ActivityBefore, ...] = ()
+    poll: PollBefore | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept, and when the answer was given that it can take the place of."""
+
+    made_at: datetime
+    before: Before
+
+
+def state_of(mine: Sequence[Invitation], now: datetime) -> ActivityBefore:
+    """Return the present answer. mine: all invitations of one invitee to one activity."""
+    lists = [one.nominees for one in mine if one.organisation_id is not None]
+    nominees = [n for named in lists for n in named if n.state is not InvitationState.WITHDRAWN]
+    nominees.sort(key=lambda one: one.id)
+    return ActivityBefore(
+        mine[0].activity_id, now, tuple(map(_kept, mine)), tuple(_kept(one, with_person=True) for one in nominees)
+    )
+
+
+def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefore, ActivityBefore]]) -> None:
+    """Keep what an answer replaced, as (before, after) for each activity, at the end of the caller's transaction.
+
+    Saying the same once more, as a double tap does, keeps what the first one replaced.
+    """
+    changed = [before for before, after in replaced if before.said != after.said]
+    if changed:
+        keep(session, link, Before(activities=tuple(changed)), changed[0].since)
+        return
+    row = session.execute(sa.select(AnswerBefore.before).where(AnswerBefore.link_id == link.id)).first()
+    if row is None:
+        return
+    since = {before.activity_id: before.since for before, _after in replaced}
+    first = codec.from_json(Before, row.before)
+    again = tuple(replace(one, since=since.get(one.activity_id, one.since)) for one in first.activities)
+    changes = {"before": codec.to_json(replace(first, activities=again))}
+    session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
+
+
+def keep(session: Session, link: Link, before: Before, now: datetime) -> None:
+    """Keep what an answer replaced, in place of what was kept, at the end of the caller's transaction."""
+    new = {"made_at": now, "before": codec.to_json(before)}
+    statement = insert_into(session, AnswerBefore).values(link_id=link.id, **new)
+    session.execute(statement.on_conflict_do_update(index_elements=["link_id"], set_=new))
+
+
+def kept(session: Session, link_id: int, *, now: datetime) -> Kept | None:
+    """Return what can be restored; None if nothing was answered for a day."""
+    row = session.execute(
+        sa.select(AnswerBefore.made_at, AnswerBefore.before).where(
+            AnswerBefore.link_id == link_id, AnswerBefore.made_at > now - OFFERED_FOR
+        )
+    ).first()
+    return Kept(row.made_at, codec.from_json(Before, row.before)) if row else None
+
+
+def claim(session: Session, link_id: int, one: Kept) -> bool:
+    """Take what is to be restored, so that it is restored once. Return False if it is gone or another answer came."""
+    mine = sa.delete(AnswerBefore).where(AnswerBefore.link_id == link_id, AnswerBefore.made_at == one.made_at)
+    return int(getattr(session.execute(mine), "rowcount", 0)) == 1
+
+
+def delete_old(now: datetime) -> int:
+    """Delete what can no longer be undone. Return how many."""
+    with writing() as session:
+        done = session.execute(sa.delete(AnswerBefore).where(AnswerBefore.made_at <= now - OFFERED_FOR))
+    return int(getattr(done, "rowcount", 0))
+
+
+def _kept(one: Invitation, *, with_person: bool = False) -> InvitationBefore:
+    who = one.person if with_person else None
+    person = PersonBefore(who.name, who.post, who.phone, who.email) if who else None
+    return InvitationBefore(one.id, **{column: getattr(one, column) for column in ANSWER_COLUMNS}, person=person)

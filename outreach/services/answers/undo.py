@@ -1,0 +1,129 @@
+"""Undoing the last answer that an invitee gave by their link: what it replaced is restored, as far as that is possible.
+
+A seat that somebody else has got meanwhile is not taken from them: the invitee waits for one. Mails are sent as for any
+other answer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import ON_STAGE, AnswerSource
+from outreach.domain.problems import Problem
+from outreach.domain.states import TAKES_A_SEAT, InvitationState
+from outreach.models import Activity, Invitation, Link
+from outreach.services.answers import before as kept_answers
+from outreach.services.answers import nominee_matching as matching
+from outreach.services.answers import nominees as nominees_of
+from outreach.services.answers.answer import NothingToAnswer, refusal_of
+from outreach.services.answers.before import ActivityBefore, InvitationBefore
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import links, seats
+from outreach.services.locking import present_for_change
+from outreach.services.office_defaults import contact
+from outreach.services.planning import bookings
+from outreach.transactions import writing
+
+
+class NothingToUndo(Problem):
+    message = "There is no answer that can be undone any more. You can change your answers below."
+
+
+class AnsweredSince(Problem):
+    message = "This answer has been changed since, so it was not undone."
+
+
+def undo(token: str, *, now: datetime) -> dict[int, Problem]:
+    """Restore what the last answer by this link replaced. Return the activities where that is refused, and why.
+
+    Raise a link's problem, or NothingToUndo.
+    """
+    refused: dict[int, Problem] = {}
+    with writing() as session:
+        link_id = session.scalar(sa.select(Link.id).where(Link.nonce == links.nonce_of(token))) or 0
+        found = kept_answers.kept(session, link_id, now=now)
+        answers = found.before.activities if found else ()
+        activities = present_for_change(session, [one.activity_id for one in answers])
+        links.open_link(token, now=now, session=session)
+        if found is None or not answers or not kept_answers.claim(session, link_id, found):
+            raise NothingToUndo
+        for one in answers:
+            try:
+                with session.begin_nested():
+                    _restore(session, activities.get(one.activity_id), one, now)
+            except Problem as problem:
+                refused[one.activity_id] = problem
+    return refused
+
+
+def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> None:
+    mine = _invitations(session, before.mine)
+    if activity is None or not mine:
+        raise NothingToAnswer
+    problem = refusal_of(session, mine[0], now)
+    if problem is not None:
+        raise problem
+    if len(mine) < len(before.mine) or any(one.answered_at != before.since for one in mine):
+        raise AnsweredSince
+    if mine[0].organisation_id is None:
+        _restore_person(session, activity, mine, before, now)
+    else:
+        _restore_list(session, activity, mine[0], before, now)
+
+
+def _restore_person(
+    session: Session, activity: Activity, mine: Sequence[Invitation], before: ActivityBefore, now: datetime
+) -> None:
+    on_stage = {one.person_id for one in mine if one.person_id and one.role in ON_STAGE}
+    had_a_seat = any(one.state in TAKES_A_SEAT for one in mine)
+    left = None if on_stage or had_a_seat else seats.left(session, activity)
+    for invitation, old in zip(mine, before.mine, strict=True):
+        old.restore(invitation)
+        if invitation.state in TAKES_A_SEAT and left is not None and left <= 0:
+            invitation.state, invitation.waitlisted_at = InvitationState.WAITLISTED, now
+    session.flush()
+    bookings.rebook_people(session, on_stage)
+    seats.offer_freed(session, activity, now=now)
+
+
+def _restore_list(
+    session: Session, activity: Activity, invitation: Invitation, before: ActivityBefore, now: datetime
+) -> None:
+    gone = {one.id for one in invitation.nominees if one.state is InvitationState.WITHDRAWN}
+    silent = [one for one in before.nominees if one.id in gone and one.state is InvitationState.NOT_COMING]
+    names = [_nominee(one) for one in before.nominees if one not in silent]
+    if names:
+        whom_to_call = contact(session, activity.programme)
+        source = before.mine[0].answer_source or AnswerSource.LINK
+        nominees_of.name(session, invitation, names, source, contact=whom_to_call, now=now)
+    else:
+        nominees_of.drop_all(session, invitation, now)
+    before.mine[0].restore(invitation)
+    rows = {one.id: one for one in _invitations(session, before.nominees)}
+    people = [row.person for row in rows.values() if row.person]
+    own = matching.own(session, invitation.organisation_id, people)
+    for old in before.nominees:
+        row = rows.get(old.id)
+        if row is None or row.person is None:
+            continue
+        if old.id in gone:
+            old.restore(row)
+        if row.person_id in own and old.person is not None:
+            for column in ("name", "post", "phone", "email"):
+                setattr(row.person, column, getattr(old.person, column))
+    session.flush()
+    seats.offer_freed(session, activity, now=now)
+
+
+def _nominee(one: InvitationBefore) -> Nominee:
+    assert one.person is not None
+    return Nominee(one.person.name, one.person.post, one.person.phone, one.person.email, one.id)
+
+
+def _invitations(session: Session, wanted: Sequence[InvitationBefore]) -> list[Invitation]:
+    """Return the invitations that still exist, in the same order."""
+    found = session.scalars(sa.select(Invitation).where(Invitation.id.in_([one.id for one in wanted]))).all()
+    by_id = {one.id: one for one in found}
+    return [by_id[one.id] for one in wanted if one.id in by_id]
