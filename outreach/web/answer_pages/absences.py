@@ -1,5 +1,6 @@
 """Invitees enter their own absences through their link: times, or a calendar. The rules of the answer pages apply.
 
+Each change locks the link in its own transaction, so a link that was revoked after the page was read changes nothing.
 An address is only stored here. An engine reads it within about a minute, so that no request waits for a third party.
 """
 
@@ -19,7 +20,8 @@ from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
-from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.absences.edit import Check, Subject, SubjectKind
+from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
@@ -51,9 +53,10 @@ def away_add(token: str) -> Any:
             source=AbsenceSource.SELF,
             by=None,
             now=clock.now(),
+            check=_still_open(token),
         )
     except Problem as problem:
-        return _drawn(token, found, 422, form=form, notice=say(problem), wrong=problem.field or "")
+        return _drawn(token, _found(token), 422, form=form, notice=say(problem), wrong=problem.field or "")
     return _noted(token)
 
 
@@ -65,7 +68,7 @@ def away_remove(token: str) -> Any:
         what, _dash, number = request.form.get("what", "").partition("-")
         if number.isdecimal() and len(number) < 10:
             take = absence_calendars.remove if what == "calendar" else absences.remove
-            take(subject, int(number), by=None, now=clock.now())
+            take(subject, int(number), by=None, now=clock.now(), check=_still_open(token))
 
     return _changed(token, remove, "removed")
 
@@ -76,7 +79,12 @@ def away_calendar(token: str) -> Any:
     found, form = _found(token), OwnCalendarForm(meta={"csrf_context": token})
     if sentence := _refused(form):
         return _drawn(token, found, 400 if form.forged or is_foreign() else 422, calendar_form=form, notice=sentence)
-    given: dict[str, Any] = {"source": AbsenceSource.SELF, "by": None, "now": clock.now()}
+    given: dict[str, Any] = {
+        "source": AbsenceSource.SELF,
+        "by": None,
+        "now": clock.now(),
+        "check": _still_open(token),
+    }
     try:
         if chosen := form.bytes():
             absence_calendars.add_file(_subject(found), chosen[0], form.name.data or chosen[1], **given)
@@ -84,7 +92,7 @@ def away_calendar(token: str) -> Any:
             absence_calendars.add_address(_subject(found), form.address.data or "", form.name.data, **given)
     except Problem as problem:
         wrong = "file" if chosen else "address"
-        return _drawn(token, found, 422, calendar_form=form, notice=say(problem), wrong=wrong)
+        return _drawn(token, _found(token), 422, calendar_form=form, notice=say(problem), wrong=wrong)
     return _noted(token)
 
 
@@ -96,7 +104,7 @@ def away_again(token: str) -> Any:
     def again(subject: Subject) -> None:
         number = request.form.get("what", "")
         if number.isdecimal() and len(number) < 10:
-            absence_calendars.ask_again(subject, int(number), now=clock.now())
+            absence_calendars.ask_again(subject, int(number), now=clock.now(), check=_still_open(token))
 
     return _changed(token, again, "again")
 
@@ -108,8 +116,13 @@ def _changed(token: str, change: Callable[[Subject], None], done: str) -> Any:
     try:
         change(_subject(found))
     except Problem as problem:
-        return _drawn(token, found, 422, notice=say(problem))
+        return _drawn(token, _found(token), 422, notice=say(problem))
     return _noted(token, done)
+
+
+def _still_open(token: str) -> Check:
+    """Return a check that raises LinkRevoked, LinkExpired or LinkUnknown, and locks the link for the transaction."""
+    return lambda session: links.open_link(token, now=clock.now(), session=session, lock=True)
 
 
 def _refused(form: LinkForm) -> str:
