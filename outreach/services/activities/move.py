@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail.values import place
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.planning.rules import Rules
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -29,6 +30,7 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
+from outreach.services.planning.checks import BlockedChange
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
@@ -97,9 +99,12 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     )
 
 
-def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> MovePreview:
+def preview(
+    activity: Activity, to: Move, version: int, *, refusal: Problem | None = None, now: datetime
+) -> MovePreview:
     """Return the effects of the move. Nothing is written.
 
+    refusal: why the move itself was refused just now; the clashes that it carries are not looked for again.
     Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times.
     What the booking or the office's rules would refuse is returned, not raised, because the user may choose differently.
     """
@@ -112,15 +117,17 @@ def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Mov
     # A copy that is never stored, for functions that need an Activity.
     copy = Activity(id=activity.id, title=activity.title, capacity=activity.capacity, **vars(after))
     check_times(copy)
-    found = brought(activity.id, after, now=now)
-    refused = _refused(session, copy, other_time=differs(activity, after, "starts_at", "ends_at"))
+    found = brought(activity.id, after, refusal, now=now)
+    refused = _refused(session, copy, found.plan.rules, other_time=differs(activity, after, "starts_at", "ends_at"))
     tells = _is_announced(activity) and refused is None and not found.blocking
     forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
     return MovePreview(activity, as_it_is(activity), after, found, refused, forecast)
 
 
-def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:
-    """Return the clashes that the move would add to the plan. Raise ActivityMissing."""
+def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: datetime) -> FoundClashes:
+    """Return the clashes that the move would add to the plan. refusal: as in `preview`. Raise ActivityMissing."""
+    if isinstance(refusal, BlockedChange) and refusal.checked:
+        return clashing.with_resolutions(refusal.checked, now=now)
     stored = plans.planned(db.session(), [activity_id])
     if not stored:
         raise ActivityMissing
@@ -224,9 +231,9 @@ def _completed(session: Session, activity: Activity, to: Move, now: datetime) ->
     return replace(to, registration_at=registration_at, respond_by_at=respond_by_at)
 
 
-def _refused(session: Session, copy: Activity, *, other_time: bool) -> Problem | None:
+def _refused(session: Session, copy: Activity, rules: Rules, *, other_time: bool) -> Problem | None:
     try:
-        booking.preview(session, copy, speakers=other_time)
+        booking.preview(session, copy, rules, speakers=other_time)
     except Problem as problem:
         return problem
     return None

@@ -106,9 +106,8 @@ def book_people(
     _book_speakers(session, activities, person_ids, rules)
 
 
-def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
+def preview(session: Session, activity: Activity, rules: Rules, *, speakers: bool = True) -> None:
     """Raise what booking the activity like this would raise; nothing is locked or written."""
-    rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
         raise VenueGone
     _are_free(session, [activity], rules)

@@ -95,7 +95,7 @@ def move(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = look(moves.brought(activity_id, form.move(), now=now), [activity_id], form)
+        seen = look(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
         return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     seen = look(preview.found, [activity_id], form)
     if preview.blocked:

@@ -83,7 +83,7 @@ def moved(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         try:
-            previewed = moves.preview(activity, asked, form.version_number, now=now)
+            previewed = moves.preview(activity, asked, form.version_number, refusal=problem, now=now)
         except Problem:
             return _refused(form, activity, problem), 422
         _say_beside(form, problem)
