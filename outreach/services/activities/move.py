@@ -1,10 +1,12 @@
 """Moving an activity to another time or place: the preview, the move itself, and the data to undo it.
 
 A draft simply changes. When a published activity moves, everybody who was notified of it is notified of the move.
+`write` is the only place that changes a stored time or place: also for a draft's edit form and for timetabling.
 The transaction that moves an activity decides whether the move is allowed; `preview` writes nothing and returns the
 decision as it would be now.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
@@ -25,7 +27,7 @@ from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline
 from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
@@ -145,28 +147,44 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
-        _check_open(activity)
-        _check_new(activity, to, now)
-        announced = _is_announced(activity)
-        if announced and not reason.strip():
-            raise ReasonMissing
-        back, told = as_it_is(activity), present_place(activity, reason) if announced else {}
-        other_time, planned = differs(activity, to, "starts_at", "ends_at"), plan_checks.before(session, [activity_id])
-        with session.no_autoflush:
-            apply_move(session, activity, to, now)
-            check_times(activity)
-            booking.book(session, [activity], speakers=other_time)
+        back, planned = as_it_is(activity), plan_checks.before(session, [activity_id])
+        told = write(session, [(activity, to)], reason, now)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
-        if announced:
-            tell_of_move(session, activity, told, by=by, now=now)
-        else:
+        for moved, old in told:
+            tell_of_move(session, moved, old, by=by, now=now)
+        if not told:
             changed = audit.changes(vars(back), vars(as_it_is(activity)))
             audit.record(session, by, "activity.edited", activity, now=now, changed=changed)
     return Moved(activity, back, activity.version)
 
 
-def apply_move(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place without notifying anyone. If a published one changes its day, told_at is `now`."""
+def write(
+    session: Session, changes: Sequence[tuple[Activity, Move]], reason: str, now: datetime
+) -> list[tuple[Activity, dict[str, str]]]:
+    """Set new times and places together, with their agendas, and book them. Every change of a time or place ends here.
+
+    The activities are locked. Return the published ones with their old place, for `tell_of_move`. What the office's rules
+    block is left to the caller. Raise CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times, or
+    what the booking refuses.
+    """
+    told = []
+    other_time = any(differs(activity, to, "starts_at", "ends_at") for activity, to in changes)
+    with session.no_autoflush:
+        for activity, to in changes:
+            _check_open(activity)
+            _check_new(activity, to, now)
+            if _is_announced(activity):
+                if not reason.strip():
+                    raise ReasonMissing
+                told.append((activity, present_place(activity, reason)))
+            _set(session, activity, to, now)
+            check_times(activity)
+        booking.book(session, [activity for activity, _to in changes], speakers=other_time)
+    return told
+
+
+def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
+    """Set the new time and place. If a published one changes its day, told_at is `now`."""
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
@@ -227,7 +245,7 @@ def _completed(session: Session, activity: Activity, to: Move, now: datetime) ->
     registration_at = to.registration_at
     if registration_at is None and activity.registration_at is not None:
         registration_at = activity.registration_at + (to.starts_at - activity.starts_at)
-    respond_by_at = to.respond_by_at or usual_deadline(session, to.starts_at, to.zone, now)
+    respond_by_at = deadline(session, to.respond_by_at, to.starts_at, to.zone, now)
     return replace(to, registration_at=registration_at, respond_by_at=respond_by_at)
 
 
