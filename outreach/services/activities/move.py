@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.values import place
+from outreach import codec
+from outreach.delivery.mail.values import PlaceBefore
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.planning.rules import Rules
@@ -199,13 +200,7 @@ def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:
     """Return the old time and place for the mail about a move. Call it before the row is changed."""
-    return {
-        "old_starts_at": activity.starts_at.isoformat(),
-        "old_ends_at": activity.ends_at.isoformat(),
-        "old_zone": activity.zone.key,
-        "old_venue": place(activity.venue),
-        "reason": reason.strip(),
-    }
+    return dict(codec.to_json(PlaceBefore.of(activity, reason.strip())))
 
 
 def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:

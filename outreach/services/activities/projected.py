@@ -39,21 +39,19 @@ def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> Planne
     if stored is None:
         return None
     after = new(values, programme_id=stored.programme_id, by=stored.coordinator, now=now)
-    same_day = after.local_start.date() == stored.local_start.date()
     return replace(
         after,
         id=activity_id,
         state=stored.state,
         people=stored.people,
         engagements=stored.engagements,
-        told_at=stored.told_at if same_day else None,
+        told_at=stored.told_at_if(after.starts_at, after.zone),
         fixed=stored.fixed,
     )
 
 
 def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedActivity:
     """Return the activity as it would be after the move."""
-    same_day = move.starts_at.astimezone(move.zone).date() == stored.local_start.date()
     return replace(
         stored,
         starts_at=move.starts_at,
@@ -61,7 +59,7 @@ def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedAc
         zone=move.zone,
         venue_id=move.venue_id,
         respond_by_at=deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now),
-        told_at=stored.told_at if same_day else None,
+        told_at=stored.told_at_if(move.starts_at, move.zone),
     )
 
 

@@ -72,9 +72,8 @@ def _move(session: Session, wanted: Collection[int]) -> int:
     kept = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
     columns = Message.__table__.c
     rows = sa.select(*(columns[name] for name in kept)).where(columns.id.in_(wanted), columns.state.in_(FINISHED))
-    if session.get_bind().dialect.name == "postgresql":
-        rows = rows.with_for_update(skip_locked=True)
-    messages: list[dict[str, Any]] = [dict(row) for row in session.execute(rows).mappings()]
+    found = session.execute(rows.with_for_update(skip_locked=True)).mappings()
+    messages: list[dict[str, Any]] = [dict(row) for row in found]
     if not messages:
         return 0
     ids = [message["id"] for message in messages]

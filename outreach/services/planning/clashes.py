@@ -6,7 +6,7 @@ read too; what is known already is not read again.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
 from outreach.services.absences.edit import Subject, SubjectKind
@@ -259,8 +260,7 @@ def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Spa
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
         programme = plan.programmes[id or 0]
-        first = datetime.combine(programme.starts_on, time(), programme.zone)
-        last = datetime.combine(programme.ends_on, time(), programme.zone)
+        first, last = (midnight(day, programme.zone) for day in (programme.starts_on, programme.ends_on))
         spans.append((first - AROUND, last + 2 * AROUND))
     return _merged(spans)
 

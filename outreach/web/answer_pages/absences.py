@@ -27,6 +27,7 @@ from outreach.web.answer_pages.draw import seal
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.request import foreign_sentence, speak
 from outreach.web.answer_pages.views import draw_for, this_link
+from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -66,9 +67,9 @@ def away_remove(token: str) -> Any:
 
     def remove(subject: Subject) -> None:
         what, _dash, number = request.form.get("what", "").partition("-")
-        if number.isdecimal() and len(number) < 10:
+        if id_ := whole(number):
             take = absence_calendars.remove if what == "calendar" else absences.remove
-            take(subject, int(number), by=None, now=clock.now(), check=_still_open(token))
+            take(subject, id_, by=None, now=clock.now(), check=_still_open(token))
 
     return _changed(token, remove, "removed")
 
@@ -102,9 +103,8 @@ def away_again(token: str) -> Any:
     """Have an address read again soon."""
 
     def again(subject: Subject) -> None:
-        number = request.form.get("what", "")
-        if number.isdecimal() and len(number) < 10:
-            absence_calendars.ask_again(subject, int(number), now=clock.now(), check=_still_open(token))
+        if id_ := whole(request.form.get("what")):
+            absence_calendars.ask_again(subject, id_, now=clock.now(), check=_still_open(token))
 
     return _changed(token, again, "again")
 

@@ -31,6 +31,7 @@ from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee, NomineeNotAName
 from outreach.web.absences.forms import AbsenceFields, CalendarFields, line
+from outreach.web.fields.fields import whole
 
 MOST_ROWS = 200
 TOO_LONG = _l("Please shorten this a little.")
@@ -161,8 +162,7 @@ class NomineeForm(WhoForm):
         super().validate_name(field)
 
     def nominee(self) -> Nominee:
-        row = self.row.data or ""
-        return Nominee(**self.filled(), invitation_id=int(row) if row.isdecimal() and len(row) < 10 else None)
+        return Nominee(**self.filled(), invitation_id=whole(self.row.data) or None)
 
 
 class NominationForm(Form):

@@ -12,6 +12,7 @@ from outreach.domain.states import ANSWERED, InvitationState
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
 from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
 from outreach.web.answer_pages.forms import UNCHOSEN, AnswerForm, NominationForm
+from outreach.web.fields.fields import whole
 
 MOST_CARDS = 100
 ANSWERING = re.compile(r"(\d{1,9})-(?:(choice)|rows-\d{1,3}-name)")  # names are an answer, too; an empty row is not
@@ -35,12 +36,12 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     """
     sent = Sent()
     shown = {one.activity.id: one for one in found.activities}
-    pressed = _number(values.get("card", ""))
+    pressed = whole(values.get("card", ""))
     preselected = values.get("pilih", "")
     if found.invitee.organisation and "same" in values:
         values = _same_for_all(values, shown, preselected)
         pressed = 0
-    ids = {_number(match[1]) for key in values if (match := ANSWERING.fullmatch(key)) and (match[2] or values[key])}
+    ids = {whole(match[1]) for key in values if (match := ANSWERING.fullmatch(key)) and (match[2] or values[key])}
     for activity_id in sorted({*ids, *([pressed] if pressed else [])})[:MOST_CARDS]:
         form = _form(found, values, activity_id)
         sent.forms[activity_id] = form
@@ -124,7 +125,3 @@ def _nobody_yet(values: MultiDict[str, str], one: ShownInvitation, preselected: 
     typed = any(value.strip() for key, value in values.items() if re.fullmatch(rf"{card}rows-\d+-name", key))
     declined = values.get(f"{card}choice") == Choice.NOT_COMING != preselected
     return not (one.nominees or typed or declined or stored_choice(one) is Choice.NOT_COMING)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

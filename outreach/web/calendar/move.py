@@ -28,6 +28,7 @@ from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.clashes.resolutions import ShownResolution, times_of
 from outreach.web.clashes.shown import ShownClash, each_once, shown
 from outreach.web.fields.base import ConfirmForm
+from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, office_zone
 from outreach.web.frame.say import say
@@ -184,7 +185,7 @@ def _dropped(activity: Activity, now: datetime) -> Move | None:
     if times is None:
         return None
     venue = request.args.get("venue", "")
-    venue_id = activity.venue_id if venue == "" else int(venue) if venue.isdecimal() and len(venue) < 10 else None
+    venue_id = activity.venue_id if venue == "" else whole(venue) or None
     starts_at, ends_at = (at.astimezone(activity.zone) for at in times)
     return moves.wanted(activity, starts_at, ends_at, venue_id, now=now)
 
