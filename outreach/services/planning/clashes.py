@@ -332,7 +332,10 @@ def _organisations(organisation_ids: Collection[int]) -> list[Party]:
 
 
 def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
-    """Return the activity with the new invitees who are not yet invited in that role; one who comes already adds no seat."""
+    """Return the activity with the new invitees.
+
+    People who are invited in that role already are not added again. People who come already need no further seat.
+    """
     asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
     coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
     added = [one for one in new if (one.party, one.role) not in asked]

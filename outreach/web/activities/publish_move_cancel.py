@@ -144,7 +144,7 @@ def _blocking(seen: Look, activity_id: int) -> list[PlanBlocked]:
 
 
 def _may(form: CancelForm | MoveForm, activity: Activity) -> bool:
-    """Say at once, and not only after the preview, that a draft is not cancelled but deleted, and not moved but edited."""
+    """Return whether the activity is published. Otherwise show that a draft is deleted or edited instead."""
     if activity.state is ActivityState.PUBLISHED:
         return True
     show_problem(form, publishing.NotPublished())

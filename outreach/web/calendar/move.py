@@ -133,7 +133,9 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
 
 
 def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
-    """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
+    """Return the clashes that the move would add, blocking ones first, each once.
+
+    Their resolutions stay in the calendar if possible.
 
     Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page
     says this once, below all clashes.
@@ -173,7 +175,7 @@ def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
 
 
 def _say_beside(form: PlaceForm, problem: Problem) -> None:
-    """Show a problem on the page that says what comes of a move: it has one field, the reason, and else its head."""
+    """Show a problem on the preview page: at the reason, or else at the top."""
     if problem.field == "reason":
         show_problem(form, problem)
     elif (sentence := say(problem)) not in form.form_errors:
