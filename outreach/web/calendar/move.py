@@ -135,10 +135,8 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
 def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
     """Return the clashes that the move would add, blocking ones first, each once.
 
-    Their resolutions stay in the calendar if possible.
-
-    Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page
-    says this once, below all clashes.
+    Their resolutions stay in the calendar if possible. Those that lead to the activity's present time and place
+    are left out, because they change nothing. The page says this once, below all clashes.
     """
     once = {(row.kind, row.sentence): row for row in reversed(shown(previewed.found, about=[activity.id]))}
     return [
