@@ -65,23 +65,19 @@ def flashing_problems(
         flash(say(problem), category)
 
 
-def put_beside(form: FlaskForm, problem: Problem) -> bool:
-    """Put the problem's sentence beside the field it is about; return whether the form has that field."""
-    field = form._fields.get(problem.field or "")
+def put_beside(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> bool:
+    """Put the problem's sentence beside the field it is about. Return whether the form has that field."""
+    wanted = problem.field or ""
+    field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
     if field is not None:
         field.errors = [*field.errors, say(problem)]
     return field is not None
 
 
 def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
-    """Add the problem's sentence to its field, or to the whole form if it has no such field."""
-    sentence = say(problem)
-    wanted = problem.field or ""
-    field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
-    if field is None:
-        form.form_errors.append(sentence)
-    else:
-        field.errors = [*field.errors, sentence]
+    """Put the problem's sentence beside its field, or above the form if it has no such field."""
+    if not put_beside(form, problem, names):
+        form.form_errors.append(say(problem))
 
 
 def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
