@@ -89,7 +89,7 @@ def add_file(
     """Read a file once and store its busy times. Raise a Problem if it cannot be read; nothing is changed then."""
     times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
-        check(session)
+        check()
         row = subject.row(session)
         _check_room(session, subject)
         calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
@@ -115,7 +115,7 @@ def add_address(
         raise NoneRead
     url = checked(address, own_hosts())
     with writing() as session:
-        check(session)
+        check()
         row = subject.row(session)
         whose = getattr(AbsenceCalendar, subject.column) == subject.id
         same = session.scalar(sa.select(AbsenceCalendar).where(whose, AbsenceCalendar.url == url.geturl()))
@@ -132,7 +132,7 @@ def add_address(
 def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
     """Delete a calendar and the absences read from it. Raise CalendarMissing, also for another subject's calendar."""
     with writing() as session:
-        check(session)
+        check()
         calendar = _own(session, subject, calendar_id)
         _log(session, subject, subject.row(session), "calendar_removed", _host(calendar.url), by, now)
         session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
@@ -142,7 +142,7 @@ def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime
 def ask_again(subject: Subject, calendar_id: int, *, now: datetime, check: Check = unchecked) -> None:
     """Make an address due, so that an engine reads it in its next round. Raise CalendarMissing."""
     with writing() as session:
-        check(session)
+        check()
         calendar = _own(session, subject, calendar_id)
         if calendar.url:
             calendar.next_read_at = now

@@ -28,9 +28,8 @@ from outreach.transactions import writing
 MOST = 100  # entered by hand, per person, organisation or venue
 MOST_LETTERS = 160
 
-Check = Callable[
-    [Session], object
-]  # raises a Problem if the change is no longer allowed, called first in its transaction
+# Raises a Problem if the change is no longer allowed. Called first in its transaction.
+Check = Callable[[], object]
 
 
 class SubjectMissing(Problem):
@@ -95,7 +94,7 @@ class ListedAbsence:
     source: AbsenceSource
 
 
-def unchecked(_session: Session) -> None:
+def unchecked() -> None:
     """Allow the change, as of staff. Changes by link pass a check that locks the link."""
 
 
@@ -129,7 +128,7 @@ def add(
     if _is_over(wanted, now):
         raise AlreadyOver
     with writing() as session:
-        check(session)
+        check()
         row = subject.row(session)
         others = session.scalars(_entered(subject)).all()
         for other in others:
@@ -158,7 +157,7 @@ def add(
 def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
     """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
-        check(session)
+        check()
         found = session.scalar(_entered(subject).where(Absence.id == absence_id))
         if found is None:
             raise AbsenceMissing

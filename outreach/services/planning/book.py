@@ -73,7 +73,7 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
     checked.
     """
     with session.no_autoflush:
-        rules = planning_rules.current(session)
+        rules = planning_rules.current()
         left = {
             id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
         }
@@ -98,7 +98,7 @@ def book_people(
 
     Locks the people, unless they are `locked` already.
     """
-    rules = planning_rules.current(session)
+    rules = planning_rules.current()
     session.flush()
     if not locked:
         locking.lock_people(session, person_ids)

@@ -51,9 +51,9 @@ class PlanBlocked(BlockedChange):
         self.about = about
 
 
-def refuses(session: Session, kind: ClashKind) -> bool:
+def refuses(kind: ClashKind) -> bool:
     """Return whether the office blocks this kind of clash."""
-    return planning_rules.current(session).severity(kind) is Severity.BLOCK
+    return planning_rules.current().severity(kind) is Severity.BLOCK
 
 
 def before(session: Session, activity_ids: Collection[int]) -> list[PlannedActivity]:
@@ -76,7 +76,7 @@ def refuse_blocking(
     but: kinds of clash to ignore.
     """
     session.flush()
-    checked = check(Change(plans.planned(session, activity_ids), before, but=but), now=now, session=session)
+    checked = check(Change(plans.planned(session, activity_ids), before, but=but), now=now)
     for clash in checked.clashes:
         if clash.severity is Severity.BLOCK:
             problem = _problem(clash, activity_ids)

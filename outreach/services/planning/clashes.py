@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
@@ -190,10 +189,10 @@ def _if(change: Change, *, now: datetime) -> FoundClashes:
     return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
 
-def check(change: Change, *, now: datetime, session: Session | None = None) -> CheckedChange:
+def check(change: Change, *, now: datetime) -> CheckedChange:
     """Find the clashes that a change adds, in the plan around it."""
     parties = plan_parts.parties_of([*change.after, *change.before])
-    plan = plan_parts.shared_with((), parties, now=now, within=change.spans, also=change.after, session=session)
+    plan = plan_parts.shared_with((), parties, now=now, within=change.spans, also=change.after)
     return CheckedChange(change, plan, change.clashes_in(plan))
 
 

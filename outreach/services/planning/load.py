@@ -63,7 +63,6 @@ _SAID_AT = (  # when an invitee answered in a date poll that they can come at th
 def load(
     *,
     now: datetime,
-    session: Session | None = None,
     within: Collection[Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
@@ -76,8 +75,8 @@ def load(
     also: activities that will be added to the plan; their programmes' days are read, even if the programmes are over.
     engaged: whether invitees are read; if not, activities have no engagements and expect no people.
     """
-    session = session or db.session()
-    rules, values = planning_rules.rules_and_values(session)
+    session: Session = db.session()
+    rules, values = planning_rules.rules_and_values()
     activities = _activities(session, going(now, within), engaged=engaged)
     last = _known_until(now, activities, within, until)
     return Plan(
@@ -97,7 +96,6 @@ def widened(
     within: Collection[Span],
     *,
     also: Iterable[PlannedActivity] = (),
-    session: Session,
 ) -> Plan | None:
     """Return a plan that was read for the spans `has` (empty: all) for the spans `within` instead, without new invitees.
 
@@ -113,6 +111,7 @@ def widened(
         if any(one.starts_at < until and one.ends_at > since for since, until in within)
     ]
     activities = kept
+    session: Session = db.session()
     if has:
         outside = sa.and_(going(plan.now, within), sa.not_(sa.or_(*_overlaps(has))))
         activities = [*kept, *_activities(session, outside, engaged=False)]

@@ -70,17 +70,15 @@ def shared_with(
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
     known: Part | None = None,
-    session: Session | None = None,
 ) -> Plan:
     """Return the plan with all engagements of these activities; of other activities only those of the same parties.
 
     With it, clashes can be found for these activities at other times, or for the parties in another activity.
-    known: what was read before at the same `now`; only what it lacks is read. within, until, also, session: as in
-    `plans.load`.
+    known: what was read before at the same `now`; only what it lacks is read. within, until, also: as in `plans.load`.
     """
-    session = session or db.session()
-    plan = plans.widened(known.plan, known.within, within, also=also, session=session) if known else None
-    plan = plan or plans.load(now=now, session=session, within=within, until=until, also=also, engaged=False)
+    session: Session = db.session()
+    plan = plans.widened(known.plan, known.within, within, also=also) if known else None
+    plan = plan or plans.load(now=now, within=within, until=until, also=also, engaged=False)
     own = {id for id in activity_ids if id in plan.activities}
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
     theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}

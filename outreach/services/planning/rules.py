@@ -14,7 +14,6 @@ from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach import codec
 from outreach.domain.answers import DEADLINE_DAYS
@@ -74,14 +73,14 @@ TRAVEL_BOUNDS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 
 
-def current(session: Session | None = None) -> Rules:
+def current() -> Rules:
     """Return the office's rules. One query."""
-    return rules_and_values(session)[0]
+    return rules_and_values()[0]
 
 
-def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]:
+def rules_and_values() -> tuple[Rules, PlanValues]:
     """Return the office's rules, and the settings from which they are built. One query."""
-    row = (session or db.session).execute(_STORED).first()
+    row = db.session.execute(_STORED).first()
     values = read(row.values or {}, row.version or 0) if row else PlanValues()
     deadline_days = DEADLINE_DAYS if row is None or row.deadline_days is None else row.deadline_days
     rules = Rules(
@@ -94,9 +93,9 @@ def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]
     return rules, values
 
 
-def values(session: Session | None = None) -> PlanValues:
+def values() -> PlanValues:
     """Return the settings as they stand, for the page that shows and changes them. One query."""
-    return rules_and_values(session)[1]
+    return rules_and_values()[1]
 
 
 def hours_of(name: str, opens: time, closes: time, break_from: time, break_until: time) -> DayHours:

@@ -122,7 +122,7 @@ def _changed(token: str, change: Callable[[Subject], None], done: str) -> Any:
 
 def _still_open(token: str) -> Check:
     """Return a check that raises LinkRevoked, LinkExpired or LinkUnknown, and locks the link for the transaction."""
-    return lambda session: links.open_link(token, now=clock.now(), session=session, lock=True)
+    return lambda: links.open_link(token, now=clock.now(), lock=True)
 
 
 def _refused(form: LinkForm) -> str:
