@@ -176,7 +176,7 @@ def _until_sent(
 def _spread(url: str, people: int) -> Spread:
     """Read the rates from what the database says of each message.
 
-    Counted from when every worker has begun until the first has ended, so that starting up is no part of a tenth.
+    Counted from the start of the last worker to the end of the first, so that no tenth contains a worker's start.
     """
     with postgresql.admin(url) as connection:
         edges = connection.execute(

@@ -35,10 +35,11 @@ CADRES_EACH = 8
 
 
 def demo_task(*, strict: bool = True) -> Task:
-    """Return the demo's plan to be placed: four activities of the programme, and one in each kelurahan in the nine working
-    days after, once the rakor has been, with one of three facilitators.
+    """Return the demo's task: four activities of the programme, and one in each kelurahan.
 
-    strict: two in one kecamatan on one half day are blocked, as are ways too long for a speaker; else warned of.
+    Those are within the nine working days after it, later than the coordination meeting, and led by one of three facilitators.
+    strict: the office blocks two activities in one kecamatan on one half day, and too little travel time for a speaker;
+    otherwise it warns.
     """
     days = working_days(FIRST_DAY, PROGRAMME_DAYS + COMMUNITY_DAYS)
     rows = kelurahan()
@@ -80,8 +81,10 @@ def demo_task(*, strict: bool = True) -> Task:
 
 
 def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: int = 20) -> Task:
-    """Return a plan of that size to be placed: half of the activities in their own kelurahan, the others in one of the halls
-    that are large enough; each with one to three of the people as speakers; some after others, some held where they are.
+    """Return a task of that size.
+
+    Half of the activities are in their own kelurahan, the others in a hall that is large enough. Each has one to three speakers.
+    Some must follow another; some have a fixed time.
     """
     draw = Random(7)
     rows, dates = kelurahan(), working_days(FIRST_DAY, days)

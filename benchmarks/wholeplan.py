@@ -1,8 +1,8 @@
-"""Looking through the whole plan in a database: as many activities with few invitations, and with a hundred times as many.
+"""Counting the clashes of a whole plan in a database: the same activities with few invitations, and with a hundred times as many.
 
-A thousand activities, four a day in halls that hold everybody; each person is invited to four of them, on four days. Either one
-comes after the other in one hall, or always two are held at once, with other people. So nobody is in two at once, and what is
-found is the same; a look that read whoever is invited would take a hundred times as long.
+There are a thousand activities, four a day, in halls that are large enough. Each person is invited to four of them, on four days.
+Either the activities of a hall follow each other, or always two are held at the same time with different people. So nobody is in
+two at once, and the result is the same. Code that reads every invitee would take a hundred times as long.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""Outreach: plan multi-day programmes, invite people and organisations, collect answers, and send reminders by e-mail."""
+"""Outreach: plan multi-day programmes, invite people and organisations, collect answers, and send reminders by e-mail.
+
+Start with docs/architecture.md. This file makes the app.
+"""
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""What the subclasses of waitress gain: whether `outreach serve` still answers others, and what a large body comes to.
+"""What the subclasses of waitress gain: whether `outreach serve` still answers others, and how much of a large body it keeps.
 
 The same app behind our server and behind waitress as it comes, with the same options, each in a process of its own. One client
 drips requests, uploads too much, or sends a chunk's length without end; another asks for /healthz meanwhile.
@@ -73,7 +73,7 @@ class _Server:
     pid: int
 
     def healthz_s(self, patience_s: float) -> float:
-        """Return how long an answer took; the patience where none came."""
+        """Return how long an answer took; the time limit if there was no answer."""
         began = time.perf_counter()
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=patience_s) as one:
             one.settimeout(patience_s)

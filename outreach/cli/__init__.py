@@ -1,4 +1,7 @@
-"""The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly."""
+"""The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly.
+
+COMMANDS names the file of each command.
+"""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What a form says of an activity, and what a move gives it, as values.
+"""Values of an activity from a form, and of a move.
 
 Pure: storing an activity's values is services/activities/edit.py, moving it services/activities/move.py.
 """
@@ -48,7 +48,7 @@ class Move:
 
 
 def differs(activity: Any, other: Any, *names: str) -> bool:
-    """Return whether other values or a move bring an activity another time or place; names: of these columns only."""
+    """Return whether these values change the activity's time or place. names: compare only these columns."""
     return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
 
 

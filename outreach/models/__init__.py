@@ -1,4 +1,7 @@
-"""Tables, one file per subject."""
+"""Tables, one file per subject.
+
+Start with programmes.py, invitations.py and mails.py. base.py has the column types that they share.
+"""
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat

@@ -1,5 +1,6 @@
 """Archived messages: finished, with activities that are long over. The message log still shows them."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -15,8 +16,19 @@ from outreach.models.mails import Reminder
 from outreach.models.people import Organisation, Person
 
 
+@dataclass(frozen=True)
+class Try:
+    """One attempt to send an archived message, stored in `ArchivedMessage.tries`. Fields have the names of Attempt's columns."""
+
+    at: datetime
+    outcome: MessageState
+    code: int | None
+    reply: str
+    worker: str = ""
+
+
 class ArchivedMessage(Model):
-    """A message under its original id. `tries` are its attempts: at (ISO 8601), worker, outcome, code, reply."""
+    """A message under its original id. tries: its attempts, as JSON of `Try`."""
 
     __tablename__ = "archived_message"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -6,7 +6,7 @@ Nothing here writes. services/activities/move.py moves activities.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person, Programme, Venue, agenda_speaker
 from outreach.models.programmes import AgendaItem
@@ -214,11 +215,6 @@ def person_choices(also: int | None = None) -> list[tuple[int, str]]:
         .limit(MOST_CHOICES)
     )
     return sorted(((one.id, _called(one)) for one in people), key=lambda pair: pair[1].casefold())
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a day begins in the zone."""
-    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> sa.Select[Any]:

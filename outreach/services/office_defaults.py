@@ -41,6 +41,11 @@ def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: dat
     return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
 
 
+def deadline(session: Reads, given: datetime | None, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the deadline for answers: the given one, or the office's usual one."""
+    return given or usual_deadline(session, starts_at, zone, now)
+
+
 def lock(session: Session) -> None:
     """Lock the office's row until this transaction ends: a substitute for a row that does not exist yet."""
     session.execute(the_office(Office.id).with_for_update(key_share=True))

@@ -1,4 +1,7 @@
-"""The pages. A view parses the request, calls one service, and answers."""
+"""The pages. A view parses the request, calls one service, and answers.
+
+PAGES names every file of views. Start with frame/access.py: who may open a page.
+"""
 
 from importlib import import_module
 

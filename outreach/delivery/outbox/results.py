@@ -112,9 +112,7 @@ def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageS
         lost = sa.select(Message.id, Message.fence, Message.state).where(
             IS_IN_WORK, lapsed(Message.leased_until, lease_s, now)
         )
-        if session.get_bind().dialect.name == "postgresql":
-            lost = lost.with_for_update(skip_locked=True)
-        rows = session.execute(lost.limit(5000)).all()
+        rows = session.execute(lost.limit(5000).with_for_update(skip_locked=True)).all()
         doubted = [row.id for row in rows if row.state is MessageState.HANDING_OVER]
         earlier = set(
             session.scalars(

@@ -1,6 +1,6 @@
 """Clashes: what does not fit in the plan, across all programmes and activities standing alone.
 
-Pure functions. resolutions.py says what would resolve a clash; delivery/words/clashes.py puts a clash into words.
+Pure functions. Start with find.py. resolutions.py says what would resolve a clash; delivery/words/clashes.py has the sentences.
 The cost of checking an activity grows with what overlaps it, not with the size of the plan.
 Cancelled, held and past activities do not clash, nor do invitees who declined or were withdrawn.
 One exception: a draft in the past gets the clash IN_THE_PAST.

@@ -102,20 +102,21 @@ class PlannedActivity:
         halves = [(day, afternoon) for day in self.days for afternoon in (False, True)]
         return [half for half in halves if first_half <= half <= last_half]
 
-    def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
-        """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same.
+    def told_at_if(self, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return told_at if it starts then: on another day it counts as not told yet (None)."""
+        same_day = starts_at.astimezone(zone).date() == self.local_start.date()
+        return self.told_at if same_day else None
 
-        On another day it counts as not told yet (told_at None).
-        """
+    def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
+        """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same."""
         shift = starts_at - self.starts_at
-        same_day = starts_at.astimezone(self.zone).date() == self.local_start.date()
         return replace(
             self,
             starts_at=starts_at,
             ends_at=self.ends_at + shift,
             respond_by_at=self.respond_by_at and self.respond_by_at + shift,
             venue_id=self.venue_id if venue_id is None else venue_id,
-            told_at=self.told_at if same_day else None,
+            told_at=self.told_at_if(starts_at, self.zone),
         )
 
 

@@ -104,7 +104,7 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyP
         days = ProgrammeDays(THE_NEW_ONE, source.title, first, source.ends_on + shift, source.zone)
         return copies, days
 
-    deadline_days = planning_rules.current(session).deadline_days
+    deadline_days = planning_rules.current().deadline_days
     copies, days = on(starts_on, deadline_days)
     found = clashing.if_made(copies, days, but=SPREAD_LATER, now=now)
     better = None
@@ -180,7 +180,7 @@ def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
         Activity.programme_id == programme.id, Activity.state != ActivityState.CANCELLED
     )
     activities = plans.planned(session, session.scalars(standing).all(), engaged=False)
-    rules = planning_rules.current(session)
+    rules = planning_rules.current()
 
     def plan(first: date, last: date, zone: Any) -> Plan:
         days = ProgrammeDays(programme.id, values.title, first, last, zone)

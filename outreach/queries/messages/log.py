@@ -29,6 +29,7 @@ from outreach.models import (
     Person,
     Reminder,
 )
+from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
@@ -85,7 +86,7 @@ class ShownMessage:
     """One message with its attempts, and the id of the message sent in its place, if any."""
 
     message: Message | ArchivedMessage
-    attempts: Sequence[Attempt | archive.Try]
+    attempts: Sequence[Attempt | Try]
     resent_as_id: int | None
     archived: bool = False
 

@@ -3,7 +3,7 @@
 services/absences/calendars.py stores the absences that are read from calendars.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,9 @@ from outreach.transactions import writing
 
 MOST = 100  # entered by hand, per person, organisation or venue
 MOST_LETTERS = 160
+
+# Raises a Problem if the change is no longer allowed. Called first in its transaction.
+Check = Callable[[], object]
 
 
 class SubjectMissing(Problem):
@@ -91,6 +94,10 @@ class ListedAbsence:
     source: AbsenceSource
 
 
+def unchecked() -> None:
+    """Allow the change, as of staff. Changes by link pass a check that locks the link."""
+
+
 def name_of(subject: Subject) -> str:
     """Return the name that pages show. Raise SubjectMissing."""
     found = subject.row(db.session())
@@ -105,15 +112,23 @@ def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
 
 
 def add(
-    subject: Subject, wanted: Absent, reason: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+    subject: Subject,
+    wanted: Absent,
+    reason: str = "",
+    *,
+    source: AbsenceSource,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
 ) -> Absence:
     """Enter an absence; entering the same one twice stores it once. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
 
-    by: the coordinator, for the audit log; None when invitees enter their own absence.
+    by: the coordinator, for the audit log; None when invitees enter their own absence. Raise also what `check` raises.
     """
     if _is_over(wanted, now):
         raise AlreadyOver
     with writing() as session:
+        check()
         row = subject.row(session)
         others = session.scalars(_entered(subject)).all()
         for other in others:
@@ -139,9 +154,10 @@ def add(
     return made
 
 
-def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime) -> None:
+def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
     """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
+        check()
         found = session.scalar(_entered(subject).where(Absence.id == absence_id))
         if found is None:
             raise AbsenceMissing

@@ -6,7 +6,7 @@ from datetime import datetime
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.extensions import db
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline
 from outreach.services.planning import load as plans
 
 UNSAVED = -1  # the id of an activity that is not stored yet
@@ -27,7 +27,7 @@ def new(values: ActivityValues, *, programme_id: int | None, by: str, now: datet
         programme_id=programme_id,
         venue_id=values.venue_id,
         region_code=values.region_code,
-        respond_by_at=values.respond_by_at or usual_deadline(db.session(), values.starts_at, values.zone, now),
+        respond_by_at=deadline(db.session(), values.respond_by_at, values.starts_at, values.zone, now),
         seats=values.capacity,
         coordinator=by,
     )
@@ -39,29 +39,27 @@ def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> Planne
     if stored is None:
         return None
     after = new(values, programme_id=stored.programme_id, by=stored.coordinator, now=now)
-    same_day = after.local_start.date() == stored.local_start.date()
     return replace(
         after,
         id=activity_id,
         state=stored.state,
         people=stored.people,
         engagements=stored.engagements,
-        told_at=stored.told_at if same_day else None,
+        told_at=stored.told_at_if(after.starts_at, after.zone),
         fixed=stored.fixed,
     )
 
 
 def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedActivity:
     """Return the activity as it would be after the move."""
-    same_day = move.starts_at.astimezone(move.zone).date() == stored.local_start.date()
     return replace(
         stored,
         starts_at=move.starts_at,
         ends_at=move.ends_at,
         zone=move.zone,
         venue_id=move.venue_id,
-        respond_by_at=move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now),
-        told_at=stored.told_at if same_day else None,
+        respond_by_at=deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now),
+        told_at=stored.told_at_if(move.starts_at, move.zone),
     )
 
 

@@ -71,10 +71,9 @@ class PersonValues:
     namesake: bool = False
 
 
-def get(person_id: int, session: Session | None = None) -> Person:
+def get(person_id: int) -> Person:
     """Return a person with organisation, kelurahan and cadre roles. Raise PersonMissing."""
-    session = session or db.session()
-    person = session.scalar(_whole().where(Person.id == person_id))
+    person = db.session.scalar(_whole().where(Person.id == person_id))
     if person is None:
         raise PersonMissing
     return person
@@ -98,7 +97,7 @@ def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime
     """Correct a person. Raise PersonMissing, PersonErased or a Problem with the values."""
     values = _checked(values)
     with writing() as session:
-        person = get(person_id, session)
+        person = get(person_id)
         if person.erased_at is not None:
             raise PersonErased
         records.correct(session, person, values, values_of, _fill, by=by, now=now)

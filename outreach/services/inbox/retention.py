@@ -60,14 +60,15 @@ def blank(row: IncomingMail) -> None:
         setattr(row, name, value)
 
 
-def _about(session: Session, person: Person) -> sa.ColumnElement[bool]:
+def mails_about(session: Session, person: Person) -> sa.ColumnElement[bool]:
+    """Return the condition for the mails of a person: assigned to them, or sent from an address of theirs only."""
     invitations = sa.select(Invitation.id).where(Invitation.person_id == person.id)
     ways = [IncomingMail.person_id == person.id, IncomingMail.invitation_id.in_(invitations)]
-    ways.append(IncomingMail.sender.in_(_addresses(session, person)))
+    ways.append(IncomingMail.sender.in_(addresses_of(session, person)))
     return sa.or_(*ways)
 
 
-def _addresses(session: Session, person: Person) -> set[str]:
+def addresses_of(session: Session, person: Person) -> set[str]:
     """Return the person's address and those that we wrote to before, without addresses that somebody else has too."""
     to_another = sa.exists().where(ArchivedLine.message_id == ArchivedMessage.id, ArchivedLine.to_representative)
     written = [

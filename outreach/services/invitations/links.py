@@ -45,7 +45,7 @@ class LinkRevoked(Problem):
     message = "Our office has switched this link off. Please call us if you would like to answer or have questions."
 
 
-def open_link(token: str, *, now: datetime, session: Session | None = None, lock: bool = False) -> Link:
+def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
     """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkExpired or LinkRevoked.
 
     Runs one statement. Open the link after locking what the invitee answers: if the link is revoked during the wait for
@@ -55,7 +55,7 @@ def open_link(token: str, *, now: datetime, session: Session | None = None, lock
     wanted = sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
     if lock:
         wanted = wanted.with_for_update(of=Link)
-    found: Link = opened((session or db.session).scalar(wanted), now)
+    found: Link = opened(db.session.scalar(wanted), now)
     return found
 
 

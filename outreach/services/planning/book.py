@@ -73,7 +73,7 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
     checked.
     """
     with session.no_autoflush:
-        rules = planning_rules.current(session)
+        rules = planning_rules.current()
         left = {
             id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
         }
@@ -98,7 +98,7 @@ def book_people(
 
     Locks the people, unless they are `locked` already.
     """
-    rules = planning_rules.current(session)
+    rules = planning_rules.current()
     session.flush()
     if not locked:
         locking.lock_people(session, person_ids)
@@ -106,9 +106,8 @@ def book_people(
     _book_speakers(session, activities, person_ids, rules)
 
 
-def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
+def preview(session: Session, activity: Activity, rules: Rules, *, speakers: bool = True) -> None:
     """Raise what booking the activity like this would raise; nothing is locked or written."""
-    rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
         raise VenueGone
     _are_free(session, [activity], rules)

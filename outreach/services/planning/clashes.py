@@ -1,12 +1,12 @@
 """Find clashes: in the whole plan, in some activities, in changes not saved yet. Nothing writes; checks.py refuses.
 
 For some activities only the plan around their time is read. If a clash is found, the days to which they could move are
-read too.
+read too; what is known already is not read again.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +19,13 @@ from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
+from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
@@ -54,6 +56,42 @@ class FoundClashes:
         return [one for one in self.clashes if one.severity is Severity.BLOCK]
 
 
+@dataclass(frozen=True)
+class Change:
+    """Activities as they would be (`after`) and as they are stored (`before`); one that is only in `after` is new.
+
+    programme: the new days of their programme. but: kinds of clash to ignore.
+    """
+
+    after: Collection[PlannedActivity]
+    before: Collection[PlannedActivity] = ()
+    programme: ProgrammeDays | None = None
+    but: Collection[ClashKind] = ()
+
+    @property
+    def spans(self) -> list[plans.Span]:
+        """Return the time spans in which something can clash with these activities, before or after."""
+        return around([*self.after, *self.before])
+
+    def made_in(self, plan: Plan) -> Plan:
+        """Return the plan with the change made."""
+        plan = plan.with_programme(self.programme) if self.programme else plan
+        return plan.with_(*self.after)
+
+    def clashes_in(self, plan: Plan) -> list[Clash]:
+        """Return the clashes that the change adds to the plan, by time."""
+        return [one for one in brought(self.made_in(plan), self.after, self.before) if one.kind not in self.but]
+
+
+@dataclass(frozen=True)
+class CheckedChange:
+    """A change, the plan around it, and the clashes that it adds there."""
+
+    change: Change
+    plan: Plan
+    clashes: list[Clash]
+
+
 def everything(*, now: datetime) -> FoundClashes:
     """Return all clashes in the office's plan, by time."""
     plan = plan_parts.that_clash(now=now)
@@ -68,7 +106,9 @@ def to_resolve(
     some = [one for group in chosen for one in group]
     if not some:
         return found, chosen
-    plan = plan_parts.shared_with(_ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some))
+    plan = plan_parts.shared_with(
+        _ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some), known=Part(found.plan)
+    )
     known = {**found.plan.activities, **plan.activities}
     return replace(found, plan=plan), [
         [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
@@ -78,11 +118,14 @@ def to_resolve(
 def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
     """Return the clashes of these activities as they stand."""
     chosen = plans.planned(db.session(), activity_ids, engaged=False)
-    near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
+    spans = around(chosen)
+    near = plan_parts.that_clash(now=now, within=spans, among=activity_ids)
     found = find_clashes(near, activity_ids)
     if not found:
         return FoundClashes(near)
-    plan = plan_parts.shared_with(_ids_in(found), now=now, within=_where_resolutions_lie(near, found))
+    plan = plan_parts.shared_with(
+        _ids_in(found), now=now, within=_where_resolutions_lie(near, found), known=Part(near, spans)
+    )
     return found_in(plan, find_clashes(plan, activity_ids))
 
 
@@ -108,7 +151,8 @@ def if_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
     """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
-    return _if([activity], plans.planned(db.session(), [activity.id]) if stored is None else stored, now=now)
+    stored = plans.planned(db.session(), [activity.id]) if stored is None else stored
+    return _if(Change([activity], stored), now=now)
 
 
 def if_made(
@@ -122,7 +166,7 @@ def if_made(
 
     programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
-    return _if(activities, (), programme, but, now=now)
+    return _if(Change(activities, (), programme, but), now=now)
 
 
 def if_invited(
@@ -137,7 +181,7 @@ def if_invited(
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return _if([_inviting(one, new, quotas or {}) for one in stored], stored, now=now)
+    return _if(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
 
 
 def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
@@ -149,29 +193,34 @@ def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: d
         own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
         return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
 
-    return _if([inviting(one) for one in stored], stored, now=now)
+    return _if(Change([inviting(one) for one in stored], stored), now=now)
 
 
-def _if(
-    asked: Collection[PlannedActivity],
-    stored: Collection[PlannedActivity],
-    programme: ProgrammeDays | None = None,
-    but: Collection[ClashKind] = (),
-    *,
-    now: datetime,
-) -> FoundClashes:
-    parties = plan_parts.parties_of([*asked, *stored])
+def _if(change: Change, *, now: datetime) -> FoundClashes:
+    checked = check(change, now=now)
+    return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
-    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Clash]]:
-        plan = plan_parts.shared_with(ids, parties, now=now, within=within, also=asked)
-        plan = plan.with_programme(programme) if programme else plan
-        return plan.with_(*asked), [one for one in brought(plan, asked, stored) if one.kind not in but]
 
-    near, found = look(around([*asked, *stored]))
-    if not found:
-        return FoundClashes(near)
-    plan, found = look(_where_resolutions_lie(near, found), _ids_in(found))
-    return found_in(plan, found)
+def check(change: Change, *, now: datetime) -> CheckedChange:
+    """Find the clashes that a change adds, in the plan around it."""
+    parties = plan_parts.parties_of([*change.after, *change.before])
+    plan = plan_parts.shared_with((), parties, now=now, within=change.spans, also=change.after)
+    return CheckedChange(change, plan, change.clashes_in(plan))
+
+
+def with_resolutions(checked: CheckedChange, *, now: datetime) -> FoundClashes:
+    """Return these clashes with the plan in which to look for their resolutions. The plan around the change is not read again."""
+    change, near = checked.change, checked.plan
+    parties = plan_parts.parties_of([*change.after, *change.before])
+    plan = plan_parts.shared_with(
+        _ids_in(checked.clashes),
+        parties,
+        now=now,
+        within=_where_resolutions_lie(change.made_in(near), checked.clashes),
+        also=change.after,
+        known=Part(near, change.spans),
+    )
+    return found_in(change.made_in(plan), change.clashes_in(plan))
 
 
 def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Clash]:
@@ -222,8 +271,7 @@ def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Spa
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
         programme = plan.programmes[id or 0]
-        first = datetime.combine(programme.starts_on, time(), programme.zone)
-        last = datetime.combine(programme.ends_on, time(), programme.zone)
+        first, last = (midnight(day, programme.zone) for day in (programme.starts_on, programme.ends_on))
         spans.append((first - AROUND, last + 2 * AROUND))
     return _merged(spans)
 
@@ -295,7 +343,10 @@ def _organisations(organisation_ids: Collection[int]) -> list[Party]:
 
 
 def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
-    """Return the activity with the new invitees who are not yet invited in that role; one who comes already adds no seat."""
+    """Return the activity with the new invitees.
+
+    People who are invited in that role already are not added again. People who come already need no further seat.
+    """
     asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
     coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
     added = [one for one in new if (one.party, one.role) not in asked]

@@ -63,7 +63,6 @@ _SAID_AT = (  # when an invitee answered in a date poll that they can come at th
 def load(
     *,
     now: datetime,
-    session: Session | None = None,
     within: Collection[Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
@@ -76,20 +75,59 @@ def load(
     also: activities that will be added to the plan; their programmes' days are read, even if the programmes are over.
     engaged: whether invitees are read; if not, activities have no engagements and expect no people.
     """
-    session = session or db.session()
-    rules, values = planning_rules.rules_and_values(session)
+    session: Session = db.session()
+    rules, values = planning_rules.rules_and_values()
     activities = _activities(session, going(now, within), engaged=engaged)
-    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
-    last = min(last, now + FARTHEST)
+    last = _known_until(now, activities, within, until)
     return Plan(
         now=now,
         activities=activities,
         places=_places(session),
         programmes=_programmes(session, [*activities, *also], now),
-        absences=absences.occurrences(session, now, last + LOOKING_AHEAD),
-        calendar=calendar(now, last + LOOKING_AHEAD, values),
+        absences=absences.occurrences(session, now, last),
+        calendar=calendar(now, last, values),
         rules=rules,
     )
+
+
+def widened(
+    plan: Plan,
+    has: Collection[Span],
+    within: Collection[Span],
+    *,
+    also: Iterable[PlannedActivity] = (),
+) -> Plan | None:
+    """Return a plan that was read for the spans `has` (empty: all) for the spans `within` instead, without new invitees.
+
+    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if the
+    plan does not know the days off and absences up to the end of `within`. also: as in `load`.
+    """
+    last = min(max(until for _since, until in within), plan.now + FARTHEST)
+    if last > _known_until(plan.now, plan.activities.values(), has):
+        return None
+    kept = [
+        one
+        for one in plan.activities.values()
+        if any(one.starts_at < until and one.ends_at > since for since, until in within)
+    ]
+    activities = kept
+    session: Session = db.session()
+    if has:
+        outside = sa.and_(going(plan.now, within), sa.not_(sa.or_(*_overlaps(has))))
+        activities = [*kept, *_activities(session, outside, engaged=False)]
+    wide = plan.holding(activities)
+    if {one.programme_id for one in (*activities, *also)} - {None, *plan.programmes}:
+        for programme in _programmes(session, [*activities, *also], plan.now):
+            wide = wide.with_programme(programme)
+    return wide
+
+
+def _known_until(
+    now: datetime, activities: Iterable[PlannedActivity], within: Collection[Span], until: datetime | None = None
+) -> datetime:
+    """Return the instant up to which `load` reads days off and absences."""
+    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
+    return min(last, now + FARTHEST) + LOOKING_AHEAD
 
 
 def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:
@@ -107,8 +145,11 @@ def calendar(first: datetime, last: datetime, values: planning_rules.PlanValues)
 def going(now: datetime, within: Collection[Span] = ()) -> sa.ColumnElement[bool]:
     """Return the condition for the activities that `load` reads."""
     planned = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
-    touched = [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in within]
-    return sa.and_(planned, sa.or_(*touched)) if touched else planned
+    return sa.and_(planned, sa.or_(*_overlaps(within))) if within else planned
+
+
+def _overlaps(spans: Iterable[Span]) -> list[sa.ColumnElement[bool]]:
+    return [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in spans]
 
 
 def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged: bool) -> list[PlannedActivity]:

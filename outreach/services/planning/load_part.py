@@ -6,7 +6,7 @@ Which activities cross is computed from the activities alone; the database then 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -35,6 +35,14 @@ _ACTIVITY_ID = Invitation.activity_id + 0
 Crossings = Mapping[int, set[int]]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A plan that was read for these time spans; empty: the whole plan."""
+
+    plan: Plan
+    within: Collection[plans.Span] = ()
+
+
 def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Collection[int] | None = None) -> Plan:
     """Return the plan with only those invitees who can clash: engaged in two activities that cross, or absent.
 
@@ -61,15 +69,16 @@ def shared_with(
     within: Collection[plans.Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
-    session: Session | None = None,
+    known: Part | None = None,
 ) -> Plan:
     """Return the plan with all engagements of these activities; of other activities only those of the same parties.
 
     With it, clashes can be found for these activities at other times, or for the parties in another activity.
-    within, until, also, session: as in `plans.load`.
+    known: what was read before at the same `now`; only what it lacks is read. within, until, also: as in `plans.load`.
     """
-    session = session or db.session()
-    plan = plans.load(now=now, session=session, within=within, until=until, also=also, engaged=False)
+    session: Session = db.session()
+    plan = plans.widened(known.plan, known.within, within, also=also) if known else None
+    plan = plan or plans.load(now=now, within=within, until=until, also=also, engaged=False)
     own = {id for id in activity_ids if id in plan.activities}
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
     theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}

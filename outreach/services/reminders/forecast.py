@@ -34,7 +34,7 @@ from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
-from outreach.services.office_defaults import deadline_at_publishing, usual_deadline
+from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import rules_for
@@ -77,8 +77,8 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     """Forecast what publishing these drafts now would send."""
     planned = []
     for activity in _activities(activity_ids):
-        deadline = deadline_at_publishing(db.session(), activity, now)
-        times = ActivityTimes(activity.starts_at, activity.ends_at, deadline)
+        respond_by_at = deadline_at_publishing(db.session(), activity, now)
+        times = ActivityTimes(activity.starts_at, activity.ends_at, respond_by_at)
         planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, now))
         planned += _ruled(activity, times, activity.zone, now)
     return _count(planned, now)
@@ -88,8 +88,8 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     """Forecast what moving this published activity would send."""
     planned = []
     for activity in _activities([activity_id]):
-        deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
-        times = ActivityTimes(move.starts_at, move.ends_at, deadline)
+        respond_by_at = deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now)
+        times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
         planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now))
         planned += _ruled(activity, times, move.zone, now)
     return _count(planned, now)

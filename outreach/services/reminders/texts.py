@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 from sqlalchemy.orm import Session, joinedload
 
+from outreach import codec
 from outreach.delivery.mail import compose, letter, placeholders, texts, values
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import reader as readers
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
-from outreach.delivery.mail.values import place
 from outreach.delivery.rows import stored_rows as rows
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import MailKind, Role
@@ -200,14 +200,9 @@ def _kind(key: str) -> MailKind:
 
 def _before(invitation: Invitation) -> dict[str, str]:
     """Return sample values for a notice of change, as if the activity had been one day earlier."""
-    activity, day = invitation.activity, timedelta(days=1)
-    return {
-        "old_starts_at": (activity.starts_at - day).isoformat(),
-        "old_ends_at": (activity.ends_at - day).isoformat(),
-        "old_venue": place(activity.venue),
-        "old_zone": activity.zone.key,
-        "reason": activity.cancelled_reason or "…",
-    }
+    activity = invitation.activity
+    sample = values.PlaceBefore.of(activity, activity.cancelled_reason or "…", earlier=timedelta(days=1))
+    return dict(codec.to_json(sample))
 
 
 def _text(session: Session, scope: Scope, key: str, locale: str) -> TextInScope:

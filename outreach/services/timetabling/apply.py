@@ -24,15 +24,13 @@ from outreach.models import Activity, Invitation, TimetablingSearch, User
 from outreach.services import audit
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
-from outreach.services.activities.checks import check_times
-from outreach.services.activities.publish import InThePast, ReasonMissing
+from outreach.services.activities.publish import InThePast
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.planning.book import book
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
@@ -132,10 +130,12 @@ def take(
         lines = _chosen(result, activity_ids)
         ids = [line.id for line in lines]
         rows = present_for_change(session, ids)
-        _check(lines, rows, reason, now)
+        _check(lines, rows, now)
         before = plan_checks.before(session, ids)
         _let_go(session, lines, by, now)
-        told = _move_all(session, [(rows[line.id], line) for line in lines], reason, now)
+        moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
+        changes = [(activity, _move(activity, line, now)) for activity, line in moving]
+        told = activities_move.write(session, changes, reason, now) if changes else []
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)
         for activity, old in told:
@@ -173,16 +173,13 @@ def _matched(
     return [(line, by_id[line.id]) for line in lines]
 
 
-def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], reason: str, now: datetime) -> None:
+def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], now: datetime) -> None:
     changed = [line.title for line in lines if not _is_same(rows.get(line.id), line)]
     if changed:
         raise ChangedMeanwhile(titles=", ".join(f"“{title}”" for title in changed))
     for line in lines:
         if line.after.starts_at <= now:
             raise InThePast(title=line.title)
-        moves = line.is_moved or line.changes_venue
-        if line.state is ActivityState.PUBLISHED and moves and not reason.strip():
-            raise ReasonMissing
 
 
 def _move(activity: Activity, line: ProposalLine, now: datetime) -> Move:
@@ -211,23 +208,6 @@ def _let_go(session: Session, lines: Collection[ProposalLine], by: User | None, 
         ).all()
         for invitation in gone:
             withdrawing.take_back(session, invitation, by=by, now=now)
-
-
-def _move_all(
-    session: Session, pairs: list[tuple[Activity, ProposalLine]], reason: str, now: datetime
-) -> list[tuple[Activity, dict[str, str]]]:
-    """Set all new times and places at once; return the published activities that move, with their old values."""
-    told = []
-    moving = [(activity, line) for activity, line in pairs if line.is_moved or line.changes_venue]
-    with session.no_autoflush:
-        for activity, line in moving:
-            if activity.state is ActivityState.PUBLISHED:
-                told.append((activity, activities_move.present_place(activity, reason)))
-            activities_move.apply_move(session, activity, _move(activity, line, now), now)
-            check_times(activity)
-        if moving:
-            book(session, [activity for activity, _line in moving])
-    return told
 
 
 def _invite(session: Session, pairs: list[tuple[Activity, ProposalLine]], by: User | None, now: datetime) -> None:

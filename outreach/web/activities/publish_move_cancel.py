@@ -155,7 +155,7 @@ def move(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = look(moves.brought(activity_id, form.move(), now=now), [activity_id], form)
+        seen = look(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
         return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
     seen = look(preview.found, [activity_id], form)
     if preview.blocked:
@@ -204,7 +204,7 @@ def _blocking(seen: Look, activity_id: int) -> list[PlanBlocked]:
 
 
 def _may(form: CancelForm | MoveForm, activity: Activity) -> bool:
-    """Say at once, and not only after the preview, that a draft is not cancelled but deleted, and not moved but edited."""
+    """Return whether the activity is published. Otherwise show that a draft is deleted or edited instead."""
     if activity.state is ActivityState.PUBLISHED:
         return True
     show_problem(form, publishing.NotPublished())

@@ -275,7 +275,10 @@ def _look_at_new(form: NewActivityForm) -> Look:
 
 
 def _look_at_edited(activity: Activity, values: ActivityValues, form: ActivityForm) -> Look:
-    """Look at what an edit would bring; at a published activity's new time or place the page for moving looks."""
+    """Preview the clashes of an edit.
+
+    A published activity keeps its time and place here; the move page previews those.
+    """
     if activity.state is ActivityState.PUBLISHED:
         values = replace(values, **vars(moves.as_it_is(activity)))
     planned = projected.edited(activity.id, values, now=clock.now())

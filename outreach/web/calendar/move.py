@@ -28,6 +28,7 @@ from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.clashes.resolutions import ShownResolution, times_of
 from outreach.web.clashes.shown import ShownClash, each_once, shown
 from outreach.web.fields.base import ConfirmForm
+from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, office_zone
 from outreach.web.frame.say import say
@@ -83,7 +84,7 @@ def moved(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         try:
-            previewed = moves.preview(activity, asked, form.version_number, now=now)
+            previewed = moves.preview(activity, asked, form.version_number, refusal=problem, now=now)
         except Problem:
             return _refused(form, activity, problem), 422
         _say_beside(form, problem)
@@ -132,10 +133,10 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
 
 
 def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
-    """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
+    """Return the clashes that the move would add, blocking ones first, each once.
 
-    Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page
-    says this once, below all clashes.
+    Their resolutions stay in the calendar if possible. Those that lead to the activity's present time and place
+    are left out, because they change nothing. The page says this once, below all clashes.
     """
     once = {(row.kind, row.sentence): row for row in reversed(shown(previewed.found, about=[activity.id]))}
     return [
@@ -172,7 +173,7 @@ def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
 
 
 def _say_beside(form: PlaceForm, problem: Problem) -> None:
-    """Show a problem on the page that says what comes of a move: it has one field, the reason, and else its head."""
+    """Show a problem on the preview page: at the reason, or else at the top."""
     if problem.field == "reason":
         show_problem(form, problem)
     elif (sentence := say(problem)) not in form.form_errors:
@@ -184,7 +185,7 @@ def _dropped(activity: Activity, now: datetime) -> Move | None:
     if times is None:
         return None
     venue = request.args.get("venue", "")
-    venue_id = activity.venue_id if venue == "" else int(venue) if venue.isdecimal() and len(venue) < 10 else None
+    venue_id = activity.venue_id if venue == "" else whole(venue) or None
     starts_at, ends_at = (at.astimezone(activity.zone) for at in times)
     return moves.wanted(activity, starts_at, ends_at, venue_id, now=now)
 

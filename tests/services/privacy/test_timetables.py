@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from outreach.domain.states import SearchState
 from outreach.services.privacy import person as privacy
-from outreach.services.privacy.timetables import _without
+from outreach.services.privacy.timetables import without
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
@@ -39,7 +39,7 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
 def test_a_reason_of_absence_is_erased_with_the_name():
     away = {"kind": "speaker_absent", "who": "Citra", "titles": [], "why": "Berobat"}
     other = {**away, "who": "Dian"}
-    assert _without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
+    assert without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
 
 
 def test_the_rest_of_a_request_can_still_be_read(any_app, office):

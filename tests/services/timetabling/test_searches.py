@@ -408,7 +408,6 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
     assert timetabling_worker.work(placement_id, clock=lambda: NOW)
     search = searches.get(placement_id)
     assert search.state is SearchState.STOPPED
-    assert search.progress["seconds"] < 60
 
 
 def test_an_error_of_the_search_is_stored_for_the_page(app, office):

@@ -405,6 +405,47 @@ def test_a_move_reads_the_plan_once_to_preview_and_once_to_save(
     assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 9)]
 
 
+READS = {
+    "the rules": r"FROM \(SELECT .* AS one\)",
+    "the places": r"venue\.longitude\s+FROM venue\s*$",
+    "the programmes": r"SELECT programme\.id, programme\.title, programme\.starts_on, programme\.ends_on, programme\.zone",
+    "the absences": r"SELECT absence\.id, absence\.person_id",
+}
+
+
+def reads(statements: list[str]) -> dict[str, int]:
+    """Return how often each part of the plan that does not depend on the time was read."""
+    flat = [" ".join(one.split()) for one in statements]
+    return {what: sum(bool(re.search(pattern, one)) for one in flat) for what, pattern in READS.items()}
+
+
+@pytest.mark.parametrize("page", ["/calendar/{id}/move", "/activities/{id}/move"])
+def test_a_move_that_clashes_reads_the_plan_once_to_preview_and_once_to_refuse(
+    any_app, activity, coordinator, coordinator_client, statements, page
+):
+    """The clash is a Saturday, and the page proposes a working day, so the days around are read too."""
+    severities = {ClashKind.WEEKEND: Severity.BLOCK, ClashKind.OUTSIDE_PROGRAMME: Severity.IGNORE}
+    office_planning_rules.save(PlanValues(severities=severities), by=None, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    id_, path, answers = activity.id, page.format(id=activity.id), []
+    form = fields(coordinator_client.get(f"/activities/{activity.id}/move").text)
+    form = {name: values[0] for name, values in form.items()} | {"reason": "Aula dipakai", "on": "2027-01-23"}
+    if page.startswith("/calendar"):
+        address = drop(activity, "2027-01-23T08:00:00", "2027-01-23T12:00:00")
+        preview = statements(lambda: answers.append(coordinator_client.get(address)))
+    else:
+        preview = statements(lambda: answers.append(coordinator_client.post(path, data=form)))
+    once = {"the places": 1, "the programmes": 1, "the absences": 1}
+    assert reads(preview) == {"the rules": 1, **once}
+    refusal = statements(lambda: answers.append(coordinator_client.post(path, data={**form, "confirm": "1"})))
+    assert reads(refusal).items() >= once.items()
+    for answer in answers:
+        assert "2027-01-25" in answer.text  # Monday is proposed
+        assert "Saturday" in answer.text
+    assert answers[-1].status_code == 422
+    assert db.session.get(Activity, id_).starts_at == at(18)
+
+
 def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     any_app, programme, hall, activity, coordinator_client
 ):

@@ -1,7 +1,7 @@
-"""A placement in the making: where one more activity costs least by then.
+"""An unfinished proposal: finds the cheapest time, venue and facilitators for one more activity.
 
-Pure. What is placed is counted, so that the cost of the next is a few sums and a look at what it would meet. Whether that is
-allowed is asked of domain/clashes. For heuristic/greedy.py.
+Pure. It keeps counts of the scheduled activities, so the cost of the next one is a few sums. domain/clashes says whether a time
+is allowed. Used by heuristic/greedy.py.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ Team = tuple[Party, ...]
 
 
 class Draft:
-    """What is placed so far. What each costs is what it adds to the cost of those placed before it."""
+    """The activities scheduled so far. The cost of one is what it adds to the cost of the earlier ones."""
 
     def __init__(self, task: Task, options: dict[int, Options]) -> None:
         self.task, self.options = task, options
@@ -42,8 +42,10 @@ class Draft:
         self._codes: dict[int, list[str | None]] = {}
 
     def best(self, options: Options) -> tuple[int, PlannedActivity] | None:
-        """Return the cheapest allowed place with its cost: starts, venues and facilitators by their own cost, until no other
-        can be cheaper. None where there is none. It begins once those before it that are placed have ended.
+        """Return the cheapest allowed activity with its cost, or None.
+
+        Starts, venues and facilitators are tried by their own cost until no other can be cheaper. The start is not before
+        the end of its scheduled predecessors.
         """
         ends = [self.placed[id].ends_at for id in self.task.orders[options.id] if id in self.placed]
         earliest = max(ends, default=None)
@@ -142,7 +144,7 @@ class Draft:
     def _is_trip(self, party: Party, day: date) -> bool:
         return party.is_one_person and not self._out[party, day] and day not in self._ledger.days_of(party)
 
-    # what a look at the clashes would say as well, only sooner
+    # Quick checks. domain/clashes would give the same result.
 
     def _is_taken(self, venue: int | None, start: datetime, end: datetime) -> bool:
         return venue is not None and self._venues_block and any(self.plan.at_venue(venue, start, end))
@@ -153,7 +155,7 @@ class Draft:
         )
 
     def _warned(self, planned: PlannedActivity, team: Team) -> int | None:
-        """Return what is warned of beyond what the start costs already; None where something is blocked."""
+        """Return the cost of warnings that the start's cost does not include; None if something blocks."""
         cost = 0
         for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
             for one in look(self.plan, planned):

@@ -1,7 +1,7 @@
-"""What any placement costs at least, reckoned at once: less than a solver proves, and there from the first answer on.
+"""A lower bound of a proposal's cost. It is computed at once, so the first proposal already has a gap.
 
-Pure. Each activity's cheapest start and venue, days filled evenly as far as they cost alike, those of each kecamatan too, and
-as few trips as the days can hold.
+Pure. A solver may prove a higher bound. The bound is a sum: each activity's cheapest start and venue, the most even spread over
+the days and within each kecamatan, and the fewest trips possible.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from outreach.domain.timetabling.task import Task
 
 
 def at_least(task: Task, options: dict[int, Options]) -> int:
-    """Return a cost below which no placement of all can be."""
+    """Return a lower bound of the cost of any proposal that schedules all activities."""
     ledger = Ledger(task)
     own = sum(min(one.start_costs, default=0) + min(one.venue_costs, default=0) for one in options.values())
     days = _even_days(task, options, ledger) + _even_kecamatan(task, options, ledger)
@@ -27,7 +27,10 @@ def at_least(task: Task, options: dict[int, Options]) -> int:
 
 
 def most_on(day: date, options: Iterable[Options]) -> int:
-    """Return how many of these one person could do on that day at most: by the shortest, wherever any of them may begin."""
+    """Return the most of these activities that one person can do on that day.
+
+    It assumes the shortest length, and every start that any of them allows.
+    """
     starts: set[datetime] = set()
     length: timedelta | None = None
     for one in options:
@@ -41,7 +44,10 @@ def most_on(day: date, options: Iterable[Options]) -> int:
 
 
 def trips_needed(activities: int, for_free: int, per_trip: Sequence[int]) -> int:
-    """Return the fewest trips on which so many can be done. for_free: how many on days out anyhow; per_trip: by the others."""
+    """Return the fewest trips for this number of activities.
+
+    for_free: how many are possible on days that have a trip anyway. per_trip: the most for each further trip.
+    """
     trips, left = 0, activities - for_free
     for most in sorted(per_trip, reverse=True):
         if left <= 0 or most <= 0:
@@ -51,13 +57,13 @@ def trips_needed(activities: int, for_free: int, per_trip: Sequence[int]) -> int
 
 
 def _even_days(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
-    """Put each on the day where it is cheapest by then, whether or not it could be there."""
+    """Return the least cost of spreading over the days. Each activity may go on any day."""
     weight, least_more = task.wishes.spread_days, _least_more(options)
     return _filled(len(options), [(weight * ledger.by_day[day] + more, weight) for day, more in least_more.items()])
 
 
 def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
-    """Put each community activity that lies in one kecamatan wherever it is held on that one's emptiest day."""
+    """Return the least cost of spreading within each kecamatan, for community activities whose kecamatan is certain."""
     within: dict[str, list[Options]] = defaultdict(list)
     for one in options.values():
         if one.bare.kind in COMMUNITY_KINDS:
@@ -72,7 +78,7 @@ def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> 
 
 
 def _least_more(options: dict[int, Options]) -> dict[date, int]:
-    """Return for each day how much dearer than at its cheapest any activity is there, at least."""
+    """Return, by day, the smallest extra cost of any activity over its own cheapest day."""
     found: dict[date, int] = {}
     for one in options.values():
         cheapest = min(one.start_costs, default=0)
@@ -82,7 +88,10 @@ def _least_more(options: dict[int, Options]) -> dict[date, int]:
 
 
 def _filled(count: int, days: list[tuple[int, int]]) -> int:
-    """Return what so many cost on the cheapest days. days: what the next one there costs, and how much dearer each makes it."""
+    """Return the least cost of `count` activities on these days.
+
+    days: for each the cost of its next activity, and by how much each activity raises that cost.
+    """
     cost = 0
     heapify(days)
     for _ in range(count if days else 0):
@@ -109,7 +118,10 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
 
 
 def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[Party, list[Options]]) -> int:
-    """Reckon the trips of those who are chosen from, where none of them is also engaged in any case."""
+    """Return the fewest trips of selectable facilitators.
+
+    Pools are left out if one of their people takes part in any case.
+    """
     pools: dict[frozenset[Party], list[Options]] = defaultdict(list)
     for one in options.values():
         if one.facilitators and one.demand.facilitator_role in ON_STAGE:
