@@ -1,5 +1,7 @@
 """Recording attendance: on the sheet, at two doors at once, and for people who came without an invitation."""
 
+from datetime import timedelta
+
 import pytest
 
 from outreach import clock
@@ -7,6 +9,7 @@ from outreach.domain.kinds import AttendanceSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Invitation, Person
+from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, at, draft_activity
@@ -61,6 +64,26 @@ def test_one_tick_returns_its_row_and_the_sums(running, ani, coordinator_client)
     assert [name for name, there, _source in present() if there] == ["Ani Wijaya"]
     coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "0"})
     assert [name for name, there, _source in present() if there] == []
+
+
+def test_a_tick_that_waited_is_recorded_at_the_time_it_was_made(running, ani, coordinator_client):
+    one = invitation_of(ani).id
+    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
+    waited = clock.now() - invitation_of(ani).attendance.recorded_at
+    assert timedelta(minutes=30) <= waited < timedelta(minutes=31)
+
+
+def test_a_tick_that_waited_does_not_undo_what_somebody_else_recorded_later(
+    running, ani, coordinator_client, administrator
+):
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=administrator, now=clock.now())
+    address = f"/activities/{running.id}/attendance/{one}"
+    answer = coordinator_client.post(address, data={"on": "0", "ago": "60"})
+    assert "Ani Wijaya was recorded otherwise meanwhile" in answer.text
+    assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
+    coordinator_client.post(address, data={"on": "0", "ago": "0"})
+    assert present() == [("Ani Wijaya", False, AttendanceSource.HAND)]
 
 
 def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator_client):
