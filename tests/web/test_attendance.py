@@ -1,5 +1,6 @@
 """Recording attendance: on the sheet, at two doors at once, and for people who came without an invitation."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, at, draft_activity
+from tests.web.reading import text_of
 
 
 @pytest.fixture
@@ -158,3 +160,32 @@ def test_an_acceptance_does_not_look_like_attendance(running, ani, coordinator_c
     page = coordinator_client.get(f"/activities/{running.id}/attendance").text
     assert "said they would come" in page
     assert "tone-green" not in page.partition('id="sums"')[2].partition("</form>")[0]
+
+
+PROMISED = r"(menyatakan (tidak )?|daftar )hadir\b"  # the answer; the paper that is signed
+
+
+def test_having_promised_and_having_come_have_two_words_on_staff_pages(
+    running, ani, budi, chief, coordinator_client, coordinator
+):
+    inviting.invite_people([running.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    invitation_of(ani).state, invitation_of(budi).state = InvitationState.COMING, InvitationState.NOT_COMING
+    db.session.commit()
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    pages = {
+        path: text_of(coordinator_client.get(f"{path}?lang=id").text)
+        for path in (
+            f"/activities/{running.id}", f"/activities/{running.id}/attendance", f"/activities/{running.id}/invitees",
+            f"/invitations/{one}", f"/people/{ani.id}", f"/programmes/{running.programme_id}", "/activities",
+        )
+    }  # fmt: skip
+    mixed = {
+        path: found
+        for path, text in pages.items()
+        if (found := re.findall(r".{20}\bhadir\b", re.sub(PROMISED, "", text, flags=re.I), re.I))
+    }
+    assert mixed == {}
+    assert "1 menyatakan hadir" in pages[f"/activities/{running.id}"]
+    assert "1 datang, 1 diharapkan" in pages[f"/activities/{running.id}/attendance"]
+    assert re.search(r"Menyatakan hadir\W+datang", pages[f"/people/{ani.id}"])

@@ -6,6 +6,7 @@ Mails, calendars and pages share them. PLAN_LABELS has those for planning.
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import (
@@ -159,14 +160,14 @@ LABELS: dict[tuple[type, str], object] = {
     (ActivityState, ActivityState.CANCELLED.value): _l("Cancelled"),
     (InvitationState, InvitationState.PREPARED.value): _l("Prepared"),
     (InvitationState, InvitationState.INVITED.value): _l("Invited"),
-    (InvitationState, InvitationState.COMING.value): _l("Coming"),
-    (InvitationState, InvitationState.NOT_COMING.value): _l("Not coming"),
+    (InvitationState, InvitationState.COMING.value): lazy_pgettext("answer", "Coming"),
+    (InvitationState, InvitationState.NOT_COMING.value): lazy_pgettext("answer", "Not coming"),
     (InvitationState, InvitationState.REPRESENTED.value): _l("Represented"),
     (InvitationState, InvitationState.NO_ANSWER.value): _l("No answer"),
     (InvitationState, InvitationState.WAITLISTED.value): _l("Waiting for a seat"),
     (InvitationState, InvitationState.WITHDRAWN.value): _l("Withdrawn"),
-    (Choice, Choice.COMING.value): _l("Coming"),
-    (Choice, Choice.NOT_COMING.value): _l("Not coming"),
+    (Choice, Choice.COMING.value): lazy_pgettext("answer", "Coming"),
+    (Choice, Choice.NOT_COMING.value): lazy_pgettext("answer", "Not coming"),
     (Choice, Choice.REPRESENTED.value): _l("Represented"),
     (ReminderState, ReminderState.SCHEDULED.value): _l("Scheduled"),
     (ReminderState, ReminderState.EXPANDED.value): _l("Written"),

@@ -184,7 +184,7 @@
     }
     say([refusal, sentence()].filter(Boolean).join(" ") || thanks);
     for (const box of document.querySelectorAll("[data-kept]")) {
-      const label = box.closest("label");
+      const label = box.closest("label").querySelector(".form-check-label");
       const late = Boolean(why && kept(box.getAttribute("hx-post")));
       const note = label.querySelector(".unsent-note");
       if (late && !note) {
