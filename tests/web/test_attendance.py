@@ -189,3 +189,12 @@ def test_having_promised_and_having_come_have_two_words_on_staff_pages(
     assert "1 menyatakan hadir" in pages[f"/activities/{running.id}"]
     assert "1 datang, 1 diharapkan" in pages[f"/activities/{running.id}/attendance"]
     assert re.search(r"Menyatakan hadir\W+datang", pages[f"/people/{ani.id}"])
+
+
+def test_what_is_known_of_an_attendee_stands_apart(running, ani, coordinator, coordinator_client):
+    invitation_of(ani).state = InvitationState.COMING
+    db.session.commit()
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    page = text_of(coordinator_client.get(f"/activities/{running.id}/attendance?lang=id").text)
+    assert "menyatakan hadir · datang (daftar hadir kertas)" in page

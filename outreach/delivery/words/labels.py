@@ -160,14 +160,14 @@ LABELS: dict[tuple[type, str], object] = {
     (ActivityState, ActivityState.CANCELLED.value): _l("Cancelled"),
     (InvitationState, InvitationState.PREPARED.value): _l("Prepared"),
     (InvitationState, InvitationState.INVITED.value): _l("Invited"),
-    (InvitationState, InvitationState.COMING.value): lazy_pgettext("answer", "Coming"),
-    (InvitationState, InvitationState.NOT_COMING.value): lazy_pgettext("answer", "Not coming"),
+    (InvitationState, InvitationState.COMING.value): _l("Coming"),
+    (InvitationState, InvitationState.NOT_COMING.value): _l("Not coming"),
     (InvitationState, InvitationState.REPRESENTED.value): _l("Represented"),
     (InvitationState, InvitationState.NO_ANSWER.value): _l("No answer"),
     (InvitationState, InvitationState.WAITLISTED.value): _l("Waiting for a seat"),
     (InvitationState, InvitationState.WITHDRAWN.value): _l("Withdrawn"),
-    (Choice, Choice.COMING.value): lazy_pgettext("answer", "Coming"),
-    (Choice, Choice.NOT_COMING.value): lazy_pgettext("answer", "Not coming"),
+    (Choice, Choice.COMING.value): _l("Coming"),
+    (Choice, Choice.NOT_COMING.value): _l("Not coming"),
     (Choice, Choice.REPRESENTED.value): _l("Represented"),
     (ReminderState, ReminderState.SCHEDULED.value): _l("Scheduled"),
     (ReminderState, ReminderState.EXPANDED.value): _l("Written"),
@@ -307,6 +307,18 @@ LABELS: dict[tuple[type, str], object] = {
 }
 
 
+# An invitee's answer as the staff read it: what was promised has another word than who has come.
+STAFF_LABELS: dict[tuple[type, str], object] = {
+    (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
+} | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}
+
+
 def label(member: StrEnum | None) -> str:
     """Return the label of a member of a closed list, in the current locale; "" for None."""
     return "" if member is None else str(LABELS[type(member), member.value])
+
+
+def staff_label(member: StrEnum | None) -> str:
+    """Return the label on the staff's pages and lists. Invitees read label(), with the words of their own choices."""
+    found = STAFF_LABELS.get((type(member), member.value)) if member else None
+    return str(found) if found else label(member)
