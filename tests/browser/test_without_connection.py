@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import Role
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
 from outreach.services.activities import publish as publishing
@@ -234,3 +234,16 @@ def test_a_list_that_renews_itself_says_that_it_is_old(desk, running, whole):
     said(desk).get_by_text("What you see may be out of date.").wait_for()
     desk.context.set_offline(False)
     said(desk).wait_for(state="hidden")
+
+
+def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running):
+    page.set_viewport_size({"width": 360, "height": 360})
+    running.state = ActivityState.CANCELLED
+    db.session.commit()
+    box(page, budi).click()
+    reason = page.get_by_text("Attendance can be ticked only for an activity that is published or held.")
+    reason.wait_for()
+    assert not box(page, budi).is_checked()
+    top = reason.bounding_box()["y"]
+    assert 0 <= top < 360
+    assert page.evaluate("localStorage.length") == 0
