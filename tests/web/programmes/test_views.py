@@ -334,3 +334,14 @@ def test_a_copy_has_the_new_year_in_its_public_title_and_in_its_activities_title
     copy = programmes()[-1]
     assert copy.public_title == "Rangkaian kegiatan awal 2028"
     assert [(a.title, a.public_title) for a in copy.activities] == [("Rapat koordinasi 2028", "Rapat 2028")]
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [("id", "Paling banyak 200 huruf."), ("en", "At most 200 characters.")],
+)
+def test_too_long_a_title_is_refused_in_the_users_language(coordinator_client, programme, locale, sentence):
+    path = f"/programmes/{programme.id}/copy?lang={locale}"
+    answer = coordinator_client.post(path, data={"title": "a" * 201, "starts_on": "2028-01-17"})
+    assert answer.status_code == 422
+    assert sentence in answer.text
