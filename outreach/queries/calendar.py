@@ -31,6 +31,7 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
 
 MOST_DAYS = 400
+FAR_AHEAD = 1100  # days; what is planned later than in three years is not looked for
 MOST_CHOICES = 200
 A_DAY = timedelta(days=1)
 AWAY = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
@@ -121,6 +122,13 @@ class ShownDays:
     def on(self, day: date) -> list[CalendarEntry]:
         """Return the activities that take place on a day, by start."""
         return [one for one in self.entries if day in one.days(self.zone)]
+
+
+def next_day(wanted: CalendarFilter, today: date, *, zone: ZoneInfo) -> date | None:
+    """Return the day of the first activity that takes place today or later, or None."""
+    starts_at = midnight(today, zone)
+    first = db.session.scalar(_chosen(starts_at, starts_at + timedelta(days=FAR_AHEAD), wanted).limit(1))
+    return max(today, first.starts_at.astimezone(zone).date()) if first else None
 
 
 def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> ShownDays:

@@ -66,6 +66,10 @@
     show(link.href);
   });
 
+  // --- What can be taken back, as long as it can
+  const undo = document.querySelector(".cal-undo");
+  if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1000);
+
   // --- Printing: of the page's own tables
   for (const button of document.querySelectorAll("[data-prints]")) {
     button.hidden = false;

@@ -6,6 +6,7 @@ Mails, calendars and pages share them. PLAN_LABELS has those for planning.
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import (
@@ -306,6 +307,18 @@ LABELS: dict[tuple[type, str], object] = {
 }
 
 
+# An invitee's answer as the staff read it: what was promised has another word than who has come.
+STAFF_LABELS: dict[tuple[type, str], object] = {
+    (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
+} | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}
+
+
 def label(member: StrEnum | None) -> str:
     """Return the label of a member of a closed list, in the current locale; "" for None."""
     return "" if member is None else str(LABELS[type(member), member.value])
+
+
+def staff_label(member: StrEnum | None) -> str:
+    """Return the label on the staff's pages and lists. Invitees read label(), with the words of their own choices."""
+    found = STAFF_LABELS.get((type(member), member.value)) if member else None
+    return str(found) if found else label(member)

@@ -33,6 +33,8 @@ from outreach.queries.messages.log import SENT_AGAIN
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 
+MOST_REPRESENTED = 30
+
 
 @dataclass(frozen=True)
 class ActivityLine:
@@ -95,6 +97,7 @@ class ActivityPage:
     on_stage: tuple[Invitation, ...]  # speakers and moderators, with their state
     reminders: tuple[Reminder, ...]
     messages: dict[MessageState, int]
+    represented: tuple[Invitation, ...] = ()  # those for whom somebody else comes
 
     @property
     def seats_left(self) -> int | None:
@@ -178,9 +181,16 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         .where(Invitation.activity_id == found.id, sa.or_(~IS_LOST, ~SENT_AGAIN))
         .group_by(Message.state)
     ).all()
+    represented = db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.activity_id == found.id, Invitation.state == InvitationState.REPRESENTED)
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.role, Invitation.id)
+        .limit(MOST_REPRESENTED)
+    ).all()
     step = line_of(found, answers, now).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
-    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended))
+    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended), tuple(represented))
 
 
 def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Person | Organisation]:

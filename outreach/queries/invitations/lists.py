@@ -85,6 +85,10 @@ class InviteeList:
         return is_moved(self.activity)
 
     @property
+    def unanswered(self) -> int:
+        return sum(number for state, number in self.counts.items() if state in UNANSWERED)
+
+    @property
     def total(self) -> int:
         return sum(number for state, number in self.counts.items() if state is not InvitationState.WITHDRAWN)
 

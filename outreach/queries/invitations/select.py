@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.states import InvitationState
+from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.models import Cadre, Invitation, Organisation, Person, User
 from outreach.queries.invitations.counting import COUNTED
 from outreach.services.addresses import no_mail_reaches
@@ -28,6 +28,7 @@ class InviteeFilters:
     region_code: str = ""
     sector: Sector | None = None
     no_address: bool = False
+    unanswered: bool = False  # in each of the states without an answer
 
 
 def row_options() -> tuple[Any, ...]:
@@ -64,6 +65,8 @@ def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
         wanted = wanted.where(Invitation.role == filters.role)
     if filters.state:
         wanted = wanted.where(Invitation.state == filters.state, COUNTED)
+    if filters.unanswered:
+        wanted = wanted.where(Invitation.state.in_(sorted(UNANSWERED)), COUNTED)
     if filters.region_code:
         wanted = wanted.where(_in_region(filters.region_code))
     if filters.sector:

@@ -3,7 +3,7 @@
 delivery/mail/texts.py chooses the text of a mail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,6 +77,7 @@ class TextsPage:
     scope: Scope
     rows: list[tuple[str, list[TextInScope]]]  # by key, each language
     narrower: list[Narrower]
+    rules: Mapping[str, ReminderRule]  # the rules with a text of their own, by its key
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,25 @@ class Editor:
     scope: Scope
     shown: TextInScope
     candidates: Sequence[Invitation]
+    rule: ReminderRule | None = None  # the only one that uses this text
 
 
 def texts_page(programme_id: int | None = None, activity_id: int | None = None) -> TextsPage:
     """Return all texts of a scope; raise ScopeMissing."""
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
-    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
-    own = [rule.text_key for rule in rules if rule.text_key.startswith(RULE_PREFIX)]
+    own = _with_own_text(session, scope)
     stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
     rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in [*KEYS, *sorted(own)]]
-    return TextsPage(scope, rows, narrower(session, scope, MessageText))
+    return TextsPage(scope, rows, narrower(session, scope, MessageText), own)
 
 
 def editor(key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None) -> Editor:
     """Return one text of a scope and invitations to preview it with; raise TextMissing or ScopeMissing."""
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
-    return Editor(scope, _text(session, scope, key, locale), _candidates(session, scope, key))
+    shown, rule = _text(session, scope, key, locale), _with_own_text(session, scope).get(key)
+    return Editor(scope, shown, _candidates(session, scope, key), rule)
 
 
 def save(
@@ -243,6 +245,12 @@ def _own(session: Session, scope: Scope, key: str, locale: str) -> MessageText |
     return session.scalar(
         sa.select(MessageText).where(exactly(MessageText, scope), MessageText.key == key, MessageText.locale == locale)
     )
+
+
+def _with_own_text(session: Session, scope: Scope) -> dict[str, ReminderRule]:
+    """Return the scope's rules with a text of their own, by the text's key."""
+    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
+    return {rule.text_key: rule for rule in rules if rule.text_key.startswith(RULE_PREFIX)}
 
 
 def _named(key: str, locale: str, scope: Scope) -> str:

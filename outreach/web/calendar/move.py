@@ -89,10 +89,11 @@ def moved(activity_id: int) -> Any:
             return _refused(form, activity, problem), 422
         _say_beside(form, problem)
         return _page(form, activity, previewed, undoing=undoing is not None), 422
-    calendar_undo.keep(None if undoing else done, now)
+    back = _back(form.back.data or "", done.activity)
+    calendar_undo.keep(None if undoing else done, now, back)
     if undoing:  # otherwise the calendar says it and offers to take it back
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
-    return redirect(_back(form.back.data or "", done.activity))
+    return redirect(back)
 
 
 @bp.post("/undo")

@@ -20,7 +20,7 @@ from wtforms import (
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from outreach.delivery.words.labels import label
+from outreach.delivery.words.labels import staff_label
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
@@ -55,6 +55,7 @@ def filters_from(args: MultiDict[str, str]) -> InviteeFilters:
         region_code=args.get("region", ""),
         sector=member(Sector, args.get("sector")),
         no_address=args.get("no_address") == "1",
+        unanswered=args.get("state") == "unanswered",
     )
 
 
@@ -97,7 +98,7 @@ class Address:
 
 
 def words(members: Iterable[E]) -> list[tuple[str, str]]:
-    return [(one.value, label(one)) for one in members]
+    return [(one.value, staff_label(one)) for one in members]
 
 
 class OptionsField(RadioField):

@@ -9,7 +9,7 @@ from flask import Response, render_template, request
 from flask_babel import gettext as _
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.labels import label
+from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.kinds import Role, Sector
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeList, InviteeRow
@@ -61,7 +61,7 @@ def calls_file(activity_id: int) -> Response:
         sheet.writerow(
             [
                 invitation.invitee.display_name, label(invitation.role), _belongs_to(row),
-                whatsapp.call(invitation, activity, "").number, label(invitation.state), "", "",
+                whatsapp.call(invitation, activity, "").number, staff_label(invitation.state), "", "",
             ]
         )  # fmt: skip
     return Response(

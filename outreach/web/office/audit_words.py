@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.mail.texts import KEYS
+from outreach.delivery.mail.texts import KEYS, RULE_PREFIX
 from outreach.delivery.words.formats import clock, language, short_day
-from outreach.delivery.words.labels import LABELS
+from outreach.delivery.words.labels import LABELS, STAFF_LABELS
 from outreach.domain import zones
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason, Participation
+from outreach.services.reminders.edit_rules import EXTRA
 from outreach.services.reminders.rules import DEFAULTS
 from outreach.web.planning_rules import words as planning_rule_words
 from outreach.web.reminders.words import rule_words
@@ -193,7 +194,7 @@ _LINKED = "incoming_mail"  # shown as a link
 _LONGEST = 80  # characters of a value
 # Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
-_WORDS = {value: words for (kind, value), words in LABELS.items() if kind not in _NEVER_LOGGED}
+_WORDS = {value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED}
 
 
 def verb(action: str) -> str:
@@ -216,7 +217,11 @@ def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
     key, comma, scope = row.subject_name.partition(", ")
     if row.subject_type == "reminder_rule" and key in DEFAULTS:
         return f"{rule_words(DEFAULTS[key])}{comma}{scope}"
+    if row.subject_type == "reminder_rule" and key.startswith(EXTRA):
+        return gettext("An additional rule") + comma + scope
     text, _, locale = key.partition(" (")
+    if row.subject_type == "message_text" and text.startswith(RULE_PREFIX):
+        return gettext("One rule's own text") + f" ({locale}{comma}{scope}"
     if row.subject_type == "message_text" and text in KEYS:
         return f"{KEYS[text]} ({locale}{comma}{scope}"
     return row.subject_name or f"#{row.subject_id or ''}"
@@ -274,6 +279,8 @@ def _one(value: Any, zone: ZoneInfo) -> str:
         return "–"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, str) and value.startswith(RULE_PREFIX):
+        return gettext("its own text")
     if isinstance(value, StrEnum) or (isinstance(value, str) and value in _WORDS):
         return str(_WORDS[str(value)])
     if value in zones.NAMES:

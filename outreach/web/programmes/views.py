@@ -144,6 +144,7 @@ def copy(programme_id: int) -> Any:
     if request.method == "GET":
         first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
         form.title.data = copying.title_for(page.programme, first)
+        form.public_title.data = copying.renewed(page.programme.public_title, page.programme, first)
     elif "first" in request.form:
         form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
     if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
@@ -159,7 +160,12 @@ def copy(programme_id: int) -> Any:
                 status = 422  # the page shows it already
             elif not looking and not seen.asks:
                 made = copying.copy_programme(
-                    programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
+                    programme_id,
+                    form.starts_on.data,
+                    form.title.data.strip(),
+                    public_title=form.public_title.data,
+                    by=current_user,
+                    now=clock.now(),
                 )
                 flash(_("Copied, with its agenda and invitees. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=made.id))

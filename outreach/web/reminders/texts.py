@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.delivery.mail.placeholders import PLACEHOLDERS
 from outreach.delivery.mail.texts import KEYS, Text
 from outreach.domain.problems import Problem
-from outreach.models import Invitation
+from outreach.models import Invitation, ReminderRule
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
@@ -21,6 +21,7 @@ from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
+from outreach.web.reminders.words import rule_words
 
 
 class TextForm(TidyForm):
@@ -115,8 +116,11 @@ def _page(form: TextForm, found: Editor) -> str:
     return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS)
 
 
-def _title(key: str) -> str:
-    return str(KEYS.get(key) or _("One rule's own text"))
+def _title(key: str, rule: ReminderRule | None = None) -> str:
+    """Return what a text is for. The own text of a rule is named by the rule."""
+    if rule is None:
+        return str(KEYS.get(key) or _("One rule's own text"))
+    return _("Own text of the rule “%(rule)s”", rule=rule.name or rule_words(rule))
 
 
 def _origin(origin: Origin) -> str:

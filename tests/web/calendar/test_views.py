@@ -459,3 +459,34 @@ def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     assert "Nothing clashes at this time." not in page
     assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
     assert (send(coordinator_client, activity, page).status_code, start_of(activity)) == (422, at(18))
+
+
+# --- Where it opens
+
+
+def test_the_calendar_opens_in_the_month_of_the_next_activity(hall, coordinator_client):
+    assert "January 2027" in coordinator_client.get("/calendar").text
+    draft_activity(None, hall, 3, starts_at=at(3, 8, month=1), ends_at=at(3, 12, month=1))  # over by now
+    draft_activity(None, hall, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
+    assert "<title>March 2027" in coordinator_client.get("/calendar").text
+    assert "<title>1–7 March 2027" in coordinator_client.get("/calendar?view=week").text
+    assert "<title>January 2027" in coordinator_client.get(MONTH).text
+    draft_activity(None, hall, 18)
+    assert "<title>January 2027" in coordinator_client.get("/calendar").text
+
+
+def test_a_filtered_calendar_opens_at_the_next_activity_of_its_filter(activity, hall, coordinator_client):
+    other = Venue(name="Balai", region_code="18.72.04.1001")
+    draft_activity(None, other, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
+    assert "<title>March 2027" in coordinator_client.get(f"/calendar?venue={other.id}").text
+
+
+def test_only_the_calendar_page_after_the_move_offers_to_take_it_back(activity, coordinator_client):
+    page = coordinator_client.get(drop(activity, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).text
+    answer = send(coordinator_client, activity, page)
+    shown = coordinator_client.get(answer.location).text
+    assert "Take it back" in shown
+    assert re.search(r'class="cal-undo"[^>]*data-seconds="(\d+)"', shown)[1] == "1800"
+    for other in ("/calendar?on=2027-02-15", "/calendar?view=week&on=2027-01-19", "/calendar"):
+        assert "Take it back" not in coordinator_client.get(other).text
+    assert "Take it back" in coordinator_client.get(answer.location).text

@@ -85,6 +85,32 @@ def test_every_form_without_its_token_is_refused(app: Flask, administrator: User
     assert taken == []
 
 
+def test_a_pages_script_is_told_that_the_sign_in_ended_and_gets_no_login_page(app: Flask, coordinator: User):
+    asked = {"HX-Request": "true"}
+    client = app.test_client()
+    assert client.post("/activities/1/attendance/1", headers=asked).status_code == 401
+    assert client.get("/people", headers=asked).status_code == 401
+    assert client.get("/people").status_code == 302
+
+
+def test_a_pages_script_gets_a_new_token_for_an_expired_form_and_others_do_not(app: Flask, coordinator: User):
+    client, _ = sign_in(app, coordinator.email)
+    refused = client.post("/language", data={"locale": "id"}, headers={"HX-Request": "true"})  # type: ignore[attr-defined]
+    assert refused.status_code == 400
+    token = refused.headers["X-CSRF-Token"]
+    sent = client.post("/language", data={"locale": "id", "csrf_token": token})  # type: ignore[attr-defined]
+    assert sent.status_code == 302
+    assert "X-CSRF-Token" not in client.post("/language", data={"locale": "id"}).headers  # type: ignore[attr-defined]
+
+
+def test_a_script_of_a_page_made_for_another_account_is_refused(coordinator_client, coordinator: User):
+    def status(account: object) -> int:
+        headers = {"HX-Request": "true", "X-Account": str(account)}
+        return coordinator_client.get("/people", headers=headers).status_code
+
+    assert (status(coordinator.id), status(coordinator.id + 1)) == (200, 401)
+
+
 def test_signing_in_leads_to_the_requested_page(app: Flask, coordinator: User):
     asked = app.test_client().get("/audit?q=kader")
     assert asked.headers["Location"] == "/login?next=/audit?q%3Dkader"

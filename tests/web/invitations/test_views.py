@@ -18,7 +18,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.web.reading import fields
+from tests.web.reading import fields, text_of
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
@@ -576,3 +576,28 @@ def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_clien
     ).text
     assert "Imopuro" in page
     assert "Yosodadi" in page
+
+
+def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(published, ani, coordinator_client):
+    first, second = invitations()
+    first.state, second.state = InvitationState.INVITED, InvitationState.NO_ANSWER
+    budi = Invitation(activity_id=published.id, person=a_person("Budi Santoso"), role=Role.CADRE)
+    budi.state = InvitationState.COMING
+    db.session.add(budi)
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert re.search(r'state=unanswered">No answer yet <span class="count">2</span>', page)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees?state=unanswered").text
+    rows = re.findall(r'id="invitee-(\d+)"', page)
+    assert {int(one) for one in rows} == {first.id, second.id}
+    assert re.search(r'state=unanswered" aria-current="page"', page)
+    assert '<input type="hidden" name="state"\n    value="unanswered">' in page
+
+
+def test_the_activitys_page_names_who_comes_in_whose_place(published, ani, coordinator, coordinator_client):
+    one = invitations()[0]
+    one.state = InvitationState.REPRESENTED
+    one.representative_name, one.representative_post = "Citra Lestari", "Sekretaris PKK"
+    db.session.commit()
+    page = text_of(coordinator_client.get(f"/activities/{published.id}").text)
+    assert "Ani Wijaya represented by Citra Lestari, Sekretaris PKK" in page

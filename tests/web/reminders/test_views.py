@@ -1,6 +1,7 @@
 """The pages of reminder rules and mail texts."""
 
 import re
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from outreach.services.activities import publish as publishing
 from outreach.web.reminders.words import reason_words
 from tests.conftest import NOW, a_person, draft_activity
 from tests.delivery.mail.compose_help import invited
+from tests.web.reading import text_of
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
@@ -191,3 +193,17 @@ def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
 def test_a_reminder_moved_into_the_past_by_a_rules_change_says_so(app):
     with app.test_request_context("/?lang=en"):
         assert reason_words("rule_changed") == "Its rule was changed, and the new moment had passed already."
+
+
+def test_a_rules_own_text_is_named_by_its_rule_and_not_by_a_key(administrator_client):
+    data = {"days": "5", "at": "09:00", "audience": "coming", "text": "own", "timing": "before_start"}
+    assert administrator_client.post("/rules/new", data=RULE | data).status_code == 302
+    rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key.startswith("extra-"))).one()
+    assert rule.text_key == f"rule-{rule.key}"
+    pages = {path: administrator_client.get(path).text for path in ("/texts", f"/texts/{rule.text_key}/id", "/audit")}
+    assert {path: len(re.findall(r"extra-\w+", text_of(page))) for path, page in pages.items()} == dict.fromkeys(
+        pages, 0
+    )
+    named = "Own text of the rule “5 days before, at 09:00, to those coming, or their representative”"
+    assert [named in unescape(pages[path]) for path in list(pages)[:2]] == [True, True]
+    assert "An additional rule" in pages["/audit"]

@@ -106,7 +106,7 @@ def test_searching_for_people_keeps_the_choices(coordinator_client, launched):
         ({"hours_from": "12:00", "hours_until": "08:00"}, "The preferred hours must end later than they begin."),
         ({"first_on-1": "yesterday"}, "please choose a day, such as 18/01/2027."),
         ({"needed-1": "2"}, "One activity is to have 2 facilitators, and 1 are chosen."),
-        ({"venues": "moon"}, "Not a valid choice"),
+        ({"venues": "moon"}, "Please choose"),
     ],
 )  # fmt: skip
 def test_errors_get_a_message_and_nothing_is_stored(coordinator_client, launched, values, said):
@@ -326,3 +326,12 @@ def test_the_pages_take_few_queries_for_any_number_of_activities(coordinator_cli
     more = [*db.session.scalars(sa.select(Activity)), *(draft_activity(None, None, day) for day in range(18, 23))]
     other_id = searched(a_request(more, people)).id
     assert [asked("new"), asked(other_id)] == few
+
+
+def test_an_error_among_the_wishes_is_not_in_a_closed_part_of_the_page(coordinator_client, launched):
+    sent = the_form(three_at_once(), hours_from="noon")
+    page = coordinator_client.post("/placements/new", data=sent).get_data(as_text=True)
+    wishes = page.partition('id="more"')[2]
+    assert wishes.index("<details") < wishes.index("Please write a time") < wishes.index("</details>")
+    assert wishes.partition("<details")[2].startswith(' class="more" open>')
+    assert re.search(r'<input[^>]*autofocus[^>]*name="hours_from"', page)
