@@ -6,7 +6,7 @@ from datetime import date
 from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import DayHours, DayOff
 from outreach.domain.planning.parties import Absence, Party, Place
-from outreach.domain.planning.plan import HalfDay, PlannedActivity, ProgrammeDays
+from outreach.domain.planning.plan import HalfDay, PlannedActivity, ProgrammeDays, Span
 from outreach.domain.planning.rules import ClashKind, Severity
 
 Signature = tuple[ClashKind, tuple[int, ...], Party | None]
@@ -20,6 +20,7 @@ class Clash:
     activities: the one it is about, or the two that clash, by start. roles: the party's role in each of them.
     needed, there: what is required and what there is. Minutes for TRAVEL and SPEAKER_TRAVEL, days for SHORT_NOTICE,
     people for VENUE_TOO_SMALL (seats if `is_of_seats`).
+    turns: for a clash of a person in two activities, when they are needed in each of them; meeting: the two that clash.
     day: the day that is a day off or a weekend, is outside hours, or has Friday prayer. hours: the office hours of that day.
     """
 
@@ -28,6 +29,8 @@ class Clash:
     activities: tuple[PlannedActivity, ...]
     party: Party | None = None
     roles: tuple[Role, ...] = ()
+    turns: tuple[tuple[Span, ...], ...] = ()
+    meeting: tuple[Span, ...] = ()
     place: Place | None = None  # of the VENUE_ kinds
     programme: ProgrammeDays | None = None
     absence: Absence | None = None

@@ -3,7 +3,8 @@
 Pure values. A Plan is immutable: `plan.with_(activity)` returns a new plan in far less than a millisecond, whatever its size.
 services/ fill it from the database; domain/clashes finds its clashes.
 
-Instants are aware, preferably in UTC. A party engaged in an activity is engaged for its whole length.
+Instants are aware, preferably in UTC. A party engaged in an activity is engaged for its whole length, unless the agenda says
+when: then for its turns.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.office_hours import Calendar, DayHours
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place, roles_of
+from outreach.domain.planning.parties import Absence, Engagement, Party, Place, Turn, roles_of, turns_of
 from outreach.domain.planning.rules import Rules
 from outreach.domain.states import ActivityState
 
@@ -23,6 +24,7 @@ COMMUNITY_KINDS = frozenset({ActivityKind.OUTREACH, ActivityKind.GUIDANCE})
 PLANNED = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
 NOON_HOUR = 12
 _MOMENT = timedelta(microseconds=1)
+Span = tuple[datetime, datetime]  # the end is excluded
 HalfDay = tuple[date, bool]  # a day, and whether it is the afternoon
 
 
@@ -74,6 +76,16 @@ class PlannedActivity:
     @property
     def length(self) -> timedelta:
         return self.ends_at - self.starts_at
+
+    def spans(self, turns: Iterable[Turn] = ()) -> tuple[Span, ...]:
+        """Return these turns as instants, as far as they lie within the activity; its whole time if none does."""
+        found = [(max(self.starts_at + begins, self.starts_at), min(self.starts_at + ends, self.ends_at))
+                 for begins, ends in turns]  # fmt: skip
+        return tuple(span for span in found if span[0] < span[1]) or ((self.starts_at, self.ends_at),)
+
+    def spans_of(self, party: Party) -> tuple[Span, ...]:
+        """Return when the party is needed, if it is engaged."""
+        return self.spans(turns_of(one for one in self.engagements if one.party == party).get(party, ()))
 
     @property
     def room(self) -> int:
@@ -138,19 +150,13 @@ def lies_in(region_code: str | None, larger: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Booking:
-    """One party in one activity, in its most important role there."""
+    """One party in one activity, in its most important role there, for one of its turns or for the whole activity."""
 
     party: Party
     role: Role
     activity: PlannedActivity
-
-    @property
-    def starts_at(self) -> datetime:
-        return self.activity.starts_at
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.activity.ends_at
+    starts_at: datetime
+    ends_at: datetime
 
 
 class Plan:
@@ -188,7 +194,7 @@ class Plan:
         self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
         counting = [one for one in self.activities.values() if self.counts(one)]
         self._at_venue = _grouped((one.venue_id, one) for one in counting if one.venue_id is not None)
-        self._of_party = _grouped((booking.party, booking) for one in counting for booking in _bookings(one))
+        self._of_party = _grouped((booking.party, booking) for one in counting for booking in bookings_of(one))
         self._in_half_day: dict[tuple[str, HalfDay], frozenset[int]] = {}
         for one in counting:
             for half in self._halves(one):
@@ -282,7 +288,7 @@ class Plan:
             return
         if activity.venue_id is not None:
             self._at_venue[activity.venue_id] = self._at_venue.get(activity.venue_id, _NOTHING).with_(activity)
-        for booking in _bookings(activity):
+        for booking in bookings_of(activity):
             self._of_party[booking.party] = self._of_party.get(booking.party, _NOTHING).with_(booking)
         for half in self._halves(activity):
             self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {activity.id}
@@ -294,8 +300,10 @@ class Plan:
             self._at_venue[activity.venue_id] = self._at_venue[activity.venue_id].without(activity)
         for party in roles_of(activity.engagements):
             bookings = self._of_party[party]
-            its = next(b for b in bookings.overlapping(activity.starts_at, activity.ends_at) if b.activity is activity)
-            self._of_party[party] = bookings.without(its)
+            for its in list(bookings.overlapping(activity.starts_at, activity.ends_at)):
+                if its.activity is activity:
+                    bookings = bookings.without(its)
+            self._of_party[party] = bookings
         for half in self._halves(activity):
             self._in_half_day[half] = self._in_half_day[half] - {activity.id}
 
@@ -307,8 +315,12 @@ class Plan:
 _NOTHING: Intervals = Intervals()
 
 
-def _bookings(activity: PlannedActivity) -> Iterator[Booking]:
-    return (Booking(party, role, activity) for party, role in roles_of(activity.engagements).items())
+def bookings_of(activity: PlannedActivity) -> Iterator[Booking]:
+    """Yield the bookings of its engaged parties: one for each turn, or one for the whole activity."""
+    turns = turns_of(activity.engagements) if any(one.turns for one in activity.engagements) else {}
+    for party, role in roles_of(activity.engagements).items():
+        for starts_at, ends_at in activity.spans(turns.get(party, ())):
+            yield Booking(party, role, activity, starts_at, ends_at)
 
 
 def _grouped(pairs: Iterable[tuple]) -> dict:
