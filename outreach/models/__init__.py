@@ -7,7 +7,16 @@ from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, Person
 from outreach.models.places import Office, Region, Venue, the_office
-from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
+from outreach.models.planner import (
+    Absence,
+    AbsenceCalendar,
+    Feed,
+    IntendedClash,
+    PlanSettings,
+    SpeakerBooking,
+    TakenProposal,
+    TimetablingSearch,
+)
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.staff import AccountRole, AuditEntry, User, user_role
@@ -31,6 +40,7 @@ __all__ = [
     "Feed",
     "Heartbeat",
     "IncomingMail",
+    "IntendedClash",
     "Invitation",
     "Link",
     "Message",
@@ -48,6 +58,7 @@ __all__ = [
     "Reminder",
     "ReminderRule",
     "SpeakerBooking",
+    "TakenProposal",
     "TimetablingSearch",
     "User",
     "Venue",

@@ -101,7 +101,7 @@ class _Meeting:
     __slots__ = ("bookings", "gap")
 
     def __init__(self, own: Booking, other: Booking) -> None:
-        first, second = pair(own.activity, other.activity)
+        first = pair(own.activity, other.activity)[0]
         self.bookings = (own, other) if own.activity is first else (other, own)
         self.gap = max(own.starts_at, other.starts_at) - min(own.ends_at, other.ends_at)
 
@@ -126,7 +126,9 @@ def _starts(met: _Meeting) -> tuple:
     return tuple(booking.starts_at for booking in met.bookings)
 
 
-def _of_meeting(kind: ClashKind, severity: Severity, met: _Meeting, **numbers: int) -> Clash:
+def _of_meeting(
+    kind: ClashKind, severity: Severity, met: _Meeting, needed: int | None = None, there: int | None = None
+) -> Clash:
     party = met.bookings[0].party
     return Clash(
         kind,
@@ -136,7 +138,8 @@ def _of_meeting(kind: ClashKind, severity: Severity, met: _Meeting, **numbers: i
         roles=tuple(booking.role for booking in met.bookings),
         turns=tuple(booking.activity.spans_of(party) for booking in met.bookings),
         meeting=tuple((booking.starts_at, booking.ends_at) for booking in met.bookings),
-        **numbers,
+        needed=needed,
+        there=there,
     )
 
 

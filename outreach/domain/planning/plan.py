@@ -78,10 +78,8 @@ class PlannedActivity:
         return self.ends_at - self.starts_at
 
     def spans(self, turns: Iterable[Turn] = ()) -> tuple[Span, ...]:
-        """Return these turns as instants, as far as they lie within the activity; its whole time if none does."""
-        found = [(max(self.starts_at + begins, self.starts_at), min(self.starts_at + ends, self.ends_at))
-                 for begins, ends in turns]  # fmt: skip
-        return tuple(span for span in found if span[0] < span[1]) or ((self.starts_at, self.ends_at),)
+        """Return these turns as instants, as `within` does."""
+        return within(turns, self.starts_at, self.ends_at)
 
     def spans_of(self, party: Party) -> tuple[Span, ...]:
         """Return when the party is needed, if it is engaged."""
@@ -129,6 +127,12 @@ class PlannedActivity:
             venue_id=self.venue_id if venue_id is None else venue_id,
             told_at=self.told_at if same_day else None,
         )
+
+
+def within(turns: Iterable[Turn], starts_at: datetime, ends_at: datetime) -> tuple[Span, ...]:
+    """Return the turns of an activity as instants, as far as they lie within it; its whole time if none does."""
+    found = [(max(starts_at + since, starts_at), min(starts_at + until, ends_at)) for since, until in turns]
+    return tuple(span for span in found if span[0] < span[1]) or ((starts_at, ends_at),)
 
 
 def days_between(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[date]:

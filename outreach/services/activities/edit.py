@@ -12,6 +12,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, Programme, User
 from outreach.services import audit, locking
+from outreach.services.activities import agenda
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change, locked_programme
@@ -50,6 +51,7 @@ def edit_activity(
         other_time = differs(activity, values, "starts_at", "ends_at")
         taking = other_time or values.venue_id != activity.venue_id
         with session.no_autoflush:
+            agenda.shift(activity, values.starts_at - activity.starts_at)
             _fill(session, activity, values, now)
             check_times(activity)
             if taking:

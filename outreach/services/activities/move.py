@@ -19,7 +19,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, User
 from outreach.services import audit
-from outreach.services.activities import projected
+from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
@@ -167,9 +167,7 @@ def apply_move(session: Session, activity: Activity, to: Move, now: datetime) ->
     shift = to.starts_at - activity.starts_at
     for name, value in vars(_completed(session, activity, to, now)).items():
         setattr(activity, name, value)
-    for item in activity.agenda:
-        item.starts_at += shift
-        item.ends_at += shift
+    agenda.shift(activity, shift)
 
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:

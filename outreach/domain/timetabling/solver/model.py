@@ -163,7 +163,9 @@ class Model:
         facilitators = dict(zip(options.facilitators, team, strict=True)) if options.needed else {}
         length = options.bare.length // self.unit
         roles = roles_of(options.bare.engagements)
-        choice = DemandVariables(options, self.unit, length, values, at, starts, venues, facilitators, placed, roles=roles)
+        choice = DemandVariables(
+            options, self.unit, length, values, at, starts, venues, facilitators, placed, roles=roles
+        )
         self._days_into(choice)
         self._kecamatan_into(choice)
         self._combinations_of(choice)
