@@ -195,3 +195,6 @@ class IntendedClash(Identified, Created, Model):
     taken_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     taken_back_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     by: Mapped[User | None] = relationship(foreign_keys=[by_id])
+    activity: Mapped[Activity] = relationship(foreign_keys=[activity_id])
+    other_activity: Mapped[Activity | None] = relationship(foreign_keys=[other_activity_id])
+    person: Mapped[Person | None] = relationship()

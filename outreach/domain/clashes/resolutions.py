@@ -227,7 +227,9 @@ def _distance(plan: Plan, activity: PlannedActivity, place: Place) -> tuple:
 
 
 def _times(plan: Plan, clash: Clash, activity: PlannedActivity, before: set[Signature]) -> Iterator[Resolution]:
-    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, clash.other(activity.id))
+    other = clash.other(activity.id)
+    turns = (clash.meeting_of(activity), clash.meeting_of(other)) if other and clash.meeting else None
+    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, other, turns)
     found = [
         best
         for starts in (today, other_days(plan, activity))

@@ -8,7 +8,7 @@ when: then for its turns.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.office_hours import Calendar, DayHours
 from outreach.domain.planning.parties import Absence, Engagement, Party, Place, Turn, roles_of, turns_of
-from outreach.domain.planning.rules import Rules
+from outreach.domain.planning.rules import ClashKind, Rules
 from outreach.domain.states import ActivityState
 
 COMMUNITY_KINDS = frozenset({ActivityKind.OUTREACH, ActivityKind.GUIDANCE})
@@ -25,6 +25,7 @@ PLANNED = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
 NOON_HOUR = 12
 _MOMENT = timedelta(microseconds=1)
 Span = tuple[datetime, datetime]  # the end is excluded
+Intended = Mapping[tuple[ClashKind, tuple[int, ...]], Mapping[str, int]]
 HalfDay = tuple[date, bool]  # a day, and whether it is the afternoon
 
 
@@ -168,11 +169,13 @@ class Plan:
 
     activities: all of them, by id. The other methods return only activities that count (see `counts`): drafts and
     published ones that are not over at `now`. Absences are occurrences; programmes and places are by id.
+    intended: clashes marked as intended, by kind and ids of activities in order: their substance (domain/clashes/clash.py)
+    and the greatest shortage that is accepted. They are not found.
     """
 
     __slots__ = (
         "_absences", "_at_venue", "_in_half_day", "_of_party",
-        "activities", "calendar", "now", "places", "programmes", "rules",
+        "activities", "calendar", "intended", "now", "places", "programmes", "rules",
     )  # fmt: skip
 
     def __init__(
@@ -185,8 +188,10 @@ class Plan:
         absences: Iterable[Absence] = (),
         calendar: Calendar | None = None,
         rules: Rules | None = None,
+        intended: Intended | None = None,
     ) -> None:
         self.now = now
+        self.intended = intended or {}
         self.places = {place.id: place for place in places if place.id is not None}
         self.programmes = {programme.id: programme for programme in programmes}
         self.calendar = calendar or Calendar()
@@ -268,10 +273,19 @@ class Plan:
         plan.rules = rules
         return plan
 
+    def intending_nothing_among(self, ids: Container[int]) -> "Plan":
+        """Return the plan without the marks on clashes between two of these activities."""
+        plan = self._changed((), ())
+        plan.intended = {
+            (kind, of): marks for (kind, of), marks in self.intended.items() if not all(id in ids for id in of)
+        }
+        return plan
+
     def _fragment(self) -> "Plan":
         plan = Plan.__new__(Plan)
         plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
         plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
+        plan.intended = self.intended
         return plan
 
     def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":

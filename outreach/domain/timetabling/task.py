@@ -178,6 +178,8 @@ class Task:
             raise NothingToPlace()
         if len({one.activity_id for one in self.demands}) < len(self.demands):
             raise ValueError("An activity is to be placed twice.")
+        if self.plan.intended:  # the model of two demands knows no marks; against what stays planned, they hold
+            object.__setattr__(self, "plan", self.plan.intending_nothing_among(self.ids))
 
     def activity(self, demand: Demand) -> PlannedActivity:
         """Return the activity as it is planned now."""

@@ -94,7 +94,8 @@ def book_by_turns():
         lines[activity_id, person_id].append((starts_at, ends_at))
     booked = connection.exec_driver_sql("SELECT activity_id, person_id FROM speaker_booking")
     had = {(activity_id, person_id) for activity_id, person_id in booked}
-    taken, rows = defaultdict(list), []
+    taken: dict[int, list] = defaultdict(list)
+    rows = []
     for key, span in sorted(whole.items(), key=lambda one: (one[0] not in had, one[1][0], one[0])):
         for starts_at, ends_at in turns(span, [] if key in moderating else lines[key]):
             if all(ends_at <= since or starts_at >= until for since, until in taken[key[1]]):
@@ -110,7 +111,7 @@ def book_by_turns():
 
 def turns(span, lines):
     """Return the lines, which are in order, as far as they lie in the span, touching ones as one; without any, the span."""
-    found = []
+    found: list[tuple] = []
     for starts_at, ends_at in ((max(since, span[0]), min(until, span[1])) for since, until in lines):
         if starts_at >= ends_at:
             continue
@@ -129,7 +130,8 @@ def downgrade():
     ).all()
     connection.execute(sa.text("DELETE FROM speaker_booking"))
     change_key(["activity_id", "person_id"])
-    until, rows = {}, []
+    until: dict[int, object] = {}
+    rows = []
     for person_id, activity_id, starts_at, ends_at in whole:
         if person_id not in until or starts_at >= until[person_id]:
             until[person_id] = ends_at

@@ -16,13 +16,15 @@ from outreach.domain.directory.names import Name
 from outreach.domain.kinds import PollChoice, Role
 from outreach.domain.planning.office_hours import Calendar
 from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Turn, Yes, merged
-from outreach.domain.planning.plan import PLANNED, Plan, PlannedActivity, ProgrammeDays, Span
+from outreach.domain.planning.plan import PLANNED, Intended, Plan, PlannedActivity, ProgrammeDays, Span
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
     AgendaItem,
     DatePoll,
+    IntendedClash,
     Invitation,
     Organisation,
     Person,
@@ -71,7 +73,7 @@ def load(
     also: Iterable[PlannedActivity] = (),
     engaged: bool = True,
 ) -> Plan:
-    """Return all activities that are planned and not over by `now`, of all programmes. Seven queries.
+    """Return all activities that are planned and not over by `now`, of all programmes. Eight queries.
 
     within: only activities that overlap one of these time spans; empty: all.
     until: read days off and absences up to this instant, even if nothing is planned so late.
@@ -91,7 +93,29 @@ def load(
         absences=absences.occurrences(session, now, last + LOOKING_AHEAD),
         calendar=calendar(now, last + LOOKING_AHEAD, values),
         rules=rules,
+        intended=intended(session),
     )
+
+
+def intended(session: Session, activity_ids: Collection[int] | None = None) -> Intended:
+    """Return the clashes of planned activities (of these; None: all) that are marked as intended. One query."""
+    columns = (
+        IntendedClash.kind, IntendedClash.activity_id, IntendedClash.other_activity_id, IntendedClash.substance,
+        IntendedClash.shortage,
+    )  # fmt: skip
+    asked = (
+        sa.select(*columns)
+        .join(Activity, Activity.id == IntendedClash.activity_id)
+        .where(IntendedClash.taken_back_at.is_(None), Activity.state.in_(sorted(PLANNED)))
+    )
+    if activity_ids is not None:
+        asked = asked.where(IntendedClash.activity_id.in_(activity_ids))
+    found: dict[tuple[ClashKind, tuple[int, ...]], dict[str, int]] = defaultdict(dict)
+    for row in session.execute(asked):
+        ids = tuple(sorted(id for id in (row.activity_id, row.other_activity_id) if id is not None))
+        marks = found[row.kind, ids]
+        marks[row.substance] = max(row.shortage, marks.get(row.substance, row.shortage))
+    return found
 
 
 def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:

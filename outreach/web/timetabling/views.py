@@ -54,11 +54,11 @@ def index() -> Any:
 @bp.get("/new")
 @coordinator_required
 def new() -> Any:
-    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request."""
+    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request, ?activity= ticks some."""
     earlier = request.args.get("from", type=int)
     asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
     candidates = searches.candidates(now=clock.now())
-    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked)
+    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked, request.args.getlist("activity", type=int))
     tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
     if asked:
         days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))

@@ -33,7 +33,7 @@ from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 ROUNDS = 8
 REGIONS = (None, "18.72", "18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
 NAMES = ("Kompol Rudi", "KOMPOL RUDI.", "Wiji", "—")
-QUERIES = 12
+QUERIES = 13
 
 
 @pytest.fixture(params=range(ROUNDS))

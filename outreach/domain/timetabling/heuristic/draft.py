@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import combinations, islice
 from math import inf
 
-from outreach.domain.clashes import bookings
+from outreach.domain.clashes import bookings, is_intended
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
@@ -161,6 +161,8 @@ class Draft:
         cost = 0
         for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
             for one in look(self.plan, planned):
+                if is_intended(self.plan, one):
+                    continue
                 if one.severity is Severity.BLOCK:
                     return None
                 other = one.other(planned.id)
