@@ -154,6 +154,11 @@ def _of_day(clash: Clash) -> str:
             if clash.in_ramadan:
                 return _("Office hours on %(day)s, in Ramadan, are %(opens)s to %(closes)s.", **hours)
             return _("Office hours on %(day)s are %(opens)s to %(closes)s.", **hours)
+        case ClashKind.NOON_BREAK if clash.hours:
+            return _(
+                "It runs into the noon prayer (zuhur) and break: %(day)s, %(begins)s to %(ends)s.",
+                day=on, begins=hour(clash.hours.break_from), ends=hour(clash.hours.break_until),
+            )  # fmt: skip
         case ClashKind.FRIDAY_BREAK if clash.hours:
             return _(
                 "It runs into Friday prayer: %(day)s, %(begins)s to %(ends)s.",

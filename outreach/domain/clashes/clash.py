@@ -25,7 +25,7 @@ class Clash:
     needed, there: what is required and what there is. Minutes for TRAVEL and SPEAKER_TRAVEL, days for SHORT_NOTICE,
     people for VENUE_TOO_SMALL (seats if `is_of_seats`).
     turns: for a clash of a person in two activities, when they are needed in each of them; meeting: the two that clash.
-    day: the day that is a day off or a weekend, is outside hours, or has Friday prayer. hours: the office hours of that day.
+    day: the day that is a day off or a weekend, is outside hours, or has the prayer break. hours: the office hours of that day.
     """
 
     kind: ClashKind

@@ -244,6 +244,7 @@ def _line(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine:
         one.ends_at,
         now,
         invitees=answers.total,
+        audience=answers.audience,
         speakers=answers.speakers,
         agenda_lines=len(one.agenda),
         declined=answers.declined,

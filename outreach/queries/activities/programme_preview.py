@@ -24,6 +24,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
 from outreach.services.activities import projected
 from outreach.services.activities.community import village_hall_name
+from outreach.services.holidays import days_off
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
@@ -158,7 +159,9 @@ def _copied(
         programme_id=THE_NEW_ONE,
         venue_id=original.venue_id,
         region_code=original.region_code,
-        respond_by_at=default_deadline(starts_at, original.zone, now, deadline_days),
+        respond_by_at=default_deadline(
+            starts_at, original.zone, now, days_off({starts_at.year - 1, starts_at.year}), deadline_days
+        ),
         people=len(people) + sum(one.quota or 1 for one in anew if one.person_id is None),
         seats=original.capacity,
         engagements=tuple(

@@ -6,7 +6,7 @@ decision as it would be now.
 """
 
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail.values import place
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, User
-from outreach.services import audit
+from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
@@ -86,7 +87,7 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     """
     shift = starts_at - activity.starts_at
     days = starts_at.astimezone(activity.zone).date() - activity.starts_at.astimezone(activity.zone).date()
-    deadline = (activity.respond_by_at.astimezone(activity.zone) + days).astimezone(UTC)
+    deadline = _shifted(activity.respond_by_at.astimezone(activity.zone), days).astimezone(UTC)
     return Move(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -95,6 +96,15 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
         registration_at=activity.registration_at and activity.registration_at + shift,
         respond_by_at=deadline if not days or now < deadline else None,
     )
+
+
+def _shifted(deadline: datetime, days: timedelta) -> datetime:
+    """Return the deadline so many days later; one on a working day stays on a working day, if need be an earlier one."""
+    then = deadline + days
+    off = holidays.days_off({deadline.year, then.year - 1, then.year})
+    if not days or not is_working_day(deadline.date(), off):
+        return then
+    return then - (then.date() - last_working_day(then.date(), off))
 
 
 def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> MovePreview:

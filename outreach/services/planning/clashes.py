@@ -32,7 +32,7 @@ CROWD = 5  # so many drafts on one day with clashes are one finding
 OF_TIMES = frozenset(
     {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
      ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
-     ClashKind.OUTSIDE_HOURS, ClashKind.FRIDAY_BREAK, ClashKind.SHORT_NOTICE, ClashKind.SAME_KECAMATAN}
+     ClashKind.OUTSIDE_HOURS, ClashKind.FRIDAY_BREAK, ClashKind.NOON_BREAK, ClashKind.SHORT_NOTICE, ClashKind.SAME_KECAMATAN}
 )  # fmt: skip
 AROUND = timedelta(days=1)  # longer than any travel time (TravelRules.longest_min), and than half a day
 

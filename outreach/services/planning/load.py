@@ -36,8 +36,8 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
+from outreach.services import holidays
 from outreach.services.absences import edit as absences
-from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
 
 LOOKING_AHEAD = timedelta(days=120)  # days off are known for so long after the last activity

@@ -27,7 +27,7 @@ from tests.domain.plan_help import (
     volunteers,
 )
 
-QUIET = Rules(notice_days=0)
+QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def found(*activities, **more):
