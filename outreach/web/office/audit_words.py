@@ -90,6 +90,7 @@ VERBS: dict[str, Any] = {
     "set_up": _l("set up"),
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
+    "undone": _l("undone"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {
@@ -120,6 +121,7 @@ DETAILS: dict[str, Any] = {
     "kinds": _l("cadre of"),
     "lines": _l("lines"),
     "latitude": _l("position on the map"),
+    "left": _l("left alone"),
     "locale": _l("language"),
     "longitude": _l("position on the map"),
     "name": _l("name"),
