@@ -53,8 +53,8 @@ def agenda(activity_id: int) -> Any:
     seen = Look()
     if form.validate():
         seen = _look(form, activity)
-        if seen.asks:
-            return _page(form, activity, look=seen)
+        if seen.asks or seen.blocking:
+            return _page(form, activity, look=seen), 422 if seen.blocking else 200
         with showing_problems(form, but=ActivityMissing) as refusal:
             agendas.set_agenda(
                 activity_id,
