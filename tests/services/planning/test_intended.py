@@ -21,6 +21,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import intended, rules
 from outreach.services.planning import load as plans
 from outreach.services.planning.book import SpeakerTaken, VenueTaken
+from outreach.services.privacy import person as privacy
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import bindings
 
@@ -160,3 +161,13 @@ def test_a_clash_that_has_changed_meanwhile_is_not_marked(two):
     with pytest.raises(intended.ClashGone):
         intended.mark(clash.ids, clash.substance, "Sengaja", by=None, now=NOW)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(IntendedClash)) == 0
+
+
+def test_a_person_who_is_erased_takes_the_marks_and_their_reasons_along(two):
+    mark(reason="Heri membuka keduanya")
+    person_id = db.session.scalar(sa.select(IntendedClash.person_id))
+    assert privacy.export(person_id, by=None, now=NOW)["clashes_intended"][0]["reason"] == "Heri membuka keduanya"
+    privacy.erase(person_id, by=None, now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(IntendedClash)) == 0
+    details = db.session.scalars(sa.select(AuditEntry.detail).where(AuditEntry.action.startswith("activity.clash")))
+    assert list(details) == [{}, {}]
