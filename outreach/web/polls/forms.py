@@ -25,6 +25,7 @@ from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
 
 EMPTY_ROWS = 3
 MORNING = time(9), time(10)
+YEARS = range(2000, 2100)  # in which a proposed day is looked at; saving says why another one is refused
 
 
 class SlotForm(TidyRow):
@@ -147,7 +148,7 @@ class PollForm(Closing):
             day, venue_id = row.on.data, row.venue_id.data
             if begins is None or ends is None:
                 (begins, ends), venue_id = MORNING, None
-            if day is None or begins >= ends:
+            if day is None or day.year not in YEARS or begins >= ends:
                 found.append(None)
             else:
                 found.append(Proposed(instant(day, begins, zone), instant(day, ends, zone), venue_id))
