@@ -67,6 +67,40 @@ def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(e
     upgrade()
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_speakers_with_turns_are_booked_for_these_and_the_next_one_fits_between(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0004")
+    with db.engine.begin() as connection:
+        for id, activity_id, since, until in (
+            (1, 1, "08:30", "09:00"),
+            (2, 1, "09:00", "09:30"),
+            (3, 2, "10:00", "10:30"),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO agenda_item (id, activity_id, topic, starts_at, ends_at) VALUES"
+                f" ({id}, {activity_id}, 'Materi', '2027-01-18 {since}:00.000000', '2027-01-18 {until}:00.000000')"
+            )
+            connection.exec_driver_sql(f"INSERT INTO agenda_speaker (agenda_item_id, person_id) VALUES ({id}, 1)")
+        connection.exec_driver_sql("DELETE FROM invitation WHERE role = 'moderator' AND activity_id = 1")
+    upgrade()
+    with db.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT activity_id, person_id, starts_at, ends_at FROM speaker_booking ORDER BY 1, 2"
+        ).all()
+    hours = [(one.activity_id, one.person_id, str(one.starts_at)[11:16], str(one.ends_at)[11:16]) for one in rows]
+    assert hours == [
+        (1, 1, "08:30", "09:30"),  # two lines that touch
+        (2, 1, "10:00", "10:30"),  # not booked before
+        (3, 1, "11:00", "14:00"),
+        (3, 2, "11:00", "14:00"),
+    ]
+    downgrade(revision="0004")
+    upgrade()
+
+
 # Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
 HELD = {
     1: (1, "published", 8, 11),

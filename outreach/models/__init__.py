@@ -10,7 +10,16 @@ from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Li
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
-from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
+from outreach.models.planner import (
+    Absence,
+    AbsenceCalendar,
+    Feed,
+    IntendedClash,
+    PlanSettings,
+    SpeakerBooking,
+    TakenProposal,
+    TimetablingSearch,
+)
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.staff import AccountRole, AuditEntry, User, user_role
@@ -35,6 +44,7 @@ __all__ = [
     "Feed",
     "Heartbeat",
     "IncomingMail",
+    "IntendedClash",
     "Invitation",
     "Link",
     "Message",
@@ -53,6 +63,7 @@ __all__ = [
     "Reminder",
     "ReminderRule",
     "SpeakerBooking",
+    "TakenProposal",
     "TimetablingSearch",
     "User",
     "Venue",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
@@ -18,10 +19,10 @@ from outreach.delivery.words.whatsapp import Call
 from outreach.domain import polls
 from outreach.domain.clashes import Clash, find_clashes_if
 from outreach.domain.directory import email_addresses
-from outreach.domain.kinds import LinkPurpose, PollChoice
-from outreach.domain.planning.plan import Plan
+from outreach.domain.kinds import ActivityKind, LinkPurpose, PollChoice
+from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
-from outreach.domain.polls import SlotStanding, Voter
+from outreach.domain.polls import Proposed, SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
@@ -178,6 +179,23 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
     parties = plan_parts.parties_of(slots)
     plan = plan_parts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
     return {id_: clashing.found_in(plan, find_clashes_if(plan, one)) for id_, one in planned.items()}
+
+
+def of_proposals(
+    proposals: Sequence[Proposed], zone: ZoneInfo, region_code: str | None, *, now: datetime
+) -> list[tuple[PlannedActivity, FoundClashes]]:
+    """Return for each proposed time, not saved yet, what speaks against it apart from people: days off, hours, the venue."""
+    planned = [
+        PlannedActivity(
+            -number, "", ActivityKind.OTHER, one.starts_at, one.ends_at, zone, venue_id=one.venue_id,
+            region_code=region_code,
+        )
+        for number, one in enumerate(proposals, start=1)
+    ]  # fmt: skip
+    if not planned:
+        return []
+    plan = plan_parts.shared_with((), (), now=now, within=clashing.around(planned), also=planned)
+    return [(one, clashing.found_in(plan, find_clashes_if(plan, one))) for one in planned]
 
 
 def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:

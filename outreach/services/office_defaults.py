@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session, scoped_session
 
 from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import phone
-from outreach.domain import zones
+from outreach.domain import polls, zones
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
 from outreach.models import Activity, Office, Programme, the_office
+from outreach.services import holidays
 
 Reads = Session | scoped_session[Any] | Connection
 
@@ -36,9 +37,15 @@ def contact(session: Reads, programme: Programme | None) -> str:
 
 
 def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return an activity's deadline for answers by the office's setting."""
+    """Return an activity's deadline for answers by the office's setting, on a working day."""
     days = session.scalar(the_office(Office.deadline_days))
-    return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
+    off = holidays.days_off({starts_at.year - 1, starts_at.year})
+    return default_deadline(starts_at, zone, now, off, DEADLINE_DAYS if days is None else days)
+
+
+def usual_closing(zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the usual closing time of a date poll made now, on a working day."""
+    return polls.usual_closing(now, zone, holidays.days_off({now.year, now.year + 1}))
 
 
 def deadline(session: Reads, given: datetime | None, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:

@@ -24,7 +24,7 @@ from outreach.models import Activity, DatePoll, Link, Region
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import community as community_activities
-from outreach.services.planning.holidays import holidays_of
+from outreach.services.holidays import holidays_of
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding

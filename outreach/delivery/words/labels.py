@@ -89,6 +89,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (ClashKind, ClashKind.WEEKEND.value): _l("Weekend"),
     (ClashKind, ClashKind.OUTSIDE_HOURS.value): _l("Outside office hours"),
     (ClashKind, ClashKind.FRIDAY_BREAK.value): _l("Friday prayer"),
+    (ClashKind, ClashKind.NOON_BREAK.value): _l("Noon prayer and break"),
     (ClashKind, ClashKind.SHORT_NOTICE.value): _l("Short notice"),
     (ClashKind, ClashKind.IN_THE_PAST.value): _l("Draft in the past"),
     (ClashKind, ClashKind.SAME_KECAMATAN.value): _l("Two in one kecamatan on one half day"),

@@ -7,7 +7,7 @@ One exception: a draft in the past gets the clash IN_THE_PAST.
 """
 
 from outreach.domain.clashes.clash import Clash, Signature
-from outreach.domain.clashes.find import crossings, find_clashes, find_clashes_if, look_at
+from outreach.domain.clashes.find import crossings, find_clashes, find_clashes_if, find_intended, is_intended, look_at
 from outreach.domain.clashes.resolutions import (
     LeaveOut,
     LimitSeats,
@@ -43,7 +43,9 @@ __all__ = [
     "crossings",
     "find_clashes",
     "find_clashes_if",
+    "find_intended",
     "find_resolutions",
+    "is_intended",
     "look_at",
     "suits_all",
 ]

@@ -29,8 +29,31 @@ def find_clashes_if(plan: Plan, activity: PlannedActivity) -> list[Clash]:
     return sorted(look_at(plan, activity), key=lambda one: one.sort_key)
 
 
+def find_intended(plan: Plan, among: Collection[int]) -> list[Clash]:
+    """Return the clashes of these activities that are marked as intended, each once, by start."""
+    found: dict[str, Clash] = {}
+    for id in sorted(plan.activities.keys() & set(among)):
+        for one in _all_of(plan, plan.activities[id]):
+            if is_intended(plan, one):
+                found.setdefault(one.substance, one)
+    return sorted(found.values(), key=lambda one: one.sort_key)
+
+
+def is_intended(plan: Plan, clash: Clash) -> bool:
+    """Return whether the clash is marked as intended, and has not changed in substance since."""
+    marks = plan.intended.get((clash.kind, tuple(sorted(clash.ids)))) if plan.intended else None
+    if not marks:
+        return False
+    accepted = marks.get(clash.substance)
+    return accepted is not None and clash.shortage <= accepted
+
+
 def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield the clashes of an activity, which may differ from the plan's own; in no order."""
+    """Yield the clashes of an activity, which may differ from the plan's own, without the intended ones; in no order."""
+    return (one for one in _all_of(plan, activity) if not is_intended(plan, one))
+
+
+def _all_of(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     if plan.counts(activity):
         yield from days.of_times(plan, activity)
         yield from days.of_days_off(plan, activity)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.plan import Plan, PlannedActivity, Span
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.planning.travel import needed_min
 
@@ -13,15 +13,25 @@ ROUND_MIN = 5
 DAYS_LOOKED_AT = 15  # working days, where no programme sets bounds
 
 
-def same_day(plan: Plan, activity: PlannedActivity, other: PlannedActivity | None) -> list[datetime]:
-    """Return other starts on its day: each half hour in office hours, and just before and after the activity it clashes with."""
+def same_day(
+    plan: Plan, activity: PlannedActivity, other: PlannedActivity | None, turns: tuple[Span, Span] | None = None
+) -> list[datetime]:
+    """Return other starts on its day: each half hour in office hours, and just before and after the activity it clashes with.
+
+    turns: when a person is needed in it and in the other one; None: during the whole of both.
+    """
     day = activity.local_start.date()
     opens, latest = _bounds(plan, activity, day)
     starts = {opens + n * STEP for n in range((latest - opens) // STEP + 1)} if latest >= opens else set()
     if other is not None:
         apart = needed_min(plan.whereabouts(activity), plan.whereabouts(other), plan.rules.travel) or 0
-        before, after = (timedelta(minutes=-apart) - activity.length, timedelta(minutes=apart))
-        starts |= {_rounded(other.starts_at + before, up=False), _rounded(other.ends_at + after, up=True)}
+        way = timedelta(minutes=apart)
+        (since, until), (begins, ends) = turns or (
+            (activity.starts_at, activity.ends_at), (other.starts_at, other.ends_at)
+        )  # fmt: skip
+        before = begins - way - (until - activity.starts_at)
+        after = ends + way - (since - activity.starts_at)
+        starts |= {_rounded(before, up=False), _rounded(after, up=True)}
     starts = {start for start in starts if opens <= start <= latest and start != activity.starts_at}
 
     def nearness(start: datetime) -> tuple:

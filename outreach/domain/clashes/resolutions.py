@@ -176,8 +176,8 @@ def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Res
     if clash.kind in _OF_INVITEES and clash.party:
         yield LeaveOut(activity.id, clash.party)
     if clash.kind is ClashKind.DEADLINE_AFTER_START:
-        days = plan.rules.deadline_days
-        yield RespondBy(activity.id, default_deadline(activity.starts_at, activity.zone, plan.now, days))
+        days, off = plan.rules.deadline_days, plan.calendar.days_off
+        yield RespondBy(activity.id, default_deadline(activity.starts_at, activity.zone, plan.now, off, days))
     if clash.kind is ClashKind.OUTSIDE_PROGRAMME and clash.programme:
         days_there = days_between(activity.starts_at, activity.ends_at, clash.programme.zone)
         starts_on = min(clash.programme.starts_on, days_there[0])
@@ -227,7 +227,9 @@ def _distance(plan: Plan, activity: PlannedActivity, place: Place) -> tuple:
 
 
 def _times(plan: Plan, clash: Clash, activity: PlannedActivity, before: set[Signature]) -> Iterator[Resolution]:
-    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, clash.other(activity.id))
+    other = clash.other(activity.id)
+    turns = (clash.meeting_of(activity), clash.meeting_of(other)) if other and clash.meeting else None
+    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, other, turns)
     found = [
         best
         for starts in (today, other_days(plan, activity))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from outreach.domain.clashes import Clash, look_at
-from outreach.domain.planning.parties import Engagement, Party, roles_of
+from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
@@ -160,7 +160,7 @@ class _OptionLooks:
     def _facilitators_into(self, options: Options) -> None:
         """Add the times at which a facilitator is absent or engaged, and the venues from which one would come too late."""
         for at, party in enumerate(options.facilitators):
-            alone = (Engagement(party, options.demand.facilitator_role),)
+            alone = options.as_chosen(party)
             placeless = replace(options.bare, venue_id=None, region_code=None, engagements=alone)
             engaged = self._windows_of({party: options.demand.facilitator_role})
             self._party_into(options, placeless, engaged, None, at)

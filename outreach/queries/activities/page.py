@@ -264,6 +264,7 @@ def line_of(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine
         one.ends_at,
         now,
         invitees=answers.total,
+        audience=answers.audience,
         speakers=answers.speakers,
         agenda_lines=len(one.agenda),
         declined=answers.declined,

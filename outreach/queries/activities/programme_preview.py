@@ -24,6 +24,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
 from outreach.services.activities import projected
 from outreach.services.activities.community import village_hall_name
+from outreach.services.holidays import days_off
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
@@ -93,12 +94,13 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyP
     """Return the clashes of a copy of the programme with that first day. by: the name of the copy's coordinator."""
     session = db.session()
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
-    invited = plans.invited(session, Activity.id.in_([activity.id for activity in originals]))
+    theirs = Activity.id.in_([activity.id for activity in originals])
+    invited, turns = plans.invited(session, theirs), plans.turns(session, theirs)
 
     def on(first: date, deadline_days: int) -> tuple[list[PlannedActivity], ProgrammeDays]:
         shift = first - source.starts_on
         copies = [
-            _copied(original, number, shift, invited.get(original.id, ()), deadline_days, by, now)
+            _copied(original, number, shift, invited.get(original.id, ()), turns, deadline_days, by, now)
             for number, original in enumerate(originals)
         ]
         days = ProgrammeDays(THE_NEW_ONE, source.title, first, source.ends_on + shift, source.zone)
@@ -138,6 +140,7 @@ def _copied(
     number: int,
     shift: timedelta,
     invited: Iterable[Any],
+    turns: plans.Turns,
     deadline_days: int,
     by: str,
     now: datetime,
@@ -156,10 +159,15 @@ def _copied(
         programme_id=THE_NEW_ONE,
         venue_id=original.venue_id,
         region_code=original.region_code,
-        respond_by_at=default_deadline(starts_at, original.zone, now, deadline_days),
+        respond_by_at=default_deadline(
+            starts_at, original.zone, now, days_off({starts_at.year - 1, starts_at.year}), deadline_days
+        ),
         people=len(people) + sum(one.quota or 1 for one in anew if one.person_id is None),
         seats=original.capacity,
-        engagements=tuple(Engagement(plans.invitee(one), one.role, InvitationState.PREPARED) for one in anew),
+        engagements=tuple(
+            Engagement(plans.invitee(one), one.role, InvitationState.PREPARED, turns=turns.get(one.id, ()))
+            for one in anew
+        ),
         coordinator=by,
     )
 

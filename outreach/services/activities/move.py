@@ -8,7 +8,7 @@ decision as it would be now.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,12 +18,13 @@ from outreach.delivery.mail.values import PlaceBefore
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.planning.rules import Rules
+from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, User
-from outreach.services import audit
-from outreach.services.activities import projected
+from outreach.services import audit, holidays
+from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
@@ -91,7 +92,7 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     """
     shift = starts_at - activity.starts_at
     days = starts_at.astimezone(activity.zone).date() - activity.starts_at.astimezone(activity.zone).date()
-    deadline = (activity.respond_by_at.astimezone(activity.zone) + days).astimezone(UTC)
+    deadline = _shifted(activity.respond_by_at.astimezone(activity.zone), days).astimezone(UTC)
     return Move(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -100,6 +101,15 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
         registration_at=activity.registration_at and activity.registration_at + shift,
         respond_by_at=deadline if not days or now < deadline else None,
     )
+
+
+def _shifted(deadline: datetime, days: timedelta) -> datetime:
+    """Return the deadline so many days later; one on a working day stays on a working day, if need be an earlier one."""
+    then = deadline + days
+    off = holidays.days_off({deadline.year, then.year - 1, then.year})
+    if not days or not is_working_day(deadline.date(), off):
+        return then
+    return then - (then.date() - last_working_day(then.date(), off))
 
 
 def preview(
@@ -193,9 +203,7 @@ def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
     shift = to.starts_at - activity.starts_at
     for name, value in vars(_completed(session, activity, to, now)).items():
         setattr(activity, name, value)
-    for item in activity.agenda:
-        item.starts_at += shift
-        item.ends_at += shift
+    agenda.shift(activity, shift)
 
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:

@@ -1,11 +1,17 @@
 """The planned activity that a form describes, before it is saved. Nothing here writes."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.kinds import Role
+from outreach.domain.planning.parties import ENGAGED, Engagement, Party, PartyKind, Turn, merged
 from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
+from outreach.services.activities.agenda import UNCHANGED, AgendaValues
 from outreach.services.office_defaults import deadline
 from outreach.services.planning import load as plans
 
@@ -61,6 +67,42 @@ def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedAc
         respond_by_at=deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now),
         told_at=stored.told_at_if(move.starts_at, move.zone),
     )
+
+
+def with_agenda(
+    stored: PlannedActivity,
+    items: Sequence[AgendaValues],
+    names: Mapping[int, str],
+    *,
+    moderator_id: int | None = UNCHANGED,
+    let_go: Collection[int] = (),
+) -> PlannedActivity:
+    """Return the activity with this agenda and moderator, whose speakers are invited. names: of these people by id.
+
+    let_go: ids of speakers whose invitations are withdrawn.
+    """
+    turns: dict[int, list[Turn]] = defaultdict(list)
+    for item in items:
+        for speaker_id in item.speaker_ids:
+            turns[speaker_id].append((item.starts_at - stored.starts_at, item.ends_at - stored.starts_at))
+    kept, known = [], set()
+    for one in stored.engagements:
+        invitee = one.in_place_of or one.party
+        id = int(invitee.key) if invitee.kind is PartyKind.PERSON else None
+        gone = one.role is Role.SPEAKER and id in let_go
+        gone |= one.role is Role.MODERATOR and moderator_id != UNCHANGED and id != moderator_id
+        if gone and one.state in ENGAGED:
+            continue
+        known.add((id, one.role))
+        kept.append(replace(one, turns=merged(turns[id])) if one.role is Role.SPEAKER and id in turns else
+                    replace(one, turns=()))  # fmt: skip
+    new = [(id, Role.SPEAKER) for id in turns] + ([(moderator_id, Role.MODERATOR)] if moderator_id else [])
+    for person_id, role in new:
+        if (person_id, role) not in known:
+            party = Party.person(person_id, names.get(person_id, ""))
+            its = merged(turns[person_id]) if role is Role.SPEAKER else ()
+            kept.append(Engagement(party, role, InvitationState.PREPARED, turns=its))
+    return replace(stored, engagements=tuple(kept))
 
 
 def _stored(activity_id: int) -> PlannedActivity | None:

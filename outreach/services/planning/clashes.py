@@ -4,9 +4,10 @@ For some activities only the plan around their time is read. If a clash is found
 read too; what is known already is not read again.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
@@ -29,6 +30,12 @@ from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
+CROWD = 5  # so many drafts on one day with clashes are one finding
+OF_TIMES = frozenset(
+    {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
+     ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
+     ClashKind.OUTSIDE_HOURS, ClashKind.FRIDAY_BREAK, ClashKind.NOON_BREAK, ClashKind.SHORT_NOTICE, ClashKind.SAME_KECAMATAN}
+)  # fmt: skip
 AROUND = timedelta(days=1)  # longer than any travel time (TravelRules.longest_min), and than half a day
 
 
@@ -234,14 +241,48 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
     return [one for one in find_clashes(bare.with_(*after), changed) if identity(one) not in had]
 
 
-def gathered(clashes: Iterable[Clash]) -> list[list[Clash]]:
-    """Return the clashes in groups: those of one kind between the same two activities are one group for all people."""
+def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
+    """Return the clashes in groups: those of one kind between the same two activities are one group for all people.
+
+    crowds: what many drafts on one day have with each other and with that day is one group, the gravest first. Other times
+    help there, not single moves.
+    """
+    found = list(clashes)
+    crowded = _crowded(found) if crowds else set()
     groups: dict[tuple[object, ...], list[Clash]] = {}
-    for number, one in enumerate(clashes):
+    for number, one in enumerate(found):
         many = one.party is not None and len(one.activities) == 2
-        key = (one.kind, one.ids, one.needed, one.there) if many else (number,)
-        groups.setdefault(key, []).append(one)
-    return list(groups.values())
+        key = (one.kind, one.ids, one.needed, one.there, one.meeting) if many else (number,)
+        groups.setdefault(("crowd", _draft_day(one)) if _draft_day(one) in crowded else key, []).append(one)
+    return [sorted(group, key=_gravest) if crowd_of(group) else group for group in groups.values()]
+
+
+def crowd_of(group: Collection[Clash]) -> list[PlannedActivity]:
+    """Return the drafts of a group that is about many of one day; for other groups, nothing."""
+    activities = {activity.id: activity for one in group for activity in one.activities}
+    return list(activities.values()) if len(activities) >= CROWD else []
+
+
+def _crowded(found: Iterable[Clash]) -> set[date]:
+    drafts: dict[date, set[int]] = defaultdict(set)
+    for one in found:
+        if day := _draft_day(one):
+            drafts[day] |= set(one.ids)
+    return {day for day, ids in drafts.items() if len(ids) >= CROWD}
+
+
+def _draft_day(clash: Clash) -> date | None:
+    """Return the day of a clash that another time would resolve, if all of its activities are stored drafts on that day."""
+    days = {day for one in clash.activities for day in one.days}
+    if clash.kind not in OF_TIMES or len(days) != 1:
+        return None
+    if any(one.state is not ActivityState.DRAFT or one.id < 0 or one.fixed for one in clash.activities):
+        return None
+    return days.pop()
+
+
+def _gravest(clash: Clash) -> bool:
+    return clash.severity is not Severity.BLOCK
 
 
 def identity(clash: Clash) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     wanted = {*_people_twice(session, plan, crossing), *_representatives_twice(session, plan, crossing)}
     wanted.update(_absent(session, looked_at))
     expected = _expected(session, looked_at) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
-    return _engaging(plan, _invited(session, wanted), expected)
+    return _engaging(plan, *_invited(session, wanted), expected)
 
 
 def shared_with(
@@ -81,12 +81,14 @@ def shared_with(
     plan = plan or plans.load(now=now, within=within, until=until, also=also, engaged=False)
     own = {id for id in activity_ids if id in plan.activities}
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
+    turns = plans.turns(session, Activity.id.in_(own)) if own else {}
     theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}
     theirs |= set(parties)
     elsewhere = sa.and_(plans.going(now, within), Activity.id.not_in(own))
     wanted = {*_of_people(session, theirs, elsewhere), *_of_representatives(session, theirs, elsewhere)}
     expected = {id: plans.people_expected(rows) for id, rows in invitations.items()}
-    return _engaging(plan, {**_invited(session, wanted), **invitations}, expected)
+    others, their_turns = _invited(session, wanted)
+    return _engaging(plan, {**others, **invitations}, {**their_turns, **turns}, expected)
 
 
 def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
@@ -94,11 +96,13 @@ def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
     return {party for one in activities for party in roles_of(one.engagements)}
 
 
-def _engaging(plan: Plan, invitations: Mapping[int, Collection[Any]], expected: Mapping[int, int]) -> Plan:
+def _engaging(
+    plan: Plan, invitations: Mapping[int, Collection[Any]], turns: plans.Turns, expected: Mapping[int, int]
+) -> Plan:
     return plan.holding(
         replace(
             one,
-            engagements=tuple(plans.engagement(row) for row in invitations.get(one.id, ())),
+            engagements=tuple(plans.engagement(row, turns.get(row.id, ())) for row in invitations.get(one.id, ())),
             people=expected.get(one.id, 0),
         )
         for one in plan.activities.values()
@@ -251,13 +255,15 @@ def _of_representatives(session: Session, parties: Iterable[Party], where: sa.Co
             yield row.id
 
 
-def _invited(session: Session, invitation_ids: Iterable[int]) -> Mapping[int, list[Any]]:
-    """Return these invitations as `plans.invited` does."""
+def _invited(session: Session, invitation_ids: Iterable[int]) -> tuple[Mapping[int, list[Any]], plans.Turns]:
+    """Return these invitations as `plans.invited` does, and their turns."""
     found: dict[int, list[Any]] = defaultdict(list)
+    turns: dict[int, Any] = {}
     for ids in _portions(invitation_ids):
         for activity_id, rows in plans.invited(session, Invitation.id.in_(ids)).items():
             found[activity_id] += rows
-    return found
+        turns.update(plans.turns(session, Invitation.id.in_(ids)))
+    return found, turns
 
 
 def _portions(ids: Iterable[int]) -> Iterator[list[int]]:

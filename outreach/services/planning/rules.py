@@ -22,7 +22,7 @@ from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules,
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Office, PlanSettings, the_office
-from outreach.services.planning.holidays import ramadans
+from outreach.services.holidays import ramadans
 
 DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
 NOTICE_DAYS_MAX = 90

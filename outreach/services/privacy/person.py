@@ -40,6 +40,7 @@ from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
+from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
@@ -91,6 +92,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **inbox.held(db.session(), person),
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
+        **clash_privacy.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
             for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
@@ -129,6 +131,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
+        clash_privacy.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
         session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day

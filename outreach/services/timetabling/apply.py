@@ -35,9 +35,10 @@ from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
-from outreach.services.timetabling import searches
+from outreach.services.timetabling import searches, undo
 from outreach.services.timetabling.request import Request
 from outreach.services.timetabling.result import ProposalLine, Result
+from outreach.services.timetabling.undo import TakenLine
 from outreach.transactions import writing
 
 Titles = tuple[str, str]  # of the activity that should come after, and of the one that should come before it
@@ -132,6 +133,9 @@ def take(
         rows = present_for_change(session, ids)
         _check(lines, rows, now)
         before = plan_checks.before(session, ids)
+        was = {
+            line.id: activities_move.as_it_is(rows[line.id]) for line in lines if line.is_moved or line.changes_venue
+        }
         _let_go(session, lines, by, now)
         moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
         changes = [(activity, _move(activity, line, now)) for activity, line in moving]
@@ -146,7 +150,16 @@ def take(
         if not {line.id for line in result.changes} - set(taken):
             search.state = SearchState.TAKEN
         audit.record(session, by, "placement.taken", search, now=now, activities=len(ids))
+        undo.remember(
+            session, search, [_taken(line, rows[line.id], was.get(line.id)) for line in lines], by=by, now=now
+        )
         return timetabling_result.read(search.result)
+
+
+def _taken(line: ProposalLine, activity: Activity, back: Move | None) -> TakenLine:
+    """Return what is needed to undo this change. The row is flushed."""
+    added, let_go = (tuple(id for id, _name in some) for some in (line.added, line.let_go))
+    return TakenLine(line.id, line.title, activity.version, back, added, let_go)
 
 
 def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:

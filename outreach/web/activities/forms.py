@@ -40,7 +40,8 @@ class TimesFields(TimeForm):
     zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
     respond_on = DayField(
-        _l("Answers wanted by"), description=_l("Left empty: two days before at 16:00, or as your office set.")
+        _l("Answers wanted by"),
+        description=_l("Left empty: two days before at 16:00, or as your office set; never on a day off."),
     )
     respond_at = Clock(_l("at"))
 

@@ -18,6 +18,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
@@ -33,6 +34,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivityForm
 from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_resolution
+from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
@@ -169,6 +171,7 @@ def show(activity_id: int) -> Any:
         activity=page.activity,
         reason_words=reason_words,
         clashes=shown(found, about=[activity_id]),
+        intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
     )
 
 

@@ -55,6 +55,8 @@ VERBS: dict[str, Any] = {
     "calendar_removed": _l("calendar of absences removed"),
     "cancelled": _l("cancelled"),
     "changed": _l("changed"),
+    "clash_intended": _l("clash marked as intended"),
+    "clash_not_intended": _l("mark “intended” taken back"),
     "closed": _l("closed"),
     "copied": _l("copied"),
     "created": _l("created"),
@@ -90,6 +92,7 @@ VERBS: dict[str, Any] = {
     "set_up": _l("set up"),
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
+    "undone": _l("undone"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {
@@ -102,6 +105,7 @@ DETAILS: dict[str, Any] = {
     "audience": _l("to"),
     "capacity": _l("capacity"),
     "changed": _l("changed"),
+    "clash": _l("clash"),
     "closes_at": _l("closes"),
     "completed": _l("completed"),
     "contact_name": _l("contact"),
@@ -119,6 +123,7 @@ DETAILS: dict[str, Any] = {
     "kinds": _l("cadre of"),
     "lines": _l("lines"),
     "latitude": _l("position on the map"),
+    "left": _l("left alone"),
     "locale": _l("language"),
     "longitude": _l("position on the map"),
     "name": _l("name"),

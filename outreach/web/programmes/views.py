@@ -87,7 +87,7 @@ def show(programme_id: int) -> Any:
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
     ids = [line.activity.id for line in page.lines]
-    found = shown(clashing.of_activities(ids, now=now), about=ids)
+    found = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
@@ -228,7 +228,7 @@ def publish(programme_id: int) -> Any:
                 "success",
             )
             return redirect(url_for(".show", programme_id=programme_id))
-    rows = shown(clashing.of_activities(ids, now=now), about=ids)
+    rows = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/publish.html",
         form=form,

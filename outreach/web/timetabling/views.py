@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
@@ -22,6 +23,7 @@ from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.result import Result
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
@@ -54,11 +56,11 @@ def index() -> Any:
 @bp.get("/new")
 @coordinator_required
 def new() -> Any:
-    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request."""
+    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request, ?activity= ticks some."""
     earlier = request.args.get("from", type=int)
     asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
     candidates = searches.candidates(now=clock.now())
-    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked)
+    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked, request.args.getlist("activity", type=int))
     tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
     if asked:
         days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))
@@ -115,6 +117,7 @@ def show(placement_id: int) -> Any:
             running=running,
             broken_off=searches.is_broken_off(search, now),
             can_search=searches.can_search(),
+            undoable=undoing.latest(placement_id) is not None,
             **shown(search),
         )
     )
@@ -170,6 +173,28 @@ def taken(placement_id: int) -> Any:
         flash(_("%(count)s activities are planned so now.", count=count), "success")
         return redirect(url_for(".show", placement_id=placement_id))
     return _taking(searches.get(placement_id), form, picked), 422
+
+
+@bp.route("/<int:placement_id>/undo", methods=["GET", "POST"])
+@coordinator_required
+def undo(placement_id: int) -> Any:
+    """Show what would go back of what was taken last, and what is left alone; after confirmation, undo it."""
+    search, form, now = searches.get(placement_id), TakeForm(), clock.now()
+    if form.is_submitted() and form.validate():
+        with showing_problems(form, but=(searches.SearchMissing, undoing.NothingToUndo)):
+            done = undoing.undo(placement_id, reason=form.reason.data or "", by=current_user, now=now)
+            flash(ngettext("One activity is back where it was.", "%(num)d activities are back where they were.",
+                           len(done.back)), "success")  # fmt: skip
+            if done.left:
+                flash(_("Left alone: %(what)s.", what="; ".join(timetabling_words.left_words(done.left))), "warning")
+            return redirect(url_for(".show", placement_id=placement_id))
+    elif not form.is_submitted():
+        form.reason.data = _("It goes back to the time and place announced before.")
+    with flashing_problems(but=searches.SearchMissing):
+        seen = undoing.preview(placement_id, now=now)
+        page = render_template("timetabling/undo.html", search=search, form=form, seen=seen, words=timetabling_words)
+        return page, 422 if form.is_submitted() else 200
+    return redirect(url_for(".show", placement_id=placement_id))
 
 
 def _begin(placement_id: int) -> Any:

@@ -38,8 +38,21 @@ CALENDAR = Calendar({date(2027, 1, 20): DayOff("Libur")}, (DayRange(date(2027, 1
 quarters = st.integers(0, 8 * 96).map(lambda n: MIDNIGHT + timedelta(minutes=15 * n))  # from Monday to Monday week
 lengths = st.one_of(st.integers(1, 20), st.integers(90, 200)).map(lambda n: timedelta(minutes=15 * n))
 maybe_venue = st.sampled_from([None, 1, 2, 3])
+turns = st.lists(
+    st.tuples(st.integers(-2, 12), st.integers(1, 6)).map(
+        lambda turn: (timedelta(minutes=15 * turn[0]), timedelta(minutes=15 * (turn[0] + turn[1])))
+    ),
+    max_size=3,
+).map(tuple)
 engagements = st.lists(
-    st.builds(Engagement, st.sampled_from(PARTIES), st.sampled_from(Role), st.sampled_from(InvitationState)), max_size=3
+    st.builds(
+        Engagement,
+        st.sampled_from(PARTIES),
+        st.sampled_from(Role),
+        st.sampled_from(InvitationState),
+        turns=st.just(()) | turns,
+    ),
+    max_size=3,
 ).map(tuple)
 
 

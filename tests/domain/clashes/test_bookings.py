@@ -27,7 +27,7 @@ from tests.domain.plan_help import (
     volunteers,
 )
 
-QUIET = Rules(notice_days=0)
+QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def found(*activities, **more):
@@ -359,3 +359,61 @@ def test_a_yes_does_not_resolve_a_double_booking():
     other = activity(2, 15, 16, engagements=(speaks(SITI),))
     (found,) = find_clashes(plan(held, other, rules=QUIET))
     assert (found.kind, found.severity) == (ClashKind.SPEAKER_TWICE, Severity.BLOCK)
+
+
+# turns on the agenda
+
+KAPOLRES = Party.person(4, "AKBP Heri")
+
+
+def turn(party, *hours, role=Role.SPEAKER):
+    """An engagement for the hours after the activity's start: turn(SITI, (1, 2)) from one hour to two hours after it."""
+    return Engagement(
+        party, role, turns=tuple((timedelta(hours=begins), timedelta(hours=ends)) for begins, ends in hours)
+    )
+
+
+def test_a_speaker_is_needed_only_for_the_turn_that_the_agenda_gives():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2)),))  # 09.00 to 10.00
+    assert found(there, activity(2, 10, 11, engagements=(speaks(KAPOLRES),))) == []
+    assert found(there, activity(2, 9.75, 11, engagements=(speaks(KAPOLRES),))) == [(ClashKind.SPEAKER_TWICE, (1, 2))]
+    assert found(replace(there, engagements=(speaks(KAPOLRES),)), activity(2, 10, 11, engagements=(speaks(KAPOLRES),)))
+
+
+def test_between_two_turns_the_travel_time_counts():
+    there = activity(1, 8, 12, venue_id=BAPPEDA.id, engagements=(turn(KAPOLRES, (1, 2)),))
+    near, far = (
+        activity(2, hour, 12, venue_id=GANJAR_AGUNG.id, engagements=(turn(KAPOLRES, (0, 0.5)),)) for hour in (10.5, 10)
+    )
+    assert found(there, near) == []
+    (late,) = find_clashes(plan(there, far, rules=QUIET))
+    assert (late.kind, late.there) == (ClashKind.SPEAKER_TRAVEL, 0)
+    assert late.meeting == ((at(9), at(10)), (at(10), at(10.5)))
+
+
+def test_the_travel_time_counts_to_an_earlier_turn_in_the_activity_that_begins_later():
+    long = activity(1, 8, 14, venue_id=BAPPEDA.id, engagements=(turn(KAPOLRES, (3, 4)),))  # 11.00 to 12.00
+    short = activity(2, 9, 13, venue_id=GANJAR_AGUNG.id, engagements=(turn(KAPOLRES, (0, 2)),))  # 09.00 to 11.00
+    (late,) = find_clashes(plan(long, short, rules=QUIET))
+    assert (late.kind, late.ids, late.there) == (ClashKind.SPEAKER_TRAVEL, (1, 2), 0)
+
+
+def test_a_speaker_who_also_takes_part_or_moderates_is_needed_for_the_whole_activity():
+    elsewhere = activity(2, 10, 11, engagements=(speaks(KAPOLRES),))
+    for other in (takes_part(KAPOLRES), Engagement(KAPOLRES, Role.MODERATOR)):
+        there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2)), other))
+        assert found(there, elsewhere) == [(ClashKind.SPEAKER_TWICE, (1, 2))]
+
+
+def test_an_absence_clashes_only_with_a_turn():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2), (3, 4)),))
+    away = [Absence(at(10), at(11), party=KAPOLRES)]
+    assert found(there, absences=away) == []
+    assert found(there, absences=[Absence(at(9.5), at(11.5), party=KAPOLRES)]) == [(ClashKind.SPEAKER_ABSENT, (1,))]
+
+
+def test_turns_go_with_the_activity_and_end_with_it():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2), (2, 3), (3.5, 9)),)).moved(at(13))
+    assert there.spans_of(KAPOLRES) == ((at(14), at(16)), (at(16.5), at(17)))
+    beside = replace(there, engagements=(turn(KAPOLRES, (-1, 0)),))  # only during registration: nothing is known then
+    assert beside.spans_of(KAPOLRES) == ((at(13), at(17)),)

@@ -29,7 +29,7 @@ from tests.domain.plan_help import (
     takes_part,
 )  # fmt: skip
 
-QUIET = Rules(notice_days=0)
+QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 HOURS = timedelta(hours=1)
 
 

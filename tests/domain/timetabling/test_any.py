@@ -61,6 +61,11 @@ hours = st.sampled_from([7, 8, 8.5, 10, 12, 13.5, 14, 15])
 lengths = st.sampled_from([*(1, 2, 2, 2, 2, 3, 3, 4) * 3, 26])  # hours
 
 
+turns = st.sampled_from(  # hours after the start; the last one reaches beyond most activities
+    [((0, 1),), ((1, 2),), ((0, 0.5), (1.5, 2)), ((0.5, 1.5),), ((2, 9),)]
+).map(lambda some: tuple((timedelta(hours=begins), timedelta(hours=ends)) for begins, ends in some))
+
+
 def moments(draw):
     return at(draw(hours), draw(st.sampled_from((18, 18, 18, 19, 20, 22))))
 
@@ -75,6 +80,7 @@ def activities(draw, id):
                 st.sampled_from(PARTIES),
                 st.sampled_from(Role),
                 st.sampled_from([InvitationState.INVITED, InvitationState.PREPARED, InvitationState.NOT_COMING]),
+                turns=st.just(()) | turns,
             ),
             max_size=3,
         )

@@ -49,7 +49,7 @@ def test_a_programme_is_created_together_with_its_activities(coordinator, hall):
         ("Rapat koordinasi", at(18), ActivityState.DRAFT),
         ("Rapat koordinasi", at(19), ActivityState.DRAFT),
     ]
-    assert made.activities[0].respond_by_at == at(16, 16)
+    assert made.activities[0].respond_by_at == at(15, 16)
 
 
 def test_one_bad_activity_prevents_the_whole_programme(coordinator):
@@ -126,8 +126,9 @@ def test_a_draft_is_edited_freely_and_a_published_activity_only_moved(activity, 
 def test_the_audit_log_names_only_real_differences_whatever_the_zone_of_the_instants(activity, coordinator):
     assert activity.starts_at.tzinfo is not JAKARTA  # as read from the database
     values = replace(
-        RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id
-    )
+        RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id,
+        respond_by_at=at(16, 16),
+    )  # fmt: skip
     planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
     entry = db.session.scalars(sa.select(AuditEntry).filter_by(action="activity.edited")).one()
     assert entry.detail == {"changed": {"title": ["Rapat koordinasi pencegahan kekerasan", "Rapat koordinasi"]}}

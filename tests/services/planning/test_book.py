@@ -14,6 +14,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, SpeakerBooking, Venue
 from outreach.services import attendance
+from outreach.services.activities import agenda as agendas
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import move as moves
@@ -25,6 +26,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, book
+from outreach.services.planning.checks import PlanBlocked
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
@@ -237,6 +239,64 @@ def test_a_title_can_be_corrected_despite_any_clash(two):
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     planning.edit_activity(third.id, replace(values, title="Rapat lanjutan"), third.version, by=None, now=NOW)
     assert db.session.get(Activity, third.id).title == "Rapat lanjutan"
+
+
+def speak(person, activity, *hours):
+    """Put the person on the activity's agenda for these hours: (9, 10) is from 09.00 to 10.00."""
+    lines = [agendas.AgendaValues(at(18, since), at(18, until), "Materi", (person.id,)) for since, until in hours]
+    agendas.set_agenda(activity.id, lines, by=None, now=NOW)
+
+
+def booked() -> list[tuple[int, int, int]]:
+    """Return which activity has booked somebody for which hours."""
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(SpeakerBooking).order_by(SpeakerBooking.activity_id, SpeakerBooking.starts_at))
+    return [(one.activity_id, *(t.astimezone(JAKARTA).hour for t in (one.starts_at, one.ends_at))) for one in rows]
+
+
+def test_a_speaker_is_booked_for_the_turns_only_and_free_between_them(siti, two):
+    one, other = two
+    speak(siti, one, (8, 9), (11, 12))
+    assert booked() == [(one.id, 8, 9), (one.id, 11, 12)]
+    speak(siti, other, (9, 11))  # it begins at 9 and ends at 13
+    assert booked() == [(one.id, 8, 9), (one.id, 11, 12), (other.id, 9, 11)]
+    with pytest.raises(SpeakerTaken) as refused:
+        engage(siti, draft_activity(None, None, title="Rapat", starts_at=at(18, 10), ends_at=at(18, 11)))
+    assert (refused.value.values["title"], refused.value.values["until"]) == ("Sosialisasi", at(18, 11))
+    engage(siti, draft_activity(None, None, starts_at=at(18, 12), ends_at=at(18, 13)))
+
+
+def test_a_turn_that_overlaps_another_turn_is_refused_and_nothing_changes(siti, two):
+    one, other = two
+    speak(siti, one, (9, 10))
+    speak(siti, other, (10, 11))
+    with pytest.raises((SpeakerTaken, PlanBlocked)):
+        speak(siti, other, (9, 11))
+    assert booked() == [(one.id, 9, 10), (other.id, 10, 11)]
+
+
+def test_who_loses_the_turn_or_moderates_is_booked_for_the_whole_activity(siti, two):
+    one, _other = two
+    speak(siti, one, (9, 10))
+    speak(siti, one)  # no longer on the agenda, but still invited to speak
+    assert booked() == [(one.id, 8, 12)]
+    speak(siti, one, (9, 10))
+    engage(siti, one, role=Role.MODERATOR)
+    assert booked() == [(one.id, 8, 12)]
+
+
+def test_turns_move_with_their_activity_whether_it_is_moved_or_edited(siti, two):
+    one, other = two
+    speak(siti, one, (9, 10))
+    speak(siti, other, (10, 11))
+    move(one, 18, 13, 17)
+    assert booked() == [(one.id, 14, 15), (other.id, 10, 11)]
+    values = ActivityValues(one.kind, "Rakor", at(18, 7), at(18, 11), JAKARTA, venue_id=one.venue_id)
+    planning.edit_activity(one.id, values, db.session.get(Activity, one.id).version, by=None, now=NOW)
+    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
+    with pytest.raises(SpeakerTaken):
+        move(one, 18, 9, 13)
+    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
 
 
 def place(activities, *times):

@@ -17,6 +17,7 @@ from outreach.extensions import db
 from outreach.models import (
     Absence,
     Activity,
+    AgendaItem,
     Invitation,
     Organisation,
     Person,
@@ -32,7 +33,7 @@ from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 ROUNDS = 8
 REGIONS = (None, "18.72", "18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
 NAMES = ("Kompol Rudi", "KOMPOL RUDI.", "Wiji", "—")
-QUERIES = 11
+QUERIES = 13
 
 
 @pytest.fixture(params=range(ROUNDS))
@@ -61,6 +62,7 @@ def write(draw: Random) -> None:
     db.session.flush()
     for activity in activities:
         invite(draw, activity, people, offices)
+        set_agenda(draw, activity, people)
     for subject in draw.sample([*people, *offices, *places], 7):
         db.session.add(an_absence(draw, subject))
     db.session.flush()
@@ -106,6 +108,15 @@ def invite(draw: Random, activity: Activity, people: list[Person], offices: list
                 )
             )  # fmt: skip
         db.session.flush()
+
+
+def set_agenda(draw: Random, activity: Activity, people: list[Person]) -> None:
+    """Write some lines of an agenda, some of them outside the activity's hours."""
+    for _ in range(draw.choice((0, 0, 1, 3))):
+        starts_at = activity.starts_at + timedelta(minutes=15 * draw.randint(-2, 8))
+        speakers = draw.sample(people, draw.randint(0, 3))
+        until = starts_at + timedelta(minutes=15 * draw.randint(1, 4))
+        activity.agenda.append(AgendaItem(starts_at=starts_at, ends_at=until, topic="Materi", speakers=speakers))
 
 
 def an_absence(draw: Random, subject: Person | Organisation | Venue) -> Absence:

@@ -8,11 +8,12 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
 from outreach.queries.activities import lists as browsing
+from outreach.services.activities import agenda as agendas
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
-from tests.web.reading import fields
+from tests.web.reading import fields, text_of
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -465,3 +466,30 @@ def test_a_link_can_prefill_time_and_place_in_the_form(coordinator_client, activ
         page = coordinator_client.get(path, query_string=asked).text
         assert all(f'value="{value}"' in page for value in asked.values())
     assert coordinator_client.get("/activities/new", query_string={"on": "soon"}).status_code == 200
+
+
+def test_a_speaker_who_is_elsewhere_at_their_turn_is_refused_with_ways_out_and_another_turn_is_saved(
+    coordinator_client, activity, chief
+):
+    elsewhere = draft_activity(None, None, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 12))
+    agendas.set_agenda(
+        elsewhere.id, [agendas.AgendaValues(at(18, 10), at(18, 11), "Materi", (chief.id,))], by=None, now=NOW
+    )
+    page = f"/activities/{activity.id}/agenda"
+    line = {
+        "lines-0-topic": "Sambutan",
+        "lines-0-speakers": str(chief.id),
+        "moderator_id": "",
+        "lines-0-on": "2027-01-18",
+    }
+    version = {"version": str(db.session.get(Activity, activity.id).version)}
+    refused = coordinator_client.post(
+        page, data={**line, **version, "lines-0-begins": "10:00", "lines-0-ends": "10:30"}
+    )
+    assert refused.status_code == 422
+    said = text_of(refused.text)
+    assert "Kapolres Metro has a turn here (10:00–10:30 WIB) and is expected at “Pelatihan”" in said
+    assert "at the same time: 10:00–11:00 WIB." in said
+    assert "Move it to" in said
+    saved = coordinator_client.post(page, data={**line, **version, "lines-0-begins": "09:00", "lines-0-ends": "10:00"})
+    assert saved.status_code == 302

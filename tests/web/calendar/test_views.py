@@ -139,11 +139,14 @@ def events(start: str = "2027-01-18", end: str = "2027-01-25", **query: object) 
 
 
 def test_activities_are_given_in_the_offices_local_time(any_app, programme, hall, coordinator_client):
-    made = draft_activity(programme, hall, 19, zone=ZoneInfo("Asia/Makassar"), title="Rapat")
+    made = draft_activity(
+        programme, hall, zone=ZoneInfo("Asia/Makassar"), title="Rapat", starts_at=at(19, 7), ends_at=at(19, 11),
+        registration_at=None,
+    )  # fmt: skip
     (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
-    assert (event["start"], event["end"]) == ("2027-01-19T08:00:00", "2027-01-19T12:00:00")
+    assert (event["start"], event["end"]) == ("2027-01-19T07:00:00", "2027-01-19T11:00:00")
     assert (event["id"], event["editable"], event["classNames"]) == (str(made.id), True, ["cal-draft"])
-    assert event["extendedProps"]["about"] == "09:00–13:00 WITA, Rapat, Aula Bappeda, Draft"
+    assert event["extendedProps"]["about"] == "08:00–12:00 WITA, Rapat, Aula Bappeda, Draft"
 
 
 def test_a_held_activity_cannot_be_dragged(app, activity, coordinator_client):
@@ -395,14 +398,14 @@ def test_a_move_reads_the_plan_once_to_preview_and_once_to_save(
 ):
     if is_published:
         publishing.publish([activity.id], by=coordinator, now=NOW)
-    address = drop(activity, "2027-01-19T09:00:00", "2027-01-19T13:00:00")
+    address = drop(activity, "2027-01-19T07:30:00", "2027-01-19T11:30:00")
     path, pages, answers = f"/calendar/{activity.id}/move", [], []
     assert plan_readings(statements(lambda: pages.append(coordinator_client.get(address).text))) == 1
     assert "Nothing clashes at this time." in pages[0]
     form = {name: values[0] for name, values in fields(pages[0]).items()} | {"reason": "Aula dipakai"}
     assert plan_readings(statements(lambda: answers.append(coordinator_client.post(path, data=form)))) == 1
     assert [answer.status_code for answer in answers] == [302]
-    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 9)]
+    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 7, 30)]
 
 
 READS = {

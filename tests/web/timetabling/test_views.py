@@ -335,3 +335,23 @@ def test_an_error_among_the_wishes_is_not_in_a_closed_part_of_the_page(coordinat
     assert wishes.index("<details") < wishes.index("Please write a time") < wishes.index("</details>")
     assert wishes.partition("<details")[2].startswith(' class="more" open>')
     assert re.search(r'<input[^>]*autofocus[^>]*name="hours_from"', page)
+
+
+def test_what_was_taken_is_undone_on_a_page_that_says_what_goes_back_and_what_stays(coordinator_client):
+    drafts = three_at_once()
+    search = searched(a_request(drafts, facilitators()))
+    page = f"/placements/{search.id}"
+    assert "Undo what was taken" not in coordinator_client.get(page).text
+    coordinator_client.post(f"{page}/take", data={"pick": [one.id for one in drafts]})
+    assert f'href="{page}/undo"' in coordinator_client.get(page).text
+    with writing() as session:
+        session.get(Activity, drafts[0].id).title = "Diubah orang lain"
+    seen = words_of(coordinator_client.get(f"{page}/undo"))
+    assert "“Diubah orang lain” (changed since)" in seen
+    assert "Move these 2 activities back?" in seen
+    done = words_of(coordinator_client.post(f"{page}/undo", follow_redirects=True))
+    assert "2 activities are back where they were." in done
+    assert "Left alone: “Diubah orang lain” (changed since)." in done
+    assert "Undo what was taken" not in done
+    again = words_of(coordinator_client.get(f"{page}/undo", follow_redirects=True))
+    assert "There is nothing left to undo" in again

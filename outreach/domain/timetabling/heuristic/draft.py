@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import combinations, islice
 from math import inf
 
-from outreach.domain.clashes import bookings
+from outreach.domain.clashes import bookings, is_intended
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
@@ -64,7 +64,7 @@ class Draft:
             if day not in at_venues:
                 at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
             end = start + options.bare.length
-            if self._are_engaged(options.stage, start, end):
+            if self._are_engaged(options, options.stage, start):
                 continue
             for venue, at_venue in at_venues[day]:
                 if costs[place] + at_venue >= least:
@@ -75,7 +75,7 @@ class Draft:
                     cost = costs[place] + at_venue + of_team
                     if cost >= least:
                         break
-                    if team and options.demand.facilitator_role in ON_STAGE and self._are_engaged(team, start, end):
+                    if team and options.demand.facilitator_role in ON_STAGE and self._are_engaged(options, team, start):
                         continue
                     planned = options.planned(start, venue, team)
                     warned = self._warned(planned, team)
@@ -149,9 +149,13 @@ class Draft:
     def _is_taken(self, venue: int | None, start: datetime, end: datetime) -> bool:
         return venue is not None and self._venues_block and any(self.plan.at_venue(venue, start, end))
 
-    def _are_engaged(self, people: Team, start: datetime, end: datetime) -> bool:
+    def _are_engaged(self, options: Options, people: Team, start: datetime) -> bool:
         return self._speakers_block and any(
-            True for party in people if party.is_one_person for _ in self.plan.of_party(party, start, end)
+            True
+            for party in people
+            if party.is_one_person
+            for begins, length in options.stays_of(party)
+            for _ in self.plan.of_party(party, start + begins, start + begins + length)
         )
 
     def _warned(self, planned: PlannedActivity, team: Team) -> int | None:
@@ -159,6 +163,8 @@ class Draft:
         cost = 0
         for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
             for one in look(self.plan, planned):
+                if is_intended(self.plan, one):
+                    continue
                 if one.severity is Severity.BLOCK:
                     return None
                 other = one.other(planned.id)

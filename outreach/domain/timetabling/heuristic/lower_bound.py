@@ -5,7 +5,7 @@ the days and within each kecamatan, and the fewest trips possible.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from heapq import heapify, heapreplace
 
@@ -26,11 +26,14 @@ def at_least(task: Task, options: dict[int, Options]) -> int:
     return own + days + _fewest_trips(task, options, ledger)
 
 
-def most_on(day: date, options: Iterable[Options]) -> int:
+def most_on(day: date, options: Collection[Options], party: Party) -> int:
     """Return the most of these activities that one person can do on that day.
 
-    It assumes the shortest length, and every start that any of them allows.
+    It assumes the shortest length, and every start that any of them allows. If the person has turns in one of them, all
+    of them count: nothing is estimated then.
     """
+    if any(party in one.stays for one in options):
+        return len(options)
     starts: set[datetime] = set()
     length: timedelta | None = None
     for one in options:
@@ -111,7 +114,7 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
                 of_party[party].append(one)
     trips = 0
     for party, theirs in of_party.items():
-        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
+        most = {day: most_on(day, theirs, party) for day in {day for one in theirs for day in one.days()}}
         free = sum(count for day, count in most.items() if day in ledger.days_of(party))
         trips += trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
     return (trips + _trips_of_chosen(options, ledger, of_party)) * task.wishes.trips
@@ -132,9 +135,9 @@ def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[
         if seen & pool or engaged.keys() & pool or any(not party.is_one_person for party in pool):
             continue
         seen |= pool
-        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
-        turns = [(party, day) for party in pool for day in most]
-        free = sum(most[day] for party, day in turns if day in ledger.days_of(party))
-        paid = [most[day] for party, day in turns if day not in ledger.days_of(party)]
+        days = {day for one in theirs for day in one.days()}
+        most = {(party, day): most_on(day, theirs, party) for party in pool for day in days}
+        free = sum(count for (party, day), count in most.items() if day in ledger.days_of(party))
+        paid = [count for (party, day), count in most.items() if day not in ledger.days_of(party)]
         trips += trips_needed(sum(one.needed for one in theirs), free, paid)
     return trips
