@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from outreach.services.absences import refresh as absence_refresh
+from outreach.services.directory import import_undo
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.messages import archive as archiving
@@ -41,7 +42,12 @@ def _expand(now: Clock, _stop: Stop) -> Mapping[str, int]:
 def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
     forgotten = inbox_retention.forget_old(now(), stop=stop)
-    return {"archived": archived, "forgotten": forgotten, "placements": searches.delete_old(now(), stop=stop)}
+    return {
+        "archived": archived,
+        "forgotten": forgotten,
+        "placements": searches.delete_old(now(), stop=stop),
+        "imports": import_undo.forget_old(now(), stop=stop),
+    }
 
 
 # The engines send after it, in portions: see loop.send.

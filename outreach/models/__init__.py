@@ -2,6 +2,7 @@
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
@@ -30,6 +31,7 @@ __all__ = [
     "DatePoll",
     "Feed",
     "Heartbeat",
+    "ImportShape",
     "IncomingMail",
     "Invitation",
     "Link",
@@ -39,6 +41,8 @@ __all__ = [
     "Office",
     "Organisation",
     "Person",
+    "PersonImport",
+    "PersonImportLine",
     "PlanSettings",
     "PollAnswer",
     "PollInvitee",

@@ -44,7 +44,7 @@ _BEFORE_PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Name:
     """A name with its titles: Name("Siti Rahmawati", before="Dr. Hj.", after="S.H., M.H.")."""
 
@@ -79,6 +79,8 @@ def is_name(text: str) -> bool:
 
 def key(name: str) -> str:
     """Return the comparison key of a name without titles: its letters and digits only, without accents."""
+    if name.isascii():
+        return "".join(filter(str.isalnum, name.lower()))
     plain = unicodedata.normalize("NFKD", name)
     return _letters("".join(letter for letter in plain if not unicodedata.combining(letter)))
 

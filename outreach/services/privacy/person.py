@@ -32,6 +32,7 @@ from outreach.models import (
     agenda_speaker,
 )
 from outreach.services import audit
+from outreach.services.directory import import_undo
 from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
@@ -80,6 +81,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **inbox.held(db.session(), person),
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
+        "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
             for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
@@ -118,6 +120,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
+        import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
         _forget_polls(session, person)
