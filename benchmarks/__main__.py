@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clashes, draining, load, national, pages, peers, sending, ticks, timetabling, wire
+from benchmarks import clashes, draining, importing, load, national, pages, peers, sending, ticks, timetabling, wire
 from benchmarks.conditions import machine
 from benchmarks.results import LATEST, table, write
 from benchmarks.worth import bound, chunks, serving
@@ -27,6 +27,7 @@ ALL = (
     national.measure,
     clashes.measure,
     timetabling.measure,
+    importing.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)
 NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))

@@ -45,7 +45,7 @@ class AddressInvalidNear(AddressInvalid):
 
 def means_nothing(written: str) -> bool:
     """Return whether a cell means "nothing": "-", "tidak ada", "n/a"."""
-    return len(written) < 20 and written.strip().casefold().rstrip(".") in NOTHING
+    return not written or (len(written) < 20 and written.strip().casefold().rstrip(".") in NOTHING)
 
 
 def address(written: str) -> str:
