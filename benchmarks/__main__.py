@@ -13,7 +13,20 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clashes, draining, inviting, load, national, pages, peers, sending, ticks, timetabling, wire
+from benchmarks import (
+    clashes,
+    draining,
+    importing,
+    inviting,
+    load,
+    national,
+    pages,
+    peers,
+    sending,
+    ticks,
+    timetabling,
+    wire,
+)
 from benchmarks.conditions import machine
 from benchmarks.results import LATEST, table, write
 from benchmarks.worth import bound, chunks, serving
@@ -28,6 +41,7 @@ ALL = (
     clashes.measure,
     inviting.measure,
     timetabling.measure,
+    importing.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)
 NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))

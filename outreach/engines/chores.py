@@ -9,6 +9,7 @@ from datetime import datetime
 
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
+from outreach.services.directory import import_undo
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.messages import archive as archiving
@@ -43,7 +44,12 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
     forgotten = inbox_retention.forget_old(now(), stop=stop)
     answers.delete_old(now())
-    return {"archived": archived, "forgotten": forgotten, "placements": searches.delete_old(now(), stop=stop)}
+    return {
+        "archived": archived,
+        "forgotten": forgotten,
+        "placements": searches.delete_old(now(), stop=stop),
+        "imports": import_undo.forget_old(now(), stop=stop),
+    }
 
 
 # The engines send after it, in portions: see loop.send.

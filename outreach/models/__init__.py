@@ -5,6 +5,7 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
@@ -43,6 +44,7 @@ __all__ = [
     "DatePoll",
     "Feed",
     "Heartbeat",
+    "ImportShape",
     "IncomingMail",
     "IntendedClash",
     "Invitation",
@@ -54,6 +56,8 @@ __all__ = [
     "Organisation",
     "PeopleGroup",
     "Person",
+    "PersonImport",
+    "PersonImportLine",
     "PlanSettings",
     "PollAnswer",
     "PollInvitee",

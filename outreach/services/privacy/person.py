@@ -35,6 +35,7 @@ from outreach.models import (
     people_group_member,
 )
 from outreach.services import audit
+from outreach.services.directory import import_undo
 from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
@@ -93,6 +94,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
         **clash_privacy.held(db.session(), person_id),
+        "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
             for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
@@ -132,6 +134,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
         clash_privacy.forget(session, person_id)
+        import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
         session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day

@@ -61,3 +61,11 @@ def test_any_text_gives_a_number_nothing_or_a_message(text):
     except phones.PhoneInvalid:
         return
     assert found == "" or phones.number(found) == found
+
+
+@given(
+    st.sampled_from(["08", "8", "628", "0062", "62", "0", "00628", "62085", "081", "07"]),
+    st.text("0123456789", min_size=3, max_size=13),
+)
+def test_the_short_way_for_indonesian_mobiles_finds_what_the_long_way_finds(start, rest):
+    assert phones._mobile(start + rest) in ("", phones._valid(start + rest))
