@@ -129,7 +129,8 @@ def test_an_organisation_has_its_own_words_for_reminders_and_changes(activity, p
 
 
 @pytest.mark.parametrize("text_key", ["", "invitation-nominee"])
-def test_a_nominee_reads_the_name_of_their_organisation(activity, police, ani, text_key):
+def test_a_nominee_reads_the_name_of_their_organisation(app, activity, police, ani, text_key):
+    reads_a_mailbox(app)
     asked = invited(activity, police, Role.PARTICIPANT, quota=2)
     ani.locale = "en"
     nominee = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id)
@@ -231,8 +232,7 @@ def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_
     assert "/j/" not in text_of(to_dewi) + html_of(to_dewi)
     assert "answer" not in text_of(to_dewi)
     (part,) = calendar_parts(to_dewi)
-    assert event_in(part)["ATTENDEE"] == "mailto:dewi@example.com"
-    assert "DESCRIPTION" not in event_in(part)
+    assert "/j/" not in event_in(part).get("DESCRIPTION", "")
 
 
 @pytest.mark.parametrize(
