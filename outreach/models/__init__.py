@@ -4,7 +4,7 @@ from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import Attendance, Invitation, Link
-from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
+from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule, SentMail
 from outreach.models.people import Cadre, Organisation, Person
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
@@ -47,6 +47,7 @@ __all__ = [
     "Region",
     "Reminder",
     "ReminderRule",
+    "SentMail",
     "SpeakerBooking",
     "TimetablingSearch",
     "User",

@@ -109,9 +109,9 @@ def ics_for(
     """Return one activity's iCalendar object, UTF-8 with CRLF, lines folded.
 
     url: the recipient's page for the description; "" for none. notes: lines before it (notes_of).
-    attendee: recipient of a REQUEST or CANCEL; a PUBLISH has none (RFC 5546, 3.2.1). organiser: the office's name. revision: the invitation's share of the
-    SEQUENCE. It rises when the invitation is withdrawn and when it is made again, so that each object outranks the
-    earlier ones (RFC 5546, 3.2.5).
+    attendee: recipient of a REQUEST or CANCEL; a PUBLISH has none (RFC 5546, 3.2.1). organiser: the office's name.
+    revision: the invitation's share of the SEQUENCE. It rises when the invitation is withdrawn and when it is made again,
+    so that each object outranks the earlier ones (RFC 5546, 3.2.5).
     """
     calendar = Calendar()
     calendar.add("prodid", PRODID)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import IN_DOUBT, TOLD_ANEW
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
+from outreach.domain.mail import hours as hours_for_mail
+from outreach.domain.mail.hours import MailHours, start_before
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
@@ -24,6 +26,14 @@ JOINS_EARLIER = (MailKind.REMINDER, MailKind.THANKS)
 
 def times_of(activity: Activity) -> ActivityTimes:
     return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+
+
+def held_until(reminder: Reminder, activity: Activity, now: datetime, hours: MailHours | None) -> datetime | None:
+    """Return until when a due reminder waits for the office's hours for mail; None: it is expanded at `now`."""
+    return hours_for_mail.held_until(
+        reminder.kind, reminder.audience, reminder.due_at, times_of(activity), now, hours,
+        also_starts_at=start_before(reminder.detail),
+    )  # fmt: skip
 
 
 def expand(session: Session, reminder: Reminder, now: datetime) -> int:

@@ -193,6 +193,25 @@ class MoveForm(TimesFields, Versioned):
         )
 
 
+class PublishForm(TidyForm):
+    """When the invitations go out: at once, or on a day at an hour. Both are left empty for at once."""
+
+    send_on = DayField(_l("Send the invitations on"), description=_l("Left empty: at once."))
+    send_at = Clock(_l("at"), description=_l("Such as 08:00."))
+
+    def validate_send_at(self, field: Clock) -> None:
+        if self.send_on.data and field.data is None and not field.errors:
+            raise ValidationError(gettext("Please write the hour, such as 08:00."))
+        if field.data is not None and self.send_on.data is None and not self.send_on.errors:
+            raise ValidationError(gettext("Please choose the day, too."))
+
+    def invitations_at(self, zone: ZoneInfo) -> datetime | None:
+        """Return the chosen moment; None for at once, and for what cannot be read."""
+        if self.send_on.data is None or self.send_at.data is None:
+            return None
+        return instant(self.send_on.data, self.send_at.data, zone)
+
+
 class CancelForm(TidyForm):
     reason = StringField(
         _l("Reason"),

@@ -1,0 +1,32 @@
+"""The office's hours for mail, whether answers are confirmed, and mails as they were sent.
+
+Revision ID: 0005_mails
+Revises: 0004
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005_mails"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column("office", sa.Column("mails_from", sa.Time(), nullable=False, server_default="07:00:00"))
+    op.add_column("office", sa.Column("mails_until", sa.Time(), nullable=False, server_default="20:00:00"))
+    op.add_column("office", sa.Column("confirms_answers", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_table(
+        "sent_mail",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+
+
+def downgrade():
+    op.drop_table("sent_mail")
+    for name in ("confirms_answers", "mails_until", "mails_from"):
+        op.drop_column("office", name)
