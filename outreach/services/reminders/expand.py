@@ -158,6 +158,9 @@ def _write_lines(session: Session, reminder: Reminder, *, only: sa.ColumnElement
     )
     if only is not None:
         chosen = chosen.where(only)
+    named = (reminder.detail or {}).get("only")  # a reminder by hand
+    if named is not None:
+        chosen = chosen.where(Invitation.id.in_(named))
     for to_representative in (False, True):
         read_by = audiences.read_by(reminder.kind, to_representative=to_representative)
         if read_by:

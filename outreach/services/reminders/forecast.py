@@ -24,6 +24,7 @@ from outreach.domain.mail.still_true import LineFacts, skip_because
 from outreach.domain.reminders import (
     ActivityTimes,
     MissedReason,
+    NotReminded,
     Rule,
     due_at,
     local_day,
@@ -36,6 +37,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
 from outreach.services import office_defaults
+from outreach.services.addresses import no_mail_reaches
 from outreach.services.office_defaults import deadline_at_publishing, usual_deadline
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
@@ -134,6 +136,16 @@ def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rul
 
 
 @dataclass(frozen=True)
+class ToRemind:
+    """One invitation of a reminder by hand: when its mail goes out, or why none does."""
+
+    invitation_id: int
+    audience: Audience | None
+    at: datetime | None
+    reason: NotReminded | None = None
+
+
+@dataclass(frozen=True)
 class _Planned:
     """One reminder of one activity, stored or expected. note: why nothing goes out."""
 
@@ -149,6 +161,7 @@ class _Planned:
     reminder_id: int | None = None  # None: not stored
     also_starts_at: datetime | None = None  # the start before a move
     held_until: datetime | None = None  # the office's hours for mail
+    only: frozenset[int] | None = None  # the invitations of a reminder by hand
 
     def goes_out_at(self, now: datetime) -> datetime:
         return self.held_until or max(self.due_at, now)
@@ -189,7 +202,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
         planned.append(
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
-                reminder.id, start_before(reminder.detail),
+                reminder.id, start_before(reminder.detail), only=_only(reminder),
             )
         )  # fmt: skip
     return _count(planned, now)
@@ -243,6 +256,68 @@ class _PlannedLine(NamedTuple):
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
+
+
+def for_reminding(activity_id: int, invitation_ids: Collection[int], *, now: datetime) -> list[ToRemind]:
+    """Forecast what reminding these invitees of a published activity by hand would send. Their order is kept."""
+    activity = next(iter(_activities([activity_id])), None)
+    if activity is None:
+        return []
+    times, hours = expanding.times_of(activity), office_defaults.mail_hours(db.session)
+    lines: dict[int, list[_PlannedLine]] = defaultdict(list)
+    for line in _lines([activity_id], [activity.zone], now)[activity_id]:
+        lines[line.invitation_id].append(line)
+    invitees = sa.select(Invitation.id).outerjoin(Person, Person.id == Invitation.person_id)
+    invitees = invitees.outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+    unreached = set(
+        db.session.scalars(
+            invitees.where(
+                Invitation.activity_id == activity_id,
+                no_mail_reaches(sa.func.coalesce(Person.email, Organisation.email)),
+            )
+        )
+    )
+    found = []
+    for id_ in invitation_ids:
+        if id_ in lines:
+            own = [
+                line._replace(has_address=line.to_representative or line.invitation_id not in unreached)
+                for line in lines[id_]
+            ]
+            found.append(_by_hand(activity, times, hours, own, now))
+    return found
+
+
+def _by_hand(
+    activity: Activity, times: ActivityTimes, hours: MailHours | None, lines: Sequence[_PlannedLine], now: datetime
+) -> ToRemind:
+    first = lines[0]
+    audience = next(
+        (one for one in (Audience.UNANSWERED, Audience.COMING) if belongs(one, first.state, present=False)), None
+    )
+    if audience is None:
+        return ToRemind(first.invitation_id, None, None, NotReminded.NOT_EXPECTED)
+    kind = MailKind.REMINDER
+    planned = _Planned(activity.id, activity.title, activity.zone, now, kind, audience, times).held_by(hours, now)
+    readers = [
+        line
+        for line in lines
+        if audiences.reads(kind, represented=line.represented, to_representative=line.to_representative)
+    ]
+    reason = None
+    if missed_because(kind, audience, now, times, planned.goes_out_at(now)) is not None:
+        reason = NotReminded.TOO_LATE
+    elif first.stopped:
+        reason = NotReminded.STOPPED
+    elif not any(line.has_address for line in readers):
+        reason = NotReminded.NO_ADDRESS
+    elif not _still_true(planned, readers, now):
+        reason = NotReminded.INVITED_TODAY
+    if reason is not None:
+        return ToRemind(first.invitation_id, audience, None, reason)
+    waits = planned.may_be_put_off(now) and any(activity.zone in line.had_a_mail for line in readers)
+    morning = put_off_to(kind, audience, now, times, activity.zone, now) if waits else None
+    return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
 
 
 def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
@@ -331,6 +406,11 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
     return found
 
 
+def _only(reminder: Reminder) -> frozenset[int] | None:
+    named = (reminder.detail or {}).get("only")
+    return None if named is None else frozenset(named)
+
+
 def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]:
     """Return (reminder id, invitation id, to_representative) of lines already written in an earlier mail of the day."""
     if not reminder_ids:
@@ -367,6 +447,7 @@ def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int
     """Return whether this line may be in the mail: it is for this recipient and is not written yet."""
     return (
         one.invitation_id in (None, line.invitation_id)
+        and (one.only is None or line.invitation_id in one.only)
         and audiences.reads(one.kind, represented=line.represented, to_representative=line.to_representative)
         and (one.reminder_id, line.invitation_id, line.to_representative) not in written
     )
@@ -438,7 +519,12 @@ def _may_become(audience: Audience, line: _PlannedLine) -> bool:
 
 def _to_be_named(one: _Planned, lines: Collection[_PlannedLine]) -> int:
     """Return how many more people organisations may nominate until then; each gets a mail of their own."""
-    if one.note or one.invitation_id is not None or one.audience not in (Audience.COMING, Audience.PRESENT):
+    if (
+        one.note
+        or one.invitation_id is not None
+        or one.only is not None
+        or one.audience not in (Audience.COMING, Audience.PRESENT)
+    ):
         return 0
     gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
     return sum(max(line.open_seats, 0) for line in lines if line.state not in gone)

@@ -15,6 +15,8 @@ from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.models.base import literally
 from outreach.services.reminders.rules import rules_for
 
+BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
+
 
 def event_reminder(
     session: Session,
@@ -26,12 +28,14 @@ def event_reminder(
     invitation: Invitation | None = None,
     detail: dict[str, Any] | None = None,
     text_key: str = "",
+    key: str = "",
 ) -> Reminder:
-    """Write the reminder of an event that just happened, due now."""
+    """Write the reminder of an event that just happened, due now. key: if not its kind."""
+    key = key or kind.value
     reminder = Reminder(
         activity_id=activity.id,
-        key=kind.value,
-        occurrence=_next_occurrence(session, activity.id, kind.value),
+        key=key,
+        occurrence=_next_occurrence(session, activity.id, key),
         kind=kind,
         audience=audience,
         invitation_id=invitation.id if invitation else None,
@@ -130,6 +134,7 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
             later.activity_id == Reminder.activity_id,
             later.kind == Reminder.kind,
             later.audience == Reminder.audience,
+            later.key != BY_HAND,  # it is only for some of them
             literally(later.state, ReminderState.SCHEDULED),
             later.due_at > Reminder.due_at,
             later.due_at <= now,
@@ -174,7 +179,8 @@ def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
 
 
 def _has_a_moment(reminder: Reminder) -> bool:
-    return reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.invitation_id is None
+    ruled = reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.key != BY_HAND
+    return ruled and reminder.invitation_id is None
 
 
 def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:

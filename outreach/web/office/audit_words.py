@@ -77,6 +77,7 @@ VERBS: dict[str, Any] = {
     "poll_left": _l("not asked in the date poll any more"),
     "published": _l("published"),
     "quota_set": _l("quota changed"),
+    "reminded": _l("reminded by hand"),
     "reminders_resumed": _l("reminders sent again"),
     "reminders_stopped": _l("reminders stopped"),
     "restored": _l("all data restored from a backup"),
