@@ -428,6 +428,8 @@ class AnyHistory(RuleBasedStateMachine):
             address = one.representative_email if line.to_representative else one.invitee.email
             reader = (one.person_id, one.organisation_id, one.representative_name if line.to_representative else "")
             of = found[line.reminder_id]
+            if line.reminder.kind is MailKind.WITHDRAWAL and one.state is not InvitationState.WITHDRAWN:
+                continue  # invited again before the withdrawal was told
             if not address and (reason is None or reason in FOR_OTHERS_SAKE | {SkipReason.NEVER_TOLD}):
                 of.without_address.add(reader)
             elif address and (reason is None or reason in FOR_OTHERS_SAKE):
