@@ -94,6 +94,7 @@ PLACEHOLDERS = (
     Placeholder("reason", "alasan", _l("the reason for the change or cancellation")),
     Placeholder("slots", "usulan_waktu", _l("the proposed times of a date poll, on a line of their own"), is_list=True),
     Placeholder("note", "catatan", _l("the note of a date poll")),
+    Placeholder("helpline", "layanan_sapa", _l("the sentence that names the helpline SAPA 129")),
     Placeholder("n_present", "jumlah_hadir", _l("how many people were there")),
     Placeholder("n_kelurahan", "jumlah_kelurahan", _l("from how many kelurahan they came")),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The office's hours for mail, whether answers are confirmed, and mails as they were sent.
+"""Hours for mails, confirming answers, where the helpline is named, and mails as they were sent.
 
 Revision ID: 0005_mails
 Revises: 0004
@@ -17,6 +17,8 @@ def upgrade():
     op.add_column("office", sa.Column("mails_from", sa.Time(), nullable=False, server_default="07:00:00"))
     op.add_column("office", sa.Column("mails_until", sa.Time(), nullable=False, server_default="20:00:00"))
     op.add_column("office", sa.Column("confirms_answers", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("activity", sa.Column("names_helpline", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.add_column("person", sa.Column("shares_phone", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "sent_mail",
         sa.Column("message_id", sa.Integer(), nullable=False),
@@ -28,5 +30,7 @@ def upgrade():
 
 def downgrade():
     op.drop_table("sent_mail")
+    op.drop_column("person", "shares_phone")
+    op.drop_column("activity", "names_helpline")
     for name in ("confirms_answers", "mails_until", "mails_from"):
         op.drop_column("office", name)

@@ -107,6 +107,7 @@ def _fill(session: Session, activity: Activity, values: ActivityValues, now: dat
     activity.public_title = values.public_title.strip()
     activity.description = values.description.strip()
     activity.things_to_bring = values.things_to_bring.strip()
+    activity.names_helpline = values.names_helpline
     activity.zone = values.zone
     activity.starts_at = values.starts_at
     activity.ends_at = values.ends_at

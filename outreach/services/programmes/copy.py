@@ -129,7 +129,8 @@ def _copy_activity(
         **{
             name: getattr(source, name)
             for name in (
-                "kind", "title", "public_title", "description", "things_to_bring", "venue_id", "region_code", "capacity",
+                "kind", "title", "public_title", "description", "things_to_bring", "names_helpline",
+                "venue_id", "region_code", "capacity",
             )
         },
     )  # fmt: skip

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.domain.activity import ActivityValues, Move
@@ -85,6 +85,11 @@ class ActivityForm(TimesFields, Versioned):
     things_to_bring = StringField(
         _l("Things to bring"), [Length(max=200)], description=_l("Such as: surat tugas, alat tulis.")
     )
+    names_helpline = BooleanField(
+        _l("Thanks name SAPA 129"),
+        description=_l("The helpline for violence. Who shares a phone never gets this line."),
+        default=True,
+    )
     venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
@@ -114,6 +119,7 @@ class ActivityForm(TimesFields, Versioned):
             public_title=strip(self.public_title.data),
             description=strip(self.description.data),
             things_to_bring=strip(self.things_to_bring.data),
+            names_helpline=self.names_helpline.data,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
             zone=self.chosen_zone,

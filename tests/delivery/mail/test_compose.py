@@ -668,3 +668,17 @@ def test_a_representative_of_two_invitees_gets_one_mail_for_each_by_name(activit
     budi.email = ani.email
     assert mail_of(line(invited(activity, budi), INVITATION))["To"] == "Budi Santoso <ani@example.com>"
     assert mail_of(line(invited(activity, a_person("Cici")), INVITATION))["To"] == "Cici <cici@example.com>"
+
+
+def test_the_helpline_is_named_unless_the_activity_does_without_or_the_phone_is_shared(activity, ani):
+    attended = invited(activity, ani, state=InvitationState.COMING)
+    thanks = (attended, MailKind.THANKS, Audience.PRESENT)
+    assert "hubungi SAPA 129" in text_of(mail_of(line(*thanks)))
+    ani.shares_phone = True
+    db.session.commit()
+    assert "129" not in text_of(mail_of(line(*thanks)))
+    ani.shares_phone, activity.names_helpline = False, False
+    db.session.commit()
+    mail = mail_of(line(*thanks))
+    assert "129" not in text_of(mail)
+    assert "Terima kasih telah hadir" in text_of(mail)

@@ -50,7 +50,7 @@ addresses = st.sampled_from(
 )
 people = st.fixed_dictionaries({
     "name": words, "title_before": maybe, "title_after": maybe, "post": maybe, "email": addresses,
-    "sex": st.sampled_from([None, *Sex]),
+    "sex": st.sampled_from([None, *Sex]), "shares_phone": st.booleans(),
 })  # fmt: skip
 
 
@@ -102,7 +102,9 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage
             asked = Invitation(activity=activities[0], organisation=own, role=Role.PARTICIPANT, state=State.COMING)
             db.session.add(asked)
         plain = {
-            name: f"{name} {next(number)}" if person[name] else "" for name in person if name not in ("email", "sex")
+            name: f"{name} {next(number)}" if person[name] else ""
+            for name in person
+            if name not in ("email", "sex", "shares_phone")
         }
         readers = [
             stage.person(**{**plain, "name": "Budi", "sex": person["sex"], "locale": locale}, organisation=own),
