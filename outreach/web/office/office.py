@@ -65,8 +65,8 @@ class OfficeForm(TidyForm):
         _l("Mails go out until"),
         default=CLOSES,
         description=_l(
-            "What is due at another hour waits until the next morning. News of an activity within a day, confirmations and "
-            "mails about passwords never wait. The same time twice: at any hour."
+            "What is due at another hour waits until the next morning. News of an activity within a day and confirmations "
+            "never wait. The same time twice: at any hour."
         ),
     )
     confirms_answers = BooleanField(

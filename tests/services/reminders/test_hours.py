@@ -38,7 +38,7 @@ def test_an_invitation_published_in_the_evening_goes_out_at_seven(activity, ani)
     run(EVENING, at(5, 6, 59))
     assert mails() == []
     run(at(5, 7))
-    assert mails() == [("Ani", "04 22.03", ["invitation"])]
+    assert mails() == [("Ani", "05 07.00", ["invitation"])]  # it was not late
     assert db.session.scalars(sa.select(Message.sent_at)).all() == [at(5, 7)]
 
 
