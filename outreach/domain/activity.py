@@ -25,6 +25,7 @@ class ActivityValues:
     public_title: str = ""
     description: str = ""
     things_to_bring: str = ""
+    names_helpline: bool = True
     registration_at: datetime | None = None
     respond_by_at: datetime | None = None
     venue_id: int | None = None

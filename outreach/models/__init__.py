@@ -8,7 +8,7 @@ from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
-from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
+from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule, SentMail
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -66,6 +66,7 @@ __all__ = [
     "Region",
     "Reminder",
     "ReminderRule",
+    "SentMail",
     "SpeakerBooking",
     "TakenProposal",
     "TimetablingSearch",

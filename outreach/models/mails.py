@@ -160,6 +160,14 @@ class MessageLine(Identified, Model):
     invitation: Mapped[Invitation] = relationship()
 
 
+class SentMail(Model):
+    """A mail as it was sent, without its recipient's secret link: header, blank line and parts, compressed by zlib."""
+
+    __tablename__ = "sent_mail"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+
+
 class Attempt(Identified, Model):
     """One attempt to hand a message over: when, which worker, and the server's code and text."""
 

@@ -14,6 +14,7 @@ from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import phone
 from outreach.domain import polls, zones
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
+from outreach.domain.mail.hours import MailHours
 from outreach.models import Activity, Office, Programme, the_office
 from outreach.services import holidays
 
@@ -28,6 +29,17 @@ def office(session: Reads) -> Office | None:
 def zone(session: Reads, otherwise: ZoneInfo = zones.DEFAULT) -> ZoneInfo:
     """Return the office's time zone, for whole days and times without a zone; `otherwise` before set-up."""
     return session.scalar(the_office(Office.zone)) or otherwise
+
+
+def mail_hours(session: Reads) -> MailHours | None:
+    """Return the hours in which mails go out that can wait; None before set-up: at any hour."""
+    found = session.execute(the_office(Office.zone, Office.mails_from, Office.mails_until)).first()
+    return MailHours(*found) if found else None
+
+
+def confirms_answers(session: Reads) -> bool:
+    """Return whether a mail confirms each answer given by link."""
+    return bool(session.scalar(the_office(Office.confirms_answers)))
 
 
 def contact(session: Reads, programme: Programme | None) -> str:

@@ -24,7 +24,7 @@ from outreach.services.reminders import rules
 from tests.chaos import truth
 from tests.chaos.faults import Fault
 from tests.chaos.harness import Sink, administer, install
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
 
 T = TypeVar("T")
 PEOPLE = ("ani", "budi", "citra")
@@ -168,7 +168,8 @@ class World:
         db.session.add(Region(code="18", name="Lampung", level=1))
         db.session.flush()
         db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", zone=JAKARTA,
-                              phone="+62725000001", contact_name="Bidang", contact_phone="+6281200000001"))  # fmt: skip
+                              phone="+62725000001", contact_name="Bidang", contact_phone="+6281200000001",
+                              **AT_ANY_HOUR))  # fmt: skip
         people = [Person(name=f"{name.title()} Wijaya", email=f"{name}@example.com") for name in PEOPLE]
         db.session.add_all(people)
         for key, text in truth.texts():

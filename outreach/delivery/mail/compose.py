@@ -222,20 +222,18 @@ def _entry(
     item: Item, reader: Reader, recipient: str, office: Office | None, *, now: datetime
 ) -> Iterable[tuple[Method, str]]:
     """Yield the item's calendar object, if it has one. Each activity has its own UID (RFC 5546, 3.2)."""
-    method = ical_event.METHODS.get(item.kind)
+    method = ical_event.method_of(item.kind, may_answer=not reader.represents)
     if method is None or not item.in_calendar:
         return
-    represents = bool(reader.represents)
-    partstat = ical_event.answer_of(item.line, item.activity, representative=represents)
     entry = ical_event.ics_for(
         item.activity,
         method,
         url=reader.link,
         now=now,
-        attendee=Attendee(reader.name, recipient, partstat, may_answer=not represents),
+        attendee=Attendee(reader.name, recipient, ical_event.answer_of(item.line, item.activity)),
         organiser=office.short_name if office else "",
         revision=item.line.revision,
-        turns=values.turns(item.activity, reader.person_id) if method is Method.REQUEST else "",
+        notes=() if method is Method.CANCEL else ical_event.notes_of(item.activity, office, reader.person_id),
     )
     yield method, entry.decode()
 

@@ -36,6 +36,7 @@ class Reader:
     organisation: str = ""
     cadre_kinds: str = ""
     kelurahan: str = ""
+    shares_phone: bool = False  # others read their mails, too
 
     @property
     def link(self) -> str:
@@ -72,6 +73,7 @@ def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) 
         organisation=row.office_name,
         cadre_kinds=cadre_kinds(row),
         kelurahan=kelurahan(row),
+        shares_phone=row.shares_phone,
     )
 
 

@@ -64,11 +64,19 @@ def values_for(
         "contact": contact_line(contact_name, contact_phone),
         "contact_name": contact_name,
         "contact_phone": formats.phone(contact_phone),
+        "helpline": _helpline(activity, reader),
         "unit": office.short_name if office else "",
         **_topics(activity, reader.person_id),
         **_change(activity, detail),
         **reader.links,
     }
+
+
+def _helpline(activity: Activity, reader: Reader) -> str:
+    """Return the sentence that names the helpline; "" where it could harm the recipient, or the activity does without."""
+    if not activity.names_helpline or reader.shares_phone:
+        return ""
+    return gettext("If you see or suffer violence, call SAPA 129 or send WhatsApp to 08111-129-129.")
 
 
 def representative(line: LineRow, kind: MailKind | None) -> str:

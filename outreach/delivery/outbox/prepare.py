@@ -25,8 +25,10 @@ from outreach.delivery.rows import message_rows
 from outreach.delivery.rows.message_rows import MessageRow, SharedRows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail import hours
 from outreach.domain.mail.failures import FailureReason, next_try
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.reminders import ActivityTimes
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.logs import fault
@@ -160,8 +162,7 @@ class _Preparing:
 
     def decide(self, lease: Lease, row: MessageRow) -> None:
         if recheck.must_wait(row, self.known):
-            state = MessageState.RETRY if row.attempts else MessageState.DUE
-            self.batch.decided.append(Settled(lease, state, due_at=self.now + WAIT_FOR_OTHER))
+            self._wait(lease, row, self.now + WAIT_FOR_OTHER)
             return
         if row.poll_invitee_id is not None:
             self._decide_poll(lease, row, self.asked.get(row.poll_invitee_id))
@@ -169,6 +170,9 @@ class _Preparing:
         verdict = self.judge.judge(row, resent=row.resend_of_id is not None)
         if not verdict.lines:
             self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            return
+        if (opening := self._held_until(verdict)) is not None:
+            self._wait(lease, row, opening)
             return
         if email_addresses.key(self._address(verdict)) in self.shared.blocked:
             self.batch.decided.append(_skipped(lease, verdict, SkipReason.ADDRESS_BLOCKED))
@@ -188,12 +192,40 @@ class _Preparing:
             return
         verdict = RecheckResult(row, useful_until=one.poll.closes_at)
         office = self.shared.office
+        opening = hours.poll_held_until(one.poll.closes_at, self.now, office.mail_hours if office else None)
+        if opening is not None:
+            self._wait(lease, row, opening)
+            return
         self._plan(
             lease,
             row,
             verdict,
             lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
         )
+
+    def _wait(self, lease: Lease, row: MessageRow, until: datetime) -> None:
+        state = MessageState.RETRY if row.attempts else MessageState.DUE
+        self.batch.decided.append(Settled(lease, state, due_at=until))
+
+    def _held_until(self, verdict: RecheckResult) -> datetime | None:
+        """Return until when the message waits for the office's hours; None if one of its lines cannot wait.
+
+        The tick holds what is not written yet. This holds what waited here: retries, long queues, mails sent again.
+        """
+        office = self.shared.office
+        if office is None or office.mail_hours.opening(self.now) is None:
+            return None
+        found = []
+        for line in verdict.lines:
+            activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+            times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+            found.append(
+                hours.held_until(
+                    reminder.kind, reminder.audience, reminder.due_at, times, self.now, office.mail_hours,
+                    also_starts_at=hours.start_before(reminder.detail),
+                )
+            )  # fmt: skip
+        return None if None in found else found[0]
 
     def _plan(
         self, lease: Lease, row: MessageRow, verdict: RecheckResult, plan: Callable[[], frames.FramedMail]

@@ -43,6 +43,7 @@ class Settled:
     skipped_lines: Mapping[int, SkipReason] | None = None
     now_invited: Collection[int] = ()  # invitations for which this was the first mail
     told: Mapping[int, int] | None = None  # per line: the sequence that the mail told, if it is not the line's own
+    mail: bytes | None = None  # the mail as it is kept (mail/kept.py), if it arrived or may have arrived
     fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
@@ -91,6 +92,14 @@ def settle_in(
             connection,
             "INSERT INTO attempt (message_id, at, worker, outcome, code, reply) VALUES (?, ?, ?, ?, ?, ?)",
             tried,
+        )
+    mails = [(r.lease.message_id, r.mail) for r in ours if r.mail is not None]
+    if mails:
+        by_driver(
+            connection,
+            "INSERT INTO sent_mail (message_id, data) VALUES (?, ?)"
+            " ON CONFLICT (message_id) DO UPDATE SET data = excluded.data",
+            mails,
         )
     for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
         address_failures.block(session, result.address or "", result.fault, result.reply, now=now)

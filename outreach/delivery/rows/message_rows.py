@@ -112,6 +112,7 @@ class MessageRow(NamedTuple):
     sex: Sex | None
     email: str
     locale: str
+    shares_phone: bool  # others read their mails, too
     office_name: str  # the person's organisation
     office_short_name: str
     region_code: str
@@ -171,6 +172,7 @@ _MESSAGES = (
         _raw(Person.sex),
         _or_empty(Person.email, Organisation.email),
         _or_empty(Person.locale, Organisation.locale),
+        sa.func.coalesce(Person.shares_phone, sa.false()),
         _or_empty(_OWN.name),
         _or_empty(_OWN.short_name),
         _or_empty(Region.code),

@@ -46,6 +46,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "sex": person.sex if person else None,
         "email": invitee.email,
         "locale": invitee.locale,
+        "shares_phone": bool(person and person.shares_phone),
         "office_name": office.name if office else "",
         "office_short_name": office.short_name if office else "",
         "region_code": invitee.region_code or "",

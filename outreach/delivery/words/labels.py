@@ -33,7 +33,7 @@ from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders import MissedReason, NotReminded
 from outreach.domain.states import ActivityState, InvitationState, MessageState, PollState, ReminderState, SearchState
 
 PLAN_LABELS: dict[tuple[type, str], object] = {
@@ -189,6 +189,11 @@ LABELS: dict[tuple[type, str], object] = {
     (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
     (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
     (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
+    (NotReminded, NotReminded.NOT_EXPECTED.value): _l("They have declined, wait for a seat, or are not invited yet."),
+    (NotReminded, NotReminded.NO_ADDRESS.value): _l("No mail reaches them; please call them."),
+    (NotReminded, NotReminded.STOPPED.value): _l("They asked for no more reminders."),
+    (NotReminded, NotReminded.INVITED_TODAY.value): _l("They got the invitation only today."),
+    (NotReminded, NotReminded.TOO_LATE.value): _l("The deadline for answers has passed, or the activity has begun."),
     (SkipReason, SkipReason.NO_ADDRESS.value): _l("No e-mail address is known."),
     (SkipReason, SkipReason.ADDRESS_BLOCKED.value): _l("No mail arrives at their address; please call them."),
     (SkipReason, SkipReason.STOPPED.value): _l("They asked for no more reminders."),

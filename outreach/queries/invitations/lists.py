@@ -4,7 +4,7 @@ Reads only. services/invitations/invite.py invites, services/answers/answer.py r
 lists attendance.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -37,6 +37,7 @@ from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.invitations import seats
 from outreach.services.locking import ActivityMissing, InvitationMissing
+from outreach.services.reminders.forecast import ToRemind, for_reminding
 
 TO_CALL = UNANSWERED | {InvitationState.PREPARED}
 OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
@@ -91,6 +92,33 @@ class InviteeList:
     @property
     def total(self) -> int:
         return sum(number for state, number in self.counts.items() if state is not InvitationState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class RemindList:
+    """Who of a filtered list would get a reminder by hand: (invitation, forecast). more: the list was longer than `most`."""
+
+    activity: Activity
+    rows: Sequence[tuple[Invitation, ToRemind]]
+    more: bool = False
+
+    @property
+    def mailed(self) -> list[tuple[Invitation, ToRemind]]:
+        return [row for row in self.rows if row[1].reason is None]
+
+    @property
+    def left_out(self) -> list[tuple[Invitation, ToRemind]]:
+        return [row for row in self.rows if row[1].reason is not None]
+
+
+def to_remind(activity_id: int, filters: InviteeFilters, *, now: datetime, most: int) -> RemindList:
+    """Return who of a filtered list would get a reminder now, and when; raise ActivityMissing."""
+    activity = activity_of(activity_id)
+    wanted = matching(activity_id, filters).options(*row_options()).order_by(*order()).limit(most + 1)
+    found = list(db.session.scalars(wanted))
+    by_id = {one.id: one for one in found[:most]}
+    rows = [(by_id[one.invitation_id], one) for one in for_reminding(activity_id, list(by_id), now=now)]
+    return RemindList(activity, rows, more=len(found) > most)
 
 
 def activity_of(activity_id: int) -> Activity:

@@ -106,6 +106,7 @@ def _describe(activity: Activity, values: ActivityValues) -> None:
     activity.public_title = values.public_title.strip()
     activity.description = values.description.strip()
     activity.things_to_bring = values.things_to_bring.strip()
+    activity.names_helpline = values.names_helpline
     activity.registration_at = values.registration_at
     activity.region_code = values.region_code
     activity.capacity = values.capacity

@@ -38,7 +38,7 @@ from outreach.services.planning.checks import BlockedChange
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
-from outreach.services.reminders.schedule import event_reminder, schedule
+from outreach.services.reminders.schedule import event_reminder, hasten_invitations, schedule
 from outreach.transactions import writing
 
 KEPT = tuple(field.name for field in fields(Move))  # the columns of an activity that a move sets
@@ -219,6 +219,7 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     session.refresh(activity, ["venue"])
     event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
     schedule(session, activity, now=now)
+    hasten_invitations(session, activity, now=now)
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)

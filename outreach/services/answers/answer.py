@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource
@@ -22,8 +23,9 @@ from outreach.services.answers.before import ActivityBefore, remember, state_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
-from outreach.services.office_defaults import contact
+from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
+from outreach.services.reminders import schedule as scheduling
 from outreach.transactions import writing
 
 
@@ -232,6 +234,8 @@ def _take(
     else:
         settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
+    if confirms_answers(session):
+        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     return mine, before
 
 

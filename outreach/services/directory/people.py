@@ -65,6 +65,7 @@ class PersonValues:
     sex: Sex | None = None
     email: str = ""
     phone: str = ""
+    shares_phone: bool = False
     locale: str = "id"
     note: str = ""
     kinds: tuple[CadreKind, ...] = ()
@@ -116,6 +117,7 @@ def values_of(person: Person) -> PersonValues:
         sex=person.sex,
         email=person.email,
         phone=person.phone,
+        shares_phone=person.shares_phone,
         locale=person.locale,
         note=person.note,
         kinds=tuple(sorted(role.kind for role in person.cadre_roles if role.active)),
@@ -180,7 +182,7 @@ def _fill(session: Session, person: Person, values: PersonValues) -> None:
         values = replace(values, organisation_id=None)
     for name in (
         "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone",
-        "locale", "note",
+        "shares_phone", "locale", "note",
     ):  # fmt: skip
         setattr(person, name, getattr(values, name))
     _set_kinds(person, values.kinds, values.region_code)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from outreach import codec
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine
+from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine, SentMail
 from outreach.models.archive import Try
 from outreach.transactions import writing
 
@@ -87,7 +87,10 @@ def _move(session: Session, wanted: Collection[int]) -> int:
             sa.select(*(lines[name] for name in LINE_COLUMNS)).where(lines.message_id.in_(ids)).order_by(lines.id),
         )
     )
-    for table, key in ((MessageLine, MessageLine.message_id), (Attempt, Attempt.message_id), (Message, Message.id)):
+    for table, key in (
+        (MessageLine, MessageLine.message_id), (Attempt, Attempt.message_id), (SentMail, SentMail.message_id),
+        (Message, Message.id),
+    ):  # fmt: skip
         session.execute(sa.delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
     return len(ids)
 

@@ -45,12 +45,40 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
     changed then.
     """
     with writing() as session:
-        old = loaded(session, message_id)
-        if old.state not in FINISHED or _under_way(session, old):
-            raise StillUnderWay()
-        new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
-        audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
+        return _resend(session, message_id, by, now)
+
+
+def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
+    old = loaded(session, message_id)
+    if old.state not in FINISHED or _under_way(session, old):
+        raise StillUnderWay()
+    new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
+    audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
     return new
+
+
+def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Problem | None]:
+    """Return by message why it would not be sent again, or None if it would. Nothing is changed."""
+    with writing() as session:
+        found = {message_id: _refused(session, message_id, None, now) for message_id in message_ids}
+        session.rollback()
+    return found
+
+
+def resend_many(message_ids: Collection[int], *, by: User | None, now: datetime) -> int:
+    """Send again those of these messages that are still true, with current facts. Return how many."""
+    with writing() as session:
+        return sum(_refused(session, message_id, by, now) is None for message_id in message_ids)
+
+
+def _refused(session: Session, message_id: int, by: User | None, now: datetime) -> Problem | None:
+    """Send a message again; return why not, having changed nothing, or None if it is done."""
+    try:
+        with session.begin_nested():
+            _resend(session, message_id, by, now)
+    except Problem as problem:
+        return problem
+    return None
 
 
 def _reader(message: Message) -> Person | Organisation:

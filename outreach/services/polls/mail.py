@@ -15,12 +15,13 @@ from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.rows import message_rows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
 from outreach.extensions import db
 from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
-from outreach.services import addresses
+from outreach.services import addresses, office_defaults
 from outreach.services.reminders.audiences import is_mail_of
 
 Holder = tuple[int | None, int | None]  # a person's id, or an organisation's
@@ -34,6 +35,7 @@ class Mails:
     tomorrow: Sequence[PollInvitee]
     no_mail: Sequence[PollInvitee]  # no mail reaches them; they need a call
     morning: datetime | None  # when "tomorrow" is; None if nobody waits
+    held_until: datetime | None = None  # when "at once" is, outside the office's hours for mails
 
 
 def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
@@ -45,7 +47,8 @@ def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *
     had = _had_a_mail(session, reached, local_day(now, poll.zone), poll.zone) if later > now else set()
     waiting = [one for one in reached if _invitee(one) in had]
     at_once = [one for one in reached if _invitee(one) not in had]
-    return Mails(at_once, waiting, unreached, later if waiting else None)
+    held = poll_held_until(poll.closes_at, now, office_defaults.mail_hours(session)) if at_once else None
+    return Mails(at_once, waiting, unreached, later if waiting else None, held)
 
 
 def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kind: MailKind, *, now: datetime) -> Mails:
@@ -55,7 +58,7 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
     never merged with another mail.
     """
     found = preview(session, poll, invitees, now=now)
-    for due_at, group in ((now, found.at_once), (found.morning or now, found.tomorrow)):
+    for due_at, group in ((found.held_until or now, found.at_once), (found.morning or now, found.tomorrow)):
         for one in group:
             session.add(_message(poll, one, kind, due_at))
             one.asked_at = one.asked_at or now

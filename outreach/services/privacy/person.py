@@ -30,6 +30,7 @@ from outreach.models import (
     Person,
     PollAnswer,
     PollInvitee,
+    SentMail,
     User,
     agenda_speaker,
     people_group_member,
@@ -175,6 +176,7 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
 def _forget_mails(session: Session, person_id: int) -> None:
     own = sa.select(Message.id).where(Message.person_id == person_id)
     session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
+    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(own)))
     session.execute(
         sa.update(Message)
         .where(Message.person_id == person_id, Message.state.in_(TO_SEND))

@@ -3,20 +3,23 @@
 delivery/mail/texts.py chooses the text of a mail.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import uuid4
 
 import sqlalchemy as sa
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session, joinedload
 
 from outreach import codec
-from outreach.delivery.mail import compose, letter, placeholders, texts, values
+from outreach.delivery.mail import compose, headers, letter, placeholders, texts, values
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import reader as readers
+from outreach.delivery.mail.reader import Reader
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
+from outreach.delivery.outbox import single
 from outreach.delivery.rows import stored_rows as rows
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import MailKind, Role
@@ -190,6 +193,26 @@ def preview(
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))
         return letter.write([said], reader, office)
+
+
+def send_trial(
+    key: str, locale: str, text: Text, invitation_id: int | None, programme_id: int | None = None,
+    activity_id: int | None = None, *, to: User, now: Callable[[], datetime],
+) -> None:  # fmt: skip
+    """Send the mail of `preview` to a member of staff, so that they see it in their own mail program.
+
+    Raise what `preview` raises, AddressUnusable, NotHandedOver or ServerBusy.
+    """
+    written = preview(key, locale, text, invitation_id, programme_id, activity_id, now=now())
+    office = office_defaults.office(db.session)
+    with force_locale(locale):
+        trial = replace(written, subject=gettext("Trial: %(subject)s", subject=written.subject))
+    reader = Reader(to.name, to.email, locale, "")
+    recipient = headers.envelope_address(to.email)
+    message_id = f"<trial.{uuid4().hex}@{compose.id_domain()}>"
+    mail = compose.as_mail(trial, reader, recipient, office, message_id, now=now())
+    db.session.rollback()
+    single.hand_over(mail, now)
 
 
 def _kind(key: str) -> MailKind:

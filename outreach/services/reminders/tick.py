@@ -16,6 +16,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
+from outreach.services import office_defaults
 from outreach.services.locking import present_for_change
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.schedule import later_rule_is_due
@@ -59,14 +60,23 @@ def next_due_at() -> datetime | None:
 
 
 def _due(now: datetime) -> list[tuple[int, int]]:
-    """Return (reminder id, activity id) of due reminders, by activity and due time."""
-    found = db.session.execute(
+    """Return (reminder id, activity id) of due reminders, by activity and due time.
+
+    Outside the office's hours for mail, those that can wait are left out.
+    """
+    hours = office_defaults.mail_hours(db.session)
+    due = (
         sa.select(Reminder.id, Reminder.activity_id)
         .where(IS_SCHEDULED, Reminder.due_at <= now)
         .order_by(Reminder.activity_id, Reminder.due_at, Reminder.id)
-    ).all()
+    )
+    if hours is None or hours.opening(now) is None:
+        found = [(row.id, row.activity_id) for row in db.session.execute(due)]
+    else:
+        rows = db.session.execute(due.with_only_columns(Reminder, Activity).join(Reminder.activity))
+        found = [(one.id, at.id) for one, at in rows if expanding.held_until(one, at, now, hours) is None]
     db.session.rollback()
-    return [(row.id, row.activity_id) for row in found]
+    return found
 
 
 def _take(session: Session, reminder_id: int, now: datetime) -> int | None:

@@ -5,16 +5,23 @@ from hashlib import sha256
 from typing import Any
 
 from defusedcsv import csv
-from flask import Response, render_template, request
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
 
+from outreach import clock
 from outreach.delivery.words import whatsapp
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.kinds import Role, Sector
+from outreach.domain.problems import Problem
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeList, InviteeRow
-from outreach.web.frame.accounts import may_change, staff_required
-from outreach.web.frame.say import page_number
+from outreach.services.locking import ActivityMissing
+from outreach.services.reminders import remind_now as by_hand
+from outreach.web.fields.base import ConfirmForm
+from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
+from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import filters_from
 
@@ -33,8 +40,48 @@ def index(activity_id: int) -> Any:
     if request.headers.get("HX-Request"):
         return live
     return render_template(
-        "invitations/index.html", found=found, filters=filters, live=live, filter_roles=Role, filter_sectors=Sector
+        "invitations/index.html",
+        found=found,
+        filters=filters,
+        live=live,
+        filter_roles=Role,
+        filter_sectors=Sector,
+        query=asked_filters(),
     )
+
+
+@bp.route("/activities/<int:activity_id>/invitees/remind", methods=["GET", "POST"])
+@coordinator_required
+def remind(activity_id: int) -> Any:
+    """GET shows who of the filtered list gets a reminder when, and who does not; POST reminds those ticked."""
+    now, filters = clock.now(), filters_from(request.args)
+    form, problem_said = ConfirmForm(), ""
+    if form.validate_on_submit():
+        try:
+            done = by_hand.remind(activity_id, request.form.getlist("invitation", type=int), by=current_user, now=now)
+        except ActivityMissing:
+            raise
+        except Problem as problem:
+            problem_said = say(problem)
+        else:
+            flash(_reminded(done), "success")
+            return redirect(url_for(".index", activity_id=activity_id, **asked_filters()))
+    found = invitees.to_remind(activity_id, filters, now=now, most=by_hand.MOST)
+    return render_template(
+        "invitations/remind.html", form=form, found=found, now=now, problem=problem_said, query=asked_filters()
+    ), 422 if problem_said else 200
+
+
+def asked_filters() -> dict[str, Any]:
+    """Return the list's filters as they stand in the address."""
+    names = ("q", "role", "state", "region", "sector", "no_address")
+    return {name: request.args[name] for name in names if name in request.args}
+
+
+def _reminded(done: by_hand.Reminded) -> str:
+    now = ngettext("One reminder goes out now.", "%(num)d reminders go out now.", done.now)
+    later = ngettext("One reminder goes out later, as shown.", "%(num)d reminders go out later, as shown.", done.later)
+    return " ".join([now] * bool(done.now) + [later] * bool(done.later))
 
 
 @bp.get("/activities/<int:activity_id>/invitees/to-call")

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
@@ -22,6 +21,8 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
+from outreach.web.activities.forms import PublishForm
+from outreach.web.activities.publish_move_cancel import LOOK, are_published, invitations_go_out
 from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
 from outreach.web.clashes.resolutions import stretched
 from outreach.web.clashes.shown import Once, shown
@@ -202,7 +203,7 @@ def delete(programme_id: int) -> Any:
             return redirect(url_for(".index"))
     return render_template(
         "programmes/delete.html", form=form, page=page, programme=page.programme, problem=problem_said
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200
 
 
 @bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
@@ -212,21 +213,17 @@ def publish(programme_id: int) -> Any:
     now = clock.now()
     page = showing.programme(programme_id, now=now)
     ids = [activity.id for activity in page.drafts]
-    form, problem_said = ConfirmForm(), ""
-    if form.validate_on_submit():
+    form, problem_said = PublishForm(), ""
+    valid = form.validate_on_submit()
+    sent_at = form.invitations_at(page.drafts[0].zone if page.drafts else office_zone())
+    if valid and LOOK not in request.form:
         try:
-            made = publishing.publish(ids, by=current_user, now=now)
+            made = publishing.publish(ids, by=current_user, now=now, invitations_at=sent_at)
         except Problem as problem:
             problem_said = say(problem)
         else:
-            flash(
-                ngettext(
-                    "One activity is published. The invitations go out now.",
-                    "%(num)d activities are published. The invitations go out now.",
-                    len(made),
-                ),
-                "success",
-            )
+            going = showing.invitations_at(ids, now=now)
+            flash(f"{are_published(len(made))} {invitations_go_out(going, made[0].zone)}", "success")
             return redirect(url_for(".show", programme_id=programme_id))
     rows = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
@@ -235,9 +232,9 @@ def publish(programme_id: int) -> Any:
         page=page,
         programme=page.programme,
         problem=problem_said,
-        forecast=forecasting.for_publishing(ids, now=now),
+        forecast=forecasting.for_publishing(ids, now=now, invitations_at=sent_at),
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[activity for activity in page.drafts if activity.venue_id is None],
         unreachable=showing.without_address(ids),
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200

@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.delivery.mail.placeholders import PLACEHOLDERS
 from outreach.delivery.mail.texts import KEYS, Text
 from outreach.domain.problems import Problem
+from outreach.extensions import limiter
 from outreach.models import Invitation, ReminderRule
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
@@ -104,6 +105,26 @@ def preview(key: str, locale: str) -> Response:
     return response
 
 
+@bp.post("/<key>/<locale>/trial")
+@coordinator_required
+@limiter.limit("20/hour")
+def trial(key: str, locale: str) -> Any:
+    """Send the text as it is being written to oneself. Nothing is saved."""
+    found = texts.editor(key, locale, **scope_ids())
+    form = TextForm()
+    form.offer(list(found.candidates))
+    if not form.validate():
+        return _page(form, found), 422
+    sent = False
+    with showing_problems(form, but=(ScopeMissing, TextMissing)):
+        texts.send_trial(
+            key, locale, form.value(), form.invitation.data, **scope_ids(), to=current_user, now=clock.now
+        )  # fmt: skip
+        sent = True
+    said = _("It was sent to %(address)s. Nothing is saved yet.", address=current_user.email) if sent else ""
+    return _page(form, found, said), 200 if sent else 422
+
+
 @bp.post("/<key>/<locale>/reset")
 @coordinator_required
 def reset(key: str, locale: str) -> Any:
@@ -112,8 +133,8 @@ def reset(key: str, locale: str) -> Any:
     return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
 
 
-def _page(form: TextForm, found: Editor) -> str:
-    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS)
+def _page(form: TextForm, found: Editor, said: str = "") -> str:
+    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS, said=said)
 
 
 def _title(key: str, rule: ReminderRule | None = None) -> str:

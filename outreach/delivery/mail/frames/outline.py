@@ -38,6 +38,7 @@ class Outline:
     items: list[Item]
     wanted: frozenset[str]
     fingerprint: tuple[Any, ...]
+    shares_phone: bool = False
     framed: dict[Pattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
 
 
@@ -65,7 +66,12 @@ class OutlineBatch:
         return any(row.person_id in self._speakers[line.activity_id] for line in lines)
 
     def outline(self, row: MessageRow, lines: Sequence[LineRow]) -> Outline:
-        key = (readers.locale_of(row), row.person_id is None, *[self._key(row, line) for line in lines])
+        key = (
+            readers.locale_of(row),
+            row.person_id is None,
+            row.shares_phone,
+            *[self._key(row, line) for line in lines],
+        )
         found = self._outlines.get(key)
         if found is None:
             found = self._outlines[key] = self._new_outline(key, row, lines)
@@ -123,11 +129,11 @@ class OutlineBatch:
 
     def _new_outline(self, key: tuple[Any, ...], row: MessageRow, lines: Sequence[LineRow]) -> Outline:
         items = [
-            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[2:], strict=True)
+            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[3:], strict=True)
         ]
         wanted = frozenset().union(*[item.text.names for item in items])
         fingerprint = (key, current_settings(), self._values_of(self.shared.office), *map(self._fingerprint, items))
-        return Outline(key[0], items, wanted, fingerprint)
+        return Outline(key[0], items, wanted, fingerprint, shares_phone=key[2])
 
     def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
         reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
@@ -189,6 +195,7 @@ def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Reader, list[Item
         slots.TOKEN,
         cadre_kinds=next(left) if "cadre_kind" in wanted else "",
         kelurahan=next(left) if "kelurahan" in wanted else "",
+        shares_phone=outline.shares_phone,
     )
     offices = [next(left) if "office" in wanted else "" for _ in items]
     people = [next(left) if "representative" in wanted else "" for _ in items]

@@ -121,6 +121,10 @@ class PersonForm(InviteeForm):
         ),
     )
     phone = text(_l("Phone or WhatsApp"), 40, description=_l("Such as 0812-3456-7890."))
+    shares_phone = BooleanField(
+        _l("Others read their phone or mails, too"),
+        description=_l("Their mails then never name the helpline SAPA 129."),
+    )
     locale = ChoiceField(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
     note = text(
         _l("Note"),
@@ -150,6 +154,7 @@ class PersonForm(InviteeForm):
             sex=Sex(self.sex.data) if self.sex.data else None,
             email=self.email.data or "",
             phone=self.phone.data or "",
+            shares_phone=bool(self.shares_phone.data),
             locale=self.locale.data or "id",
             note=self.note.data or "",
             kinds=tuple(CadreKind(kind) for kind in self.kinds.data or ()),

@@ -50,7 +50,7 @@ addresses = st.sampled_from(
 )
 people = st.fixed_dictionaries({
     "name": words, "title_before": maybe, "title_after": maybe, "post": maybe, "email": addresses,
-    "sex": st.sampled_from([None, *Sex]),
+    "sex": st.sampled_from([None, *Sex]), "shares_phone": st.booleans(),
 })  # fmt: skip
 
 
@@ -58,8 +58,11 @@ def few(examples):
     return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.parametrize("mailbox", [False, True])
 @pytest.mark.parametrize("sort", SORTS)
-def test_the_usual_mails_are_framed(stage, sort):
+def test_the_usual_mails_are_framed(app, stage, sort, mailbox):
+    if mailbox:
+        reads_a_mailbox(app)
     reminder, kept = stage.reminder(stage.activity(), sort), Frames()
     messages = [stage.message(stage.person(), reminder, sorts=[sort]) for _ in range(4)]
     plans = plan(kept, *messages)
@@ -78,8 +81,11 @@ def test_mails_to_offices_are_framed_too(stage, sort):
         check(planned, message)
 
 
-def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(stage):
+@pytest.mark.parametrize("mailbox", [False, True])
+def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage, mailbox):
     laid = []
+    if mailbox:
+        reads_a_mailbox(app)
 
     @few(60)
     @given(
@@ -96,7 +102,9 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(stage):
             asked = Invitation(activity=activities[0], organisation=own, role=Role.PARTICIPANT, state=State.COMING)
             db.session.add(asked)
         plain = {
-            name: f"{name} {next(number)}" if person[name] else "" for name in person if name not in ("email", "sex")
+            name: f"{name} {next(number)}" if person[name] else ""
+            for name in person
+            if name not in ("email", "sex", "shares_phone")
         }
         readers = [
             stage.person(**{**plain, "name": "Budi", "sex": person["sex"], "locale": locale}, organisation=own),
