@@ -17,7 +17,7 @@ from outreach.cli.demo import content
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, PROGRAMME_DAYS, Half, visits
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
@@ -62,9 +62,9 @@ def demo_task(*, strict: bool = True) -> Task:
         places=[*halls, *village_halls],
         programmes=[programme],
         absences=[
-            Absence(_at(days[0], 7), _at(days[0], 16), party=posts["kapolres"], reason="Dinas luar"),
-            Absence(_at(days[1], 7), _at(days[1], 17), venue_id=1, reason="Resepsi"),
-            *(Absence(_at(day, 7), _at(day, 12), party=FACILITATORS[0]) for day in days if day.weekday() == 2),
+            AbsenceSpan(_at(days[0], 7), _at(days[0], 16), party=posts["kapolres"], reason="Dinas luar"),
+            AbsenceSpan(_at(days[1], 7), _at(days[1], 17), venue_id=1, reason="Resepsi"),
+            *(AbsenceSpan(_at(day, 7), _at(day, 12), party=FACILITATORS[0]) for day in days if day.weekday() == 2),
         ],
         calendar=CALENDAR,
         rules=Rules(severities if strict else {}),
@@ -117,7 +117,7 @@ def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: 
         after = (draw.randrange(1, id),) if id > 10 and draw.random() < 0.1 else ()
         demands.append(Demand(id, venues=own or large, after=after, is_new=True))
     absences = [
-        Absence(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=one)
+        AbsenceSpan(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=one)
         for one in speakers
         for day in draw.sample(dates, 3)
     ]

@@ -23,7 +23,7 @@ from outreach.extensions import db
 from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
-from tests import apps, postgresql, wallclock
+from tests import apps, postgresql, wall_clock
 from tests.apps import SECRET, settings_for  # noqa: F401  for those who ask here
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes seconds; left out of `make test QUICK=1`")
     config.addinivalue_line("markers", "any_day: takes its days from the clock, which DAY sets (`make test DAY=...`)")
     config.addinivalue_line("markers", "true_clock: compares Outreach's clock with the machine's, so it is not set")
-    wallclock.install()
+    wall_clock.install()
     # A password's hash is slow on purpose; tests do not need that.
     flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {
         "argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1,
@@ -60,9 +60,9 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the clock under test to Monday 4 January 2027, 08.00, or for tests of any day to the requested day."""
     if item.get_closest_marker("true_clock"):
-        wallclock.set_right()
+        wall_clock.set_right()
     else:
-        wallclock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
+        wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
 
 
 def day_asked_for() -> datetime:

@@ -55,13 +55,13 @@ def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(e
     upgrade()
     with db.engine.connect() as connection:
         holding = connection.exec_driver_sql("SELECT id FROM activity WHERE holds_venue ORDER BY id").scalars().all()
-        bound = connection.exec_driver_sql(
+        booked = connection.exec_driver_sql(
             "SELECT s.activity_id, s.person_id FROM speaker_booking s JOIN activity a ON a.id = s.activity_id"
             " WHERE s.starts_at = a.starts_at AND s.ends_at = a.ends_at ORDER BY 1, 2"
         ).all()
         invited = connection.exec_driver_sql("SELECT COUNT(*) FROM invitation").scalar()
     assert holding == [1, 3, 4, 5, 6]  # 2 begins before 1 ends; 3 begins when 2 ends; 4 is cancelled, 5 elsewhere
-    assert bound == [(1, 1), (3, 1), (3, 2)]  # not booked at 2 too; 2 is represented at 1; a participant is not booked
+    assert booked == [(1, 1), (3, 1), (3, 2)]  # not booked at 2 too; 2 is represented at 1; a participant is not booked
     assert invited == len(INVITED)
     downgrade(revision="0003")
     upgrade()

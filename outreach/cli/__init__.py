@@ -37,7 +37,7 @@ COMMANDS = {
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
-HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a placement; its page starts this.")}
+HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a timetable; its page starts this.")}
 
 
 class Outreach(click.Group):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.office_hours import Calendar, DayHours, DayOff
-from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.parties import AbsenceSpan, Party
 from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
@@ -102,7 +102,7 @@ class CalendarRow:
     id: int | None
     name: str
     entries: tuple[CalendarEntry, ...]
-    absences: tuple[Absence, ...] = ()
+    absences: tuple[AbsenceSpan, ...] = ()
 
     def on(self, day: date, zone: ZoneInfo) -> list[CalendarEntry]:
         return [one for one in self.entries if day in one.days(zone)]
@@ -280,7 +280,7 @@ def _speakers(ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _absences(shown: ShownDays, subject: Party | int) -> tuple[Absence, ...]:
+def _absences(shown: ShownDays, subject: Party | int) -> tuple[AbsenceSpan, ...]:
     starts_at, ends_at = midnight(shown.first, shown.zone), midnight(shown.last + A_DAY, shown.zone)
     return tuple(shown.plan.absences_of(subject, starts_at, ends_at))
 

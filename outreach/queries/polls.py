@@ -17,7 +17,7 @@ from outreach.delivery.mail.poll import page_url
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words.whatsapp import Call
 from outreach.domain import polls
-from outreach.domain.clashes import Clash, find_clashes_if
+from outreach.domain.clashes import Clash, clashes_of
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import ActivityKind, LinkPurpose, PollChoice
 from outreach.domain.planning.plan import Plan, PlannedActivity
@@ -178,7 +178,7 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
     slots = planned.values()
     parties = plan_parts.parties_of(slots)
     plan = plan_parts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
-    return {id_: clashing.found_in(plan, find_clashes_if(plan, one)) for id_, one in planned.items()}
+    return {id_: clashing.found_in(plan, clashes_of(plan, one)) for id_, one in planned.items()}
 
 
 def of_proposals(
@@ -195,7 +195,7 @@ def of_proposals(
     if not planned:
         return []
     plan = plan_parts.shared_with((), (), now=now, within=clashing.around(planned), also=planned)
-    return [(one, clashing.found_in(plan, find_clashes_if(plan, one))) for one in planned]
+    return [(one, clashing.found_in(plan, clashes_of(plan, one))) for one in planned]
 
 
 def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:

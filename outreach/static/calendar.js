@@ -20,7 +20,7 @@
     if (!dialog.open) dialog.showModal();
     let answer;
     try {
-      answer = await fetch(url, { headers: { "X-Bare": "1" } });
+      answer = await fetch(url, { headers: { "X-Fragment": "1" } });
     } catch {
       body.replaceChildren(made("p", "cal-wait", words.failed));
       return;

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
-from outreach.delivery.demo_server import caught_mail
+from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.demo_server.server import header
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
@@ -104,7 +104,7 @@ def sent_html(message_id: int) -> Response:
     if mail is None:
         raise MessageMissing
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "private, no-store"}
-    return Response(caught_mail.html_of(mail), mimetype="text/html", headers=headers)
+    return Response(kept_mail.html_of(mail), mimetype="text/html", headers=headers)
 
 
 def _page(message_id: int, problem: str = "") -> str:
@@ -123,14 +123,14 @@ def _page(message_id: int, problem: str = "") -> str:
         reports=inbox.about_message(message_id),
         failure=addresses.failure_of(shown.message.address or _address(shown.message)),
         reason_of_report=inbox.reason_of,
-        sent_text=caught_mail.text_of(shown.mail) if shown.mail else "",
+        sent_text=kept_mail.text_of(shown.mail) if shown.mail else "",
         sent_subject=header(shown.mail, "Subject") if shown.mail else "",
     )
 
 
 def _address(message: Any) -> str:
-    reader = message.person or message.organisation
-    return reader.email if reader else ""
+    recipient = message.person or message.organisation
+    return recipient.email if recipient else ""
 
 
 def _wanted() -> MessageFilters:

@@ -58,7 +58,7 @@ class Took:
         return message_from_bytes(self.data, policy=policy.default)
 
 
-class Sink:
+class SinkProcess:
     """The mail server's process. Use as a context."""
 
     def __init__(self, log: Path, **options: object) -> None:
@@ -66,7 +66,7 @@ class Sink:
         self.options = options
         self._read = 0
 
-    def __enter__(self) -> "Sink":
+    def __enter__(self) -> "SinkProcess":
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.sink", str(self.log), json.dumps(self.options)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,

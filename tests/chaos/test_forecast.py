@@ -20,7 +20,7 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.smtp.outcomes import Accepted, InDoubt, Permanent, Temporary
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
@@ -160,13 +160,13 @@ class AnyHistory(RuleBasedStateMachine):
         local = now.astimezone(JAKARTA) + days * DAY
         sent_at = local.replace(hour=hour, minute=0, second=0, microsecond=0)
         activity_id = self.activities[title]
-        previewed = forecasting.for_publishing([activity_id], now=now, invitations_at=sent_at)
+        forecast = forecasting.for_publishing([activity_id], now=now, invitations_at=sent_at)
         if self.attempt(lambda: publishing.publish([activity_id], by=None, now=now, invitations_at=sent_at)):
             self.drafts.discard(title)
             self.published.add(title)
-            self.check_scheduled(activity_id, previewed.rows)
+            self.check_scheduled(activity_id, forecast.rows)
             stored = forecasting.for_activities([activity_id], now=now).rows
-            said = [row for row in previewed.rows if row.note not in NOT_SCHEDULED]
+            said = [row for row in forecast.rows if row.note not in NOT_SCHEDULED]
             in_order = [sorted(rows, key=lambda row: (row.due_at, row.kind, row.audience)) for rows in (stored, said)]
             assert in_order[0] == in_order[1]
             seen["invitation for later"] += 1
@@ -177,20 +177,20 @@ class AnyHistory(RuleBasedStateMachine):
         activity = db.session.get_one(Activity, self.activities[title])
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
-        previewed = forecasting.for_move(activity.id, move, now=now)
+        forecast = forecasting.for_move(activity.id, move, now=now)
         announced = title in self.published  # of a draft nobody is told
         if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)) and announced:
-            self.check_event(activity.id, MailKind.CHANGE, previewed.rows, tick)
+            self.check_event(activity.id, MailKind.CHANGE, forecast.rows, tick)
 
     @precondition(lambda self: len(self.published) > 1)
     @rule(tick=st.booleans())
     def an_activity_is_cancelled(self, tick: bool) -> None:
         title = max(self.published)
         activity_id, now = self.activities[title], self.passes()
-        previewed = forecasting.for_cancelling(activity_id, now=now)
+        forecast = forecasting.for_cancelling(activity_id, now=now)
         if self.attempt(lambda: publishing.cancel(activity_id, "Banjir", by=None, now=now)):
             self.published.discard(title)
-            self.check_event(activity_id, MailKind.CANCELLATION, previewed.rows, tick)
+            self.check_event(activity_id, MailKind.CANCELLATION, forecast.rows, tick)
 
     @rule(data=st.data(), choice=st.sampled_from(list(Choice)), email=st.sampled_from(["", "rudi@example.com"]))
     def somebody_answers(self, data: st.DataObject, choice: Choice, email: str) -> None:
@@ -329,34 +329,32 @@ class AnyHistory(RuleBasedStateMachine):
 
     def publish(self, title: str, *, tick: bool = True) -> None:
         activity_id, now = self.activities[title], self.passes()
-        previewed = forecasting.for_publishing([activity_id], now=now)
+        forecast = forecasting.for_publishing([activity_id], now=now)
         if self.attempt(lambda: publishing.publish([activity_id], by=None, now=now)):
             self.drafts.discard(title)
             self.published.add(title)
-            self.check_event(activity_id, MailKind.INVITATION, previewed.rows, tick)
+            self.check_event(activity_id, MailKind.INVITATION, forecast.rows, tick)
 
-    def check_event(self, activity_id: int, kind: MailKind, previewed: tuple[ForecastRow, ...], tick: bool) -> None:
+    def check_event(self, activity_id: int, kind: MailKind, forecast: tuple[ForecastRow, ...], tick: bool) -> None:
         """The forecast before saving is right: what is sent at once, and which reminders are scheduled."""
-        self.check_scheduled(activity_id, previewed)
+        self.check_scheduled(activity_id, forecast)
         event = db.session.scalars(
             sa.select(Reminder.id).where(
                 Reminder.activity_id == activity_id, Reminder.kind == kind, Reminder.due_at == self.now
             )
         ).one()
-        (row,) = [r for r in previewed if r.kind is kind]
+        (row,) = [r for r in forecast if r.kind is kind]
         if tick:
             self.tick({event: row})
 
-    def check_scheduled(self, activity_id: int, previewed: tuple[ForecastRow, ...]) -> None:
+    def check_scheduled(self, activity_id: int, forecast: tuple[ForecastRow, ...]) -> None:
         by_rule = (
             Reminder.activity_id == activity_id,
             Reminder.state == ReminderState.SCHEDULED,
             Reminder.due_at > self.now,
         )
         scheduled = db.session.execute(sa.select(Reminder.due_at, Reminder.kind, Reminder.audience).where(*by_rule))
-        said = [
-            (r.due_at, r.kind, r.audience) for r in previewed if r.due_at > self.now and r.note not in NOT_SCHEDULED
-        ]
+        said = [(r.due_at, r.kind, r.audience) for r in forecast if r.due_at > self.now and r.note not in NOT_SCHEDULED]
         assert sorted(tuple(row) for row in scheduled) == sorted(said)
 
     def tick(self, said_before: dict[int, ForecastRow] | None = None) -> None:
@@ -441,8 +439,8 @@ class AnyHistory(RuleBasedStateMachine):
     def skipped(self, message_ids: set[int]) -> dict[int, SkipReason]:
         """Return, by line, why the outbox would not send it now."""
         session = db.session()
-        rows = message_rows.load(session, sorted(message_ids))
-        shared = message_rows.load_shared(session, rows)
+        rows = batch_rows.load(session, sorted(message_ids))
+        shared = batch_rows.load_shared(session, rows)
         judge = recheck.Judge(shared, recheck.earlier(session, rows, shared, now=self.now), self.now)
         return {line_id: reason for row in rows for line_id, reason in judge.judge(row).skipped.items()}
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.serve.command import free_port
-from outreach.delivery.demo_server import server as catcher
+from outreach.delivery.demo_server import server as demo_server
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
 from outreach.domain.planning.rules import ClashKind, Severity
@@ -154,7 +154,7 @@ def test_the_importer_lists_the_refused_rows(loaded_demo):
 
 def test_the_invitations_are_in_the_mailbox_dated_when_they_were_sent(loaded_demo):
     sent = db.session.scalars(sa.select(Message).where(Message.state == MessageState.SENT)).all()
-    caught = catcher.listing(loaded_demo.mailbox)
+    caught = demo_server.listing(loaded_demo.mailbox)
     assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
     invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
     chosen = [m for m in invitations if not any(line.invitation.nominated_under_id for line in m.lines)]

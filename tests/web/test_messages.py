@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import g
 
 from outreach.delivery import tokens
-from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery.demo_server.server import DemoServer
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
@@ -20,7 +20,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.stored_help import mail
 from tests.web.reading import fields
@@ -36,7 +36,7 @@ def server(app):
 
 
 def drain():
-    outbox.drain(now=Clock(), worker="w")
+    outbox.drain(now=StandingClock(), worker="w")
 
 
 def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, ani, coordinator_client):
@@ -138,9 +138,9 @@ def test_a_machine_with_a_wrong_clock_is_shown(app, coordinator_client):
 @pytest.fixture
 def inbox(app, activity, ani):
     """The demo's inbox with Ani's invitation in it."""
-    with Catcher("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as catcher:
+    with DemoServer("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as demo_server:
         app.extensions["outreach"] = replace(app.extensions["outreach"], demo=True)
-        send_through(app, catcher)
+        send_through(app, demo_server)
         invited(activity, ani)
         drain()
         yield app.test_client()

@@ -18,7 +18,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vGeo
 
 from outreach.delivery.mail import values
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.rows.message_rows import LineRow
+from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import ActivityState, InvitationState

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from outreach.delivery.mail import placeholders
 from outreach.delivery.mail.blocks import Block, Button, MailTable, Paragraph, asks, blocks_of
 from outreach.delivery.mail.placeholders import TextPart
-from outreach.delivery.mail.reader import Reader
+from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.mail.values import contact_line
 from outreach.delivery.words import formats
@@ -69,34 +69,36 @@ class _Content:
     footer: list[list[TextPart]] = field(default_factory=list)
 
 
-def write(said: Sequence[LetterSection], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
+def write(
+    said: Sequence[LetterSection], recipient: Recipient, office: Office | None, *, common_subject: str = ""
+) -> Letter:
     """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
     first = said[0]
     several = len(said) > 1
-    sections = [_section(one, reader, several=several) for one in said]
+    sections = [_section(one, recipient, several=several) for one in said]
     asking = [one for one in said if asks(one.text.body)]
     if several:
         sections, closing = _said_once(sections)
-        closing = _asked_once(said, closing, reader.link) if reader.link and asking else closing
+        closing = _asked_once(said, closing, recipient.link) if recipient.link and asking else closing
         sections += [Section("", closing)] if closing else []
     intro, asked, rest = _first_screen(sections)
     content = _Content(
         subject=common_subject if several else subject_of(first),
         preheader=_preheader(said, asking=bool(asking)),
-        locale=reader.locale,
+        locale=recipient.locale,
         letterhead=placeholders.clean(office.name) if office else "",
         letterhead_detail=_letterhead_detail(office),
         greeting=placeholders.fill(first.text.greeting, first.values),
-        opening=[words for words in (_OPENING[reader.locale], _introduction(said) if several else "") if words],
+        opening=[words for words in (_OPENING[recipient.locale], _introduction(said) if several else "") if words],
         sections=sections,
         intro=intro,
         lead="" if several or not asked else _joined(first.values, ("when", "venue")),
         asked=asked,
         html_sections=rest,
-        contacts=_contacts(said, reader, asking=bool(asking)),
+        contacts=_contacts(said, recipient, asking=bool(asking)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
-        footer=_footer(reader, office, first.kind),
+        footer=_footer(recipient, office, first.kind),
     )
     env = current_app.jinja_env
     return Letter(
@@ -134,8 +136,8 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
     return " · ".join(placeholders.clean(values[name]) for name in names if values.get(name))
 
 
-def _section(said: LetterSection, reader: Reader, *, several: bool) -> Section:
-    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(reader.represents))
+def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(recipient.represents))
     return Section(said.heading if several else "", _grouped(blocks))
 
 
@@ -183,7 +185,7 @@ def _paragraph(words: str) -> Paragraph:
     return Paragraph(((TextPart(words),),))
 
 
-def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) -> list[TextPart]:
+def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bool) -> list[TextPart]:
     """Return the phone contacts as a sentence, each number as a link.
 
     A representative has no answer link, so they call if they cannot come.
@@ -191,7 +193,7 @@ def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) ->
     found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
     if not found:
         return []
-    if reader.represents and asking:
+    if recipient.represents and asking:
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
     else:
         sentence = gettext("Questions? Call %(contacts)s.", contacts=found)
@@ -221,16 +223,16 @@ def _letterhead_detail(office: Office | None) -> str:
     return " · ".join(placeholders.clean(part) for part in parts if part)
 
 
-def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
+def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
     name = placeholders.clean(office.short_name) if office else ""
-    if reader.represents:
-        who = placeholders.clean(reader.represents)
+    if recipient.represents:
+        who = placeholders.clean(recipient.represents)
         return [[TextPart(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
     if kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
-    if not reader.link:
+    if not recipient.link:
         return [[TextPart(why)]]
     personal = gettext(
         "The link is meant for you alone: whoever has it can answer in your name. Please do not pass it on."
@@ -238,5 +240,5 @@ def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> lis
     return [
         [TextPart(why)],
         [TextPart(personal)],
-        [TextPart(gettext("To stop reminders:") + " "), TextPart(reader.stop_link, link=True)],
+        [TextPart(gettext("To stop reminders:") + " "), TextPart(recipient.stop_link, link=True)],
     ]

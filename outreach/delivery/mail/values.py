@@ -12,8 +12,8 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.delivery.mail.reader import REGION_CODE_OF_A_KELURAHAN, Reader
-from outreach.delivery.rows.message_rows import LineRow
+from outreach.delivery.mail.recipient import REGION_CODE_OF_A_KELURAHAN, Recipient
+from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats, labels
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
@@ -24,7 +24,7 @@ ATTENDANCE = frozenset({"n_present", "n_kelurahan"})
 
 
 def values_for(
-    line: LineRow, activity: Activity, reader: Reader, office: Office | None, detail: Mapping[str, Any], *,
+    line: LineRow, activity: Activity, recipient: Recipient, office: Office | None, detail: Mapping[str, Any], *,
     now: datetime, kind: MailKind | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Return the values by placeholder, in the current locale. The caller adds those of attendance_of.
@@ -49,32 +49,32 @@ def values_for(
         "venue": place(activity.venue) or gettext("to be announced"),
         "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
         "things": activity.things_to_bring,
-        "name": reader.name,
-        "salutation": reader.salutation,
-        "office": "" if reader.represents else line.organisation_name or reader.organisation,
+        "name": recipient.name,
+        "salutation": recipient.salutation,
+        "office": "" if recipient.represents else line.organisation_name or recipient.organisation,
         "role": labels.label(line.role).lower(),
-        "cadre_kind": reader.cadre_kinds,
-        "kelurahan": reader.kelurahan,
+        "cadre_kind": recipient.cadre_kinds,
+        "kelurahan": recipient.kelurahan,
         "quota": str(line.quota or ""),
-        "deadline": "" if reader.represents else formats.moment(activity.respond_by_at, zone),
-        "answer": labels.label(line.state) if line.state in ANSWERED and not reader.represents else "",
+        "deadline": "" if recipient.represents else formats.moment(activity.respond_by_at, zone),
+        "answer": labels.label(line.state) if line.state in ANSWERED and not recipient.represents else "",
         "ask_again": _ask_again(line),
-        "representative": "" if reader.represents else representative(line, kind),
-        "represents": reader.represents,
+        "representative": "" if recipient.represents else representative(line, kind),
+        "represents": recipient.represents,
         "contact": contact_line(contact_name, contact_phone),
         "contact_name": contact_name,
         "contact_phone": formats.phone(contact_phone),
-        "helpline": _helpline(activity, reader),
+        "helpline": _helpline(activity, recipient),
         "unit": office.short_name if office else "",
-        **_topics(activity, reader.person_id),
+        **_topics(activity, recipient.person_id),
         **_change(activity, detail),
-        **reader.links,
+        **recipient.links,
     }
 
 
-def _helpline(activity: Activity, reader: Reader) -> str:
+def _helpline(activity: Activity, recipient: Recipient) -> str:
     """Return the sentence that names the helpline; "" where it could harm the recipient, or the activity does without."""
-    if not activity.names_helpline or reader.shares_phone:
+    if not activity.names_helpline or recipient.shares_phone:
         return ""
     return gettext("If you see or suffer violence, call SAPA 129 or send WhatsApp to 08111-129-129.")
 

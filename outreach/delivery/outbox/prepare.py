@@ -21,8 +21,8 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier, Judge, RecheckResult
-from outreach.delivery.rows import message_rows
-from outreach.delivery.rows.message_rows import MessageRow, SharedRows
+from outreach.delivery.rows import batch as batch_rows
+from outreach.delivery.rows.batch import MessageRow, SharedRows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail import hours
@@ -102,9 +102,9 @@ class Preparer:
     def _prepare(self, claimed: Sequence[Lease], now: datetime) -> PreparedBatch:
         session = db.session()
         session.rollback()
-        rows = message_rows.load(session, [lease.message_id for lease in claimed])
+        rows = batch_rows.load(session, [lease.message_id for lease in claimed])
         if _made_links(rows, now + timedelta(days=self.settings.link_days)):
-            rows = message_rows.load(session, [lease.message_id for lease in claimed])
+            rows = batch_rows.load(session, [lease.message_id for lease in claimed])
         with session.no_autoflush:
             shared = self._in_common(session, rows, now)
             known = recheck.earlier(session, rows, shared, now=now)
@@ -119,9 +119,9 @@ class Preparer:
 
     def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> SharedRows:
         fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
-        if fresh and message_rows.covers(self.shared, rows):
-            return replace(self.shared, blocked=message_rows.blocked_among(session, rows))
-        self.shared, self.read_at = message_rows.load_shared(session, rows), now
+        if fresh and batch_rows.covers(self.shared, rows):
+            return replace(self.shared, blocked=batch_rows.blocked_among(session, rows))
+        self.shared, self.read_at = batch_rows.load_shared(session, rows), now
         return self.shared
 
 
@@ -181,7 +181,7 @@ class _Preparing:
             lease,
             row,
             verdict,
-            lambda: self.frames.plan(self.session, verdict.reader, verdict.lines, self.shared, now=self.now),
+            lambda: self.frames.plan(self.session, verdict.recipient, verdict.lines, self.shared, now=self.now),
         )
 
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:
@@ -255,9 +255,9 @@ class _Preparing:
             )
 
     def _address(self, verdict: RecheckResult) -> str:
-        naming = verdict.reader.representative_of_id
+        naming = verdict.recipient.representative_of_id
         if naming is None:
-            return verdict.reader.email
+            return verdict.recipient.email
         return next((line.representative_email for line in verdict.lines if line.invitation_id == naming), "")
 
     def _now_invited(self, verdict: RecheckResult) -> tuple[int, ...]:

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import values
-from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
+from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
+NOTIFIED_AGAIN = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
 ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and place, also to calendars
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
@@ -38,7 +38,7 @@ def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedR
     old = {
         line.id: line
         for row in rows if row.fence > 1 and row.resend_of_id is None
-        for line in row.lines if _kind(line, shared) in TOLD_ANEW
+        for line in row.lines if _kind(line, shared) in NOTIFIED_AGAIN
     }  # fmt: skip
     if not old:
         return {}

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from outreach.delivery.words.formats import clock, day, days, language, moment, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.clashes import Clash
-from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.parties import AbsenceSpan
 from outreach.domain.planning.plan import PlannedActivity, Span
 from outreach.domain.planning.rules import ClashKind
 
@@ -222,7 +222,7 @@ def _during(turn: Span, other: PlannedActivity, own: PlannedActivity) -> str:
     )
 
 
-def _away(absence: Absence, own: PlannedActivity) -> str:
+def _away(absence: AbsenceSpan, own: PlannedActivity) -> str:
     told = _absent(absence.starts_at, absence.ends_at, own)
     return _("%(when)s, %(reason)s", when=told, reason=absence.reason) if absence.reason else told
 

@@ -7,7 +7,7 @@ One exception: a draft in the past gets the clash IN_THE_PAST.
 """
 
 from outreach.domain.clashes.clash import Clash, Signature
-from outreach.domain.clashes.find import crossings, find_clashes, find_clashes_if, find_intended, is_intended, look_at
+from outreach.domain.clashes.find import clashes_of, crossings, each_clash, find_clashes, find_intended, is_intended
 from outreach.domain.clashes.resolutions import (
     LeaveOut,
     LimitSeats,
@@ -40,12 +40,12 @@ __all__ = [
     "StretchProgramme",
     "TakeVenue",
     "applied",
+    "clashes_of",
     "crossings",
+    "each_clash",
     "find_clashes",
-    "find_clashes_if",
     "find_intended",
     "find_resolutions",
     "is_intended",
-    "look_at",
     "suits_all",
 ]

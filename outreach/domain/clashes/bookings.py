@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from outreach.domain.clashes.clash import Clash
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.parties import AbsenceSpan, Party
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity, bookings_of
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.planning.travel import needed_min
@@ -169,6 +169,6 @@ def _absent(plan: Plan, turns: Sequence[Booking]) -> Iterator[Clash]:
             yield Clash(kind, grave, (activity,), party=party, roles=(role,), absence=absence, said_yes=said_yes)
 
 
-def _said_yes(activity: PlannedActivity, party: Party, absence: Absence) -> bool:
+def _said_yes(activity: PlannedActivity, party: Party, absence: AbsenceSpan) -> bool:
     answers = [one.said_yes for one in activity.engagements if one.party == party and one.said_yes]
     return any(absence.is_outweighed_by(yes, activity.starts_at, activity.ends_at) for yes in answers)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import DayHours, DayOff
-from outreach.domain.planning.parties import Absence, Party, Place
+from outreach.domain.planning.parties import AbsenceSpan, Party, Place
 from outreach.domain.planning.plan import HalfDay, PlannedActivity, ProgrammeDays, Span
 from outreach.domain.planning.rules import ClashKind, Severity
 
@@ -37,7 +37,7 @@ class Clash:
     meeting: tuple[Span, ...] = ()
     place: Place | None = None  # of the VENUE_ kinds
     programme: ProgrammeDays | None = None
-    absence: Absence | None = None
+    absence: AbsenceSpan | None = None
     said_yes: bool = False  # the party said yes to this time in a date poll: it only warns, without resolution
     day: date | None = None
     day_off: DayOff | None = None

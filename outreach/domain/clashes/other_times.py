@@ -10,7 +10,7 @@ from outreach.domain.planning.travel import needed_min
 
 STEP = timedelta(minutes=30)
 ROUND_MIN = 5
-DAYS_LOOKED_AT = 15  # working days, where no programme sets bounds
+DAYS_SEARCHED = 15  # working days, where no programme sets bounds
 
 
 def same_day(
@@ -59,12 +59,12 @@ def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
         span = range((programme.ends_on - programme.starts_on).days + 1)
         days = [programme.starts_on + timedelta(days=n) for n in span]
         chosen = [day for day in days if today <= day != own and plan.calendar.is_working_day(day)]
-        return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_LOOKED_AT]
+        return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_SEARCHED]
     first = max(own, today) + timedelta(days=1)
     if plan.rules.sought(ClashKind.SHORT_NOTICE):
         first = max(first, today + timedelta(days=plan.rules.notice_days))
-    following = (first + timedelta(days=n) for n in range(4 * DAYS_LOOKED_AT))
-    return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_LOOKED_AT))
+    following = (first + timedelta(days=n) for n in range(4 * DAYS_SEARCHED))
+    return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_SEARCHED))
 
 
 def _bounds(plan: Plan, activity: PlannedActivity, day: date) -> tuple[datetime, datetime]:

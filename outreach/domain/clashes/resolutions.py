@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from outreach.domain.answers import default_deadline
 from outreach.domain.clashes.clash import Clash, Signature
-from outreach.domain.clashes.find import find_clashes, look_at
+from outreach.domain.clashes.find import each_clash, find_clashes
 from outreach.domain.clashes.other_times import other_days, same_day
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, PartyKind, Place, roles_of
@@ -172,7 +172,7 @@ def _reluctance(activity: PlannedActivity, moving: int | None) -> tuple:
 
 
 def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
-    before = {one.signature for one in look_at(plan, activity)} - {clash.signature}
+    before = {one.signature for one in each_clash(plan, activity)} - {clash.signature}
     if clash.kind in _OF_INVITEES and clash.party:
         yield LeaveOut(activity.id, clash.party)
     if clash.kind is ClashKind.DEADLINE_AFTER_START:
@@ -267,7 +267,7 @@ def _is_quiet(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> 
 def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Clash] | None:
     """Return which of the `before` clashes remain; None as soon as there is a new one."""
     left = []
-    for one in look_at(plan, activity):
+    for one in each_clash(plan, activity):
         if one.signature not in before:
             return None
         left.append(one)

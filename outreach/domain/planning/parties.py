@@ -137,7 +137,7 @@ class AbsenceSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class AbsenceSpan:
     """One occurrence: when a party (venue_id None) or a venue (party None) is unavailable. known_at: since when it is known."""
 
     starts_at: datetime

@@ -1,4 +1,4 @@
-"""The plan as values: what is planned, when, where and with whom, across all programmes and activities standing alone.
+"""The plan as values: what is planned, when, where and for which people, across all programmes and activities standing alone.
 
 Pure values. A Plan is immutable: `plan.with_(activity)` returns a new plan in far less than a millisecond, whatever its size.
 services/ fill it from the database; domain/clashes finds its clashes.
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.office_hours import Calendar, DayHours
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place, Turn, roles_of, turns_of
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place, Turn, roles_of, turns_of
 from outreach.domain.planning.rules import ClashKind, Rules
 from outreach.domain.states import ActivityState
 
@@ -186,7 +186,7 @@ class Plan:
         activities: Iterable[PlannedActivity] = (),
         places: Iterable[Place] = (),
         programmes: Iterable[ProgrammeDays] = (),
-        absences: Iterable[Absence] = (),
+        absences: Iterable[AbsenceSpan] = (),
         calendar: Calendar | None = None,
         rules: Rules | None = None,
         intended: Intended | None = None,
@@ -226,7 +226,7 @@ class Plan:
         """Yield the party's bookings that overlap that time, by start."""
         return self._of_party.get(party, _NOTHING).overlapping(starts_at, ends_at)
 
-    def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[Absence]:
+    def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[AbsenceSpan]:
         """Yield the absences of a party, or of the venue of that id, that overlap that time."""
         return self._absences.get(subject, _NOTHING).overlapping(starts_at, ends_at)
 
@@ -247,7 +247,7 @@ class Plan:
 
     def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
         """Return the plan with exactly these activities."""
-        plan = self._fragment()
+        plan = self._without_activities()
         plan._hold(activities)
         return plan
 
@@ -282,7 +282,7 @@ class Plan:
         }
         return plan
 
-    def _fragment(self) -> "Plan":
+    def _without_activities(self) -> "Plan":
         plan = Plan.__new__(Plan)
         plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
         plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
@@ -290,7 +290,7 @@ class Plan:
         return plan
 
     def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
-        plan = self._fragment()
+        plan = self._without_activities()
         plan.activities = self.activities.copy()
         plan._at_venue, plan._of_party = self._at_venue.copy(), self._of_party.copy()
         plan._in_half_day = self._in_half_day.copy()

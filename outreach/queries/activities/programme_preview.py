@@ -65,7 +65,7 @@ def programme(
         replace(projected.new(one, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
         for number, one in activities.items()
     ]
-    return clashing.if_made(planned, days, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, days, now=now), [one.id for one in planned]
 
 
 def community(
@@ -87,7 +87,7 @@ def community(
         )
         for number, row in enumerate(rows)
     ]  # fmt: skip
-    return clashing.if_made(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
 
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
@@ -108,7 +108,7 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyP
 
     deadline_days = planning_rules.current().deadline_days
     copies, days = on(starts_on, deadline_days)
-    found = clashing.if_made(copies, days, but=SPREAD_LATER, now=now)
+    found = clashing.preview_new(copies, days, but=SPREAD_LATER, now=now)
     better = None
     if found.clashes:
         tried = [shift for n in range(1, DAYS_TRIED + 1) for shift in (timedelta(days=n), timedelta(days=-n))]
@@ -146,8 +146,8 @@ def _copied(
     now: datetime,
 ) -> PlannedActivity:
     starts_at = copying.moved(original.starts_at, original.zone, shift)
-    anew = [one for one in invited if one.nominated_under_id is None and one.erased_at is None]
-    people = {one.person_id for one in anew if one.person_id is not None}
+    new = [one for one in invited if one.nominated_under_id is None and one.erased_at is None]
+    people = {one.person_id for one in new if one.person_id is not None}
     return PlannedActivity(
         id=id_of(number),
         title=original.title,
@@ -162,11 +162,11 @@ def _copied(
         respond_by_at=default_deadline(
             starts_at, original.zone, now, days_off({starts_at.year - 1, starts_at.year}), deadline_days
         ),
-        people=len(people) + sum(one.quota or 1 for one in anew if one.person_id is None),
+        people=len(people) + sum(one.quota or 1 for one in new if one.person_id is None),
         seats=original.capacity,
         engagements=tuple(
             Engagement(plans.invitee(one), one.role, InvitationState.PREPARED, turns=turns.get(one.id, ()))
-            for one in anew
+            for one in new
         ),
         coordinator=by,
     )

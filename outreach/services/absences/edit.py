@@ -17,8 +17,7 @@ from outreach.domain.directory import names
 from outreach.domain.kinds import Repeat
 from outreach.domain.planning import absences as rules
 from outreach.domain.planning.absences import Absent
-from outreach.domain.planning.parties import Absence as Occurrence
-from outreach.domain.planning.parties import AbsenceSource, Party
+from outreach.domain.planning.parties import AbsenceSource, AbsenceSpan, Party
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Absence, Organisation, Person, User, Venue
@@ -184,7 +183,7 @@ def _log(
     audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, repeats=about.repeats.value, **times)
 
 
-def occurrences(session: Session, first: datetime, last: datetime) -> list[Occurrence]:
+def occurrences(session: Session, first: datetime, last: datetime) -> list[AbsenceSpan]:
     """Return every absence, of anybody or of a venue, that overlaps the span from `first` to `last`, sorted by start.
 
     Runs one statement, which leaves out absences that are long past.
@@ -234,7 +233,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
             parties[whose] = _party(row)
         party = parties[whose]
         found += [
-            Occurrence(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
+            AbsenceSpan(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
             for begins, ends in _times(row, first, last)
         ]
     return sorted(found, key=lambda one: (one.starts_at, one.id))

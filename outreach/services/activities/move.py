@@ -85,7 +85,7 @@ def as_it_is(activity: Activity) -> Move:
     return Move(**{name: getattr(activity, name) for name in KEPT})
 
 
-def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id: int | None, *, now: datetime) -> Move:
+def move_to(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id: int | None, *, now: datetime) -> Move:
     """Return the move to this time and place. Registration and the answer deadline shift with the start.
 
     If the shifted deadline would have passed, the office's usual deadline is used.
@@ -144,7 +144,7 @@ def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: 
     stored = plans.planned(db.session(), [activity_id])
     if not stored:
         raise ActivityMissing
-    return clashing.if_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
+    return clashing.preview_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
 
 
 def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:

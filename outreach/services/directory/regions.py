@@ -163,7 +163,9 @@ def search_cities(q: str = "", limit: int = 20) -> list[tuple[str, str]]:
     words = q.casefold().split()
     found = [(code, name) for code, name in _cities() if all(word in name.casefold() for word in words)]
     start = words[0] if words else ""
-    found.sort(key=lambda city: (not _fragment(city[1]).startswith(start), len(_fragment(city[1])) if start else 0))
+    found.sort(
+        key=lambda city: (not _without_kind(city[1]).startswith(start), len(_without_kind(city[1])) if start else 0)
+    )
     return found[:limit]
 
 
@@ -205,7 +207,7 @@ def _region(code: str, name: str) -> Region:
     return Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent or None)
 
 
-def _fragment(city: str) -> str:
+def _without_kind(city: str) -> str:
     return city.casefold().removeprefix("kabupaten ").removeprefix("kota ").removeprefix("administrasi ")
 
 

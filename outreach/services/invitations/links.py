@@ -115,7 +115,7 @@ def prolong_links(session: Session, activity: Activity) -> None:
     ).all()
     tokens.ensure_links(
         session,
-        person_ids=[h.person_id for h in invitees if h.person_id],
-        organisation_ids=[h.organisation_id for h in invitees if h.organisation_id],
+        person_ids=[one.person_id for one in invitees if one.person_id],
+        organisation_ids=[one.organisation_id for one in invitees if one.organisation_id],
         expires_at=activity.ends_at + tokens.lifetime(),
     )

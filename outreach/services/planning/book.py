@@ -49,7 +49,7 @@ class VenueGone(Problem):
 VENUE_CONSTRAINT = "ex_activity_venue"
 DEADLOCK = "40P01"
 SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long to wait for the other's commit after a deadlock ended ours
-TAKES = ("starts_at", "ends_at", "venue_id")
+BOOKED_COLUMNS = ("starts_at", "ends_at", "venue_id")
 
 
 @dataclass(frozen=True)
@@ -144,13 +144,13 @@ def _check_speakers(
 def _write(session: Session, activities: Sequence[Activity]) -> None:
     """Flush the activities. If there are several, all release their venues first, because they may swap them."""
     spans = [_span(one) for one in activities]
-    holding = [one for one in activities if one.holds_venue]
+    booked = [one for one in activities if one.holds_venue]
     try:
-        if len(holding) > 1 and any(map(_is_moved, holding)):
-            for one in holding:
+        if len(booked) > 1 and any(map(_is_moved, booked)):
+            for one in booked:
                 one.holds_venue = False
             session.flush()
-            for one in holding:
+            for one in booked:
                 one.holds_venue = True
         session.flush()
     except DBAPIError as error:
@@ -296,7 +296,7 @@ def _told(session: Session, other: Any) -> dict[str, Any]:
 
 def _is_moved(activity: Activity) -> bool:
     state = sa.inspect(activity)
-    return bool(state.persistent) and any(state.attrs[name].history.has_changes() for name in TAKES)
+    return bool(state.persistent) and any(state.attrs[name].history.has_changes() for name in BOOKED_COLUMNS)
 
 
 def _span(activity: Activity) -> _Span:

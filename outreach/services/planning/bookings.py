@@ -33,8 +33,8 @@ def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
         Invitation.person_id.is_not(None),
         Invitation.role.in_(sorted(ON_STAGE)),
     )
-    held = sa.select(SpeakerBooking.person_id).where(SpeakerBooking.activity_id.in_(activity_ids))
-    return {id for id in session.scalars(sa.union(invited, held)) if id is not None}
+    booked = sa.select(SpeakerBooking.person_id).where(SpeakerBooking.activity_id.in_(activity_ids))
+    return {id for id in session.scalars(sa.union(invited, booked)) if id is not None}
 
 
 def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
@@ -48,11 +48,11 @@ def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool
         return
     if not locked:
         lock_people(session, people)
-    wanted, held = _booked(session, people)
+    wanted, booked = _booked(session, people)
     kept: dict[int, list[Span]] = defaultdict(list)
-    for _activity_id, person_id, starts_at, ends_at in wanted & held:
+    for _activity_id, person_id, starts_at, ends_at in wanted & booked:
         kept[person_id].append((starts_at, ends_at))
-    for activity_id, person_id, starts_at, _ends_at in held - wanted:
+    for activity_id, person_id, starts_at, _ends_at in booked - wanted:
         session.execute(
             sa.delete(SpeakerBooking).where(
                 SpeakerBooking.activity_id == activity_id,
@@ -61,7 +61,7 @@ def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool
             )
         )
     new = []
-    for activity_id, person_id, starts_at, ends_at in sorted(wanted - held, key=lambda one: (one[2], one[:2])):
+    for activity_id, person_id, starts_at, ends_at in sorted(wanted - booked, key=lambda one: (one[2], one[:2])):
         if all(ends_at <= since or starts_at >= until for since, until in kept[person_id]):
             kept[person_id].append((starts_at, ends_at))
             new.append({"activity_id": activity_id, "person_id": person_id, "starts_at": starts_at, "ends_at": ends_at})
@@ -79,7 +79,7 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
     ).all()
     lock_venues(session, {one.venue_id for one in waiting})
     for one in waiting:
-        held = sa.exists().where(
+        is_booked = sa.exists().where(
             Activity.venue_id == one.venue_id,
             IS_PLANNED,
             Activity.holds_venue,
@@ -88,7 +88,7 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
         )
         session.execute(
             sa.update(Activity)
-            .where(Activity.id == one.id, ~sa.select(held.correlate(None)).scalar_subquery())
+            .where(Activity.id == one.id, ~sa.select(is_booked.correlate(None)).scalar_subquery())
             .values(holds_venue=True)
             .execution_options(synchronize_session=False)
         )
@@ -119,7 +119,7 @@ def without_booking(
 
 def _missing(session: Session, condition: sa.ColumnElement[bool]) -> set[tuple[int, int]]:
     needed = spans_on_stage(session, condition)
-    held = {
+    booked = {
         (row.activity_id, row.person_id, row.starts_at, row.ends_at)
         for row in session.execute(
             sa.select(
@@ -130,7 +130,7 @@ def _missing(session: Session, condition: sa.ColumnElement[bool]) -> set[tuple[i
     return {
         (id, person_id)
         for (id, person_id), spans in needed.items()
-        if any((id, person_id, *span) not in held for span in spans)
+        if any((id, person_id, *span) not in booked for span in spans)
     }
 
 
@@ -197,11 +197,11 @@ def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Book
 
     One statement reads both at one moment. With two, a booking committed between them would look left over.
     """
-    held = sa.select(
+    booked = sa.select(
         sa.literal(_HELD), SpeakerBooking.activity_id, SpeakerBooking.person_id,
         sa.literal(Role.SPEAKER, Invitation.role.type), SpeakerBooking.starts_at, SpeakerBooking.ends_at,
     ).where(SpeakerBooking.person_id.in_(people))  # fmt: skip
-    rows: Sequence[Any] = session.execute(sa.union_all(*_on_stage(Invitation.person_id.in_(people)), held)).all()
+    rows: Sequence[Any] = session.execute(sa.union_all(*_on_stage(Invitation.person_id.in_(people)), booked)).all()
     needed = _spans(row for row in rows if row.kind != _HELD)
     to_be = {(id, person_id, *span) for (id, person_id), spans in needed.items() for span in spans}
     return to_be, {(row.id, row.person_id, row.starts_at, row.ends_at) for row in rows if row.kind == _HELD}

@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.clashes import Clash, find_clashes
-from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
+from outreach.domain.clashes.other_times import DAYS_SEARCHED
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party, PartyKind
+from outreach.domain.planning.parties import ENGAGED, AbsenceSpan, Engagement, Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -29,8 +29,8 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
-CROWD = 5  # so many drafts on one day with clashes are one finding
+RESOLUTION_DAYS = 4 * DAYS_SEARCHED + 2
+CROWD = 5  # so many drafts on one day with clashes are one line of the list
 OF_TIMES = frozenset(
     {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
      ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
@@ -148,21 +148,21 @@ def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
     return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
 
 
-def _is_of(subject: Subject, absence: Absence) -> bool:
+def _is_of(subject: Subject, absence: AbsenceSpan) -> bool:
     if absence.party is None:
         return subject == Subject(SubjectKind.VENUE, absence.venue_id or 0)
     return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
 
 
-def if_saved(
+def preview_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
     """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
     stored = plans.planned(db.session(), [activity.id]) if stored is None else stored
-    return _if(Change([activity], stored), now=now)
+    return _preview(Change([activity], stored), now=now)
 
 
-def if_made(
+def preview_new(
     activities: Collection[PlannedActivity],
     programme: ProgrammeDays | None = None,
     *,
@@ -173,10 +173,10 @@ def if_made(
 
     programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
-    return _if(Change(activities, (), programme, but), now=now)
+    return _preview(Change(activities, (), programme, but), now=now)
 
 
-def if_invited(
+def preview_invited(
     activity_ids: Collection[int],
     role: Role,
     *,
@@ -188,7 +188,7 @@ def if_invited(
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return _if(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
+    return _preview(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
 
 
 def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
@@ -200,10 +200,10 @@ def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: d
         own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
         return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
 
-    return _if(Change([inviting(one) for one in stored], stored), now=now)
+    return _preview(Change([inviting(one) for one in stored], stored), now=now)
 
 
-def _if(change: Change, *, now: datetime) -> FoundClashes:
+def _preview(change: Change, *, now: datetime) -> FoundClashes:
     checked = check(change, now=now)
     return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
@@ -236,9 +236,9 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
     An activity in `after` but not in `before` is new, so all its clashes are new.
     """
     changed = {one.id for one in (*after, *before)}
-    bare = plan.without(*(changed & plan.activities.keys()))
-    had = {identity(one) for one in find_clashes(bare.with_(*before), changed)}
-    return [one for one in find_clashes(bare.with_(*after), changed) if identity(one) not in had]
+    rest = plan.without(*(changed & plan.activities.keys()))
+    had = {identity(one) for one in find_clashes(rest.with_(*before), changed)}
+    return [one for one in find_clashes(rest.with_(*after), changed) if identity(one) not in had]
 
 
 def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
@@ -308,7 +308,7 @@ def _ids_in(found: Iterable[Clash]) -> set[int]:
 def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
     """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
     activities = {one.id: one for clash in found for one in clash.activities}.values()
-    ahead = timedelta(days=WAYS_DAYS + plan.rules.notice_days)
+    ahead = timedelta(days=RESOLUTION_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
         programme = plan.programmes[id or 0]

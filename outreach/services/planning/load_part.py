@@ -51,13 +51,13 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     """
     session = db.session()
     plan = plans.load(now=now, within=within, engaged=False)
-    looked_at = plans.going(now, within)
+    considered = plans.going(now, within)
     if among is not None:
-        looked_at = sa.and_(looked_at, Activity.id.in_(among))
+        considered = sa.and_(considered, Activity.id.in_(among))
     crossing = crossings(plan, among)
     wanted = {*_people_twice(session, plan, crossing), *_representatives_twice(session, plan, crossing)}
-    wanted.update(_absent(session, looked_at))
-    expected = _expected(session, looked_at) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
+    wanted.update(_absent(session, considered))
+    expected = _expected(session, considered) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
     return _engaging(plan, *_invited(session, wanted), expected)
 
 
@@ -169,7 +169,7 @@ def _crossing(invitations: Collection[tuple[int, int]], crossing: Crossings) -> 
     return (id for activity_id, id in invitations if not crossing.get(activity_id, set()).isdisjoint(ids))
 
 
-def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int]:
+def _absent(session: Session, considered: sa.ColumnElement[bool]) -> Iterator[int]:
     """Yield the ids of invitations of those who may be absent then; with a weekly absence, all later invitations."""
     for absent, invited in (
         (Absence.person_id, Invitation.person_id),
@@ -181,7 +181,7 @@ def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int
             .join(Invitation, invited == absent + 0)  # from the absences to the invitations, not the other way round
             .join(Activity, Activity.id == _ACTIVITY_ID)
             .where(
-                looked_at,
+                considered,
                 _IS_ENGAGED,
                 Absence.starts_at < Activity.ends_at,
                 sa.or_(Absence.ends_at > Activity.starts_at, Absence.repeats == Repeat.WEEKLY),
@@ -189,7 +189,7 @@ def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int
         )
 
 
-def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[int, int]:
+def _expected(session: Session, considered: sa.ColumnElement[bool]) -> Mapping[int, int]:
     """Return `plans.people_expected` by activity, for activities in halls that may be too small."""
     nominee = aliased(Invitation)
     has_named = sa.exists().where(
@@ -201,7 +201,7 @@ def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[in
     seats = sa.func.sum(sa.func.coalesce(sa.func.nullif(Invitation.quota, 0), 1))
     is_office = Invitation.organisation_id.is_not(None)
     found: dict[int, int] = defaultdict(int)
-    for ids in _portions(session.scalars(_in_small_halls(looked_at))):
+    for ids in _portions(session.scalars(_in_small_halls(considered))):
         for counted, whose in ((people, Invitation.person_id.is_not(None)), (seats, sa.and_(is_office, ~has_named))):
             for activity_id, number in session.execute(
                 sa.select(Invitation.activity_id, counted)
@@ -212,7 +212,7 @@ def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[in
     return found
 
 
-def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
+def _in_small_halls(considered: sa.ColumnElement[bool]) -> sa.Select[int]:
     """Select the activities with more seats than their hall or, without a limit of seats, with more people invited.
 
     A quick upper estimate that ignores the answers. Only the few activities selected are counted exactly.
@@ -225,7 +225,7 @@ def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
     return (
         sa.select(Activity.id)
         .join(Venue, Venue.id == Activity.venue_id)
-        .where(looked_at, sa.func.coalesce(Activity.capacity, most) > Venue.capacity)
+        .where(considered, sa.func.coalesce(Activity.capacity, most) > Venue.capacity)
     )
 
 

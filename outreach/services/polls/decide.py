@@ -47,7 +47,7 @@ def preview(
 
     invitee_ids: which of the poll's invitees would be invited; None: all.
     """
-    return clashing.if_made([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
+    return clashing.preview_new([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
 
 
 def decide(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.hours import poll_held_until
@@ -24,7 +24,7 @@ from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
 from outreach.services import addresses, office_defaults
 from outreach.services.reminders.audiences import is_mail_of
 
-Holder = tuple[int | None, int | None]  # a person's id, or an organisation's
+InviteeKey = tuple[int | None, int | None]  # a person's id, or an organisation's
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
 
 def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReason | None:
     """Return why a poll's message must not be sent again, or None."""
-    row = message_rows.load(session, [old.id])[0]
+    row = batch_rows.load(session, [old.id])[0]
     one = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return poll_mail.untrue_because(one, row, message_rows.blocked_among(session, [row]), now=now)
+    return poll_mail.untrue_because(one, row, batch_rows.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:
@@ -120,7 +120,7 @@ def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime)
     )
 
 
-def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[Holder]:
+def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[InviteeKey]:
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
@@ -136,5 +136,5 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zo
     return {(row[0], row[1]) for row in rows}
 
 
-def _invitee(one: PollInvitee) -> Holder:
+def _invitee(one: PollInvitee) -> InviteeKey:
     return one.person_id, one.organisation_id

@@ -269,13 +269,13 @@ def _invitations(person_id: int) -> sa.Select[Any]:
 
 def _represented_by(person: Person) -> sa.Select[Any]:
     """Select invitations that name this person as representative: the name must match, and the address or the phone."""
-    ways = []
+    conditions = []
     if person.email:
-        ways.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
+        conditions.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
     if person.phone:
-        ways.append(Invitation.representative_phone == person.phone)
+        conditions.append(Invitation.representative_phone == person.phone)
     same_name = sa.func.lower(Invitation.representative_name).contains(person.name.lower(), autoescape=True)
-    return sa.select(Invitation).where(sa.or_(*ways, sa.false()), same_name, sa.literal(bool(person.name)))
+    return sa.select(Invitation).where(sa.or_(*conditions, sa.false()), same_name, sa.literal(bool(person.name)))
 
 
 def _audit_of(person_id: int) -> sa.Select[Any]:

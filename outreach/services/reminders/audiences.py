@@ -75,7 +75,7 @@ def read_by(kind: MailKind, *, to_representative: bool) -> list[sa.ColumnElement
     ]
 
 
-def reader(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[str]:
+def recipient_key(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[str]:
     """Return the key of a recipient: the person, the organisation, or the representative with address and name."""
     person, organisation = (sa.cast(column, sa.String) for column in (Invitation.person_id, Invitation.organisation_id))
     representative = (

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.delivery.recheck.moves_told import IN_DOUBT, TOLD_ANEW
+from outreach.delivery.recheck.moves_told import IN_DOUBT, NOTIFIED_AGAIN
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail import hours as hours_for_mail
 from outreach.domain.mail.hours import MailHours, start_before
@@ -42,7 +42,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     activity = reminder.activity
     _write_lines(session, reminder)
     own = sa.and_(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
-    readers = (
+    recipients = (
         sa.select(MessageLine.id, Invitation).join(Invitation, MessageLine.invitation_id == Invitation.id).where(own)
     )
     zone, times = activity.zone, times_of(activity)
@@ -51,11 +51,11 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     morning = put_off_to(reminder.kind, reminder.audience, reminder.due_at, times, zone, now)
     if morning is not None:
         waiting = audiences.had_a_mail(today, zone, MessageLine.to_representative)
-        _open_messages(session, reminder, readers.where(~waiting), today, planned)
-        _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), morning)
+        _open_messages(session, reminder, recipients.where(~waiting), today, planned)
+        _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning)
     else:
-        _open_messages(session, reminder, readers, today, planned)
-    if reminder.kind in TOLD_ANEW:
+        _open_messages(session, reminder, recipients, today, planned)
+    if reminder.kind in NOTIFIED_AGAIN:
         _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
         lines = sa.select(MessageLine.invitation_id).where(MessageLine.reminder_id == reminder.id)
@@ -102,12 +102,12 @@ def join_todays(session: Session, now: datetime) -> int:
             continue
         before = _count(session, reminder)
         _write_lines(session, reminder, only=audiences.invitee_has(going))
-        readers = (
+        recipients = (
             sa.select(MessageLine.id, Invitation)
             .join(Invitation, MessageLine.invitation_id == Invitation.id)
             .where(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
         )
-        _open_messages(session, reminder, readers, local_day(now, activity.zone), now)
+        _open_messages(session, reminder, recipients, local_day(now, activity.zone), now)
         joined += _count(session, reminder) - before
     return joined
 
@@ -191,10 +191,10 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
 
 
 def _open_messages(
-    session: Session, reminder: Reminder, readers: sa.Select[int, Invitation], day: date, due_at: datetime
+    session: Session, reminder: Reminder, recipients: sa.Select[int, Invitation], day: date, due_at: datetime
 ) -> None:
     """Give each of these lines its recipient's open message of the day; make that message if there is none."""
-    lines = readers.with_only_columns(
+    lines = recipients.with_only_columns(
         MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
     ).subquery()  # fmt: skip
@@ -297,7 +297,7 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
 
 def _merge_key(day: date) -> sa.ColumnElement[str]:
     """Return the key of a mail: the recipient and the day. Lines with the same key share one mail."""
-    return audiences.reader(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
+    return audiences.recipient_key(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 
 def _count(session: Session, reminder: Reminder) -> int:

@@ -244,7 +244,7 @@ class _PlannedLine(NamedTuple):
     activity_id: int
     invitation_id: int
     to_representative: bool
-    reader: str
+    recipient: str
     state: InvitationState
     invited_at: datetime | None
     has_address: bool
@@ -299,7 +299,7 @@ def _by_hand(
         return ToRemind(first.invitation_id, None, None, NotReminded.NOT_EXPECTED)
     kind = MailKind.REMINDER
     planned = _Planned(activity.id, activity.title, activity.zone, now, kind, audience, times).held_by(hours, now)
-    readers = [
+    recipients = [
         line
         for line in lines
         if audiences.reads(kind, represented=line.represented, to_representative=line.to_representative)
@@ -309,13 +309,13 @@ def _by_hand(
         reason = NotReminded.TOO_LATE
     elif first.stopped:
         reason = NotReminded.STOPPED
-    elif not any(line.has_address for line in readers):
+    elif not any(line.has_address for line in recipients):
         reason = NotReminded.NO_ADDRESS
-    elif not _still_true(planned, readers, now):
+    elif not _still_true(planned, recipients, now):
         reason = NotReminded.INVITED_TODAY
     if reason is not None:
         return ToRemind(first.invitation_id, audience, None, reason)
-    waits = planned.may_be_put_off(now) and any(activity.zone in line.had_a_mail for line in readers)
+    waits = planned.may_be_put_off(now) and any(activity.zone in line.had_a_mail for line in recipients)
     morning = put_off_to(kind, audience, now, times, activity.zone, now) if waits else None
     return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
 
@@ -336,11 +336,11 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
     for one in planned:
         lines = [] if one.note else [line for line in possible[one.activity_id] if _could_read(one, line, written)]
         those = _still_true(one, [_as_then(one, line, announced, now) for line in lines], now)
-        mailed = {line.reader for line in those if line.has_address}
-        without = {line.reader for line in those if not line.has_address}
-        most = mailed | {line.reader for line in lines if _may_become(one.audience, line)}
+        mailed = {line.recipient for line in those if line.has_address}
+        without = {line.recipient for line in those if not line.has_address}
+        most = mailed | {line.recipient for line in lines if _may_become(one.audience, line)}
         waits = one.may_be_put_off(now)
-        later = {line.reader for line in those if waits and line.has_address and one.zone in line.had_a_mail}
+        later = {line.recipient for line in those if waits and line.has_address and one.zone in line.had_a_mail}
         day = one.day(now)
         per_day[day] |= mailed - later
         per_day[day + timedelta(days=1)] |= later
@@ -353,7 +353,7 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
                 without_address=len(without), later=len(later), held_until=one.held_until, note=one.note,
             )
         )  # fmt: skip
-    mails = tuple((day, len(readers)) for day, readers in sorted(per_day.items()) if readers)
+    mails = tuple((day, len(recipients)) for day, recipients in sorted(per_day.items()) if recipients)
     return Forecast(tuple(rows), mails, len(unreachable))
 
 
@@ -375,7 +375,7 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
                 Invitation.activity_id,
                 Invitation.id.label("invitation_id"),
                 to_representative.label("to_representative"),
-                audiences.reader(to_representative).label("reader"),
+                audiences.recipient_key(to_representative).label("recipient"),
                 Invitation.state,
                 Invitation.invited_at,
                 sa.or_(to_representative, has_address).label("has_address"),

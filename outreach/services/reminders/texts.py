@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session, joinedload
 from outreach import codec
 from outreach.delivery.mail import compose, headers, letter, placeholders, texts, values
 from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail import reader as readers
-from outreach.delivery.mail.reader import Reader
+from outreach.delivery.mail import recipient as recipients
+from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
 from outreach.delivery.outbox import single
-from outreach.delivery.rows import stored_rows as rows
+from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
@@ -177,7 +177,7 @@ def preview(
         raise NobodyToPreview
     text = _text(session, scope, key, locale).text if text is None else checked(text)
     row = rows.invitee_row(invitation.invitee, locale=locale)
-    reader = readers.reader_of(row, "contoh")
+    recipient = recipients.recipient_of(row, "contoh")
     activity = invitation.activity
     item = compose.Item(
         rows.invitation_row(invitation),
@@ -189,10 +189,10 @@ def preview(
     )
     office = office_defaults.office(session)
     with force_locale(locale):
-        said = compose.say(item, reader, office, now=now)
+        said = compose.say(item, recipient, office, now=now)
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))
-        return letter.write([said], reader, office)
+        return letter.write([said], recipient, office)
 
 
 def send_trial(
@@ -207,10 +207,10 @@ def send_trial(
     office = office_defaults.office(db.session)
     with force_locale(locale):
         trial = replace(written, subject=gettext("Trial: %(subject)s", subject=written.subject))
-    reader = Reader(to.name, to.email, locale, "")
-    recipient = headers.envelope_address(to.email)
+    recipient = Recipient(to.name, to.email, locale, "")
+    address = headers.envelope_address(to.email)
     message_id = f"<trial.{uuid4().hex}@{compose.id_domain()}>"
-    mail = compose.as_mail(trial, reader, recipient, office, message_id, now=now())
+    mail = compose.as_mail(trial, recipient, address, office, message_id, now=now())
     db.session.rollback()
     single.hand_over(mail, now)
 

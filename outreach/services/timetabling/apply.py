@@ -37,7 +37,7 @@ from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches, undo
 from outreach.services.timetabling.request import Request
-from outreach.services.timetabling.result import ProposalLine, Result
+from outreach.services.timetabling.result import ProposalLine, SearchResult
 from outreach.services.timetabling.undo import TakenLine
 from outreach.transactions import writing
 
@@ -57,7 +57,7 @@ class ChangedMeanwhile(Problem):
 
 
 @dataclass(frozen=True)
-class Taking:
+class ProposalPreview:
     """lines: the changes to apply. changed: those of them whose activity has changed since the search began.
 
     found: the new clashes, by the plan as it stands. forecasts: mails for the published activities that move.
@@ -90,7 +90,7 @@ class Taking:
         return bool(self.lines) and not self.changed and not self.blocking
 
 
-def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> Taking:
+def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> ProposalPreview:
     """Return the effects of applying the changes of these activities; raise NothingTicked. Nothing is written."""
     lines = _chosen(timetabling_result.read(search.result), activity_ids)
     rows = {
@@ -99,7 +99,7 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     }
     changed = tuple(line for line in lines if not _is_same(rows.get(line.id), line))
     if changed:
-        return Taking(lines, changed, (), ())
+        return ProposalPreview(lines, changed, (), ())
     session = db.session()
     stored = plans.planned(session, [line.id for line in lines])
     after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
@@ -108,12 +108,12 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
     forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
-    return Taking(lines, (), found, forecasts, unordered)
+    return ProposalPreview(lines, (), found, forecasts, unordered)
 
 
-def take(
-    placement_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
-) -> Result:
+def apply(
+    search_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
+) -> SearchResult:
     """Apply the proposed changes of these activities. reason: in the mails; required if a published activity moves.
 
     All or nothing. Raise SearchMissing, StillSearching, NothingTicked, ChangedMeanwhile, ReasonMissing, InThePast, or
@@ -121,7 +121,7 @@ def take(
     """
     with writing() as session:
         search: Any = session.get(
-            TimetablingSearch, placement_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
+            TimetablingSearch, search_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
         )
         if search is None:
             raise searches.SearchMissing
@@ -162,7 +162,7 @@ def _taken(line: ProposalLine, activity: Activity, back: Move | None) -> TakenLi
     return TakenLine(line.id, line.title, activity.version, back, added, let_go)
 
 
-def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:
+def _chosen(result: SearchResult, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:
     lines = tuple(line for line in result.open if line.id in set(activity_ids))
     if not lines:
         raise NothingTicked
@@ -196,7 +196,7 @@ def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], now: date
 
 
 def _move(activity: Activity, line: ProposalLine, now: datetime) -> Move:
-    return activities_move.wanted(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
+    return activities_move.move_to(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
 
 
 def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:

@@ -100,14 +100,14 @@ def remember(
     session.add(TakenProposal(search_id=search.id, by_id=by.id if by else None, lines=stored, created_at=now))
 
 
-def latest(placement_id: int) -> TakenProposal | None:
+def latest(search_id: int) -> TakenProposal | None:
     """Return what was taken last of this search and is not undone yet."""
-    return db.session.scalars(_latest(placement_id)).first()
+    return db.session.scalars(_latest(search_id)).first()
 
 
-def preview(placement_id: int, *, now: datetime) -> Undoing:
+def preview(search_id: int, *, now: datetime) -> Undoing:
     """Return the effects of undoing what was taken last. Raise NothingToUndo. Nothing is written."""
-    taken = latest(placement_id)
+    taken = latest(search_id)
     if taken is None:
         raise NothingToUndo
     session = db.session()
@@ -122,16 +122,16 @@ def preview(placement_id: int, *, now: datetime) -> Undoing:
     return replace(undoing, forecasts=forecasts)
 
 
-def undo(placement_id: int, *, reason: str = "", by: User | None, now: datetime) -> Undoing:
+def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) -> Undoing:
     """Undo what was taken last, as far as nobody has changed it since. reason: as in `apply.take`.
 
     Raise SearchMissing, NothingToUndo, ReasonMissing, or what booking and the office's rules raise.
     """
     with writing() as session:
-        search: Any = session.get(TimetablingSearch, placement_id, with_for_update=True, populate_existing=True)
+        search: Any = session.get(TimetablingSearch, search_id, with_for_update=True, populate_existing=True)
         if search is None:
             raise searches.SearchMissing
-        taken = session.scalars(_latest(placement_id)).first()
+        taken = session.scalars(_latest(search_id)).first()
         if taken is None:
             raise NothingToUndo
         lines = _read(taken)
@@ -166,10 +166,10 @@ def undo(placement_id: int, *, reason: str = "", by: User | None, now: datetime)
     return undoing
 
 
-def _latest(placement_id: int) -> sa.Select[Any]:
+def _latest(search_id: int) -> sa.Select[Any]:
     return (
         sa.select(TakenProposal)
-        .where(TakenProposal.search_id == placement_id, TakenProposal.undone_at.is_(None))
+        .where(TakenProposal.search_id == search_id, TakenProposal.undone_at.is_(None))
         .order_by(TakenProposal.id.desc())
         .limit(1)
     )

@@ -22,7 +22,7 @@ from outreach.services.planning import load as plans
 from outreach.web.activities.agenda_form import AgendaForm, activity_days
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.views import to_its_page
-from outreach.web.clashes.in_forms import Look, look
+from outreach.web.clashes.in_forms import ClashPreview, preview_clashes
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
@@ -50,11 +50,11 @@ def agenda(activity_id: int) -> Any:
     _offer(form, activity)
     if request.method == "GET" or any(button in request.form for button in BUTTONS):
         return _page(form, activity, suggested=not activity.agenda and request.method == "GET")
-    seen = Look()
+    seen = ClashPreview()
     if form.validate():
-        seen = _look(form, activity)
+        seen = _preview(form, activity)
         if seen.asks or seen.blocking:
-            return _page(form, activity, look=seen), 422 if seen.blocking else 200
+            return _page(form, activity, clash_preview=seen), 422 if seen.blocking else 200
         with showing_problems(form, but=ActivityMissing) as refusal:
             agendas.set_agenda(
                 activity_id,
@@ -70,10 +70,10 @@ def agenda(activity_id: int) -> Any:
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
         activity = showing.activity_with_agenda(activity_id)
         renew_version(form, refusal.problem, activity.version)
-    return _page(form, activity, look=seen), 422
+    return _page(form, activity, clash_preview=seen), 422
 
 
-def _look(form: AgendaForm, activity: Activity) -> Look:
+def _preview(form: AgendaForm, activity: Activity) -> ClashPreview:
     """Return the clashes that this agenda would bring: of the turns of its speakers, and of the moderator."""
     items, now = form.values(activity), clock.now()
     (stored,) = plans.planned(db.session(), [activity.id])
@@ -89,7 +89,7 @@ def _look(form: AgendaForm, activity: Activity) -> Look:
         moderator_id=form.moderator_id.data,
         let_go=before - after if form.withdraw_removed.data else (),
     )
-    found = look(clashing.if_saved(planned, [stored], now=now), [activity.id], form)
+    found = preview_clashes(clashing.preview_saved(planned, [stored], now=now), [activity.id], form)
     return replace(found, rows=tuple(replace(row, resolutions=_elsewhere(row)) for row in found.rows))
 
 
@@ -98,10 +98,17 @@ def _elsewhere(row: ShownClash) -> tuple[ShownResolution, ...]:
     return tuple(one for one in row.resolutions if one.href.split("?")[0] != request.path)
 
 
-def _page(form: AgendaForm, activity: Activity, *, suggested: bool = False, look: Look | None = None) -> str:
+def _page(
+    form: AgendaForm, activity: Activity, *, suggested: bool = False, clash_preview: ClashPreview | None = None
+) -> str:
     declined = showing.declined_speakers(activity.id)
     return render_template(
-        "activities/agenda.html", form=form, activity=activity, suggested=suggested, declined=declined, look=look
+        "activities/agenda.html",
+        form=form,
+        activity=activity,
+        suggested=suggested,
+        declined=declined,
+        clash_preview=clash_preview,
     )
 
 

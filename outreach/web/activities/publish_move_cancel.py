@@ -26,7 +26,7 @@ from outreach.services.reminders.forecast import Forecast
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import CancelForm, MoveForm, PublishForm, PublishTogetherForm
 from outreach.web.activities.views import to_its_page
-from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_resolution
+from outreach.web.clashes.in_forms import ClashPreview, preview_clashes, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.instants import wall_day, wall_time
@@ -190,20 +190,20 @@ def move(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = look(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
-        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
-    seen = look(preview.found, [activity_id], form)
+        seen = preview_clashes(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
+        return render_template("activities/move.html", form=form, activity=activity, clash_preview=seen), 422
+    seen = preview_clashes(preview.found, [activity_id], form)
     if preview.blocked:
         for refused in [preview.refused] if preview.refused else _blocking(seen, activity_id):
             show_problem(form, refused)
-        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+        return render_template("activities/move.html", form=form, activity=activity, clash_preview=seen), 422
     return render_template(
         "activities/move.html",
         form=form,
         activity=activity,
         after=preview.after,
         forecast=preview.forecast,
-        look=seen,
+        clash_preview=seen,
     )
 
 
@@ -234,7 +234,7 @@ def cancel(activity_id: int) -> Any:
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 
-def _blocking(seen: Look, activity_id: int) -> list[PlanBlocked]:
+def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:
     return [PlanBlocked(row.clash, activity_id) for row in seen.blocking]
 
 

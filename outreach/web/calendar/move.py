@@ -26,7 +26,7 @@ from outreach.web.calendar import undo as calendar_undo
 from outreach.web.calendar.blueprint import bp
 from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.clashes.resolutions import ShownResolution, times_of
-from outreach.web.clashes.shown import ShownClash, each_once, shown
+from outreach.web.clashes.shown import ShownClash, common_resolutions, shown
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
@@ -35,7 +35,7 @@ from outreach.web.frame.say import say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 HERE = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id"})  # what a move from the calendar changes
-BARE = "X-Bare"  # header by which the dialog requests a page as a fragment
+FRAGMENT = "X-Fragment"  # header by which the dialog requests a page as a fragment
 
 
 @bp.get("/<int:activity_id>/move")
@@ -59,7 +59,7 @@ def move(activity_id: int) -> Any:
     elif not form.validate():
         return _page(form, activity), 422
     try:
-        asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+        asked = undoing or moves.move_to(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
         previewed = moves.preview(activity, asked, form.version_number, now=now)
     except Problem as problem:
         return _refused(form, activity, problem), 422
@@ -76,7 +76,7 @@ def moved(activity_id: int) -> Any:
     undoing = calendar_undo.kept(activity_id) if "undo" in request.form else None
     if not form.validate():
         return _page(form, activity), 422
-    asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+    asked = undoing or moves.move_to(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
     try:
         done = moves.move(activity_id, asked, form.reason.data or "", form.version_number, by=current_user, now=now)
     except ActivityMissing:
@@ -121,13 +121,13 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
         _say_beside(form, previewed.refused)
     return render_template(
         "calendar/move.html",
-        bare=BARE in request.headers,
+        as_fragment=FRAGMENT in request.headers,
         form=form,
         activity=activity,
         previewed=previewed,
         undoing=undoing,
         clashes=clashes,
-        resolutions=each_once(previewed.found, clashes) if previewed else [],
+        resolutions=common_resolutions(previewed.found, clashes) if previewed else [],
         back=_back(form.back.data or "", activity),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
     )
@@ -188,7 +188,7 @@ def _dropped(activity: Activity, now: datetime) -> Move | None:
     venue = request.args.get("venue", "")
     venue_id = activity.venue_id if venue == "" else whole(venue) or None
     starts_at, ends_at = (at.astimezone(activity.zone) for at in times)
-    return moves.wanted(activity, starts_at, ends_at, venue_id, now=now)
+    return moves.move_to(activity, starts_at, ends_at, venue_id, now=now)
 
 
 def _back(asked: str, activity: Activity) -> str:

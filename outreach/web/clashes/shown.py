@@ -59,7 +59,7 @@ class ShownClash:
 
 
 @dataclass(frozen=True)
-class Once:
+class CommonResolution:
     """A resolution shown once for several clashes. resolves: which of them, in words; "" if it is the only one."""
 
     resolution: ShownResolution
@@ -104,7 +104,7 @@ def shown(
     return said
 
 
-def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
+def common_resolutions(found: FoundClashes, rows: Sequence[ShownClash]) -> list[CommonResolution]:
     """Return the resolutions of all these rows, each once. Those that resolve the most come first."""
     offered: dict[object, ShownResolution] = {}
     for row in rows:
@@ -112,7 +112,7 @@ def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
             offered.setdefault(resolution.resolution or resolution.words, resolution)
     resolving = [(resolution, _resolved(found, resolution, rows)) for resolution in offered.values()]
     resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: equals keep their order
-    return [Once(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
+    return [CommonResolution(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
 
 
 def _resolved(found: FoundClashes, resolution: ShownResolution, rows: Sequence[ShownClash]) -> list[ShownClash]:

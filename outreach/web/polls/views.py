@@ -24,7 +24,7 @@ from outreach.services.office_defaults import usual_closing
 from outreach.services.polls import edit as polls
 from outreach.services.polls.edit import PollMissing
 from outreach.web.clashes import shown as clashes_shown
-from outreach.web.clashes.in_forms import Look
+from outreach.web.clashes.in_forms import ClashPreview
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
@@ -69,8 +69,8 @@ def new() -> Any:
         return _form_page(form)
     if _only_changes(form) or not _validated(form):
         return _form_page(form), 200 if _pressed() else 422
-    if (seen := _look(form)).asks:
-        return _form_page(form, look=seen)
+    if (seen := _preview(form)).asks:
+        return _form_page(form, clash_preview=seen)
     with showing_problems(form):
         poll = polls.create(form.values(), by=current_user, now=clock.now())
         flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
@@ -91,8 +91,8 @@ def edit(poll_id: int) -> Any:
         return _form_page(form, poll)
     if _only_changes(form) or not _validated(form):
         return _form_page(form, poll), 200 if _pressed() else 422
-    if (seen := _look(form)).asks:
-        return _form_page(form, poll, look=seen)
+    if (seen := _preview(form)).asks:
+        return _form_page(form, poll, clash_preview=seen)
     with showing_problems(form, but=PollMissing) as refusal:
         polls.edit(poll_id, form.values(), form.version_number, by=current_user, now=clock.now())
         flash(_("Saved."), "success")
@@ -170,10 +170,15 @@ def _offer(form: PollForm) -> None:
     form.offer(choices.venues(), choices.programmes(), choices.kelurahan(browsing.districts()))
 
 
-def _form_page(form: PollForm, poll: DatePoll | None = None, *, look: Look | None = None) -> str:
+def _form_page(form: PollForm, poll: DatePoll | None = None, *, clash_preview: ClashPreview | None = None) -> str:
     _offer(form)
     return render_template(
-        "polls/form.html", form=form, poll=poll, most=MOST_SLOTS, look=look or Look(), warnings=_warnings(form)
+        "polls/form.html",
+        form=form,
+        poll=poll,
+        most=MOST_SLOTS,
+        clash_preview=clash_preview or ClashPreview(),
+        warnings=_warnings(form),
     )
 
 
@@ -187,7 +192,7 @@ def _warnings(form: PollForm) -> list[list[ShownClash]]:
     return [next(rows) if proposed else [] for proposed in asked]
 
 
-def _look(form: PollForm) -> Look:
+def _preview(form: PollForm) -> ClashPreview:
     """Return what speaks against the times, to be read once before saving. Nothing of it refuses a proposal."""
     found = [row for rows in _warnings(form) for row in rows]
-    return Look(tuple(replace(row, severity=Severity.WARN) for row in found))
+    return ClashPreview(tuple(replace(row, severity=Severity.WARN) for row in found))

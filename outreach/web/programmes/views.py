@@ -23,9 +23,15 @@ from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
 from outreach.web.activities.forms import PublishForm
 from outreach.web.activities.publish_move_cancel import LOOK, are_published, invitations_go_out
-from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
+from outreach.web.clashes.in_forms import (
+    ClashPreview,
+    came_filled_in,
+    preview_many,
+    refuses_publishing,
+    took_a_resolution,
+)
 from outreach.web.clashes.resolutions import stretched
-from outreach.web.clashes.shown import Once, shown
+from outreach.web.clashes.shown import CommonResolution, shown
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
@@ -64,13 +70,13 @@ def new() -> Any:
         return render_template("programmes/new.html", form=form)
     if took_a_resolution(form, {programme_preview.id_of(number): row for number, row in enumerate(form.rows)}):
         return render_template("programmes/new.html", form=form)
-    seen = Look()
+    seen = ClashPreview()
     if form.validate():
         activities = form.activity_values()
         found, ids = programme_preview.programme(form.values(), activities, by=current_user.name, now=clock.now())
-        seen = look_at_many(found, ids)
+        seen = preview_many(found, ids)
         if seen.asks:
-            return render_template("programmes/new.html", form=form, look=seen)
+            return render_template("programmes/new.html", form=form, clash_preview=seen)
         if not seen.blocking:  # else it is said already, with the ways out
             with showing_problems(form):
                 programme = programmes.create(
@@ -78,7 +84,7 @@ def new() -> Any:
                 )
                 flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=programme.id))
-    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), look=seen), 422
+    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), clash_preview=seen), 422
 
 
 @bp.get("/<int:programme_id>")
@@ -107,12 +113,12 @@ def edit(programme_id: int) -> Any:
     if took_a_resolution(form):
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
-        seen, helping = _look_at_days(page.programme, form)
+        seen, helping = _preview_days(page.programme, form)
         if seen.asks or seen.blocking:
-            looked = render_template(
-                "programmes/edit.html", form=form, programme=page.programme, look=seen, helping=helping
+            answer = render_template(
+                "programmes/edit.html", form=form, programme=page.programme, clash_preview=seen, helping=helping
             )
-            return looked, 422 if seen.blocking else 200
+            return answer, 422 if seen.blocking else 200
         with showing_problems(form, but=ProgrammeMissing) as refusal:
             programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
             title = strip(form.title.data)
@@ -123,16 +129,16 @@ def edit(programme_id: int) -> Any:
     return render_template("programmes/edit.html", form=form, programme=page.programme), 422
 
 
-def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
+def _preview_days(programme: Programme, form: ProgrammeForm) -> tuple[ClashPreview, list[CommonResolution]]:
     """Return what the form's days would leave outside, and the resolution: days that include everything."""
     values = form.values()
     found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
-        return Look(), []
+        return ClashPreview(), []
     first, last = programme_preview.holding(values, [found.plan.activities[id] for id in ids])
     longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
-    helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
-    return look_at_many(found, ids, with_resolutions=False), helping
+    helping = [CommonResolution(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
+    return preview_many(found, ids, with_resolutions=False), helping
 
 
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
@@ -141,7 +147,7 @@ def copy(programme_id: int) -> Any:
     """Ask for the new first day. Show where everything would be and what clashes, until the user confirms the copy."""
     now = clock.now()
     page = showing.programme(programme_id, now=now)
-    form, status, preview, seen, better = CopyForm(), 200, None, Look(), None
+    form, status, preview, seen, better = CopyForm(), 200, None, ClashPreview(), None
     if request.method == "GET":
         first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
         form.title.data = copying.title_for(page.programme, first)
@@ -151,15 +157,15 @@ def copy(programme_id: int) -> Any:
     if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
         previewed = programme_preview.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
         seen, better = (
-            look_at_many(previewed.found, previewed.ids, alike=True, with_resolutions=False),
+            preview_many(previewed.found, previewed.ids, alike=True, with_resolutions=False),
             previewed.better,
         )
-    looking = "look" in request.form or "first" in request.form
+    only_preview = "look" in request.form or "first" in request.form
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
-            if seen.blocking and not looking:
+            if seen.blocking and not only_preview:
                 status = 422  # the page shows it already
-            elif not looking and not seen.asks:
+            elif not only_preview and not seen.asks:
                 made = copying.copy_programme(
                     programme_id,
                     form.starts_on.data,
@@ -179,7 +185,7 @@ def copy(programme_id: int) -> Any:
     if form.starts_on.data:
         preview = browsing.copy_preview(programme_id, form.starts_on.data)
     return render_template(
-        "programmes/copy.html", form=form, programme=page.programme, preview=preview, look=seen, better=better
+        "programmes/copy.html", form=form, programme=page.programme, preview=preview, clash_preview=seen, better=better
     ), status
 
 

@@ -161,7 +161,7 @@ for _wish in Wish:
     )
 
 
-class TakeForm(TidyForm):
+class ApplyForm(TidyForm):
     reason = TextAreaField(_l("Reason, as it stands in the mail"))
 
 

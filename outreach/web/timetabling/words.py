@@ -22,7 +22,7 @@ from outreach.services.timetabling.result import (
     Cost,
     ProposalLine,
     ProposalReason,
-    Result,
+    SearchResult,
     Spot,
 )
 from outreach.services.timetabling.undo import LeftBecause, TakenLine
@@ -65,7 +65,7 @@ TERMS: Mapping[Term, Any] = {
 }
 
 
-def gap_words(result: Result) -> str:
+def gap_words(result: SearchResult) -> str:
     """Return how good the proposal is known to be; "" without a proposal."""
     if not result.lines:
         return ""
@@ -81,7 +81,7 @@ def gap_words(result: Result) -> str:
     return _("At most %(part)s from the best that can be.", part=part)
 
 
-def objective_words(result: Result) -> str:
+def objective_words(result: SearchResult) -> str:
     """Return the points of the proposal and of the present plan."""
     if result.objective is None:
         return ""
@@ -240,7 +240,7 @@ def _days(title: str, request: Request, line: Any) -> str:
     return _("“%(title)s” has days of its own: %(days)s.", title=title, days=days(first, last))
 
 
-def status_words(result: Result, greedily: bool) -> str:
+def status_words(result: SearchResult, greedily: bool) -> str:
     """Return how the search ended."""
     if greedily:
         return _("Placed one after the other, without comparing: there may be much better plans.")

@@ -3,7 +3,7 @@
 import re
 
 from outreach.delivery import tokens
-from outreach.delivery.demo_server import caught_mail
+from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.mail import kept
 from outreach.delivery.mail.compose import compose
 from outreach.domain.kinds import MailKind
@@ -18,7 +18,7 @@ def test_a_kept_mail_says_what_was_sent_without_the_secret_link(activity, ani):
     token = tokens.token(tokens.link_for(db.session, ani))
     mail = kept.mail_of(kept.kept(data))
     assert text_of(mail) == text_of(parsed(data)).replace(token, "x" * len(token))
-    assert caught_mail.html_of(mail) == caught_mail.html_of(parsed(data)).replace(token, "x" * len(token))
+    assert kept_mail.html_of(mail) == kept_mail.html_of(parsed(data)).replace(token, "x" * len(token))
     assert [name for name, _ in mail.items()] == [name for name, _ in parsed(data).items()]
     assert mail["Subject"] == parsed(data)["Subject"]
     unfolded = re.sub(rb"=\r\n|\r\n ", b"", mail.as_bytes())

@@ -248,7 +248,7 @@ def test_a_taken_proposal_undone_before_any_notice_was_sent_is_not_notified(told
     search = searched(a_request([told], first_on=date(2027, 1, 20), last_on=date(2027, 1, 21)), now=clock.now)
     (line,) = timetabling_result.read(search.result).lines
     assert line.is_moved
-    applying.take(search.id, [told.id], reason="Jadwal baru", by=None, now=clock.now)
+    applying.apply(search.id, [told.id], reason="Jadwal baru", by=None, now=clock.now)
     reminding.tick(clock.now)
     undoing.undo(search.id, reason="Kembali", by=None, now=clock.now)
     reminding.tick(clock.now)

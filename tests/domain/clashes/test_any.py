@@ -13,15 +13,15 @@ from outreach.domain.clashes import (
     OfInvitee,
     StretchProgramme,
     applied,
+    clashes_of,
     crossings,
     find_clashes,
-    find_clashes_if,
     find_resolutions,
     suits_all,
 )
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -83,7 +83,7 @@ def activities(draw, id):
 def absences(draw):
     starts_at = draw(quarters)
     who = draw(st.sampled_from([{"party": party} for party in PARTIES] + [{"venue_id": id} for id in (1, 2, 3)]))
-    return Absence(starts_at, starts_at + draw(lengths), **who)
+    return AbsenceSpan(starts_at, starts_at + draw(lengths), **who)
 
 
 @st.composite
@@ -110,7 +110,7 @@ def test_each_clash_is_found_once_and_from_either_side(held):
     everything = find_clashes(held)
     assert max(Counter(everything).values(), default=1) == 1
     for id, activity in held.activities.items():
-        assert find_clashes_if(held, activity) == [one for one in everything if id in one.ids]
+        assert clashes_of(held, activity) == [one for one in everything if id in one.ids]
 
 
 @given(plans())

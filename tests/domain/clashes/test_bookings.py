@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from outreach.domain.clashes import find_clashes, find_clashes_if, find_resolutions
+from outreach.domain.clashes import clashes_of, find_clashes, find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.parties import Absence, AbsenceSource, Engagement, Party, Yes
+from outreach.domain.planning.parties import AbsenceSource, AbsenceSpan, Engagement, Party, Yes
 from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
@@ -102,13 +102,13 @@ def test_a_hall_of_unknown_size_is_never_too_small():
 
 
 def test_an_absence_entered_twice_is_one_clash():
-    wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id)
+    wedding = AbsenceSpan(at(7), at(10), venue_id=BAPPEDA.id)
     twice = plan(activity(1, 8, 12, venue_id=BAPPEDA.id), absences=[wedding, replace(wedding)], rules=QUIET)
     assert [one.kind for one in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
 
 
 def test_a_wedding_in_the_hall_is_shown_with_its_reason():
-    wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
+    wedding = AbsenceSpan(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
     held = activity(1, 8, 12, venue_id=BAPPEDA.id)
     (absent,) = find_clashes(plan(held, absences=(wedding,), rules=QUIET))
     assert (absent.kind, absent.severity, absent.absence) == (ClashKind.VENUE_ABSENT, Severity.BLOCK, wedding)
@@ -190,7 +190,7 @@ def test_a_person_in_two_roles_of_one_activity_clashes_once_with_another():
 
 
 def test_a_speakers_trip_is_shown_with_who_entered_it():
-    trip = Absence(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
+    trip = AbsenceSpan(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
     (absent,) = find_clashes(plan(activity(1, 15, 16, engagements=(speaks(SITI),)), absences=(trip,), rules=QUIET))
     assert (absent.kind, absent.severity, absent.party) == (ClashKind.SPEAKER_ABSENT, Severity.BLOCK, SITI)
     assert (absent.absence, absent.roles) == (trip, (Role.SPEAKER,))
@@ -200,7 +200,7 @@ def test_a_speakers_trip_is_shown_with_who_entered_it():
 
 
 def test_an_invitees_absence_is_another_kind_of_clash():
-    trip = Absence(at(8), at(16), party=ANI)
+    trip = AbsenceSpan(at(8), at(16), party=ANI)
     assert found(activity(1, 8, 9, engagements=(volunteers(ANI),)), absences=(trip,)) == [
         (ClashKind.INVITEE_ABSENT, (1,))
     ]
@@ -309,8 +309,8 @@ def test_a_search_among_some_finds_only_clashes_that_involve_them():
 def test_a_drag_is_checked_before_it_is_saved():
     rakor, other = activity(1, 8, 10, venue_id=1), activity(2, 13, 15, venue_id=1)
     held = plan(rakor, other, rules=QUIET)
-    assert [one.ids for one in find_clashes_if(held, other.moved(at(9)))] == [(1, 2)]
-    assert [one.ids for one in find_clashes_if(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
+    assert [one.ids for one in clashes_of(held, other.moved(at(9)))] == [(1, 2)]
+    assert [one.ids for one in clashes_of(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
     assert find_clashes(held) == []
 
 
@@ -321,8 +321,8 @@ def said_yes(party, starts, ends, *, day=18, said_at=NOW):
     return Engagement(party, Role.SPEAKER, said_yes=Yes(at(starts, day), at(ends, day), said_at))
 
 
-def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) -> Absence:
-    return Absence(at(14), at(17), party, known_at=known_at)
+def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) -> AbsenceSpan:
+    return AbsenceSpan(at(14), at(17), party, known_at=known_at)
 
 
 def test_a_yes_to_that_time_despite_an_absence_is_shown_and_does_not_block():
@@ -407,9 +407,9 @@ def test_a_speaker_who_also_takes_part_or_moderates_is_needed_for_the_whole_acti
 
 def test_an_absence_clashes_only_with_a_turn():
     there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2), (3, 4)),))
-    away = [Absence(at(10), at(11), party=KAPOLRES)]
+    away = [AbsenceSpan(at(10), at(11), party=KAPOLRES)]
     assert found(there, absences=away) == []
-    assert found(there, absences=[Absence(at(9.5), at(11.5), party=KAPOLRES)]) == [(ClashKind.SPEAKER_ABSENT, (1,))]
+    assert found(there, absences=[AbsenceSpan(at(9.5), at(11.5), party=KAPOLRES)]) == [(ClashKind.SPEAKER_ABSENT, (1,))]
 
 
 def test_turns_go_with_the_activity_and_end_with_it():

@@ -23,7 +23,7 @@ from outreach.services.planning import load as plans
 from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.privacy import person as privacy
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.services.planning.booking_help import bindings
+from tests.services.planning.booking_help import bookings_now
 
 pytestmark = pytest.mark.usefixtures("any_app")
 TWICE = ClashKind.SPEAKER_TWICE
@@ -79,7 +79,7 @@ def test_a_blocking_clash_no_longer_hinders_publishing_once_it_is_intended(two):
     publishing.publish([other], by=None, now=NOW)
     states = db.session.scalars(sa.select(Activity.state).where(Activity.id.in_([one, other]))).all()
     assert states == [ActivityState.PUBLISHED] * 2
-    assert len(bindings()) == 1  # only one of the two can book the speaker
+    assert len(bookings_now()) == 1  # only one of the two can book the speaker
 
 
 def test_a_shared_hall_can_be_intended_too(two):

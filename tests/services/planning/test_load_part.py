@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.clashes import Clash, find_clashes, find_clashes_if, find_resolutions
+from outreach.domain.clashes import Clash, clashes_of, find_clashes, find_resolutions
 from outreach.domain.kinds import ActivityKind, Repeat, Role, Sector
 from outreach.domain.planning.parties import Engagement
 from outreach.domain.planning.plan import Plan, PlannedActivity
@@ -174,7 +174,7 @@ def test_the_same_clashes_are_found_for_one_activity_at_another_time(any_plan):
     whole = plans.load(now=NOW)
     for stored in plans.planned(db.session(), list(whole.activities)):
         moved = stored.moved(stored.starts_at + timedelta(minutes=15 * any_plan.randint(-200, 200)))
-        found = clashing.if_saved(moved, now=NOW)
+        found = clashing.preview_saved(moved, now=NOW)
         then = whole.with_(moved)
         expected = clashing.brought(then, [moved], [stored])
         assert told(found.clashes) == told(expected)
@@ -194,7 +194,7 @@ def test_the_same_clashes_are_found_for_chosen_people_in_another_activity(any_pl
         another = PlannedActivity(
             -1, "", ActivityKind.OTHER, starts_at, starts_at + timedelta(hours=2), JAKARTA, engagements=engaged
         )
-        assert told(find_clashes_if(part, another)) == told(find_clashes_if(whole, another))
+        assert told(clashes_of(part, another)) == told(clashes_of(whole, another))
 
 
 def read(plan: Plan) -> dict[int, int]:

@@ -20,7 +20,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.conftest import NOW, a_person, minutes
 from tests.delivery.mail.compose_help import parsed, text_of
-from tests.delivery.outbox.outbox_help import Clock, drain, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, drain, send_through
 from tests.servers.smtp import Server
 
 
@@ -43,7 +43,7 @@ def invited(any_app, activity, ani, server):
 
 def send(now):
     reminding.tick(now)
-    drain(Clock(now))
+    drain(StandingClock(now))
 
 
 def her_calendar_says(choice, now):

@@ -34,7 +34,7 @@ def drafts(any_app, office, coordinator):
 def taken(drafts, coordinator):
     """The whole proposal for three simultaneous drafts, taken; with a facilitator for each."""
     search = searched(a_request(drafts, facilitators()))
-    applying.take(search.id, lines_of(search), by=coordinator, now=NOW)
+    applying.apply(search.id, lines_of(search), by=coordinator, now=NOW)
     return search
 
 
@@ -62,7 +62,7 @@ def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts,
     assert entry.detail == {"activities": 3, "left": []}
     with pytest.raises(NothingToUndo):
         undoing.undo(taken.id, by=coordinator, now=NOW)
-    applying.take(taken.id, lines_of(search), by=coordinator, now=NOW)
+    applying.apply(taken.id, lines_of(search), by=coordinator, now=NOW)
     assert starts() != [at(18, 9)] * 3
 
 
@@ -111,7 +111,7 @@ def told(any_app, office, coordinator):
     drafts = three_at_once()
     invite_and_publish(drafts, coordinator)
     search = searched(a_request(drafts, facilitators()))
-    applying.take(search.id, lines_of(search), reason="Jadwal baru", by=coordinator, now=NOW)
+    applying.apply(search.id, lines_of(search), reason="Jadwal baru", by=coordinator, now=NOW)
     return search
 
 

@@ -21,7 +21,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
 from tests.conftest import NOW, at, draft_activity, log_in
-from tests.web.browsers import Browser
+from tests.web.browsers import BrowserClient
 from tests.web.reading import fields
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
@@ -32,7 +32,7 @@ MONTH = "/calendar?on=2027-01-15"
 
 @pytest.fixture(autouse=True)
 def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = Browser
+    current_app_.test_client_class = BrowserClient
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_a_range_is_limited(app, office, coordinator_client, start, end, status)
 
 def test_a_drop_shows_the_preview_and_changes_nothing(any_app, published, coordinator_client):
     answer = coordinator_client.get(
-        drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Bare": "1"}
+        drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Fragment": "1"}
     )
     assert answer.status_code == 200
     assert "<html" not in answer.text
@@ -300,7 +300,7 @@ def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programm
     )
     assert "Aula Bappeda is taken by “Pelatihan”" in page
     assert "It cannot be placed so." in page
-    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
     forced = send(coordinator_client, activity, page)
     assert (forced.status_code, start_of(activity)) == (422, at(18))
 
@@ -460,7 +460,7 @@ def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     assert "Aula Bappeda is taken until" in page
     assert "It cannot be placed so." in page
     assert "Nothing clashes at this time." not in page
-    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
     assert (send(coordinator_client, activity, page).status_code, start_of(activity)) == (422, at(18))
 
 

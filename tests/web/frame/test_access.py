@@ -13,7 +13,7 @@ from outreach.models import User
 from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
 from tests.conftest import PASSWORD, log_in, settings_for
-from tests.web.browsers import Browser, browsers, sign_in  # noqa: F401
+from tests.web.browsers import BrowserClient, browsers, sign_in  # noqa: F401
 
 CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
 
@@ -206,7 +206,7 @@ def test_under_https_the_cookie_is_bound_to_the_host_and_hsts_is_sent(tmp_path, 
     (tmp_path / "https").mkdir()
     safe = create_app(settings_for(tmp_path / "https", base_url="https://undangan.example.com",
                                    database_url=str(db.engine.url)))  # fmt: skip
-    client = Browser(safe, safe.response_class)
+    client = BrowserClient(safe, safe.response_class)
     base = "https://undangan.example.com"
     page = client.get("/login", base_url=base)
     assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
@@ -220,7 +220,7 @@ def test_the_eleventh_attempt_at_a_password_within_a_minute_is_refused(tmp_path,
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="10/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
     typed = {"email": "x@example.com", "password": "not-for-a-page"}
     tries = [client.post("/login?lang=en", data=typed) for _ in range(11)]
     assert [answer.status_code for answer in tries[:10]] == [200] * 10
@@ -234,7 +234,7 @@ def test_attempts_on_one_account_from_many_addresses_are_limited(tmp_path, app: 
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
 
     def tried(number: int, email: str) -> int:
         form = {"email": email, "password": "x"}
@@ -249,7 +249,7 @@ def test_attempts_on_one_account_from_many_addresses_are_limited(tmp_path, app: 
 def test_requests_to_the_login_page_are_limited(tmp_path, app: Flask, office):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_public="2/minute", database_url=str(db.engine.url)))
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
     assert [client.get("/login").status_code for _ in range(3)] == [200, 200, 429]
     assert client.get("/healthz").status_code == 200
 
@@ -258,7 +258,7 @@ def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
     (tmp_path / "guide.json").write_text('{"logins": [["viewer", "pengamat@example.com", "kata-sandi-demo"]]}', "utf-8")
     for demo, shown in ((True, 1), (False, 0)):
         shell = create_app(settings_for(tmp_path, demo=demo))
-        page = Browser(shell, shell.response_class).get("/login?lang=en").text
+        page = BrowserClient(shell, shell.response_class).get("/login?lang=en").text
         assert page.count("<code>pengamat@example.com</code><code>kata-sandi-demo</code>") == shown
 
 

@@ -299,9 +299,9 @@ def test_an_unknown_search_gives_a_not_found_page(coordinator_client):
 
 
 def test_a_proposal_is_deleted(coordinator_client):
-    placement_id = searched(a_request(three_at_once())).id
-    assert coordinator_client.post(f"/placements/{placement_id}/delete").location == "/placements"
-    assert coordinator_client.get(f"/placements/{placement_id}").status_code == 404
+    search_id = searched(a_request(three_at_once())).id
+    assert coordinator_client.post(f"/placements/{search_id}/delete").location == "/placements"
+    assert coordinator_client.get(f"/placements/{search_id}").status_code == 404
 
 
 def test_an_error_is_shown(coordinator_client, launched):
@@ -319,9 +319,9 @@ def test_the_pages_take_few_queries_for_any_number_of_activities(coordinator_cli
         return queries(lambda: coordinator_client.get(f"/placements/{address}"))
 
     activities, people = three_at_once(), facilitators()
-    placement_id = searched(a_request(activities, people)).id
+    search_id = searched(a_request(activities, people)).id
     asked("new")  # the office's name and similar values are read once
-    few = [asked("new"), asked(placement_id)]
+    few = [asked("new"), asked(search_id)]
     people = list(db.session.scalars(sa.select(Person)))
     more = [*db.session.scalars(sa.select(Activity)), *(draft_activity(None, None, day) for day in range(18, 23))]
     other_id = searched(a_request(more, people)).id

@@ -63,7 +63,7 @@ class Draft:
                 continue
             if day not in at_venues:
                 at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
-            end = start + options.bare.length
+            end = start + options.unstaffed.length
             if self._are_engaged(options, options.stage, start):
                 continue
             for venue, at_venue in at_venues[day]:
@@ -105,9 +105,10 @@ class Draft:
 
     def _venues(self, options: Options, day: date) -> list[tuple[int | None, int]]:
         if options.id not in self._codes:
-            of_community = options.bare.kind in COMMUNITY_KINDS
+            of_community = options.unstaffed.kind in COMMUNITY_KINDS
             self._codes[options.id] = [
-                kecamatan_at(self.task.base, options.bare, venue) if of_community else None for venue in options.venues
+                kecamatan_at(self.task.base, options.unstaffed, venue) if of_community else None
+                for venue in options.venues
             ]
         found = [
             (venue, cost + (self.task.wishes.spread_kecamatan * self._by_kecamatan[code, day] if code else 0))
@@ -161,8 +162,8 @@ class Draft:
     def _warned(self, planned: PlannedActivity, team: Team) -> int | None:
         """Return the cost of warnings that the start's cost does not include; None if something blocks."""
         cost = 0
-        for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
-            for one in look(self.plan, planned):
+        for check in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
+            for one in check(self.plan, planned):
                 if is_intended(self.plan, one):
                     continue
                 if one.severity is Severity.BLOCK:

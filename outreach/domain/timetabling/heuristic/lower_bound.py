@@ -38,7 +38,7 @@ def most_on(day: date, options: Collection[Options], party: Party) -> int:
     length: timedelta | None = None
     for one in options:
         starts.update(start for start, its_day in zip(one.starts, one.days(), strict=True) if its_day == day)
-        length = one.bare.length if length is None else min(length, one.bare.length)
+        length = one.unstaffed.length if length is None else min(length, one.unstaffed.length)
     count, free_from = 0, None
     for start in sorted(starts):
         if length is not None and (free_from is None or start >= free_from):
@@ -69,8 +69,8 @@ def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> 
     """Return the least cost of spreading within each kecamatan, for community activities whose kecamatan is certain."""
     within: dict[str, list[Options]] = defaultdict(list)
     for one in options.values():
-        if one.bare.kind in COMMUNITY_KINDS:
-            codes = {kecamatan_at(task.base, one.bare, venue) for venue in one.venues}
+        if one.unstaffed.kind in COMMUNITY_KINDS:
+            codes = {kecamatan_at(task.base, one.unstaffed, venue) for venue in one.venues}
             if len(codes) == 1 and (code := codes.pop()):
                 within[code].append(one)
     cost, weight = 0, task.wishes.spread_kecamatan

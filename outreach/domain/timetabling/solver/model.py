@@ -161,8 +161,8 @@ class Model:
         venues = self._exactly(1, len(options.venues), placed)
         team = self._exactly(options.needed, len(options.facilitators), placed) if options.needed else []
         facilitators = dict(zip(options.facilitators, team, strict=True)) if options.needed else {}
-        length = options.bare.length // self.unit
-        roles = roles_of(options.bare.engagements)
+        length = options.unstaffed.length // self.unit
+        roles = roles_of(options.unstaffed.engagements)
         choice = DemandVariables(
             options, self.unit, length, values, at, starts, venues, facilitators, placed, roles=roles
         )
@@ -190,11 +190,11 @@ class Model:
         choice.days = {day: self.any_of(literals) for day, literals in on.items()}
 
     def _kecamatan_into(self, choice: DemandVariables) -> None:
-        if choice.options.bare.kind not in COMMUNITY_KINDS:
+        if choice.options.unstaffed.kind not in COMMUNITY_KINDS:
             return
         within = defaultdict(list)
         for venue, literal in zip(choice.options.venues, choice.venues, strict=True):
-            if code := kecamatan_at(self.task.base, choice.options.bare, venue):
+            if code := kecamatan_at(self.task.base, choice.options.unstaffed, venue):
                 within[code].append(literal)
         for code, literals in within.items():
             everywhere = len(literals) == len(choice.venues)
@@ -276,7 +276,7 @@ def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
     for start in set(starts):
         moments = gcd(moments, (start - origin) // _MOMENT)
     for one in options:
-        moments = gcd(moments, one.bare.length // _MOMENT)
+        moments = gcd(moments, one.unstaffed.length // _MOMENT)
         for stays in one.stays.values():
             moments = gcd(moments, *(part // _MOMENT for stay in stays for part in stay))
     return origin, max(moments, 1) * _MOMENT

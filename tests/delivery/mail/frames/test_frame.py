@@ -12,7 +12,7 @@ from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import AttendanceSource, CadreKind, Role, Sex
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
@@ -312,8 +312,8 @@ def test_an_invalid_address_is_refused_when_planning(stage, address):
 def test_a_message_without_lines_or_without_a_link_gives_no_mail(stage):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     message = stage.message(stage.person(), reminder, sorts=["invitation-cadre"])
-    (row,) = message_rows.load(db.session(), [message.id])
-    shared = message_rows.load_shared(db.session(), [row])
+    (row,) = batch_rows.load(db.session(), [message.id])
+    shared = batch_rows.load_shared(db.session(), [row])
     with pytest.raises(ValueError, match="nothing to say"):
         kept.plan(db.session(), row, (), shared, now=NOW)
     with pytest.raises(LookupError):

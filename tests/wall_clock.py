@@ -17,7 +17,7 @@ READERS = ("outreach.clock", "apscheduler.schedulers.base")  # modules that read
 AHEAD = "TESTS_CLOCK_AHEAD_S"  # in the environment, so that child processes of a test have it too
 
 
-class Clock(datetime):
+class WallDatetime(datetime):
     """Replaces `datetime` in those modules."""
 
     @classmethod
@@ -43,7 +43,7 @@ def set_right() -> None:
 def install() -> None:
     """Give this process and its children the clock under test. Call before outreach is used."""
     for name in READERS:
-        importlib.import_module(name).datetime = Clock  # type: ignore[attr-defined]
+        importlib.import_module(name).datetime = WallDatetime  # type: ignore[attr-defined]
     children = str(Path(__file__).parent / "children")
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if children not in others:
@@ -74,4 +74,4 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         self.loader.exec_module(module)
-        module.datetime = Clock
+        module.datetime = WallDatetime

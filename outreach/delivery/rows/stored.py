@@ -1,12 +1,12 @@
 """Stored messages and invitations as plain rows for composing, one by one: for previews and single mails.
 
-The outbox reads its rows for a whole batch: rows/message_rows.py.
+The outbox reads its rows for a whole batch: rows/batch.py.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from outreach.delivery.rows.message_rows import CadreRow, LineRow, MessageRow
+from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
 
