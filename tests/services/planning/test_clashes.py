@@ -92,9 +92,9 @@ def test_a_new_activity_is_checked_before_it_is_saved(any_app, activity, hall):
         values(starts_at=at(18, 11), ends_at=at(18, 13), venue_id=hall.id), programme_id=None, by="Dewi", now=NOW
     )
     found = clashing.preview_saved(wanted, now=NOW)
-    assert kinds(found) == [ClashKind.VENUE_TAKEN]
+    assert kinds(found) == [ClashKind.VENUE_TAKEN, ClashKind.NOON_BREAK]
     assert found.clashes[0].other(projected.UNSAVED).id == activity.id
-    assert kinds(clashing.preview_saved(replace(wanted, venue_id=None), now=NOW)) == []
+    assert kinds(clashing.preview_saved(replace(wanted, venue_id=None), now=NOW)) == [ClashKind.NOON_BREAK]
 
 
 def test_an_edit_is_refused_only_for_new_clashes(any_app, activity, hall):
