@@ -107,8 +107,26 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage
             if name not in ("email", "sex", "shares_phone")
         }
         readers = [
-            stage.person(**{**plain, "name": "Budi", "sex": person["sex"], "locale": locale}, organisation=own),
-            stage.person(**{**plain, "name": "Cici", "sex": person["sex"], "locale": locale}, organisation=own),
+            stage.person(
+                **{
+                    **plain,
+                    "name": "Budi",
+                    "sex": person["sex"],
+                    "locale": locale,
+                    "shares_phone": person["shares_phone"],
+                },
+                organisation=own,
+            ),
+            stage.person(
+                **{
+                    **plain,
+                    "name": "Cici",
+                    "sex": person["sex"],
+                    "locale": locale,
+                    "shares_phone": person["shares_phone"],
+                },
+                organisation=own,
+            ),
             stage.person(**person, locale=locale, organisation=own),
         ]
         messages = [
