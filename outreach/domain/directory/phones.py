@@ -47,6 +47,16 @@ def as_written(e164: str) -> str:
     return phonenumbers.format_number(found, formats.NATIONAL if at_home else formats.INTERNATIONAL)
 
 
+def may_have_whatsapp(e164: str) -> bool:
+    """Return whether a number may be a mobile's. WhatsApp finds nobody at a landline or at a service number."""
+    try:
+        found = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return False
+    kinds = phonenumbers.PhoneNumberType
+    return phonenumbers.number_type(found) in (kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE)
+
+
 def _text(written: str | float | int | None) -> str:
     if written is None:
         return ""

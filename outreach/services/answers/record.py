@@ -4,6 +4,7 @@ answers/answer.py holds answers that invitees give themselves; services/inbox/re
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, settle
 from outreach.services.answers.nominees import Nominee
-from outreach.services.locking import invitation_for_change
+from outreach.services.locking import activities_for_change, invitation_for_change
 from outreach.services.office_defaults import contact
 from outreach.transactions import writing
 
@@ -81,6 +82,26 @@ def record_answer(
     """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not apply."""
     with writing() as session:
         return record_in(session, invitation_id, choice, source, representative, note, by=by, now=now)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an invitee said about one invitation."""
+
+    invitation_id: int
+    choice: Choice
+    representative: Representative | None = None
+    note: str = ""
+
+
+def record_answers(told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime) -> None:
+    """Record all that was said in one call, together or not at all."""
+    with writing() as session:
+        ids = [one.invitation_id for one in told]
+        asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
+        activities_for_change(session, list(asked_to))
+        for one in told:
+            record_in(session, one.invitation_id, one.choice, source, one.representative, one.note, by=by, now=now)
 
 
 def record_in(
