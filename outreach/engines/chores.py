@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.services import bell
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
@@ -49,4 +50,5 @@ EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
 CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
-BESIDE = (INBOX, ARCHIVE, CALENDARS)  # run beside sending, each independently
+CLASHES = Chore("clashes", lambda _settings: 600, lambda now, _stop: {"new": bell.notice_clashes(now=now())})
+BESIDE = (INBOX, ARCHIVE, CALENDARS, CLASHES)  # run beside sending, each independently

@@ -7,10 +7,18 @@ from outreach.models.invitations import Attendance, Invitation, Link
 from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, Person
 from outreach.models.places import Office, Region, Venue, the_office
-from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
+from outreach.models.planner import (
+    Absence,
+    AbsenceCalendar,
+    Feed,
+    NoticedClash,
+    PlanSettings,
+    SpeakerBooking,
+    TimetablingSearch,
+)
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
-from outreach.models.staff import AccountRole, AuditEntry, User, user_role
+from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
     "Absence",
@@ -24,6 +32,7 @@ __all__ = [
     "Attempt",
     "Attendance",
     "AuditEntry",
+    "BellSeen",
     "Cadre",
     "Channel",
     "ChannelSlot",
@@ -36,6 +45,7 @@ __all__ = [
     "Message",
     "MessageLine",
     "MessageText",
+    "NoticedClash",
     "Office",
     "Organisation",
     "Person",

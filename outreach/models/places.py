@@ -1,5 +1,6 @@
 """Regions by Kemendagri code, venues, and the office that uses this installation."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import VenueKind
 from outreach.extensions import Model
-from outreach.models.base import Identified, Zone, enum_of
+from outreach.models.base import Identified, UTCDateTime, Zone, enum_of
 
 
 class Region(Model):
@@ -50,6 +51,7 @@ class Office(Identified, Model):
     zone: Mapped[ZoneInfo] = mapped_column(Zone)
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     deadline_days: Mapped[int] = mapped_column(default=2)  # answers are due this many days before, at 16.00
+    clashes_noticed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last look for new clashes
     region: Mapped[Region] = relationship()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import FeedScope, Repeat
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import SearchState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
@@ -45,6 +46,17 @@ class SpeakerBooking(Model):
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     activity: Mapped[Activity] = relationship()
     person: Mapped[Person] = relationship()
+
+
+class NoticedClash(Identified, Model):
+    """A clash that is in the plan, and when it was first found. services/bell.py adds and removes the rows."""
+
+    __tablename__ = "noticed_clash"
+    __table_args__ = (sa.Index("ix_noticed_clash_first_at", "first_at"),)
+    kind: Mapped[ClashKind] = enum_of(ClashKind)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    other_activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    first_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: it was there before anybody looked
 
 
 class AbsenceCalendar(Identified, Created, Model):

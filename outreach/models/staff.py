@@ -42,6 +42,15 @@ class User(Identified, UserMixin, Model):
     roles: Mapped[list[AccountRole]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
 
 
+class BellSeen(Model):
+    """A piece of news that an account has seen. key: as in domain/bell.py."""
+
+    __tablename__ = "bell_seen"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
 class AuditEntry(Identified, Model):
     """One change made by staff: who, when, what was changed, and the details."""
 
