@@ -4,7 +4,7 @@ from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import Attendance, Invitation, Link
-from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
+from outreach.models.mails import Attempt, BellDigest, Message, MessageLine, MessageText, Reminder, ReminderRule
 from outreach.models.people import Cadre, Organisation, Person
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -32,6 +32,7 @@ __all__ = [
     "Attempt",
     "Attendance",
     "AuditEntry",
+    "BellDigest",
     "BellSeen",
     "Cadre",
     "Channel",

@@ -24,6 +24,17 @@ def index() -> str:
     return render_template("bell/index.html", news=found.news, unseen=unseen, words=words)
 
 
+@bp.post("/digest")
+@coordinator_required
+def digest() -> Any:
+    """Switch the daily summary by mail on or off."""
+    wanted = request.form.get("on") == "1"
+    bell.want_digest(wanted, by=current_user, now=clock.now())
+    said = _("A summary goes to %(address)s every morning on which there is news.", address=current_user.email)
+    flash(said if wanted else _("No more summaries by mail."), "success")
+    return redirect(url_for(".index"))
+
+
 @bp.post("/seen")
 @coordinator_required
 def see() -> Any:

@@ -92,7 +92,7 @@ def _page(message_id: int, problem: str = "") -> str:
 
 
 def _address(message: Any) -> str:
-    reader = message.person or message.organisation
+    reader = message.person or message.organisation or message.user
     return reader.email if reader else ""
 
 

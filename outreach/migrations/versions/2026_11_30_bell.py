@@ -41,6 +41,19 @@ def upgrade():
     op.create_index("ix_noticed_clash_first_at", "noticed_clash", ["first_at"])
     op.create_index(op.f("ix_noticed_clash_activity_id"), "noticed_clash", ["activity_id"])
     op.create_index(op.f("ix_noticed_clash_other_activity_id"), "noticed_clash", ["other_activity_id"])
+    op.create_table(
+        "bell_digest",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_bell_digest_message_id_message"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_bell_digest")),
+    )
+    for table in ("message", "archived_message"):
+        op.add_column(table, sa.Column("user_id", sa.Integer(), nullable=True))
+    op.add_column("user", sa.Column("wants_digest", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("user", sa.Column("digested_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("office") as office:
         office.add_column(sa.Column("clashes_noticed_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -48,5 +61,10 @@ def upgrade():
 def downgrade():
     with op.batch_alter_table("office") as office:
         office.drop_column("clashes_noticed_at")
+    for column in ("digested_at", "wants_digest"):
+        op.drop_column("user", column)
+    for table in ("archived_message", "message"):
+        op.drop_column(table, "user_id")
+    op.drop_table("bell_digest")
     op.drop_table("noticed_clash")
     op.drop_table("bell_seen")

@@ -111,6 +111,7 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
     chosen = sa.select(Message).options(
         joinedload(Message.person),
         joinedload(Message.organisation),
+        joinedload(Message.user),
         selectinload(Message.lines)
         .joinedload(MessageLine.invitation)
         .joinedload(Invitation.activity)
