@@ -14,6 +14,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words.labels import label
+from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.models import Invitation
@@ -106,7 +107,7 @@ def _list(scope: CallScope, **about: Any) -> Any:
     rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
     return render_template(
         "invitations/calls.html", found=found, rows=rows, filters=filters, filter_roles=Role, filter_sectors=Sector,
-        regions=directory.regions(), file_address=_file_address(scope), **about,
+        regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), file_address=_file_address(scope), **about,
     )  # fmt: skip
 
 
