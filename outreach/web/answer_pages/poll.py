@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from wtforms import StringField
 
 from outreach import clock
-from outreach.delivery.words.formats import day, span
+from outreach.delivery.words.formats import day, language, span
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import NotEveryDate
@@ -26,6 +26,7 @@ from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, seal, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.request import foreign_sentence, query, speak
+from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
@@ -56,7 +57,7 @@ class PollDateRow(NamedTuple):
 def poll(token: str, poll_id: int) -> Response:
     found = _found(token, poll_id)
     if "undone" in request.args:
-        return _drawn(token, found, thanks=_("This was undone. What you had answered before counts again."))
+        return _drawn(token, found, thanks=words(language())["undone"])
     thanks = _("Thank you. Your dates have been noted.") if "saved" in request.args else ""
     return _drawn(token, found, thanks=thanks)
 

@@ -259,6 +259,8 @@ def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
     page = browser.get(send(browser, ani, poll, "yes", "no", "yes").location).text
     assert f'action="{undo}"' in page
     assert browser.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"
+    undone = words(browser.get(f"{path(ani, poll)}?undone=1").text)
+    assert ("kembali seperti sebelumnya" in undone, "sudah boleh ditutup" in undone) == (True, False)
     assert checked(browser.get(path(ani, poll)).text) == []
     send(browser, ani, poll, "yes", "no", "yes")
     send(browser, ani, poll, "no", "no", "no", note="Rapat")
