@@ -70,7 +70,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     if is_foreign() or (not form.validate() and form.forged):
         return _drawn(token, found, 400, form=form, sent=sent, notice=form.first_error or foreign_sentence())
     if form.errors:
-        return _drawn(token, found, 422, form=form, sent=sent, notice=_("Your answer was not stored."))
+        return _drawn(token, found, 422, form=form, sent=sent, notice=words(language())["marked"])
     try:
         dates = Dates(sent, form.who.data or "", form.note.data or "")
         poll_answering.answer(token, poll_id, dates, now=clock.now())
@@ -79,7 +79,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     except (NotEveryDate, WhoMissing) as problem:
         again = poll_answering.read_again(found, now=clock.now())
         nobody = say(WhoMissing()) if again.invitee.organisation_id and not form.who.data else ""
-        notice = _("Your answer was not stored yet. Please correct what is marked below:") if nobody else say(problem)
+        notice = words(language())["marked"] if nobody else say(problem)
         return _drawn(token, again, 422, form=form, sent=sent, notice=notice, missing=True, nobody=nobody)
     except Problem as problem:
         again = poll_answering.read_again(found, now=clock.now())
