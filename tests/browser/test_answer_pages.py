@@ -165,7 +165,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
 
 
 def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
-    (tmp_path / "big.ics").write_bytes(bytes(6 * 1024 * 1024))
+    (tmp_path / "big.ics").write_bytes(bytes(11 * 1024 * 1024))
     page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(f"{address}{pages['speaker']}/away?lang=en")
     page.fill("[name=reason]", "Rapat pimpinan di Bandar Lampung")

@@ -22,6 +22,7 @@ from outreach.extensions import csrf, current_settings, limiter
 from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
+from outreach.services.absences.parse import MOST_BYTES
 from outreach.services.answers import answer as answering
 from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
@@ -186,7 +187,7 @@ def http_problem(error: HTTPException) -> Any:
         return slow
     code = error.code or 500
     if code == 413:
-        return _sentence(_("This file is too large"), rate_limited.too_large(), 413)
+        return _sentence(_("This file is too large"), rate_limited.too_large(MOST_BYTES // 1024**2), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )
