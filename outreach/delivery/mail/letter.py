@@ -239,7 +239,8 @@ def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) 
     if not recipient.link:
         return [[TextPart(why)]]
     personal = gettext(
-        "The link is meant for you alone: whoever has it can answer in your name. Please do not pass it on."
+        "The link is meant for you: whoever has it can answer in your name. "
+        "Please pass it on only to who answers for you."
     )
     return [
         [TextPart(why)],
