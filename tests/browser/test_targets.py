@@ -9,7 +9,8 @@ from tests.browser.pages import PHONE, log_in
 from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
-TOO_LOW = """() => [...document.querySelectorAll('main .btn, main .tabs a, main .pager li > *, main summary, main label.form-check')]
+TOO_LOW = """() => [...document.querySelectorAll(
+  'main .btn, main .tabs a, main .pager li > *, main summary, main label.form-check')]
   .filter(one => { const { width, height } = one.getBoundingClientRect(); return width > 1 && height > 1 && height < 43.5 })
   .map(one => `${one.innerText.trim()}: ${one.getBoundingClientRect().height} px`)"""
 
