@@ -59,13 +59,14 @@ def undo(token: str, *, now: datetime) -> dict[int, Problem]:
 
 
 def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> None:
-    mine = _invitations(session, before.mine)
-    if activity is None or not mine:
+    found = _invitations(session, before.mine)
+    if activity is None or not found:
         raise NothingToAnswer
+    mine = [one for one in found if one.state is not InvitationState.WITHDRAWN] or found
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    if len(mine) < len(before.mine) or any(one.answered_at != before.since for one in mine):
+    if len(found) < len(before.mine) or any(one.answered_at != before.since for one in mine):
         raise AnsweredSince
     if mine[0].organisation_id is None:
         _restore_person(session, activity, mine, before, now)
@@ -79,8 +80,9 @@ def _restore_person(
     on_stage = {one.person_id for one in mine if one.person_id and one.role in ON_STAGE}
     had_a_seat = any(one.state in TAKES_A_SEAT for one in mine)
     left = None if on_stage or had_a_seat else seats.left(session, activity)
-    for invitation, old in zip(mine, before.mine, strict=True):
-        old.restore(invitation)
+    answers = {old.id: old for old in before.mine}
+    for invitation in mine:
+        answers[invitation.id].restore(invitation)
         if invitation.state in TAKES_A_SEAT and left is not None and left <= 0:
             invitation.state, invitation.waitlisted_at = InvitationState.WAITLISTED, now
     session.flush()
