@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
@@ -22,8 +23,9 @@ from outreach.services.answers.before import ActivityBefore, InvitationBefore
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
-from outreach.services.office_defaults import contact
+from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
+from outreach.services.reminders import schedule as scheduling
 from outreach.transactions import writing
 
 
@@ -72,6 +74,8 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
         _restore_person(session, activity, mine, before, now)
     else:
         _restore_list(session, activity, mine[0], before, now)
+    if confirms_answers(session):
+        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
 
 
 def _restore_person(
