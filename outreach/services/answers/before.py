@@ -83,6 +83,11 @@ class PollBefore:
     note: str
     choices: tuple[tuple[int, PollChoice], ...]
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """Return what the invitee said, without when and how."""
+        return sorted(self.choices), self.answered_by, self.note
+
 
 @dataclass(frozen=True)
 class Before:
@@ -125,6 +130,18 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
     again = tuple(replace(one, since=since.get(one.activity_id, one.since)) for one in first.activities)
     changes = {"before": codec.to_json(replace(first, activities=again))}
     session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
+
+
+def remember_poll(session: Session, link: Link, before: PollBefore, after: PollBefore) -> None:
+    """Keep what an answer to a poll replaced, as `remember` does."""
+    if before.said != after.said:
+        keep(session, link, Before(poll=before), before.since)
+        return
+    row = session.execute(sa.select(AnswerBefore.before).where(AnswerBefore.link_id == link.id)).first()
+    first = codec.from_json(Before, row.before).poll if row else None
+    if first is not None and first.poll_id == before.poll_id:
+        changes = {"before": codec.to_json(Before(poll=replace(first, since=before.since)))}
+        session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
 
 
 def keep(session: Session, link: Link, before: Before, now: datetime) -> None:
