@@ -159,7 +159,7 @@ def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Re
 
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
-    """Let waiting invitations go out at once if the activity was moved so close that they would come too late."""
+    """Let waiting invitations go out at once if its start or deadline was set so close that they would come too late."""
     waiting = waiting_invitations(session, activity.id, now)
     if waiting is not None and waiting.due_at > min(activity.starts_at, activity.respond_by_at) - SOON:
         waiting.due_at = now
