@@ -160,9 +160,17 @@ def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Re
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
     """Let waiting invitations go out at once if its start or deadline was set so close that they would come too late."""
-    waiting = waiting_invitations(session, activity.id, now)
-    if waiting is not None and waiting.due_at > min(activity.starts_at, activity.respond_by_at) - SOON:
+    waiting = hastened_invitations(session, activity.id, activity.starts_at, activity.respond_by_at, now=now)
+    if waiting is not None:
         waiting.due_at = now
+
+
+def hastened_invitations(
+    session: Session, activity_id: int, starts_at: datetime, respond_by_at: datetime, *, now: datetime
+) -> Reminder | None:
+    """Return the reminder of waiting invitations that this start and deadline send at once; None if there is none."""
+    waiting = waiting_invitations(session, activity_id, now)
+    return waiting if waiting is not None and waiting.due_at > min(starts_at, respond_by_at) - SOON else None
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:

@@ -166,6 +166,8 @@ def test_a_move_to_soon_sends_the_waiting_invitations_at_once(hall, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(8, 9))
     move = Move(at(8), at(8, 12), JAKARTA, activity.venue_id)
+    said = forecasting.for_move(activity.id, move, now=at(5))
+    assert [(row.people, row.goes_at) for row in said.rows if row.kind is MailKind.INVITATION] == [(1, at(5))]
     moves.move(activity.id, move, "Dipercepat", None, by=None, now=at(5))
     reminding.tick(at(5))
     kinds = db.session.scalars(sa.select(Reminder.kind).where(Reminder.state == ReminderState.EXPANDED)).all()
