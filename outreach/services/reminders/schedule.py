@@ -142,20 +142,20 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def unsent_invitations(session: Session, activity_id: int) -> list[Reminder]:
+    """Return the reminders of an activity's invitations that have not gone out: they wait for their moment or the morning."""
+    wanted = sa.select(Reminder).where(
+        Reminder.activity_id == activity_id,
+        Reminder.kind == MailKind.INVITATION,
+        Reminder.audience == Audience.NEWLY_INVITED,
+        Reminder.state == ReminderState.SCHEDULED,
+    )
+    return list(session.scalars(wanted.order_by(Reminder.due_at, Reminder.id)))
+
+
 def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Reminder | None:
     """Return the reminder of an activity's invitations that go out later than `now`; None if there is none."""
-    return session.scalar(
-        sa.select(Reminder)
-        .where(
-            Reminder.activity_id == activity_id,
-            Reminder.kind == MailKind.INVITATION,
-            Reminder.audience == Audience.NEWLY_INVITED,
-            Reminder.state == ReminderState.SCHEDULED,
-            Reminder.due_at > now,
-        )
-        .order_by(Reminder.due_at)
-        .limit(1)
-    )
+    return next((one for one in unsent_invitations(session, activity_id) if one.due_at > now), None)
 
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:

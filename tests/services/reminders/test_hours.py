@@ -184,3 +184,14 @@ def test_a_deadline_set_before_the_waiting_invitations_sends_them_at_once(activi
     )
     run(at(5, 9))
     assert mails() == [("Ani", "05 09.00", ["invitation"])]
+
+
+def test_invitations_held_for_the_night_can_be_sent_later_too(activity, ani, budi):
+    invite(activity, ani)
+    publishing.publish([activity.id], by=None, now=EVENING)
+    invite(activity, budi, now=EVENING + timedelta(minutes=5))
+    publishing.send_invitations_at(activity.id, LATER, by=None, now=EVENING + timedelta(minutes=9))
+    run(EVENING + timedelta(minutes=9), at(5, 7), LATER - timedelta(seconds=1))
+    assert mails() == []
+    run(LATER)
+    assert sorted(mails()) == [("Ani", "06 09.00", ["invitation"]), ("Budi", "06 09.00", ["invitation"])]
