@@ -55,12 +55,16 @@ ANSWER_COLUMNS = tuple(name for name in InvitationBefore.__dataclass_fields__ if
 
 @dataclass(frozen=True)
 class ActivityBefore:
-    """An invitee's invitations to one activity, with an organisation's nominees. since: when the new answer was given."""
+    """An invitee's invitations to one activity, with an organisation's nominees. since: when the new answer was given.
+
+    stayed: the ids of the nominees on the new list. If one of them is withdrawn, somebody else has done that since.
+    """
 
     activity_id: int
     since: datetime
     mine: tuple[InvitationBefore, ...]
     nominees: tuple[InvitationBefore, ...] = ()
+    stayed: tuple[int, ...] = ()
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -118,7 +122,11 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
 
     Saying the same once more, as a double tap does, keeps what the first one replaced.
     """
-    changed = [before for before, after in replaced if before.said != after.said]
+    changed = [
+        replace(before, stayed=tuple(one.id for one in after.nominees))
+        for before, after in replaced
+        if before.said != after.said
+    ]
     if changed:
         keep(session, link, Before(activities=tuple(changed)), changed[0].since)
         return

@@ -253,3 +253,15 @@ def test_a_role_that_staff_withdrew_since_stays_withdrawn(activity, ani, coordin
     assert undoing.undo(token(ani), now=at(5, 10)) == {}
     states = dict(db.session.execute(sa.select(Invitation.role, Invitation.state)).all())
     assert states == {Role.MODERATOR: InvitationState.INVITED, Role.SPEAKER: InvitationState.WITHDRAWN}
+
+
+def test_a_nominee_whom_staff_withdrew_since_is_not_invited_again(activity, police, coordinator):
+    inviting.invite_organisations([activity.id], {police.id: 3}, by=None, now=NOW)
+    publish(activity)
+    mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
+    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Sari")], now=at(5))
+    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Joko")], now=at(6))
+    dedi = db.session.scalars(sa.select(Invitation.id).join(Invitation.person).where(Person.name == "Dedi")).one()
+    withdrawing.withdraw(dedi, by=coordinator, now=at(6, 9))
+    assert undoing.undo(token(police), now=at(6, 10)) == {}
+    assert named(activity) == [("Rina", ""), ("Sari", "")]
