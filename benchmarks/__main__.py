@@ -13,7 +13,20 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clashes, draining, inviting, load, national, pages, peers, sending, ticks, timetabling, wire
+from benchmarks import (
+    clashes,
+    draining,
+    inviting,
+    load,
+    national,
+    pages,
+    peers,
+    searching,
+    sending,
+    ticks,
+    timetabling,
+    wire,
+)
 from benchmarks.conditions import machine
 from benchmarks.results import LATEST, table, write
 from benchmarks.worth import bound, chunks, serving
@@ -27,6 +40,7 @@ ALL = (
     national.measure,
     clashes.measure,
     inviting.measure,
+    searching.measure,
     timetabling.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)

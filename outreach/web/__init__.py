@@ -15,8 +15,8 @@ PAGES = (
     "directory.people.records", "directory.people.rights", "directory.organisations", "directory.venues", "clashes.views",
     "planning_rules.views", "timetabling.views", "calendar.views", "calendar.move", "feeds.views", "feeds.files",
     "polls.views", "polls.ask", "polls.decide", "absences.views", "reminders.rules", "reminders.texts", "messages", "inbox",
-    "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe", "answer_pages.absences",
-    "answer_pages.calendar", "answer_pages.back", "answer_pages.poll", "demo_mailbox", "health",
+    "search", "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe",
+    "answer_pages.absences", "answer_pages.calendar", "answer_pages.back", "answer_pages.poll", "demo_mailbox", "health",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
+from outreach.queries.directory import any_holds
 from outreach.queries.invitations.counting import count, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.locking import ProgrammeMissing
@@ -134,11 +135,7 @@ class CopyRow:
 def programmes(q: str = "", number: int = 1) -> Page:
     """Return a page of ProgrammeRow, the latest first."""
     chosen = sa.select(Programme).order_by(Programme.starts_on.desc(), Programme.id.desc())
-    if q:
-        chosen = chosen.where(
-            Programme.title.icontains(q, autoescape=True) | Programme.public_title.icontains(q, autoescape=True)
-        )
-    page = paged(chosen, number, q=q)
+    page = paged(chosen.where(*programme_matches(q)), number, q=q)
     ids = [programme.id for programme in page]
     counts = {
         row.programme_id: row
@@ -169,9 +166,7 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
         .outerjoin(Venue, Venue.id == Activity.venue_id)
         .options(joinedload(Activity.venue), joinedload(Activity.region), joinedload(Activity.programme))
     )
-    if wanted.q:
-        fields = (Activity.title, Activity.public_title, Venue.name)
-        chosen = chosen.where(sa.or_(*(f.icontains(wanted.q, autoescape=True) for f in fields)))
+    chosen = chosen.where(*activity_matches(wanted.q))
     if wanted.state:
         chosen = chosen.where(Activity.state == wanted.state)
     if wanted.programme_id:
@@ -189,6 +184,17 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
     page = paged(chosen, number, q=wanted.q)
     answers = answers_by(Activity.id, [activity.id for activity in page])
     return replace(page, items=[ActivityRow(one, answers.get(one.id, AnswerCounts())) for one in page])
+
+
+def programme_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a programme matches all words of `q`."""
+    return [any_holds(word, Programme.title, Programme.public_title) for word in q.split()]
+
+
+def activity_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that an activity matches all words of `q`. The statement must outer-join Venue."""
+    venue = sa.func.coalesce(Venue.name, "")
+    return [any_holds(word, Activity.title, Activity.public_title, venue) for word in q.split()]
 
 
 def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:

@@ -30,6 +30,7 @@ from outreach.models import (
     Reminder,
 )
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
+from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services.invitations import invitee as invitee_record
@@ -130,22 +131,22 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
             .where(Invitation.activity_id == filters.activity_id)
         )
         chosen = chosen.where(Message.id.in_(about))
-    if q := filters.q.strip():
-        chosen = (
-            chosen.outerjoin(Person, Message.person_id == Person.id)
-            .outerjoin(Organisation, Message.organisation_id == Organisation.id)
-            .where(
-                sa.or_(
-                    *(
-                        column.icontains(q, autoescape=True)
-                        for column in (Person.name, Person.post, Organisation.name, Message.address, Message.subject)
-                    )
-                )
-            )
-        )
+    chosen = chosen.where(*message_matches(filters.q))
     newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
     page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
     return page, _named(filters)
+
+
+def message_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a message matches all words of `q` by recipient, address or subject, or this phone number."""
+    return [
+        sa.or_(
+            any_holds(word, Message.address, Message.subject),
+            Message.person_id.in_(sa.select(Person.id).where(*person_matches(word))),
+            Message.organisation_id.in_(sa.select(Organisation.id).where(*organisation_matches(word))),
+        )
+        for word in ([q] if phone_digits(q) else q.split())
+    ]
 
 
 def show(message_id: int) -> ShownMessage:
