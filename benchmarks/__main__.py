@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import (
     clashes,
     draining,
+    exporting,
     inviting,
     load,
     national,
@@ -41,6 +42,7 @@ ALL = (
     clashes.measure,
     inviting.measure,
     searching.measure,
+    exporting.measure,
     timetabling.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)

@@ -51,7 +51,7 @@ def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[R
     client.set_cookie(cookie, value)
     results = []
     with app.app_context():
-        _people()
+        _fill()
         durability = conditions.durability(db.session.connection())
         for what, words in WORDS.items():
             rounds = [_round(client, words) for _ in range(ROUNDS + 1)][1:]
@@ -85,9 +85,8 @@ def _round(client: object, words: str) -> tuple[float, float, float]:
     return 1e6 * query, 1e6 * page, 1e6 * (time.perf_counter() - began)
 
 
-def _people() -> None:
-    """Store the organisations, people, cadres and messages."""
-    now = clock.now()
+def people(count: int) -> list[int]:
+    """Store so many people, each a cadre, and the organisations of most; return their ids."""
     db.session.execute(
         sa.insert(Organisation),
         [
@@ -104,21 +103,27 @@ def _people() -> None:
             {"name": f"{NAMES[n % 8]} {SURNAMES[n // 8 % 7]} {n}", "post": f"Kader RW {n % 30}",
              "email": f"orang{n}@example.com", "phone": f"+62812{n:08}", "region_code": regions[n % len(regions)],
              "organisation_id": offices[n % len(offices)] if n % 3 else None}
-            for n in range(PEOPLE)
+            for n in range(count)
         ],
     )  # fmt: skip
-    people = list(db.session.scalars(sa.select(Person.id).order_by(Person.id)))[-PEOPLE:]
+    stored = list(db.session.scalars(sa.select(Person.id).order_by(Person.id)))[-count:]
     db.session.execute(
         sa.insert(Cadre),
         [
             {"person_id": person, "kind": CadreKind.PKK, "region_code": regions[n % len(regions)]}
-            for n, person in enumerate(people)
+            for n, person in enumerate(stored)
         ],
     )
+    db.session.commit()
+    return stored
+
+
+def _fill() -> None:
+    now, stored = clock.now(), people(PEOPLE)
     db.session.execute(
         sa.insert(Message),
         [
-            {"person_id": people[n % PEOPLE], "kind": MailKind.INVITATION, "local_day": now.date(), "due_at": now,
+            {"person_id": stored[n % PEOPLE], "kind": MailKind.INVITATION, "local_day": now.date(), "due_at": now,
              "expires_at": now + timedelta(days=9), "state": MessageState.SENT, "sent_at": now,
              "address": f"orang{n % PEOPLE}@example.com", "subject": f"Undangan: pertemuan {n}"}
             for n in range(MESSAGES)

@@ -41,25 +41,34 @@ class DirectoryCounts:
 
 def people(filters: PeopleFilters, number: int = 1) -> Page:
     """Return a page of people, by name (or by post if they have no name). Three queries; erased people are left out."""
-    select = (
-        sa.select(Person)
-        .where(Person.erased_at.is_(None), *_narrowed(filters))
-        .options(
-            joinedload(Person.organisation),
-            joinedload(Person.region).joinedload(Region.parent),
-            selectinload(Person.cadre_roles),
-        )
-        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+    select = people_select(filters).options(
+        joinedload(Person.organisation),
+        joinedload(Person.region).joinedload(Region.parent),
+        selectinload(Person.cadre_roles),
     )
     return paged(select, number, q=filters.q)
 
 
+def people_select(filters: PeopleFilters) -> sa.Select[Any]:
+    """Select the people of the list, in its order."""
+    return (
+        sa.select(Person)
+        .where(Person.erased_at.is_(None), *_narrowed(filters))
+        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+    )
+
+
 def groups(q: str = "", number: int = 1) -> Page:
     """Return a page of groups by name, each with its people. Three queries."""
+    return paged(groups_select(q), number, q=q)
+
+
+def groups_select(q: str) -> sa.Select[Any]:
+    """Select the groups of the list with their people, in its order."""
     chosen = sa.select(PeopleGroup).options(selectinload(PeopleGroup.members))
     if q:
         chosen = chosen.where(PeopleGroup.name.icontains(q, autoescape=True))
-    return paged(chosen.order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id), number, q=q)
+    return chosen.order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id)
 
 
 def count_people() -> DirectoryCounts:
@@ -77,6 +86,11 @@ def count_people() -> DirectoryCounts:
 
 def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool = False, number: int = 1) -> Page:
     """Return a page of rows (organisation, people: the number of its people), by name. Two queries."""
+    return paged(organisations_select(q, sector, no_address=no_address), number, q=q)
+
+
+def organisations_select(q: str, sector: Sector | None, *, no_address: bool) -> sa.Select[Any]:
+    """Select the rows of the list of organisations, in its order."""
     people_of = (
         sa.select(sa.func.count())
         .where(Person.organisation_id == Organisation.id, Person.erased_at.is_(None))
@@ -91,16 +105,21 @@ def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool
         select = select.where(Organisation.sector == sector)
     if no_address:
         select = select.where(Organisation.email == "")
-    return paged(select.order_by(sa.func.lower(Organisation.name), Organisation.id), number, q=q)
+    return select.order_by(sa.func.lower(Organisation.name), Organisation.id)
 
 
 def venues(q: str = "", number: int = 1) -> Page:
     """Return a page of rows (venue, activities: the number of activities there), by name. Two queries."""
+    return paged(venues_select(q), number, q=q)
+
+
+def venues_select(q: str) -> sa.Select[Any]:
+    """Select the rows of the list of venues, in its order."""
     held = sa.select(sa.func.count()).where(Activity.venue_id == Venue.id).scalar_subquery()
     select = sa.select(Venue, held.label("activities")).options(joinedload(Venue.region).joinedload(Region.parent))
     for word in q.split():
         select = select.where(any_holds(word, Venue.name, Venue.address))
-    return paged(select.order_by(sa.func.lower(Venue.name), Venue.id), number, q=q)
+    return select.order_by(sa.func.lower(Venue.name), Venue.id)
 
 
 def organisation_choices() -> list[tuple[int, str]]:

@@ -73,6 +73,12 @@ def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
     return wanted
 
 
+def invitees_wanted(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
+    """Return the select of the list of invitees. Withdrawn ones are in it only if the filter asks for that state."""
+    wanted = matching(activity_id, filters)
+    return wanted if filters.state else wanted.where(Invitation.state != InvitationState.WITHDRAWN)
+
+
 def _in_region(code: str) -> sa.ColumnElement[bool]:
     volunteers = sa.select(Cadre.person_id).where(Cadre.region_code.startswith(code, autoescape=True))
     return sa.or_(

@@ -109,7 +109,7 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
     """
     if filters.archived:
         return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
-    chosen = sa.select(Message).options(
+    chosen = message_select(filters).options(
         joinedload(Message.person),
         joinedload(Message.organisation),
         selectinload(Message.lines)
@@ -118,6 +118,14 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
         .load_only(Activity.title, Activity.zone, Activity.starts_at),
         selectinload(Message.lines).joinedload(MessageLine.reminder).load_only(Reminder.kind),
     )
+    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
+    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
+    return page, _named(filters)
+
+
+def message_select(filters: MessageFilters) -> sa.Select[Any]:
+    """Select the messages that match the filters, without the archive."""
+    chosen = sa.select(Message)
     if filters.group is not None:
         chosen = chosen.where(GROUPS[filters.group])
     if filters.person_id is not None:
@@ -131,10 +139,7 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
             .where(Invitation.activity_id == filters.activity_id)
         )
         chosen = chosen.where(Message.id.in_(about))
-    chosen = chosen.where(*message_matches(filters.q))
-    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
-    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
-    return page, _named(filters)
+    return chosen.where(*message_matches(filters.q))
 
 
 def message_matches(q: str) -> list[sa.ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
 
 from outreach import clock
 from outreach.domain.clashes import Clash
@@ -11,6 +12,7 @@ from outreach.queries.activities import lists as browsing
 from outreach.queries.paging import Page
 from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.shown import shown
+from outreach.web.exports import columns, file
 from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import staff_required
 from outreach.web.frame.say import page_number
@@ -34,6 +36,9 @@ def index() -> Any:
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
+    if file.asked():
+        rows = shown(found, groups=groups, with_resolutions=False)
+        return file.send(_("Clashes"), columns.clashes(), rows)
     page = _page(groups)
     found, groups = clashing.to_resolve(found, page.items, now=now)
     return render_template(

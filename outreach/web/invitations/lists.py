@@ -1,18 +1,17 @@
 """An activity's invitees: the list that refreshes itself, and the list of people to call."""
 
-import io
 from hashlib import sha256
 from typing import Any
 
-from defusedcsv import csv
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask_babel import gettext as _
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.labels import label
 from outreach.domain.kinds import Role, Sector
+from outreach.queries import exports
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeList, InviteeRow
+from outreach.web.exports import columns, file
 from outreach.web.frame.accounts import may_change, staff_required
 from outreach.web.frame.say import page_number
 from outreach.web.invitations.blueprint import bp
@@ -24,6 +23,9 @@ from outreach.web.invitations.forms import filters_from
 def index(activity_id: int) -> Any:
     """Show the list. A page that polls every few seconds gets only the table, and nothing if nothing changed."""
     filters = filters_from(request.args)
+    if file.asked():
+        title = _("Invitees") + " " + invitees.activity_of(activity_id).title
+        return file.send(title, columns.invitees(), exports.invitees(activity_id, filters))
     found = invitees.listed(activity_id, filters, page_number())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
     seen = sha256(table.encode()).hexdigest()[:16]
@@ -42,33 +44,13 @@ def index(activity_id: int) -> Any:
 def calls(activity_id: int) -> Any:
     """Show invitees who can only be reached by phone or WhatsApp, for working through or printing."""
     activity = invitees.activity_of(activity_id)
+    if file.asked():
+        called = columns.calls(
+            lambda row: columns.belongs_to(row.invitation), lambda row: whatsapp.at(row.invitation.invitee.phone).number
+        )
+        return file.send(_("People to call") + " " + activity.title, called, invitees.to_call(activity_id))
     rows = [(row, whatsapp.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
     return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=whatsapp.is_moved(activity))
-
-
-@bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
-@staff_required
-def calls_file(activity_id: int) -> Response:
-    """Return the same list as a spreadsheet file."""
-    activity = invitees.activity_of(activity_id)
-    out = io.StringIO()
-    sheet = csv.writer(out, delimiter=";")
-    sheet.writerow(
-        [_("Name"), _("Role"), _("Organisation or kelurahan"), _("Phone"), _("State"), _("Answer"), _("Note")]
-    )
-    for row in invitees.to_call(activity_id):
-        invitation = row.invitation
-        sheet.writerow(
-            [
-                invitation.invitee.display_name, label(invitation.role), _belongs_to(row),
-                whatsapp.call(invitation, activity, "").number, label(invitation.state), "", "",
-            ]
-        )  # fmt: skip
-    return Response(
-        "\ufeff" + out.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename=to-call-{activity_id}.csv"},
-    )
 
 
 def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
@@ -82,11 +64,3 @@ def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
 def _link(row: InviteeRow) -> str:
     """Return the answer link for users who may pass it on; "" for users who only read."""
     return row.link if may_change() else ""
-
-
-def _belongs_to(row: InviteeRow) -> str:
-    person = row.invitation.person
-    if person is None:
-        return ""
-    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
-    return ", ".join(place for place in places if place)

@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.domain.clashes import StretchProgramme
 from outreach.domain.problems import Problem
 from outreach.models import Programme
+from outreach.queries import exports
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
@@ -25,6 +26,7 @@ from outreach.services.reminders import forecast as forecasting
 from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
 from outreach.web.clashes.resolutions import stretched
 from outreach.web.clashes.shown import Once, shown
+from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
@@ -42,7 +44,10 @@ missing_page(bp, ProgrammeMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    page = browsing.programmes(request.args.get("q", "").strip(), page_number())
+    q = request.args.get("q", "").strip()[:100]
+    if file.asked():
+        return file.send(_("Programmes"), columns.programmes(), exports.programmes(q))
+    page = browsing.programmes(q, page_number())
     return render_template("programmes/index.html", page=page)
 
 
