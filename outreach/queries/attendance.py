@@ -95,6 +95,15 @@ def whole_sheet(activity_id: int, q: str = "", shown: ShownAttendance = ShownAtt
     return [_row(i) for i in db.session.scalars(sheet_select(activity_id, q, shown).options(*row_options())).unique()]
 
 
+def to_sign(activity_id: int) -> list[AttendanceRow]:
+    """Return the lines of the list for signing: all who may still come, by name. An organisation that has named nobody
+    has a line for each of its seats.
+    """
+    rows = [row for row in whole_sheet(activity_id) if row.standing is not AttendanceState.DECLINED]
+    rows.sort(key=lambda row: (row.invitation.invitee.display_name.casefold(), row.invitation.id))
+    return [row for row in rows for _seat in range(1 if row.invitation.person else row.invitation.quota or 1)]
+
+
 def sheet_select(activity_id: int, q: str, shown: ShownAttendance) -> sa.Select[Any]:
     """Select the invitations on a sheet, in its order."""
     wanted = _on_the_sheet(matching(activity_id, InviteeFilters(q=q)))

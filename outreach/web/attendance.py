@@ -24,6 +24,7 @@ from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
+EMPTY_LINES = 10  # on paper, for people who come uninvited
 bp = Blueprint("attendance", __name__)
 missing_page(bp, ActivityMissing)
 
@@ -36,6 +37,19 @@ def sheet(activity_id: int) -> Any:
         rows = attendees.whole_sheet(activity_id, q, shown)
         return file.send(_("Attendance") + " " + invitees.activity_of(activity_id).title, columns.attendance(), rows)
     return _sheet(activity_id)
+
+
+@bp.get("/activities/<int:activity_id>/attendance/paper")
+@staff_required
+def paper(activity_id: int) -> Any:
+    """Show the list of attendance for signing, for printing: who declined is not on it, and empty lines are."""
+    return render_template(
+        "attendance/paper.html",
+        activity=invitees.activity_of(activity_id),
+        rows=attendees.to_sign(activity_id),
+        empty_lines=EMPTY_LINES,
+        belongs_to=columns.belongs_to,
+    )
 
 
 @bp.post("/activities/<int:activity_id>/attendance")

@@ -98,6 +98,13 @@ def show(programme_id: int) -> Any:
     )
 
 
+@bp.get("/<int:programme_id>/rundown")
+@staff_required
+def rundown(programme_id: int) -> Any:
+    """Show how the programme runs, day by day, for printing."""
+    return render_template("programmes/rundown.html", found=showing.rundown(programme_id))
+
+
 @bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])
 @coordinator_required
 def edit(programme_id: int) -> Any:
