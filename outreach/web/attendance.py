@@ -48,7 +48,7 @@ def paper(activity_id: int) -> Any:
         activity=invitees.activity_of(activity_id),
         rows=attendees.to_sign(activity_id),
         empty_lines=EMPTY_LINES,
-        belongs_to=columns.belongs_to,
+        belongs_to=lambda one: columns.belongs_to(one, short=True),
     )
 
 

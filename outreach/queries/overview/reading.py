@@ -5,7 +5,7 @@ queries/overview/page.py has the coordinator's start page.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ AGREED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
 @dataclass(frozen=True)
 class YearFigures:
-    """Since 1 January. came: people, each once. visits: each at each activity. kelurahan: where something was held."""
+    """Of one year, so far. came: people, each once. visits: each at each activity. kelurahan: where something was held."""
 
     year: int
     held: int
@@ -41,11 +41,11 @@ class Reading:
     upcoming: int
     held: Sequence[ActivityRow]
     programmes: Sequence[ProgrammeRow]
-    figures: YearFigures
+    years: Sequence[YearFigures]  # this year and the last
 
 
 def read(*, now: datetime, zone: ZoneInfo) -> Reading:
-    """Return the page's content; nine statements. zone: the office's, for its day and year."""
+    """Return the page's content in a fixed number of statements. zone: the office's, for its day and year."""
     today = now.astimezone(zone).date()
     ahead = (Activity.state == ActivityState.PUBLISHED, Activity.ends_at >= now)
     over = (Activity.state.in_(AGREED), Activity.ends_at < now)
@@ -57,7 +57,7 @@ def read(*, now: datetime, zone: ZoneInfo) -> Reading:
         upcoming=db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*ahead)) or 0,
         held=_activities(*over, order=Activity.starts_at.desc()),
         programmes=lists.programme_rows(programmes),
-        figures=_figures(now, zone),
+        years=[_figures(today.year - ago, now, zone) for ago in (0, 1)],
     )
 
 
@@ -72,11 +72,12 @@ def _activities(*conditions: sa.ColumnElement[bool], order: Any) -> list[Activit
     return lists.activity_rows(some)
 
 
-def _figures(now: datetime, zone: ZoneInfo) -> YearFigures:
-    year = now.astimezone(zone).year
-    began = datetime.combine(now.astimezone(zone).date().replace(month=1, day=1), time(), tzinfo=zone).astimezone(UTC)
+def _figures(year: int, now: datetime, zone: ZoneInfo) -> YearFigures:
+    began, ended = (datetime.combine(date(of, 1, 1), time(), tzinfo=zone) for of in (year, year + 1))
     region = sa.func.coalesce(Activity.region_code, Venue.region_code)
-    this_year = (Activity.state.in_(AGREED), Activity.ends_at < now, Activity.starts_at >= began)
+    this_year = (
+        Activity.state.in_(AGREED), Activity.ends_at < now, Activity.starts_at >= began, Activity.starts_at < ended,
+    )  # fmt: skip
     held, kelurahan = db.session.execute(
         sa.select(sa.func.count(), sa.func.count(sa.distinct(region)))
         .select_from(Activity)

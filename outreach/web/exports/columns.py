@@ -246,13 +246,14 @@ def full_name(row: Any) -> str:
     return f"{name}, {row.title_after}" if row.title_after else name
 
 
-def belongs_to(invitation: Any) -> str:
-    """Return the organisation and the kelurahan of an invited person."""
+def belongs_to(invitation: Any, *, short: bool = False) -> str:
+    """Return the organisation and the kelurahan of an invited person. short: the organisation by its short name."""
     person = invitation.person
     if person is None:
         return ""
-    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
-    return ", ".join(place for place in places if place)
+    own = person.organisation
+    organisation = ((own.short_name if short else "") or own.name) if own else ""
+    return ", ".join(place for place in (organisation, person.region.name if person.region else "") if place)
 
 
 def _answers() -> list[Column]:
